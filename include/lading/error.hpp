@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What went wrong, and what may be tried next: `errc`, `fallback_facts`, `error`.
+
+#include "config.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+// One row a code: name, sentence. The sentence is the documentation of the enumerator.
+#define LADING_ERRC_TABLE(X)                                                                                  \
+    /* words */                                                                                               \
+    X(ref_invalid, "the image reference is malformed")                                                        \
+    X(digest_invalid, "the digest is malformed")                                                              \
+    X(digest_unsupported, "the digest algorithm is not one that can be verified")                             \
+    X(media_type_invalid, "the media type is malformed")                                                      \
+    X(platform_invalid, "the platform is malformed")                                                          \
+    X(url_invalid, "the URL is malformed or not allowed")                                                     \
+    X(invalid_argument, "an argument of the call is out of its range")                                        \
+    /* connecting */                                                                                          \
+    X(host_not_found, "the host name does not resolve")                                                       \
+    X(connection_refused, "the host refused the connection")                                                  \
+    X(connect_failed, "no connection could be made")                                                          \
+    X(connect_timeout, "connecting took longer than the limit")                                               \
+    X(connection_reset, "the connection ended before the answer was complete")                                \
+    X(tls_handshake_failed, "the TLS handshake failed")                                                       \
+    X(tls_cert_untrusted, "the server's certificate is not trusted")                                          \
+    X(tls_host_mismatch, "the server's certificate is for another host")                                      \
+    X(tls_timeout, "the TLS handshake took longer than the limit")                                            \
+    X(tls_truncated, "the TLS stream ended without its closing message")                                      \
+    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                                \
+    /* HTTP */                                                                                                \
+    X(http_malformed, "the answer is not well-formed HTTP/1.1")                                               \
+    X(http_version, "the answer is of an HTTP version that is not spoken")                                    \
+    X(http_unexpected_status, "the status of the answer is not one this request can have")                    \
+    X(http_too_many_informational, "too many informational answers")                                          \
+    X(http_header_too_large, "the header block or one line of it is over the limit")                          \
+    X(http_too_many_headers, "the header block has more lines than the limit")                                \
+    X(http_body_truncated, "the body ended before its announced length")                                      \
+    X(http_content_encoding, "the body is encoded although identity was asked for")                           \
+    X(body_too_large, "the body is over the limit")                                                           \
+    X(timeout_header, "no complete answer head within the limit")                                             \
+    X(timeout_body, "no byte of the body within the limit")                                                   \
+    X(timeout_write, "the request could not be sent within the limit")                                        \
+    X(too_slow, "the body came slower than the floor")                                                        \
+    X(timeout, "the whole operation took longer than its limit")                                              \
+    X(cancelled, "the operation was cancelled")                                                               \
+    X(redirect_invalid, "a redirect has no usable target")                                                    \
+    X(redirect_downgrade, "a redirect leads from https to http")                                              \
+    X(redirect_too_many, "more redirects than the limit")                                                     \
+    /* authentication */                                                                                      \
+    X(auth_required, "the registry asks for credentials and none were given")                                 \
+    X(auth_denied, "the registry refused the credentials")                                                    \
+    X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
+    X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
+    X(auth_realm_refused, "the token realm is not one the credentials may go to")                             \
+    X(auth_token_malformed, "the answer of the token service is not usable")                                  \
+    X(auth_token_too_large, "the answer of the token service is over the limit")                              \
+    X(auth_token_failed, "the token service answered with an error")                                          \
+    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
+    /* what the registry says */                                                                              \
+    X(denied, "the registry denies access")                                                                   \
+    X(manifest_unknown, "the registry has no such manifest")                                                  \
+    X(name_unknown, "the registry has no such repository")                                                    \
+    X(blob_unknown, "the registry has no such blob")                                                          \
+    X(not_found, "the registry answered 404")                                                                 \
+    X(rate_limited, "the registry asks to slow down")                                                         \
+    X(registry_error, "the registry answered with an error")                                                  \
+    X(server_error, "the registry failed")                                                                    \
+    X(not_a_registry, "the server does not answer as a v2 registry")                                          \
+    X(page_cross_origin, "the next page is on another origin")                                                \
+    X(page_loop, "the pages of the listing do not end")                                                       \
+    X(page_limit, "the listing is over the limit")                                                            \
+    X(link_invalid, "the link to the next page is malformed")                                                 \
+    X(tags_invalid, "the tag list is malformed")                                                              \
+    /* content */                                                                                             \
+    X(digest_mismatch, "the bytes do not have the digest they were asked by")                                 \
+    X(size_mismatch, "the bytes do not have the size their descriptor says")                                  \
+    X(descriptor_invalid, "a descriptor is malformed")                                                        \
+    X(media_type_mismatch, "the document is not of the type it was announced as")                             \
+    X(media_type_unknown, "the type of the document cannot be decided from its bytes")                        \
+    X(manifest_ambiguous, "the document can be read as more than one type")                                   \
+    X(manifest_schema, "the document lacks a field of its type or has one of the wrong type")                 \
+    X(manifest_limit, "the document has more entries than the limit")                                         \
+    X(schema1_refused, "the document is schema1, which this manifest set does not speak")                     \
+    X(schema1_format, "the signature envelope of the schema1 document is malformed")                          \
+    X(schema1_chain, "the layers of the schema1 document do not form a chain")                                \
+    X(config_not_image, "the config blob is not an image config")                                             \
+    X(config_schema, "the image config has a field of the wrong type")                                        \
+    X(no_config, "the document has no config blob")                                                           \
+    X(platform_not_found, "the index offers no image for the platform")                                       \
+    X(walk_limit, "indexes are nested deeper than the limit")                                                 \
+    X(json_syntax, "the JSON text is malformed")                                                              \
+    X(json_utf8, "the JSON text is not valid UTF-8")                                                          \
+    X(json_number, "a JSON number is malformed or out of range")                                              \
+    X(json_depth, "the JSON text is nested deeper than the limit")                                            \
+    X(json_duplicate_key, "a JSON object has the same key twice")                                             \
+    X(json_limit, "the JSON text is larger than a limit")                                                     \
+    X(json_type, "a JSON value has another type than its field")                                              \
+    /* the caller's side */                                                                                   \
+    X(sink_failed, "the sink did not take the bytes")                                                         \
+    X(out_of_memory, "no memory")
+
+/// Every failure of the library has one of these codes; `message()` of each says what it means.
+enum class errc : int {
+    ok = 0,
+#define X(name, text) name,
+    LADING_ERRC_TABLE(X)
+#undef X
+};
+
+/// The name of a code as it is spelled in the program ("digest_mismatch"). Never empty.
+constexpr std::string_view name_of(errc code) noexcept {
+    switch (code) {
+    case errc::ok: return "ok";
+#define X(name, text)                                                                                         \
+    case errc::name: return #name;
+        LADING_ERRC_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// The sentence of a code.
+constexpr std::string_view sentence_of(errc code) noexcept {
+    switch (code) {
+    case errc::ok: return "no error";
+#define X(name, text)                                                                                         \
+    case errc::name: return text;
+        LADING_ERRC_TABLE(X)
+#undef X
+    }
+    return "unknown error";
+}
+#undef LADING_ERRC_TABLE
+
+/// The category of `errc`; compare with `std::error_code` as usual.
+inline std::error_category const& category() noexcept {
+    struct impl final : std::error_category {
+        char const* name() const noexcept override { return "lading"; }
+        std::string message(int value) const override {
+            return std::string(sentence_of(static_cast<errc>(value)));
+        }
+    };
+    static impl const instance;
+    return instance;
+}
+
+inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
+
+/// What an error allows next, as facts that a fallback policy reads (spec 2.5-2.7). Facts never name a decision:
+/// whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
+struct fallback_facts {
+    bool answered : 1 = false;      ///< an HTTP answer was received from this endpoint
+    bool over_tls : 1 = false;      ///< the endpoint was spoken to over TLS
+    bool v2_confirmed : 1 = false;  ///< the endpoint said that it speaks v2
+    bool next_endpoint : 1 = false; ///< another endpoint (mirror, origin) may answer differently
+    bool plaintext : 1 = false;     ///< nothing was answered over TLS: http may be tried where the user allows it
+    bool v1 : 1 = false;            ///< not found or refused, and v2 is not confirmed: a v1 registry may know
+    bool retry : 1 = false;         ///< the same request may succeed later
+
+    constexpr bool stop() const noexcept { return !next_endpoint && !plaintext && !v1 && !retry; }
+    friend constexpr bool operator==(fallback_facts const&, fallback_facts const&) = default;
+};
+
+/// One element of a registry's `errors` array, bounded and printable.
+struct registry_error {
+    std::string code;
+    std::string message;
+    std::string detail; ///< compact JSON of the `detail` value; empty when absent or null
+};
+
+/// The cold part of an error, allocated only when there is something to say.
+struct error_detail {
+    std::string context;  ///< what was being done or where in the input, in words
+    std::string url;      ///< the URL asked, without userinfo and with query values hidden
+    std::string expected; ///< what was required (a digest, a size, a type, a limit)
+    std::string actual;   ///< what came
+    std::vector<registry_error> registry_errors;
+    std::vector<std::string> available; ///< what could have been chosen (platforms of an index)
+};
+
+namespace detail {
+
+/// An owned `error_detail` that is copied with its owner. Not a smart pointer of `<memory>`, which alone would cost
+/// half of the include budget of this header, and not shared: errors are moved, hardly ever copied.
+class detail_ptr {
+  public:
+    constexpr detail_ptr() noexcept = default;
+    detail_ptr(detail_ptr const& other) : p_(other.p_ ? new error_detail(*other.p_) : nullptr) {}
+    constexpr detail_ptr(detail_ptr&& other) noexcept : p_(std::exchange(other.p_, nullptr)) {}
+    detail_ptr& operator=(detail_ptr other) noexcept {
+        std::swap(p_, other.p_);
+        return *this;
+    }
+    ~detail_ptr() { delete p_; }
+    error_detail const* get() const noexcept { return p_; }
+    error_detail& edit() {
+        if (!p_) p_ = new error_detail{};
+        return *p_;
+    }
+
+  private:
+    error_detail* p_ = nullptr;
+};
+
+} // namespace detail
+
+/// A failure: a code, the facts that say what may be tried next, the HTTP status if there was one, and details.
+///
+/// 40 bytes, cheap to move. Not synchronised: one thread at a time per object.
+class error {
+  public:
+    error(errc c) : code_(make_error_code(c)) {}
+    explicit error(std::error_code c) : code_(c) {}
+
+    std::error_code const& code() const noexcept { return code_; }
+    /// The code as `errc`; `errc::ok` when it is of another category.
+    errc kind() const noexcept {
+        return code_.category() == category() ? static_cast<errc>(code_.value()) : errc::ok;
+    }
+    fallback_facts const& facts() const noexcept { return facts_; }
+    int http_status() const noexcept { return http_status_; }           ///< 0 when there was no answer
+    int retry_after_seconds() const noexcept { return retry_after_; }   ///< -1 when the registry named none
+    error_detail const& detail() const noexcept {
+        static error_detail const none{};
+        auto const* d = detail_.get();
+        return d ? *d : none;
+    }
+
+    error& with_facts(fallback_facts f) & noexcept { return facts_ = f, *this; }
+    error&& with_facts(fallback_facts f) && noexcept { return facts_ = f, std::move(*this); }
+    error& with_status(int status) & noexcept { return http_status_ = static_cast<std::int16_t>(status), *this; }
+    error&& with_status(int status) && noexcept { return http_status_ = static_cast<std::int16_t>(status), std::move(*this); }
+    error& with_retry_after(int seconds) & noexcept { return retry_after_ = seconds, *this; }
+    error& with_context(std::string text) & { return detail_.edit().context = std::move(text), *this; }
+    error&& with_context(std::string text) && { return detail_.edit().context = std::move(text), std::move(*this); }
+    error& with_url(std::string url) & { return detail_.edit().url = std::move(url), *this; }
+    error&& with_url(std::string url) && { return detail_.edit().url = std::move(url), std::move(*this); }
+    error&& with_values(std::string expected, std::string actual) && {
+        detail_.edit().expected = std::move(expected);
+        detail_.edit().actual = std::move(actual);
+        return std::move(*this);
+    }
+    error&& with_available(std::vector<std::string> what) && {
+        detail_.edit().available = std::move(what);
+        return std::move(*this);
+    }
+    error& with_registry_errors(std::vector<registry_error> list) & {
+        return detail_.edit().registry_errors = std::move(list), *this;
+    }
+
+    friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
+
+    /// One printable line: code, sentence, context, expected and actual, URL, status, the registry's own words,
+    /// what is available, and what may be tried next. Holds no secret.
+    std::string message() const {
+        auto const& d = detail();
+        std::string out;
+        if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
+        out += code_.message();
+        if (!d.context.empty()) out.append(": ").append(d.context);
+        if (!d.expected.empty()) out.append("; expected ").append(d.expected);
+        if (!d.actual.empty()) out.append(", got ").append(d.actual);
+        if (http_status_) out.append("; status ").append(std::to_string(http_status_));
+        for (auto const& e : d.registry_errors) {
+            out.append("; registry says ").append(e.code);
+            if (!e.message.empty()) out.append(" (").append(e.message).append(")");
+        }
+        if (!d.available.empty()) {
+            out += "; available:";
+            for (std::size_t i = 0; i < d.available.size(); ++i)
+                out.append(i ? ", " : " ").append(d.available[i]);
+        }
+        if (!d.url.empty()) out.append(" [").append(d.url).append("]");
+        return out.append("; next: ").append(next_steps());
+    }
+
+    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop".
+    std::string next_steps() const {
+        std::string out;
+        auto add = [&](bool yes, char const* what) {
+            if (yes) out.append(out.empty() ? "" : ", ").append(what);
+        };
+        add(facts_.retry, "retry later");
+        add(facts_.next_endpoint, "next endpoint");
+        add(facts_.plaintext, "plaintext if allowed");
+        add(facts_.v1, "v1");
+        return out.empty() ? "stop" : out;
+    }
+
+  private:
+    std::error_code code_;
+    fallback_facts facts_{};
+    std::int16_t http_status_ = 0;
+    std::int32_t retry_after_ = -1;
+    detail::detail_ptr detail_;
+};
+
+} // namespace lading
+
+template <>
+struct std::is_error_code_enum<lading::errc> : std::true_type {};

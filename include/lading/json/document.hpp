@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
+///
+/// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
+/// (hostile.md J01, J08, J09). A tree of nodes is not built: no recursion, one vector, one string. Usable in constant
+/// expressions.
+
+#include "../limits.hpp"
+#include "../policy/json.hpp"
+#include "../result.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lading {
+
+enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object };
+
+namespace detail {
+/// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
+struct json_token {
+    json_kind kind = json_kind::null;
+    std::uint32_t next = 0;
+    std::uint32_t text = 0;
+    std::uint32_t length = 0; ///< of the text; for arrays and objects the number of elements
+    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers
+};
+} // namespace detail
+
+class json_document;
+
+/// A value inside a `json_document`, which must outlive it. Cheap to copy.
+class json_view {
+  public:
+    constexpr json_kind kind() const noexcept;
+    constexpr bool is_null() const noexcept { return kind() == json_kind::null; }
+    constexpr bool is_string() const noexcept { return kind() == json_kind::string; }
+    constexpr bool is_object() const noexcept { return kind() == json_kind::object; }
+    constexpr bool is_array() const noexcept { return kind() == json_kind::array; }
+
+    constexpr std::optional<bool> as_bool() const noexcept;
+    /// An integer in the range of `std::int64_t`, written without fraction or exponent.
+    constexpr std::optional<std::int64_t> as_int() const noexcept;
+    constexpr std::optional<std::uint64_t> as_uint() const noexcept;
+    constexpr std::optional<std::string_view> as_string() const noexcept;
+    /// The text of a `number`, or empty.
+    constexpr std::string_view number_text() const noexcept;
+
+    /// Elements of an array or members of an object; 0 for everything else.
+    constexpr std::size_t size() const noexcept;
+
+    /// The member of an object by its exact name. O(members).
+    constexpr std::optional<json_view> find(std::string_view name) const noexcept;
+
+    /// Calls `f(name, value)` for each member of an object, in document order.
+    template <class F>
+    constexpr void each_member(F&& f) const;
+    /// Calls `f(value)` for each element of an array, in document order.
+    template <class F>
+    constexpr void each_element(F&& f) const;
+
+  private:
+    friend class json_document;
+    constexpr json_view(json_document const& d, std::uint32_t i) noexcept : document_(&d), index_(i) {}
+    constexpr detail::json_token const& token() const noexcept;
+    constexpr std::string_view text() const noexcept;
+
+    json_document const* document_;
+    std::uint32_t index_;
+};
+
+/// A parsed JSON text.
+class json_document {
+  public:
+    /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
+    template <json_policy J>
+    static result<json_document> parse(std::string_view text, json_limits const& limits = {}) {
+        json_document out;
+        json_status const s = out.assign<J>(text, limits);
+        if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));
+        return out;
+    }
+
+    /// The same without `result`, for constant expressions. The document is usable only when the status is ok.
+    template <json_policy J>
+    constexpr json_status assign(std::string_view text, json_limits const& limits = {});
+
+    /// The top-level value. Precondition: parsed successfully.
+    constexpr json_view root() const noexcept { return json_view(*this, 0); }
+
+    constexpr json_document() = default;
+
+  private:
+    friend class json_view;
+    friend class json_document_sink;
+    std::vector<detail::json_token> tokens_;
+    std::string text_;
+};
+
+/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value.
+class json_document_sink {
+  public:
+    constexpr json_document_sink(json_document& out, json_limits const& limits) : out_(out), limits_(limits) {}
+
+    constexpr errc on_null() { return push(json_kind::null); }
+    constexpr errc on_bool(bool b) { return push(json_kind::boolean, {}, b); }
+    constexpr errc on_int(std::int64_t i) { return push(json_kind::integer, {}, i); }
+    constexpr errc on_uint(std::uint64_t u) {
+        if (u <= static_cast<std::uint64_t>(INT64_MAX)) return on_int(static_cast<std::int64_t>(u));
+        return push(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
+    }
+    constexpr errc on_number(std::string_view t) { return push(json_kind::number, t); }
+    constexpr errc on_string(std::string_view t) { return push(json_kind::string, t); }
+    constexpr errc on_key(std::string_view name) {
+        frame& top = frames_.back();
+        if (++top.count > limits_.keys_per_object) return errc::json_limit;
+        errc const e = add(json_kind::string, name, 0);
+        if (e == errc::ok) keys_.push_back(static_cast<std::uint32_t>(out_.tokens_.size() - 1));
+        return e;
+    }
+    constexpr errc begin_object() { return open(json_kind::object); }
+    constexpr errc begin_array() { return open(json_kind::array); }
+    constexpr errc end_array() { return close(); }
+    constexpr errc end_object() {
+        if (has_duplicate(frames_.back().first_key)) return errc::json_duplicate_key;
+        keys_.resize(frames_.back().first_key);
+        return close();
+    }
+
+  private:
+    struct frame {
+        std::uint32_t token;
+        std::size_t count;
+        std::size_t first_key;
+    };
+
+    constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
+        if (out_.tokens_.size() >= limits_.nodes) return errc::json_limit;
+        detail::json_token t;
+        t.kind = k;
+        t.text = static_cast<std::uint32_t>(out_.text_.size());
+        t.length = static_cast<std::uint32_t>(text.size());
+        t.integer = integer;
+        t.next = static_cast<std::uint32_t>(out_.tokens_.size() + 1);
+        out_.text_.append(text);
+        out_.tokens_.push_back(t);
+        return errc::ok;
+    }
+    constexpr errc push(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
+        count_element();
+        return add(k, text, integer);
+    }
+    constexpr errc open(json_kind k) {
+        if (frames_.size() >= limits_.depth) return errc::json_depth;
+        count_element();
+        errc const e = add(k, {}, 0);
+        if (e == errc::ok)
+            frames_.push_back({static_cast<std::uint32_t>(out_.tokens_.size() - 1), 0, keys_.size()});
+        return e;
+    }
+    constexpr errc close() {
+        auto& t = out_.tokens_[frames_.back().token];
+        t.length = static_cast<std::uint32_t>(frames_.back().count);
+        t.next = static_cast<std::uint32_t>(out_.tokens_.size());
+        frames_.pop_back();
+        return errc::ok;
+    }
+    constexpr void count_element() {
+        if (!frames_.empty() && out_.tokens_[frames_.back().token].kind == json_kind::array) ++frames_.back().count;
+    }
+    constexpr std::string_view key(std::uint32_t i) const {
+        auto const& t = out_.tokens_[i];
+        return std::string_view(out_.text_).substr(t.text, t.length);
+    }
+    /// Few keys: compared pairwise. Many: sorted, so that no choice of names makes it slow.
+    constexpr bool has_duplicate(std::size_t first) {
+        auto const begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
+        if (keys_.size() - first <= 8) {
+            for (auto a = begin; a != keys_.end(); ++a)
+                for (auto b = begin; b != a; ++b)
+                    if (key(*a) == key(*b)) return true;
+            return false;
+        }
+        std::sort(begin, keys_.end(), [&](auto a, auto b) { return key(a) < key(b); });
+        return std::adjacent_find(begin, keys_.end(), [&](auto a, auto b) { return key(a) == key(b); }) !=
+               keys_.end();
+    }
+
+    json_document& out_;
+    json_limits limits_;
+    std::vector<frame> frames_;
+    std::vector<std::uint32_t> keys_;
+};
+
+template <json_policy J>
+constexpr json_status json_document::assign(std::string_view text, json_limits const& limits) {
+    tokens_.clear();
+    text_.clear();
+    if (text.size() > limits.bytes || text.size() > UINT32_MAX) return {errc::json_limit, limits.bytes};
+    json_document_sink sink(*this, limits);
+    return J::read(text, sink);
+}
+
+constexpr detail::json_token const& json_view::token() const noexcept { return document_->tokens_[index_]; }
+constexpr std::string_view json_view::text() const noexcept {
+    return std::string_view(document_->text_).substr(token().text, token().length);
+}
+constexpr json_kind json_view::kind() const noexcept { return token().kind; }
+constexpr std::optional<bool> json_view::as_bool() const noexcept {
+    if (kind() != json_kind::boolean) return std::nullopt;
+    return token().integer != 0;
+}
+constexpr std::optional<std::int64_t> json_view::as_int() const noexcept {
+    if (kind() != json_kind::integer) return std::nullopt;
+    return token().integer;
+}
+constexpr std::optional<std::uint64_t> json_view::as_uint() const noexcept {
+    if (kind() == json_kind::unsigned_integer || (kind() == json_kind::integer && token().integer >= 0))
+        return static_cast<std::uint64_t>(token().integer);
+    return std::nullopt;
+}
+constexpr std::optional<std::string_view> json_view::as_string() const noexcept {
+    if (kind() != json_kind::string) return std::nullopt;
+    return text();
+}
+constexpr std::string_view json_view::number_text() const noexcept {
+    return kind() == json_kind::number ? text() : std::string_view();
+}
+constexpr std::size_t json_view::size() const noexcept { return is_array() || is_object() ? token().length : 0; }
+template <class F>
+constexpr void json_view::each_member(F&& f) const {
+    if (!is_object()) return;
+    for (std::uint32_t i = index_ + 1; i < token().next;) {
+        json_view const name(*document_, i), value(*document_, i + 1);
+        f(name.text(), value);
+        i = value.token().next;
+    }
+}
+template <class F>
+constexpr void json_view::each_element(F&& f) const {
+    if (!is_array()) return;
+    for (std::uint32_t i = index_ + 1; i < token().next;) {
+        json_view const value(*document_, i);
+        f(value);
+        i = value.token().next;
+    }
+}
+constexpr std::optional<json_view> json_view::find(std::string_view name) const noexcept {
+    std::optional<json_view> found;
+    each_member([&](std::string_view n, json_view v) {
+        if (n == name) found = v;
+    });
+    return found;
+}
+
+} // namespace lading

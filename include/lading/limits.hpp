@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
+/// milliseconds. Each has one place that enforces it, named here.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace lading {
+
+/// Bounds of a JSON text, enforced by the one event sink (`json/document.hpp`) for every JSON backend.
+struct json_limits {
+    std::size_t bytes = 4u << 20;          ///< of the whole text
+    std::size_t depth = 32;                ///< of nesting
+    std::size_t keys_per_object = 10'000;  ///< members of one object
+    std::size_t nodes = 100'000;           ///< values and keys of the whole text
+};
+
+/// Bounds of everything else. The defaults are those of the table; change the value that the client is given.
+struct limits {
+    std::size_t manifest_bytes = 4u << 20; ///< a manifest (manifest operation)
+    std::size_t config_bytes = 4u << 20;   ///< a config blob (inspect and config operations)
+    std::size_t token_bytes = 64u << 10;   ///< the answer of a token service (token operation)
+    std::size_t token_length = 16u << 10;  ///< a token (token operation)
+    std::size_t error_bytes = 64u << 10;   ///< read of an error body (`response_body`)
+    std::size_t error_text = 4u << 10;     ///< kept of what a registry says (`http/error_body.hpp`)
+    std::size_t tag_page_bytes = 4u << 20; ///< one page of a tag list (tags operation)
+    std::size_t tags = 1'000'000;          ///< entries of a tag list (tags operation)
+    std::size_t tags_bytes = 64u << 20;    ///< text of a tag list (tags operation)
+    std::size_t pages = 10'000;            ///< pages of a tag list (tags operation)
+    std::size_t page_size = 1000;          ///< entries asked for in one page
+    std::size_t descriptors = 4096;        ///< layers of an image, entries of an index (decode)
+    std::size_t nesting = 8;               ///< of indexes (inspect operation)
+    std::size_t redirects = 10;            ///< of one request (redirect layer)
+    std::size_t auth_rounds = 2;           ///< refused answers before giving up (authorize layer)
+    std::size_t header_bytes = 64u << 10;  ///< the head of an answer (transport)
+    std::size_t header_line = 16u << 10;   ///< one line of it (transport)
+    std::size_t header_lines = 256;        ///< lines of it (transport)
+    std::size_t informational = 5;         ///< 1xx answers before the real one (transport)
+    std::size_t trailer_bytes = 8u << 10;  ///< trailers of a chunked body (transport)
+    std::size_t chunk_extensions = 16u << 10; ///< extensions of all chunks of a body (transport)
+    json_limits json{};
+
+    std::chrono::milliseconds connect{30'000};   ///< name resolution and connecting (transport)
+    std::chrono::milliseconds handshake{10'000}; ///< TLS (transport)
+    std::chrono::milliseconds header{30'000};    ///< from the last byte sent to the complete head (transport)
+    std::chrono::milliseconds idle{30'000};      ///< between two pieces of a body, or of a request (transport)
+    std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
+};
+
+} // namespace lading

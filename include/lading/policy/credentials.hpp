@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The credentials policy: what to present to a registry.
+///
+/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
+/// anonymous. Called at most once an operation, after the registry has asked. Secrets are used only for the origin of
+/// the query and for a token realm on that origin or one the caller trusts.
+/// Models: `no_credentials` (default), `fixed_credentials`.
+
+#include "../result.hpp"
+
+#include <concepts>
+#include <optional>
+#include <string>
+
+namespace lading {
+
+/// A secret. Never printed by the library.
+struct credential {
+    credential() = default;
+    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
+    std::string username;
+    std::string password;
+};
+
+/// For whom credentials are wanted.
+struct credential_query {
+    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
+    std::string repository; ///< the path, "library/debian"
+};
+
+namespace detail {
+template <class C>
+concept has_lookup = requires(C& c, credential_query const& q) {
+    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
+};
+} // namespace detail
+
+template <class C>
+concept credentials_policy = detail::has_lookup<C>;
+
+/// Explains at compile time why `C` is no credentials policy.
+template <class C>
+struct check_credentials {
+    static_assert(detail::has_lookup<C>,
+                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
+                  "lookup(lading::credential_query const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Anonymous everywhere.
+struct no_credentials {
+    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
+};
+
+/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
+/// talks to one registry).
+class fixed_credentials {
+  public:
+    fixed_credentials() = default;
+    explicit fixed_credentials(credential secret, std::string host = {})
+        : secret_(std::move(secret)), host_(std::move(host)) {}
+    result<std::optional<credential>> lookup(credential_query const& q) {
+        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
+        return secret_;
+    }
+
+  private:
+    std::optional<credential> secret_;
+    std::string host_;
+};
+
+} // namespace lading
