@@ -99,7 +99,7 @@ class json_document {
     friend class json_view;
     friend class json_document_sink;
     std::vector<detail::json_token> tokens_;
-    std::string text_;
+    std::vector<char> text_; // not a string: libstdc++ 12's is not usable by clang in constant expressions
 };
 
 /// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value.
@@ -147,7 +147,7 @@ class json_document_sink {
         t.length = static_cast<std::uint32_t>(text.size());
         t.integer = integer;
         t.next = static_cast<std::uint32_t>(out_.tokens_.size() + 1);
-        out_.text_.append(text);
+        out_.text_.insert(out_.text_.end(), text.begin(), text.end());
         out_.tokens_.push_back(t);
         return errc::ok;
     }
@@ -175,7 +175,7 @@ class json_document_sink {
     }
     constexpr std::string_view key(std::uint32_t i) const {
         auto const& t = out_.tokens_[i];
-        return std::string_view(out_.text_).substr(t.text, t.length);
+        return {out_.text_.data() + t.text, t.length};
     }
     /// Few keys: compared pairwise. Many: sorted, so that no choice of names makes it slow.
     constexpr bool has_duplicate(std::size_t first) {
@@ -208,7 +208,7 @@ constexpr json_status json_document::assign(std::string_view text, json_limits c
 
 constexpr detail::json_token const& json_view::token() const noexcept { return document_->tokens_[index_]; }
 constexpr std::string_view json_view::text() const noexcept {
-    return std::string_view(document_->text_).substr(token().text, token().length);
+    return {document_->text_.data() + token().text, token().length};
 }
 constexpr json_kind json_view::kind() const noexcept { return token().kind; }
 constexpr std::optional<bool> json_view::as_bool() const noexcept {
