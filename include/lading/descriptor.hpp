@@ -4,9 +4,11 @@
 /// `descriptor`: what a document says of another one: its type, digest and size.
 
 #include "digest.hpp"
+#include "platform.hpp"
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@ namespace lading {
 /// Annotations and labels, sorted by key.
 using string_map = std::map<std::string, std::string, std::less<>>;
 
+/// A typed, sized, hashed pointer to bytes. Everything that is fetched is checked against one.
 struct descriptor {
     static constexpr std::int64_t unknown_size = -1; ///< schema1 layers do not say their size
 
@@ -24,12 +27,17 @@ struct descriptor {
 
     std::string media_type; ///< as written in the document
     lading::digest digest;
-    std::int64_t size; ///< in bytes, or `unknown_size`
+    std::int64_t size = 0; ///< in bytes, or `unknown_size`
     string_map annotations;
-    std::string artifact_type;     ///< empty when absent
-    std::vector<std::string> urls; ///< hints of other places; never followed by default
+    std::string artifact_type;                ///< empty when absent
+    std::vector<std::string> urls;            ///< hints of other places; never followed by default
+    std::optional<lading::platform> platform; ///< entries of an index
 
     friend bool operator==(descriptor const&, descriptor const&) = default;
+
+  private:
+    friend struct detail::decode_access;
+    descriptor() : digest(detail::decode_access::make<lading::digest>()) {}
 };
 
 } // namespace lading

@@ -11,6 +11,16 @@
 
 namespace lading {
 
+namespace detail {
+/// Lets the decoder make a value before it assigns one; nobody else can make an unset digest.
+struct decode_access {
+    template <class T>
+    static constexpr T make() {
+        return T();
+    }
+};
+} // namespace detail
+
 /// The algorithms that can be verified. An unknown algorithm is an error, never a skipped check.
 enum class digest_algorithm : std::uint8_t { sha256, sha384, sha512 };
 
@@ -91,6 +101,7 @@ class digest {
     }
 
   private:
+    friend struct detail::decode_access;
     constexpr digest() noexcept = default;
     template <detail::fixed_string>
     friend struct digest_literal;
