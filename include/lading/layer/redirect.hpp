@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
+///
+/// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
+/// but credentials: once a hop leaves the origin, no later hop may be authorized. https never becomes http.
+
+#include "../http/url.hpp"
+#include "../operation/step.hpp"
+
+#include <utility>
+
+namespace lading {
+
+template <class Op>
+class redirected : pinned {
+  public:
+    using value_type = typename Op::value_type;
+
+    template <class... Args>
+    explicit redirected(std::size_t limit, Args&&... args) : limit_(limit), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return remember(inner_.start()); }
+    step<value_type> on_delay() { return remember(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (!answer || !is_redirect(answer.assume_value())) return remember(inner_.on_response(std::move(answer)));
+        auto hop = follow(answer.assume_value());
+        if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
+        last_ = std::move(hop).assume_value();
+        return need_exchange(last_, *sink_);
+    }
+
+  private:
+    /// Keeps the request that is about to go out, in case its answer is a redirect.
+    step<value_type> remember(step<value_type> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) {
+            last_ = x->query;
+            sink_ = x->sink;
+            hops_ = 0;
+        }
+        return s;
+    }
+    bool is_redirect(response const& head) const {
+        auto const s = head.status;
+        return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
+               (last_.method == "GET" || last_.method == "HEAD");
+    }
+    result<request> follow(response const& head) {
+        auto refuse = [&](errc e, std::string why) {
+            fallback_facts facts;
+            facts.answered = true;
+            facts.next_endpoint = true;
+            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(
+                safe_url(last_.url));
+        };
+        auto const where = head.headers.find("Location");
+        if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
+        LADING_TRY(auto const here, url::parse(last_.url));
+        auto const there = here.resolve(*where);
+        if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
+        if (here.scheme() == "https" && there.assume_value().scheme() != "https")
+            return refuse(errc::redirect_downgrade, there.assume_value().safe());
+        if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
+        request next = last_;
+        next.url = there.assume_value().str();
+        if (there.assume_value().origin() != here.origin()) next.may_authorize = false;
+        return next;
+    }
+
+    std::size_t limit_;
+    Op inner_;
+    request last_;
+    body_sink* sink_ = nullptr;
+    std::size_t hops_ = 0;
+};
+
+} // namespace lading

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The blob operation: one blob, checked against its descriptor while it streams (spec 4.3).
+///
+/// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
+
+#include "../blob/sink.hpp"
+#include "../http/status.hpp"
+#include "../policy/hash.hpp"
+#include "body.hpp"
+#include "conversation.hpp"
+#include "step.hpp"
+
+#include <optional>
+
+namespace lading {
+
+/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08).
+template <class P>
+class verifying_body final : public body_sink {
+  public:
+    verifying_body(descriptor const& what, blob_sink& out, limits const& l)
+        : what_(what), out_(out), error_body_(0, l), hash_(what.digest.algorithm()) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        is_blob_ = head.status == 200;
+        if (!is_blob_) return error_body_.begin(head, content_length);
+        if (content_length && what_.size >= 0 && *content_length != static_cast<std::uint64_t>(what_.size))
+            return wrong_size(std::to_string(*content_length));
+        count_ = 0;
+        hash_.emplace(what_.digest.algorithm());
+        LADING_TRY_V(out_.begin());
+        return flow::more;
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        if (!is_blob_) return error_body_.write(piece);
+        count_ += static_cast<std::int64_t>(piece.size());
+        if (what_.size >= 0 && count_ > what_.size) return wrong_size("more");
+        hash_->update(piece);
+        LADING_TRY_V(out_.write(piece));
+        return flow::more;
+    }
+
+    /// Size, then digest, then commit; anything else discards.
+    result<void> finish() {
+        auto verified = verify();
+        if (!verified) return out_.discard(), std::move(verified);
+        return out_.commit();
+    }
+    void discard() noexcept { out_.discard(); }
+    std::string const& error_text() const noexcept { return error_body_.text(); }
+
+  private:
+    result<void> verify() {
+        if (what_.size >= 0 && count_ != what_.size) return wrong_size(std::to_string(count_));
+        LADING_TRY(auto const got, hash_->finish());
+        if (got == what_.digest) return success();
+        fallback_facts facts;
+        facts.answered = facts.next_endpoint = true;
+        return error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts);
+    }
+    error wrong_size(std::string actual) const {
+        fallback_facts facts;
+        facts.answered = facts.next_endpoint = true;
+        return error(errc::size_mismatch)
+            .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
+            .with_facts(facts);
+    }
+
+    descriptor what_;
+    blob_sink& out_;
+    response_body error_body_;
+    std::optional<typename P::hash> hash_;
+    std::int64_t count_ = 0;
+    bool is_blob_ = false;
+};
+
+/// Fetches one blob into a sink. The value is the descriptor that was verified.
+///
+/// Errors: `size_mismatch`, `digest_mismatch`, those of `error_from_response`, of the sink, and of the transport. The
+/// sink is committed only when everything holds.
+template <class P>
+class blob_operation : pinned {
+  public:
+    using value_type = descriptor;
+
+    blob_operation(conversation c, descriptor what, blob_sink& out)
+        : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
+
+    step<descriptor> start() { return need_exchange(talk_.get("blobs", what_.digest.str()), body_); }
+
+    step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
+    step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
+
+  private:
+    result<descriptor> interpret(result<response>& answer) {
+        if (!answer || answer.assume_value().status != 200) body_.discard();
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200)
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds);
+        LADING_TRY_V(body_.finish());
+        return what_;
+    }
+
+    conversation talk_;
+    descriptor what_;
+    verifying_body<P> body_;
+};
+
+} // namespace lading

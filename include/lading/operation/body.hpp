@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The sinks that operations read answers with.
+
+#include "../http/message.hpp"
+#include "../limits.hpp"
+
+#include <cstring>
+#include <string>
+
+namespace lading {
+
+/// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
+/// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
+/// `limits::error_bytes` are read and the rest is left.
+class response_body final : public body_sink {
+  public:
+    response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
+        : limit_(limit), error_limit_(l.error_bytes), too_large_(too_large) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        text_.clear();
+        is_error_ = head.status != 200;
+        if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
+        return flow::more;
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        auto const limit = is_error_ ? error_limit_ : limit_;
+        auto const room = limit - text_.size();
+        if (piece.size() > room && !is_error_) return over("more");
+        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), room));
+        return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
+    }
+
+    std::string const& text() const noexcept { return text_; }
+    std::string take() noexcept { return std::exchange(text_, {}); }
+
+  private:
+    error over(std::string actual) const {
+        return error(too_large_).with_values("at most " + std::to_string(limit_) + " bytes", std::move(actual));
+    }
+
+    std::string text_;
+    std::size_t limit_;
+    std::size_t error_limit_;
+    errc too_large_;
+    bool is_error_ = false;
+};
+
+} // namespace lading

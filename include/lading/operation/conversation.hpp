@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
+
+#include "../http/message.hpp"
+#include "../limits.hpp"
+#include "../reference.hpp"
+#include "../version.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace lading {
+
+/// Where and how one call talks. Copied into the operation.
+struct conversation {
+    conversation(std::string base, repository r, limits l = {})
+        : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;
+    limits bounds;
+    std::string user_agent = "lading/" LADING_VERSION_STRING;
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+
+    /// What a token must allow.
+    std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+
+    /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
+    request get(std::string_view what, std::string_view which) const {
+        request q = get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
+        q.scope = pull_scope();
+        return q;
+    }
+    /// A GET of a path on the registry.
+    request get(std::string path) const {
+        request q("GET", base_url + path);
+        q.headers.add("User-Agent", user_agent);
+        q.deadline = deadline;
+        return q;
+    }
+};
+
+} // namespace lading

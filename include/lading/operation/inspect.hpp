@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
+///
+/// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
+/// tags are asked for, the pages of the tag list, last. An artifact, a schema1 image and an unknown document need the
+/// manifest only. Nothing else: no ping, no HEAD, no tag list that was not asked for.
+
+#include "../image/reflect/config.hpp"
+#include "../image/schema1_conversion.hpp"
+#include "../manifest/schema1_chain.hpp"
+#include "../manifest/visit.hpp"
+#include "blob.hpp"
+#include "manifest.hpp"
+#include "platform_choice.hpp"
+#include "tags.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace lading {
+
+/// What inspect is to find out.
+struct inspect_options {
+    inspect_options() = default;
+    inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
+    inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
+    inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
+
+    platform_choice platform = platform_choice::host();
+    bool tags = false;
+    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+};
+
+/// True when a config of this media type is an image config. Early Docker images have an untyped one.
+constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept {
+    return type == media_types::oci_config || type == media_types::docker_config ||
+           (docker && type == "application/octet-stream");
+}
+
+/// The value is the `inspection`. Errors: those of the manifest and blob operations; `platform_not_found` (with what
+/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A refused tag list is a warning
+/// in the record, unless it was a `timeout` or `cancelled`.
+template <class P>
+class inspect_operation : pinned {
+  public:
+    using value_type = inspection;
+    using manifest_type = basic_manifest<typename P::manifests>;
+
+    inspect_operation(conversation c, reference const& ref, inspect_options o)
+        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), manifest_body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+
+    step<inspection> start() {
+        expected_ = manifest_expectation(ref_.digest());
+        return ask_manifest(ref_.target());
+    }
+    step<inspection> on_response(result<response> answer) { return (this->*then_)(std::move(answer)); }
+    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
+
+    // ---- the documents ----------------------------------------------------------------------------------------
+
+    /// A schema1 image carries its config in its history.
+    step<inspection> operator()(schema1 const& document) {
+        if (!record_->chosen) record_->kind = image_kind::schema1;
+        auto converted = convert(document);
+        if (!converted) return fail(std::move(converted).assume_error());
+        return list_tags();
+    }
+    /// An image has a config blob.
+    step<inspection> operator()(schema2 const& document) { return image(document, true); }
+    step<inspection> operator()(oci_image const& document) {
+        record_->annotations = document.annotations;
+        record_->subject = document.subject;
+        return image(document, false);
+    }
+    /// An index has an image for the platform.
+    step<inspection> operator()(manifest_list const& document) { return index(document); }
+    step<inspection> operator()(oci_index const& document) {
+        if (!record_->chosen) {
+            record_->annotations = document.annotations;
+            record_->subject = document.subject;
+        }
+        return index(document);
+    }
+    /// What the set does not know is shown as it is.
+    step<inspection> operator()(opaque const&) { return list_tags(); }
+
+    /// A document of the user's own: shown as an artifact, with what it shares with an image manifest.
+    template <class D>
+    step<inspection> operator()(D const& document) {
+        if (!record_->chosen) record_->kind = image_kind::artifact;
+        if constexpr (requires { document.config.media_type; }) record_->config = document.config;
+        if constexpr (requires { document.annotations; }) record_->annotations = document.annotations;
+        if constexpr (requires { document.layers.begin(); }) add_layers(document.layers);
+        return list_tags();
+    }
+
+  private:
+    using answer_handler = step<inspection> (inspect_operation::*)(result<response>);
+
+    // ---- manifests --------------------------------------------------------------------------------------------
+
+    step<inspection> ask_manifest(std::string const& target) {
+        then_ = &inspect_operation::on_manifest;
+        return need_exchange(manifest_request<P>(talk_, target), manifest_body_);
+    }
+
+    step<inspection> on_manifest(result<response> answer) {
+        if (!answer) return fail(std::move(answer).assume_error());
+        auto opened =
+            interpret_manifest<P>(answer.assume_value(), manifest_body_.take(), expected_, talk_.bounds);
+        if (!opened) return fail(std::move(opened).assume_error());
+        auto& manifest = opened.assume_value();
+        remember(manifest, answer.assume_value());
+        return lading::visit(*this, manifest);
+    }
+
+    void remember(manifest_type& manifest, response const& head) {
+        if (!record_) {
+            record_.emplace(ref_, manifest.self);
+            record_->manifest_bytes = manifest.bytes;
+            if (auto const u = url::parse(head.url)) record_->source = u.assume_value().origin().str();
+        } else {
+            record_->chosen->media_type = manifest.self.media_type;
+            record_->chosen_bytes = manifest.bytes;
+        }
+        record_->artifact_type = manifest.self.artifact_type;
+        for (auto& w : manifest.warnings) record_->warnings.push_back(std::move(w));
+    }
+
+    template <class Index>
+    step<inspection> index(Index const& document) {
+        if (!record_->chosen) {
+            record_->kind = image_kind::index;
+            record_->platform_wanted = options_.platform.str();
+            for (auto const& e : document.manifests)
+                (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
+        }
+        if (++depth_ > talk_.bounds.nesting)
+            return fail(error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more"));
+        auto child = options_.platform.choose(document.manifests);
+        if (!child) return fail(std::move(child).assume_error());
+        record_->chosen = child.assume_value();
+        expected_ = manifest_expectation(*record_->chosen);
+        return ask_manifest(record_->chosen->digest.str());
+    }
+
+    // ---- images -----------------------------------------------------------------------------------------------
+
+    template <class Image>
+    step<inspection> image(Image const& document, bool docker) {
+        record_->config = document.config;
+        add_layers(document.layers);
+        if (!is_image_config_type(document.config.media_type, docker)) { // never parsed: it is somebody's data
+            if (!record_->chosen) record_->kind = image_kind::artifact;
+            return list_tags();
+        }
+        if (!record_->chosen) record_->kind = image_kind::image;
+        if (document.config.size > static_cast<std::int64_t>(talk_.bounds.config_bytes))
+            return fail(error(errc::body_too_large)
+                            .with_context("the image config")
+                            .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes",
+                                         std::to_string(document.config.size)));
+        config_sink_.emplace(talk_.bounds.config_bytes);
+        config_body_.emplace(document.config, *config_sink_, talk_.bounds);
+        then_ = &inspect_operation::on_config;
+        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_);
+    }
+
+    step<inspection> on_config(result<response> answer) {
+        auto read = read_config(std::move(answer));
+        if (!read) return fail(std::move(read).assume_error());
+        return list_tags();
+    }
+
+    result<void> read_config(result<response> answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200)
+            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
+        LADING_TRY_V(config_body_->finish());
+        record_->config_bytes = config_sink_->take();
+        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, talk_.bounds.json));
+        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds));
+        if (!config.rootfs) record_->warnings.emplace_back("the image config has no rootfs");
+        record_->history = config.history;
+        record_->image = std::move(config);
+        join_history();
+        return success();
+    }
+
+    void add_layers(std::vector<descriptor> const& layers) {
+        record_->layers.clear();
+        record_->total_size = 0;
+        for (auto const& d : layers) {
+            record_->layers.emplace_back(d);
+            auto& sum = record_->total_size;
+            sum = d.size > INT64_MAX - sum ? INT64_MAX : sum + d.size;
+        }
+    }
+
+    /// The n-th history entry that made a layer belongs to the n-th layer, if there are as many.
+    void join_history() {
+        std::vector<history_entry const*> made;
+        for (auto const& h : record_->history)
+            if (!h.empty_layer) made.push_back(&h);
+        if (made.size() != record_->layers.size()) {
+            if (!record_->history.empty())
+                record_->warnings.emplace_back("the history of the config does not fit the number of layers");
+            return;
+        }
+        for (std::size_t i = 0; i < made.size(); ++i) record_->layers[i].history = *made[i];
+    }
+
+    result<void> convert(schema1 const& document) {
+        LADING_TRY(auto const chain,
+                   check_schema1<typename P::json>(document, talk_.bounds, options_.schema1));
+        LADING_TRY(auto converted,
+                   convert_schema1<typename P::json>(document, chain, talk_.bounds, options_.schema1));
+        record_->config_bytes = std::move(converted.config_json);
+        record_->image = std::move(converted.image);
+        record_->history = std::move(converted.history);
+        record_->layers = std::move(converted.layers);
+        record_->total_size = descriptor::unknown_size;
+        record_->embedded_tag = document.tag;
+        for (auto& w : converted.warnings) record_->warnings.push_back(std::move(w));
+        if (!ref_.tag().empty() && !document.tag.empty() && document.tag != ref_.tag())
+            record_->warnings.push_back("the manifest names the tag " + detail::printable(document.tag, 160));
+        return success();
+    }
+
+    // ---- tags -------------------------------------------------------------------------------------------------
+
+    step<inspection> list_tags() {
+        if (!options_.tags) return finish();
+        tags_.emplace(talk_);
+        then_ = &inspect_operation::on_tags;
+        return tags_->first();
+    }
+
+    step<inspection> on_tags(result<response> answer) {
+        auto next = tags_->next(std::move(answer));
+        if (next && next.assume_value()) return std::move(*next.assume_value());
+        if (next) {
+            record_->tags = tags_->take();
+            return finish();
+        }
+        auto const& why = next.assume_error();
+        if (why == errc::timeout || why == errc::cancelled) return fail(why);
+        record_->tags.state = tags_state::refused;
+        record_->tags.why = why.message();
+        record_->warnings.push_back("the tags cannot be listed: " + why.message());
+        return finish();
+    }
+
+    step<inspection> finish() { return done<inspection>(std::move(*record_)); }
+    step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
+
+    conversation talk_;
+    reference ref_;
+    inspect_options options_;
+    manifest_expectation expected_;
+    response_body manifest_body_;
+    std::optional<memory_sink> config_sink_;
+    std::optional<verifying_body<P>> config_body_;
+    std::optional<tag_listing<P>> tags_;
+    std::optional<inspection> record_;
+    answer_handler then_ = nullptr; ///< the member that takes the next answer
+    std::size_t depth_ = 0;
+};
+
+} // namespace lading

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The manifest operation: one manifest by tag or digest, verified and typed (spec 4.2).
+///
+/// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one.
+
+#include "../http/status.hpp"
+#include "../manifest/open.hpp"
+#include "body.hpp"
+#include "conversation.hpp"
+#include "step.hpp"
+
+namespace lading {
+
+/// The request for a manifest: one `Accept` line, made from the manifest set.
+template <class P>
+request manifest_request(conversation const& talk, std::string_view target) {
+    request q = talk.get("manifests", target);
+    q.headers.add("Accept", std::string(P::manifests::accept()));
+    return q;
+}
+
+/// The answer to it. A `Docker-Content-Digest` that disagrees with the bytes is a warning in the manifest: the bytes
+/// decide (hostile.md D02).
+template <class P>
+result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
+                                                                 manifest_expectation const& want,
+                                                                 limits const& bounds) {
+    if (head.status != 200) return error_from_response<typename P::json>(head, body, asked::manifest, bounds);
+    auto opened = open_manifest<P>(std::move(body), head, want, bounds);
+    if (!opened) {
+        error e = std::move(opened).assume_error();
+        auto facts = e.facts();
+        facts.answered = true;
+        facts.over_tls = head.url.starts_with("https:");
+        facts.v2_confirmed = confirms_v2(head);
+        return std::move(e.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
+    }
+    auto& manifest = opened.assume_value();
+    if (auto const said = head.headers.find("Docker-Content-Digest");
+        said && said->starts_with(name_of(manifest.self.digest.algorithm())) && *said != manifest.self.digest.str())
+        manifest.warnings.push_back("the registry calls the manifest " + detail::printable(*said, 160) +
+                                    ", its bytes are " + manifest.self.digest.str());
+    return opened;
+}
+
+/// Fetches one manifest. Errors: those of `open_manifest`, `error_from_response` and the transport;
+/// `body_too_large` over `limits::manifest_bytes`.
+template <class P>
+class manifest_operation : pinned {
+  public:
+    using value_type = basic_manifest<typename P::manifests>;
+
+    manifest_operation(conversation c, reference const& ref)
+        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+
+    step<value_type> start() { return need_exchange(manifest_request<P>(talk_, ref_.target()), body_); }
+    step<value_type> on_response(result<response> answer) {
+        if (!answer) return done<value_type>(std::move(answer).assume_error());
+        return done<value_type>(interpret_manifest<P>(answer.assume_value(), body_.take(),
+                                                      manifest_expectation(ref_.digest()), talk_.bounds));
+    }
+    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
+
+  private:
+    conversation talk_;
+    reference ref_;
+    response_body body_;
+};
+
+} // namespace lading

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The ping operation: does this host speak v2 (spec 3.1, FIX 10.14)?
+///
+/// Requests: GET `/v2/`, one. No other operation needs it.
+
+#include "../http/status.hpp"
+#include "body.hpp"
+#include "conversation.hpp"
+#include "step.hpp"
+
+namespace lading {
+
+/// Succeeds when the answer is 200 or 401 and its version header names `registry/2.0` (or, for servers that leave the
+/// header out, the status is 200 and the body a JSON object as the protocol asks). Else `not_a_registry`, with the
+/// status and the facts; or the failure of the transport.
+template <class P>
+class ping_operation : pinned {
+  public:
+    using value_type = void;
+
+    explicit ping_operation(conversation c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
+
+    step<void> start() {
+        request q = talk_.get("/v2/");
+        q.may_authorize = false; // a 401 is an answer to this question
+        return need_exchange(std::move(q), body_);
+    }
+    step<void> on_response(result<response> answer) { return done<void>(interpret(std::move(answer))); }
+    step<void> on_delay() { return done<void>(error(errc::invalid_argument)); }
+
+  private:
+    result<void> interpret(result<response> answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        bool const right_status = head.status == 200 || head.status == 401;
+        if (right_status && confirms_v2(head)) return success();
+        if (auto const page = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
+            head.status == 200 && page && page.assume_value().root().is_object())
+            return success();
+        fallback_facts facts = error_from_response<typename P::json>(head, "", asked::ping, talk_.bounds).facts();
+        facts.next_endpoint = true;
+        facts.v1 = true;
+        return error(errc::not_a_registry)
+            .with_facts(facts)
+            .with_status(head.status)
+            .with_url(safe_url(head.url));
+    }
+
+    conversation talk_;
+    response_body body_;
+};
+
+} // namespace lading

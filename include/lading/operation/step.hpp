@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What an operation says: what it needs next, or that it is done.
+///
+/// An operation is an object that does no I/O:
+///     using value_type = T;
+///     step<T> start();                              called once, first
+///     step<T> on_response(result<response> answer); after `need_exchange`, when the body is in the sink
+///     step<T> on_delay();                           after `need_delay`
+/// A driver (`run/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
+/// because the sink of a step points into them. Not thread-safe; one driver at a time.
+
+#include "../http/message.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <utility>
+#include <variant>
+
+namespace lading {
+
+/// Send `query`, stream the body of the answer into `sink`, then call `on_response`.
+struct need_exchange {
+    need_exchange(request q, body_sink& s) : query(std::move(q)), sink(&s) {}
+    request query;
+    body_sink* sink;
+};
+
+/// Wait, then call `on_delay`.
+struct need_delay {
+    explicit need_delay(std::chrono::milliseconds d) : duration(d) {}
+    std::chrono::milliseconds duration;
+};
+
+/// The operation is over.
+template <class T>
+struct done {
+    explicit done(result<T> v) : value(std::move(v)) {}
+    result<T> value;
+};
+
+template <class T>
+using step = std::variant<need_exchange, need_delay, done<T>>;
+
+/// Makes a type immovable.
+struct pinned {
+    pinned() = default;
+    pinned(pinned const&) = delete;
+    pinned& operator=(pinned const&) = delete;
+};
+
+template <class Op>
+concept operation = requires(Op& op, result<response> answer) {
+    typename Op::value_type;
+    { op.start() } -> std::same_as<step<typename Op::value_type>>;
+    { op.on_response(std::move(answer)) } -> std::same_as<step<typename Op::value_type>>;
+    { op.on_delay() } -> std::same_as<step<typename Op::value_type>>;
+};
+
+} // namespace lading
