@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Everything but the backends: inject your own transport, JSON and hash.
+
+#include "client.hpp"
+#include "image/writers.hpp"
