@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "catch.hpp"
+#include "documents.hpp"
+
+using namespace lading;
+
+namespace {
+
+std::string const manifest = "https://r.example/v2/x/manifests/1";
+std::string const config = "https://r.example/v2/x/blobs/" + test::digest_of(test::config_bytes);
+std::string const query = "?service=s&scope=repository%3Ax%3Apull";
+
+testing::scripted_answer challenge(std::string value) { return {401, "", {{"WWW-Authenticate", std::move(value)}}}; }
+
+struct world {
+    testing::script s;
+    client_options options;
+    fixed_credentials secret;
+
+    world() {
+        s.on(config, {200, test::config_bytes});
+    }
+    result<inspection> inspect() {
+        test::client registry(testing::scripted_transport(s), options, secret);
+        return registry.inspect(reference::parse("r.example/x:1").value());
+    }
+    std::string sent(std::size_t i) const {
+        return std::string(s.journal.at(i).headers.find("Authorization").value_or("none"));
+    }
+};
+
+} // namespace
+
+TEST_CASE("bearer, anonymous: one refused request, one token request, then the token serves") {
+    world w;
+    w.s.on(manifest, challenge(R"(Bearer realm="https://auth.example/t",service="s",scope="repository:x:pull")"));
+    w.s.on(manifest, {200, test::schema2()});
+    w.s.on("https://auth.example/t" + query, {200, R"({"token":"abc"})"});
+    CHECK(w.inspect().has_value());
+    REQUIRE(w.s.journal.size() == 4);
+    CHECK(w.sent(0) == "none");
+    CHECK(w.s.journal[1].url == "https://auth.example/t" + query);
+    CHECK(w.sent(1) == "none");
+    CHECK(w.sent(2) == "Bearer abc");
+    CHECK(w.sent(3) == "Bearer abc");
+}
+
+TEST_CASE("bearer with a secret: Basic to the realm on the registry's own origin") {
+    world w;
+    w.secret = fixed_credentials(credential("u", "p"));
+    w.s.on(manifest, challenge(R"(Bearer realm="https://r.example/t",service="s")"));
+    w.s.on(manifest, {200, test::schema2()});
+    w.s.on("https://r.example/t" + query + "&account=u", {200, R"({"access_token":"abc","expires_in":300})"});
+    CHECK(w.inspect().has_value());
+    CHECK(w.sent(1) == "Basic dTpw");
+    CHECK(w.sent(2) == "Bearer abc");
+}
+
+TEST_CASE("C07, C08, C10: a realm that is not trusted gets no request") {
+    struct row {
+        char const* header;
+        errc code;
+    };
+    row const rows[] = {
+        {R"(Bearer realm="https://b.test/t",service="s")", errc::auth_realm_refused},
+        {R"(Bearer realm="https://r.example:444/t",service="s")", errc::auth_realm_refused},
+        {R"(Bearer realm="https://sub.r.example/t",service="s")", errc::auth_realm_refused},
+        {R"(Bearer realm="http://r.example/t",service="s")", errc::auth_realm_refused},
+        {R"(Bearer realm="file:///etc/passwd",service="s")", errc::auth_realm_refused},
+        {R"(Bearer realm="https://u:p@r.example/",service="s")", errc::auth_realm_refused},
+        {R"(Bearer realm="",service="s")", errc::auth_challenge_malformed},
+        {R"(Bearer service="s")", errc::auth_challenge_malformed},
+        {R"(Negotiate abc)", errc::auth_challenge_unsupported},
+    };
+    for (auto const& r : rows) {
+        INFO(r.header);
+        world w;
+        w.secret = fixed_credentials(credential("alice", "pw-CANARY"));
+        w.s.on(manifest, challenge(r.header));
+        auto const got = w.inspect();
+        CHECK(got.error().kind() == r.code);
+        CHECK(w.s.journal.size() == 1);
+        CHECK(got.error().message().find("CANARY") == std::string::npos);
+    }
+    SECTION("unless the caller trusts it") {
+        world w;
+        w.secret = fixed_credentials(credential("u", "p"));
+        w.options.with_trusted_realm("https://b.test");
+        w.s.on(manifest, challenge(R"(Bearer realm="https://b.test/t",service="s")"));
+        w.s.on(manifest, {200, test::schema2()});
+        w.s.on("https://b.test/t" + query + "&account=u", {200, R"({"token":"abc"})"});
+        CHECK(w.inspect().has_value());
+    }
+    SECTION("a relative realm is on the registry") {
+        world w;
+        w.secret = fixed_credentials(credential("u", "p"));
+        w.s.on(manifest, challenge(R"(Bearer realm="/t",service="s")"));
+        w.s.on(manifest, {200, test::schema2()});
+        w.s.on("https://r.example/t" + query + "&account=u", {200, R"({"token":"abc"})"});
+        CHECK(w.inspect().has_value());
+    }
+}
+
+TEST_CASE("Basic: only when asked, and then for every later request") {
+    world w;
+    w.secret = fixed_credentials(credential("u", "p"));
+    w.s.on(manifest, challenge(R"(Basic realm="x")"));
+    w.s.on(manifest, {200, test::schema2()});
+    CHECK(w.inspect().has_value());
+    REQUIRE(w.s.journal.size() == 3);
+    CHECK(w.sent(0) == "none");
+    CHECK(w.sent(1) == "Basic dTpw");
+    CHECK(w.sent(2) == "Basic dTpw");
+
+    world anonymous;
+    anonymous.s.on(manifest, challenge(R"(Basic realm="x")"));
+    CHECK(anonymous.inspect().error() == errc::auth_required);
+    CHECK(anonymous.s.journal.size() == 1);
+
+    world wrong;
+    wrong.secret = fixed_credentials(credential("u", "p"));
+    wrong.s.on(manifest, challenge(R"(Basic realm="x")"));
+    CHECK(wrong.inspect().error() == errc::auth_denied);
+    CHECK(wrong.s.journal.size() == 2);
+}
+
+TEST_CASE("C21: of two challenges Bearer is taken, whatever the order") {
+    world w;
+    w.secret = fixed_credentials(credential("u", "p"));
+    w.s.on(manifest, challenge(R"(Basic realm="a", Bearer realm="https://r.example/t",service="s")"));
+    w.s.on(manifest, {200, test::schema2()});
+    w.s.on("https://r.example/t" + query + "&account=u", {200, R"({"token":"abc"})"});
+    CHECK(w.inspect().has_value());
+    CHECK(w.sent(2) == "Bearer abc");
+}
+
+TEST_CASE("C20: refusals without end are answered a bounded number of times") {
+    world w;
+    w.s.on(manifest, challenge(R"(Bearer realm="https://r.example/t",service="s")"));
+    w.s.on("https://r.example/t" + query, {200, R"({"token":"abc"})"});
+    CHECK(w.inspect().error() == errc::auth_required); // an anonymous token is no credential
+    CHECK(w.s.journal.size() == 3);
+}
+
+TEST_CASE("C24: only the operation's own scope is asked for") {
+    world w;
+    w.s.on(manifest, challenge(
+                         R"(Bearer realm="https://r.example/t",service="s",scope="repository:other:pull,push registry:catalog:*")"));
+    w.s.on(manifest, {200, test::schema2()});
+    w.s.on("https://r.example/t" + query, {200, R"({"token":"abc"})"});
+    CHECK(w.inspect().has_value());
+}
+
+TEST_CASE("secrets over http need consent, except on this machine") {
+    for (auto [host, consent, code] :
+         {std::tuple{"r.example", false, errc::plaintext_credentials_refused}, std::tuple{"r.example", true, errc::ok},
+          std::tuple{"127.0.0.1:5000", false, errc::ok}, std::tuple{"localhost:5000", false, errc::ok}}) {
+        INFO(host);
+        testing::script s;
+        auto const at = "http://" + std::string(host) + "/v2/x/";
+        s.on(at + "manifests/1", challenge(R"(Basic realm="x")"));
+        s.on(at + "manifests/1", {200, test::schema2()});
+        s.on(at + "blobs/" + test::digest_of(test::config_bytes), {200, test::config_bytes});
+        test::client registry(testing::scripted_transport(s),
+                              client_options().with_plaintext(host).with_secrets_over_http(consent),
+                              fixed_credentials(credential("u", "p")));
+        auto const r = registry.inspect(reference::parse(std::string(host) + "/x:1").value());
+        CHECK((r ? errc::ok : r.error().kind()) == code);
+        if (code != errc::ok) CHECK(s.journal.size() == 1);
+    }
+}
+
+TEST_CASE("token answers: X12, X14, X15 and the error of the service") {
+    auto const token = [](std::string body, int status = 200) {
+        world w;
+        w.s.on(manifest, challenge(R"(Bearer realm="https://r.example/t",service="s")"));
+        w.s.on(manifest, {200, test::schema2()});
+        w.s.on("https://r.example/t" + query, {status, std::move(body)});
+        auto const r = w.inspect();
+        return r ? errc::ok : r.error().kind();
+    };
+    CHECK(token(R"({"token":"a","access_token":"a"})") == errc::ok);
+    CHECK(token(R"({"token":"a","expires_in":-99999})") == errc::ok);
+    CHECK(token(R"({"token":"a","expires_in":9223372036854775807})") == errc::ok);
+    CHECK(token(R"({"token":"a","expires_in":"300"})") == errc::auth_token_malformed);
+    CHECK(token(R"({"token":"a","access_token":"b"})") == errc::auth_token_malformed);
+    CHECK(token(R"({"token":"a","token":"b"})") == errc::json_duplicate_key);
+    CHECK(token(R"({"token":"a\r\nX: y"})") == errc::auth_token_malformed);
+    CHECK(token(R"({"token":""})") == errc::auth_token_malformed);
+    CHECK(token(R"({"token":7})") == errc::auth_token_malformed);
+    CHECK(token("{}") == errc::auth_token_malformed);
+    CHECK(token("[]") == errc::auth_token_malformed);
+    CHECK(token(R"({"token":")" + std::string((16u << 10) + 1, 'a') + "\"}") == errc::auth_token_too_large);
+    CHECK(token(std::string((64u << 10) + 1, ' ')) == errc::auth_token_too_large);
+    CHECK(token("no", 503) == errc::auth_token_failed);
+    CHECK(token("no", 307) == errc::auth_token_failed);
+}
+
+TEST_CASE("a client keeps its token between calls, and takes a new one when it is over") {
+    testing::script s;
+    s.on(manifest, challenge(R"(Bearer realm="https://r.example/t",service="s")"));
+    s.on(manifest, {200, test::schema2()});
+    s.on("https://r.example/t" + query, {200, R"({"token":"abc","expires_in":100})"});
+    testing::manual_clock clock;
+    test::client registry{testing::scripted_transport(s), client_options(), fixed_credentials(), clock};
+    auto const ref = reference::parse("r.example/x:1").value();
+    CHECK(registry.manifest(ref).has_value());
+    CHECK(s.journal.size() == 3);
+    CHECK(registry.manifest(ref).has_value());
+    CHECK(s.journal.size() == 4);
+}

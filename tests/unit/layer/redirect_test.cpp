@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "catch.hpp"
+#include "documents.hpp"
+
+using namespace lading;
+
+namespace {
+std::string const start = "https://a.test/v2/x/manifests/1";
+
+struct world {
+    testing::script s;
+    world& to(std::string from, std::string location, int status = 307) {
+        s.on(std::move(from), {status, "", {{"Location", std::move(location)}}});
+        return *this;
+    }
+    result<basic_manifest<default_manifests>> get(fixed_credentials secret = {}) {
+        test::client registry(testing::scripted_transport(s), client_options(), secret);
+        return registry.manifest(reference::parse("a.test/x:1").value());
+    }
+    errc code() {
+        auto const r = get();
+        return r ? errc::ok : r.error().kind();
+    }
+};
+} // namespace
+
+TEST_CASE("redirects of a GET are followed with their headers (spec 4.4)") {
+    for (int status : {301, 302, 303, 307, 308}) {
+        world w;
+        w.to(start, "https://b.test/m?sig=1", status).s.on("https://b.test/m?sig=1", {200, test::schema2()});
+        CHECK(w.get().has_value());
+        CHECK(w.s.journal[1].headers.find("Accept") == default_manifests::accept());
+    }
+    world relative;
+    relative.to(start, "../other/2").s.on("https://a.test/v2/x/other/2", {200, test::schema2()});
+    CHECK(relative.get().has_value());
+}
+
+TEST_CASE("H32: other 3xx are not followed") {
+    for (int status : {300, 304, 305, 306}) {
+        world w;
+        w.to(start, "https://b.test/m", status);
+        CHECK(w.code() == errc::http_unexpected_status);
+        CHECK(w.s.journal.size() == 1);
+    }
+}
+
+TEST_CASE("C04, H29: what is no target") {
+    for (auto [location, code] : {std::pair{"http://a.test/x", errc::redirect_downgrade},
+                                  std::pair{"", errc::redirect_invalid},
+                                  std::pair{"ftp://a.test/", errc::redirect_invalid},
+                                  std::pair{"https://x:y@b.test/", errc::redirect_invalid},
+                                  std::pair{"https://b.test/a b", errc::redirect_invalid},
+                                  std::pair{"\\\\b.test\\x", errc::redirect_invalid}}) {
+        INFO(location);
+        world w;
+        w.to(start, location);
+        CHECK(w.code() == code);
+        CHECK(w.s.journal.size() == 1);
+    }
+}
+
+TEST_CASE("H30: a redirect to itself ends after exactly eleven requests") {
+    world w;
+    w.to(start, start);
+    CHECK(w.code() == errc::redirect_too_many);
+    CHECK(w.s.journal.size() == 11);
+}
+
+TEST_CASE("C01-C03, C05: credentials never cross an origin, and do not come back") {
+    fixed_credentials const secret(credential("alice", "pw-CANARY"));
+    for (auto other : {"https://b.test/x", "https://a.test:5002/x", "https://cdn.a.test/x", "https://test/x"}) {
+        INFO(other);
+        world w;
+        w.s.on(start, {401, "", {{"WWW-Authenticate", "Basic realm=x"}}});
+        w.to(start, other).to(other, "https://a.test/back").s.on("https://a.test/back", {200, test::schema2()});
+        CHECK(w.get(secret).has_value());
+        REQUIRE(w.s.journal.size() == 4);
+        CHECK(w.s.journal[1].headers.find("Authorization"));
+        CHECK(!w.s.journal[2].headers.find("Authorization"));
+        CHECK(!w.s.journal[3].headers.find("Authorization"));
+    }
+}
+
+TEST_CASE("C06: a 401 of a redirect's target is final") {
+    world w;
+    w.to(start, "https://b.test/x");
+    w.s.on("https://b.test/x", {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://b.test/t",service="s")"}}});
+    auto const r = w.get(fixed_credentials(credential("alice", "pw-CANARY")));
+    CHECK(r.error().http_status() == 401);
+    CHECK(w.s.journal.size() == 2);
+}

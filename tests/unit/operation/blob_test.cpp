@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "catch.hpp"
+#include "documents.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <unistd.h>
+
+using namespace lading;
+
+namespace {
+lading::descriptor describe(std::string_view bytes) {
+    return {"a/b", digest::parse(test::digest_of(bytes)).value(), static_cast<std::int64_t>(bytes.size())};
+}
+result<lading::descriptor> fetch(std::string_view wanted, testing::scripted_answer served, blob_sink& out,
+                                 std::size_t piece = 0) {
+    testing::script s;
+    s.piece = piece;
+    s.on("https://r.example/v2/x/blobs/" + test::digest_of(wanted), std::move(served));
+    test::client registry{testing::scripted_transport(s)};
+    return registry.blob(repository::parse("r.example/x").value(), describe(wanted), out);
+}
+} // namespace
+
+TEST_CASE("D06, D07, D08: every flip and every truncation of a blob is noticed, and nothing is committed") {
+    std::string const bytes = "0123456789abcdef";
+    memory_sink good(1000);
+    CHECK(fetch(bytes, {200, bytes}, good, 3).has_value());
+    CHECK(good.bytes() == bytes);
+    for (std::size_t i = 0; i < bytes.size() * 8; ++i) {
+        auto flipped = bytes;
+        flipped[i / 8] = static_cast<char>(flipped[i / 8] ^ (1 << i % 8));
+        memory_sink out(1000);
+        CHECK(fetch(bytes, {200, flipped}, out).error() == errc::digest_mismatch);
+        CHECK(out.bytes().empty());
+    }
+    for (std::size_t n = 0; n < bytes.size(); ++n) {
+        memory_sink out(1000);
+        CHECK(fetch(bytes, {200, bytes.substr(0, n)}, out).error() == errc::size_mismatch);
+        CHECK(out.bytes().empty());
+    }
+    memory_sink out(1000);
+    CHECK(fetch(bytes, {200, bytes + "x"}, out).error() == errc::size_mismatch);
+    CHECK(fetch("", {200, ""}, out).has_value());
+    CHECK(fetch(bytes, {404, R"({"errors":[{"code":"BLOB_UNKNOWN"}]})"}, out).error() == errc::blob_unknown);
+    memory_sink small(4);
+    CHECK(fetch(bytes, {200, bytes}, small).error() == errc::body_too_large);
+}
+
+TEST_CASE("D22: a file appears under its name only when it is verified") {
+    auto const path = "/tmp/lading-blob-" + std::to_string(getpid());
+    std::string const bytes = "content";
+    auto exists = [&](std::string const& p) { return std::ifstream(p).good(); };
+    {
+        file_sink out(path);
+        CHECK(fetch(bytes, {200, "c0ntent"}, out).error() == errc::digest_mismatch);
+        CHECK(!exists(path));
+        CHECK(!exists(path + ".part"));
+        CHECK(fetch(bytes, {200, bytes}, out).has_value());
+        CHECK(exists(path));
+        CHECK(!exists(path + ".part"));
+    }
+    std::remove(path.c_str());
+    file_sink nowhere("/nonexistent/x");
+    CHECK(fetch(bytes, {200, bytes}, nowhere).error() == errc::sink_failed);
+}
