@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What a registry says in the body of an error (spec 4.7).
+
+#include "../detail/text.hpp"
+#include "../json/document.hpp"
+#include "../json/writer.hpp"
+#include "../limits.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lading {
+
+/// The sentence that goes with a code of the protocol; empty for others.
+constexpr std::string_view default_message(std::string_view code) noexcept {
+    constexpr std::pair<std::string_view, std::string_view> table[] = {
+        {"UNKNOWN", "unknown error"},
+        {"UNSUPPORTED", "The operation is unsupported."},
+        {"UNAUTHORIZED", "authentication required"},
+        {"DENIED", "requested access to the resource is denied"},
+        {"UNAVAILABLE", "service unavailable"},
+        {"DIGEST_INVALID", "provided digest did not match uploaded content"},
+        {"SIZE_INVALID", "provided length did not match content length"},
+        {"NAME_INVALID", "invalid repository name"},
+        {"TAG_INVALID", "manifest tag did not match URI"},
+        {"NAME_UNKNOWN", "repository name not known to registry"},
+        {"MANIFEST_UNKNOWN", "manifest unknown"},
+        {"MANIFEST_INVALID", "manifest invalid"},
+        {"MANIFEST_UNVERIFIED", "manifest failed signature verification"},
+        {"MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"},
+        {"BLOB_UNKNOWN", "blob unknown to registry"},
+        {"BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"},
+        {"BLOB_UPLOAD_INVALID", "blob upload invalid"},
+        {"TOOMANYREQUESTS", "too many requests"},
+        {"RANGE_INVALID", "invalid content range"},
+        {"PAGINATION_NUMBER_INVALID", "invalid number of results requested"},
+    };
+    for (auto const& [c, m] : table)
+        if (c == code) return m;
+    return {};
+}
+
+/// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type. Never fails:
+/// what cannot be read is an empty list. At most 16 errors and `limits::error_text` bytes, printable.
+template <json_policy J>
+std::vector<registry_error> parse_error_body(std::string_view body, limits const& l) {
+    std::vector<registry_error> out;
+    auto const parsed = json_document::parse<J>(body, l.json);
+    if (!parsed || !parsed.assume_value().root().is_object()) return out;
+    auto const root = parsed.assume_value().root();
+    std::size_t room = l.error_text;
+    auto keep = [&](std::string_view text) {
+        auto const kept = std::min(text.size(), room);
+        room -= kept;
+        return detail::printable(text.substr(0, kept), kept);
+    };
+    auto text = [](json_view object, std::string_view key) -> std::string_view {
+        auto const v = object.find(key);
+        return v ? v->as_string().value_or("") : "";
+    };
+    if (auto const old = text(root, "details"); !old.empty()) {
+        out.push_back({"", keep(old), ""});
+        return out;
+    }
+    auto const errors = root.find("errors");
+    if (!errors) return out;
+    errors->each_element([&](json_view e) {
+        if (out.size() == 16 || room == 0 || !e.is_object()) return;
+        registry_error one;
+        one.code = keep(text(e, "code"));
+        one.message = keep(text(e, "message"));
+        if (auto const d = e.find("detail"); d && !d->is_null()) {
+            json_writer w;
+            w.value(*d);
+            one.detail = keep(w.str());
+        }
+        out.push_back(std::move(one));
+    });
+    return out;
+}
+
+} // namespace lading

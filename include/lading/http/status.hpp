@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
+/// the registry's code second, because codes are often not those of the protocol.
+
+#include "error_body.hpp"
+#include "message.hpp"
+#include "url.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace lading {
+
+/// What a request was for.
+enum class asked : std::uint8_t { manifest, blob, tags, token, ping };
+
+/// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
+inline bool confirms_v2(response const& head) {
+    for (auto line : head.headers.all("Docker-Distribution-Api-Version")) {
+        while (!line.empty()) {
+            auto const end = std::min(line.find_first_of(" \t"), line.size());
+            if (iequal(line.substr(0, end), "registry/2.0")) return true;
+            line.remove_prefix(std::min(end + 1, line.size()));
+        }
+    }
+    return false;
+}
+
+/// The seconds form of `Retry-After`, at most a day; -1 when absent or anything else.
+inline int retry_after_of(response const& head) {
+    auto const text = head.headers.find("Retry-After");
+    unsigned long value = 0;
+    if (!text || text->empty()) return -1;
+    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (bad != std::errc() || end != text->data() + text->size() || value > 86'400) return -1;
+    return static_cast<int>(value);
+}
+
+/// Makes the error of an answer whose status is not the wanted one.
+///
+/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
+/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.7: never plaintext, because there was
+/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
+template <json_policy J>
+error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
+    auto said = parse_error_body<J>(body, l);
+    auto says = [&](std::string_view code) {
+        for (auto const& e : said)
+            if (e.code == code) return true;
+        return false;
+    };
+    int const s = head.status;
+    errc code = errc::registry_error;
+    if (s < 400) code = errc::http_unexpected_status;
+    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (s == 403) code = errc::denied;
+    else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
+    else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
+    else if (s == 404 && what == asked::manifest && !said.empty()) code = errc::manifest_unknown;
+    else if (s == 404) code = errc::not_found;
+    else if (s == 429) code = errc::rate_limited;
+    else if (s >= 500 || s == 408) code = errc::server_error;
+    else if (says("DENIED")) code = errc::denied;
+    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+
+    fallback_facts f;
+    f.answered = true;
+    f.over_tls = head.url.starts_with("https:");
+    f.v2_confirmed = confirms_v2(head);
+    f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
+    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
+    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    error out(code);
+    out.with_facts(f).with_status(s).with_retry_after(retry_after_of(head)).with_url(safe_url(head.url));
+    if (!said.empty()) out.with_registry_errors(std::move(said));
+    return out;
+}
+
+} // namespace lading
