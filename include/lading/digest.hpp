@@ -127,9 +127,11 @@ class digest {
 
 template <detail::fixed_string Text>
 struct digest_literal {
+    static constexpr bool well_formed = digest().assign(Text.view()) == errc::ok;
+    static_assert(well_formed, "[lading] the _digest literal is not a well-formed digest");
     static consteval digest make() {
         digest out;
-        if (out.assign(Text.view()) != errc::ok) throw "[lading] the _digest literal is not a well-formed digest";
+        out.assign(Text.view());
         return out;
     }
 };

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+/// `platform`: where an image runs; its text form and its normal form (spec 7.1).
+
+#include "detail/text.hpp"
 #include "result.hpp"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +19,43 @@ struct platform {
     platform(std::string o, std::string a, std::string v = {})
         : os(std::move(o)), architecture(std::move(a)), variant(std::move(v)) {}
 
+    /// Parses `os/architecture[/variant][:os_version]`, lower case. Errors: `platform_invalid`.
+    static result<platform> parse(std::string_view text) {
+        auto refuse = [&] {
+            return error(errc::platform_invalid)
+                .with_values("os/architecture[/variant][:os_version]", detail::printable(text, 160));
+        };
+        platform out;
+        auto rest = text;
+        if (auto const colon = rest.find(':'); colon != rest.npos) {
+            out.os_version = rest.substr(colon + 1);
+            rest = rest.substr(0, colon);
+            if (out.os_version.empty()) return refuse();
+        }
+        std::string* const parts[] = {&out.os, &out.architecture, &out.variant};
+        std::size_t n = 0;
+        for (;; ++n) {
+            auto const slash = std::min(rest.find('/'), rest.size());
+            if (n == 3 || slash == 0) return refuse();
+            *parts[n] = rest.substr(0, slash);
+            if (slash == rest.size()) break;
+            rest.remove_prefix(slash + 1);
+        }
+        if (n < 1 || text.size() > 160) return refuse();
+        for (auto const& part : {out.os, out.architecture, out.variant, out.os_version})
+            for (char c : part)
+                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-') return refuse();
+        return out;
+    }
+
+    /// "linux/arm/v7", "windows/amd64:10.0.17763.1".
+    std::string str() const {
+        std::string out = detail::printable(os, 64) + '/' + detail::printable(architecture, 64);
+        if (!variant.empty()) out += '/' + detail::printable(variant, 64);
+        if (!os_version.empty()) out += ':' + detail::printable(os_version, 64);
+        return out;
+    }
+
     std::string os;
     std::string architecture;
     std::string variant;
@@ -24,5 +65,64 @@ struct platform {
 
     friend bool operator==(platform const&, platform const&) = default;
 };
+
+/// The normal form: aliases of architectures resolved, the variant that every such machine has left out
+/// (`aarch64` and `arm64/v8` are `arm64`, `armhf` and bare `arm` are `arm/v7`, `amd64/v1` is `amd64`).
+inline platform normalise(platform p) {
+    auto& a = p.architecture;
+    auto& v = p.variant;
+    p.os = detail::lower(p.os);
+    a = detail::lower(a);
+    v = detail::lower(v);
+    if (p.os == "macos") p.os = "darwin";
+    if (a == "x86_64" || a == "x86-64") a = "amd64";
+    else if (a == "i386") a = "386", v.clear();
+    else if (a == "aarch64") a = "arm64";
+    else if (a == "armhf") a = "arm", v = "v7";
+    else if (a == "armel") a = "arm", v = "v6";
+    if (a == "amd64" && v == "v1") v.clear();
+    if (a == "arm64" && (v == "8" || v == "v8" || v == "v8.0")) v.clear();
+    if (a == "arm") {
+        if (v.empty() || v == "7") v = "v7";
+        else if (v == "5" || v == "6" || v == "8") v.insert(0, 1, 'v');
+    }
+    return p;
+}
+
+/// The platform that the program was compiled for.
+inline platform host_platform() {
+#if defined(_WIN32)
+    std::string os = "windows";
+#elif defined(__APPLE__)
+    std::string os = "darwin";
+#elif defined(__FreeBSD__)
+    std::string os = "freebsd";
+#else
+    std::string os = "linux";
+#endif
+#if defined(__x86_64__) || defined(_M_X64)
+    return {os, "amd64"};
+#elif defined(__aarch64__) || defined(_M_ARM64)
+    return {os, "arm64"};
+#elif defined(__arm__) || defined(_M_ARM)
+#if defined(__ARM_ARCH) && __ARM_ARCH < 7
+    return {os, "arm", __ARM_ARCH < 6 ? "v5" : "v6"};
+#else
+    return {os, "arm", "v7"};
+#endif
+#elif defined(__i386__) || defined(_M_IX86)
+    return {os, "386"};
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+    return {os, "ppc64le"};
+#elif defined(__s390x__)
+    return {os, "s390x"};
+#elif defined(__riscv) && __riscv_xlen == 64
+    return {os, "riscv64"};
+#elif defined(__loongarch64)
+    return {os, "loong64"};
+#else
+    return {os, "unknown"};
+#endif
+}
 
 } // namespace lading

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Which entry of an index fits a platform (spec 7.1): ordered wishes, the Windows build rule, OS features.
+
+#include "platform.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lading {
+
+/// How wishes are made from a platform.
+enum class platform_rules : std::uint8_t {
+    containerd,      ///< normal form first, then each older variant that the machine runs too; the default
+    containers_image ///< as written; the variant, then older ones, then none
+};
+
+namespace detail {
+
+inline int variant_number(std::string_view v) { // "v7" -> 7, "v8.2" -> 8, else -1
+    int n = -1;
+    if (v.starts_with('v')) std::from_chars(v.data() + 1, v.data() + v.size(), n);
+    return n;
+}
+
+inline std::vector<platform> wishes_containerd(platform const& wanted) {
+    platform const p = normalise(wanted);
+    std::vector<platform> out{p};
+    auto add = [&](std::string a, std::string v) { out.emplace_back(p.os, std::move(a), std::move(v)); };
+    int const n = variant_number(p.variant);
+    if (p.architecture == "amd64") {
+        for (int v = std::min(n, 64) - 1; v >= 2; --v) add("amd64", "v" + std::to_string(v));
+        if (!p.variant.empty()) add("amd64", "");
+        add("386", "");
+    } else if (p.architecture == "arm") {
+        for (int v = std::min(n, 8) - 1; v >= 5; --v) add("arm", "v" + std::to_string(v));
+    } else if (p.architecture == "arm64") {
+        // v9.x runs v8.(x+5) and below; v8.x runs v8.(x-1) and below.
+        int minor = 0;
+        if (auto const dot = p.variant.find('.'); dot != p.variant.npos)
+            std::from_chars(p.variant.data() + dot + 1, p.variant.data() + p.variant.size(), minor);
+        minor = std::clamp(minor, 0, 9);
+        if (n == 9) {
+            for (int m = minor - 1; m >= 0; --m) add("arm64", m ? "v9." + std::to_string(m) : "v9");
+            minor += 6;
+        }
+        if (n == 8 || n == 9) {
+            for (int m = std::min(minor, 10) - 1; m >= 1; --m) add("arm64", "v8." + std::to_string(m));
+            add("arm64", "");
+        }
+        for (int v = 8; v >= 5; --v) add("arm", "v" + std::to_string(v));
+    }
+    return out;
+}
+
+inline std::vector<platform> wishes_containers_image(platform const& wanted) {
+    std::vector<platform> out;
+    auto add = [&](std::string v) { out.emplace_back(wanted.os, wanted.architecture, std::move(v)); };
+    std::vector<std::string> compatible;
+    if (wanted.architecture == "arm") compatible = {"v8", "v7", "v6", "v5"};
+    if (wanted.architecture == "arm64") compatible = {"v8"};
+    if (wanted.variant.empty()) {
+        add("");
+        for (auto& v : compatible) add(v);
+        return out;
+    }
+    auto const at = std::find(compatible.begin(), compatible.end(), wanted.variant);
+    if (at == compatible.end()) add(wanted.variant);
+    for (auto i = at; i != compatible.end(); ++i) add(*i);
+    add("");
+    return out;
+}
+
+struct windows_version {
+    std::array<long, 3> part{}; ///< major, minor, build
+    bool valid = false;
+};
+inline windows_version parse_windows_version(std::string_view text) {
+    windows_version out;
+    for (auto& p : out.part) {
+        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), p);
+        if (bad != std::errc()) return out;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        if (text.starts_with('.')) text.remove_prefix(1);
+    }
+    out.valid = true;
+    return out;
+}
+
+} // namespace detail
+
+/// The platforms that satisfy `wanted`, best first.
+inline std::vector<platform> wish_list(platform const& wanted, platform_rules rules = platform_rules::containerd) {
+    return rules == platform_rules::containerd ? detail::wishes_containerd(wanted)
+                                               : detail::wishes_containers_image(wanted);
+}
+
+/// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs its own
+/// build only, a newer one every build from the last long-term release (20348, 26100) up to its own. Nothing wanted, or
+/// an entry without version, fits.
+inline bool windows_version_matches(std::string_view wanted, std::string_view entry) {
+    if (wanted.empty() || entry.empty()) return true;
+    auto const w = detail::parse_windows_version(wanted), e = detail::parse_windows_version(entry);
+    if (!w.valid || !e.valid) return wanted == entry;
+    if (w.part[0] != e.part[0] || w.part[1] != e.part[1]) return false;
+    long const host = w.part[2], image = e.part[2];
+    if (host < 20348) return image == host;
+    long const oldest = host > 26100 ? 26100 : 20348;
+    return image >= oldest && image <= host;
+}
+
+/// Everything the entry needs of the OS is among what is offered. Nothing wanted offers everything.
+inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
+    if (wanted.empty()) return true;
+    return std::all_of(entry.begin(), entry.end(),
+                       [&](auto const& f) { return std::find(wanted.begin(), wanted.end(), f) != wanted.end(); });
+}
+
+/// The index of the entry to take, or nothing. For each wish in turn the first entry that is equal in OS, architecture
+/// and variant (in normal form) wins. Without a variant wanted, an entry without one comes first, then the newest.
+/// Entries without platform come last, `unknown/unknown` never. With `exact` only the platform itself is wished for.
+/// O(wishes * entries).
+inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
+                                                  platform const& wanted, bool exact = false,
+                                                  platform_rules rules = platform_rules::containerd) {
+    auto usable = [&](platform const& e) {
+        if (e.os == "unknown" && e.architecture == "unknown") return false;
+        return (wanted.os != "windows" || windows_version_matches(wanted.os_version, e.os_version)) &&
+               os_features_match(wanted.os_features, e.os_features);
+    };
+    auto same = [&](platform const& e, platform const& wish, bool normal) {
+        auto const n = normal ? normalise(e) : e;
+        return n.os == wish.os && n.architecture == wish.architecture && n.variant == wish.variant;
+    };
+    auto find = [&](platform const& wish, bool normal) -> std::optional<std::size_t> {
+        for (std::size_t i = 0; i < entries.size(); ++i)
+            if (entries[i] && usable(*entries[i]) && same(*entries[i], wish, normal)) return i;
+        return std::nullopt;
+    };
+    if (rules == platform_rules::containers_image) {
+        auto wishes = wish_list(wanted, rules);
+        if (exact) wishes = {platform(wanted.os, wanted.architecture, wanted.variant)};
+        for (auto const& w : wishes)
+            if (auto const i = find(w, false)) return i;
+    } else {
+        // Bare `arm` says nothing about the machine, so an image that says nothing either is the nearest.
+        if (wanted.architecture == "arm")
+            if (wanted.variant.empty())
+                if (auto const i = find(wanted, false)) return i;
+        auto wishes = wish_list(wanted, rules);
+        if (exact) wishes.resize(1);
+        for (auto const& w : wishes)
+            if (auto const i = find(w, true)) return i;
+    }
+    if (!exact)
+        for (std::size_t i = 0; i < entries.size(); ++i)
+            if (!entries[i]) return i;
+    return std::nullopt;
+}
+
+} // namespace lading
