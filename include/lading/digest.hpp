@@ -127,11 +127,12 @@ class digest {
 
 template <detail::fixed_string Text>
 struct digest_literal {
-    static constexpr bool well_formed = digest().assign(Text.view()) == errc::ok;
+    static constexpr auto text = Text; // a copy: see fixed_string
+    static constexpr bool well_formed = digest().assign(text.view()) == errc::ok;
     static_assert(well_formed, "[lading] the _digest literal is not a well-formed digest");
     static consteval digest make() {
         digest out;
-        out.assign(Text.view());
+        out.assign(text.view());
         return out;
     }
 };

@@ -19,9 +19,16 @@ inline constexpr std::string_view oci_empty = "application/vnd.oci.empty.v1+json
 inline constexpr std::string_view docker_manifest = "application/vnd.docker.distribution.manifest.v2+json";
 inline constexpr std::string_view docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
 inline constexpr std::string_view docker_schema1 = "application/vnd.docker.distribution.manifest.v1+json";
-inline constexpr std::string_view docker_schema1_signed = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+inline constexpr std::string_view docker_schema1_signed =
+    "application/vnd.docker.distribution.manifest.v1+prettyjws";
 inline constexpr std::string_view docker_config = "application/vnd.docker.container.image.v1+json";
 inline constexpr std::string_view docker_layer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+inline constexpr std::string_view docker_layer_tar = "application/vnd.docker.image.rootfs.diff.tar";
+inline constexpr std::string_view docker_layer_foreign =
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+inline constexpr std::string_view oci_layer = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr std::string_view oci_layer_gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+inline constexpr std::string_view oci_layer_zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
 } // namespace media_types
 
 /// A type and subtype in lower case; parameters are checked and dropped. A literal type.
@@ -29,7 +36,9 @@ class media_type {
   public:
     static constexpr std::size_t max_size = 255;
 
-    /// Parses the value of a `Content-Type` header or a `mediaType` field. Errors: `media_type_invalid`, final.
+    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110 section 8.3.1, hostile.md
+    /// D12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
+    /// bytes, 1024 bytes or more in all), final. Linear; no allocation but for the error.
     static result<media_type> parse(std::string_view text) {
         media_type out;
         if (out.assign(text)) return out;
@@ -38,14 +47,14 @@ class media_type {
 
     constexpr std::string_view essence() const noexcept { return text_.view(); }
     friend constexpr bool operator==(media_type const&, media_type const&) noexcept = default;
+    friend constexpr auto operator<=>(media_type const&, media_type const&) noexcept = default;
 
-    /// For parsers and literals in constant expressions.
+    /// For parsers and literals in constant expressions: assigns, or leaves the value.
     constexpr bool assign(std::string_view text) noexcept {
-        text_ = {};
-        if (text.size() > 1024) return false;
+        if (text.size() >= 1024) return false;
         auto rest = detail::trim(text);
         auto const slash = rest.find('/');
-        if (slash == rest.npos || !token(rest, '/') || rest.size() < slash + 1) return false;
+        if (slash == rest.npos || !token(rest, '/')) return false;
         std::string_view const type = rest.substr(0, slash);
         rest.remove_prefix(slash + 1);
         std::size_t n = 0;
@@ -53,6 +62,7 @@ class media_type {
         std::string_view const subtype = rest.substr(0, n);
         rest.remove_prefix(n);
         if (subtype.empty() || type.size() + 1 + subtype.size() > max_size || !parameters(rest)) return false;
+        text_ = {};
         for (char c : type) push(detail::to_lower(c));
         push('/');
         for (char c : subtype) push(detail::to_lower(c));
@@ -61,8 +71,7 @@ class media_type {
 
   private:
     constexpr media_type() noexcept = default;
-    template <detail::fixed_string>
-    friend struct media_type_literal;
+    template <detail::fixed_string> friend struct media_type_literal;
 
     constexpr void push(char c) noexcept { text_.append({&c, 1}); }
     static constexpr bool token(std::string_view text, char end) noexcept {
@@ -102,21 +111,20 @@ class media_type {
     detail::inline_string<max_size> text_;
 };
 
-template <detail::fixed_string Text>
-struct media_type_literal {
-    static constexpr bool well_formed = media_type().assign(Text.view());
+template <detail::fixed_string Text> struct media_type_literal {
+    static constexpr auto text = Text; // a copy: see fixed_string
+    static constexpr bool well_formed = media_type().assign(text.view());
     static_assert(well_formed, "[lading] the _media_type literal is not a well-formed media type");
     static consteval media_type make() {
         media_type out;
-        out.assign(Text.view());
+        out.assign(text.view());
         return out;
     }
 };
 
 inline namespace literals {
 /// `"text/plain"_media_type`: checked when the program is compiled.
-template <detail::fixed_string Text>
-consteval media_type operator""_media_type() {
+template <detail::fixed_string Text> consteval media_type operator""_media_type() {
     return media_type_literal<Text>::make();
 }
 } // namespace literals

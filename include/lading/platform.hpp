@@ -19,7 +19,8 @@ struct platform {
     platform(std::string o, std::string a, std::string v = {})
         : os(std::move(o)), architecture(std::move(a)), variant(std::move(v)) {}
 
-    /// Parses `os/architecture[/variant][:os_version]`, lower case. Errors: `platform_invalid`.
+    /// Parses `os/architecture[/variant][:os_version]`, lower case, each part at most 64 bytes. Errors:
+    /// `platform_invalid`, final. `parse(p.str())` is `p` for every result.
     static result<platform> parse(std::string_view text) {
         auto refuse = [&] {
             return error(errc::platform_invalid)
@@ -41,14 +42,17 @@ struct platform {
             if (slash == rest.size()) break;
             rest.remove_prefix(slash + 1);
         }
-        if (n < 1 || text.size() > 160) return refuse();
-        for (auto const& part : {out.os, out.architecture, out.variant, out.os_version})
-            for (char c : part)
-                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-') return refuse();
+        if (n < 1) return refuse();
+        for (auto const* part : {&out.os, &out.architecture, &out.variant, &out.os_version}) {
+            if (part->size() > 64) return refuse();
+            for (char c : *part)
+                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-')
+                    return refuse();
+        }
         return out;
     }
 
-    /// "linux/arm/v7", "windows/amd64:10.0.17763.1".
+    /// "linux/arm/v7", "windows/amd64:10.0.17763.1". Printable and bounded, whatever the document says.
     std::string str() const {
         std::string out = detail::printable(os, 64) + '/' + detail::printable(architecture, 64);
         if (!variant.empty()) out += '/' + detail::printable(variant, 64);
@@ -75,16 +79,23 @@ inline platform normalise(platform p) {
     a = detail::lower(a);
     v = detail::lower(v);
     if (p.os == "macos") p.os = "darwin";
-    if (a == "x86_64" || a == "x86-64") a = "amd64";
-    else if (a == "i386") a = "386", v.clear();
-    else if (a == "aarch64") a = "arm64";
-    else if (a == "armhf") a = "arm", v = "v7";
-    else if (a == "armel") a = "arm", v = "v6";
+    if (a == "x86_64" || a == "x86-64")
+        a = "amd64";
+    else if (a == "i386")
+        a = "386", v.clear();
+    else if (a == "aarch64")
+        a = "arm64";
+    else if (a == "armhf")
+        a = "arm", v = "v7";
+    else if (a == "armel")
+        a = "arm", v = "v6";
     if (a == "amd64" && v == "v1") v.clear();
     if (a == "arm64" && (v == "8" || v == "v8" || v == "v8.0")) v.clear();
     if (a == "arm") {
-        if (v.empty() || v == "7") v = "v7";
-        else if (v == "5" || v == "6" || v == "8") v.insert(0, 1, 'v');
+        if (v.empty() || v == "7")
+            v = "v7";
+        else if (v == "5" || v == "6" || v == "8")
+            v.insert(0, 1, 'v');
     }
     return p;
 }

@@ -26,8 +26,9 @@ namespace detail {
 
 inline int variant_number(std::string_view v) { // "v7" -> 7, "v8.2" -> 8, else -1
     int n = -1;
-    if (v.starts_with('v')) std::from_chars(v.data() + 1, v.data() + v.size(), n);
-    return n;
+    if (!v.starts_with('v') || v.size() < 2 || !is_digit(v[1])) return -1;
+    auto const end = std::from_chars(v.data() + 1, v.data() + v.size(), n).ptr;
+    return end == v.data() + v.size() || *end == '.' ? n : -1;
 }
 
 inline std::vector<platform> wishes_containerd(platform const& wanted) {
@@ -97,14 +98,15 @@ inline windows_version parse_windows_version(std::string_view text) {
 } // namespace detail
 
 /// The platforms that satisfy `wanted`, best first.
-inline std::vector<platform> wish_list(platform const& wanted, platform_rules rules = platform_rules::containerd) {
+inline std::vector<platform> wish_list(platform const& wanted,
+                                       platform_rules rules = platform_rules::containerd) {
     return rules == platform_rules::containerd ? detail::wishes_containerd(wanted)
                                                : detail::wishes_containers_image(wanted);
 }
 
-/// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs its own
-/// build only, a newer one every build from the last long-term release (20348, 26100) up to its own. Nothing wanted, or
-/// an entry without version, fits.
+/// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs
+/// its own build only, a newer one every build from the last long-term release (20348, 26100) up to its own.
+/// Nothing wanted, or an entry without version, fits.
 inline bool windows_version_matches(std::string_view wanted, std::string_view entry) {
     if (wanted.empty() || entry.empty()) return true;
     auto const w = detail::parse_windows_version(wanted), e = detail::parse_windows_version(entry);
@@ -119,49 +121,66 @@ inline bool windows_version_matches(std::string_view wanted, std::string_view en
 /// Everything the entry needs of the OS is among what is offered. Nothing wanted offers everything.
 inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
     if (wanted.empty()) return true;
-    return std::all_of(entry.begin(), entry.end(),
-                       [&](auto const& f) { return std::find(wanted.begin(), wanted.end(), f) != wanted.end(); });
+    return std::all_of(entry.begin(), entry.end(), [&](auto const& f) {
+        return std::find(wanted.begin(), wanted.end(), f) != wanted.end();
+    });
 }
 
-/// The index of the entry to take, or nothing. For each wish in turn the first entry that is equal in OS, architecture
-/// and variant (in normal form) wins. Without a variant wanted, an entry without one comes first, then the newest.
-/// Entries without platform come last, `unknown/unknown` never. With `exact` only the platform itself is wished for.
-/// O(wishes * entries).
+/// The index of the entry to take, or nothing; the first one when several are equally good. O(wishes *
+/// entries).
+///
+/// By the rules of containerd, the default, three rounds are made:
+///  1. the wishes against entries in normal form that say their variant (`arm64/v8` is `arm64`, `amd64/v1` is
+///  `amd64`);
+///     a bare `arm` entry says nothing, so it waits unless a bare `arm` is wanted, which it then fits best;
+///  2. the same with bare `arm` entries taken for `arm/v7`;
+///  3. the wishes by the rules of containers/image: for a variant that nothing fits, the entry without
+///  variant; when no
+///     variant was wanted, every one there is.
+/// On lists that tell their variants the outcome is the same as by containers/image rules alone, save that
+/// other architectures which the machine runs too (386 on amd64, arm on arm64) are taken before nothing is.
+///
+/// Entries without platform come last, `unknown/unknown` never. The Windows build and the OS features must
+/// fit, except by containers/image rules, which look at neither. With `exact` only the platform itself, in
+/// normal form, is taken.
 inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
                                                   platform const& wanted, bool exact = false,
                                                   platform_rules rules = platform_rules::containerd) {
+    enum class form { as_written, variant_said, normal };
+    bool const modern = rules == platform_rules::containerd;
     auto usable = [&](platform const& e) {
         if (e.os == "unknown" && e.architecture == "unknown") return false;
-        return (wanted.os != "windows" || windows_version_matches(wanted.os_version, e.os_version)) &&
-               os_features_match(wanted.os_features, e.os_features);
+        return !modern ||
+               ((wanted.os != "windows" || windows_version_matches(wanted.os_version, e.os_version)) &&
+                os_features_match(wanted.os_features, e.os_features));
     };
-    auto same = [&](platform const& e, platform const& wish, bool normal) {
-        auto const n = normal ? normalise(e) : e;
+    auto fits = [&](platform const& e, platform const& wish, form as) {
+        auto n = as == form::as_written ? e : normalise(e);
+        if (as == form::variant_said && e.variant.empty() && detail::lower(e.architecture) == "arm")
+            n.variant.clear();
         return n.os == wish.os && n.architecture == wish.architecture && n.variant == wish.variant;
     };
-    auto find = [&](platform const& wish, bool normal) -> std::optional<std::size_t> {
-        for (std::size_t i = 0; i < entries.size(); ++i)
-            if (entries[i] && usable(*entries[i]) && same(*entries[i], wish, normal)) return i;
+    auto find = [&](std::span<platform const> wishes, form as) -> std::optional<std::size_t> {
+        for (auto const& wish : wishes)
+            for (std::size_t i = 0; i < entries.size(); ++i)
+                if (entries[i] && usable(*entries[i]) && fits(*entries[i], wish, as)) return i;
         return std::nullopt;
     };
-    if (rules == platform_rules::containers_image) {
-        auto wishes = wish_list(wanted, rules);
-        if (exact) wishes = {platform(wanted.os, wanted.architecture, wanted.variant)};
-        for (auto const& w : wishes)
-            if (auto const i = find(w, false)) return i;
-    } else {
-        // Bare `arm` says nothing about the machine, so an image that says nothing either is the nearest.
-        if (wanted.architecture == "arm")
-            if (wanted.variant.empty())
-                if (auto const i = find(wanted, false)) return i;
-        auto wishes = wish_list(wanted, rules);
-        if (exact) wishes.resize(1);
-        for (auto const& w : wishes)
-            if (auto const i = find(w, true)) return i;
+
+    if (exact) {
+        platform const itself = modern ? normalise(wanted) : wanted;
+        return find({&itself, 1}, modern ? form::normal : form::as_written);
     }
-    if (!exact)
-        for (std::size_t i = 0; i < entries.size(); ++i)
-            if (!entries[i]) return i;
+    if (modern) {
+        auto wishes = wish_list(wanted);
+        if (wanted.variant.empty() && wanted.architecture == "arm")
+            wishes.emplace(wishes.begin(), wanted.os, "arm");
+        if (auto const i = find(wishes, form::variant_said)) return i;
+        if (auto const i = find(wishes, form::normal)) return i;
+    }
+    if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) return i;
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        if (!entries[i]) return i;
     return std::nullopt;
 }
 

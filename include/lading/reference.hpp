@@ -1,175 +1,113 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its FIX rules).
-///
-/// Both are literal types in one normal form: `parse(r.str()) == r`. Short names are Docker Hub's:
-/// `debian` is `docker.io/library/debian`.
+/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
+/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
 
 #include "detail/inline_string.hpp"
+#include "detail/reference_grammar.hpp"
 #include "detail/text.hpp"
 #include "digest.hpp"
 
+#include <compare>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace lading {
 
-namespace detail {
-
-/// Why a name is malformed; empty when it is not.
-using name_fault = std::string_view;
-
-constexpr bool is_hex64(std::string_view text) noexcept {
-    if (text.size() != 64) return false;
-    for (char c : text)
-        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
-    return true;
-}
-
-/// One path component: alphanumerics with single separators `.`, `_`, `__` or any number of `-` between them.
-constexpr bool is_path_component(std::string_view text) noexcept {
-    auto word = [](char c) { return is_lower(c) || is_digit(c); };
-    std::size_t i = 0;
-    for (;;) {
-        if (i == text.size() || !word(text[i])) return false;
-        while (i < text.size() && word(text[i])) ++i;
-        if (i == text.size()) return true;
-        if (text[i] == '.') {
-            ++i;
-        } else if (text[i] == '_') {
-            ++i;
-            if (i < text.size() && text[i] == '_') ++i;
-        } else {
-            while (i < text.size() && text[i] == '-') ++i;
-        }
-    }
-}
-
-constexpr bool is_path(std::string_view text) noexcept {
-    for (;;) {
-        auto const slash = std::min(text.find('/'), text.size());
-        if (!is_path_component(text.substr(0, slash))) return false;
-        if (slash == text.size()) return true;
-        text.remove_prefix(slash + 1);
-    }
-}
-
-/// A host name, bracketed IPv6, and a port from 1 to 65535.
-constexpr bool is_registry_host(std::string_view text) noexcept {
-    auto name = text;
-    std::string_view port;
-    if (text.starts_with('[')) {
-        auto const close = text.find(']');
-        if (close == text.npos) return false;
-        std::size_t colons = 0;
-        for (char c : text.substr(1, close - 1)) {
-            if (!is_hex(c) && c != ':') return false;
-            colons += c == ':';
-        }
-        if (colons < 2 || close > 40) return false;
-        name = {};
-        port = text.substr(close + 1);
-    } else if (auto const colon = text.find(':'); colon != text.npos) {
-        name = text.substr(0, colon);
-        port = text.substr(colon);
-        if (name.empty()) return false;
-    }
-    if (!port.empty()) {
-        if (port.size() < 2 || port.size() > 6 || port[0] != ':' || port[1] == '0') return false;
-        unsigned value = 0;
-        for (char c : port.substr(1)) {
-            if (!is_digit(c)) return false;
-            value = value * 10 + static_cast<unsigned>(c - '0');
-        }
-        if (value > 65535) return false;
-    }
-    if (name.size() > 253) return false;
-    while (!name.empty()) {
-        auto const dot = std::min(name.find('.'), name.size());
-        auto const label = name.substr(0, dot);
-        if (label.empty() || label.size() > 63 || !is_alnum(label.front()) || !is_alnum(label.back())) return false;
-        for (char c : label)
-            if (!is_alnum(c) && c != '-') return false;
-        if (dot + 1 == name.size()) return false;
-        name.remove_prefix(std::min(dot + 1, name.size()));
-    }
-    return true;
-}
-
-/// The one splitter: is the first component of a name a host?
-constexpr bool looks_like_host(std::string_view first) noexcept {
-    if (first == "localhost" || first.find_first_of(".:[") != first.npos) return true;
-    for (char c : first)
-        if (is_upper(c)) return true;
-    return false;
-}
-
-} // namespace detail
-
 /// True for a tag of the grammar: 1 to 128 of `A-Za-z0-9_.-`, not beginning with `.` or `-`.
-constexpr bool is_tag(std::string_view text) noexcept {
-    if (text.empty() || text.size() > 128 || text.front() == '.' || text.front() == '-') return false;
-    for (char c : text)
-        if (!detail::is_alnum(c) && c != '_' && c != '.' && c != '-') return false;
-    return true;
-}
+constexpr bool is_tag(std::string_view text) noexcept { return !detail::check_tag(text, 0); }
 
-/// A registry host and a path: where an image's manifests are.
+/// A registry host and a path below it. A literal type; every value is well-formed and canonical: the host is
+/// in lower case, `index.docker.io` is `docker.io`, and a path of one component on docker.io is below
+/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart (10.71).
 class repository {
   public:
-    static constexpr std::size_t max_size = 255; ///< host, slash and path
+    /// The longest canonical name, host and '/' included, in bytes.
+    static constexpr std::size_t max_size = 255;
 
-    /// Parses a name without tag and digest. Errors: `ref_invalid`, final, with the rule that was broken.
+    /// Parses a name without tag and digest. The first of several components is the host iff it is
+    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io
+    /// (10.70). Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
+    /// set. Linear in the text.
     static result<repository> parse(std::string_view text) {
         repository out;
-        if (auto const fault = out.assign(text); !fault.empty())
-            return error(errc::ref_invalid)
-                .with_context(std::string(fault))
-                .with_values({}, '"' + detail::printable(text, 300) + '"');
+        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
+        if (fault) return detail::refuse(fault, text);
         return out;
     }
 
-    /// "docker.io", "localhost:5000", "[::1]:5000"; lower case.
-    constexpr std::string_view host() const noexcept { return text_.view().substr(0, host_size_); }
+    /// "docker.io", "localhost:5000", "[::1]:5000".
+    constexpr std::string_view host() const noexcept { return name_.view().substr(0, host_size_); }
     /// "library/debian".
-    constexpr std::string_view path() const noexcept { return text_.view().substr(host_size_ + 1u); }
-    /// "docker.io/library/debian".
-    std::string str() const { return std::string(text_.view()); }
-    /// For people: without "docker.io/", and without "library/" when exactly one component follows.
-    std::string familiar() const {
-        if (host() != "docker.io") return str();
-        auto p = path();
-        if (p.starts_with("library/") && p.find('/', 8) == p.npos) p.remove_prefix(8);
-        return std::string(p);
+    constexpr std::string_view path() const noexcept {
+        return name_.view().substr(host_size_ + std::size_t{1});
     }
 
-    friend constexpr bool operator==(repository const&, repository const&) noexcept = default;
-    friend constexpr auto operator<=>(repository const&, repository const&) noexcept = default;
+    /// The canonical text; `parse(r.str()) == r`. A host of one label, which only an upper-case letter tells
+    /// from a path, is written with its first letter in upper case.
+    std::string str() const {
+        std::string out(name_.view());
+        if (!detail::names_host(host()))
+            for (char& c : out)
+                if (detail::is_lower(c)) {
+                    c = static_cast<char>(c - 'a' + 'A');
+                    break;
+                }
+        return out;
+    }
 
-    /// For parsers and literals in constant expressions: assigns, or says which rule is broken.
-    constexpr detail::name_fault assign(std::string_view text) noexcept {
-        if (text.empty()) return "a name has at least one component";
-        if (detail::is_hex64(text)) return "64 hex digits are an image ID, not a name";
+    /// The shortest text for people that parses to the same value: without docker.io, and without `library/`
+    /// when exactly one component follows (spec 1.3 FIX).
+    std::string familiar() const {
+        using namespace std::string_view_literals;
+        constexpr auto official = "library/"sv;
+        if (host() != detail::default_host) return str();
+        auto rest = path();
+        if (rest.starts_with(official) && rest.find('/', official.size()) == rest.npos) {
+            rest.remove_prefix(official.size());
+            return detail::is_image_id(rest) ? str() : std::string(rest);
+        }
+        return detail::names_host(rest.substr(0, rest.find('/'))) ? str() : std::string(rest);
+    }
+
+    friend constexpr bool operator==(repository const& a, repository const& b) noexcept {
+        return a.name_ == b.name_;
+    }
+    friend constexpr auto operator<=>(repository const& a, repository const& b) noexcept {
+        return a.name_ <=> b.name_;
+    }
+
+    /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
+    /// why.
+    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+        if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
         auto const slash = text.find('/');
-        auto const first = text.substr(0, slash == text.npos ? 0 : slash);
-        bool const hosted = !first.empty() && detail::looks_like_host(first);
-        std::string_view host = hosted ? first : "docker.io";
-        std::string_view const path = hosted ? text.substr(slash + 1) : text;
-        if (hosted && !detail::is_registry_host(host)) return "the registry host is malformed";
-        if (!detail::is_path(path)) return "a path is lower-case components with single separators inside";
-        char lowered[max_size]{};
-        if (host.size() > max_size) return "a name has at most 255 characters";
-        for (std::size_t i = 0; i < host.size(); ++i) lowered[i] = detail::to_lower(host[i]);
-        // A single label is told from a path component by its case alone, so there the case stays.
-        if (detail::looks_like_host({lowered, host.size()})) host = {lowered, host.size()};
-        if (host == "index.docker.io") host = "docker.io";
-        bool const official = host == "docker.io" && path.find('/') == path.npos;
-        if (host.size() + 1 + (official ? 8 : 0) + path.size() > max_size) return "a name has at most 255 characters";
-        if (host == "docker.io" && (path == "scratch" || path == "library/scratch")) return "scratch is a reserved name";
-        text_ = {};
-        text_.append(host).append(official ? "/library/" : "/").append(path);
+        bool const hosted = slash != text.npos && detail::names_host(text.substr(0, slash));
+        auto const path_at = hosted ? slash + 1 : 0;
+        auto const path = text.substr(path_at);
+        if (hosted)
+            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
+        if (auto const fault = detail::check_path(path, path_at)) return fault;
+
+        detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
+        if (hosted)
+            for (char c : text.substr(0, slash)) {
+                char const low = detail::to_lower(c);
+                host.append({&low, 1});
+            }
+        if (host.view() == "index.docker.io") host = decltype(host)(detail::default_host);
+
+        bool const hub = host.view() == detail::default_host;
+        if (hub && (path == "scratch" || path == "library/scratch"))
+            return {errc::ref_invalid, "the name scratch is reserved", path_at};
+        std::string_view const prefix = hub && path.find('/') == path.npos ? "/library/" : "/";
+        if (host.size() + prefix.size() + path.size() > max_size)
+            return {errc::ref_invalid, "a name has at most 255 bytes, host included", 0};
+        name_ = decltype(name_)(host.view());
+        name_.append(prefix).append(path);
         host_size_ = static_cast<std::uint16_t>(host.size());
         return {};
     }
@@ -178,92 +116,101 @@ class repository {
     friend class reference;
     constexpr repository() noexcept = default;
 
-    detail::inline_string<max_size> text_;
+    detail::inline_string<max_size> name_;
     std::uint16_t host_size_ = 0;
 };
 
-/// Where requests for a repository go: Docker Hub's registry has another name than its references.
-inline std::string registry_host(repository const& r) {
-    return r.host() == "docker.io" ? "registry-1.docker.io" : std::string(r.host());
+/// The host (and port) that requests for a repository go to: docker.io is served by registry-1.docker.io,
+/// every other host by itself.
+inline std::string registry_host(repository const& name) {
+    return std::string(name.host() == detail::default_host ? "registry-1.docker.io" : name.host());
 }
 
-/// The key under which credentials for a repository's registry are kept (spec 1.6).
-inline std::string credential_key(repository const& r) { return std::string(r.host()); }
-/// The key that older credential files have for it.
-inline std::string legacy_credential_key(repository const& r) {
-    return r.host() == "docker.io" ? "https://index.docker.io/v1/" : std::string(r.host());
+/// The key that credentials for a repository are kept under: its host as in references (spec 1.6).
+inline std::string credential_key(repository const& name) { return std::string(name.host()); }
+
+/// The key that older credential files use: the address of an index for docker.io, else `credential_key`
+/// (spec 1.6).
+inline std::string legacy_credential_key(repository const& name) {
+    return std::string(name.host() == detail::default_host ? "https://index.docker.io/v1/" : name.host());
 }
 
-/// A repository with a tag, a digest, both or neither. With both the digest decides what is fetched, and the tag is
-/// kept for the record.
+/// The name of an image. A literal type; every value is well-formed and canonical (see `repository`). When
+/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported
+/// (10.72).
 class reference {
   public:
-    /// Parses `name[:tag][@digest]`. Errors, all final: `ref_invalid` with the broken rule, `digest_invalid`,
-    /// `digest_unsupported`. Linear; no allocation but for the error.
+    /// Parses `name[:tag][@digest]`. Errors, all final (no fallback fact is set): `ref_invalid` for the name
+    /// and the tag, `digest_invalid` and `digest_unsupported` for what follows '@'; the context has the rule
+    /// and the position. Upper-case hex is refused (10.73), as is a text of exactly 64 hex digits. Linear in
+    /// the text.
     static result<reference> parse(std::string_view text) {
         reference out;
-        if (auto const [code, fault] = out.assign(text); code != errc::ok)
-            return error(code)
-                .with_context(std::string(fault))
-                .with_values({}, '"' + detail::printable(text, 300) + '"');
+        // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
+        if (auto const fault = out.assign(text))
+            return detail::refuse(fault,
+                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
         return out;
     }
 
     constexpr lading::repository const& repository() const noexcept { return name_; }
-    constexpr std::string_view tag() const noexcept { return tag_.view(); } ///< empty when none is written
+    /// The tag as given; empty when none was.
+    constexpr std::string_view tag() const noexcept { return tag_.view(); }
     constexpr bool has_digest() const noexcept { return digest_.has_value(); }
     constexpr std::optional<lading::digest> const& digest() const noexcept { return digest_; }
-    /// The tag that is meant: the written one, `latest` when neither tag nor digest is, else empty.
+    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (spec 1.4 FIX).
     constexpr std::string_view effective_tag() const noexcept {
         return tag_.empty() && !digest_ ? std::string_view("latest") : tag_.view();
     }
-    /// What goes into the path of a manifest request.
+    /// What names the manifest in a request path: the digest if there is one, else the effective tag.
     std::string target() const { return digest_ ? digest_->str() : std::string(effective_tag()); }
-    /// The whole name in normal form.
+
+    /// The canonical text; `parse(r.str()) == r`.
     std::string str() const {
-        std::string out = name_.str();
+        auto out = name_.str();
         if (!tag_.empty()) out.append(":").append(tag_.view());
         if (digest_) out.append("@").append(digest_->str());
         return out;
     }
-    /// The same reference pinned to a digest.
-    reference with_digest(lading::digest const& d) const {
+
+    /// The same name and tag, pinned to `d`.
+    constexpr reference with_digest(lading::digest const& d) const noexcept {
         reference out = *this;
         out.digest_ = d;
         return out;
     }
 
     friend constexpr bool operator==(reference const&, reference const&) noexcept = default;
+    friend constexpr auto operator<=>(reference const&, reference const&) noexcept = default;
 
-    struct fault {
-        errc code;
-        std::string_view rule;
-    };
-    /// For parsers and literals in constant expressions.
-    constexpr fault assign(std::string_view text) noexcept {
-        tag_ = {};
-        digest_.reset();
-        if (auto const at = text.find('@'); at != text.npos) {
-            lading::digest d = detail::decode_access::make<lading::digest>();
-            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok) return {e, "after the @"};
-            digest_ = d;
-            text = text.substr(0, at);
+    /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
+    /// why.
+    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+        if (detail::is_image_id(text)) return detail::image_id_fault;
+        reference out;
+        auto const at = text.find('@');
+        if (at != text.npos) {
+            auto d = detail::decode_access::make<lading::digest>();
+            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
+                return {e, "a digest of a known algorithm in lower-case hex follows '@'", at + 1};
+            out.digest_ = d;
         }
-        // A colon behind the last slash begins the tag; one before it belongs to the host.
-        if (auto const colon = text.rfind(':'); colon != text.npos && text.find('/', colon) == text.npos &&
-                                                !(text.starts_with('[') && text.find('/') == text.npos)) {
-            auto const tag = text.substr(colon + 1);
-            if (!is_tag(tag)) return {errc::ref_invalid, "a tag is 1 to 128 of A-Za-z0-9_.- and begins with none of .-"};
-            tag_ = detail::inline_string<128>(tag);
-            text = text.substr(0, colon);
+        auto name = text.substr(0, at);
+        // Only a ':' after the last '/' starts a tag; before it, it starts a port.
+        auto const slash = name.rfind('/');
+        if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
+            auto const tag = name.substr(colon + 1);
+            name = name.substr(0, colon);
+            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
+            out.tag_ = decltype(tag_)(tag);
         }
-        if (auto const rule = name_.assign(text); !rule.empty()) return {errc::ref_invalid, rule};
-        return {errc::ok, {}};
+        if (auto const fault = out.name_.assign(name)) return fault;
+        *this = out;
+        return {};
     }
 
   private:
-    template <detail::fixed_string>
-    friend struct reference_literal;
+    template <detail::fixed_string> friend struct reference_literal;
     constexpr reference() noexcept = default;
 
     lading::repository name_;
@@ -271,21 +218,20 @@ class reference {
     std::optional<lading::digest> digest_;
 };
 
-template <detail::fixed_string Text>
-struct reference_literal {
-    static constexpr bool well_formed = reference().assign(Text.view()).code == errc::ok;
+template <detail::fixed_string Text> struct reference_literal {
+    static constexpr auto text = Text; // a copy: see fixed_string
+    static constexpr bool well_formed = !reference().assign(text.view());
     static_assert(well_formed, "[lading] the _ref literal is not a well-formed image reference");
     static consteval reference make() {
         reference out;
-        out.assign(Text.view());
+        out.assign(text.view());
         return out;
     }
 };
 
 inline namespace literals {
-/// `"docker.io/library/debian:12"_ref`: a malformed reference does not compile.
-template <detail::fixed_string Text>
-consteval reference operator""_ref() {
+/// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
+template <detail::fixed_string Text> consteval reference operator""_ref() {
     return reference_literal<Text>::make();
 }
 } // namespace literals

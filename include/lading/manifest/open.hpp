@@ -119,8 +119,9 @@ result<basic_manifest<typename P::manifests>> open_manifest(std::string bytes, r
     }
 
     LADING_TRY_V(detail::check_content_type(head, shape.media_type));
-    if (!want.media_type.empty())
+    if (!want.media_type.empty()) {
         LADING_TRY_V(detail::check_announced(want.media_type, shape.media_type, "the descriptor in the index"));
+    }
 
     descriptor self(std::string(shape.media_type), raw_digest, static_cast<std::int64_t>(bytes.size()));
     self.artifact_type = shape.artifact_type;

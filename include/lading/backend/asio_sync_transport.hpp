@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `asio_sync_transport`: the blocking face of `asio_transport`.
+
+#include "asio_transport.hpp"
+
+#include <asio/io_context.hpp>
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace lading {
+
+/// Models `sync_transport`. Owns its event loop, which runs only inside `exchange`; one exchange at a time. Limits,
+/// connections and errors are those of `asio_transport`.
+class asio_sync_transport {
+  public:
+    explicit asio_sync_transport(tls_options tls = {}, limits bounds = {})
+        : context_(std::make_unique<asio::io_context>(1)),
+          transport_(context_->get_executor(), std::move(tls), std::move(bounds)) {}
+
+    result<response> exchange(request const& q, body_sink& out) {
+        std::optional<result<response>> answer;
+        transport_.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
+        context_->restart();
+        context_->run();
+        return std::move(*answer);
+    }
+
+  private:
+    std::unique_ptr<asio::io_context> context_;
+    asio_transport transport_;
+};
+
+} // namespace lading

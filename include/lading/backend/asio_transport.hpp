@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `asio_transport`: HTTP/1.1 over standalone Asio and OpenSSL, asynchronous.
+
+#include "../limits.hpp"
+#include "../policy/transport.hpp"
+#include "connection.hpp"
+#include "http1_reader.hpp"
+#include "http1_request.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/compose.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+namespace detail {
+
+/// What the exchanges of one transport share.
+struct transport_state {
+    transport_state(asio::any_io_executor e, tls_options t, limits l)
+        : executor(std::move(e)), tls(std::move(t)), bounds(std::move(l)) {}
+
+    asio::any_io_executor executor;
+    tls_options tls;
+    limits bounds;
+    std::shared_ptr<asio::ssl::context> context; ///< made for the first https request, not before
+    std::vector<std::unique_ptr<connection>> idle;
+
+    /// An idle connection to the origin that is still good; drops those that are not.
+    std::unique_ptr<connection> take(std::string const& key) {
+        auto const now = std::chrono::steady_clock::now();
+        std::unique_ptr<connection> found;
+        std::erase_if(idle, [&](auto& c) {
+            if (now - c->idle_since > bounds.pooled) return true;
+            if (found || c->key != key) return false;
+            if (c->quiet()) found = std::move(c);
+            return true;
+        });
+        return found;
+    }
+    void keep(std::unique_ptr<connection> c) {
+        auto const of_origin =
+            std::count_if(idle.begin(), idle.end(), [&](auto const& other) { return other->key == c->key; });
+        if (of_origin >= 8) return;
+        c->idle_since = std::chrono::steady_clock::now();
+        idle.push_back(std::move(c));
+    }
+};
+
+/// One exchange. Held by the composed operation and, weakly, by its timer.
+struct exchange_state : std::enable_shared_from_this<exchange_state> {
+    exchange_state(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
+        : transport(std::move(t)), query(q), sink(out), resolver(transport->executor), timer(transport->executor),
+          buffer(std::size_t(16) << 10) {}
+
+    std::shared_ptr<transport_state> transport;
+    request const& query;
+    body_sink& sink;
+    std::optional<url> target;
+    std::string key;
+    std::string text; ///< of the request
+    std::unique_ptr<connection> link;
+    std::vector<asio::ip::tcp::endpoint> addresses;
+    std::size_t next_address = 0;
+    asio::ip::tcp::resolver resolver;
+    asio::steady_timer timer;
+    std::optional<http1_reader> reader;
+    std::vector<char> buffer;
+    errc expired = errc::ok;    ///< the limit that ran out
+    unsigned timer_round = 0;   ///< tells the timer's last round from those before
+    bool reused = false;
+    bool may_reuse = true;
+    bool written = false;
+
+    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
+    void limit(std::chrono::milliseconds d, errc what) {
+        auto until = std::chrono::steady_clock::now() + d;
+        if (query.deadline && *query.deadline < until) until = *query.deadline, what = errc::timeout;
+        timer.expires_at(until);
+        timer.async_wait([self = weak_from_this(), round = ++timer_round, what](asio::error_code const& ec) {
+            auto const s = self.lock();
+            if (ec || !s || s->timer_round != round) return;
+            s->expired = what;
+            s->resolver.cancel();
+            asio::error_code ignored;
+            if (s->link) s->link->socket.close(ignored);
+        });
+    }
+    void quiet_timer() {
+        ++timer_round;
+        timer.cancel();
+    }
+
+    fallback_facts facts(errc code) const {
+        fallback_facts f;
+        if (code == errc::cancelled || code == errc::timeout) return f;
+        f.over_tls = target && target->scheme() == "https";
+        f.answered = reader && reader->has_head();
+        f.next_endpoint = true;
+        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch ||
+                                 code == errc::tls_config_invalid;
+        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate;
+        f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
+                  code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
+                  code == errc::http_body_truncated || code == errc::tls_truncated;
+        return f;
+    }
+    error complete(error e) const {
+        auto const code = e.kind();
+        if (e.facts() == fallback_facts{}) e.with_facts(facts(code));
+        if (e.detail().url.empty()) e.with_url(target ? target->safe() : safe_url(query.url));
+        if (reader && reader->has_head() && e.http_status() == 0) e.with_status(status);
+        return e;
+    }
+    int status = 0;
+};
+
+/// The composed operation: resolve, connect, handshake, write, read; each stage names the next.
+class exchange_loop {
+  public:
+    exchange_loop(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
+        : s_(std::make_shared<exchange_state>(std::move(t), q, out)) {}
+
+    template <class Self>
+    void operator()(Self& self) {
+        if (auto started = begin(); !started) {
+            outcome_.emplace(std::move(started).assume_error());
+            return post(self);
+        }
+        open(self);
+    }
+    /// After a post (the outcome is there), a connect, a handshake, a write.
+    template <class Self>
+    void operator()(Self& self, asio::error_code ec, std::size_t n = 0) {
+        (void)n;
+        switch (stage_) {
+        case stage::connect: return on_connect(self, ec);
+        case stage::handshake: return on_handshake(self, ec);
+        case stage::write: return on_write(self, ec);
+        case stage::read: return on_read(self, ec, n);
+        case stage::done: return finish(self);
+        }
+    }
+    template <class Self>
+    void operator()(Self& self, asio::error_code ec, asio::ip::tcp::resolver::results_type found) {
+        if (ec) return fail(self, ec, error(errc::host_not_found).with_context(s_->target->host()));
+        for (auto const& entry : found) s_->addresses.push_back(entry.endpoint());
+        if (s_->addresses.size() > 16) s_->addresses.resize(16);
+        connect(self);
+    }
+
+  private:
+    enum class stage : std::uint8_t { connect, handshake, write, read, done };
+
+    result<void> begin() {
+        auto& s = *s_;
+        LADING_TRY(auto parsed, url::parse(s.query.url));
+        s.target = std::move(parsed);
+        s.key = s.target->origin().str();
+        LADING_TRY(s.text, http1_request_text(s.query, *s.target));
+        if (s.query.deadline && *s.query.deadline <= std::chrono::steady_clock::now()) return error(errc::timeout);
+        return success();
+    }
+
+    /// A kept connection, or a new one.
+    template <class Self>
+    void open(Self& self) {
+        auto& s = *s_;
+        s.reader.reset();
+        s.written = false;
+        s.link = s.may_reuse ? s.transport->take(s.key) : nullptr;
+        if ((s.reused = s.link != nullptr)) return write(self);
+        s.limit(s.transport->bounds.connect, errc::connect_timeout);
+        s.addresses.clear();
+        s.next_address = 0;
+        auto const& host = s.target->host();
+        asio::error_code not_an_address;
+        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+        auto const address = asio::ip::make_address(bare, not_an_address);
+        if (!not_an_address) {
+            s.addresses.emplace_back(address, s.target->port());
+            return connect(self);
+        }
+        auto& resolver = s.resolver;
+        auto const port = std::to_string(s.target->port());
+        resolver.async_resolve(host, port, std::move(self));
+    }
+
+    template <class Self>
+    void connect(Self& self) {
+        auto& s = *s_;
+        stage_ = stage::connect;
+        s.link = std::make_unique<connection>(s.transport->executor, s.key);
+        auto& socket = s.link->socket;
+        auto const where = s.addresses[s.next_address++];
+        socket.async_connect(where, std::move(self));
+    }
+    template <class Self>
+    void on_connect(Self& self, asio::error_code ec) {
+        auto& s = *s_;
+        if (ec) {
+            if (s.expired == errc::ok && ec != asio::error::operation_aborted && s.next_address < s.addresses.size())
+                return connect(self);
+            bool const refused = ec == asio::error::connection_refused;
+            return fail(self, ec,
+                        error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
+        }
+        asio::error_code ignored;
+        s.link->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+        if (s.target->scheme() == "http") return write(self);
+
+        auto& context = s.transport->context;
+        if (!context) {
+            auto made = make_tls_context(s.transport->tls);
+            if (!made) return end(self, std::move(made).assume_error());
+            context = std::move(made).assume_value();
+        }
+        if (!s.link->prepare_tls(context, s.target->host(), s.transport->tls.verify))
+            return end(self, error(errc::tls_handshake_failed).with_context("TLS could not be prepared"));
+        stage_ = stage::handshake;
+        s.limit(s.transport->bounds.handshake, errc::tls_timeout);
+        auto& tls = *s.link->tls;
+        tls.async_handshake(asio::ssl::stream_base::client, std::move(self));
+    }
+    template <class Self>
+    void on_handshake(Self& self, asio::error_code ec) {
+        if (ec) return fail(self, ec, s_->link->handshake_error(ec));
+        write(self);
+    }
+
+    template <class Self>
+    void write(Self& self) {
+        auto& s = *s_;
+        stage_ = stage::write;
+        s.reader.emplace(s.transport->bounds, s.sink, s.query.url, s.query.method == "HEAD");
+        s.limit(s.transport->bounds.idle, errc::timeout_write);
+        auto& link = *s.link;
+        auto const bytes = asio::buffer(s.text);
+        link.async_write(bytes, std::move(self));
+    }
+    template <class Self>
+    void on_write(Self& self, asio::error_code ec) {
+        // A peer may answer and close before it has read everything; what it said comes first.
+        if (ec && (s_->expired != errc::ok || ec == asio::error::operation_aborted || s_->reused))
+            return broken(self, ec, errc::connection_reset);
+        s_->limit(s_->transport->bounds.header, errc::timeout_header);
+        read(self);
+    }
+
+    template <class Self>
+    void read(Self& self) {
+        auto& s = *s_;
+        stage_ = stage::read;
+        auto& link = *s.link;
+        auto const into = asio::buffer(s.buffer);
+        link.async_read(into, std::move(self));
+    }
+    template <class Self>
+    void on_read(Self& self, asio::error_code ec, std::size_t n) {
+        auto& s = *s_;
+        if (ec) {
+            bool const truncated = ec == asio::ssl::error::stream_truncated;
+            bool const closed = ec == asio::error::eof || truncated;
+            if (!closed || s.expired != errc::ok) return broken(self, ec, errc::connection_reset);
+            if (!s.reader->started()) return broken(self, ec, errc::connection_reset);
+            auto ended = s.reader->end(truncated);
+            if (!ended) return end(self, std::move(ended).assume_error());
+            return end(self, s.reader->take_head());
+        }
+        bool const had_head = s.reader->has_head();
+        auto over = s.reader->feed({s.buffer.data(), n});
+        if (!over) return end(self, std::move(over).assume_error());
+        if (over.assume_value()) {
+            if (s.reader->reusable()) s.transport->keep(std::move(s.link));
+            return end(self, s.reader->take_head());
+        }
+        if (had_head || s.reader->has_head()) s.limit(s.transport->bounds.idle, errc::timeout_body);
+        read(self);
+    }
+
+    /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
+    /// takes a fresh one, once (hostile.md H33).
+    template <class Self>
+    void broken(Self& self, asio::error_code ec, errc otherwise) {
+        auto& s = *s_;
+        bool const repeatable = s.query.method == "GET" || s.query.method == "HEAD";
+        if (s.reused && repeatable && !s.reader->started() && s.expired == errc::ok &&
+            ec != asio::error::operation_aborted) {
+            s.may_reuse = false;
+            return open(self);
+        }
+        fail(self, ec, error(otherwise).with_context(ec.message()));
+    }
+    /// `e`, unless a limit ran out or the operation was cancelled.
+    template <class Self>
+    void fail(Self& self, asio::error_code ec, error e) {
+        if (s_->expired != errc::ok) return end(self, error(s_->expired));
+        if (ec == asio::error::operation_aborted) return end(self, error(errc::cancelled));
+        end(self, std::move(e));
+    }
+    template <class Self>
+    void end(Self& self, result<response> r) {
+        outcome_.emplace(std::move(r));
+        finish(self);
+    }
+    template <class Self>
+    void post(Self& self) { // a handler never runs inside its initiating call
+        stage_ = stage::done;
+        auto const executor = s_->transport->executor;
+        asio::post(executor, [self = std::move(self)]() mutable { self(asio::error_code()); });
+    }
+    template <class Self>
+    void finish(Self& self) {
+        s_->quiet_timer();
+        auto outcome = std::move(*outcome_);
+        if (!outcome) outcome = s_->complete(std::move(outcome).assume_error());
+        s_.reset(); // the connection is closed or kept before the handler runs
+        self.complete(std::move(outcome));
+    }
+
+    std::shared_ptr<exchange_state> s_;
+    std::optional<result<response>> outcome_;
+    stage stage_ = stage::connect;
+};
+
+} // namespace detail
+
+/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, every bound of `limits`.
+///
+/// One idle connection or more an origin is kept for `limits::pooled`. Any number of exchanges may be under way when
+/// the executor runs on one thread or is a strand; the object may be moved and destroyed while they are. Errors: codes
+/// of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https without a
+/// certificate problem, `plaintext`. Cancellation through the handler's slot: `cancelled`.
+class asio_transport {
+  public:
+    using executor_type = asio::any_io_executor;
+
+    explicit asio_transport(executor_type executor, tls_options tls = {}, limits bounds = {})
+        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(tls), std::move(bounds))) {}
+
+    executor_type get_executor() const { return state_->executor; }
+
+    /// One exchange; signature `void(result<response>)`. Request and sink outlive it.
+    template <class CompletionToken>
+    auto async_exchange(request const& q, body_sink& out, CompletionToken&& token) {
+        return asio::async_compose<CompletionToken, void(result<response>)>(detail::exchange_loop(state_, q, out),
+                                                                            token, state_->executor);
+    }
+
+  private:
+    std::shared_ptr<detail::transport_state> state_;
+};
+
+} // namespace lading

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `http1_reader`: one answer, from bytes to a `response` and a `body_sink`. Does no I/O. Messages are parsed by
+/// Boost.Beast's `basic_parser`; the head is checked by `http1_head.hpp` first, and chunk lines here, because Beast
+/// is more lenient than hostile.md asks.
+
+#include "../http/message.hpp"
+#include "../limits.hpp"
+#include "http1_head.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lading::detail {
+
+/// Beast's parser, with the events of one message passed on.
+class http1_parser final : public boost::beast::http::basic_parser<false> {
+  public:
+    using error_code = boost::beast::error_code;
+    using string_view = boost::beast::string_view;
+
+    http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
+        : limits_(l), framing_(f), sink_(sink) {
+        head_.url = url;
+        this->eager(false); // one chunk line a call, so that each can be checked before
+        this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
+        this->body_limit(boost::none);
+        this->skip(head_only);
+    }
+
+    response& head() noexcept { return head_; }
+    std::optional<error>& failure() noexcept { return failure_; }
+    bool stopped() const noexcept { return stopped_; }
+    bool informational() const noexcept { return head_.status < 200; }
+    /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
+    bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
+    bool first_chunk() const noexcept { return first_chunk_; }
+
+  private:
+    void fail(error e, error_code& ec) {
+        failure_ = std::move(e);
+        ec = boost::beast::http::error::bad_value; // ends Beast's loop; the reason is in failure_
+    }
+    void obey(result<flow> verdict, error_code& ec) {
+        if (!verdict) return fail(std::move(verdict).assume_error(), ec);
+        if (verdict.assume_value() == flow::more) return;
+        stopped_ = true;
+        ec = boost::beast::http::error::bad_value;
+    }
+    std::size_t body(string_view piece, error_code& ec) {
+        if (!drop_) obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
+        return piece.size();
+    }
+
+    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
+    void on_response_impl(int code, string_view, int, error_code& ec) override {
+        head_.status = code;
+        ec = {};
+    }
+    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
+        ec = {};
+        if (!in_body_) return head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
+        trailers_ += name.size() + value.size() + 4; // trailers are counted and dropped: they never override a header
+        if (trailers_ > limits_.trailer_bytes)
+            fail(error(errc::http_header_too_large)
+                     .with_context("trailers")
+                     .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more"),
+                 ec);
+    }
+    void on_header_impl(error_code& ec) override {
+        ec = {};
+        in_body_ = true;
+        if (head_.status == 101)
+            return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
+                        ec);
+        if (informational()) return;
+        if (framing_.encoded) {
+            if (head_.status < 300) return fail(error(errc::http_content_encoding), ec);
+            drop_ = true; // the status is worth more than the encoded text of an error
+        }
+        obey(sink_.begin(head_, framing_.content_length), ec);
+    }
+    void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
+    std::size_t on_body_impl(string_view piece, error_code& ec) override {
+        ec = {};
+        return body(piece, ec);
+    }
+    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
+        ec = {};
+        chunk_left_ = size;
+        first_chunk_ = false;
+        if (size > static_cast<std::uint64_t>(INT64_MAX)) return fail(malformed("chunk_size"), ec);
+        extensions_ += extensions.size();
+        if (extensions_ > limits_.chunk_extensions) fail(malformed("chunk_ext"), ec);
+    }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
+        ec = {};
+        chunk_left_ -= piece.size();
+        return body(piece, ec);
+    }
+    void on_finish_impl(error_code& ec) override { ec = {}; }
+
+    limits const& limits_;
+    http1_framing framing_;
+    body_sink& sink_;
+    response head_;
+    std::optional<error> failure_;
+    std::size_t trailers_ = 0, extensions_ = 0;
+    std::uint64_t chunk_left_ = 0;
+    bool in_body_ = false, stopped_ = false, drop_ = false, first_chunk_ = true;
+};
+
+class http1_reader {
+  public:
+    /// The limits, the sink and the URL outlive the reader.
+    http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
+        : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
+
+    /// Takes bytes as they come. True when the answer is complete (or the sink has had enough). Errors: `http_*`,
+    /// those of the sink. After an error the connection is of no further use.
+    result<bool> feed(std::string_view bytes) {
+        started_ = started_ || !bytes.empty();
+        pending_.append(bytes);
+        for (;;) {
+            if (!parser_) {
+                LADING_TRY(auto const have_head, begin_message());
+                if (!have_head) return false;
+            }
+            LADING_TRY(auto const over, advance());
+            if (!over) return false;
+            if (!parser_->informational() || parser_->stopped()) return true;
+            if (++informational_ > limits_.informational)
+                return error(errc::http_too_many_informational)
+                    .with_values("at most " + std::to_string(limits_.informational), "more");
+            parser_.reset();
+        }
+    }
+
+    /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
+    /// closing message. Errors: `connection_reset` (no head yet), `http_body_truncated`, `tls_truncated`.
+    result<void> end(bool truncated) {
+        if (!has_head()) return error(errc::connection_reset).with_context("before a complete answer head");
+        if (parser_->need_eof() && !parser_->chunked()) {
+            if (truncated) return error(errc::tls_truncated);
+            return success();
+        }
+        return error(errc::http_body_truncated)
+            .with_values(framing_.content_length ? std::to_string(*framing_.content_length) + " bytes" : "a last chunk",
+                         "the end of the connection");
+    }
+
+    bool started() const noexcept { return started_; }
+    bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
+    /// The connection may carry another request: the answer said so and nothing follows it.
+    bool reusable() const { return parser_ && parser_->is_done() && parser_->keep_alive() && pending_.empty(); }
+    response take_head() { return std::move(parser_->head()); }
+
+  private:
+    /// True when a complete, acceptable head is at the front of `pending_`.
+    result<bool> begin_message() {
+        constexpr std::string_view start = "HTTP/";
+        if (auto const n = std::min(start.size(), pending_.size()); pending_.compare(0, n, start, 0, n) != 0)
+            return malformed("status line");
+        auto const end = pending_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
+        auto const limit = std::min(end == pending_.npos ? pending_.size() : end + 4, pending_.size());
+        for (std::size_t i = checked_; i < limit; ++i)
+            if (pending_[i] == '\n' && (i == 0 || pending_[i - 1] != '\r')) return malformed("line ending");
+        checked_ = limit;
+        if (limit > limits_.header_bytes)
+            return error(errc::http_header_too_large)
+                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes", "more");
+        if (end == pending_.npos) return false;
+        LADING_TRY(framing_, check_head(std::string_view(pending_).substr(0, limit), limits_));
+        if (pending_[12] == '\r') pending_.insert(12, 1, ' '); // Beast wants the space that goes before no reason
+        checked_ = 0;
+        parser_.emplace(limits_, framing_, head_only_, sink_, url_);
+        return true;
+    }
+
+    /// Gives Beast what is pending. True when the message is complete.
+    result<bool> advance() {
+        std::size_t used = 0;
+        while (used < pending_.size() && !parser_->is_done()) {
+            boost::beast::error_code ec;
+            if (parser_->at_chunk_line()) {
+                LADING_TRY_V(check_chunk_line(std::string_view(pending_).substr(used)));
+            }
+            used += parser_->put({pending_.data() + used, pending_.size() - used}, ec);
+            if (parser_->stopped()) return true;
+            if (parser_->failure()) return *parser_->failure();
+            if (ec == boost::beast::http::error::need_more) break;
+            if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
+        }
+        pending_.erase(0, used);
+        return parser_->is_done();
+    }
+
+    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded: Beast waits for the end of the line, and
+    /// after the last chunk for the end of the trailers, however long they get.
+    result<void> check_chunk_line(std::string_view rest) const {
+        if (!parser_->first_chunk()) {
+            if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
+            rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
+        }
+        std::size_t digits = 0;
+        while (digits < rest.size() && is_hex(rest[digits])) ++digits;
+        if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
+            return malformed("chunk_size");
+        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
+        auto const line = rest.find('\n');
+        if (line == rest.npos)
+            return rest.size() > limits_.chunk_extensions ? result<void>(malformed("chunk_ext")) : success();
+        if (line == 0 || rest[line - 1] != '\r') return malformed("chunk_size");
+        if (last && rest.size() - line > limits_.trailer_bytes + 4 && rest.find("\r\n\r\n") == rest.npos)
+            return error(errc::http_header_too_large)
+                .with_context("trailers")
+                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
+        return success();
+    }
+
+    limits const& limits_;
+    body_sink& sink_;
+    std::string const& url_;
+    bool head_only_;
+    std::string pending_;
+    std::size_t checked_ = 0; ///< how far `pending_` has been searched for the end of the head
+    http1_framing framing_;
+    std::optional<http1_parser> parser_;
+    std::size_t informational_ = 0;
+    bool started_ = false;
+};
+
+} // namespace lading::detail

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `convert_schema1`: the image config and the history that a schema1 document carries in its entries (spec 5.6, 5.7).
+
+#include "../manifest/schema1_chain.hpp"
+#include "inspection.hpp"
+#include "write_config.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// What a schema1 document says of its image.
+struct converted_schema1 {
+    std::string config_json; ///< compact, sorted at the top level, `<`, `>` and `&` escaped; no trailing newline
+    image_config image;      ///< the same, decoded
+    std::vector<history_entry> history; ///< base first, without adjacent duplicates
+    std::vector<layer> layers;          ///< every entry of `fsLayers`, base first, with its own history entry
+    std::vector<std::string> warnings;
+};
+
+/// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are compared as
+/// numbers, a part that is missing or not all digits is 0. Linear; never fails.
+constexpr bool docker_version_before_1_8_3(std::string_view version) noexcept {
+    for (unsigned const wanted : {1u, 8u, 3u}) {
+        auto const part = version.substr(0, version.find('.'));
+        version.remove_prefix(std::min(part.size() + 1, version.size()));
+        unsigned value = 0;
+        for (char c : part) {
+            if (!detail::is_digit(c)) {
+                value = 0;
+                break;
+            }
+            value = std::min(value * 10 + static_cast<unsigned>(c - '0'), 1'000'000u);
+        }
+        if (value != wanted) return value < wanted;
+    }
+    return false;
+}
+
+namespace detail {
+
+inline history_entry history_of(v1_image const& v1, schema1_rules rules) {
+    history_entry out;
+    out.created = v1.created.empty() && rules == schema1_rules::original ? std::string(zero_timestamp) : v1.created;
+    out.author = v1.author;
+    out.created_by = v1.created_by;
+    out.comment = v1.comment;
+    out.empty_layer = v1.throwaway;
+    return out;
+}
+
+inline void write_converted_history(json_writer& w, std::vector<history_entry> const& history) {
+    w.begin_array();
+    for (auto const& h : history) write_history_entry(w, h);
+    w.end_array();
+}
+
+inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
+    w.begin_object().key("type").string(v1.os == "windows" ? "layers+base" : "layers").end_object();
+}
+
+/// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and 4).
+inline result<std::string> known_fields(json_view root, v1_image const& v1, std::vector<history_entry> const& history,
+                                        limits const& l) {
+    LADING_TRY(auto const config, read_v1_config(root, "config", l));
+    LADING_TRY(auto const container, read_v1_config(root, "container_config", l));
+    std::string container_id;
+    if (errc const e = read_v1_text(root, "container", container_id); e != errc::ok) return error(e);
+
+    json_writer w(json_style(0, true));
+    w.begin_object();
+    write_unless_empty(w, "architecture", v1.architecture);
+    write_unless_empty(w, "author", v1.author);
+    write_unless_empty(w, "comment", v1.comment);
+    if (config) write_container_config(w.key("config"), *config);
+    write_unless_empty(w, "container", container_id);
+    write_container_config(w.key("container_config"), container ? *container : container_config());
+    w.key("created").string(v1.created.empty() ? zero_timestamp : std::string_view(v1.created));
+    write_unless_empty(w, "docker_version", v1.docker_version);
+    write_converted_history(w.key("history"), history);
+    write_unless_empty(w, "os", v1.os);
+    write_converted_rootfs(w.key("rootfs"), v1);
+    w.end_object();
+    return w.take();
+}
+
+/// All fields as they are but the removed ones, with `architecture` where it was found elsewhere.
+inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<history_entry> const& history,
+                              std::string_view architecture) {
+    constexpr std::string_view replaced[] = {"id",       "parent",    "Size",   "parent_id",
+                                             "layer_id", "throwaway", "rootfs", "history"};
+    std::vector<std::pair<std::string_view, std::optional<json_view>>> members;
+    root.each_member([&](std::string_view name, json_view value) {
+        bool const ours = std::find(std::begin(replaced), std::end(replaced), name) != std::end(replaced);
+        if (!ours && (name != "architecture" || architecture.empty())) members.emplace_back(name, value);
+    });
+    if (!architecture.empty()) members.emplace_back("architecture", std::nullopt);
+    members.emplace_back("history", std::nullopt);
+    members.emplace_back("rootfs", std::nullopt);
+    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+
+    json_writer w(json_style(0, true));
+    w.begin_object();
+    for (auto const& [name, value] : members) {
+        w.key(name);
+        if (value) w.value(*value);
+        else if (name == "history") write_converted_history(w, history);
+        else if (name == "rootfs") write_converted_rootfs(w, v1);
+        else w.string(architecture);
+    }
+    w.end_object();
+    return w.take();
+}
+
+} // namespace detail
+
+/// Converts a schema1 document. `chain` is what `check_schema1` returned for it under the same `rules`.
+///
+/// `modern` keeps every key of the newest entry, leaves a missing `created` missing, and takes the manifest's
+/// `architecture` where the entry has none, with a warning where the two differ. `original` is the conversion of Docker
+/// 1.10: before 1.8.3 only known fields stay, and a missing `created` of a history entry is the year 1. Both remove `id`,
+/// `parent`, `Size`, `parent_id`, `layer_id` and `throwaway`, and set `rootfs` (without diff ids, which need the layers'
+/// bytes) and `history`. Escapes inside strings are written in one form, whatever the document's was.
+/// Errors, final: `config_schema` (the path of the member in the context). Linear in the size. Thread-safe. Implements
+/// spec 5.6, 5.7 and 10.28-10.37.
+template <json_policy J>
+result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain const& chain, limits const& l = {},
+                                          schema1_rules rules = schema1_rules::modern) {
+    converted_schema1 out;
+    for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
+        out.history.push_back(detail::history_of(chain.entries[*i], rules));
+    for (std::size_t i = chain.entries.size(); i-- > 0;) {
+        out.layers.emplace_back(descriptor(std::string(media_types::docker_layer), document.fs_layers[i].blob_sum,
+                                           descriptor::unknown_size));
+        out.layers.back().history = detail::history_of(chain.entries[i], rules);
+    }
+
+    auto const& v1 = chain.entries[chain.config_entry];
+    LADING_TRY(auto const entry,
+               json_document::parse<J>(document.history[chain.config_entry].v1_compatibility, l.json));
+    if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
+        LADING_TRY(out.config_json, detail::known_fields(entry.root(), v1, out.history, l));
+    } else {
+        bool const modern = rules == schema1_rules::modern;
+        if (modern && !v1.architecture.empty() && !document.architecture.empty() &&
+            v1.architecture != document.architecture)
+            out.warnings.push_back("the manifest is for the architecture " +
+                                   detail::printable(document.architecture, 80) + ", its newest entry for " +
+                                   detail::printable(v1.architecture, 80));
+        out.config_json = detail::raw_fields(entry.root(), v1, out.history,
+                                             modern && v1.architecture.empty() ? document.architecture : "");
+    }
+
+    // The limits are those of a document, the converted text may be larger than the entry by its history.
+    json_limits own = l.json;
+    own.bytes += out.config_json.size();
+    own.nodes += 16 * (chain.entries.size() + 16);
+    LADING_TRY(auto const converted, json_document::parse<J>(out.config_json, own));
+    LADING_TRY(out.image, decode<image_config>(converted.root(), errc::config_schema, l));
+    return out;
+}
+
+} // namespace lading
