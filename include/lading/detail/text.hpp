@@ -14,6 +14,13 @@ constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_alpha(char c) noexcept { return is_lower(c) || is_upper(c); }
 constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
 constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+/// 64 lower-case hex digits: the ID of an image or a layer.
+constexpr bool is_hex64(std::string_view text) noexcept {
+    if (text.size() != 64) return false;
+    for (char c : text)
+        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
+    return true;
+}
 constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c; }
 /// A character of an RFC 9110 token.
 constexpr bool is_tchar(char c) noexcept {

@@ -6,6 +6,7 @@
 /// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
 
 #include "../blob/sink.hpp"
+#include "../descriptor.hpp"
 #include "../http/status.hpp"
 #include "../policy/hash.hpp"
 #include "body.hpp"
