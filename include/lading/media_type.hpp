@@ -112,10 +112,14 @@ class media_type {
 };
 
 template <detail::fixed_string Text> struct media_type_literal {
-    static constexpr auto text = Text; // a copy: see fixed_string
-    static constexpr bool well_formed = media_type().assign(text.view());
-    static_assert(well_formed, "[lading] the _media_type literal is not a well-formed media type");
+    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
+    static consteval bool well_formed() {
+        auto const text = Text;
+        return media_type().assign(text.view());
+    }
     static consteval media_type make() {
+        static_assert(well_formed(), "[lading] the _media_type literal is not a well-formed media type");
+        auto const text = Text;
         media_type out;
         out.assign(text.view());
         return out;

@@ -219,10 +219,14 @@ class reference {
 };
 
 template <detail::fixed_string Text> struct reference_literal {
-    static constexpr auto text = Text; // a copy: see fixed_string
-    static constexpr bool well_formed = !reference().assign(text.view());
-    static_assert(well_formed, "[lading] the _ref literal is not a well-formed image reference");
+    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
+    static consteval bool well_formed() {
+        auto const text = Text;
+        return !reference().assign(text.view());
+    }
     static consteval reference make() {
+        static_assert(well_formed(), "[lading] the _ref literal is not a well-formed image reference");
+        auto const text = Text;
         reference out;
         out.assign(text.view());
         return out;
