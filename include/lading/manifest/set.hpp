@@ -6,8 +6,8 @@
 ///
 /// A document is a type with reflected fields (`BOOST_HANA_ADAPT_STRUCT`) and one of
 ///  * `static constexpr std::array media_types{...}`: it is the document of these media types;
-///  * `static constexpr std::string_view config_media_type`: it is an image manifest with this config type;
-///  * `static constexpr std::string_view artifact_type`: it is an OCI image manifest with this artifactType.
+///  * `static constexpr std::string_view matches_config_type`: it is an image manifest with this config type;
+///  * `static constexpr std::string_view matches_artifact_type`: it is an OCI image manifest with this artifactType.
 /// The last two refine a standard document and win over it.
 
 #include "manifest_list.hpp"
@@ -28,9 +28,9 @@ namespace detail {
 template <class D>
 concept has_media_types = requires { D::media_types.size(); };
 template <class D>
-concept has_config_media_type = requires { std::string_view(D::config_media_type); };
+concept has_config_media_type = requires { std::string_view(D::matches_config_type); };
 template <class D>
-concept has_artifact_type = requires { std::string_view(D::artifact_type); };
+concept has_artifact_type = requires { std::string_view(D::matches_artifact_type); };
 
 template <class D>
 constexpr std::size_t count_of_types() {
@@ -46,8 +46,8 @@ constexpr auto claimed_names() {
     auto one = [&]<class D>(std::type_identity<D>) {
         if constexpr (has_media_types<D>)
             for (auto t : D::media_types) out[n++] = t;
-        if constexpr (has_config_media_type<D>) out[n++] = D::config_media_type;
-        if constexpr (has_artifact_type<D>) out[n++] = D::artifact_type;
+        if constexpr (has_config_media_type<D>) out[n++] = D::matches_config_type;
+        if constexpr (has_artifact_type<D>) out[n++] = D::matches_artifact_type;
     };
     (one(std::type_identity<Ds>{}), ...);
     return out;
@@ -65,7 +65,7 @@ constexpr bool names_are_unique() {
 template <class D>
 struct check_document {
     static_assert(has_media_types<D> || has_config_media_type<D> || has_artifact_type<D>,
-                  "[lading] manifest_set: a document needs `media_types`, `config_media_type` or `artifact_type`");
+                  "[lading] manifest_set: a document needs `media_types`, `matches_config_type` or `matches_artifact_type`");
     static constexpr bool ok = true;
 };
 
@@ -97,9 +97,9 @@ struct manifest_set {
     static constexpr bool refines(manifest_shape const& s) {
         bool const image = s.media_type == media_types::oci_manifest || s.media_type == media_types::docker_manifest;
         if constexpr (detail::has_config_media_type<D>)
-            if (image && s.config_media_type == D::config_media_type) return true;
+            if (image && s.config_media_type == D::matches_config_type) return true;
         if constexpr (detail::has_artifact_type<D>)
-            if (s.media_type == media_types::oci_manifest && s.artifact_type == D::artifact_type) return true;
+            if (s.media_type == media_types::oci_manifest && s.artifact_type == D::matches_artifact_type) return true;
         return false;
     }
     template <class D>

@@ -28,7 +28,7 @@ struct without_schema1 : test::policies {
 } // namespace
 
 struct chart {
-    static constexpr std::string_view config_media_type = "application/vnd.cncf.helm.config.v1+json";
+    static constexpr std::string_view matches_config_type = "application/vnd.cncf.helm.config.v1+json";
     std::vector<descriptor> layers;
     string_map annotations;
 };
@@ -135,7 +135,7 @@ TEST_CASE("a set without schema1 refuses it by name") {
 
 TEST_CASE("a user's document wins over the standard one that it refines") {
     response const head(200);
-    auto const helm = test::oci(R"(,"annotations":{"k":"v"})", "{}", chart::config_media_type);
+    auto const helm = test::oci(R"(,"annotations":{"k":"v"})", "{}", chart::matches_config_type);
     auto const opened = open_manifest<with_chart>(helm, head, {}, limits()).value();
     CHECK(std::get<chart>(opened.document).annotations.at("k") == "v");
     auto const plain = open_manifest<with_chart>(test::oci(), head, {}, limits()).value();
