@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# Installs what the program needs, builds it, runs it: bash examples/inspect.sh [options] [REF]
+# Only the program writes to stdout.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$root/tests/support/packages.sh"
+need_packages g++ cmake ninja-build libboost1.81-dev libasio-dev libssl-dev ca-certificates
+
+build=$root/build/release
+mkdir -p "$build"
+if ! (cd "$root" && cmake --preset release && cmake --build --preset release --target inspect) \
+    >"$build/build.log" 2>&1 </dev/null; then
+    cat "$build/build.log" >&2
+    exit 1
+fi
+exec "$build/examples/inspect" "$@"
