@@ -32,15 +32,17 @@ constexpr utf8_character first_character(std::string_view text) noexcept {
 
 /// Controls, and what changes the order, the lines or the width of a terminal's text.
 constexpr bool is_visible(std::uint32_t c) noexcept {
-    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},         {0x7f, 0x9f},       {0xad, 0xad},     {0x61c, 0x61c},
-                                           {0x180e, 0x180e},  {0x200b, 0x200f},   {0x2028, 0x202e}, {0x2060, 0x206f},
-                                           {0xfeff, 0xfeff},  {0xfff9, 0xfffb},   {0xe0000, 0xe007f}};
+    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
+                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
+                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
+                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
     for (auto const& [from, to] : hidden)
         if (c >= from && c <= to) return false;
     return true;
 }
 
-/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text, then "...".
+/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
+/// then "...".
 inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
     constexpr std::string_view hex = "0123456789abcdef";
     std::string out;
@@ -56,7 +58,8 @@ inline std::string visible(std::string_view text, std::size_t limit = std::strin
             out += text.substr(0, c.size);
         } else {
             std::string digits;
-            for (auto rest = c.code; rest || digits.empty(); rest >>= 4) digits.insert(digits.begin(), hex[rest & 15]);
+            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
+                digits.insert(digits.begin(), hex[rest & 15]);
             out.append("\\u{").append(digits).append("}");
         }
         text.remove_prefix(c.size ? c.size : 1);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `convert_schema1`: the image config and the history that a schema1 document carries in its entries (spec 5.6, 5.7).
+/// `convert_schema1`: the image config and the history that a schema1 document carries in its entries
+/// (spec 5.6, 5.7).
 
 #include "../manifest/schema1_chain.hpp"
 #include "inspection.hpp"
@@ -17,15 +18,16 @@ namespace lading {
 
 /// What a schema1 document says of its image.
 struct converted_schema1 {
-    std::string config_json; ///< compact, sorted at the top level, `<`, `>` and `&` escaped; no trailing newline
-    image_config image;      ///< the same, decoded
+    std::string
+        config_json;    ///< compact, sorted at the top level, `<`, `>` and `&` escaped; no trailing newline
+    image_config image; ///< the same, decoded
     std::vector<history_entry> history; ///< base first, without adjacent duplicates
     std::vector<layer> layers;          ///< every entry of `fsLayers`, base first, with its own history entry
     std::vector<std::string> warnings;
 };
 
-/// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are compared as
-/// numbers, a part that is missing or not all digits is 0. Linear; never fails.
+/// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are
+/// compared as numbers, a part that is missing or not all digits is 0. Linear; never fails.
 constexpr bool docker_version_before_1_8_3(std::string_view version) noexcept {
     for (unsigned const wanted : {1u, 8u, 3u}) {
         auto const part = version.substr(0, version.find('.'));
@@ -47,7 +49,8 @@ namespace detail {
 
 inline history_entry history_of(v1_image const& v1, schema1_rules rules) {
     history_entry out;
-    out.created = v1.created.empty() && rules == schema1_rules::original ? std::string(zero_timestamp) : v1.created;
+    out.created =
+        v1.created.empty() && rules == schema1_rules::original ? std::string(zero_timestamp) : v1.created;
     out.author = v1.author;
     out.created_by = v1.created_by;
     out.comment = v1.comment;
@@ -65,9 +68,10 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
     w.begin_object().key("type").string(v1.os == "windows" ? "layers+base" : "layers").end_object();
 }
 
-/// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and 4).
-inline result<std::string> known_fields(json_view root, v1_image const& v1, std::vector<history_entry> const& history,
-                                        limits const& l) {
+/// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
+/// 4).
+inline result<std::string> known_fields(json_view root, v1_image const& v1,
+                                        std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config(root, "config", l));
     LADING_TRY(auto const container, read_v1_config(root, "container_config", l));
     std::string container_id;
@@ -109,10 +113,14 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
     w.begin_object();
     for (auto const& [name, value] : members) {
         w.key(name);
-        if (value) w.value(*value);
-        else if (name == "history") write_converted_history(w, history);
-        else if (name == "rootfs") write_converted_rootfs(w, v1);
-        else w.string(architecture);
+        if (value)
+            w.value(*value);
+        else if (name == "history")
+            write_converted_history(w, history);
+        else if (name == "rootfs")
+            write_converted_rootfs(w, v1);
+        else
+            w.string(architecture);
     }
     w.end_object();
     return w.take();
@@ -123,21 +131,21 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 /// Converts a schema1 document. `chain` is what `check_schema1` returned for it under the same `rules`.
 ///
 /// `modern` keeps every key of the newest entry, leaves a missing `created` missing, and takes the manifest's
-/// `architecture` where the entry has none, with a warning where the two differ. `original` is the conversion of Docker
-/// 1.10: before 1.8.3 only known fields stay, and a missing `created` of a history entry is the year 1. Both remove `id`,
-/// `parent`, `Size`, `parent_id`, `layer_id` and `throwaway`, and set `rootfs` (without diff ids, which need the layers'
-/// bytes) and `history`. Escapes inside strings are written in one form, whatever the document's was.
-/// Errors, final: `config_schema` (the path of the member in the context). Linear in the size. Thread-safe. Implements
-/// spec 5.6, 5.7 and 10.28-10.37.
+/// `architecture` where the entry has none, with a warning where the two differ. `original` is the conversion
+/// of Docker 1.10: before 1.8.3 only known fields stay, and a missing `created` of a history entry is the
+/// year 1. Both remove `id`, `parent`, `Size`, `parent_id`, `layer_id` and `throwaway`, and set `rootfs`
+/// (without diff ids, which need the layers' bytes) and `history`. Escapes inside strings are written in one
+/// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
+/// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
 template <json_policy J>
-result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain const& chain, limits const& l = {},
-                                          schema1_rules rules = schema1_rules::modern) {
+result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain const& chain,
+                                          limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
         out.history.push_back(detail::history_of(chain.entries[*i], rules));
     for (std::size_t i = chain.entries.size(); i-- > 0;) {
-        out.layers.emplace_back(descriptor(std::string(media_types::docker_layer), document.fs_layers[i].blob_sum,
-                                           descriptor::unknown_size));
+        out.layers.emplace_back(descriptor(std::string(media_types::docker_layer),
+                                           document.fs_layers[i].blob_sum, descriptor::unknown_size));
         out.layers.back().history = detail::history_of(chain.entries[i], rules);
     }
 

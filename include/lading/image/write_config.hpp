@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Pieces of JSON that several writers share: the `config` object of spec 8.2, a history entry, lists and maps.
+/// Pieces of JSON that several writers share: the `config` object of spec 8.2, a history entry, lists and
+/// maps.
 
 #include "../json/writer.hpp"
 #include "config.hpp"
@@ -30,10 +31,11 @@ inline void write_value(json_writer& w, string_map const& map) {
     for (auto const& [k, v] : map) w.key(k).string(v);
     w.end_object();
 }
-template <class T>
-void write_value(json_writer& w, std::optional<T> const& value) {
-    if (value) write_value(w, *value);
-    else w.null();
+template <class T> void write_value(json_writer& w, std::optional<T> const& value) {
+    if (value)
+        write_value(w, *value);
+    else
+        w.null();
 }
 
 inline void write_unless_empty(json_writer& w, std::string_view key, std::string_view text) {
@@ -49,7 +51,8 @@ inline void write_container_config(json_writer& w, container_config const& c) {
     w.key("AttachStdin").boolean(c.attach_stdin);
     w.key("AttachStdout").boolean(c.attach_stdout);
     w.key("AttachStderr").boolean(c.attach_stderr);
-    if (c.exposed_ports && !c.exposed_ports->keys.empty()) write_value(w.key("ExposedPorts"), c.exposed_ports);
+    if (c.exposed_ports && !c.exposed_ports->keys.empty())
+        write_value(w.key("ExposedPorts"), c.exposed_ports);
     write_unless_empty(w, "PublishService", c.publish_service);
     w.key("Tty").boolean(c.tty);
     w.key("OpenStdin").boolean(c.open_stdin);

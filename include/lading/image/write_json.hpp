@@ -81,12 +81,13 @@ inline void write_image(json_writer& w, image_config const& image) {
 
 /// The record as one JSON object, indented by 4 spaces, one newline at the end.
 ///
-/// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`, `platforms`,
-/// `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the layers in bytes; null when
-/// one is unknown), `annotations`, `tags` (`state`, `values`), `warnings`, `source`. There when known: `tag`,
-/// `requestedDigest`, `platform`, `platformWanted`, `chosen`, `attestations`, `config`, `subject`, `artifactType`,
-/// `embeddedTag`, and for an image what its config says, of which `labels` and `env` keep null, empty and absent apart
-/// as null and empty. Strings that are empty or absent are left out. Never fails. Linear. Thread-safe.
+/// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
+/// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
+/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings`,
+/// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
+/// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
+/// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
+/// Thread-safe.
 inline std::string to_json(inspection const& i) {
     json_writer w(json_style(4, false));
     w.begin_object();
@@ -117,8 +118,10 @@ inline std::string to_json(inspection const& i) {
     w.end_array().key("history").begin_array();
     for (auto const& h : i.history) detail::write_history_entry(w, h);
     w.end_array().key("totalSize");
-    if (i.total_size == descriptor::unknown_size) w.null();
-    else w.integer(i.total_size);
+    if (i.total_size == descriptor::unknown_size)
+        w.null();
+    else
+        w.integer(i.total_size);
     detail::write_value(w.key("annotations"), i.annotations);
     if (i.subject) detail::write_descriptor(w.key("subject"), *i.subject);
 

@@ -11,11 +11,13 @@
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at the end.
+/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
+/// the end.
 ///
-/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's; `RepoTags` is `[]` when the
-/// tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`, `Env` and `Annotations` are null when
-/// there are none. A layer of schema1 has neither type nor size: "" and -1. Never fails. Linear. Thread-safe.
+/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's; `RepoTags` is `[]`
+/// when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`, `Env` and
+/// `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and -1. Never
+/// fails. Linear. Thread-safe.
 inline std::string to_modern(inspection const& i) {
     image_config const none;
     image_config const& image = i.image ? *i.image : none;
@@ -29,12 +31,16 @@ inline std::string to_modern(inspection const& i) {
     w.key("Digest").string(i.resolved.digest.str());
     detail::write_strings(w.key("RepoTags"), i.tags.values);
     w.key("Created");
-    if (created) w.string(created.assume_value());
-    else w.null();
+    if (created)
+        w.string(created.assume_value());
+    else
+        w.null();
     w.key("DockerVersion").string(image.docker_version);
     w.key("Labels");
-    if (run) detail::write_value(w, run->labels);
-    else w.null();
+    if (run)
+        detail::write_value(w, run->labels);
+    else
+        w.null();
     w.key("Architecture").string(image.architecture);
     w.key("Os").string(image.os);
     w.key("Layers");
@@ -48,15 +54,19 @@ inline std::string to_modern(inspection const& i) {
             bool const sized = l.blob.size != descriptor::unknown_size;
             w.begin_object().key("MIMEType").string(sized ? l.blob.media_type : "");
             w.key("Digest").string(l.blob.digest.str()).key("Size").integer(l.blob.size).key("Annotations");
-            if (l.blob.annotations.empty()) w.null();
-            else detail::write_value(w, l.blob.annotations);
+            if (l.blob.annotations.empty())
+                w.null();
+            else
+                detail::write_value(w, l.blob.annotations);
             w.end_object();
         }
         w.end_array();
     }
     w.key("Env");
-    if (run) detail::write_value(w, run->env);
-    else w.null();
+    if (run)
+        detail::write_value(w, run->env);
+    else
+        w.null();
     w.end_object();
     return w.take() + '\n';
 }

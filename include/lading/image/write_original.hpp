@@ -11,12 +11,13 @@
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the end.
+/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
+/// end.
 ///
-/// `Tag` is the tag that was used, "" for a reference by digest; `RepoTags` is null when there are no tags and the list
-/// is not a complete one; a missing or malformed `Created` is the year 1; `ContainerConfig` is always an object. For
-/// schema1 the bytes are the old ones only when the record was made under `schema1_rules::original`. Never fails.
-/// Linear. Thread-safe.
+/// `Tag` is the tag that was used, "" for a reference by digest; `RepoTags` is null when there are no tags
+/// and the list is not a complete one; a missing or malformed `Created` is the year 1; `ContainerConfig` is
+/// always an object. For schema1 the bytes are the old ones only when the record was made under
+/// `schema1_rules::original`. Never fails. Linear. Thread-safe.
 inline std::string to_original(inspection const& i) {
     image_config const none;
     image_config const& image = i.image ? *i.image : none;
@@ -27,8 +28,10 @@ inline std::string to_original(inspection const& i) {
     w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
     w.key("Digest").string(i.resolved.digest.str());
     w.key("RepoTags");
-    if (i.tags.values.empty() && i.tags.state != tags_state::complete) w.null();
-    else detail::write_strings(w, i.tags.values);
+    if (i.tags.values.empty() && i.tags.state != tags_state::complete)
+        w.null();
+    else
+        detail::write_strings(w, i.tags.values);
     w.key("Comment").string(image.comment);
     w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
     detail::write_container_config(w.key("ContainerConfig"),
@@ -36,8 +39,10 @@ inline std::string to_original(inspection const& i) {
     w.key("DockerVersion").string(image.docker_version);
     w.key("Author").string(image.author);
     w.key("Config");
-    if (image.config) detail::write_container_config(w, *image.config);
-    else w.null();
+    if (image.config)
+        detail::write_container_config(w, *image.config);
+    else
+        w.null();
     w.key("Architecture").string(image.architecture);
     w.key("Os").string(image.os);
     w.end_object();

@@ -107,7 +107,9 @@ inline void print_image(std::string& out, text_table& head, image_config const& 
     p.os_version = image.os_version;
     if (!p.os.empty() || !p.architecture.empty()) head.row({"Platform:", platform_text(p)});
     head.field("Created", created ? created.assume_value() : image.created);
-    head.field("Author", image.author).field("Comment", image.comment).field("Docker version", image.docker_version);
+    head.field("Author", image.author)
+        .field("Comment", image.comment)
+        .field("Docker version", image.docker_version);
     container_config const none;
     auto const& run = image.config ? *image.config : none;
     head.field("User", run.user).field("Working dir", run.working_dir);
@@ -122,34 +124,43 @@ inline void print_image(std::string& out, text_table& head, image_config const& 
 
 } // namespace detail
 
-/// The record as aligned plain text: fields, then sections that are left out when empty; no colour. Control characters
-/// and those that change the direction of text are printed as escapes; how a layer was made is cut at 100 characters.
-/// For people: the layout may change, programs read `to_json`. Never fails. Linear. Thread-safe.
+/// The record as aligned plain text: fields, then sections that are left out when empty; no colour. Control
+/// characters and those that change the direction of text are printed as escapes; how a layer was made is cut
+/// at 100 characters. For people: the layout may change, programs read `to_json`. Never fails. Linear.
+/// Thread-safe.
 inline std::string to_table(inspection const& i) {
     detail::text_table head, layers("  ");
     std::string out;
     head.field("Name", i.requested.repository().str()).field("Tag", i.requested.effective_tag());
     head.field("Digest", i.resolved.digest.str()).field("Kind", name_of(i.kind));
     head.field("Media type", i.resolved.media_type).field("Artifact type", i.artifact_type);
-    head.field("Embedded tag", i.embedded_tag).field("Source", i.source).field("Asked for", i.platform_wanted);
+    head.field("Embedded tag", i.embedded_tag)
+        .field("Source", i.source)
+        .field("Asked for", i.platform_wanted);
     if (i.chosen) head.field("Chosen", i.chosen->digest.str());
     if (i.config) head.field("Config", i.config->digest.str());
     if (i.subject) head.field("Subject", i.subject->digest.str());
     if (!i.layers.empty()) head.field("Total size", detail::bytes_text(i.total_size));
-    if (i.image) detail::print_image(out, head, *i.image);
-    else head.print(out);
+    if (i.image)
+        detail::print_image(out, head, *i.image);
+    else
+        head.print(out);
 
     for (auto const& l : i.layers)
-        layers.row({l.blob.digest.str(), detail::bytes_text(l.blob.size),
-                    l.history ? detail::visible(l.history->created_by, 100) : detail::visible(l.blob.media_type)});
+        layers.row(
+            {l.blob.digest.str(), detail::bytes_text(l.blob.size),
+             l.history ? detail::visible(l.history->created_by, 100) : detail::visible(l.blob.media_type)});
     detail::print_section(out, "Platforms", detail::descriptor_table(i.platforms));
     detail::print_section(out, "Attestations", detail::descriptor_table(i.attestations));
     detail::print_section(out, "Layers, base first", layers);
     detail::print_section(out, "Annotations", detail::map_table(i.annotations));
     detail::print_section(out, "Tags", detail::list_table(i.tags.values));
     if (i.tags.state == tags_state::truncated || i.tags.state == tags_state::refused)
-        out.append("\nTags are ").append(name_of(i.tags.state)).append(i.tags.why.empty() ? "" : ": ")
-            .append(detail::visible(i.tags.why)).append("\n");
+        out.append("\nTags are ")
+            .append(name_of(i.tags.state))
+            .append(i.tags.why.empty() ? "" : ": ")
+            .append(detail::visible(i.tags.why))
+            .append("\n");
     detail::print_section(out, "Warnings", detail::list_table(i.warnings));
     return out;
 }

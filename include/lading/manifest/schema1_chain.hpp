@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `check_schema1`: the checks of a schema1 document behind its digest (spec 5.4 rows 2-10), and the removal of
-/// adjacent duplicates (spec 5.5).
+/// `check_schema1`: the checks of a schema1 document behind its digest (spec 5.4 rows 2-10), and the removal
+/// of adjacent duplicates (spec 5.5).
 
+#include "../detail/text.hpp"
 #include "../image/reflect/config.hpp"
 #include "../json/timestamp.hpp"
-#include "../reference.hpp"
 #include "decode.hpp"
 #include "schema1.hpp"
 
@@ -40,9 +40,9 @@ struct v1_image {
 
 /// The entries of a schema1 document whose chain holds. All indices are those of the document, newest first.
 struct schema1_chain {
-    std::vector<v1_image> entries;  ///< one for each layer of the document
-    std::vector<std::size_t> kept;  ///< the entries that adjacent duplicates leave, newest first
-    std::size_t config_entry = 0;   ///< the entry that the image config is made of
+    std::vector<v1_image> entries; ///< one for each layer of the document
+    std::vector<std::size_t> kept; ///< the entries that adjacent duplicates leave, newest first
+    std::size_t config_entry = 0;  ///< the entry that the image config is made of
 };
 
 namespace detail {
@@ -58,7 +58,8 @@ inline errc read_v1_text(json_view root, std::string_view key, std::string& out)
 }
 
 /// An object member of spec 8.2; absent when absent or null.
-inline result<std::optional<container_config>> read_v1_config(json_view root, std::string_view key, limits const& l) {
+inline result<std::optional<container_config>> read_v1_config(json_view root, std::string_view key,
+                                                              limits const& l) {
     std::optional<container_config> out;
     auto const v = root.find(key);
     if (!v || v->is_null()) return out;
@@ -76,17 +77,18 @@ result<v1_image> parse_v1(std::string_view text, limits const& l, bool& throwawa
     auto const parsed = json_document::parse<J>(text, l.json);
     if (!parsed)
         return error(errc::manifest_schema)
-            .with_context(std::string(name_of(parsed.error().kind())) + " " + parsed.error().detail().context);
+            .with_context(std::string(name_of(parsed.error().kind())) + " " +
+                          parsed.error().detail().context);
     auto const root = parsed.assume_value().root();
     if (!root.is_object()) return error(errc::manifest_schema).with_context("not an object");
 
     v1_image out;
     std::string container; // not needed, but its type is checked
-    for (auto const& [key, member] : {std::pair{"id", &out.id}, std::pair{"parent", &out.parent},
-                                      std::pair{"created", &out.created}, std::pair{"author", &out.author},
-                                      std::pair{"comment", &out.comment}, std::pair{"architecture", &out.architecture},
-                                      std::pair{"os", &out.os}, std::pair{"docker_version", &out.docker_version},
-                                      std::pair{"container", &container}})
+    for (auto const& [key, member] :
+         {std::pair{"id", &out.id}, std::pair{"parent", &out.parent}, std::pair{"created", &out.created},
+          std::pair{"author", &out.author}, std::pair{"comment", &out.comment},
+          std::pair{"architecture", &out.architecture}, std::pair{"os", &out.os},
+          std::pair{"docker_version", &out.docker_version}, std::pair{"container", &container}})
         if (read_v1_text(root, key, *member) != errc::ok)
             return error(errc::manifest_schema).with_context(std::string(key) + " is not a string");
     if (auto const size = root.find("Size"); size && !size->is_null() && !size->as_int())
@@ -116,7 +118,7 @@ inline error chain_error(std::size_t i, std::string_view what) {
     return error(errc::schema1_chain).with_context(entry_name(i) + ": " + std::string(what));
 }
 
-/// Spec 5.4 row 8: the second entry of an id whose occurrences are not all adjacent.
+/// Spec 5.4 row 8: the first entry whose id is there before, but not in the entry above it.
 inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entries) {
     std::vector<std::size_t> runs;
     for (std::size_t i = 0; i < entries.size(); ++i)
@@ -125,23 +127,24 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
         auto const order = entries[a].id.compare(entries[b].id);
         return order != 0 ? order < 0 : a < b;
     });
-    auto const twice = std::adjacent_find(runs.begin(), runs.end(), [&](std::size_t a, std::size_t b) {
-        return entries[a].id == entries[b].id;
-    });
-    if (twice == runs.end()) return std::nullopt;
-    return *(twice + 1);
+    std::optional<std::size_t> first;
+    for (std::size_t r = 1; r < runs.size(); ++r)
+        if (entries[runs[r]].id == entries[runs[r - 1]].id)
+            first = std::min(first.value_or(runs[r]), runs[r]);
+    return first;
 }
 
 } // namespace detail
 
-/// Checks a schema1 document (spec 5.4 rows 2 to 10, in that order; the digest, row 1, is its fetcher's) and finds the
-/// entries that adjacent duplicates leave (spec 5.5: of two the older stays). The document is not changed.
+/// Checks a schema1 document (spec 5.4 rows 2 to 10, in that order; the digest, row 1, is its fetcher's) and
+/// finds the entries that adjacent duplicates leave (spec 5.5: of two the older stays). The document is not
+/// changed.
 ///
-/// `modern` takes the config from the newest entry and holds a dropped entry to the parent of the one that stays;
-/// `original` takes the newest entry that is left and does not look at dropped parents. The oldest entry has no parent,
-/// unless the image is for Windows.
-/// Errors, all final, with the entry in the context: `manifest_schema` (version, counts, a member of the wrong type, an
-/// entry that is not JSON within `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
+/// `modern` takes the config from the newest entry and holds a dropped entry to the parent of the one that
+/// stays; `original` takes the newest entry that is left and does not look at dropped parents. The oldest
+/// entry has no parent, unless the image is for Windows. Errors, all final, with the entry in the context:
+/// `manifest_schema` (version, counts, a member of the wrong type, an entry that is not JSON within
+/// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
 result<schema1_chain> check_schema1(schema1 const& document, limits const& l = {},
                                     schema1_rules rules = schema1_rules::modern) {
@@ -186,7 +189,8 @@ result<schema1_chain> check_schema1(schema1 const& document, limits const& l = {
         if (entries[i].parent != wanted)
             return detail::chain_error(i, "the parent is not the entry below")
                 .with_values(wanted.empty() ? "no parent" : wanted,
-                             entries[i].parent.empty() ? "no parent" : detail::printable(entries[i].parent, 80));
+                             entries[i].parent.empty() ? "no parent"
+                                                       : detail::printable(entries[i].parent, 80));
     }
     std::reverse(out.kept.begin(), out.kept.end());
     if (bad_throwaway)

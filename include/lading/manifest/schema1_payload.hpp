@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `schema1_payload`: the bytes of a schema1 body that its digest names and that are decoded (spec 5.2, 10.23-10.25).
+/// `schema1_payload`: the bytes of a schema1 body that its digest names and that are decoded
+/// (spec 5.2, 10.23-10.25).
 ///
-/// Signatures are not verified: their keys are mostly throw-away ones, so only the digest of the payload protects it.
-/// What the envelope may not do is to show other content than it names, so everything outside the payload must be the
-/// `signatures` member alone.
+/// Signatures are not verified: their keys are mostly throw-away ones, so only the digest of the payload
+/// protects it. What the envelope may not do is to show other content than it names, so everything outside
+/// the payload must be the `signatures` member alone.
 
 #include "../detail/base64.hpp"
 #include "../json/document.hpp"
@@ -30,7 +31,9 @@ struct signed_format {
     friend bool operator==(signed_format const&, signed_format const&) = default;
 };
 
-inline error envelope_error(std::string rule) { return error(errc::schema1_format).with_context(std::move(rule)); }
+inline error envelope_error(std::string rule) {
+    return error(errc::schema1_format).with_context(std::move(rule));
+}
 
 /// White space, one closing brace, white space.
 inline bool closes_object(std::string_view text) noexcept {
@@ -39,8 +42,7 @@ inline bool closes_object(std::string_view text) noexcept {
     return brace != text.npos && text[brace] == '}' && text.find_first_not_of(space, brace + 1) == text.npos;
 }
 
-template <json_policy J>
-result<signed_format> read_signed_format(json_view signature, limits const& l) {
+template <json_policy J> result<signed_format> read_signed_format(json_view signature, limits const& l) {
     auto const protected_header = signature.find("protected");
     auto const encoded = protected_header ? protected_header->as_string() : std::nullopt;
     if (!encoded) return envelope_error("a signature is an object with a string `protected`");
@@ -71,17 +73,18 @@ result<signed_format> read_signed_format(json_view signature, limits const& l) {
 
 } // namespace detail
 
-/// The payload of a schema1 body: for a signed one (it has the key `signatures`) the first `formatLength` bytes and
-/// `formatTail`; for an unsigned one the whole body. The digest of a schema1 document is the hash of this.
+/// The payload of a schema1 body: for a signed one (it has the key `signatures`) the first `formatLength`
+/// bytes and `formatTail`; for an unsigned one the whole body. The digest of a schema1 document is the hash
+/// of this.
 ///
-/// `body` is the document exactly as received, leading white space included. All of `signatures` (1 to 16) agree on an
-/// integer `formatLength` inside the body and on a `formatTail` of one closing brace and white space; the payload is a
-/// JSON object; and the body behind it is the member `signatures` and nothing else. `header` is not looked at, and no
-/// signature is verified: only the digest protects the payload.
-/// Errors, all final: `schema1_format` with the rule that is broken in the context; the `json_*` errors of the body,
-/// but a key that is there twice is `schema1_format`. Linear in the size. Thread-safe. Implements spec 5.2, 10.23-10.25.
-template <json_policy J>
-result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
+/// `body` is the document exactly as received, leading white space included. All of `signatures` (1 to 16)
+/// agree on an integer `formatLength` inside the body and on a `formatTail` of one closing brace and white
+/// space; the payload is a JSON object; and the body behind it is the member `signatures` and nothing else.
+/// `header` is not looked at, and no signature is verified: only the digest protects the payload. Errors, all
+/// final: `schema1_format` with the rule that is broken in the context; the `json_*` errors of the body, but
+/// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe. Implements
+/// spec 5.2, 10.23-10.25.
+template <json_policy J> result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
     using detail::envelope_error;
     auto parsed = json_document::parse<J>(body, l.json);
     if (!parsed && parsed.error() == errc::json_duplicate_key)
@@ -113,14 +116,16 @@ result<std::string> schema1_payload(std::string_view body, limits const& l = {})
     std::string payload(body.substr(0, length));
     payload += format.tail;
     auto const inside = json_document::parse<J>(payload, l.json);
-    if (!inside || !inside.assume_value().root().is_object() || inside.assume_value().root().find("signatures"))
+    if (!inside || !inside.assume_value().root().is_object() ||
+        inside.assume_value().root().find("signatures"))
         return envelope_error("the payload is an object without `signatures`");
 
     // Read as an object of its own, the rest shows whether it holds another member.
     auto const rest = body.substr(length);
     if (!rest.starts_with(',')) return envelope_error("a comma follows the payload");
     auto const outside = json_document::parse<J>("{" + std::string(rest.substr(1)), l.json);
-    if (!outside || outside.assume_value().root().size() != 1 || !outside.assume_value().root().find("signatures"))
+    if (!outside || outside.assume_value().root().size() != 1 ||
+        !outside.assume_value().root().find("signatures"))
         return envelope_error("nothing but `signatures` follows the payload");
     return payload;
 }
