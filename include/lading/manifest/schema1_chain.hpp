@@ -58,12 +58,12 @@ inline errc read_v1_text(json_view root, std::string_view key, std::string& out)
 }
 
 /// An object member of spec 8.2; absent when absent or null.
-inline result<std::optional<container_config>> read_v1_config(json_view root, std::string_view key,
-                                                              limits const& l) {
-    std::optional<container_config> out;
+template <json_policy J, reflected Config = container_config> // dependent, so that only units that decode compile it
+result<std::optional<Config>> read_v1_config(json_view root, std::string_view key, limits const& l) {
+    std::optional<Config> out;
     auto const v = root.find(key);
     if (!v || v->is_null()) return out;
-    auto decoded = decode<container_config>(*v, errc::manifest_schema, l);
+    auto decoded = decode<Config>(*v, errc::manifest_schema, l);
     if (!decoded)
         return error(errc::manifest_schema)
             .with_context(std::string(key) + " " + decoded.error().detail().context);
@@ -98,8 +98,8 @@ result<v1_image> parse_v1(std::string_view text, limits const& l, bool& throwawa
         if (!normal) return error(errc::manifest_schema).with_context("created is not an RFC 3339 timestamp");
         out.created = std::move(normal).assume_value();
     }
-    LADING_TRY_V(read_v1_config(root, "config", l));
-    LADING_TRY(auto const made_by, read_v1_config(root, "container_config", l));
+    LADING_TRY_V(read_v1_config<J>(root, "config", l));
+    LADING_TRY(auto const made_by, read_v1_config<J>(root, "container_config", l));
     if (made_by && made_by->cmd)
         for (auto const& word : made_by->cmd->words) {
             if (&word != &made_by->cmd->words.front()) out.created_by += ' ';

@@ -4,13 +4,13 @@
 #include "../../manifest/reflect/fields.hpp"
 #include "../config.hpp"
 
-BOOST_HANA_ADAPT_STRUCT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
+LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
                         attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
                         args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
                         labels, stop_signal);
-BOOST_HANA_ADAPT_STRUCT(lading::history_entry, created, author, created_by, comment, empty_layer);
-BOOST_HANA_ADAPT_STRUCT(lading::image_rootfs, type, diff_ids);
-BOOST_HANA_ADAPT_STRUCT(lading::image_config, created, author, comment, architecture, os, os_version, os_features,
+LADING_REFLECT(lading::history_entry, created, author, created_by, comment, empty_layer);
+LADING_REFLECT(lading::image_rootfs, type, diff_ids);
+LADING_REFLECT(lading::image_config, created, author, comment, architecture, os, os_version, os_features,
                         variant, docker_version, config, container_config, rootfs, history);
 
 namespace lading {

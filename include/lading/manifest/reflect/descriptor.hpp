@@ -4,8 +4,8 @@
 #include "../../descriptor.hpp"
 #include "fields.hpp"
 
-BOOST_HANA_ADAPT_STRUCT(lading::platform, os, architecture, variant, os_version, os_features, features);
-BOOST_HANA_ADAPT_STRUCT(lading::descriptor, media_type, digest, size, annotations, artifact_type, urls, platform);
+LADING_REFLECT(lading::platform, os, architecture, variant, os_version, os_features, features);
+LADING_REFLECT(lading::descriptor, media_type, digest, size, annotations, artifact_type, urls, platform);
 
 namespace lading {
 

@@ -6,6 +6,7 @@
 /// unit that sees it.
 
 #include "../rules.hpp"
+#include "adapt.hpp"
 
 #include <boost/hana/accessors.hpp>
 #include <boost/hana/adapt_struct.hpp>

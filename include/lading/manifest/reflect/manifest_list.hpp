@@ -4,7 +4,7 @@
 #include "../manifest_list.hpp"
 #include "descriptor.hpp"
 
-BOOST_HANA_ADAPT_STRUCT(lading::manifest_list, schema_version, media_type, manifests);
+LADING_REFLECT(lading::manifest_list, schema_version, media_type, manifests);
 
 template <>
 struct lading::document_rules<lading::manifest_list> : default_rules {

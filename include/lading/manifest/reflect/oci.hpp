@@ -4,9 +4,9 @@
 #include "../oci.hpp"
 #include "descriptor.hpp"
 
-BOOST_HANA_ADAPT_STRUCT(lading::oci_image, schema_version, media_type, artifact_type, config, layers, subject,
+LADING_REFLECT(lading::oci_image, schema_version, media_type, artifact_type, config, layers, subject,
                         annotations);
-BOOST_HANA_ADAPT_STRUCT(lading::oci_index, schema_version, media_type, artifact_type, manifests, subject,
+LADING_REFLECT(lading::oci_index, schema_version, media_type, artifact_type, manifests, subject,
                         annotations);
 
 namespace lading {

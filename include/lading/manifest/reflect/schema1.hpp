@@ -4,9 +4,9 @@
 #include "../schema1.hpp"
 #include "fields.hpp"
 
-BOOST_HANA_ADAPT_STRUCT(lading::schema1_layer, blob_sum);
-BOOST_HANA_ADAPT_STRUCT(lading::schema1_history, v1_compatibility);
-BOOST_HANA_ADAPT_STRUCT(lading::schema1, schema_version, name, tag, architecture, fs_layers, history);
+LADING_REFLECT(lading::schema1_layer, blob_sum);
+LADING_REFLECT(lading::schema1_history, v1_compatibility);
+LADING_REFLECT(lading::schema1, schema_version, name, tag, architecture, fs_layers, history);
 
 namespace lading {
 

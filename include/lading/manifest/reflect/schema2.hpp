@@ -4,7 +4,7 @@
 #include "../schema2.hpp"
 #include "descriptor.hpp"
 
-BOOST_HANA_ADAPT_STRUCT(lading::schema2, schema_version, media_type, config, layers);
+LADING_REFLECT(lading::schema2, schema_version, media_type, config, layers);
 
 template <>
 struct lading::document_rules<lading::schema2> : default_rules {
