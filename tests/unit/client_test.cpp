@@ -6,6 +6,7 @@
 
 using namespace lading;
 using testing::access;
+using testing::image_kind_to_serve;
 using testing::registry_options;
 
 namespace {
@@ -49,8 +50,8 @@ TEST_CASE("no request is made that the answer does not need, and one connection 
         INFO(tls);
         testing::registry fake(registry_options().with_tls(tls));
         for (auto [name, kind, manifests] :
-             {std::tuple{"s2", image_kind_served::schema2, 1}, std::tuple{"oci", image_kind_served::oci_image, 1},
-              std::tuple{"list", image_kind_served::manifest_list, 2}, std::tuple{"index", image_kind_served::oci_index, 2}}) {
+             {std::tuple{"s2", image_kind_to_serve::schema2, 1}, std::tuple{"oci", image_kind_to_serve::oci_image, 1},
+              std::tuple{"list", image_kind_to_serve::manifest_list, 2}, std::tuple{"index", image_kind_to_serve::oci_index, 2}}) {
             INFO(name);
             auto const digest_text = fake.add_image(name, "1", kind);
             std::size_t const n = static_cast<std::size_t>(manifests) + 1; // and the config
@@ -58,7 +59,7 @@ TEST_CASE("no request is made that the answer does not need, and one connection 
             CHECK(inspect(fake, std::string(name) + ":1", no_tags().with_tags()) == counted{n + 1, 1});
             CHECK(inspect(fake, std::string(name) + "@" + digest_text, no_tags()) == counted{n, 1});
         }
-        fake.add_image("s1", "1", image_kind_served::schema1);
+        fake.add_image("s1", "1", image_kind_to_serve::schema1);
         CHECK(inspect(fake, "s1:1", no_tags()) == counted{1, 1});
     }
 }
@@ -66,19 +67,19 @@ TEST_CASE("no request is made that the answer does not need, and one connection 
 TEST_CASE("bearer costs one refused request and one token request, Basic one refused request") {
     for (bool secret : {false, true}) {
         testing::registry fake(registry_options().with_protection(access::bearer));
-        fake.add_image("app", "1", image_kind_served::schema2);
+        fake.add_image("app", "1", image_kind_to_serve::schema2);
         auto const who = secret ? fixed_credentials(credential("user", "secret")) : fixed_credentials();
         CHECK(inspect(fake, "app:1", no_tags(), who) == counted{4, 1});
         CHECK(inspect(fake, "app:1", no_tags().with_tags(), who) == counted{5, 1});
     }
     testing::registry fake(registry_options().with_protection(access::basic));
-    fake.add_image("app", "1", image_kind_served::schema2);
+    fake.add_image("app", "1", image_kind_to_serve::schema2);
     CHECK(inspect(fake, "app:1", no_tags(), fixed_credentials(credential("user", "secret"))) == counted{3, 1});
 }
 
 TEST_CASE("the same image in each kind gives the same record") {
     testing::registry fake;
-    auto describe = [&](image_kind_served kind) {
+    auto describe = [&](image_kind_to_serve kind) {
         fake.add_image("same", "1", kind);
         client registry{client_options().with_plaintext(fake.host())};
         auto const i = registry.inspect(reference::parse(fake.host() + "/same:1").value(), no_tags()).value();
@@ -88,16 +89,16 @@ TEST_CASE("the same image in each kind gives the same record") {
         for (auto const& h : i.history) out += h.created_by;
         return out;
     };
-    auto const expected = describe(image_kind_served::oci_image);
+    auto const expected = describe(image_kind_to_serve::oci_image);
     CHECK(expected.size() > 40);
-    for (auto k : {image_kind_served::schema1, image_kind_served::schema2, image_kind_served::manifest_list,
-                   image_kind_served::oci_index})
+    for (auto k : {image_kind_to_serve::schema1, image_kind_to_serve::schema2, image_kind_to_serve::manifest_list,
+                   image_kind_to_serve::oci_index})
         CHECK(describe(k) == expected);
 }
 
 TEST_CASE("bad input: each failure has its own code and context, over real sockets") {
     testing::registry fake;
-    fake.add_image("app", "1", image_kind_served::schema2);
+    fake.add_image("app", "1", image_kind_to_serve::schema2);
     client registry{client_options().with_plaintext(fake.host()).with_plaintext("127.0.0.1:1")};
     auto fail = [&](std::string const& ref) {
         auto const parsed = reference::parse(ref);
@@ -135,14 +136,14 @@ TEST_CASE("bad input: each failure has its own code and context, over real socke
     CHECK(fail(base + "app:1").kind() == errc::connection_reset);
 
     testing::registry closed(registry_options().with_protection(access::basic));
-    closed.add_image("app", "1", image_kind_served::schema2);
+    closed.add_image("app", "1", image_kind_to_serve::schema2);
     client anonymous{client_options().with_plaintext(closed.host())};
     auto const denied = anonymous.inspect(reference::parse(closed.host() + "/app:1").value());
     CHECK(denied.error() == errc::auth_required);
     CHECK(denied.error().http_status() == 401);
 
     testing::registry tls(registry_options().with_tls(true));
-    tls.add_image("app", "1", image_kind_served::schema2);
+    tls.add_image("app", "1", image_kind_to_serve::schema2);
     client untrusting;
     auto const bad = untrusting.inspect(reference::parse(tls.host() + "/app:1").value());
     CHECK(bad.error() == errc::tls_cert_untrusted);

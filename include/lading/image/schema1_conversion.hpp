@@ -70,10 +70,11 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 
 /// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
 /// 4).
-inline result<std::string> known_fields(json_view root, v1_image const& v1,
+template <json_policy J>
+result<std::string> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
-    LADING_TRY(auto const config, read_v1_config(root, "config", l));
-    LADING_TRY(auto const container, read_v1_config(root, "container_config", l));
+    LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
+    LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
     std::string container_id;
     if (errc const e = read_v1_text(root, "container", container_id); e != errc::ok) return error(e);
 
@@ -153,7 +154,7 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
     LADING_TRY(auto const entry,
                json_document::parse<J>(document.history[chain.config_entry].v1_compatibility, l.json));
     if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
-        LADING_TRY(out.config_json, detail::known_fields(entry.root(), v1, out.history, l));
+        LADING_TRY(out.config_json, detail::known_fields<J>(entry.root(), v1, out.history, l));
     } else {
         bool const modern = rules == schema1_rules::modern;
         if (modern && !v1.architecture.empty() && !document.architecture.empty() &&
