@@ -4,8 +4,8 @@
 # Only the program writes to stdout.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-source "$root/tests/support/packages.sh"
-need_packages g++ cmake ninja-build libboost1.81-dev libasio-dev libssl-dev ca-certificates
+bash "$root/tests/support/install.sh" g++ cmake ninja-build libboost1.81-dev libasio-dev libssl-dev ca-certificates >&2 ||
+    echo "could not install packages; building with what there is" >&2
 
 build=$root/build/release
 mkdir -p "$build"

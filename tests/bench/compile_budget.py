@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""What an include costs: CPU time of `g++ -fsyntax-only` as a ratio to a unit with <variant> and <string>. Minimum of
+N interleaved runs (argument, default 7), so that a busy machine disturbs all units alike. Exit status 1 when a ratio is
+more than 15 % above its budget."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDE = ROOT / "include"
+TOLERANCE = 1.15
+BASE = ["variant", "string"]
+TABLE = [  # headers of the unit, budget
+    (["lading/fwd.hpp"], 1.1),
+    (["lading/error.hpp", "lading/result.hpp"], 1.5),
+    (["lading/core.hpp"], 3.0),
+    (["lading/lading.hpp"], 8.0),
+]
+
+
+def seconds(unit):
+    command = ["g++", "-std=c++20", "-fsyntax-only", "-I", str(INCLUDE), str(unit)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"compile budget: {' '.join(command)} failed")
+    return usage.ru_utime + usage.ru_stime
+
+
+def main(runs):
+    rows = [(BASE, 0.0)]
+    for headers, budget in TABLE:
+        if missing := [name for name in headers if not (INCLUDE / name).is_file()]:
+            sys.exit(f"compile budget: no such header: {missing[0]}")
+        rows.append((headers, budget))
+    with tempfile.TemporaryDirectory() as folder:
+        units = []
+        for number, (headers, _) in enumerate(rows):
+            unit = pathlib.Path(folder) / f"unit{number}.cpp"
+            unit.write_text("".join(f"#include <{name}>\n" for name in headers) + "int main() {}\n")
+            units.append(unit)
+        best = [float("inf")] * len(units)
+        for _ in range(runs):
+            for number, unit in enumerate(units):
+                best[number] = min(best[number], seconds(unit))
+    print(f"{'unit':<42}{'seconds':>8}{'ratio':>8}{'budget':>8}  verdict   (min of {runs})")
+    over = False
+    for (headers, budget), cost in zip(rows, best):
+        name = " + ".join(h.removeprefix("lading/") for h in headers)
+        ratio = cost / best[0]
+        verdict = "base" if not budget else "within" if ratio <= budget else "tolerated" if ratio <= budget * TOLERANCE else "OVER"
+        over |= verdict == "OVER"
+        print(f"{name:<42}{cost:>8.2f}{ratio:>8.2f}{budget or 1:>8.2f}  {verdict}")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 7))

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""What must not compile, and what the compiler then says. Each unit here begins with `// expect: SENTENCE`. With
+-DLADING_BAD=0 it compiles; with -DLADING_BAD=1 it does not, and the sentence is in the first ten lines of the output.
+Arguments: compilers (default: g++ and clang++-19)."""
+
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+LINES = 10
+MARK = "// expect: "
+
+
+def compile_unit(compiler, path, bad):
+    command = [compiler, "-std=c++20", "-fsyntax-only", f"-DLADING_BAD={bad}", "-I", str(ROOT / "include"), str(path)]
+    # The words of the compiler, not of the machine's language.
+    environment = dict(os.environ, LC_ALL="C")
+    done = subprocess.run(command, text=True, capture_output=True, timeout=300, env=environment)
+    return done.returncode, done.stderr + done.stdout
+
+
+def check(job):
+    compiler, path = job
+    title = f"{compiler:12} {path.stem}"
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    if not first.startswith(MARK):
+        return f"FAIL {title}: the first line must be '{MARK}SENTENCE'"
+    sentence = first[len(MARK) :].strip()
+    status, output = compile_unit(compiler, path, 0)
+    if status:
+        return f"FAIL {title}: the good half does not compile\n" + "\n".join(output.splitlines()[:LINES])
+    status, output = compile_unit(compiler, path, 1)
+    if status == 0:
+        return f"FAIL {title}: the bad half compiles"
+    for number, line in enumerate(output.splitlines()[:LINES], 1):
+        if sentence in line:
+            return f"pass {title}: line {number}"
+    return f"FAIL {title}: '{sentence}' is not in the first {LINES} lines\n" + "\n".join(output.splitlines()[:20])
+
+
+def main(compilers):
+    units = sorted(HERE.glob("*.cpp"))
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        lines = list(pool.map(check, [(c, u) for u in units for c in compilers]))
+    print("\n".join(lines))
+    failed = sum(line.startswith("FAIL") for line in lines)
+    print(f"compile_fail: {len(lines) - failed} passed, {failed} failed")
+    return 1 if failed or not units else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or ["g++", "clang++-19"]))

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSL-1.0
+# The ways to use the library from another project; each builds and runs a program. Argument: work folder.
+set -uo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+work=${1:-$root/build/install}
+rm -rf "$work"
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+passed=0 failed=0
+
+# consumer NAME PROGRAM COMMAND...: the commands build the program, the program prints the canonical reference.
+consumer() {
+    local name=$1 program=$2 got
+    shift 2
+    if "$@" >"$work/$name.log" 2>&1 && got=$("$program" 2>>"$work/$name.log") && [[ $got == docker.io/library/debian:12 ]]; then
+        echo "pass $name"
+        passed=$((passed + 1))
+    else
+        echo "FAIL $name"
+        tail -n 30 "$work/$name.log"
+        failed=$((failed + 1))
+    fi
+}
+
+with_cmake() { # SOURCE BUILD DEFINITIONS...
+    local source=$1 build=$2
+    shift 2
+    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug "$@" &&
+        cmake --build "$build" -j2
+}
+
+install_library() {
+    cmake -G Ninja -S "$root" -B "$work/library" -DCMAKE_CXX_COMPILER=g++ -DLADING_BUILD_TESTS=OFF \
+        -DLADING_BUILD_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$work/first" &&
+        cmake --install "$work/library" &&
+        mv "$work/first" "$work/prefix" # an installation may be moved
+}
+
+# No installation may point back to the sources it was made from.
+clean_installation() {
+    install_library && ! grep -rlF "$root/" "$work/prefix"
+}
+
+if clean_installation >"$work/install.log" 2>&1; then
+    echo "pass install"
+    passed=$((passed + 1))
+else
+    echo "FAIL install"
+    tail -n 30 "$work/install.log"
+    failed=$((failed + 1))
+fi
+consumer find_package "$work/find_package/consumer" \
+    with_cmake "$here/find_package" "$work/find_package" -DCMAKE_PREFIX_PATH="$work/prefix"
+consumer find_package_core "$work/find_package/core" true
+consumer add_subdirectory "$work/add_subdirectory/consumer" \
+    with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
+consumer fetch_content "$work/fetch_content/consumer" \
+    with_cmake "$here/fetch_content" "$work/fetch_content" -DLADING_ROOT="$root"
+mkdir -p "$work/pkg_config" "$work/single_header"
+consumer pkg_config "$work/pkg_config/consumer" \
+    bash "$here/pkg_config/build.sh" "$work/prefix" "$work/pkg_config/consumer"
+consumer single_header "$work/single_header/consumer" \
+    bash "$here/single_header/build.sh" "$root/single_include/lading.hpp" "$work/single_header/consumer"
+
+echo "install: $passed passed, $failed failed"
+[[ $failed -eq 0 ]]

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""The rules of the house, checked from the text of the headers: a header includes only its own floor and below, and
+each foreign library is known in one place only. Prints every breach; exit status 1 if there is one."""
+
+import pathlib
+import re
+import sys
+
+INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include" / "lading"
+
+# Floors, lowest first: what a header is called, as a pattern of its path inside include/lading. The first match
+# anywhere in the table counts, so that one file can be put on another floor than its folder.
+FLOORS = [
+    ("ground", r"(config|version|error|result|fwd|limits)\.hpp|detail/.*|policy/json\.hpp"),
+    ("words", r"(digest|reference|repository|media_type|platform|platform_match|descriptor)\.hpp|blob/.*"),
+    ("json", r"json/.*"),
+    ("http", r"http/.*"),
+    ("policy", r"policy/.*"),
+    ("documents", r"(manifest|image)/.*"),
+    ("operation", r"operation/.*"),
+    ("layer", r"layer/.*"),
+    ("outside", r"(backend|run)/.*"),
+    ("front door", r"(client|core|lading)\.hpp"),
+    ("testing", r"testing/.*|testing\.hpp"),
+]
+
+# Foreign headers: pattern of the include, pattern of the paths that may have it. The first match counts.
+FOREIGN = [
+    (r"asio(/.*|\.hpp)", r"backend/.*|run/asio.*|testing/.*"),
+    (r"openssl/.*", r"(backend|testing)/.*"),
+    (r"boost/beast/.*", r"backend/.*"),
+    (r"boost/hana(/.*|\.hpp)", r"manifest/reflect/.*|manifest/decode\.hpp|image/reflect/.*"),
+    (r"boost/outcome/(basic_result|try)\.hpp", r"result\.hpp"),
+    (r"(boost|nlohmann|curl|catch2)/.*", r"(?!)"),
+    (r"iostream|regex|filesystem|coroutine|lading/.*", r"(?!)"),
+    (r"[a-z0-9_]+|(sys|netinet|arpa)/.*|[a-z]+\.h", r".*"),  # the standard library and the system
+]
+
+INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
+COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+COROUTINE = re.compile(r"\bco_(await|return|yield)\b")
+
+
+def floor(name):
+    for index, (_, pattern) in enumerate(FLOORS):
+        if re.fullmatch(pattern, name):
+            return index
+    return None
+
+
+def breaches(path):
+    name = path.relative_to(INCLUDE).as_posix()
+    text = path.read_text(encoding="utf-8")
+    own = floor(name)
+    if own is None:
+        yield f"{name}: on no floor; add it to the table"
+        return
+    if not text.startswith("// SPDX-License-Identifier: BSL-1.0\n"):
+        yield f"{name}: the first line must be the SPDX line"
+    if not re.search(r"^#pragma once$", text, re.MULTILINE):
+        yield f"{name}: no #pragma once"
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE_LINE.match(line)
+        if not match:
+            continue
+        quoted, system = match.groups()
+        if quoted:
+            target = (path.parent / quoted).resolve()
+            if not target.is_relative_to(INCLUDE):
+                yield f'{name}:{number}: "{quoted}" leaves include/lading'
+                continue
+            if not target.is_file():
+                yield f'{name}:{number}: "{quoted}" does not exist'
+                continue
+            other = floor(target.relative_to(INCLUDE).as_posix())
+            if other is not None and other > own:
+                yield f'{name}:{number}: {FLOORS[own][0]} must not include "{quoted}" ({FLOORS[other][0]})'
+            continue
+        for what, where in FOREIGN:
+            if re.fullmatch(what, system):
+                if not re.fullmatch(where, name):
+                    yield f"{name}:{number}: <{system}> is not allowed here"
+                break
+        else:
+            yield f"{name}:{number}: <{system}> is in no row of the table"
+    if match := COROUTINE.search(COMMENT.sub("", text)):
+        yield f"{name}: {match.group()} in the library"
+
+
+def main():
+    headers = sorted(INCLUDE.rglob("*.hpp"))
+    found = [breach for path in headers for breach in breaches(path)]
+    for breach in found:
+        print(breach)
+    print(f"layers: {len(headers)} headers, {len(found)} breaches")
+    return 1 if found or not headers else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
