@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `testing::registry_options`: how the embedded registry behaves.
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace lading::testing {
+
+/// Who may read.
+enum class access : unsigned char {
+    anonymous, ///< everybody
+    basic,     ///< who sends the username and the password with each request
+    bearer     ///< who has a token of the registry's own token service (spec 3.5, 3.6)
+};
+
+/// Options of `testing::registry`. A value.
+struct registry_options {
+    registry_options() = default;
+
+    registry_options& with_protection(access a) { return protection = a, *this; }
+    /// The one account of `basic` and `bearer`.
+    registry_options& with_account(std::string user, std::string secret) {
+        return username = std::move(user), password = std::move(secret), *this;
+    }
+    /// https with a certificate for 127.0.0.1 and localhost; the authority is made for this registry alone.
+    registry_options& with_tls(bool on = true) { return tls = on, *this; }
+    /// At most so many tags a page; 0 for all that the client asks for.
+    registry_options& with_tag_page(std::size_t entries) { return tag_page = entries, *this; }
+    /// Tag lists are answered with 403 DENIED.
+    registry_options& with_refused_tags(bool on = true) { return refuse_tags = on, *this; }
+    /// Whether answers have `Docker-Distribution-Api-Version`.
+    registry_options& with_v2_header(bool on) { return v2_header = on, *this; }
+    /// How long a token is good, in seconds.
+    registry_options& with_token_seconds(int s) { return token_seconds = s, *this; }
+    /// Whether the token service gives tokens to those who show no credentials.
+    registry_options& with_anonymous_tokens(bool on) { return anonymous_tokens = on, *this; }
+    /// What the challenge calls the service.
+    registry_options& with_service(std::string name) { return service = std::move(name), *this; }
+
+    access protection = access::anonymous;
+    std::string username = "user";
+    std::string password = "secret";
+    bool tls = false;
+    std::size_t tag_page = 0;
+    bool refuse_tags = false;
+    bool v2_header = true;
+    int token_seconds = 300;
+    bool anonymous_tokens = true;
+    std::string service = "registry.test";
+};
+
+} // namespace lading::testing

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `testing::registry_store`: the content of the embedded registry.
+
+#include "../detail/text.hpp"
+#include "../media_type.hpp"
+
+#include <openssl/evp.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lading::testing {
+
+/// "sha256:" and the hash of the bytes in hex. O(size).
+inline std::string sha256_digest(std::string_view bytes) {
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    std::string out = "sha256:";
+    if (EVP_Digest(bytes.data(), bytes.size(), hash, &size, EVP_sha256(), nullptr) != 1) return out;
+    for (unsigned i = 0; i < size; ++i)
+        out += {"0123456789abcdef"[hash[i] >> 4], "0123456789abcdef"[hash[i] & 15]};
+    return out;
+}
+
+/// Blobs, and manifests and tags by repository. Blobs are common to all repositories. Not thread-safe.
+class registry_store {
+  public:
+    struct manifest {
+        std::string bytes;
+        std::string media_type;
+    };
+    struct repository {
+        std::map<std::string, manifest, std::less<>> manifests; ///< by digest
+        std::map<std::string, std::string, std::less<>> tags;   ///< digest by tag
+    };
+
+    std::string put_blob(std::string bytes) {
+        auto digest = sha256_digest(bytes);
+        blobs_[digest] = std::move(bytes);
+        return digest;
+    }
+    /// `digest` when it is not that of the bytes: that of the payload of a signed schema1, or a wrong one on
+    /// purpose.
+    std::string put_manifest(std::string_view name, std::string_view tag, std::string bytes,
+                             std::string media_type, std::string digest = {}) {
+        if (digest.empty()) digest = sha256_digest(bytes);
+        auto& r = repositories_[std::string(name)];
+        r.manifests[digest] = {std::move(bytes), std::move(media_type)};
+        if (!tag.empty()) r.tags[std::string(tag)] = digest;
+        return digest;
+    }
+
+    /// Null when there is none.
+    std::string const* blob(std::string_view digest) const {
+        auto const found = blobs_.find(digest);
+        return found == blobs_.end() ? nullptr : &found->second;
+    }
+    repository const* find(std::string_view name) const {
+        auto const found = repositories_.find(name);
+        return found == repositories_.end() ? nullptr : &found->second;
+    }
+
+  private:
+    std::map<std::string, std::string, std::less<>> blobs_;
+    std::map<std::string, repository, std::less<>> repositories_;
+};
+
+} // namespace lading::testing
