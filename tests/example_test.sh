@@ -18,7 +18,7 @@ expect() { # STATUS STDOUT-PATTERN STDERR-PATTERN ARGS...
 }
 expect 0 '"RepoTags": \[' 'embedded registry'
 expect 0 '"kind": "index"' '' --format json
-expect 0 '^Platform  *linux/arm/v7' '' --format table --platform linux/arm/v7
+expect 0 '^Platform: *linux/arm/v7' '' --format table --platform linux/arm/v7
 expect 0 '^{"Tag":"latest","Digest":"sha256:' '' --format original
 expect 0 '"manifests"' '' --raw
 expect 0 '"rootfs"' '' --config
