@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""run.py INSPECT: the inspect program against real registries, with skopeo of the same machine as the oracle."""
+import json
+import subprocess
+import sys
+
+from components import INDEX, LIST, PASSWORD, USER, World, run
+
+program = sys.argv[1]
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAILED: {what}: {str(detail)[:2000]}")
+
+
+def inspect(*args):
+    done = subprocess.run([program, *args], capture_output=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr.decode(errors="replace")
+
+
+def skopeo(*args):
+    return json.loads(run("skopeo", *args))
+
+
+def equal_to_skopeo(world, name, ours=(), theirs=()):
+    """Every field that skopeo prints is equal, the raw bytes are, and so are their digests."""
+    ref = f"{world.plain.host}/{name}"
+    status, out, err = inspect("--plain-http", *ours, ref)
+    if status:
+        return check(name, False, err)
+    record = json.loads(out)
+    expected = skopeo(*theirs, "inspect", "--tls-verify=false", f"docker://{ref}")
+    wrong = {k: (record.get(k), v) for k, v in expected.items() if k not in record or record[k] != v}
+    check(f"{name} {' '.join(ours)}: every field equals skopeo's", not wrong, wrong)
+    order = [k for k in record if k in expected]
+    check(f"{name}: the fields are in skopeo's order", order == list(expected), order)
+    raw = inspect("--plain-http", "--raw", ref)[1]
+    if not name.startswith("v2s1"):  # the registry signs schema1 anew for each answer
+        check(f"{name}: raw bytes", raw == run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{ref}"))
+    path = world.folder / "raw"
+    path.write_bytes(raw)
+    digest = run("skopeo", "manifest-digest", path).decode().strip()
+    check(f"{name}: digest of the raw bytes", record["Digest"] == digest, (record["Digest"], digest))
+
+
+def seed(world):
+    """At least sixteen images over v2s1, v2s2, oci, list and index; the names of those that have one platform."""
+    images = world.images
+    shapes = {
+        "one": (1, []),
+        "three": (3, ["--config.label", "a=<b> & c", "--config.label", "é=ü", "--config.env", "PATH=/bin",
+                      "--author", "Someone <some@one.example>"]),
+        "five": (5, ["--config.cmd", "/bin/sh", "--config.entrypoint", "/init", "--config.workingdir", "/srv",
+                     "--config.exposedports", "80/tcp", "--config.volume", "/data", "--config.user", "1000"]),
+        "empty": (2, ["--config.env", "A=1", "--config.env", "B=2", "--history.comment", "set the environment"]),
+    }
+    names = []
+    for shape, (layers, config) in shapes.items():
+        images.make(shape, layers, "--architecture", "amd64", "--os", "linux", *config)
+        for fmt in ("v2s1", "v2s2", "oci"):
+            name = f"{fmt}/{shape}:latest"
+            images.push(shape, fmt, name)
+            names.append(name)
+    platforms = {
+        "amd64": {"os": "linux", "architecture": "amd64"},
+        "armv6": {"os": "linux", "architecture": "arm", "variant": "v6"},
+        "armv7": {"os": "linux", "architecture": "arm", "variant": "v7"},
+        "arm64": {"os": "linux", "architecture": "arm64", "variant": "v8"},
+        "windows": {"os": "windows", "architecture": "amd64", "os.version": "10.0.20348.1"},
+    }
+    for key, p in platforms.items():
+        images.make(key, 2, "--architecture", p["architecture"], "--os", p["os"], "--config.label", f"for={key}")
+        for fmt in ("v2s2", "oci"):
+            images.push(key, fmt, f"multi:{fmt}-{key}")
+    for fmt, kind in (("v2s2", LIST), ("oci", INDEX)):
+        entries = [images.entry("multi", f"{fmt}-{key}", p) for key, p in reversed(platforms.items())]
+        if fmt == "oci":
+            attested = entries[-1]["digest"]
+            entries.append(images.entry("multi", "oci-amd64", {"os": "unknown", "architecture": "unknown"},
+                                        {"vnd.docker.reference.type": "attestation-manifest",
+                                         "vnd.docker.reference.digest": attested}))
+        images.put("multi", fmt, {"schemaVersion": 2, "mediaType": kind, "manifests": entries}, kind)
+    nested = {"schemaVersion": 2, "mediaType": INDEX,
+              "manifests": [images.entry("multi", "oci", {"os": "linux", "architecture": "amd64"})]}
+    images.put("multi", "nested", nested, INDEX)
+    return names
+
+
+def same_in_each_format(world):
+    """Spec 11.4: schema1 and schema2 of one image give equal output but for the digest."""
+    for shape in ("one", "three", "five", "empty"):
+        outputs = []
+        for fmt in ("v2s1", "v2s2"):
+            status, out, err = inspect("--plain-http", "--format", "original", f"{world.plain.host}/{fmt}/{shape}")
+            check(f"original {fmt}/{shape}", status == 0, err)
+            outputs.append(json.loads(out or "{}"))
+        for o in outputs:
+            o.pop("Digest", None)
+        check(f"{shape}: schema1 and schema2 give the same", outputs[0] == outputs[1], outputs)
+
+
+def requests_made(world):
+    """Requests as the registry's own access log counts them."""
+    for name, extra, wanted in (("v2s2/one:latest", ["--no-tags"], 2), ("v2s2/one:latest", [], 3),
+                                ("multi:oci", ["--no-tags"], 3), ("v2s1/one:latest", ["--no-tags"], 1)):
+        before = len(world.plain.requests())
+        inspect("--plain-http", *extra, f"{world.plain.host}/{name}")
+        made = world.plain.requests()[before:]
+        check(f"requests for {name} {extra}", len(made) == wanted, made)
+
+
+def protected(world):
+    ca = str(world.folder / "ca.crt")
+    creds = ["--creds", f"{USER}:{PASSWORD}"]
+    realm = ["--trust-realm", f"http://127.0.0.1:{world.issuer.port}"]
+    basic, token = f"{world.basic.host}/v2s2/three", f"{world.token.host}/v2s2/three"
+
+    def expect(what, status, text, *args):
+        got, out, err = inspect(*args)
+        check(what, got == status and text in (err if status else out.decode()), (got, out[:300], err))
+        check(f"{what}: no secret is said", PASSWORD not in err and PASSWORD not in out.decode(errors="replace"))
+
+    expect("htpasswd over TLS", 0, '"Name"', "--cacert", ca, *creds, basic)
+    expect("htpasswd without credentials", 1, "auth_required", "--cacert", ca, basic)
+    expect("htpasswd with wrong credentials", 1, "auth_denied", "--cacert", ca, "--creds", "alice:no", basic)
+    expect("a CA that is not trusted", 1, "tls_cert_untrusted", *creds, basic)
+    expect("a CA that is not asked for", 0, '"Name"', "--insecure-skip-verify", *creds, basic)
+    expect("plain http to a TLS port", 1, "next:", "--plain-http", *creds, basic)
+
+    tokens = len(world.issuer.journal)
+    requests = len(world.token.requests())
+    expect("token, anonymous", 0, '"Name"', "--plain-http", "--no-tags", token)
+    check("token, anonymous: one token request", len(world.issuer.journal) == tokens + 1)
+    made = world.token.requests()[requests:]
+    check("token, anonymous: one refused request more", len(made) == 3, made)
+    expect("token, user", 0, '"Name"', "--plain-http", *creds, *realm, token)
+    expect("token, wrong password", 1, "auth_denied", "--plain-http", "--creds", "alice:no", *realm, token)
+    expect("token, realm not trusted", 1, "auth_realm_refused", "--plain-http", *creds, token)
+
+
+def failures(world):
+    host = world.plain.host
+    for what, text, args in (
+            ("a tag that is not there", "manifest_unknown", [f"{host}/v2s2/one:nope"]),
+            ("a repository that is not there", "_unknown", [f"{host}/nope"]),
+            ("no such platform", "linux/arm/v7", ["--platform", "linux/riscv64", f"{host}/multi:oci"]),
+            ("a digest that is not there", "manifest_unknown", [f"{host}/v2s2/one@sha256:{'0' * 64}"])):
+        status, out, err = inspect("--plain-http", *args)
+        check(what, status == 1 and not out and text in err and "next: " in err, (status, out, err))
+
+
+with World() as world:
+    names = seed(world)
+    for name in names:
+        equal_to_skopeo(world, name)
+    for tag in ("v2s2", "oci", "nested"):
+        equal_to_skopeo(world, f"multi:{tag}")
+    for tag in ("v2s2", "oci"):
+        for arch, variant in (("arm", "v6"), ("arm", "v7"), ("arm64", "v8")):
+            equal_to_skopeo(world, f"multi:{tag}", ["--platform", f"linux/{arch}/{variant}"],
+                            ["--override-arch", arch, "--override-variant", variant])
+        equal_to_skopeo(world, f"multi:{tag}", ["--platform", "windows/amd64"], ["--override-os", "windows"])
+    record = json.loads(inspect("--plain-http", "--format", "json", f"{world.plain.host}/multi:oci")[1])
+    check("attestations are shown and not chosen", len(record["attestations"]) == 1 and len(record["platforms"]) == 5,
+          record)
+    same_in_each_format(world)
+    requests_made(world)
+    protected(world)
+    failures(world)
+    print(f"{len(names) + 11} images compared with skopeo")
+
+print(f"registry: {passed} passed, {failed} failed")
+sys.exit(1 if failed or not passed else 0)
