@@ -64,7 +64,7 @@ class challenge_parser {
 
   private:
     bool begin(std::string_view scheme) {
-        if (out_.challenges.size() == max_challenges) return false;
+        if (out_.challenges.size() == max_challenges) return open_ = false;
         bool const ends = rest_.empty() || rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t';
         if (!ends) return open_ = false;
         out_.challenges.emplace_back(lower(scheme));

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSL-1.0
+// Table 3.3 with its FIX: the list syntax of RFC 9110, 11.6.1.
+#include "catch.hpp"
+#include <lading/http/challenge.hpp>
+
+using namespace lading;
+
+namespace {
+/// "scheme{name=value,...}" of each challenge, "scheme:token68", and "!" when something was malformed.
+std::string read(std::string_view line) {
+    auto const p = parse_challenges(std::span(&line, 1));
+    std::string out;
+    for (auto const& c : p.challenges) {
+        out += (out.empty() ? "" : " ") + c.scheme;
+        if (!c.token68.empty()) {
+            out += ":" + c.token68;
+            continue;
+        }
+        out += '{';
+        for (auto const& [n, v] : c.params) out += (out.ends_with('{') ? "" : ",") + n + '=' + v;
+        out += '}';
+    }
+    return p.malformed ? out + "!" : out;
+}
+} // namespace
+
+TEST_CASE("spec 3.3 row 1: quoted strings with escapes") {
+    CHECK(read(R"(Bearer realm="https://auth.example.com/token",service="registry.example.com",other=fun,slashed="he\"\l\lo")") ==
+          R"(bearer{realm=https://auth.example.com/token,service=registry.example.com,other=fun,slashed=he"llo})");
+}
+TEST_CASE("spec 3.3 row 2: a second challenge is not lost") {
+    CHECK(read(R"(Bearer realm="a",service="b", Basic realm="c")") == "bearer{realm=a,service=b} basic{realm=c}");
+}
+TEST_CASE("spec 3.3 row 3: nor is it in the other order") {
+    CHECK(read(R"(Basic realm="c", Bearer realm="x")") == "basic{realm=c} bearer{realm=x}");
+}
+TEST_CASE("spec 3.3 row 4: white space around the comma") {
+    CHECK(read(R"(Bearer realm="a" , service="b")") == "bearer{realm=a,service=b}");
+}
+TEST_CASE("spec 3.3 row 5: white space around the equals sign") {
+    CHECK(read(R"(Bearer realm = "a")") == "bearer{realm=a}");
+}
+TEST_CASE("spec 3.3 row 6: a semicolon separates nothing") {
+    CHECK(read(R"(Bearer realm="a";service="b")") == "!");
+}
+TEST_CASE("spec 3.3 row 7: an empty quoted value is a value") {
+    CHECK(read(R"(Bearer realm="a",service="",scope="s")") == "bearer{realm=a,service=,scope=s}");
+}
+TEST_CASE("spec 3.3 row 8: empty list elements") {
+    CHECK(read(R"(Bearer realm="a",,service="b")") == "bearer{realm=a,service=b}");
+}
+TEST_CASE("spec 3.3 row 9: an unquoted URL is no token") { CHECK(read("Bearer realm=https://x/y") == "!"); }
+TEST_CASE("spec 3.3 row 10: unterminated, token68, and a comma after the scheme") {
+    CHECK(read(R"(Bearer realm="unterminated)") == "!");
+    CHECK(read("Bearer token68==") == "bearer:token68==");
+    CHECK(read(R"(Bearer,realm="a")") == "bearer{realm=a}");
+}
+TEST_CASE("spec 3.3 row 11: names are without case") { CHECK(read("basic Realm=foo") == "basic{realm=foo}"); }
+TEST_CASE("spec 3.3 row 12: leading white space, nothing, no scheme") {
+    CHECK(read(R"(  Basic realm="x")") == "basic{realm=x}");
+    CHECK(read("") == "");
+    CHECK(read("  ,, ") == "");
+    CHECK(read(R"("x")") == "!");
+}
+TEST_CASE("what follows a malformed challenge is dropped, what went before stays") {
+    CHECK(read(R"(Basic realm="c", Bearer realm="x",realm="y", Digest a=b)") == "basic{realm=c}!");
+    CHECK(read("Negotiate abc, Basic realm=y") == "negotiate:abc basic{realm=y}");
+    CHECK(read("Basic, Bearer realm=x") == "basic{} bearer{realm=x}");
+}
+TEST_CASE("several header lines, and bounds") {
+    std::string_view const lines[] = {"Basic realm=a", R"(Bearer realm="https://r/t")"};
+    CHECK(parse_challenges(lines).challenges.size() == 2);
+    std::string many, params = "Bearer a0=b";
+    for (int i = 0; i < 20; ++i) many += "S" + std::to_string(i) + ",";
+    for (int i = 1; i < 40; ++i) params += ",a" + std::to_string(i) + "=b";
+    std::string_view line = many;
+    CHECK(parse_challenges(std::span(&line, 1)).challenges.size() == 16);
+    CHECK(read(params) == "!");
+}
+TEST_CASE("every prefix and every byte of a challenge is read without harm") {
+    std::string const good = R"(Bearer realm="https://a/t",service="s" , Basic realm="x\"y", Negotiate abc==)";
+    for (std::size_t n = 0; n <= good.size(); ++n) CHECK_NOTHROW(read(good.substr(0, n)));
+    for (std::size_t i = 0; i < good.size(); ++i)
+        for (int b = 0; b < 256; ++b) {
+            auto bad = good;
+            bad[i] = static_cast<char>(b);
+            (void)read(bad);
+        }
+}

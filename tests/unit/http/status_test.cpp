@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSL-1.0
+// Tables 4.7 and 2.7: from an answer to an error and its facts.
+#include "catch.hpp"
+#include <lading/backend/strict_json.hpp>
+#include <lading/http/status.hpp>
+
+using namespace lading;
+
+namespace {
+error from(int status, std::string_view body = "", asked what = asked::manifest, bool v2 = true, bool sent = false) {
+    response head(status);
+    head.url = "https://r.test/v2/x/manifests/1?token=CANARY";
+    head.credentials_sent = sent;
+    if (v2) head.headers.add("Docker-Distribution-Api-Version", "other registry/2.0");
+    return error_from_response<strict_json>(head, body, what, limits());
+}
+std::string envelope(std::string_view code) { return R"({"errors":[{"code":")" + std::string(code) + R"("}]})"; }
+} // namespace
+
+TEST_CASE("spec 4.7: the status decides first, the registry's code second") {
+    CHECK(from(401).kind() == errc::auth_required);
+    CHECK(from(401, "", asked::manifest, true, true).kind() == errc::auth_denied);
+    CHECK(from(403, envelope("DENIED")).kind() == errc::denied);
+    CHECK(from(404, envelope("MANIFEST_UNKNOWN")).kind() == errc::manifest_unknown);
+    CHECK(from(404, envelope("NOT_FOUND")).kind() == errc::manifest_unknown);
+    CHECK(from(404, envelope("NAME_UNKNOWN")).kind() == errc::name_unknown);
+    CHECK(from(404, "<html>").kind() == errc::not_found);
+    CHECK(from(404, "", asked::blob).kind() == errc::blob_unknown);
+    CHECK(from(404, "", asked::tags).kind() == errc::not_found);
+    CHECK(from(400, envelope("DENIED")).kind() == errc::denied);
+    CHECK(from(400, envelope("NAME_INVALID")).kind() == errc::registry_error);
+    CHECK(from(429).kind() == errc::rate_limited);
+    for (int s : {408, 500, 502, 503, 504, 599}) CHECK(from(s).kind() == errc::server_error);
+    for (int s : {201, 204, 206, 300, 304}) CHECK(from(s).kind() == errc::http_unexpected_status);
+}
+
+TEST_CASE("spec 2.7: the facts of an answer") {
+    for (int s : {401, 404}) {
+        CHECK(from(s, "", asked::manifest, false).facts().v1);
+        CHECK(!from(s, "", asked::manifest, true).facts().v1);
+    }
+    for (int s : {401, 403, 404, 429, 500, 503}) CHECK(from(s).facts().next_endpoint);
+    CHECK(!from(400).facts().next_endpoint);
+    for (int s : {408, 429, 500, 502, 503, 504}) CHECK(from(s).facts().retry);
+    for (int s : {400, 401, 404, 501, 505}) CHECK(!from(s).facts().retry);
+    for (int s : {400, 401, 404, 429, 500}) {
+        auto const f = from(s).facts();
+        CHECK(f.answered);
+        CHECK(f.over_tls);
+        CHECK(f.v2_confirmed);
+        CHECK(!f.plaintext); // there was an answer over TLS
+    }
+    CHECK(from(404).message().find("CANARY") == std::string::npos);
+}
+
+TEST_CASE("spec 4.7: every code has its sentence") {
+    CHECK(default_message("MANIFEST_UNKNOWN") == "manifest unknown");
+    CHECK(default_message("TOOMANYREQUESTS") == "too many requests");
+    CHECK(default_message("unauthorized").empty());
+    for (auto code : {"UNKNOWN", "UNSUPPORTED", "UNAUTHORIZED", "DENIED", "UNAVAILABLE", "DIGEST_INVALID", "SIZE_INVALID",
+                      "NAME_INVALID", "TAG_INVALID", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID",
+                      "MANIFEST_UNVERIFIED", "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "BLOB_UPLOAD_UNKNOWN",
+                      "BLOB_UPLOAD_INVALID", "TOOMANYREQUESTS", "RANGE_INVALID", "PAGINATION_NUMBER_INVALID"}) {
+        INFO(code);
+        CHECK(!default_message(code).empty());
+    }
+}
+
+TEST_CASE("J13: what a registry says is bounded and printable") {
+    auto const said = [](std::string_view body) { return parse_error_body<strict_json>(body, limits()); };
+    auto const one = said(R"({"errors":[{"code":"\u001b[2J","message":"a\nb","detail":{"Tag":"x"}},null,7]})");
+    REQUIRE(one.size() == 1);
+    CHECK(one[0].code == "?[2J");
+    CHECK(one[0].message == "a?b");
+    CHECK(one[0].detail == R"({"Tag":"x"})");
+    CHECK(said(R"({"details":"old form"})").at(0).message == "old form");
+    for (auto none : {"", "<html>", "{}", "[]", R"({"errors":{}})", R"({"errors":[]})"}) CHECK(said(none).empty());
+    std::string many = R"({"errors":[)";
+    for (int i = 0; i < 40; ++i) many += (i ? "," : "") + (R"({"code":"C","message":")" + std::string(1000, 'x') + "\"}");
+    std::size_t total = 0;
+    for (auto const& e : said(many + "]}")) total += e.code.size() + e.message.size();
+    CHECK(total <= limits().error_text);
+    CHECK(said(many + "]}").size() <= 16);
+}
+
+TEST_CASE("Retry-After in seconds") {
+    auto after = [](char const* text) {
+        response head(429);
+        head.headers.add("Retry-After", text);
+        return retry_after_of(head);
+    };
+    CHECK(after("7") == 7);
+    CHECK(after("0") == 0);
+    for (auto bad : {"", "-5", "abc", "1.5", "9223372036854775808", "1000000000"}) CHECK(after(bad) == -1);
+}
