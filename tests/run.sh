@@ -112,7 +112,7 @@ for step in "${steps[@]}"; do
     read -r passed failed < <(count_cases "build/log/$step.log")
     add_row "$step" $((SECONDS - began)) $status "$passed" "$failed"
     if [[ $status -ne 0 ]]; then
-        tail -n 100 "build/log/$step.log"
+        tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
     else
         case $step in
         layers | single-header-current | compile-budget | compile-fail | self-contained | install) cat "build/log/$step.log" ;;
