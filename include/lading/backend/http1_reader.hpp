@@ -187,7 +187,8 @@ class http1_reader {
         while (used < pending_.size() && !parser_->is_done()) {
             boost::beast::error_code ec;
             if (parser_->at_chunk_line()) {
-                LADING_TRY_V(check_chunk_line(std::string_view(pending_).substr(used)));
+                LADING_TRY(auto const ready, check_chunk_line(std::string_view(pending_).substr(used)));
+                if (!ready) break;
             }
             used += parser_->put({pending_.data() + used, pending_.size() - used}, ec);
             if (parser_->stopped()) return true;
@@ -199,9 +200,10 @@ class http1_reader {
         return parser_->is_done();
     }
 
-    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded: Beast waits for the end of the line, and
-    /// after the last chunk for the end of the trailers, however long they get.
-    result<void> check_chunk_line(std::string_view rest) const {
+    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded. True when Beast may have it: the whole
+    /// line, and after the last chunk the trailers too. Beast would wait for either however long it gets, and asserts
+    /// when it is given a last chunk in pieces.
+    result<bool> check_chunk_line(std::string_view rest) const {
         if (!parser_->first_chunk()) {
             if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
             rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
@@ -210,16 +212,19 @@ class http1_reader {
         while (digits < rest.size() && is_hex(rest[digits])) ++digits;
         if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
             return malformed("chunk_size");
-        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
         auto const line = rest.find('\n');
-        if (line == rest.npos)
-            return rest.size() > limits_.chunk_extensions ? result<void>(malformed("chunk_ext")) : success();
-        if (line == 0 || rest[line - 1] != '\r') return malformed("chunk_size");
-        if (last && rest.size() - line > limits_.trailer_bytes + 4 && rest.find("\r\n\r\n") == rest.npos)
+        if (line == rest.npos) {
+            if (rest.size() > limits_.chunk_extensions) return malformed("chunk_ext");
+            return false;
+        }
+        if (rest[line - 1] != '\r') return malformed("chunk_size");
+        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
+        if (!last || rest.find("\r\n\r\n", line - 1) != rest.npos) return true;
+        if (rest.size() - line > limits_.trailer_bytes + 4)
             return error(errc::http_header_too_large)
                 .with_context("trailers")
                 .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
-        return success();
+        return false;
     }
 
     limits const& limits_;
