@@ -635,7 +635,7 @@ class challenge_parser {
 
   private:
     bool begin(std::string_view scheme) {
-        if (out_.challenges.size() == max_challenges) return false;
+        if (out_.challenges.size() == max_challenges) return open_ = false;
         bool const ends = rest_.empty() || rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t';
         if (!ends) return open_ = false;
         out_.challenges.emplace_back(lower(scheme));
@@ -4438,10 +4438,11 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 
 /// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
 /// 4).
-inline result<std::string> known_fields(json_view root, v1_image const& v1,
+template <json_policy J>
+result<std::string> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
-    LADING_TRY(auto const config, read_v1_config(root, "config", l));
-    LADING_TRY(auto const container, read_v1_config(root, "container_config", l));
+    LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
+    LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
     std::string container_id;
     if (errc const e = read_v1_text(root, "container", container_id); e != errc::ok) return error(e);
 
@@ -4521,7 +4522,7 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
     LADING_TRY(auto const entry,
                json_document::parse<J>(document.history[chain.config_entry].v1_compatibility, l.json));
     if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
-        LADING_TRY(out.config_json, detail::known_fields(entry.root(), v1, out.history, l));
+        LADING_TRY(out.config_json, detail::known_fields<J>(entry.root(), v1, out.history, l));
     } else {
         bool const modern = rules == schema1_rules::modern;
         if (modern && !v1.architecture.empty() && !document.architecture.empty() &&
@@ -7369,7 +7370,8 @@ class http1_reader {
         while (used < pending_.size() && !parser_->is_done()) {
             boost::beast::error_code ec;
             if (parser_->at_chunk_line()) {
-                LADING_TRY_V(check_chunk_line(std::string_view(pending_).substr(used)));
+                LADING_TRY(auto const ready, check_chunk_line(std::string_view(pending_).substr(used)));
+                if (!ready) break;
             }
             used += parser_->put({pending_.data() + used, pending_.size() - used}, ec);
             if (parser_->stopped()) return true;
@@ -7381,9 +7383,10 @@ class http1_reader {
         return parser_->is_done();
     }
 
-    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded: Beast waits for the end of the line, and
-    /// after the last chunk for the end of the trailers, however long they get.
-    result<void> check_chunk_line(std::string_view rest) const {
+    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded. True when Beast may have it: the whole
+    /// line, and after the last chunk the trailers too. Beast would wait for either however long it gets, and asserts
+    /// when it is given a last chunk in pieces.
+    result<bool> check_chunk_line(std::string_view rest) const {
         if (!parser_->first_chunk()) {
             if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
             rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
@@ -7392,16 +7395,19 @@ class http1_reader {
         while (digits < rest.size() && is_hex(rest[digits])) ++digits;
         if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
             return malformed("chunk_size");
-        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
         auto const line = rest.find('\n');
-        if (line == rest.npos)
-            return rest.size() > limits_.chunk_extensions ? result<void>(malformed("chunk_ext")) : success();
-        if (line == 0 || rest[line - 1] != '\r') return malformed("chunk_size");
-        if (last && rest.size() - line > limits_.trailer_bytes + 4 && rest.find("\r\n\r\n") == rest.npos)
+        if (line == rest.npos) {
+            if (rest.size() > limits_.chunk_extensions) return malformed("chunk_ext");
+            return false;
+        }
+        if (rest[line - 1] != '\r') return malformed("chunk_size");
+        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
+        if (!last || rest.find("\r\n\r\n", line - 1) != rest.npos) return true;
+        if (rest.size() - line > limits_.trailer_bytes + 4)
             return error(errc::http_header_too_large)
                 .with_context("trailers")
                 .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
-        return success();
+        return false;
     }
 
     limits const& limits_;
