@@ -11,9 +11,21 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 
+#if __has_include(<asio/deferred.hpp>)
+#include <asio/deferred.hpp>
+#else
+#include <asio/experimental/deferred.hpp>
+#endif
+
 #include <thread>
 
 using namespace lading;
+
+#if __has_include(<asio/deferred.hpp>)
+using asio::deferred;
+#else
+using asio::experimental::deferred;
+#endif
 
 namespace {
 
@@ -71,10 +83,12 @@ TEST_CASE("blocking, callback, future and awaitable give the same record") {
         context.run();
         CHECK(got == expected);
     }
-    SECTION("a callable token that defers") {
-        auto later = [&](auto&& handler) { return registry.async_inspect(w.ref, w.what, std::move(handler)); };
+    SECTION("deferred") {
+        auto later = registry.async_inspect(w.ref, w.what, deferred);
+        CHECK(context.run() == 0); // nothing has been started
+        context.restart();
         std::string got;
-        later([&](result<inspection> r) { got = to_json(r.value()); });
+        std::move(later)([&](result<inspection> r) { got = to_json(r.value()); });
         context.run();
         CHECK(got == expected);
     }
