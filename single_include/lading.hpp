@@ -5215,7 +5215,8 @@ result<basic_manifest<typename P::manifests>> open_manifest(std::string bytes, r
     auto decided = decide_shape(document.root());
     bool const schema1_document = decided && is_schema1_type(decided.assume_value().media_type);
     if (!schema1_document && !raw_matches) return detail::mismatch(*want.digest, raw_digest);
-    LADING_TRY(auto const shape, std::move(decided));
+    if (!decided) return std::move(decided).assume_error();
+    auto const shape = decided.assume_value();
 
     std::string payload;
     if (schema1_document) {
@@ -5276,6 +5277,8 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
         facts.answered = true;
         facts.over_tls = head.url.starts_with("https:");
         facts.v2_confirmed = confirms_v2(head);
+        // One endpoint's bytes may be wrong where another's are not; what we do not speak stays unspoken.
+        facts.next_endpoint = e.kind() != errc::schema1_refused;
         return std::move(e.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
     auto& manifest = opened.assume_value();
@@ -7544,12 +7547,13 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
 
     fallback_facts facts(errc code) const {
         fallback_facts f;
-        if (code == errc::cancelled || code == errc::timeout) return f;
+        for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
+                         errc::tls_config_invalid, errc::out_of_memory})
+            if (code == own) return f; // the caller's side: another endpoint would not help
         f.over_tls = target && target->scheme() == "https";
         f.answered = reader && reader->has_head();
         f.next_endpoint = true;
-        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch ||
-                                 code == errc::tls_config_invalid;
+        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
         f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate;
         f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
                   code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||

@@ -101,12 +101,13 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
 
     fallback_facts facts(errc code) const {
         fallback_facts f;
-        if (code == errc::cancelled || code == errc::timeout) return f;
+        for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
+                         errc::tls_config_invalid, errc::out_of_memory})
+            if (code == own) return f; // the caller's side: another endpoint would not help
         f.over_tls = target && target->scheme() == "https";
         f.answered = reader && reader->has_head();
         f.next_endpoint = true;
-        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch ||
-                                 code == errc::tls_config_invalid;
+        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
         f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate;
         f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
                   code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||

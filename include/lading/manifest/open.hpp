@@ -105,7 +105,8 @@ result<basic_manifest<typename P::manifests>> open_manifest(std::string bytes, r
     auto decided = decide_shape(document.root());
     bool const schema1_document = decided && is_schema1_type(decided.assume_value().media_type);
     if (!schema1_document && !raw_matches) return detail::mismatch(*want.digest, raw_digest);
-    LADING_TRY(auto const shape, std::move(decided));
+    if (!decided) return std::move(decided).assume_error();
+    auto const shape = decided.assume_value();
 
     std::string payload;
     if (schema1_document) {

@@ -35,6 +35,8 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
         facts.answered = true;
         facts.over_tls = head.url.starts_with("https:");
         facts.v2_confirmed = confirms_v2(head);
+        // One endpoint's bytes may be wrong where another's are not; what we do not speak stays unspoken.
+        facts.next_endpoint = e.kind() != errc::schema1_refused;
         return std::move(e.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
     auto& manifest = opened.assume_value();
