@@ -3,12 +3,13 @@
 """What an include costs: CPU time of `g++ -fsyntax-only` as a ratio to a unit with <variant> and <string>. Minimum of
 N interleaved runs (argument, default 7), so that a busy machine disturbs all units alike.
 
-Two figures a row: the budget of the plan, and the gate: what has been reached, with room for a busy machine. `core.hpp`
-and `lading.hpp` are over the plan; the gate holds them from growing. Exit status 1 when a ratio is more than 15 % above
-its gate."""
+Three figures a row: `alone`, the ratio of the headers of others that ours includes, without a line of ours; the budget of
+the plan; and the gate: what has been reached, with room for a busy machine. `core.hpp` and `lading.hpp` are over the
+plan; the gate holds them from growing. Exit status 1 when a ratio is more than 15 % above its gate."""
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,20 @@ TABLE = [  # headers of the unit, budget, gate
 ]
 
 
+def headers_of_others(header, seen):
+    """The <...> includes below one of our headers, in the order met."""
+    if header in seen:
+        return []
+    seen.add(header)
+    found = []
+    for line in header.read_text(encoding="utf-8").splitlines():
+        if own := re.match(r'\s*#\s*include "([^"]+)"', line):
+            found += headers_of_others((header.parent / own.group(1)).resolve(), seen)
+        elif other := re.match(r"\s*#\s*include <([^>]+)>", line):
+            found.append(other.group(1))
+    return found
+
+
 def seconds(unit):
     command = ["g++", "-std=c++20", "-fsyntax-only", "-I", str(INCLUDE), str(unit)]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -37,13 +52,17 @@ def seconds(unit):
 
 def main(runs):
     rows = [(BASE, 0.0, 0.0)]
+    others = []
     for headers, budget, gate in TABLE:
         if missing := [name for name in headers if not (INCLUDE / name).is_file()]:
             sys.exit(f"compile budget: no such header: {missing[0]}")
         rows.append((headers, budget, gate))
+        seen = set()
+        found = [name for h in headers for name in headers_of_others((INCLUDE / h).resolve(), seen)]
+        others.append((list(dict.fromkeys(found)), 0.0, 0.0))
     with tempfile.TemporaryDirectory() as folder:
         units = []
-        for number, (headers, *_) in enumerate(rows):
+        for number, (headers, *_) in enumerate(rows + others):
             unit = pathlib.Path(folder) / f"unit{number}.cpp"
             unit.write_text("".join(f"#include <{name}>\n" for name in headers) + "int main() {}\n")
             units.append(unit)
@@ -51,16 +70,17 @@ def main(runs):
         for _ in range(runs):
             for number, unit in enumerate(units):
                 best[number] = min(best[number], seconds(unit))
-    print(f"{'unit':<42}{'seconds':>8}{'ratio':>8}{'budget':>8}  verdict   (min of {runs})")
+    print(f"{'unit':<28}{'seconds':>8}{'ratio':>8}{'alone':>8}{'budget':>8}  verdict   (min of {runs})")
     over = False
-    for (headers, budget, gate), cost in zip(rows, best):
+    for number, (headers, budget, gate) in enumerate(rows):
         name = " + ".join(h.removeprefix("lading/") for h in headers)
-        ratio = cost / best[0]
+        ratio = best[number] / best[0]
+        alone = best[len(rows) + number - 1] / best[0] if number else 1.0
         plan = "base" if not budget else "within" if ratio <= budget * TOLERANCE else "over the plan"
         failed = bool(gate) and ratio > gate * TOLERANCE
         verdict = f"{plan}, OVER THE GATE of {gate}" if failed else plan
         over |= failed
-        print(f"{name:<42}{cost:>8.2f}{ratio:>8.2f}{budget or 1:>8.2f}  {verdict}")
+        print(f"{name:<28}{best[number]:>8.2f}{ratio:>8.2f}{alone:>8.2f}{budget or 1:>8.2f}  {verdict}")
     return 1 if over else 0
 
 
