@@ -24,6 +24,11 @@ namespace lading {
     X(platform_invalid, "the platform is malformed")                                                          \
     X(url_invalid, "the URL is malformed or not allowed")                                                     \
     X(invalid_argument, "an argument of the call is out of its range")                                        \
+    X(config_invalid, "a configuration file is malformed or holds a setting that cannot be honoured")         \
+    X(registry_blocked, "the configuration blocks this registry")                                             \
+    X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
+    X(address_refused, "the server named an address that only the inside of a network can reach")             \
+    X(proxy_failed, "the proxy did not make the tunnel")                                                      \
     /* connecting */                                                                                          \
     X(host_not_found, "the host name does not resolve")                                                       \
     X(connection_refused, "the host refused the connection")                                                  \
@@ -64,6 +69,10 @@ namespace lading {
     X(auth_token_malformed, "the answer of the token service is not usable")                                  \
     X(auth_token_too_large, "the answer of the token service is over the limit")                              \
     X(auth_token_failed, "the token service answered with an error")                                          \
+    X(credentials_invalid, "a credential file or entry is malformed")                                         \
+    X(credential_helper_failed, "the credential helper failed")                                               \
+    X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
+    X(credential_helper_output, "the credential helper wrote more than the limit or no usable answer")        \
     X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
     /* what the registry says */                                                                              \
     X(denied, "the registry denies access")                                                                   \
@@ -72,6 +81,8 @@ namespace lading {
     X(blob_unknown, "the registry has no such blob")                                                          \
     X(not_found, "the registry answered 404")                                                                 \
     X(rate_limited, "the registry asks to slow down")                                                         \
+    X(v1_malformed, "the answer of the v1 registry is not usable")                                            \
+    X(v1_unsupported, "the v1 protocol cannot answer this")                                                   \
     X(registry_error, "the registry answered with an error")                                                  \
     X(server_error, "the registry failed")                                                                    \
     X(not_a_registry, "the server does not answer as a v2 registry")                                          \

@@ -16,6 +16,7 @@ FLOORS = [
     ("words", r"(digest|reference|repository|media_type|platform|platform_match|descriptor)\.hpp|blob/.*"),
     ("json", r"json/.*"),
     ("http", r"http/.*"),
+    ("endpoint", r"endpoint/.*"),
     ("policy", r"policy/.*"),
     ("documents", r"(manifest|image)/.*"),
     ("operation", r"operation/.*"),

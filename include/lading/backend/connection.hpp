@@ -5,7 +5,7 @@
 
 #include "../http/url.hpp"
 #include "../result.hpp"
-#include "tls_options.hpp"
+#include "../endpoint/tls_options.hpp"
 
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>

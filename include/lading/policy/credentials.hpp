@@ -6,7 +6,7 @@
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
 /// anonymous. Called at most once an operation, after the registry has asked. Secrets are used only for the origin of
 /// the query and for a token realm on that origin or one the caller trusts.
-/// Models: `no_credentials` (default), `fixed_credentials`.
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include "../result.hpp"
 
@@ -16,12 +16,32 @@
 
 namespace lading {
 
-/// A secret. Never printed by the library.
+/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
+/// `registry_token`, `identity_token`, user name and password.
 struct credential {
     credential() = default;
     credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
+    static credential identity(std::string token) {
+        credential out;
+        out.identity_token = std::move(token);
+        return out;
+    }
+    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
+    static credential bearer(std::string token) {
+        credential out;
+        out.registry_token = std::move(token);
+        return out;
+    }
+    bool empty() const noexcept {
+        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
+    }
+
     std::string username;
     std::string password;
+    std::string identity_token;
+    std::string registry_token;
+    std::string source; ///< which file, helper or option gave it, for people; holds no secret
 };
 
 /// For whom credentials are wanted.

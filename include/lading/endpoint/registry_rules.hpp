@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `registry_rules`: what the caller has configured about registries: how each host is spoken to, which mirrors stand
+/// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
+/// loaders that read it from the files of the container tools.
+
+#include "tls_options.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// Which schemes a host may be spoken to with. Independent of certificate checks.
+enum class plaintext : std::uint8_t {
+    never,   ///< https only
+    allowed, ///< https, then http if nothing answered over TLS
+    only     ///< http only
+};
+
+/// How one host is spoken to: three switches that do not imply each other.
+struct host_rules {
+    explicit host_rules(std::string h) : host(std::move(h)) {}
+    host_rules& with_plaintext(plaintext p) { return http = p, *this; }
+    host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
+
+    std::string host; ///< `host` or `host:port` as in references; "docker.io" is for its registry
+    plaintext http = plaintext::never;
+    bool has_tls = false; ///< `tls` replaces the options of the transport for this host
+    tls_options tls;
+};
+
+/// When a mirror may be asked.
+enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+
+/// A place that serves the same content under another name.
+struct mirror {
+    explicit mirror(std::string l, mirror_use u = mirror_use::all) : location(std::move(l)), use(u) {}
+    std::string location; ///< `host[:port][/path]`; takes the place of the prefix in a name
+    mirror_use use = mirror_use::all;
+};
+
+/// What holds for all names below a prefix.
+struct registry_entry {
+    explicit registry_entry(std::string p) : prefix(std::move(p)) {}
+    registry_entry& with_location(std::string l) { return location = std::move(l), *this; }
+    registry_entry& with_mirror(mirror m) { return mirrors.push_back(std::move(m)), *this; }
+    registry_entry& with_blocked(bool yes = true) { return blocked = yes, *this; }
+
+    std::string prefix;   ///< `host[:port][/path]`, or `*.example.com` for all sub-domains
+    std::string location; ///< takes the place of the prefix in a name; empty: the prefix itself
+    std::vector<mirror> mirrors; ///< in the order they are asked, before the origin
+    bool blocked = false;        ///< refuse every name below the prefix
+};
+
+/// Everything that is configured about registries. Every setter returns the object.
+struct registry_rules {
+    registry_rules() = default;
+    registry_rules& with_host(host_rules h) { return hosts.push_back(std::move(h)), *this; }
+    registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
+    /// A mirror for all names of a host.
+    registry_rules& with_mirror(std::string host, mirror m) {
+        return with_registry(registry_entry(std::move(host)).with_mirror(std::move(m)));
+    }
+    registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
+
+    std::vector<host_rules> hosts; ///< the last entry of a host counts
+    std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
+    std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
+    bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
+
+    /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
+    /// name becomes addresses (in text; empty: it does not resolve). Without `resolve` only IP literals match.
+    std::vector<std::string> insecure_networks;
+    std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
+
+    /// The rules of a host, or nothing.
+    host_rules const* find_host(std::string_view host) const noexcept {
+        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at)
+            if (at->host == host) return &*at;
+        return nullptr;
+    }
+    /// What a transport must be told: the options of the hosts that have their own.
+    tls_rules tls(tls_options everywhere = {}) const {
+        tls_rules out(std::move(everywhere));
+        for (auto const& h : hosts)
+            if (h.has_tls) out.with_host(h.host == "docker.io" ? "registry-1.docker.io" : h.host, h.tls);
+        return out;
+    }
+};
+
+} // namespace lading
