@@ -4,8 +4,12 @@
 /// `basic_client<Policies>`: the face of the library. It knows no backend; `lading.hpp` gives the default ones.
 
 #include "blob/sink.hpp"
+#include "endpoint/network_options.hpp"
 #include "layer/authorize.hpp"
+#include "layer/fallback.hpp"
 #include "layer/redirect.hpp"
+#include "layer/retry.hpp"
+#include "layer/watch.hpp"
 #include "operation/blob.hpp"
 #include "operation/config.hpp"
 #include "operation/inspect.hpp"
@@ -14,18 +18,17 @@
 #include "operation/tags.hpp"
 #include "policy/clock.hpp"
 #include "policy/credentials.hpp"
+#include "policy/fallback.hpp"
 #include "policy/hash.hpp"
 #include "policy/json.hpp"
 #include "policy/transport.hpp"
 #include "run/blocking.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace lading {
 
@@ -33,7 +36,23 @@ namespace lading {
 struct client_options {
     client_options() = default;
     /// Use http, not https, for this host (`host` or `host:port` as in references). Nothing else implies it.
-    client_options& with_plaintext(std::string host) { return plaintext_hosts.push_back(std::move(host)), *this; }
+    client_options& with_plaintext(std::string host) {
+        return rules.host(host).with_plaintext(plaintext::only), *this;
+    }
+    /// Try https, and http when nothing answers over TLS, for this host.
+    client_options& with_plaintext_fallback(std::string host) {
+        return rules.host(host).with_plaintext(plaintext::allowed), *this;
+    }
+    /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
+    client_options& with_mirror(std::string prefix, mirror m) {
+        for (auto& r : rules.registries)
+            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
+        return rules.with_mirror(std::move(prefix), std::move(m)), *this;
+    }
+    /// Everything that is configured about registries; replaces what was said before.
+    client_options& with_rules(registry_rules r) { return rules = std::move(r), *this; }
+    /// How often a request is sent before its failure counts; `retry_rules(1)` for once.
+    client_options& with_retry(retry_rules r) { return retry = r, *this; }
     /// A token service on this origin ("https://auth.example.com") may be sent credentials.
     client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
     /// Credentials may be sent over plain http to hosts other than this machine.
@@ -41,10 +60,16 @@ struct client_options {
     /// Every call must be over after this long; zero for no limit.
     client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
     client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
+    /// Is told of every exchange; outlives the client's operations.
+    client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
+    /// The bounds of operations and layers. A transport has its own: one that the client makes itself gets these, one
+    /// that it is given keeps those it was made with.
     client_options& with_limits(limits l) { return bounds = std::move(l), *this; }
 
-    std::vector<std::string> plaintext_hosts;
+    registry_rules rules;
     auth_rules auth;
+    retry_rules retry;
+    exchange_observer* observer = nullptr;
     std::chrono::milliseconds timeout{60'000};
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     limits bounds;
@@ -56,7 +81,22 @@ template <class P>
 struct check_policies {
     static constexpr bool ok = check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-                               check_credentials<typename P::credentials>::ok;
+                               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+};
+
+/// The transport of a client that was not given one: told the rules and limits where it can be.
+template <class T>
+T make_transport(client_options const& o) {
+    if constexpr (std::is_constructible_v<T, network_options, limits>)
+        return T(network_options(o.rules.tls()), o.bounds);
+    else
+        return T();
+}
+
+/// The v1 form of an operation.
+template <class Op>
+struct v1_form {
+    using type = no_operation;
 };
 } // namespace detail
 
@@ -65,6 +105,7 @@ struct check_policies {
 struct core_policies {
     using clock = steady_clock_policy;
     using credentials = no_credentials;
+    using fallback = modern_fallback;
     using manifests = default_manifests;
 };
 
@@ -91,10 +132,11 @@ class basic_client : pinned {
 
     basic_client()
         requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
-    = default;
-    explicit basic_client(client_options o)
-        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
-        : options_(std::move(o)) {}
+        : basic_client(client_options()) {}
+    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {})
+        requires std::default_initializable<transport_type>
+        : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
+          credentials_(std::move(c)), clock_(std::move(k)) {}
     explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {})
         : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)) {}
 
@@ -104,31 +146,31 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(ref.repository(), ref, std::move(o));
+        return wait<inspect_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref)
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(ref.repository(), ref);
+        return wait<manifest_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(ref.repository(), ref, std::move(choice));
+        return wait<config_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, choice);
     }
     /// Every tag, in the server's order, within the limits.
     result<tag_list> tags(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(name);
+        return wait<tags_operation<Policies>>(name, false);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(name, what, out);
+        return wait<blob_operation<Policies>>(name, true, what, &out);
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
@@ -139,7 +181,7 @@ class basic_client : pinned {
     result<void> ping(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(name);
+        return wait<ping_operation<Policies>>(name, false);
     }
 
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
@@ -147,7 +189,8 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref, std::move(o));
+        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+                                                   in_order(std::move(o)));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -157,58 +200,99 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref,
-                                                  std::move(choice));
+        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+                                                  choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), name);
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), name, false);
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, what, out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, true, what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), name);
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
     }
 
     client_options const& options() const noexcept { return options_; }
     transport_type& transport() noexcept { return transport_; }
 
   private:
-    /// The operation with its layers around it.
+    /// One endpoint's part of a call.
     template <class Op>
-    using layered = authorized<redirected<Op>, Policies>;
+    using at_endpoint = authorized<redirected<Op>, Policies>;
+    template <class Op>
+    struct v1_at_endpoint {
+        using form = typename detail::v1_form<Op>::type;
+        using type = std::conditional_t<std::is_same_v<form, detail::no_operation>, detail::no_operation, at_endpoint<form>>;
+    };
+
+    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(op))))).
+    template <class Op, class Go, class... Args>
+    auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
+        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        std::vector<endpoint> endpoints;
+        error refused(errc::no_endpoint);
+        if (listed) endpoints = std::move(listed).assume_value();
+        else refused = std::move(listed).assume_error();
+
+        auto make = [this, args...](auto& slot, conversation const& talk) {
+            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
+                         unwrap(args)...);
+        };
+        using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
+                                      decltype(make)>;
+        return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
+                  options_.retry, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
+                  std::move(make));
+    }
 
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(lading::repository const& name, Args&&... args) {
-        auto const talk = conversation_with(name);
-        layered<Op> op(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
-                       std::forward<Args>(args)...);
-        return run(op, transport_, clock_);
+    result<typename Op::value_type> wait(lading::repository const& name, bool by_digest, Args const&... args) {
+        return with_layers<Op>(
+            name, by_digest,
+            [this]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
+                Layered op(std::forward<More>(more)...);
+                return run(op, transport_, clock_);
+            },
+            args...);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, lading::repository const& name, Args&&... args) {
-        auto const talk = conversation_with(name);
-        auto op = std::make_unique<layered<Op>>(talk, options_.auth, session_, clock_, credentials_,
-                                                options_.bounds.redirects, talk, std::forward<Args>(args)...);
-        return async_run(transport_, std::move(op), std::forward<Token>(token));
+    auto launch(Token&& token, lading::repository const& name, bool by_digest, Args const&... args) {
+        return with_layers<Op>(
+            name, by_digest,
+            [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
+                return async_run(transport_, std::make_unique<Layered>(std::forward<More>(more)...),
+                                 std::forward<Token>(token));
+            },
+            args...);
+    }
+
+    /// Arguments are copied into the maker of operations; a sink is kept by reference.
+    template <class T>
+    static T const& unwrap(T const& value) {
+        return value;
+    }
+    static blob_sink& unwrap(blob_sink* sink) { return *sink; }
+
+    static inspect_options in_order(inspect_options o) {
+        if constexpr (Policies::fallback::tags_first) o.with_tags_first();
+        return o;
     }
 
     conversation conversation_with(lading::repository const& name) {
-        auto const& plain = options_.plaintext_hosts;
-        bool const http = std::find(plain.begin(), plain.end(), name.host()) != plain.end();
-        conversation talk((http ? "http://" : "https://") + registry_host(name), name, options_.bounds);
+        conversation talk({}, name, options_.bounds);
         talk.user_agent = options_.user_agent;
         if (options_.timeout.count() > 0) talk.deadline = clock_.now() + options_.timeout;
         return talk;

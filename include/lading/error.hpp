@@ -166,6 +166,20 @@ inline std::error_category const& category() noexcept {
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
+/// How a registry refused, in the words that the original's classifier told apart (spec 2.5.1). Only the first element
+/// of an error list counts.
+enum class refusal : std::uint8_t {
+    none,       ///< no refusal by the registry
+    unknown,    ///< an error of its own words: UNAUTHORIZED, NAME_UNKNOWN or MANIFEST_UNKNOWN; or an unreadable 401
+    other,      ///< an error of its own words, with any other code
+    bare_code,  ///< a code with its default message and no detail
+    empty,      ///< an error body without errors
+    unreadable, ///< no error body, or a status of 500 and above
+};
+
+/// What was asked when an error came.
+enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
+
 /// What an error allows next, as facts that a fallback policy reads (spec 2.5-2.7). Facts never name a decision:
 /// whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
 struct fallback_facts {
@@ -176,6 +190,9 @@ struct fallback_facts {
     bool plaintext : 1 = false;     ///< nothing was answered over TLS: http may be tried where the user allows it
     bool v1 : 1 = false;            ///< not found or refused, and v2 is not confirmed: a v1 registry may know
     bool retry : 1 = false;         ///< the same request may succeed later
+    bool tags_listed : 1 = false;   ///< the tag list was answered before this failed
+    refusal said = refusal::none;   ///< how the registry put it
+    asked what = asked::ping;       ///< what it was about; read only when `said` is not `none`
 
     constexpr bool stop() const noexcept { return !next_endpoint && !plaintext && !v1 && !retry; }
     friend constexpr bool operator==(fallback_facts const&, fallback_facts const&) = default;
@@ -188,6 +205,24 @@ struct registry_error {
     std::string detail; ///< compact JSON of the `detail` value; empty when absent or null
 };
 
+/// What a registry says of how much may be asked (`RateLimit-*` and `Retry-After`); -1 for what it does not say.
+struct rate_limit {
+    std::int64_t until_seconds = -1; ///< from the answer until requests are welcome again
+    std::int64_t limit = -1;         ///< requests a window
+    std::int64_t remaining = -1;     ///< of them
+};
+
+/// One endpoint that was tried and how it failed.
+struct attempt {
+    attempt(std::string e, bool m, std::string w, std::error_code c, int s)
+        : endpoint(std::move(e)), is_mirror(m), what(std::move(w)), code(c), http_status(s) {}
+    std::string endpoint; ///< "https://mirror.example:443"
+    bool is_mirror;
+    std::string what; ///< the error's own line
+    std::error_code code;
+    int http_status;
+};
+
 /// The cold part of an error, allocated only when there is something to say.
 struct error_detail {
     std::string context;  ///< what was being done or where in the input, in words
@@ -196,6 +231,8 @@ struct error_detail {
     std::string actual;   ///< what came
     std::vector<registry_error> registry_errors;
     std::vector<std::string> available; ///< what could have been chosen (platforms of an index)
+    std::vector<attempt> attempts;      ///< every endpoint tried, in order, when there was more than one
+    rate_limit rate;
 };
 
 namespace detail {
@@ -239,7 +276,8 @@ class error {
     }
     fallback_facts const& facts() const noexcept { return facts_; }
     int http_status() const noexcept { return http_status_; }           ///< 0 when there was no answer
-    int retry_after_seconds() const noexcept { return retry_after_; }   ///< -1 when the registry named none
+    /// Seconds until the registry wants to be asked again; -1 when it named none.
+    std::int64_t retry_after_seconds() const noexcept { return detail().rate.until_seconds; }
     error_detail const& detail() const noexcept {
         static error_detail const none{};
         auto const* d = detail_.get();
@@ -250,7 +288,6 @@ class error {
     error&& with_facts(fallback_facts f) && noexcept { return facts_ = f, std::move(*this); }
     error& with_status(int status) & noexcept { return http_status_ = static_cast<std::int16_t>(status), *this; }
     error&& with_status(int status) && noexcept { return http_status_ = static_cast<std::int16_t>(status), std::move(*this); }
-    error& with_retry_after(int seconds) & noexcept { return retry_after_ = seconds, *this; }
     error& with_context(std::string text) & { return detail_.edit().context = std::move(text), *this; }
     error&& with_context(std::string text) && { return detail_.edit().context = std::move(text), std::move(*this); }
     error& with_url(std::string url) & { return detail_.edit().url = std::move(url), *this; }
@@ -264,15 +301,27 @@ class error {
         detail_.edit().available = std::move(what);
         return std::move(*this);
     }
+    error& with_attempts(std::vector<attempt> list) & { return detail_.edit().attempts = std::move(list), *this; }
+    error& with_rate(rate_limit r) & { return detail_.edit().rate = r, *this; }
     error& with_registry_errors(std::vector<registry_error> list) & {
         return detail_.edit().registry_errors = std::move(list), *this;
     }
 
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
-    /// One printable line: code, sentence, context, expected and actual, URL, status, the registry's own words,
-    /// what is available, and what may be tried next. Holds no secret.
+    /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.
     std::string message() const {
+        auto out = summary();
+        out.append("; next: ").append(next_steps());
+        auto const& tried = detail().attempts;
+        for (auto const& a : tried)
+            out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
+        return out;
+    }
+
+    /// One printable line: code, sentence, context, expected and actual, URL, status, the registry's own words, its
+    /// rate limit, and what is available.
+    std::string summary() const {
         auto const& d = detail();
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
@@ -285,13 +334,16 @@ class error {
             out.append("; registry says ").append(e.code);
             if (!e.message.empty()) out.append(" (").append(e.message).append(")");
         }
+        if (d.rate.until_seconds >= 0) out.append("; retry after ").append(std::to_string(d.rate.until_seconds)).append(" s");
+        if (d.rate.limit >= 0) out.append("; limit ").append(std::to_string(d.rate.limit));
+        if (d.rate.remaining >= 0) out.append("; remaining ").append(std::to_string(d.rate.remaining));
         if (!d.available.empty()) {
             out += "; available:";
             for (std::size_t i = 0; i < d.available.size(); ++i)
                 out.append(i ? ", " : " ").append(d.available[i]);
         }
         if (!d.url.empty()) out.append(" [").append(d.url).append("]");
-        return out.append("; next: ").append(next_steps());
+        return out;
     }
 
     /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop".
@@ -311,7 +363,6 @@ class error {
     std::error_code code_;
     fallback_facts facts_{};
     std::int16_t http_status_ = 0;
-    std::int32_t retry_after_ = -1;
     detail::detail_ptr detail_;
 };
 

@@ -17,9 +17,9 @@ namespace lading {
 /// connections and errors are those of `asio_transport`.
 class asio_sync_transport {
   public:
-    explicit asio_sync_transport(tls_options tls = {}, limits bounds = {})
+    explicit asio_sync_transport(network_options network = {}, limits bounds = {})
         : context_(std::make_unique<asio::io_context>(1)),
-          transport_(context_->get_executor(), std::move(tls), std::move(bounds)) {}
+          transport_(context_->get_executor(), std::move(network), std::move(bounds)) {}
 
     result<response> exchange(request const& q, body_sink& out) {
         std::optional<result<response>> answer;

@@ -3,11 +3,14 @@
 
 /// `asio_transport`: HTTP/1.1 over standalone Asio and OpenSSL, asynchronous.
 
+#include "../endpoint/network_options.hpp"
+#include "../http/address.hpp"
 #include "../limits.hpp"
 #include "../policy/transport.hpp"
 #include "connection.hpp"
 #include "http1_reader.hpp"
 #include "http1_request.hpp"
+#include "proxy.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/compose.hpp>
@@ -25,14 +28,29 @@ namespace detail {
 
 /// What the exchanges of one transport share.
 struct transport_state {
-    transport_state(asio::any_io_executor e, tls_options t, limits l)
-        : executor(std::move(e)), tls(std::move(t)), bounds(std::move(l)) {}
+    transport_state(asio::any_io_executor e, network_options n, limits l)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)) {}
+
+    /// A TLS context and what it was made of.
+    struct made_context {
+        tls_options const* options;
+        bool with_certificate;
+        std::shared_ptr<asio::ssl::context> context;
+    };
 
     asio::any_io_executor executor;
-    tls_options tls;
+    network_options network;
     limits bounds;
-    std::shared_ptr<asio::ssl::context> context; ///< made for the first https request, not before
+    std::vector<made_context> contexts; ///< each made for the first https request that needs it, not before
     std::vector<std::unique_ptr<connection>> idle;
+
+    result<std::shared_ptr<asio::ssl::context>> context_for(tls_options const& o, bool with_certificate) {
+        for (auto const& c : contexts)
+            if (c.options == &o && c.with_certificate == with_certificate) return c.context;
+        LADING_TRY(auto made, make_tls_context(o, with_certificate));
+        contexts.push_back({&o, with_certificate, made});
+        return made;
+    }
 
     /// An idle connection to the origin that is still good; drops those that are not.
     std::unique_ptr<connection> take(std::string const& key) {
@@ -55,6 +73,12 @@ struct transport_state {
     }
 };
 
+/// Takes the body of a proxy's answer, which is nobody's.
+struct discarding_sink final : body_sink {
+    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::stop; }
+    result<flow> write(std::span<std::byte const>) override { return flow::stop; }
+};
+
 /// One exchange. Held by the composed operation and, weakly, by its timer.
 struct exchange_state : std::enable_shared_from_this<exchange_state> {
     exchange_state(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
@@ -67,6 +91,9 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
     std::optional<url> target;
     std::string key;
     std::string text; ///< of the request
+    std::optional<proxy_address> proxy;
+    std::string tunnel_text;    ///< of the CONNECT, while there is a tunnel to be made
+    discarding_sink tunnel_body;
     std::unique_ptr<connection> link;
     std::vector<asio::ip::tcp::endpoint> addresses;
     std::size_t next_address = 0;
@@ -108,7 +135,8 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
         f.answered = reader && reader->has_head();
         f.next_endpoint = true;
         bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
-        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate;
+        bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
+        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate && !before_the_host;
         f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
                   code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
                   code == errc::http_body_truncated || code == errc::tls_truncated;
@@ -144,6 +172,8 @@ class exchange_loop {
         (void)n;
         switch (stage_) {
         case stage::connect: return on_connect(self, ec);
+        case stage::ask_proxy: return on_proxy_asked(self, ec);
+        case stage::read_proxy: return on_proxy_read(self, ec, n);
         case stage::handshake: return on_handshake(self, ec);
         case stage::write: return on_write(self, ec);
         case stage::read: return on_read(self, ec, n);
@@ -155,18 +185,25 @@ class exchange_loop {
         if (ec) return fail(self, ec, error(errc::host_not_found).with_context(s_->target->host()));
         for (auto const& entry : found) s_->addresses.push_back(entry.endpoint());
         if (s_->addresses.size() > 16) s_->addresses.resize(16);
-        connect(self);
+        dial(self);
     }
 
   private:
-    enum class stage : std::uint8_t { connect, handshake, write, read, done };
+    enum class stage : std::uint8_t { connect, ask_proxy, read_proxy, handshake, write, read, done };
 
     result<void> begin() {
         auto& s = *s_;
         LADING_TRY(auto parsed, url::parse(s.query.url));
         s.target = std::move(parsed);
-        s.key = s.target->origin().str();
-        LADING_TRY(s.text, http1_request_text(s.query, *s.target));
+        // A connection is kept for requests that would have made the same one: origin, proxy, who named the host (and
+        // with it whether a client certificate was shown).
+        s.key = s.target->origin().str() + ' ' + std::to_string(int(s.query.reach));
+        auto const via = s.transport->network.proxy.find(s.target->scheme(), s.target->host(), s.target->port());
+        if (!via.empty()) {
+            LADING_TRY(s.proxy, parse_proxy(via));
+            s.key += ' ' + s.proxy->where.authority();
+        }
+        LADING_TRY(s.text, http1_request_text(s.query, *s.target, s.proxy && s.target->scheme() == "http"));
         if (s.query.deadline && *s.query.deadline <= std::chrono::steady_clock::now()) return error(errc::timeout);
         return success();
     }
@@ -182,17 +219,43 @@ class exchange_loop {
         s.limit(s.transport->bounds.connect, errc::connect_timeout);
         s.addresses.clear();
         s.next_address = 0;
-        auto const& host = s.target->host();
+        auto const& dialled = s.proxy ? s.proxy->where : *s.target;
+        auto host = dialled.host();
+        for (auto const& [name, address] : s.transport->network.addresses)
+            if (name == host) host = address;
         asio::error_code not_an_address;
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) {
-            s.addresses.emplace_back(address, s.target->port());
-            return connect(self);
+            s.addresses.emplace_back(address, dialled.port());
+            return dial(self);
         }
         auto& resolver = s.resolver;
-        auto const port = std::to_string(s.target->port());
+        auto const port = std::to_string(dialled.port());
         resolver.async_resolve(host, port, std::move(self));
+    }
+
+    /// Connects, to such of the addresses as the request may go to.
+    template <class Self>
+    void dial(Self& self) {
+        auto& s = *s_;
+        if (s.query.reach != reach::anywhere && !s.transport->network.inner_addresses) {
+            if (s.proxy) {
+                if (!may_reach(scope_of_host(s.target->host()))) s.addresses.clear();
+            } else {
+                std::erase_if(s.addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
+            }
+            if (s.addresses.empty())
+                return fail(self, asio::error_code(), error(errc::address_refused).with_context(s.target->host()));
+        }
+        connect(self);
+    }
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (s_->query.reach == reach::inside && where == address_scope::inside);
+    }
+    static address_scope scope(asio::ip::address const& a) {
+        if (a.is_v4()) return scope_of(a.to_v4().to_bytes());
+        return scope_of(a.to_v6().to_bytes());
     }
 
     template <class Self>
@@ -217,14 +280,54 @@ class exchange_loop {
         asio::error_code ignored;
         s.link->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         if (s.target->scheme() == "http") return write(self);
+        if (s.proxy) return ask_proxy(self);
+        handshake(self);
+    }
 
-        auto& context = s.transport->context;
-        if (!context) {
-            auto made = make_tls_context(s.transport->tls);
-            if (!made) return end(self, std::move(made).assume_error());
-            context = std::move(made).assume_value();
-        }
-        if (!s.link->prepare_tls(context, s.target->host(), s.transport->tls.verify))
+    // ---- the tunnel through a proxy
+
+    template <class Self>
+    void ask_proxy(Self& self) {
+        auto& s = *s_;
+        stage_ = stage::ask_proxy;
+        s.tunnel_text = connect_text(*s.target, *s.proxy, s.query.headers.find("User-Agent").value_or(""));
+        s.reader.emplace(s.transport->bounds, s.tunnel_body, s.proxy->where.str(), true);
+        auto& link = *s.link;
+        auto const bytes = asio::buffer(s.tunnel_text);
+        link.async_write(bytes, std::move(self));
+    }
+    template <class Self>
+    void on_proxy_asked(Self& self, asio::error_code ec) {
+        if (ec) return fail(self, ec, proxy_error(ec.message()));
+        stage_ = stage::read_proxy;
+        read_some(self);
+    }
+    template <class Self>
+    void on_proxy_read(Self& self, asio::error_code ec, std::size_t n) {
+        auto& s = *s_;
+        if (ec) return fail(self, ec, proxy_error(ec.message()));
+        auto over = s.reader->feed({s.buffer.data(), n});
+        if (!over) return fail(self, {}, proxy_error(over.assume_error().summary()));
+        if (!over.assume_value()) return read_some(self);
+        auto const status = s.reader->take_head().status;
+        bool const clean = s.reader->reusable();
+        s.reader.reset(); // nothing that a proxy says is an answer of the registry
+        if (status != 200) return fail(self, {}, proxy_error("it answered " + std::to_string(status)));
+        if (!clean) return fail(self, {}, proxy_error("it sent bytes before the tunnel was used"));
+        handshake(self);
+    }
+    error proxy_error(std::string why) {
+        s_->reader.reset();
+        return error(errc::proxy_failed).with_context(s_->proxy->where.authority() + ": " + std::move(why));
+    }
+
+    template <class Self>
+    void handshake(Self& self) {
+        auto& s = *s_;
+        auto const& options = s.transport->network.tls.find(s.target->authority());
+        auto context = s.transport->context_for(options, s.query.reach == reach::anywhere);
+        if (!context) return end(self, std::move(context).assume_error());
+        if (!s.link->prepare_tls(std::move(context).assume_value(), s.target->host(), options.verify))
             return end(self, error(errc::tls_handshake_failed).with_context("TLS could not be prepared"));
         stage_ = stage::handshake;
         s.limit(s.transport->bounds.handshake, errc::tls_timeout);
@@ -258,8 +361,12 @@ class exchange_loop {
 
     template <class Self>
     void read(Self& self) {
-        auto& s = *s_;
         stage_ = stage::read;
+        read_some(self);
+    }
+    template <class Self>
+    void read_some(Self& self) {
+        auto& s = *s_;
         auto& link = *s.link;
         auto const into = asio::buffer(s.buffer);
         link.async_read(into, std::move(self));
@@ -334,7 +441,7 @@ class exchange_loop {
 
 } // namespace detail
 
-/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, every bound of `limits`.
+/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, proxies, every bound of `limits`.
 ///
 /// One idle connection or more an origin is kept for `limits::pooled`. Any number of exchanges may be under way when
 /// the executor runs on one thread or is a strand; the object may be moved and destroyed while they are. Errors: codes
@@ -344,8 +451,8 @@ class asio_transport {
   public:
     using executor_type = asio::any_io_executor;
 
-    explicit asio_transport(executor_type executor, tls_options tls = {}, limits bounds = {})
-        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(tls), std::move(bounds))) {}
+    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {})
+        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds))) {}
 
     executor_type get_executor() const { return state_->executor; }
 

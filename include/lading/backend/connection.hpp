@@ -24,8 +24,9 @@
 
 namespace lading::detail {
 
-/// A context of TLS 1.2 and newer that trusts what the options say. Errors: `tls_config_invalid`.
-inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options const& o) {
+/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
+/// Errors: `tls_config_invalid`.
+inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options const& o, bool may_show_certificate) {
     auto out = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
     SSL_CTX* const raw = out->native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
@@ -35,6 +36,12 @@ inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options 
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };
     asio::error_code ec;
+    if (may_show_certificate && !o.cert_file.empty()) {
+        if (out->use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
+        if (out->use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
+        if (SSL_CTX_check_private_key(raw) != 1)
+            return error(errc::tls_config_invalid).with_context(o.key_file + " is not the key of " + o.cert_file);
+    }
     out->set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
     if (!o.verify) return out;
     if (o.system_roots && (out->set_default_verify_paths(ec), ec)) return refuse("the system's roots", ec);

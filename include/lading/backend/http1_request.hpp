@@ -15,8 +15,8 @@
 
 namespace lading::detail {
 
-/// Head and body of a request to `target`. Errors: `invalid_argument` for a byte that no header may hold.
-inline result<std::string> http1_request_text(request const& q, url const& target) {
+/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
+inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
     auto is_token = [](std::string_view text) {
         for (char c : text)
             if (!is_tchar(c)) return false;
@@ -24,7 +24,7 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     };
     auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
     if (!is_token(q.method)) return refuse("the method of a request");
-    std::string out = q.method + ' ' + target.target() + " HTTP/1.1\r\nHost: " + target.authority() +
+    std::string out = q.method + ' ' + (through_proxy ? target.str() : target.target()) + " HTTP/1.1\r\nHost: " + target.authority() +
                       "\r\nAccept-Encoding: identity\r\n";
     for (auto const& [name, value] : q.headers) {
         if (!is_token(name)) return refuse("the name of a header");

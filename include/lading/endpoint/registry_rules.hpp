@@ -60,7 +60,7 @@ struct registry_entry {
 /// Everything that is configured about registries. Every setter returns the object.
 struct registry_rules {
     registry_rules() = default;
-    registry_rules& with_host(host_rules h) { return hosts.push_back(std::move(h)), *this; }
+    registry_rules& with_host(host_rules h) { return host(h.host) = std::move(h), *this; }
     registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
     /// A mirror for all names of a host.
     registry_rules& with_mirror(std::string host, mirror m) {
@@ -68,7 +68,7 @@ struct registry_rules {
     }
     registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
 
-    std::vector<host_rules> hosts; ///< the last entry of a host counts
+    std::vector<host_rules> hosts; ///< one entry a host
     std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
     std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
     bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
@@ -80,9 +80,15 @@ struct registry_rules {
 
     /// The rules of a host, or nothing.
     host_rules const* find_host(std::string_view host) const noexcept {
-        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at)
-            if (at->host == host) return &*at;
+        for (auto const& h : hosts)
+            if (h.host == host) return &h;
         return nullptr;
+    }
+    /// The rules of a host, to be changed; made when there are none.
+    host_rules& host(std::string_view name) {
+        for (auto& h : hosts)
+            if (h.host == name) return h;
+        return hosts.emplace_back(std::string(name));
     }
     /// What a transport must be told: the options of the hosts that have their own.
     tls_rules tls(tls_options everywhere = {}) const {

@@ -43,11 +43,19 @@ constexpr std::string_view default_message(std::string_view code) noexcept {
     return {};
 }
 
+/// What an error body says, and how it was put: `unreadable`, `empty`, or what its first element is. `by_details` when
+/// it is the older form, which has one message and no code.
+struct error_body {
+    std::vector<registry_error> errors;
+    refusal form = refusal::unreadable;
+    bool by_details = false;
+};
+
 /// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type. Never fails:
-/// what cannot be read is an empty list. At most 16 errors and `limits::error_text` bytes, printable.
+/// what cannot be read is `unreadable`. At most 16 errors and `limits::error_text` bytes, printable.
 template <json_policy J>
-std::vector<registry_error> parse_error_body(std::string_view body, limits const& l) {
-    std::vector<registry_error> out;
+error_body parse_error_body(std::string_view body, limits const& l) {
+    error_body out;
     auto const parsed = json_document::parse<J>(body, l.json);
     if (!parsed || !parsed.assume_value().root().is_object()) return out;
     auto const root = parsed.assume_value().root();
@@ -62,22 +70,36 @@ std::vector<registry_error> parse_error_body(std::string_view body, limits const
         return v ? v->as_string().value_or("") : "";
     };
     if (auto const old = text(root, "details"); !old.empty()) {
-        out.push_back({"", keep(old), ""});
+        out.errors.push_back({"", keep(old), ""});
+        out.form = refusal::other;
+        out.by_details = true;
         return out;
     }
     auto const errors = root.find("errors");
-    if (!errors) return out;
+    if (errors && !errors->is_null() && !errors->is_array()) return out;
+    out.form = refusal::empty;
+    if (!errors || errors->is_null()) return out;
+    bool first = true;
     errors->each_element([&](json_view e) {
-        if (out.size() == 16 || room == 0 || !e.is_object()) return;
+        auto const code = text(e, "code"), message = text(e, "message");
+        auto const d = e.is_object() ? e.find("detail") : std::nullopt;
+        bool const detailed = d && !d->is_null();
+        if (std::exchange(first, false)) {
+            auto const usual = default_message(code);
+            bool const own_words = !message.empty() && message != (usual.empty() ? default_message("UNKNOWN") : usual);
+            bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
+            out.form = !detailed && !own_words ? refusal::bare_code : known ? refusal::unknown : refusal::other;
+        }
+        if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
         registry_error one;
-        one.code = keep(text(e, "code"));
-        one.message = keep(text(e, "message"));
-        if (auto const d = e.find("detail"); d && !d->is_null()) {
+        one.code = keep(code);
+        one.message = keep(message);
+        if (detailed) {
             json_writer w;
             w.value(*d);
             one.detail = keep(w.str());
         }
-        out.push_back(std::move(one));
+        out.errors.push_back(std::move(one));
     });
     return out;
 }

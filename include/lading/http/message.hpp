@@ -58,6 +58,13 @@ class header_map {
     std::vector<value_type> fields_;
 };
 
+/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
+enum class reach : std::uint8_t {
+    anywhere,  ///< the caller named it
+    inside,    ///< a server inside the network named it: anywhere but link-local addresses
+    outside,   ///< a server named it: public addresses only
+};
+
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
 /// (`Content-Length`), nothing else.
 struct request {
@@ -73,6 +80,8 @@ struct request {
     std::string scope;
     /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
     bool may_authorize = true;
+    /// Where it may be sent.
+    lading::reach reach = lading::reach::anywhere;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
 };
@@ -86,6 +95,7 @@ struct response {
     header_map headers;
     std::string url;               ///< the URL that was asked (after redirects: the last one)
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
+    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
 };
 
 /// What a sink says after each piece.

@@ -6,15 +6,12 @@
 
 #include "error_body.hpp"
 #include "message.hpp"
+#include "retry_after.hpp"
 #include "url.hpp"
 
-#include <charconv>
 #include <string_view>
 
 namespace lading {
-
-/// What a request was for.
-enum class asked : std::uint8_t { manifest, blob, tags, token, ping };
 
 /// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
 inline bool confirms_v2(response const& head) {
@@ -28,27 +25,18 @@ inline bool confirms_v2(response const& head) {
     return false;
 }
 
-/// The seconds form of `Retry-After`, at most a day; -1 when absent or anything else.
-inline int retry_after_of(response const& head) {
-    auto const text = head.headers.find("Retry-After");
-    unsigned long value = 0;
-    if (!text || text->empty()) return -1;
-    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (bad != std::errc() || end != text->data() + text->size() || value > 86'400) return -1;
-    return static_cast<int>(value);
-}
-
 /// Makes the error of an answer whose status is not the wanted one.
 ///
 /// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
 /// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.7: never plaintext, because there was
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
 /// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
 template <json_policy J>
 error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
     auto said = parse_error_body<J>(body, l);
+    bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
     auto says = [&](std::string_view code) {
-        for (auto const& e : said)
+        for (auto const& e : said.errors)
             if (e.code == code) return true;
         return false;
     };
@@ -59,7 +47,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     else if (s == 403) code = errc::denied;
     else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
     else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
-    else if (s == 404 && what == asked::manifest && !said.empty()) code = errc::manifest_unknown;
+    else if (s == 404 && about_manifest && !said.errors.empty()) code = errc::manifest_unknown;
     else if (s == 404) code = errc::not_found;
     else if (s == 429) code = errc::rate_limited;
     else if (s >= 500 || s == 408) code = errc::server_error;
@@ -73,9 +61,16 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
     f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
     f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.what = what;
+    f.said = said.form;
+    if (s < 400 || s >= 500) f.said = refusal::unreadable;
+    else if (s == 401 && (said.by_details || said.form == refusal::unreadable)) f.said = refusal::unknown;
+    if (head.challenge_unanswered) f.said = refusal::none;
     error out(code);
-    out.with_facts(f).with_status(s).with_retry_after(retry_after_of(head)).with_url(safe_url(head.url));
-    if (!said.empty()) out.with_registry_errors(std::move(said));
+    out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
+        out.with_rate(rate);
+    if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;
 }
 

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The authorize layer: answers challenges for any operation (spec 3.3-3.5 FIX, hostile.md C06-C11, C20, C21, C24).
+/// The authorize layer: answers challenges for any operation (spec 3.3-3.6 FIX, hostile.md C06-C11, C20, C21, C24, X12-X19).
 ///
 /// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
-/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Secrets go to the origin they
-/// were found for and to token realms on it, or on a realm that the caller trusts; never to another.
+/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Of the operations that need
+/// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
+/// on it, or on a realm that the caller trusts; never to another.
 
+#include "../http/address.hpp"
 #include "../http/challenge.hpp"
 #include "../operation/token.hpp"
 #include "session.hpp"
 
+#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +29,8 @@ struct auth_rules {
     std::vector<std::string> trusted_realms;
     /// Send secrets over plain http to hosts other than this machine.
     bool secrets_over_http = false;
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
+    bool oauth_password = false;
 };
 
 namespace detail {
@@ -62,15 +68,27 @@ class authorized : pinned {
                typename P::credentials& credentials, Args&&... args)
         : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
           inner_(std::forward<Args>(args)...) {}
+    ~authorized() { // cancelled with a token under way: let another fetch it
+        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
+    }
 
     step<value_type> start() { return take(inner_.start()); }
-    step<value_type> on_delay() { return take(inner_.on_delay()); }
+
+    step<value_type> on_delay() {
+        if (!flight_ || token_) return take(inner_.on_delay());
+        auto over = session_.landed(flight_);
+        if (!over) return need_delay(poll);
+        flight_.reset();
+        if (*over) return pass(std::move(**over));
+        return send();
+    }
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
         if (answer) answer.assume_value().credentials_sent = sent_secret_;
         if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
             return pass(std::move(answer));
+        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
         auto next = answer_challenge(answer.assume_value());
         if (!next) return pass(std::move(next).assume_error());
         if (next.assume_value()) return std::move(*next.assume_value());
@@ -78,91 +96,163 @@ class authorized : pinned {
     }
 
   private:
+    using maybe_step = result<std::optional<step<value_type>>>;
+    static maybe_step nothing() { return std::optional<step<value_type>>(); }
+
+    /// How often one who waits for another's token looks whether it is there.
+    static constexpr std::chrono::milliseconds poll{10};
+
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
             pending_.emplace(x->query, *x->sink);
             rounds_ = 0;
+            fresh_ = false;
             return send();
         }
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
 
+    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
     step<value_type> send() {
         request q = pending_->query;
-        sent_ = sent_secret_ = false;
-        if (auto const u = url::parse(q.url); q.may_authorize && u)
-            if (auto known = session_.find(u.assume_value().origin(), q.scope, clock_.now())) {
-                q.headers.set("Authorization", std::move(known->authorization));
-                sent_ = true;
+        sent_.clear();
+        sent_secret_ = false;
+        if (q.may_authorize)
+            if (auto known = session_.find(where(), scope(), clock_.now())) {
+                if (known->authorization.empty() && known->from) {
+                    auto fetched = fetch_token(known->from->realm, known->from->service);
+                    return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
+                }
+                sent_ = known->authorization;
                 sent_secret_ = known->from_secret;
+                q.headers.set("Authorization", std::move(known->authorization));
             }
         return need_exchange(std::move(q), *pending_->sink);
     }
 
     /// The step that answers the challenge, or nothing when there is nothing to answer it with.
-    result<std::optional<step<value_type>>> answer_challenge(response const& head) {
-        LADING_TRY(auto const where, url::parse(pending_->query.url));
-        if (sent_) session_.forget(where.origin(), pending_->query.scope);
-        if (++rounds_ > talk_.bounds.auth_rounds || (sent_ && fresh_)) return std::optional<step<value_type>>();
+    maybe_step answer_challenge(response& head) {
+        if (!sent_.empty() && session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
 
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
-        if (!asked_credentials_) {
-            LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path())}));
-            asked_credentials_ = true;
-        }
         for (auto const& c : offered.challenges)
-            if (c.scheme == "bearer") return answer_bearer(c, where.origin());
+            if (c.scheme == "bearer") return answer_bearer(c);
         for (auto const& c : offered.challenges)
-            if (c.scheme == "basic") return answer_basic(where.origin());
-        if (lines.empty()) return std::optional<step<value_type>>();
+            if (c.scheme == "basic") return answer_basic(head);
+        if (lines.empty()) return nothing();
         return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
                       detail::printable(lines.front(), 160));
     }
 
-    result<std::optional<step<value_type>>> answer_basic(origin const& registry) {
-        if (!secret_) return std::optional<step<value_type>>();
-        LADING_TRY_V(check_plaintext(registry));
-        session_.store_basic(registry, basic_authorization(*secret_));
+    maybe_step answer_basic(response& head) {
+        LADING_TRY_V(look_up());
+        if (!secret_ || secret_->username.empty()) return head.challenge_unanswered = true, nothing();
+        LADING_TRY_V(check_plaintext(where()));
         fresh_ = true;
-        return std::optional<step<value_type>>(send());
+        return use(basic_authorization(*secret_));
     }
 
-    result<std::optional<step<value_type>>> answer_bearer(challenge const& c, origin const& registry) {
+    maybe_step answer_bearer(challenge const& c) {
         auto const text = c.param("realm");
         if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
+        LADING_TRY_V(look_up());
+        if (secret_ && !secret_->registry_token.empty()) { // made elsewhere: nobody is asked
+            LADING_TRY_V(check_plaintext(where()));
+            fresh_ = true;
+            return use("Bearer " + secret_->registry_token);
+        }
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(*text);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
-        auto const& target = realm.assume_value();
-        if (base.scheme() == "https" && target.scheme() != "https")
+        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")));
+        if (!fetched) return std::move(fetched).assume_error();
+        return std::optional(std::move(fetched).assume_value());
+    }
+
+    /// Keeps an authorization and sends the request with it.
+    maybe_step use(std::string authorization) {
+        auth_session::known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = auth_session::time_point::max();
+        session_.store(where(), scope(), std::move(k));
+        return std::optional(send());
+    }
+
+    /// Asks for a token, or waits for the one that another operation has asked for.
+    result<step<value_type>> fetch_token(url const& target, std::string service) {
+        auto const registry = where();
+        if (registry.scheme == "https" && target.scheme() != "https")
             return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
+        LADING_TRY_V(look_up());
+        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
         if (secret_) {
-            if (!detail::realm_is_trusted(registry, target.origin(), rules_))
+            if (!trusted)
                 return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
         }
+        auto [flight, first] = session_.join(registry, scope());
+        flight_ = std::move(flight);
+        if (!first) return step<value_type>(need_delay(poll));
+        issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
-        token_.emplace(talk_, token_request(target, std::string(c.param("service").value_or("")),
-                                            pending_->query.scope, secret_));
-        auto first = token_->start();
-        return std::optional<step<value_type>>(std::move(std::get<need_exchange>(first)));
+        token_request what(target, std::move(service), scope(), secret_);
+        what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        if (!trusted)
+            what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
+        token_.emplace(talk_, std::move(what));
+        return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
     }
 
     step<value_type> on_token(result<response> answer) {
-        auto over = token_->on_response(std::move(answer));
-        auto token = std::move(std::get<done<bearer_token>>(over).value);
+        auto next = token_->on_response(std::move(answer));
+        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
+        auto token = std::move(std::get<done<bearer_token>>(next).value);
         token_.reset();
-        if (!token) return pass(std::move(token).assume_error());
-        if (auto const where = url::parse(pending_->query.url))
-            session_.store(where.assume_value().origin(), pending_->query.scope, token.assume_value(), secret_.has_value(),
-                           clock_.now());
+        auto const flight = std::exchange(flight_, nullptr);
+        if (!token) {
+            auto e = std::move(token).assume_error();
+            auto f = e.facts();
+            f.v2_confirmed = f.v2_confirmed || confirmed_;
+            f.v1 = f.v1 && !f.v2_confirmed;
+            f.over_tls = where().scheme == "https";
+            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.plaintext = f.plaintext && !f.answered;
+            e.with_facts(f);
+            session_.land(where(), scope(), flight, e);
+            return pass(std::move(e));
+        }
+        auth_session::known k;
+        k.authorization = "Bearer " + token.assume_value().text;
+        k.from_secret = secret_.has_value();
+        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
+        k.from = std::move(issuer_);
+        session_.store(where(), scope(), std::move(k));
+        session_.land(where(), scope(), flight, std::nullopt);
         fresh_ = true;
         return send();
     }
+
+    /// Asks the credentials policy, once an operation.
+    result<void> look_up() {
+        if (asked_credentials_) return success();
+        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path())}));
+        if (secret_ && secret_->empty()) secret_.reset();
+        asked_credentials_ = true;
+        return success();
+    }
+    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
+    /// those of a repository.
+    origin where() const {
+        auto const u = url::parse(pending_->query.url);
+        return u ? u.assume_value().origin() : origin("", "", 0);
+    }
+    std::string const& scope() const { return pending_->query.scope; }
 
     result<void> check_plaintext(origin const& to) const {
         if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
@@ -171,6 +261,8 @@ class authorized : pinned {
     error refuse(errc e, std::string why) const {
         fallback_facts facts;
         facts.answered = true;
+        facts.over_tls = where().scheme == "https";
+        facts.v2_confirmed = confirmed_;
         facts.next_endpoint = true;
         return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
             safe_url(pending_->query.url));
@@ -183,13 +275,16 @@ class authorized : pinned {
     typename P::credentials& credentials_;
     Op inner_;
 
-    std::optional<need_exchange> pending_;      ///< the operation's request, without credentials
-    std::optional<token_operation<P>> token_;   ///< under way while a token is fetched
+    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
+    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
+    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
+    std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<credential> secret_;
+    std::string sent_;         ///< the authorization of the last request
     bool asked_credentials_ = false;
-    bool sent_ = false;        ///< the last request carried an authorization
-    bool sent_secret_ = false; ///< and it was made from a secret, not anonymously
-    bool fresh_ = false;       ///< one was made in this operation, so a refusal is final
+    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
+    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
 };
 

@@ -4,8 +4,10 @@
 /// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
-/// but credentials: once a hop leaves the origin, no later hop may be authorized. https never becomes http.
+/// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address of
+/// the inside of a network unless the registry itself is there. https never becomes http.
 
+#include "../http/address.hpp"
 #include "../http/url.hpp"
 #include "../operation/step.hpp"
 
@@ -64,7 +66,11 @@ class redirected : pinned {
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
         request next = last_;
         next.url = there.assume_value().str();
-        if (there.assume_value().origin() != here.origin()) next.may_authorize = false;
+        if (there.assume_value().origin() != here.origin()) {
+            next.may_authorize = false;
+            if (next.reach == reach::anywhere)
+                next.reach = scope_of_host(here.host()) == address_scope::outside ? reach::outside : reach::inside;
+        }
         return next;
     }
 

@@ -3,14 +3,17 @@
 
 /// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
 ///
-/// Tokens are kept by (origin, scope) until ten seconds before their end; a scheme (Basic or Bearer) is kept by origin,
-/// so that a later request needs no refused answer first. Thread-safe.
+/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
+/// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
+/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
 #include "../http/url.hpp"
 #include "../operation/token.hpp"
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -21,45 +24,77 @@ class auth_session {
   public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// An `Authorization` value.
+    /// Where tokens for something come from.
+    struct issuer {
+        issuer(url r, std::string s) : realm(std::move(r)), service(std::move(s)) {}
+        url realm;
+        std::string service;
+    };
+    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
     struct known {
         std::string authorization;
-        bool from_secret; ///< made from a credential, not from an anonymous token
-        time_point usable_until;
+        bool from_secret = false; ///< made from a credential, not from an anonymous token
+        time_point usable_until{};
+        std::optional<issuer> from;
+    };
+    /// One token under way, seen by the one who fetches it and those who wait for it.
+    struct flight {
+        bool over = false;
+        std::optional<error> failure;
     };
 
-    /// What to send with a request, if something is known and still good.
+    /// What to send with a request, if something is known: a value that is still good, or an issuer.
     std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
         std::scoped_lock const lock(mutex_);
-        if (auto const t = tokens_.find(key(where, scope)); t != tokens_.end()) {
-            if (now < t->second.usable_until) return t->second;
-            tokens_.erase(t);
-        }
-        if (auto const b = basic_.find(where.str()); b != basic_.end()) return b->second;
-        return std::nullopt;
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return std::nullopt;
+        known out = at->second;
+        if (now >= out.usable_until) out.authorization.clear();
+        return out;
     }
-    void store(origin const& where, std::string const& scope, bearer_token const& token, bool from_secret,
-               time_point now) {
+    void store(origin const& where, std::string const& scope, known k) {
         std::scoped_lock const lock(mutex_);
-        auto const until = now + token.lifetime - std::chrono::seconds(10);
-        tokens_.insert_or_assign(key(where, scope), known{"Bearer " + token.text, from_secret, until});
+        known_.insert_or_assign(key(where, scope), std::move(k));
     }
-    void store_basic(origin const& where, std::string authorization) {
+    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
+    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
         std::scoped_lock const lock(mutex_);
-        basic_.insert_or_assign(where.str(), known{std::move(authorization), true, time_point::max()});
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return false;
+        if (at->second.authorization != authorization) return !at->second.authorization.empty();
+        known_.erase(at);
+        return false;
     }
-    /// Forgets what was used for a request that was refused.
-    void forget(origin const& where, std::string const& scope) {
+
+    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
+    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
         std::scoped_lock const lock(mutex_);
-        tokens_.erase(key(where, scope));
-        basic_.erase(where.str());
+        auto& slot = flights_[key(where, scope)];
+        if (slot) return {slot, false};
+        slot = std::make_shared<flight>();
+        return {slot, true};
+    }
+    /// Ends a flight: with the failure that all who wait share, or without.
+    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
+              std::optional<error> failure) {
+        std::scoped_lock const lock(mutex_);
+        f->failure = std::move(failure);
+        f->over = true;
+        flights_.erase(key(where, scope));
+    }
+    /// Nothing while the flight is under way; then its failure, if it failed.
+    std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
+        std::scoped_lock const lock(mutex_);
+        if (!f->over) return std::nullopt;
+        return f->failure;
     }
 
   private:
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
     std::mutex mutex_;
-    std::map<std::string, known> tokens_, basic_;
+    std::map<std::string, known> known_;
+    std::map<std::string, std::shared_ptr<flight>> flights_;
 };
 
 } // namespace lading

@@ -27,10 +27,13 @@ struct inspect_options {
     inspect_options() = default;
     inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
     inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
+    /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
+    inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
     inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
 
     platform_choice platform = platform_choice::host();
     bool tags = false;
+    bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
 };
 
@@ -53,8 +56,9 @@ class inspect_operation : pinned {
         : talk_(std::move(c)), ref_(ref), options_(std::move(o)), manifest_body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
 
     step<inspection> start() {
-        expected_ = manifest_expectation(ref_.digest());
-        return ask_manifest(ref_.target());
+        if (!options_.tags_first) return first_manifest();
+        options_.tags = false; // not again at the end
+        return ask_tags();
     }
     step<inspection> on_response(result<response> answer) { return (this->*then_)(std::move(answer)); }
     step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
@@ -102,6 +106,10 @@ class inspect_operation : pinned {
 
     // ---- manifests --------------------------------------------------------------------------------------------
 
+    step<inspection> first_manifest() {
+        expected_ = manifest_expectation(ref_.digest());
+        return ask_manifest(ref_.target());
+    }
     step<inspection> ask_manifest(std::string const& target) {
         then_ = &inspect_operation::on_manifest;
         return need_exchange(manifest_request<P>(talk_, target), manifest_body_);
@@ -233,7 +241,9 @@ class inspect_operation : pinned {
     // ---- tags -------------------------------------------------------------------------------------------------
 
     step<inspection> list_tags() {
-        if (!options_.tags) return finish();
+        return options_.tags ? ask_tags() : finish();
+    }
+    step<inspection> ask_tags() {
         tags_.emplace(talk_);
         then_ = &inspect_operation::on_tags;
         return tags_->first();
@@ -243,10 +253,11 @@ class inspect_operation : pinned {
         auto next = tags_->next(std::move(answer));
         if (next && next.assume_value()) return std::move(*next.assume_value());
         if (next) {
-            record_->tags = tags_->take();
-            return finish();
+            listed_ = tags_->take();
+            return options_.tags_first ? first_manifest() : finish();
         }
-        auto const& why = next.assume_error();
+        auto& why = next.assume_error();
+        if (options_.tags_first) return fail(std::move(why));
         if (why == errc::timeout || why == errc::cancelled) return fail(why);
         record_->tags.state = tags_state::refused;
         record_->tags.why = why.message();
@@ -254,8 +265,15 @@ class inspect_operation : pinned {
         return finish();
     }
 
-    step<inspection> finish() { return done<inspection>(std::move(*record_)); }
-    step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
+    step<inspection> finish() {
+        if (listed_) record_->tags = std::move(*listed_);
+        return done<inspection>(std::move(*record_));
+    }
+    step<inspection> fail(error e) {
+        auto facts = e.facts();
+        facts.tags_listed = listed_.has_value();
+        return done<inspection>(std::move(e.with_facts(facts)));
+    }
 
     conversation talk_;
     reference ref_;
@@ -265,6 +283,7 @@ class inspect_operation : pinned {
     std::optional<memory_sink> config_sink_;
     std::optional<verifying_body<P>> config_body_;
     std::optional<tag_listing<P>> tags_;
+    std::optional<tag_list> listed_;
     std::optional<inspection> record_;
     answer_handler then_ = nullptr; ///< the member that takes the next answer
     std::size_t depth_ = 0;

@@ -27,7 +27,8 @@ template <class P>
 result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
                                                                  manifest_expectation const& want,
                                                                  limits const& bounds) {
-    if (head.status != 200) return error_from_response<typename P::json>(head, body, asked::manifest, bounds);
+    auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
+    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
     auto opened = open_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
         error e = std::move(opened).assume_error();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The token operation: a bearer token from a token service by GET (spec 3.5).
+/// The token operation: a bearer token from a token service, by GET (spec 3.5) or by OAuth2 POST (spec 3.6).
 ///
-/// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any. It follows
-/// no redirect and answers no challenge.
+/// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
+/// form with an identity token or with user name and password, and the GET after it when the service answers the POST
+/// of a password with 404 or 405. It follows no redirect and answers no challenge.
 
 #include "../detail/base64.hpp"
 #include "../detail/text.hpp"
@@ -36,6 +37,8 @@ struct token_request {
     std::string service; ///< may be empty
     std::string scope;
     std::optional<credential> secret;
+    bool by_oauth = false; ///< POST a form
+    lading::reach reach = lading::reach::anywhere;
 };
 
 /// The value of a Basic `Authorization` header.
@@ -78,8 +81,9 @@ result<bearer_token> interpret_token(std::string_view body, limits const& bounds
     return bearer_token(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
 }
 
-/// Fetches a token. Errors: those of `interpret_token` and the transport; `auth_denied` when the service answers 401
-/// or 403 to credentials; `auth_token_failed` for any other status.
+/// Fetches a token. Errors: those of `interpret_token` and the transport; when the service refuses (401 or 403, or 400 to
+/// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
+/// `auth_token_failed` for any other status.
 template <class P>
 class token_operation : pinned {
   public:
@@ -89,32 +93,77 @@ class token_operation : pinned {
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
 
-    step<bearer_token> start() {
-        url target = what_.realm;
-        if (!what_.service.empty()) target.add_query("service", what_.service);
-        if (!what_.scope.empty()) target.add_query("scope", what_.scope);
-        if (what_.secret) target.add_query("account", what_.secret->username);
-        request q = talk_.get("");
-        q.url = target.str();
-        q.may_authorize = false;
-        if (what_.secret) q.headers.add("Authorization", basic_authorization(*what_.secret));
-        return need_exchange(std::move(q), body_);
-    }
+    step<bearer_token> start() { return what_.by_oauth ? post() : get(); }
     step<bearer_token> on_response(result<response> answer) {
+        bool const unknown = answer && (answer.assume_value().status == 404 || answer.assume_value().status == 405);
+        if (what_.by_oauth && unknown && what_.secret && what_.secret->identity_token.empty()) {
+            what_.by_oauth = false;
+            return get();
+        }
         return done<bearer_token>(interpret(std::move(answer)));
     }
     step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
 
   private:
+    request ask(std::string method, url const& target) const {
+        request q = talk_.get("");
+        q.method = std::move(method);
+        q.url = target.str();
+        q.may_authorize = false;
+        q.reach = what_.reach;
+        return q;
+    }
+    need_exchange get() {
+        url target = what_.realm;
+        bool const login = what_.secret && !what_.secret->username.empty();
+        if (!what_.service.empty()) target.add_query("service", what_.service);
+        if (!what_.scope.empty()) target.add_query("scope", what_.scope);
+        if (login) target.add_query("account", what_.secret->username);
+        request q = ask("GET", target);
+        if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
+        return need_exchange(std::move(q), body_);
+    }
+    need_exchange post() {
+        auto const& secret = *what_.secret;
+        std::vector<std::pair<std::string, std::string>> form;
+        if (!secret.identity_token.empty()) {
+            form.emplace_back("grant_type", "refresh_token");
+            form.emplace_back("refresh_token", secret.identity_token);
+        } else {
+            form.emplace_back("grant_type", "password");
+            form.emplace_back("username", secret.username);
+            form.emplace_back("password", secret.password);
+            form.emplace_back("access_type", "offline");
+        }
+        if (!what_.service.empty()) form.emplace_back("service", what_.service);
+        if (!what_.scope.empty()) form.emplace_back("scope", what_.scope);
+        form.emplace_back("client_id", "lading");
+        request q = ask("POST", what_.realm);
+        q.headers.add("Content-Type", "application/x-www-form-urlencoded");
+        q.body = form_encode(form);
+        return need_exchange(std::move(q), body_);
+    }
+
     result<bearer_token> interpret(result<response> answer) {
         LADING_TRY(auto head, std::move(answer));
-        if (head.status == 200) return interpret_token<P>(body_.text(), talk_.bounds);
+        if (head.status == 200) {
+            auto token = interpret_token<P>(body_.text(), talk_.bounds);
+            if (!token) token.assume_error().with_status(200).with_url(safe_url(head.url));
+            return token;
+        }
         head.credentials_sent = what_.secret.has_value();
         error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds);
-        bool const refused = head.status == 401 || head.status == 403;
-        error out(refused && what_.secret ? errc::auth_denied : errc::auth_token_failed);
-        out.with_facts(said.facts()).with_status(head.status).with_retry_after(said.retry_after_seconds());
-        out.with_registry_errors(said.detail().registry_errors).with_context("the token service refused");
+        auto const s = head.status;
+        bool const refused = s == 401 || s == 403 || (s == 400 && what_.by_oauth);
+        errc code = errc::auth_token_failed;
+        if (refused) code = what_.secret ? errc::auth_denied : errc::auth_required;
+        if (s >= 300 && s < 400) code = errc::auth_realm_refused;
+        auto facts = said.facts();
+        facts.said = refusal::none; // it was not the registry that spoke
+        error out(code);
+        out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
+        out.with_registry_errors(said.detail().registry_errors);
+        out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
         return std::move(out.with_url(safe_url(head.url)));
     }
 

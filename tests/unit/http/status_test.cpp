@@ -67,7 +67,7 @@ TEST_CASE("spec 4.7: every code has its sentence") {
 }
 
 TEST_CASE("J13: what a registry says is bounded and printable") {
-    auto const said = [](std::string_view body) { return parse_error_body<strict_json>(body, limits()); };
+    auto const said = [](std::string_view body) { return parse_error_body<strict_json>(body, limits()).errors; };
     auto const one = said(R"({"errors":[{"code":"\u001b[2J","message":"a\nb","detail":{"Tag":"x"}},null,7]})");
     REQUIRE(one.size() == 1);
     CHECK(one[0].code == "?[2J");
@@ -83,13 +83,87 @@ TEST_CASE("J13: what a registry says is bounded and printable") {
     CHECK(said(many + "]}").size() <= 16);
 }
 
-TEST_CASE("Retry-After in seconds") {
-    auto after = [](char const* text) {
+TEST_CASE("spec 2.5.1: how a refusal is put") {
+    auto const list = [](std::string const& code, std::string const& more) {
+        return R"({"errors":[{"code":")" + code + "\"" + more + "}]}";
+    };
+    struct row {
+        int status;
+        std::string body;
+        refusal said;
+    };
+    row const rows[] = {
+        {401, R"({"details":"no"})", refusal::unknown},
+        {404, R"({"details":"no"})", refusal::other},
+        {401, "", refusal::unknown},
+        {401, "<html>", refusal::unknown},
+        {401, "[]", refusal::unknown},
+        {401, R"({"errors":{}})", refusal::unknown},
+        {404, "", refusal::unreadable},
+        {404, "<html>", refusal::unreadable},
+        {401, "{}", refusal::empty},
+        {404, R"({"errors":[]})", refusal::empty},
+        {404, R"({"errors":null})", refusal::empty},
+        {401, list("UNAUTHORIZED", ""), refusal::bare_code},
+        {401, list("UNAUTHORIZED", R"(,"message":"authentication required")"), refusal::bare_code},
+        {401, list("UNAUTHORIZED", R"(,"message":"authentication required","detail":null)"), refusal::bare_code},
+        {401, list("UNAUTHORIZED", R"(,"message":"authentication required","detail":[])"), refusal::unknown},
+        {401, list("UNAUTHORIZED", R"(,"message":"go away")"), refusal::unknown},
+        {404, list("NAME_UNKNOWN", R"(,"detail":{"name":"x"})"), refusal::unknown},
+        {404, list("MANIFEST_UNKNOWN", R"(,"detail":"x")"), refusal::unknown},
+        {404, list("MANIFEST_UNKNOWN", R"(,"message":"manifest unknown")"), refusal::bare_code},
+        {403, list("DENIED", R"(,"message":"requested access to the resource is denied")"), refusal::bare_code},
+        {403, list("DENIED", R"(,"detail":"x")"), refusal::other},
+        {404, list("TAG_INVALID", R"(,"message":"x")"), refusal::other},
+        {429, list("NOT_KNOWN", R"(,"message":"x")"), refusal::other},
+        {429, list("NOT_KNOWN", R"(,"message":"unknown error")"), refusal::bare_code},
+        {401, list("unauthorized", R"(,"message":"x")"), refusal::other}, // wrong case is another code
+        {404, R"({"errors":[null]})", refusal::bare_code},
+        {404, R"({"errors":[{"code":"DENIED"},{"code":"NAME_UNKNOWN","detail":1}]})", refusal::bare_code}, // the first counts
+        {500, list("NAME_UNKNOWN", R"(,"detail":1)"), refusal::unreadable},
+        {503, "", refusal::unreadable},
+        {304, "", refusal::unreadable},
+    };
+    for (auto const& r : rows) {
+        INFO(r.status << ' ' << r.body);
+        CHECK(from(r.status, r.body).facts().said == r.said);
+    }
+}
+
+TEST_CASE("X02: Retry-After in seconds and as a date") {
+    auto after = [](char const* text, char const* date = "Sun, 06 Nov 1994 08:49:37 GMT") {
         response head(429);
         head.headers.add("Retry-After", text);
+        head.headers.add("Date", date);
         return retry_after_of(head);
     };
     CHECK(after("7") == 7);
     CHECK(after("0") == 0);
-    for (auto bad : {"", "-5", "abc", "1.5", "9223372036854775808", "1000000000"}) CHECK(after(bad) == -1);
+    CHECK(after("1000000000") == 1'000'000'000);
+    CHECK(after("9223372036854775807") == INT64_MAX);
+    CHECK(after("9223372036854775808") == INT64_MAX);
+    CHECK(after("99999999999999999999999") == INT64_MAX);
+    for (auto bad : {"", "-5", "abc", "1.5", "1e9", "7 ", "Sun, 06 Nov 1994 08:49:37", "Sun, 31 Feb 1994 08:49:37 GMT",
+                     "Sun, 06 Nox 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:49:37 GMT"})
+        CHECK(after(bad) == -1);
+    CHECK(after("Sun, 06 Nov 1994 08:49:42 GMT") == 5);
+    CHECK(after("Sun, 06 Nov 1994 08:49:30 GMT") == 0); // past
+    CHECK(after("Fri, 31 Dec 9999 23:59:59 GMT") > 1'000'000'000);
+    CHECK(after("Fri, 31 Dec 9999 23:59:59 GMT", "junk") > 1'000'000'000); // the system's clock
+    CHECK(*parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == 784111777);
+    CHECK(*parse_http_date("Thu, 01 Jan 1970 00:00:00 GMT") == 0);
+}
+
+TEST_CASE("RateLimit headers are in the error") {
+    response head(429);
+    head.url = "https://r.example/v2/";
+    head.headers.add("RateLimit-Limit", "100;w=21600");
+    head.headers.add("RateLimit-Remaining", "0;w=21600");
+    head.headers.add("Retry-After", "9");
+    auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
+    CHECK(e == errc::rate_limited);
+    CHECK(e.detail().rate.limit == 100);
+    CHECK(e.detail().rate.remaining == 0);
+    CHECK(e.retry_after_seconds() == 9);
+    CHECK(e.message().find("retry after 9 s; limit 100; remaining 0") != std::string::npos);
 }

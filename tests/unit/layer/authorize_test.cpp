@@ -10,7 +10,7 @@ std::string const manifest = "https://r.example/v2/x/manifests/1";
 std::string const config = "https://r.example/v2/x/blobs/" + test::digest_of(test::config_bytes);
 std::string const query = "?service=s&scope=repository%3Ax%3Apull";
 
-testing::scripted_answer refusal(std::string value) { return {401, "", {{"WWW-Authenticate", std::move(value)}}}; }
+testing::scripted_answer challenged(std::string value) { return {401, "", {{"WWW-Authenticate", std::move(value)}}}; }
 
 struct world {
     testing::script s;
@@ -33,7 +33,7 @@ struct world {
 
 TEST_CASE("bearer, anonymous: one refused request, one token request, then the token serves") {
     world w;
-    w.s.on(manifest, refusal(R"(Bearer realm="https://auth.example/t",service="s",scope="repository:x:pull")"));
+    w.s.on(manifest, challenged(R"(Bearer realm="https://auth.example/t",service="s",scope="repository:x:pull")"));
     w.s.on(manifest, {200, test::schema2()});
     w.s.on("https://auth.example/t" + query, {200, R"({"token":"abc"})"});
     CHECK(w.inspect().has_value());
@@ -48,7 +48,7 @@ TEST_CASE("bearer, anonymous: one refused request, one token request, then the t
 TEST_CASE("bearer with a secret: Basic to the realm on the registry's own origin") {
     world w;
     w.secret = fixed_credentials(credential("u", "p"));
-    w.s.on(manifest, refusal(R"(Bearer realm="https://r.example/t",service="s")"));
+    w.s.on(manifest, challenged(R"(Bearer realm="https://r.example/t",service="s")"));
     w.s.on(manifest, {200, test::schema2()});
     w.s.on("https://r.example/t" + query + "&account=u", {200, R"({"access_token":"abc","expires_in":300})"});
     CHECK(w.inspect().has_value());
@@ -76,7 +76,7 @@ TEST_CASE("C07, C08, C10: a realm that is not trusted gets no request") {
         INFO(r.header);
         world w;
         w.secret = fixed_credentials(credential("alice", "pw-CANARY"));
-        w.s.on(manifest, refusal(r.header));
+        w.s.on(manifest, challenged(r.header));
         auto const got = w.inspect();
         CHECK(got.error().kind() == r.code);
         CHECK(w.s.journal.size() == 1);
@@ -86,7 +86,7 @@ TEST_CASE("C07, C08, C10: a realm that is not trusted gets no request") {
         world w;
         w.secret = fixed_credentials(credential("u", "p"));
         w.options.with_trusted_realm("https://b.test");
-        w.s.on(manifest, refusal(R"(Bearer realm="https://b.test/t",service="s")"));
+        w.s.on(manifest, challenged(R"(Bearer realm="https://b.test/t",service="s")"));
         w.s.on(manifest, {200, test::schema2()});
         w.s.on("https://b.test/t" + query + "&account=u", {200, R"({"token":"abc"})"});
         CHECK(w.inspect().has_value());
@@ -94,7 +94,7 @@ TEST_CASE("C07, C08, C10: a realm that is not trusted gets no request") {
     SECTION("a relative realm is on the registry") {
         world w;
         w.secret = fixed_credentials(credential("u", "p"));
-        w.s.on(manifest, refusal(R"(Bearer realm="/t",service="s")"));
+        w.s.on(manifest, challenged(R"(Bearer realm="/t",service="s")"));
         w.s.on(manifest, {200, test::schema2()});
         w.s.on("https://r.example/t" + query + "&account=u", {200, R"({"token":"abc"})"});
         CHECK(w.inspect().has_value());
@@ -104,7 +104,7 @@ TEST_CASE("C07, C08, C10: a realm that is not trusted gets no request") {
 TEST_CASE("Basic: only when asked, and then for every later request") {
     world w;
     w.secret = fixed_credentials(credential("u", "p"));
-    w.s.on(manifest, refusal(R"(Basic realm="x")"));
+    w.s.on(manifest, challenged(R"(Basic realm="x")"));
     w.s.on(manifest, {200, test::schema2()});
     CHECK(w.inspect().has_value());
     REQUIRE(w.s.journal.size() == 3);
@@ -113,13 +113,13 @@ TEST_CASE("Basic: only when asked, and then for every later request") {
     CHECK(w.sent(2) == "Basic dTpw");
 
     world anonymous;
-    anonymous.s.on(manifest, refusal(R"(Basic realm="x")"));
+    anonymous.s.on(manifest, challenged(R"(Basic realm="x")"));
     CHECK(anonymous.inspect().error() == errc::auth_required);
     CHECK(anonymous.s.journal.size() == 1);
 
     world wrong;
     wrong.secret = fixed_credentials(credential("u", "p"));
-    wrong.s.on(manifest, refusal(R"(Basic realm="x")"));
+    wrong.s.on(manifest, challenged(R"(Basic realm="x")"));
     CHECK(wrong.inspect().error() == errc::auth_denied);
     CHECK(wrong.s.journal.size() == 2);
 }
@@ -127,7 +127,7 @@ TEST_CASE("Basic: only when asked, and then for every later request") {
 TEST_CASE("C21: of two challenges Bearer is taken, whatever the order") {
     world w;
     w.secret = fixed_credentials(credential("u", "p"));
-    w.s.on(manifest, refusal(R"(Basic realm="a", Bearer realm="https://r.example/t",service="s")"));
+    w.s.on(manifest, challenged(R"(Basic realm="a", Bearer realm="https://r.example/t",service="s")"));
     w.s.on(manifest, {200, test::schema2()});
     w.s.on("https://r.example/t" + query + "&account=u", {200, R"({"token":"abc"})"});
     CHECK(w.inspect().has_value());
@@ -136,7 +136,7 @@ TEST_CASE("C21: of two challenges Bearer is taken, whatever the order") {
 
 TEST_CASE("C20: refusals without end are answered a bounded number of times") {
     world w;
-    w.s.on(manifest, refusal(R"(Bearer realm="https://r.example/t",service="s")"));
+    w.s.on(manifest, challenged(R"(Bearer realm="https://r.example/t",service="s")"));
     w.s.on("https://r.example/t" + query, {200, R"({"token":"abc"})"});
     CHECK(w.inspect().error() == errc::auth_required); // an anonymous token is no credential
     CHECK(w.s.journal.size() == 3);
@@ -144,7 +144,7 @@ TEST_CASE("C20: refusals without end are answered a bounded number of times") {
 
 TEST_CASE("C24: only the operation's own scope is asked for") {
     world w;
-    w.s.on(manifest, refusal(
+    w.s.on(manifest, challenged(
                          R"(Bearer realm="https://r.example/t",service="s",scope="repository:other:pull,push registry:catalog:*")"));
     w.s.on(manifest, {200, test::schema2()});
     w.s.on("https://r.example/t" + query, {200, R"({"token":"abc"})"});
@@ -158,7 +158,7 @@ TEST_CASE("secrets over http need consent, except on this machine") {
         INFO(host);
         testing::script s;
         auto const at = "http://" + std::string(host) + "/v2/x/";
-        s.on(at + "manifests/1", refusal(R"(Basic realm="x")"));
+        s.on(at + "manifests/1", challenged(R"(Basic realm="x")"));
         s.on(at + "manifests/1", {200, test::schema2()});
         s.on(at + "blobs/" + test::digest_of(test::config_bytes), {200, test::config_bytes});
         test::client registry(testing::scripted_transport(s),
@@ -173,7 +173,7 @@ TEST_CASE("secrets over http need consent, except on this machine") {
 TEST_CASE("token answers: X12, X14, X15 and the error of the service") {
     auto const token = [](std::string body, int status = 200) {
         world w;
-        w.s.on(manifest, refusal(R"(Bearer realm="https://r.example/t",service="s")"));
+        w.s.on(manifest, challenged(R"(Bearer realm="https://r.example/t",service="s")"));
         w.s.on(manifest, {200, test::schema2()});
         w.s.on("https://r.example/t" + query, {status, std::move(body)});
         auto const r = w.inspect();
@@ -193,12 +193,12 @@ TEST_CASE("token answers: X12, X14, X15 and the error of the service") {
     CHECK(token(R"({"token":")" + std::string((16u << 10) + 1, 'a') + "\"}") == errc::auth_token_too_large);
     CHECK(token(std::string((64u << 10) + 1, ' ')) == errc::auth_token_too_large);
     CHECK(token("no", 503) == errc::auth_token_failed);
-    CHECK(token("no", 307) == errc::auth_token_failed);
+    CHECK(token("no", 307) == errc::auth_realm_refused);
 }
 
 TEST_CASE("a client keeps its token between calls, and takes a new one when it is over") {
     testing::script s;
-    s.on(manifest, refusal(R"(Bearer realm="https://r.example/t",service="s")"));
+    s.on(manifest, challenged(R"(Bearer realm="https://r.example/t",service="s")"));
     s.on(manifest, {200, test::schema2()});
     s.on("https://r.example/t" + query, {200, R"({"token":"abc","expires_in":100})"});
     testing::manual_clock clock;

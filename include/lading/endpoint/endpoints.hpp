@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration (spec 2.1, 2.7).
+
+#include "../reference.hpp"
+#include "../result.hpp"
+#include "registry_rules.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+enum class api_version : std::uint8_t { v1 = 1, v2 = 2 };
+
+/// One place to ask for one repository.
+struct endpoint {
+    endpoint(std::string base, repository r, bool m = false, api_version v = api_version::v2)
+        : base_url(std::move(base)), name(r), is_mirror(m), version(v) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;      ///< what the repository is called there
+    bool is_mirror;
+    api_version version;
+
+    bool over_tls() const noexcept { return base_url.starts_with("https:"); }
+    /// Host and port, without scheme.
+    std::string_view authority() const noexcept {
+        return std::string_view(base_url).substr(base_url.find("//") + 2);
+    }
+    friend bool operator==(endpoint const&, endpoint const&) = default;
+};
+
+/// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
+inline bool prefix_matches(std::string_view prefix, repository const& name) {
+    if (prefix.starts_with("*.")) return name.host().ends_with(prefix.substr(1));
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
+}
+
+/// What holds for a name: the entry with the longest prefix, the first of equal ones; or nothing.
+inline registry_entry const* find_registry(repository const& name, registry_rules const& rules) {
+    registry_entry const* best = nullptr;
+    for (auto const& r : rules.registries)
+        if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
+    return best;
+}
+
+namespace detail {
+
+/// The name with the prefix replaced by a location. Errors: `config_invalid`.
+inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
+    if (location.empty()) return name;
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    auto const kept = prefix.starts_with("*.") ? name.host().size() : prefix.size();
+    auto out = repository::parse(location + text.substr(kept));
+    auto const host = location.substr(0, location.find('/'));
+    if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
+        return error(errc::config_invalid)
+            .with_context("the location of a registry or mirror")
+            .with_values("host[:port][/path]", printable(location, 160));
+    return out;
+}
+
+inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
+    auto const* host = rules.find_host(name.host());
+    auto const http = host ? host->http : plaintext::never;
+    if (http != plaintext::only) out.emplace_back("https://" + registry_host(name), name, is_mirror);
+    if (http != plaintext::never) out.emplace_back("http://" + registry_host(name), name, is_mirror);
+}
+
+} // namespace detail
+
+/// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
+/// where the rules of that host allow it by name; last, where v1 is asked for, the origin's v1. `by_digest` says
+/// whether the reference pins its content (some mirrors may only be asked then). Errors: `registry_blocked`,
+/// `config_invalid`; both final.
+inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
+                                                      bool by_digest) {
+    std::vector<endpoint> out;
+    auto const* entry = find_registry(name, rules);
+    if (entry && entry->blocked)
+        return error(errc::registry_blocked).with_context(detail::printable(entry->prefix, 160));
+    repository origin = name;
+    if (entry) {
+        for (auto const& m : entry->mirrors) {
+            if (m.use == (by_digest ? mirror_use::tag_only : mirror_use::digest_only)) continue;
+            LADING_TRY(auto const there, detail::relocate(name, entry->prefix, m.location));
+            detail::add_v2(out, there, true, rules);
+        }
+        LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
+    }
+    detail::add_v2(out, origin, false, rules);
+    if (!rules.v1) return out;
+    auto const last = out.back().over_tls() ? out.size() - 1 : out.size() - 1 - (out.size() > 1 && !out[out.size() - 2].is_mirror);
+    for (auto i = last, n = out.size(); i < n; ++i) {
+        auto v1 = out[i];
+        v1.version = api_version::v1;
+        out.push_back(std::move(v1));
+    }
+    return out;
+}
+
+} // namespace lading
