@@ -64,7 +64,10 @@ class redirected : pinned {
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
         request next = last_;
         next.url = there.assume_value().str();
-        if (there.assume_value().origin() != here.origin()) next.may_authorize = false;
+        if (there.assume_value().origin() != here.origin()) {
+            next.may_authorize = false;
+            next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
+        }
         return next;
     }
 
