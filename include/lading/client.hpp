@@ -16,6 +16,7 @@
 #include "operation/manifest.hpp"
 #include "operation/ping.hpp"
 #include "operation/tags.hpp"
+#include "operation/v1_inspect.hpp"
 #include "policy/clock.hpp"
 #include "policy/credentials.hpp"
 #include "policy/fallback.hpp"
@@ -97,6 +98,10 @@ T make_transport(client_options const& o) {
 template <class Op>
 struct v1_form {
     using type = no_operation;
+};
+template <class P>
+struct v1_form<inspect_operation<P>> {
+    using type = std::conditional_t<P::fallback::speaks_v1, v1_inspect_operation<P>, no_operation>;
 };
 } // namespace detail
 
@@ -235,7 +240,8 @@ class basic_client : pinned {
     template <class Op>
     struct v1_at_endpoint {
         using form = typename detail::v1_form<Op>::type;
-        using type = std::conditional_t<std::is_same_v<form, detail::no_operation>, detail::no_operation, at_endpoint<form>>;
+        static constexpr bool none = std::is_same_v<form, detail::no_operation>;
+        using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
     /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(op))))).

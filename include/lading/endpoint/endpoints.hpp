@@ -99,6 +99,7 @@ inline result<std::vector<endpoint>> modern_endpoints(repository const& name, re
     for (auto i = last, n = out.size(); i < n; ++i) {
         auto v1 = out[i];
         v1.version = api_version::v1;
+        if (v1.name.host() == "docker.io") v1.base_url = "https://index.docker.io";
         out.push_back(std::move(v1));
     }
     return out;

@@ -20,6 +20,7 @@ enum class image_kind : std::uint8_t {
     index,    ///< OCI index or Docker manifest list
     artifact, ///< an OCI image manifest whose config is not an image config
     schema1,
+    v1,     ///< the image JSON of a v1 registry, which has no manifests and no digests
     unknown ///< a document of a type the manifest set does not know
 };
 
@@ -29,6 +30,7 @@ constexpr std::string_view name_of(image_kind k) noexcept {
     case image_kind::index: return "index";
     case image_kind::artifact: return "artifact";
     case image_kind::schema1: return "schema1";
+    case image_kind::v1: return "v1";
     case image_kind::unknown: break;
     }
     return "unknown";
@@ -75,6 +77,7 @@ struct inspection {
     image_kind kind = image_kind::unknown;
 
     descriptor resolved;              ///< the top-level document; the digest is the requested one when there was one
+                                      ///< (of v1 the image JSON: its digest is ours, no registry knows it)
     std::optional<descriptor> chosen; ///< the child of an index that the rest of the record describes
     std::string manifest_bytes;       ///< the exact bytes of the top-level document
     std::string chosen_bytes;         ///< the exact bytes of the chosen child; empty when there is none
@@ -84,7 +87,7 @@ struct inspection {
     std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
 
     std::optional<descriptor> config;
-    std::string config_bytes;          ///< the exact config blob; for schema1 the converted config
+    std::string config_bytes;          ///< the exact config blob; for schema1 and v1 the converted config
     std::optional<image_config> image; ///< decoded config; absent for artifacts and unknown documents
 
     std::vector<layer> layers; ///< base first

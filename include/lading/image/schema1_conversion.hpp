@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `convert_schema1`: the image config and the history that a schema1 document carries in its entries
-/// (spec 5.6, 5.7).
+/// `convert_schema1` and `convert_v1`: the image config and the history that a schema1 document carries in its
+/// entries, or that a v1 registry serves (spec 5.6, 5.7, 9.4).
 
 #include "../manifest/schema1_chain.hpp"
 #include "inspection.hpp"
@@ -127,6 +127,31 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
     return w.take();
 }
 
+/// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
+template <json_policy J>
+result<void> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
+                            std::string_view architecture, limits const& l, schema1_rules rules) {
+    LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
+    if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
+        LADING_TRY(out.config_json, known_fields<J>(entry.root(), v1, out.history, l));
+    } else {
+        bool const modern = rules == schema1_rules::modern;
+        if (modern && !v1.architecture.empty() && !architecture.empty() && v1.architecture != architecture)
+            out.warnings.push_back("the manifest is for the architecture " + printable(architecture, 80) +
+                                   ", its newest entry for " + printable(v1.architecture, 80));
+        out.config_json =
+            raw_fields(entry.root(), v1, out.history, modern && v1.architecture.empty() ? architecture : "");
+    }
+
+    // The limits are those of a document, the converted text may be larger than the entry by its history.
+    json_limits own = l.json;
+    own.bytes += out.config_json.size();
+    own.nodes += 16 * (out.history.size() + 16);
+    LADING_TRY(auto const converted, json_document::parse<J>(out.config_json, own));
+    LADING_TRY(out.image, decode<image_config>(converted.root(), errc::config_schema, l));
+    return success();
+}
+
 } // namespace detail
 
 /// Converts a schema1 document. `chain` is what `check_schema1` returned for it under the same `rules`.
@@ -150,28 +175,29 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
         out.layers.back().history = detail::history_of(chain.entries[i], rules);
     }
 
-    auto const& v1 = chain.entries[chain.config_entry];
-    LADING_TRY(auto const entry,
-               json_document::parse<J>(document.history[chain.config_entry].v1_compatibility, l.json));
-    if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
-        LADING_TRY(out.config_json, detail::known_fields<J>(entry.root(), v1, out.history, l));
-    } else {
-        bool const modern = rules == schema1_rules::modern;
-        if (modern && !v1.architecture.empty() && !document.architecture.empty() &&
-            v1.architecture != document.architecture)
-            out.warnings.push_back("the manifest is for the architecture " +
-                                   detail::printable(document.architecture, 80) + ", its newest entry for " +
-                                   detail::printable(v1.architecture, 80));
-        out.config_json = detail::raw_fields(entry.root(), v1, out.history,
-                                             modern && v1.architecture.empty() ? document.architecture : "");
-    }
+    LADING_TRY_V(detail::convert_config<J>(out, document.history[chain.config_entry].v1_compatibility,
+                                           chain.entries[chain.config_entry], document.architecture, l, rules));
+    return out;
+}
 
-    // The limits are those of a document, the converted text may be larger than the entry by its history.
-    json_limits own = l.json;
-    own.bytes += out.config_json.size();
-    own.nodes += 16 * (chain.entries.size() + 16);
-    LADING_TRY(auto const converted, json_document::parse<J>(out.config_json, own));
-    LADING_TRY(out.image, decode<image_config>(converted.root(), errc::config_schema, l));
+/// Converts the image JSON of a v1 registry, which is what a schema1 entry holds: the same config, with one
+/// history item, no layers and the empty `rootfs` (spec 9.4). Its `id` must be the one asked for (10.80).
+/// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
+/// `config_schema`. Linear in the size. Thread-safe.
+template <json_policy J>
+result<converted_schema1> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
+                                     schema1_rules rules = schema1_rules::modern) {
+    bool throwaway_fits = true;
+    auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);
+    if (!v1) return error(errc::v1_malformed).with_context("the image JSON: " + v1.error().detail().context);
+    if (!throwaway_fits) return error(errc::v1_malformed).with_context("the image JSON: throwaway is not a boolean");
+    if (v1.assume_value().id != id)
+        return error(errc::v1_malformed)
+            .with_context("the image JSON is of another image")
+            .with_values(std::string(id), detail::printable(v1.assume_value().id, 80));
+    converted_schema1 out;
+    out.history.push_back(detail::history_of(v1.assume_value(), rules));
+    LADING_TRY_V(detail::convert_config<J>(out, text, v1.assume_value(), "", l, rules));
     return out;
 }
 

@@ -14,10 +14,10 @@ namespace lading {
 /// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
 /// the end.
 ///
-/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's; `RepoTags` is `[]`
-/// when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`, `Env` and
-/// `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and -1. Never
-/// fails. Linear. Thread-safe.
+/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
+/// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
+/// `Env` and `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and
+/// -1. Never fails. Linear. Thread-safe.
 inline std::string to_modern(inspection const& i) {
     image_config const none;
     image_config const& image = i.image ? *i.image : none;
@@ -28,7 +28,7 @@ inline std::string to_modern(inspection const& i) {
     w.begin_object();
     w.key("Name").string(i.requested.repository().str());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
-    w.key("Digest").string(i.resolved.digest.str());
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
     detail::write_strings(w.key("RepoTags"), i.tags.values);
     w.key("Created");
     if (created)

@@ -14,9 +14,9 @@ namespace lading {
 /// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
 /// end.
 ///
-/// `Tag` is the tag that was used, "" for a reference by digest; `RepoTags` is null when there are no tags
-/// and the list is not a complete one; a missing or malformed `Created` is the year 1; `ContainerConfig` is
-/// always an object. For schema1 the bytes are the old ones only when the record was made under
+/// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
+/// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
+/// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
 /// `schema1_rules::original`. Never fails. Linear. Thread-safe.
 inline std::string to_original(inspection const& i) {
     image_config const none;
@@ -26,7 +26,7 @@ inline std::string to_original(inspection const& i) {
     json_writer w(json_style(0, true));
     w.begin_object();
     w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
-    w.key("Digest").string(i.resolved.digest.str());
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
     w.key("RepoTags");
     if (i.tags.values.empty() && i.tags.state != tags_state::complete)
         w.null();

@@ -68,6 +68,7 @@ class redirected : pinned {
         next.url = there.assume_value().str();
         if (there.assume_value().origin() != here.origin()) {
             next.may_authorize = false;
+            next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
             if (next.reach == reach::anywhere)
                 next.reach = scope_of_host(here.host()) == address_scope::outside ? reach::outside : reach::inside;
         }

@@ -73,6 +73,7 @@ class docker_1_10_fallback {
   public:
     static constexpr bool pings = true;
     static constexpr bool tags_first = true;
+    static constexpr bool speaks_v1 = true;
 
     /// Spec 2.1. Mirrors are for docker.io only, and may be given with their scheme.
     static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {

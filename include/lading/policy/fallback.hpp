@@ -10,9 +10,11 @@
 ///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
 ///  4. `f.primary()` is the index, among the failures noted, of the one to report;
 ///  5. `F::pings` and `F::tags_first` are constants: whether each endpoint is pinged before it is asked (spec 3.1,
-///     3.2; then `f.confirmed()` is called when a ping says v2), and whether inspect lists the tags first.
+///     3.2; then `f.confirmed()` is called when a ping says v2), and whether inspect lists the tags first;
+///  6. `F::speaks_v1` is a constant: whether the v1 protocol is compiled in. Endpoints of it are offered only where
+///     `registry_rules::v1` asks for them.
 /// A policy reads codes and facts of an error, never its text.
-/// Models: `modern_fallback` (default), `docker_1_10_fallback` (policy/docker_1_10_fallback.hpp).
+/// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (policy/docker_1_10_fallback.hpp).
 
 #include "../endpoint/endpoints.hpp"
 
@@ -38,6 +40,7 @@ template <class F>
 concept has_order = requires {
     { F::pings } -> std::convertible_to<bool>;
     { F::tags_first } -> std::convertible_to<bool>;
+    { F::speaks_v1 } -> std::convertible_to<bool>;
 };
 } // namespace detail
 
@@ -55,7 +58,7 @@ struct check_fallback {
                   "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
                   "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
     static_assert(detail::has_order<F>,
-                  "[lading] fallback policy: F needs `static constexpr bool pings` and `tags_first`");
+                  "[lading] fallback policy: F needs `static constexpr bool pings`, `tags_first` and `speaks_v1`");
     static constexpr bool ok = true;
 };
 
@@ -84,6 +87,7 @@ class modern_fallback {
   public:
     static constexpr bool pings = false;
     static constexpr bool tags_first = false;
+    static constexpr bool speaks_v1 = false;
 
     static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
         return modern_endpoints(name, rules, by_digest);
@@ -124,6 +128,12 @@ class modern_fallback {
     std::size_t seen_ = 0, primary_ = 0;
     bool origin_failed_ = false;
     bool v2_ = false; ///< the origin said v2
+};
+
+/// The same for those who still have v1 registries, of whom `registry_rules::with_v1` must know.
+class modern_fallback_with_v1 : public modern_fallback {
+  public:
+    static constexpr bool speaks_v1 = true;
 };
 
 } // namespace lading

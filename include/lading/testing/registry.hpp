@@ -77,6 +77,7 @@ class registry : private http_handler {
         case image_kind::index: return add_image(name, tag, image_kind_to_serve::oci_index, std::move(d));
         case image_kind::schema1: return add_image(name, tag, image_kind_to_serve::schema1, std::move(d));
         case image_kind::artifact: return add_artifact(name, tag, "application/vnd.example.artifact.v1");
+        case image_kind::v1:
         case image_kind::unknown: break;
         }
         std::string const type = "application/vnd.example.document.v7+json";
