@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSL-1.0
+// Many operations that need one token: hostile.md X16, X17, X18 on a real listener.
+#include "catch.hpp"
+#include <lading/lading.hpp>
+#include <lading/testing/registry.hpp>
+
+#include <asio/io_context.hpp>
+
+#include <memory>
+
+using namespace lading;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The steady clock, moved on by hand.
+struct moved_clock : steady_clock_policy {
+    std::shared_ptr<std::chrono::seconds> by = std::make_shared<std::chrono::seconds>(0);
+    std::chrono::steady_clock::time_point now() const noexcept { return steady_clock_policy::now() + *by; }
+};
+struct policies : async_policies {
+    using clock = moved_clock;
+};
+
+struct world {
+    testing::registry fake{testing::registry_options().with_protection(testing::access::bearer).with_token_seconds(300)};
+    reference ref = reference::parse(fake.host() + "/demo/app:latest").value();
+    asio::io_context context{1};
+    moved_clock clock;
+    basic_client<policies> registry{
+        asio_transport(context.get_executor()),
+        client_options().with_plaintext(fake.host()).with_retry(retry_rules(1)), no_credentials(), clock};
+
+    world() { fake.add_image("demo/app", "latest", image_kind::image); }
+
+    /// Inspects n times at once; how often each outcome came.
+    std::map<errc, int> inspect(int n) {
+        std::map<errc, int> out;
+        for (int i = 0; i < n; ++i)
+            registry.async_inspect(ref, [&](result<inspection> r) { ++out[r ? errc::ok : r.error().kind()]; });
+        context.restart();
+        context.run();
+        return out;
+    }
+    int token_requests() const {
+        int n = 0;
+        for (auto const& q : fake.journal()) n += q.target.starts_with("/token");
+        return n;
+    }
+    int refused() const {
+        int n = 0;
+        for (auto const& q : fake.journal()) n += q.status == 401;
+        return n;
+    }
+};
+using outcomes = std::map<errc, int>;
+
+} // namespace
+
+TEST_CASE("X16: 100 at once with an expired token and a slow token service: one token request") {
+    world w;
+    CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
+    CHECK(w.token_requests() == 1);
+    *w.clock.by += 400s;
+    w.fake.clear_journal();
+    w.fake.answer("GET", "/token", testing::canned().with_delay(300ms));
+    CHECK(w.inspect(100) == outcomes{{errc::ok, 100}});
+    CHECK(w.token_requests() == 1);
+    CHECK(w.refused() == 0); // known to be over, so not shown again
+}
+
+TEST_CASE("X16: 100 at once with no token at all: one token request") {
+    world w;
+    w.fake.answer("GET", "/token", testing::canned().with_delay(300ms));
+    CHECK(w.inspect(100) == outcomes{{errc::ok, 100}});
+    CHECK(w.token_requests() == 1);
+}
+
+TEST_CASE("X17: the token service fails: one request, 100 typed errors, and the next call tries again") {
+    world w;
+    auto broken = testing::canned(503);
+    w.fake.answer("GET", "/token", broken.with_delay(300ms));
+    CHECK(w.inspect(100) == outcomes{{errc::auth_token_failed, 100}});
+    CHECK(w.token_requests() == 1);
+    w.fake.clear_answers();
+    CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
+    CHECK(w.token_requests() == 2);
+}
+
+TEST_CASE("X18: 100 at once with a live token that is revoked: one new token") {
+    world w;
+    CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
+    w.fake.revoke_tokens();
+    w.fake.clear_journal();
+    CHECK(w.inspect(100) == outcomes{{errc::ok, 100}});
+    CHECK(w.token_requests() == 1);
+}
+
+TEST_CASE("the one who fetches the token is cancelled: another one fetches it") {
+    world w;
+    w.fake.answer("GET", "/token", testing::canned().with_delay(300ms));
+    asio::io_context elsewhere(1);
+    int good = 0;
+    {
+        auto registry = std::make_unique<basic_client<policies>>(
+            asio_transport(elsewhere.get_executor()),
+            client_options().with_plaintext(w.fake.host()).with_timeout(100ms), no_credentials(), w.clock);
+        registry->async_inspect(w.ref, [&](result<inspection> r) { CHECK(r.error() == errc::timeout); });
+        registry->async_inspect(w.ref, [&](result<inspection> r) { CHECK(!r.has_value()); });
+        elsewhere.run();
+    }
+    for (int i = 0; i < 2; ++i) w.registry.async_inspect(w.ref, [&](result<inspection> r) { good += r.has_value(); });
+    w.context.restart();
+    w.context.run();
+    CHECK(good == 2);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSL-1.0
+// Spec 3.6 and the credentials that are tokens themselves.
+#include "catch.hpp"
+#include "documents.hpp"
+
+using namespace lading;
+
+namespace {
+
+std::string const manifest = "https://r.example/v2/x/manifests/1";
+std::string const config = "https://r.example/v2/x/blobs/" + test::digest_of(test::config_bytes);
+std::string const realm = "https://r.example/t";
+std::string const query = "?service=s&scope=repository%3Ax%3Apull";
+
+struct world {
+    testing::script s;
+    client_options options;
+
+    explicit world(std::string const& realm_text = realm) {
+        s.on(manifest, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm_text + "\",service=\"s\""}}});
+        s.on(manifest, {200, test::schema2()});
+        s.on(config, {200, test::config_bytes});
+    }
+    result<inspection> inspect(credential c, std::string const& ref = "r.example/x:1") {
+        test::client registry(testing::scripted_transport(s), options.with_retry(retry_rules(1)),
+                              fixed_credentials(std::move(c)));
+        return registry.inspect(reference::parse(ref).value());
+    }
+    std::string sent(std::size_t i) const {
+        return std::string(s.journal.at(i).headers.find("Authorization").value_or("none"));
+    }
+};
+
+} // namespace
+
+TEST_CASE("spec 3.6: an identity token is exchanged by POST") {
+    world w;
+    w.s.on(realm, {200, R"({"access_token":"abc","expires_in":300,"refresh_token":"new"})"});
+    CHECK(w.inspect(credential::identity("tok&CANARY")).has_value());
+    REQUIRE(w.s.journal.size() == 4);
+    auto const& q = w.s.journal[1];
+    CHECK(q.method == "POST");
+    CHECK(q.url == realm);
+    CHECK(*q.headers.find("Content-Type") == "application/x-www-form-urlencoded");
+    CHECK(q.body == "grant_type=refresh_token&refresh_token=tok%26CANARY&service=s&"
+                    "scope=repository%3Ax%3Apull&client_id=lading");
+    CHECK(w.sent(1) == "none");
+    CHECK(w.sent(2) == "Bearer abc");
+    CHECK(w.sent(3) == "Bearer abc");
+}
+
+TEST_CASE("spec 3.6: user name and password by POST, where it is asked for") {
+    world w;
+    w.options.auth.oauth_password = true;
+    w.s.on(realm, {200, R"({"access_token":"abc"})"});
+    CHECK(w.inspect(credential("u", "p w")).has_value());
+    CHECK(w.s.journal[1].body == "grant_type=password&username=u&password=p%20w&access_type=offline&service=s&"
+                                 "scope=repository%3Ax%3Apull&client_id=lading");
+    SECTION("404 and 405 to the form: GET instead") {
+        for (int status : {404, 405}) {
+            world g;
+            g.options.auth.oauth_password = true;
+            g.s.on(realm, {status});
+            g.s.on(realm + query + "&account=u", {200, R"({"token":"abc"})"});
+            CHECK(g.inspect(credential("u", "p")).has_value());
+            CHECK(g.s.journal[2].method == "GET");
+            CHECK(g.sent(2) == "Basic dTpw");
+        }
+    }
+    SECTION("an identity token has no other way") {
+        world g;
+        g.s.on(realm, {404});
+        CHECK(g.inspect(credential::identity("i")).error() == errc::auth_token_failed);
+        CHECK(g.s.journal.size() == 2);
+    }
+}
+
+TEST_CASE("what a token service may answer to a form") {
+    struct row {
+        int status;
+        char const* body;
+        errc code;
+    };
+    for (auto const& r : {row{400, R"({"error":"invalid_grant"})", errc::auth_denied}, row{401, "", errc::auth_denied},
+                          row{403, "", errc::auth_denied}, row{307, "", errc::auth_realm_refused},
+                          row{503, "", errc::auth_token_failed}, row{200, "{}", errc::auth_token_malformed}}) {
+        INFO(r.status);
+        world w;
+        w.s.on(realm, {r.status, r.body, {{"Location", "https://c.test/t"}}});
+        auto const got = w.inspect(credential::identity("tok-CANARY"));
+        REQUIRE(!got.has_value());
+        CHECK(got.error().kind() == r.code);
+        CHECK(w.s.journal.size() == 2); // X19: nothing is asked anonymously after that; C11: no redirect is followed
+        CHECK(got.error().message().find("CANARY") == std::string::npos);
+    }
+}
+
+TEST_CASE("an identity token goes where a password may go") {
+    for (auto bad : {"https://b.test/t", "http://r.example/t", "https://r.example:444/t"}) {
+        world w(bad);
+        CHECK(w.inspect(credential::identity("tok-CANARY")).error() == errc::auth_realm_refused);
+        CHECK(w.s.journal.size() == 1);
+    }
+    world trusted("https://b.test/t");
+    trusted.options.with_trusted_realm("https://b.test");
+    trusted.s.on("https://b.test/t", {200, R"({"token":"abc"})"});
+    CHECK(trusted.inspect(credential::identity("i")).has_value());
+}
+
+TEST_CASE("10.67: a registry token is sent as it is, to its host, over https") {
+    world w;
+    CHECK(w.inspect(credential::bearer("made-elsewhere")).has_value());
+    REQUIRE(w.s.journal.size() == 3);
+    CHECK(w.sent(1) == "Bearer made-elsewhere");
+
+    world elsewhere("https://b.test/t"); // no realm is asked, so none needs to be trusted
+    CHECK(elsewhere.inspect(credential::bearer("t")).has_value());
+
+    testing::script s;
+    s.on("http://r.example/v2/x/manifests/1", {401, "", {{"WWW-Authenticate", R"(Bearer realm="/t")"}}});
+    test::client plain(testing::scripted_transport(s), client_options().with_plaintext("r.example"),
+                       fixed_credentials(credential::bearer("tok-CANARY")));
+    CHECK(plain.inspect(reference::parse("r.example/x:1").value()).error() == errc::plaintext_credentials_refused);
+    CHECK(s.journal.size() == 1);
+}
+
+TEST_CASE("X12, X13: how long a token is used") {
+    using namespace std::chrono_literals;
+    struct row {
+        char const* more;
+        std::chrono::seconds good, over; ///< still used, asked for again
+    };
+    row const rows[] = {
+        {"", 49s, 51s},
+        {R"(,"expires_in":0)", 49s, 51s},
+        {R"(,"expires_in":-99999)", 49s, 51s},
+        {R"(,"expires_in":300)", 289s, 291s},
+        {R"(,"expires_in":9223372036854775807)", 3589s, 3591s},
+        {R"(,"expires_in":18446744073709551615)", 3589s, 3591s},
+        {R"(,"expires_in":300,"issued_at":"2001-01-01T00:00:00Z")", 289s, 291s},
+        {R"(,"expires_in":300,"issued_at":"2099-01-01T00:00:00Z")", 289s, 291s},
+    };
+    struct shared_clock {
+        testing::manual_clock* c;
+        std::chrono::steady_clock::time_point now() const noexcept { return c->now(); }
+        void sleep_for(std::chrono::milliseconds d) noexcept { c->sleep_for(d); }
+    };
+    struct with_clock : test::policies {
+        using clock = shared_clock;
+    };
+    for (auto const& r : rows) {
+        INFO(r.more);
+        world w;
+        w.s.on(realm + query, {200, std::string(R"({"token":"abc")") + r.more + "}"});
+        testing::manual_clock time;
+        basic_client<with_clock> registry(testing::scripted_transport(w.s), {}, {}, shared_clock{&time});
+        auto const ref = reference::parse("r.example/x:1").value();
+        auto tokens = [&] {
+            return std::count_if(w.s.journal.begin(), w.s.journal.end(), [](auto& q) { return q.url.starts_with(realm); });
+        };
+        CHECK(registry.manifest(ref).has_value());
+        CHECK(tokens() == 1);
+        time.sleep_for(r.good);
+        CHECK(registry.manifest(ref).has_value());
+        CHECK(tokens() == 1);
+        time.sleep_for(r.over - r.good);
+        auto const before = w.s.journal.size();
+        CHECK(registry.manifest(ref).has_value());
+        CHECK(tokens() == 2);
+        CHECK(w.s.journal.size() == before + 2); // asked for ahead of the request: none is refused
+    }
+}
+
+TEST_CASE("insufficient_scope: one new token, then it is the answer") {
+    testing::script s;
+    s.on(manifest, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}});
+    s.on(manifest, {401, "",
+                    {{"WWW-Authenticate", "Bearer realm=\"" + realm +
+                                              "\",service=\"s\",scope=\"repository:x:pull,push\",error=\"insufficient_scope\""}}});
+    s.on(realm + query, {200, R"({"token":"abc"})"});
+    test::client registry(testing::scripted_transport(s), {}, fixed_credentials());
+    CHECK(!registry.manifest(reference::parse("r.example/x:1").value()).has_value());
+    CHECK(s.journal.size() == 3);
+    // A token of an earlier call that no longer suffices is renewed once.
+    s.answers[manifest] = {{200, test::schema2()}};
+    CHECK(registry.manifest(reference::parse("r.example/x:1").value()).has_value());
+    s.answers[manifest] = {{401, "",
+                            {{"WWW-Authenticate", "Bearer realm=\"" + realm +
+                                                      "\",service=\"s\",error=\"insufficient_scope\""}}},
+                           {200, test::schema2()}};
+    s.journal.clear();
+    CHECK(registry.manifest(reference::parse("r.example/x:1").value()).has_value());
+    CHECK(s.journal.size() == 3);
+}
+
+TEST_CASE("two repositories of one host may have two logins") {
+    struct by_path {
+        result<std::optional<credential>> lookup(credential_query const& q) {
+            return std::optional(credential(q.repository, "p"));
+        }
+    };
+    struct with_paths : test::policies {
+        using credentials = by_path;
+    };
+    testing::script s;
+    for (auto repo : {"a", "b"}) {
+        auto const at = std::string("https://r.example/v2/") + repo + "/manifests/1";
+        s.on(at, {401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}});
+        s.on(at, {200, test::schema2()});
+    }
+    basic_client<with_paths> registry{testing::scripted_transport(s), client_options(), by_path()};
+    CHECK(registry.manifest(reference::parse("r.example/a:1").value()).has_value());
+    CHECK(registry.manifest(reference::parse("r.example/b:1").value()).has_value());
+    REQUIRE(s.journal.size() == 4);
+    CHECK(*s.journal[1].headers.find("Authorization") == basic_authorization(credential("a", "p")));
+    CHECK(!s.journal[2].headers.find("Authorization"));
+    CHECK(*s.journal[3].headers.find("Authorization") == basic_authorization(credential("b", "p")));
+}
