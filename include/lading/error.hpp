@@ -168,7 +168,7 @@ inline std::error_code make_error_code(errc code) noexcept { return {static_cast
 
 /// How a registry refused, in the words that the original's classifier told apart (spec 2.5.1). Only the first element
 /// of an error list counts.
-enum class refusal : std::uint8_t {
+enum class refusal_form : std::uint8_t {
     none,       ///< no refusal by the registry
     unknown,    ///< an error of its own words: UNAUTHORIZED, NAME_UNKNOWN or MANIFEST_UNKNOWN; or an unreadable 401
     other,      ///< an error of its own words, with any other code
@@ -191,7 +191,7 @@ struct fallback_facts {
     bool v1 : 1 = false;            ///< not found or refused, and v2 is not confirmed: a v1 registry may know
     bool retry : 1 = false;         ///< the same request may succeed later
     bool tags_listed : 1 = false;   ///< the tag list was answered before this failed
-    refusal said = refusal::none;   ///< how the registry put it
+    refusal_form said = refusal_form::none;   ///< how the registry put it
     asked what = asked::ping;       ///< what it was about; read only when `said` is not `none`
 
     constexpr bool stop() const noexcept { return !next_endpoint && !plaintext && !v1 && !retry; }

@@ -75,7 +75,7 @@ struct transport_state {
 
 /// Takes the body of a proxy's answer, which is nobody's.
 struct discarding_sink final : body_sink {
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::stop; }
+    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
     result<flow> write(std::span<std::byte const>) override { return flow::stop; }
 };
 
@@ -93,6 +93,7 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
     std::string text; ///< of the request
     std::optional<proxy_address> proxy;
     std::string tunnel_text;    ///< of the CONNECT, while there is a tunnel to be made
+    std::string tunnel_url;     ///< of the proxy; the reader keeps a reference to it
     discarding_sink tunnel_body;
     std::unique_ptr<connection> link;
     std::vector<asio::ip::tcp::endpoint> addresses;
@@ -291,7 +292,8 @@ class exchange_loop {
         auto& s = *s_;
         stage_ = stage::ask_proxy;
         s.tunnel_text = connect_text(*s.target, *s.proxy, s.query.headers.find("User-Agent").value_or(""));
-        s.reader.emplace(s.transport->bounds, s.tunnel_body, s.proxy->where.str(), true);
+        s.tunnel_url = s.proxy->where.str();
+        s.reader.emplace(s.transport->bounds, s.tunnel_body, s.tunnel_url, true);
         auto& link = *s.link;
         auto const bytes = asio::buffer(s.tunnel_text);
         link.async_write(bytes, std::move(self));
@@ -310,7 +312,7 @@ class exchange_loop {
         if (!over) return fail(self, {}, proxy_error(over.assume_error().summary()));
         if (!over.assume_value()) return read_some(self);
         auto const status = s.reader->take_head().status;
-        bool const clean = s.reader->reusable();
+        bool const clean = s.reader->at_end();
         s.reader.reset(); // nothing that a proxy says is an answer of the registry
         if (status != 200) return fail(self, {}, proxy_error("it answered " + std::to_string(status)));
         if (!clean) return fail(self, {}, proxy_error("it sent bytes before the tunnel was used"));

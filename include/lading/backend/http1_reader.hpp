@@ -156,7 +156,9 @@ class http1_reader {
     bool started() const noexcept { return started_; }
     bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
     /// The connection may carry another request: the answer said so and nothing follows it.
-    bool reusable() const { return parser_ && parser_->is_done() && parser_->keep_alive() && pending_.empty(); }
+    bool reusable() const { return at_end() && parser_->keep_alive(); }
+    /// The answer is complete and nothing follows it.
+    bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
     response take_head() { return std::move(parser_->head()); }
 
   private:

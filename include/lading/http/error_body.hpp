@@ -47,7 +47,7 @@ constexpr std::string_view default_message(std::string_view code) noexcept {
 /// it is the older form, which has one message and no code.
 struct error_body {
     std::vector<registry_error> errors;
-    refusal form = refusal::unreadable;
+    refusal_form form = refusal_form::unreadable;
     bool by_details = false;
 };
 
@@ -71,13 +71,13 @@ error_body parse_error_body(std::string_view body, limits const& l) {
     };
     if (auto const old = text(root, "details"); !old.empty()) {
         out.errors.push_back({"", keep(old), ""});
-        out.form = refusal::other;
+        out.form = refusal_form::other;
         out.by_details = true;
         return out;
     }
     auto const errors = root.find("errors");
     if (errors && !errors->is_null() && !errors->is_array()) return out;
-    out.form = refusal::empty;
+    out.form = refusal_form::empty;
     if (!errors || errors->is_null()) return out;
     bool first = true;
     errors->each_element([&](json_view e) {
@@ -88,7 +88,7 @@ error_body parse_error_body(std::string_view body, limits const& l) {
             auto const usual = default_message(code);
             bool const own_words = !message.empty() && message != (usual.empty() ? default_message("UNKNOWN") : usual);
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
-            out.form = !detailed && !own_words ? refusal::bare_code : known ? refusal::unknown : refusal::other;
+            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
         }
         if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
         registry_error one;

@@ -63,9 +63,9 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
     f.what = what;
     f.said = said.form;
-    if (s < 400 || s >= 500) f.said = refusal::unreadable;
-    else if (s == 401 && (said.by_details || said.form == refusal::unreadable)) f.said = refusal::unknown;
-    if (head.challenge_unanswered) f.said = refusal::none;
+    if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
+    else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
+    if (head.challenge_unanswered) f.said = refusal_form::none;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)

@@ -159,7 +159,7 @@ class token_operation : pinned {
         if (refused) code = what_.secret ? errc::auth_denied : errc::auth_required;
         if (s >= 300 && s < 400) code = errc::auth_realm_refused;
         auto facts = said.facts();
-        facts.said = refusal::none; // it was not the registry that spoke
+        facts.said = refusal_form::none; // it was not the registry that spoke
         error out(code);
         out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
         out.with_registry_errors(said.detail().registry_errors);

@@ -130,8 +130,8 @@ class docker_1_10_fallback {
             return no_session ? verdict::next : verdict::stop;
         }
         switch (f.said) {
-        case refusal::other: return verdict::stop;
-        case refusal::unknown:
+        case refusal_form::other: return verdict::stop;
+        case refusal_form::unknown:
             return f.what == asked::tags || f.what == asked::manifest ? verdict::v1_ok : verdict::next;
         default: return verdict::next;
         }

@@ -28,6 +28,7 @@ struct exchange {
     std::string body;
     int status = 0;
     std::size_t connection = 0; ///< 1-based number of the TCP connection
+    std::string client_name;    ///< common name of the client's certificate; empty when none was shown
 };
 
 /// An answer, or an amendment of the usual one: what is not said stays as usual. A value.

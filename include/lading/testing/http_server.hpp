@@ -97,8 +97,20 @@ class server_connection : public std::enable_shared_from_this<server_connection<
         request_.body = buffer_.substr(0, frame_.body);
         buffer_.erase(0, frame_.body);
         request_.connection = number_;
+        request_.client_name = client_name();
         auto const method = request_.method;
         send(handler_.handle(std::move(request_)), method);
+    }
+    std::string client_name() {
+        std::string out;
+        if constexpr (secure) {
+            X509* const shown = SSL_get1_peer_certificate(stream_.native_handle());
+            char text[256] = {};
+            if (shown && X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, text, sizeof text) > 0)
+                out = text;
+            X509_free(shown);
+        }
+        return out;
     }
     void refuse(int status) {
         frame_.keep_alive = false;
@@ -199,6 +211,12 @@ class http_server {
         if (!ec) tls_.use_certificate_chain(asio::buffer(certificate_pem), ec);
         if (!ec) tls_.use_private_key(asio::buffer(key_pem), asio::ssl::context::pem, ec);
         return secure_ = true, !ec;
+    }
+    /// Asks clients for a certificate, and takes any or none: `exchange::client_name` says which. Before `start`.
+    void ask_client_certificate() {
+        SSL_CTX_set_verify(tls_.native_handle(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+        static constexpr unsigned char session_name[] = "lading";
+        SSL_CTX_set_session_id_context(tls_.native_handle(), session_name, sizeof session_name - 1);
     }
     void start() {
         if (port_ == 0) return;

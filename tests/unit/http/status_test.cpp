@@ -90,39 +90,39 @@ TEST_CASE("spec 2.5.1: how a refusal is put") {
     struct row {
         int status;
         std::string body;
-        refusal said;
+        refusal_form said;
     };
     row const rows[] = {
-        {401, R"({"details":"no"})", refusal::unknown},
-        {404, R"({"details":"no"})", refusal::other},
-        {401, "", refusal::unknown},
-        {401, "<html>", refusal::unknown},
-        {401, "[]", refusal::unknown},
-        {401, R"({"errors":{}})", refusal::unknown},
-        {404, "", refusal::unreadable},
-        {404, "<html>", refusal::unreadable},
-        {401, "{}", refusal::empty},
-        {404, R"({"errors":[]})", refusal::empty},
-        {404, R"({"errors":null})", refusal::empty},
-        {401, list("UNAUTHORIZED", ""), refusal::bare_code},
-        {401, list("UNAUTHORIZED", R"(,"message":"authentication required")"), refusal::bare_code},
-        {401, list("UNAUTHORIZED", R"(,"message":"authentication required","detail":null)"), refusal::bare_code},
-        {401, list("UNAUTHORIZED", R"(,"message":"authentication required","detail":[])"), refusal::unknown},
-        {401, list("UNAUTHORIZED", R"(,"message":"go away")"), refusal::unknown},
-        {404, list("NAME_UNKNOWN", R"(,"detail":{"name":"x"})"), refusal::unknown},
-        {404, list("MANIFEST_UNKNOWN", R"(,"detail":"x")"), refusal::unknown},
-        {404, list("MANIFEST_UNKNOWN", R"(,"message":"manifest unknown")"), refusal::bare_code},
-        {403, list("DENIED", R"(,"message":"requested access to the resource is denied")"), refusal::bare_code},
-        {403, list("DENIED", R"(,"detail":"x")"), refusal::other},
-        {404, list("TAG_INVALID", R"(,"message":"x")"), refusal::other},
-        {429, list("NOT_KNOWN", R"(,"message":"x")"), refusal::other},
-        {429, list("NOT_KNOWN", R"(,"message":"unknown error")"), refusal::bare_code},
-        {401, list("unauthorized", R"(,"message":"x")"), refusal::other}, // wrong case is another code
-        {404, R"({"errors":[null]})", refusal::bare_code},
-        {404, R"({"errors":[{"code":"DENIED"},{"code":"NAME_UNKNOWN","detail":1}]})", refusal::bare_code}, // the first counts
-        {500, list("NAME_UNKNOWN", R"(,"detail":1)"), refusal::unreadable},
-        {503, "", refusal::unreadable},
-        {304, "", refusal::unreadable},
+        {401, R"({"details":"no"})", refusal_form::unknown},
+        {404, R"({"details":"no"})", refusal_form::other},
+        {401, "", refusal_form::unknown},
+        {401, "<html>", refusal_form::unknown},
+        {401, "[]", refusal_form::unknown},
+        {401, R"({"errors":{}})", refusal_form::unknown},
+        {404, "", refusal_form::unreadable},
+        {404, "<html>", refusal_form::unreadable},
+        {401, "{}", refusal_form::empty},
+        {404, R"({"errors":[]})", refusal_form::empty},
+        {404, R"({"errors":null})", refusal_form::empty},
+        {401, list("UNAUTHORIZED", ""), refusal_form::bare_code},
+        {401, list("UNAUTHORIZED", R"(,"message":"authentication required")"), refusal_form::bare_code},
+        {401, list("UNAUTHORIZED", R"(,"message":"authentication required","detail":null)"), refusal_form::bare_code},
+        {401, list("UNAUTHORIZED", R"(,"message":"authentication required","detail":[])"), refusal_form::unknown},
+        {401, list("UNAUTHORIZED", R"(,"message":"go away")"), refusal_form::unknown},
+        {404, list("NAME_UNKNOWN", R"(,"detail":{"name":"x"})"), refusal_form::unknown},
+        {404, list("MANIFEST_UNKNOWN", R"(,"detail":"x")"), refusal_form::unknown},
+        {404, list("MANIFEST_UNKNOWN", R"(,"message":"manifest unknown")"), refusal_form::bare_code},
+        {403, list("DENIED", R"(,"message":"requested access to the resource is denied")"), refusal_form::bare_code},
+        {403, list("DENIED", R"(,"detail":"x")"), refusal_form::other},
+        {404, list("TAG_INVALID", R"(,"message":"x")"), refusal_form::other},
+        {429, list("NOT_KNOWN", R"(,"message":"x")"), refusal_form::other},
+        {429, list("NOT_KNOWN", R"(,"message":"unknown error")"), refusal_form::bare_code},
+        {401, list("unauthorized", R"(,"message":"x")"), refusal_form::other}, // wrong case is another code
+        {404, R"({"errors":[null]})", refusal_form::bare_code},
+        {404, R"({"errors":[{"code":"DENIED"},{"code":"NAME_UNKNOWN","detail":1}]})", refusal_form::bare_code}, // the first counts
+        {500, list("NAME_UNKNOWN", R"(,"detail":1)"), refusal_form::unreadable},
+        {503, "", refusal_form::unreadable},
+        {304, "", refusal_form::unreadable},
     };
     for (auto const& r : rows) {
         INFO(r.status << ' ' << r.body);
