@@ -5,3 +5,4 @@
 
 #include "client.hpp"
 #include "image/writers.hpp"
+#include "policy/docker_1_10_fallback.hpp"

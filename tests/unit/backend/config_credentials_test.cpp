@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSL-1.0
+// Spec 1.6, 3.7, 3.8: files, keys and helpers. The helpers are real programs in a folder on PATH.
+#include "catch.hpp"
+#include <lading/backend/config_credentials.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace lading;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::map<std::string, std::string> variables;
+char const* environment(char const* name) {
+    auto const at = variables.find(name);
+    return at == variables.end() ? nullptr : at->second.c_str();
+}
+
+/// A home of its own, gone with the object; `bin` in it is on PATH.
+class home {
+  public:
+    home() {
+        char name[] = "/tmp/lading-home-XXXXXX";
+        folder_ = ::mkdtemp(name);
+        fs::create_directories(folder_ / "bin");
+        old_path_ = std::getenv("PATH");
+        ::setenv("PATH", ((folder_ / "bin").string() + ":" + old_path_).c_str(), 1);
+        variables = {{"HOME", folder_.string()}, {"XDG_RUNTIME_DIR", (folder_ / "run").string()}};
+    }
+    ~home() {
+        ::setenv("PATH", old_path_.c_str(), 1);
+        fs::remove_all(folder_);
+    }
+    std::string write(std::string const& path, std::string const& text) {
+        auto const at = folder_ / path;
+        fs::create_directories(at.parent_path());
+        std::ofstream(at) << text;
+        return at.string();
+    }
+    void helper(std::string const& name, std::string const& script) {
+        auto const at = write("bin/docker-credential-" + name, "#!/bin/sh\n" + script + "\n");
+        fs::permissions(at, fs::perms::owner_all);
+    }
+    std::string read(std::string const& path) {
+        std::ifstream in(folder_ / path);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    fs::path const& folder() const { return folder_; }
+
+  private:
+    fs::path folder_;
+    std::string old_path_;
+};
+
+config_credentials_options options() {
+    return config_credentials_options().with_environment(environment).with_helper_timeout(3000ms);
+}
+std::string auth(std::string const& login) { return R"({"auth":")" + detail::base64_encode(login) + "\"}"; }
+
+/// "user:password", "identity TOKEN", "registry TOKEN", "none", or the name of the error's code.
+std::string ask(config_credentials& c, std::string const& host, std::string const& repository = "a/b") {
+    auto const r = c.lookup({host, repository});
+    if (!r) {
+        CHECK(r.error().message().find("CANARY") == std::string::npos);
+        CHECK(c.explain({host, repository}).find("CANARY") == std::string::npos);
+        return std::string(name_of(r.error().kind()));
+    }
+    if (!r.value()) return "none";
+    auto const& s = *r.value();
+    CHECK(!s.source.empty());
+    CHECK(c.explain({host, repository}).find("CANARY") == std::string::npos);
+    if (!s.registry_token.empty()) return "registry " + s.registry_token;
+    if (!s.identity_token.empty()) return "identity " + s.identity_token;
+    return s.username + ':' + s.password;
+}
+std::string in_file(std::string const& text, std::string const& host = "r.example", std::string const& repository = "a/b") {
+    home h;
+    config_credentials c(options().with_authfile(h.write("auth.json", text)));
+    return ask(c, host, repository);
+}
+
+} // namespace
+
+TEST_CASE("spec 3.7: what an entry may say") {
+    auto const one = [](std::string const& entry) { return R"({"auths":{"r.example":)" + entry + "}}"; };
+    CHECK(in_file(one(auth("u:p"))) == "u:p");
+    CHECK(in_file(one(auth("u:p:q"))) == "u:p:q"); // the first colon
+    CHECK(in_file(one(auth(std::string("u:p\0\0", 5)))) == "u:p");
+    CHECK(in_file(one(R"({"auth":"dTpwYX\r\nNz"})")) == "u:pass"); // line ends tolerated
+    CHECK(in_file(one(R"({"auth":""})")) == "none"); // what stores leave behind
+    CHECK(in_file(one("{}")) == "none");
+    CHECK(in_file(one(auth("CANARY-without-colon"))) == "credentials_invalid");
+    CHECK(in_file(one(R"({"auth":"CANARY!"})")) == "credentials_invalid");
+    CHECK(in_file(one(R"({"auth":7})")) == "credentials_invalid");
+    CHECK(in_file(one("7")) == "credentials_invalid");
+    CHECK(in_file(one(R"({"username":"u","password":"p"})")) == "u:p"); // 10.66: where there is no auth
+    CHECK(in_file(one(R"({"auth":")" + detail::base64_encode("a:b") + R"(","username":"u","password":"p"})")) == "a:b");
+    CHECK(in_file(one(R"({"registrytoken":"t"})")) == "registry t");
+    CHECK(in_file(one(R"({"identitytoken":"t"})")) == "identity t");
+    CHECK(in_file(one(R"({"auth":")" + detail::base64_encode("u:") + R"(","identitytoken":"t"})")) == "identity t");
+    CHECK(in_file(one(auth("<token>:t"))) == "identity t");
+    // A bad entry is nobody else's trouble (10.63).
+    CHECK(in_file(R"({"auths":{"bad.example":{"auth":"!"},"r.example":)" + auth("u:p") + "}}") == "u:p");
+    CHECK(in_file(R"({"auths":{"bad.example":{"auth":""},"r.example":)" + auth("u:p") + R"(},"HttpHeaders":{"X":"y"}})") == "u:p");
+}
+
+TEST_CASE("spec 3.7: what a file may be") {
+    CHECK(in_file("") == "credentials_invalid");
+    CHECK(in_file("{") == "credentials_invalid");
+    CHECK(in_file("[]") == "credentials_invalid");
+    CHECK(in_file(R"({"auths":{}} CANARY)") == "credentials_invalid");
+    CHECK(in_file(R"({"auths":7})") == "credentials_invalid");
+    CHECK(in_file(R"({"credsStore":7})") == "credentials_invalid");
+    CHECK(in_file(R"({"auths":{"r.example":{},"r.example":{}}})") == "credentials_invalid");
+    CHECK(in_file(std::string((1u << 20) + 1, ' ')) == "credentials_invalid");
+    CHECK(in_file("{}") == "none");
+    CHECK(in_file(R"({"r.example":)" + auth("u:p") + "}") == "u:p"); // legacy .dockercfg
+    auto const lines = "auth = " + detail::base64_encode("u:p") + "\nemail = x@y.z\n";
+    CHECK(in_file(lines, "docker.io") == "u:p");
+    CHECK(in_file(lines, "r.example") == "none");
+    CHECK(in_file("auth = CANARY\n", "docker.io") == "credentials_invalid");
+    CHECK(in_file("auth", "docker.io") == "credentials_invalid");
+}
+
+TEST_CASE("spec 3.7: a key is its host, however it is written") {
+    for (auto const* key : {"r.example", "https://r.example", "http://r.example", "https://r.example/v1/", "r.example/v2/",
+                            "https://r.example/v2", "R.example", "https://r.example/anything"}) {
+        INFO(key);
+        CHECK(in_file(R"({"auths":{")" + std::string(key) + "\":" + auth("u:p") + "}}") == "u:p");
+        CHECK(in_file(R"({"auths":{")" + std::string(key) + "\":" + auth("u:p") + "}}", "r.example:5000") == "none");
+        CHECK(in_file(R"({"auths":{")" + std::string(key) + "\":" + auth("u:p") + "}}", "x.r.example") == "none");
+    }
+    for (auto const* key : {"https://index.docker.io/v1/", "docker.io", "index.docker.io", "registry-1.docker.io"}) {
+        INFO(key);
+        CHECK(in_file(R"({"auths":{")" + std::string(key) + "\":" + auth("u:p") + "}}", "docker.io", "library/x") == "u:p");
+    }
+}
+
+TEST_CASE("spec 3.8: which files, in which order") {
+    auto const with = [](std::string const& login) { return R"({"auths":{"r.example":)" + auth(login) + "}}"; };
+    home h;
+    auto now = [&](config_credentials_options o = options()) {
+        config_credentials c(std::move(o));
+        return ask(c, "r.example");
+    };
+    CHECK(now() == "none");
+    h.write(".dockercfg", R"({"r.example":)" + auth("legacy:1") + "}");
+    CHECK(now() == "legacy:1");
+    h.write(".docker/config.json", with("docker:1"));
+    CHECK(now() == "docker:1");
+    h.write(".config/containers/auth.json", with("config:1"));
+    CHECK(now() == "config:1");
+    h.write("run/containers/auth.json", with("runtime:1"));
+    CHECK(now() == "runtime:1");
+    auto const only = h.write("only.json", with("only:1"));
+    variables["REGISTRY_AUTH_FILE"] = only;
+    CHECK(now() == "only:1");
+    auto const other = h.write("other.json", "{}");
+    CHECK(now(options().with_authfile(other)) == "none"); // this one and no other
+    CHECK(now(options().with_authfile(h.folder().string() + "/none.json")) == "credentials_invalid");
+    CHECK(now(options().with_login(credential("flag", "1"))) == "flag:1"); // 10.64: flags win
+    CHECK(now(options().with_login(credential("flag", "1"), "elsewhere.example")) == "only:1");
+
+    variables.erase("REGISTRY_AUTH_FILE");
+    fs::remove_all(h.folder() / "run");
+    h.write("xdg/containers/auth.json", with("xdg:1"));
+    variables["XDG_CONFIG_HOME"] = h.folder().string() + "/xdg";
+    CHECK(now() == "xdg:1");
+    fs::remove_all(h.folder() / "xdg");
+    h.write("docker/config.json", with("env:1"));
+    variables["DOCKER_CONFIG"] = h.folder().string() + "/docker";
+    CHECK(now() == "env:1");
+}
+
+TEST_CASE("30 references and where their logins come from") {
+    home h;
+    h.helper("one", "read host; echo \"$host\" >> \"" + h.folder().string() +
+                        "/asked\"; echo '{\"ServerURL\":\"x\",\"Username\":\"one\",\"Secret\":\"s\"}'");
+    h.helper("tok", "echo '{\"Username\":\"<token>\",\"Secret\":\"t\"}'");
+    h.helper("none", "echo 'credentials not found in native keychain'; exit 1");
+    h.helper("store", "read host; case $host in store.example) echo '{\"Username\":\"stored\",\"Secret\":\"s\"}';; "
+                      "*) echo 'credentials not found in native keychain'; exit 1;; esac");
+    h.write("run/containers/auth.json",
+            R"({"auths":{"r.example":)" + auth("host:1") + R"(,"r.example/team":)" + auth("team:1") +
+                R"(,"r.example/team/app":)" + auth("app:1") + R"(,"docker.io":)" + auth("hub:1") +
+                R"(,"docker.io/library":)" + auth("library:1") + R"(,"p.example:5000":)" + auth("port:1") +
+                R"(,"quay.io":{"identitytoken":"q"},"ghcr.io":{"registrytoken":"g"},"empty.example":{"auth":""}},)"
+                R"("credHelpers":{"helped.example":"one","token.example":"tok","nothing.example":"none","both.example":"one"}})");
+    h.write(".docker/config.json",
+            R"({"auths":{"r.example":)" + auth("later:1") + R"(,"r.example/team/app/deep":)" + auth("deep:1") +
+                R"(,"second.example":)" + auth("second:1") + R"(,"both.example":)" + auth("file:1") +
+                R"(,"both.example/ns":)" + auth("ns:1") + R"(,"empty.example":)" + auth("filled:1") + R"(},"credsStore":"store"})");
+    h.write(".netrc", "machine netrc.example login n password 1\ndefault login d password 1\n");
+    struct row {
+        char const *host, *repository, *expected;
+    };
+    row const rows[] = {
+        {"r.example", "a", "host:1"},
+        {"r.example", "a/b", "host:1"},
+        {"r.example", "team/x", "team:1"},
+        {"r.example", "team", "team:1"},
+        {"r.example", "teams/x", "host:1"},
+        {"r.example", "team/app", "app:1"},
+        {"r.example", "team/app/x", "app:1"},
+        {"r.example", "team/app/deep", "deep:1"},   // the longest key of all files
+        {"r.example", "team/app/deep/x", "deep:1"},
+        {"r.example:5000", "a", "d:1"},
+        {"sub.r.example", "a", "d:1"},
+        {"docker.io", "library/debian", "library:1"},
+        {"docker.io", "user/app", "hub:1"},
+        {"p.example:5000", "a", "port:1"},
+        {"p.example", "a", "d:1"},
+        {"quay.io", "a/b", "identity q"},
+        {"ghcr.io", "a/b", "registry g"},
+        {"empty.example", "a", "filled:1"},          // an empty entry is none
+        {"second.example", "a", "second:1"},
+        {"helped.example", "a", "one:s"},
+        {"helped.example", "b/c", "one:s"},
+        {"token.example", "a", "identity t"},
+        {"nothing.example", "a", "none"},            // the helper said so
+        {"both.example", "a", "one:s"},              // first file of equal keys
+        {"both.example", "ns/a", "ns:1"},
+        {"store.example", "a", "stored:s"},
+        {"unknown.example", "a", "d:1"},
+        {"netrc.example", "a", "n:1"},
+        {"netrc.example:443", "a", "n:1"},
+        {"127.0.0.1:5000", "a", "d:1"},
+        {"localhost:5000", "a/b/c", "d:1"},
+        {"[::1]:5000", "a", "d:1"},
+    };
+    config_credentials c(options().with_netrc());
+    for (auto const& r : rows) {
+        INFO(r.host << '/' << r.repository);
+        CHECK(ask(c, r.host, r.repository) == r.expected);
+    }
+    CHECK(h.read("asked") == "helped.example\nboth.example\n"); // each host once
+    CHECK(c.explain({"r.example", "team/x"}) ==
+          "a user name and password from " + h.folder().string() + "/run/containers/auth.json, entry r.example/team");
+    CHECK(c.explain({"token.example", "a"}).find("an identity token from docker-credential-tok of ") == 0);
+    config_credentials without(options());
+    CHECK(without.explain({"unknown.example", "a"}) == "no login for unknown.example/a");
+}
+
+TEST_CASE("helpers that fail") {
+    home h;
+    auto const with = [&](std::string const& script, std::size_t most = 64u << 10, std::string const& name = "x") {
+        if (!script.empty()) h.helper("x", script);
+        auto o = options().with_authfile(h.write("auth.json", R"({"credHelpers":{"r.example":")" + name + "\"}}"));
+        o.with_helper_timeout(400ms).helper_output = most;
+        config_credentials c(std::move(o));
+        auto const begun = std::chrono::steady_clock::now();
+        auto out = ask(c, "r.example");
+        CHECK(std::chrono::steady_clock::now() - begun < 3s);
+        return out;
+    };
+    CHECK(with("cat > /dev/null; echo '{\"Username\":\"u\",\"Secret\":\"p\"}'") == "u:p");
+    CHECK(with("echo '{\"Username\":\"u\",\"Secret\":\"p\"}'") == "u:p"); // does not even read
+    CHECK(with("sleep 60") == "credential_helper_timeout");
+    CHECK(with("echo '{}'; exec sleep 60") == "credential_helper_timeout");
+    CHECK(with("sleep 60 & echo CANARY") == "credential_helper_timeout"); // what it left behind holds the output open
+    CHECK(with("exec 1>&-; sleep 60") == "credential_helper_timeout");
+    CHECK(with("echo CANARY; exit 1") == "credential_helper_failed");
+    CHECK(with("kill -SEGV $$") == "credential_helper_failed");
+    CHECK(with("while :; do echo CANARY; done", 4096) == "credential_helper_output");
+    CHECK(with("echo CANARY") == "credential_helper_output");
+    CHECK(with("echo '{\"Username\":7}'") == "credential_helper_output");
+    CHECK(with("true") == "credential_helper_output");
+    CHECK(with("", 4096, "does-not-exist") == "credential_helper_failed");
+    CHECK(with("", 4096, "../../bin/sh") == "credentials_invalid");
+    CHECK(with("", 4096, "") == "credentials_invalid");
+    CHECK(::system("pgrep -f 'sleep 6[0]' > /dev/null") != 0); // none is left
+}
+
+TEST_CASE("netrc") {
+    auto const find = [](std::string_view text, std::string_view host) {
+        auto const c = find_in_netrc(text, host);
+        return c ? c->username + ':' + c->password : std::string("none");
+    };
+    constexpr auto text = "machine a.example\n  login u\n  password p\nmachine b.example login v account x password q\n";
+    CHECK(find(text, "a.example") == "u:p");
+    CHECK(find(text, "b.example") == "v:q");
+    CHECK(find(text, "c.example") == "none");
+    CHECK(find("default login d password p", "c.example") == "d:p");
+    CHECK(find("macdef init\nmachine a.example login u password p", "a.example") == "none");
+    CHECK(find("machine", "a.example") == "none");
+    CHECK(find("", "a.example") == "none");
+}
