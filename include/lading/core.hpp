@@ -4,5 +4,6 @@
 /// Everything but the backends: inject your own transport, JSON and hash.
 
 #include "client.hpp"
+#include "endpoint/short_names.hpp"
 #include "image/writers.hpp"
 #include "policy/docker_1_10_fallback.hpp"

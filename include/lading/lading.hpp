@@ -9,6 +9,7 @@
 
 #include "backend/asio_sync_transport.hpp"
 #include "backend/asio_transport.hpp"
+#include "backend/certs_d.hpp"
 #include "backend/config_credentials.hpp"
 #include "backend/openssl_hash.hpp"
 #include "backend/strict_json.hpp"

@@ -33,6 +33,7 @@ FOREIGN = [
     (r"boost/beast/.*", r"backend/.*"),
     (r"boost/hana(/.*|\.hpp)", r"manifest/reflect/.*|manifest/decode\.hpp|image/reflect/.*"),
     (r"boost/outcome/(basic_result|try)\.hpp", r"result\.hpp"),
+    (r"toml\+\+/.*", r"backend/registries_conf\.hpp"),
     (r"(boost|nlohmann|curl|catch2)/.*", r"(?!)"),
     (r"iostream|regex|filesystem|coroutine|lading/.*", r"(?!)"),
     (r"[a-z0-9_]+|(sys|netinet|arpa)/.*|[a-z]+\.h", r".*"),  # the standard library and the system

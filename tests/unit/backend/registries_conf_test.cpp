@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "catch.hpp"
+
+#if __has_include(<toml++/toml.h>)
+#include <lading/backend/registries_conf.hpp>
+#include <lading/endpoint/endpoints.hpp>
+#include <lading/endpoint/short_names.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace lading;
+namespace fs = std::filesystem;
+
+namespace {
+
+registry_rules rules_of(std::string_view text) {
+    registry_rules out;
+    auto const r = add_registries_conf(out, text);
+    INFO((r ? "" : r.error().message()));
+    CHECK(r.has_value());
+    return out;
+}
+std::string refusal_of(std::string_view text) {
+    registry_rules out;
+    auto const r = add_registries_conf(out, text, "x.conf");
+    if (r) return "accepted";
+    CHECK(r.error() == errc::config_invalid);
+    CHECK(r.error().detail().context.starts_with("x.conf, "));
+    CHECK(!r.error().detail().expected.empty());
+    return r.error().detail().context.substr(8);
+}
+std::string list(std::string_view name, registry_rules const& rules, bool by_digest = false) {
+    auto const found = modern_endpoints(repository::parse(name).value(), rules, by_digest);
+    if (!found) return std::string(name_of(found.error().kind()));
+    std::string out;
+    for (auto const& e : found.value())
+        out += (out.empty() ? "" : "|") + e.base_url + '/' + std::string(e.name.path());
+    return out;
+}
+
+constexpr auto example = R"(
+unqualified-search-registries = ["docker.io"]
+short-name-mode = "enforcing"
+
+[[registry]]
+prefix = "example.com/foo"
+location = "internal.example/bar"
+insecure = false
+[[registry.mirror]]
+location = "mirror.example:5000/x"
+insecure = true
+[[registry.mirror]]
+location = "digests.example"
+pull-from-mirror = "digest-only"
+[[registry.mirror]]
+location = "tags.example"
+pull-from-mirror = "tag-only"
+
+[[registry]]
+location = "plain.example:5000"
+insecure = true
+
+[[registry]]
+prefix = "evil.example"
+blocked = true
+
+[[registry]]
+prefix = "*.wild.example"
+[[registry.mirror]]
+location = "wild-mirror.example"
+
+[[registry]]
+prefix = "docker.io"
+mirror-by-digest-only = true
+[[registry.mirror]]
+location = "hub-mirror.example"
+
+[aliases]
+debian = "docker.io/library/debian"
+tool = "quay.io/team/tool"
+)";
+
+} // namespace
+
+TEST_CASE("registries.conf: version 2") {
+    auto const rules = rules_of(example);
+    CHECK(list("example.com/foo/a", rules) == "https://mirror.example:5000/x/a|http://mirror.example:5000/x/a|"
+                                              "https://tags.example/a|https://internal.example/bar/a");
+    CHECK(list("example.com/foo/a", rules, true) == "https://mirror.example:5000/x/a|http://mirror.example:5000/x/a|"
+                                                    "https://digests.example/a|https://internal.example/bar/a");
+    CHECK(list("example.com/other", rules) == "https://example.com/other");
+    CHECK(list("plain.example:5000/a", rules) == "https://plain.example:5000/a|http://plain.example:5000/a");
+    CHECK(!rules.tls().find("plain.example:5000").verify);
+    CHECK(rules.tls().find("internal.example").verify);
+    CHECK(list("evil.example/a", rules) == "registry_blocked");
+    CHECK(list("a.wild.example/b", rules) == "https://wild-mirror.example/b|https://a.wild.example/b");
+    CHECK(list("debian", rules) == "https://registry-1.docker.io/library/debian");
+    CHECK(list("debian", rules, true) ==
+          "https://hub-mirror.example/library/debian|https://registry-1.docker.io/library/debian");
+}
+
+TEST_CASE("short names") {
+    auto const rules = rules_of(example);
+    CHECK(expand_alias("tool", rules) == "quay.io/team/tool");
+    CHECK(expand_alias("tool:1", rules) == "quay.io/team/tool:1");
+    CHECK(expand_alias("tool:1@sha256:ab", rules) == "quay.io/team/tool:1@sha256:ab");
+    CHECK(expand_alias("tool@sha256:ab", rules) == "quay.io/team/tool@sha256:ab");
+    CHECK(expand_alias("tools", rules) == "tools");
+    CHECK(expand_alias("r.example/tool", rules) == "r.example/tool");
+    CHECK(expand_alias("localhost:5000/tool", rules) == "localhost:5000/tool");
+    CHECK(expand_alias("", rules).empty());
+}
+
+TEST_CASE("registries.conf: mistakes are named") {
+    CHECK(refusal_of("[[registry]") == "line 1");
+    CHECK(refusal_of("a = 1\na = 2") == "line 2");
+    CHECK(refusal_of(std::string("a = \"\0\"", 7)) == "line 1");
+    CHECK(refusal_of("[registries.search]\nregistries = ['docker.io']") == "registries");
+    CHECK(refusal_of("registry = 7") == "registry");
+    CHECK(refusal_of("[registry]\nlocation = 'a.example'") == "registry");
+    CHECK(refusal_of("[[registry]]") == "registry");
+    CHECK(refusal_of("[[registry]]\nlocation = 7") == "location");
+    CHECK(refusal_of("[[registry]]\nlocation = 'https://a.example'") == "prefix");
+    CHECK(refusal_of("[[registry]]\nprefix = 'a.example'\nlocation = 'no_host'") == "location");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\ninsecure = 'yes'") == "insecure");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\nblocked = 1") == "blocked");
+    CHECK(refusal_of("[[registry]]\nprefix = '*.a.example/x'") == "prefix");
+    CHECK(refusal_of("[[registry]]\nprefix = '*.a.example'\ninsecure = true") == "insecure");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\nmirror = 7") == "registry.mirror");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = ''") == "registry.mirror.location");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = 'm.example/'") ==
+          "registry.mirror.location");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = 'm.example'\n"
+                     "pull-from-mirror = 'sometimes'") == "pull-from-mirror");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\nmirror-by-digest-only = true\n[[registry.mirror]]\n"
+                     "location = 'm.example'\npull-from-mirror = 'all'") == "pull-from-mirror");
+    CHECK(refusal_of("aliases = 7") == "aliases");
+    CHECK(refusal_of("[aliases]\na = 7") == "aliases.a");
+    CHECK(refusal_of("[aliases]\n'a/b' = 'docker.io/x'") == "aliases.a/b");
+    CHECK(refusal_of("[aliases]\na = 'nohost/x'") == "aliases.a");
+    CHECK(refusal_of("") == "accepted");
+    CHECK(refusal_of("something-newer = true") == "accepted");
+}
+
+TEST_CASE("registries.conf: files and drop-ins") {
+    char name[] = "/tmp/lading-conf-XXXXXX";
+    fs::path const folder = ::mkdtemp(name);
+    auto const write = [&](char const* file, char const* text) {
+        fs::create_directories((folder / file).parent_path());
+        std::ofstream(folder / file) << text;
+        return (folder / file).string();
+    };
+    auto const main = write("registries.conf", "[[registry]]\nlocation='a.example'\n[aliases]\nx='a.example/x'\ny='a.example/y'\n");
+    write("registries.conf.d/20.conf", "[[registry]]\nprefix='a.example'\nblocked=true\n");
+    write("registries.conf.d/10.conf", "[aliases]\nx='b.example/x'\ny=''\n");
+    write("registries.conf.d/note.txt", "[[[");
+    ::setenv("CONTAINERS_REGISTRIES_CONF", main.c_str(), 1);
+    auto const all = load_registries_conf().value();
+    CHECK(list("a.example/z", all) == "registry_blocked");
+    CHECK(expand_alias("x", all) == "b.example/x");
+    CHECK(expand_alias("y", all) == "y");
+    CHECK(expand_alias("x", load_registries_conf(main).value()) == "a.example/x"); // a given path stands alone
+    CHECK(load_registries_conf((folder / "none").string()).error() == errc::config_invalid);
+    write("registries.conf.d/30.conf", "[[registry]");
+    CHECK(load_registries_conf().error().detail().context.find("30.conf, line 1") != std::string::npos);
+    ::setenv("CONTAINERS_REGISTRIES_CONF", (folder / "none").c_str(), 1);
+    CHECK(load_registries_conf().value().registries.empty());
+    ::unsetenv("CONTAINERS_REGISTRIES_CONF");
+    fs::remove_all(folder);
+}
+#endif
