@@ -4,6 +4,11 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+#if __has_include(<toml++/toml.h>)
+#include <lading/backend/registries_conf.hpp>
+#define INSPECT_READS_REGISTRIES_CONF 1
+#endif
+
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -16,97 +21,162 @@ namespace {
 
 constexpr char usage[] =
     "usage: inspect [options] [REF]\n"
-    "  --raw                     print the exact bytes of the manifest\n"
+    "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
     "  --config                  print the exact bytes of the image config\n"
     "  --no-tags                 do not list the tags of the repository\n"
-    "  --platform OS/ARCH[/VAR]  the image of an index to look at ('any': the first; default: this machine's)\n"
-    "  --format FORMAT           modern (default), original, json, table\n"
-    "  --creds USER:PASS         credentials for the registry\n"
+    "  --platform OS/ARCH[/VAR]  the image of an index to look at ('any': the first; default: the platform that this\n"
+    "                            program was compiled for)\n"
+    "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
+    "                            for byte; json: everything that is known; table: for people\n"
+    "  --creds USER:PASS         credentials for the registry; before all files\n"
+    "  --authfile FILE           stored logins from this file only (default: where Docker and the containers tools\n"
+    "                            keep them)\n"
     "  --trust-realm ORIGIN      a token service on another origin that may see the credentials\n"
+    "  --mirror HOST[:PORT][/P]  ask here first; may be given several times\n"
+    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names\n"
     "  --plain-http              use http, not https\n"
     "  --cacert FILE             trust the certificates in this PEM file too\n"
+    "  --cert-dir FOLDER         certificates of the host: *.crt, *.cert with *.key (default: HOST in certs.d)\n"
     "  --insecure-skip-verify    do not check the server's certificate\n"
+    "  --retry N                 send a failing request again, up to N times (default 4)\n"
     "  --timeout SECONDS         give up after this long (default 60)\n"
-    "With no REF an embedded registry is started and a multi-platform image in it is inspected.\n"
-    "Exit status: 0 inspected, 1 failed, 2 usage.\n";
+    "  -v                        say each request on stderr\n"
+    "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
+    "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed, 2 usage.\n";
 
 struct arguments {
-    bool raw = false, config = false, tags = true, plain_http = false;
-    std::string format = "modern", reference;
+    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false;
+    std::string format = "modern", authfile, registries_conf, cert_dir;
+    std::optional<std::string> reference;
     std::optional<lading::platform_choice> platform;
     std::optional<lading::credential> secret;
+    std::vector<std::string> mirrors;
     lading::tls_options tls;
     lading::client_options client;
 };
 
+std::optional<int> number(std::string const& text, int least, int most) {
+    int value = 0;
+    auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (bad != std::errc() || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
+    return value;
+}
+
+/// The usage error of an option with a value, or nothing.
+std::optional<std::string> take(std::string_view option, std::string const& value, arguments& out) {
+    if (option == "--platform") {
+        if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
+        auto p = lading::platform::parse(value);
+        if (!p) return "--platform: " + p.error().summary();
+        out.platform = lading::platform_choice::like(p.value());
+    } else if (option == "--format") {
+        if (value != "modern" && value != "original" && value != "json" && value != "table")
+            return "--format is modern, original, json or table";
+        out.format = value;
+    } else if (option == "--creds") {
+        auto const colon = value.find(':');
+        if (colon == std::string::npos || colon == 0) return "--creds is USER:PASS";
+        out.secret = lading::credential(value.substr(0, colon), value.substr(colon + 1));
+    } else if (option == "--retry") {
+        auto const n = number(value, 0, 100);
+        if (!n) return "--retry is a number from 0 to 100";
+        out.client.with_retry(lading::retry_rules(static_cast<unsigned>(*n) + 1));
+    } else if (option == "--timeout") {
+        auto const n = number(value, 1, 86'400);
+        if (!n) return "--timeout is a number of seconds from 1 to 86400";
+        out.client.with_timeout(std::chrono::seconds(*n));
+    } else if (option == "--cacert") out.tls.ca_file = value;
+    else if (option == "--trust-realm") out.client.with_trusted_realm(value);
+    else if (option == "--mirror") out.mirrors.push_back(value);
+    else if (option == "--authfile") out.authfile = value;
+    else if (option == "--cert-dir") out.cert_dir = value;
+    else if (option == "--registries-conf") out.registries_conf = value;
+    else return "unexpected argument: " + std::string(option);
+    return std::nullopt;
+}
+
 /// A usage error in words, or nothing.
 std::optional<std::string> parse(int argc, char** argv, arguments& out) {
     for (int i = 1; i < argc; ++i) {
-        std::string_view const arg = argv[i];
-        auto value = [&]() -> std::optional<std::string> {
-            if (++i < argc) return argv[i];
-            return std::nullopt;
-        };
+        std::string_view arg = argv[i];
         if (arg == "--raw") out.raw = true;
         else if (arg == "--config") out.config = true;
         else if (arg == "--no-tags") out.tags = false;
         else if (arg == "--plain-http") out.plain_http = true;
         else if (arg == "--insecure-skip-verify") out.tls.verify = false;
-        else if (arg == "--help") return "";
-        else if (!arg.starts_with("-") && out.reference.empty()) out.reference = arg;
-        else if (arg == "--platform" || arg == "--format" || arg == "--creds" || arg == "--cacert" ||
-                 arg == "--timeout" || arg == "--trust-realm") {
-            auto const v = value();
-            if (!v) return std::string(arg) + " needs a value";
-            if (arg == "--platform") {
-                if (*v == "any") {
-                    out.platform = lading::platform_choice::any();
-                } else {
-                    auto p = lading::platform::parse(*v);
-                    if (!p) return p.error().message();
-                    out.platform = lading::platform_choice::like(p.value());
-                }
-            } else if (arg == "--format") {
-                if (*v != "modern" && *v != "original" && *v != "json" && *v != "table")
-                    return "--format is modern, original, json or table";
-                out.format = *v;
-            } else if (arg == "--creds") {
-                auto const colon = v->find(':');
-                if (colon == std::string::npos || colon == 0) return "--creds is USER:PASS";
-                out.secret = lading::credential(v->substr(0, colon), v->substr(colon + 1));
-            } else if (arg == "--cacert") {
-                out.tls.ca_file = *v;
-            } else if (arg == "--trust-realm") {
-                out.client.with_trusted_realm(*v);
-            } else {
-                int seconds = 0;
-                auto const [end, bad] = std::from_chars(v->data(), v->data() + v->size(), seconds);
-                if (bad != std::errc() || *end || seconds < 1 || seconds > 86'400)
-                    return "--timeout is a number of seconds from 1 to 86400";
-                out.client.with_timeout(std::chrono::seconds(seconds));
-            }
-        } else {
-            return "unexpected argument: " + std::string(arg);
-        }
+        else if (arg == "-v") out.verbose = true;
+        else if (arg == "--help" || arg == "-h") return out.help = true, std::nullopt;
+        else if (arg.starts_with("--")) {
+            auto const equals = arg.find('='); // --format=json is --format json
+            std::optional<std::string> wrong;
+            if (equals != arg.npos) wrong = take(arg.substr(0, equals), std::string(arg.substr(equals + 1)), out);
+            else if (i + 1 < argc) wrong = take(arg, argv[i + 1], out), ++i;
+            else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
+                                                                                : std::string(arg) + " needs a value";
+            if (wrong) return wrong;
+        } else if (!out.reference && !arg.starts_with("-")) out.reference = arg;
+        else return "unexpected argument: " + std::string(arg);
     }
     if (out.raw && out.config) return "--raw and --config are two outputs; choose one";
     return std::nullopt;
 }
 
-struct policies : lading::default_policies {
-    using credentials = lading::fixed_credentials;
+/// `-v`: each request as it ends.
+struct narrator final : lading::exchange_observer {
+    void on_exchange(lading::exchange_record const& what) override {
+        auto const status = what.status ? std::to_string(what.status) : what.failure.message();
+        std::fprintf(stderr, "inspect: %s %s: %s, %lld ms\n", what.method.c_str(), what.url.c_str(), status.c_str(),
+                     static_cast<long long>(what.duration.count()));
+    }
 };
 
+struct policies : lading::default_policies {
+    using credentials = lading::config_credentials;
+};
+
+/// What is configured about registries, from the files and the options.
+lading::result<lading::registry_rules> rules_for(arguments const& args) {
+    lading::registry_rules rules;
+    if (!args.registries_conf.empty()) {
+#ifdef INSPECT_READS_REGISTRIES_CONF
+        LADING_TRY(rules, lading::load_registries_conf(args.registries_conf));
+#else
+        return lading::error(lading::errc::config_invalid).with_context("built without toml++: --registries-conf");
+#endif
+    }
+    return rules;
+}
+
 lading::result<std::string> inspect(arguments const& args) {
-    LADING_TRY(auto const ref, lading::reference::parse(args.reference));
+    LADING_TRY(auto rules, rules_for(args));
+    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
+    auto const host = std::string(ref.repository().host());
+    auto certificates = lading::certs_d_options();
+    if (!args.cert_dir.empty()) certificates.with_folder(args.cert_dir);
+    LADING_TRY_V(lading::add_certs_d(rules, ref.repository(), certificates));
+    if (args.plain_http) rules.host(host).with_plaintext(lading::plaintext::only);
+    if (auto& h = rules.host(host); h.has_tls) { // the options of the command line hold for the host's own too
+        h.tls.ca_file = args.tls.ca_file;
+        h.tls.verify = h.tls.verify && args.tls.verify;
+    }
+
+    narrator out_loud;
     auto options = args.client;
-    if (args.plain_http) options.with_plaintext(std::string(ref.repository().host()));
-    lading::fixed_credentials secret;
-    if (args.secret) secret = lading::fixed_credentials(*args.secret);
-    lading::basic_client<policies> registry(lading::asio_sync_transport(args.tls, options.bounds), options, secret);
+    options.with_rules(rules);
+    for (auto const& m : args.mirrors) {
+        if (args.plain_http) options.with_plaintext(m.substr(0, m.find('/')));
+        options.with_mirror(host, lading::mirror(m));
+    }
+    if (args.verbose) options.with_observer(out_loud);
+    lading::network_options network(rules.tls(args.tls));
+    network.with_proxy(lading::proxy_rules::from_environment());
+    auto logins = lading::config_credentials_options().with_authfile(args.authfile);
+    if (args.secret) logins.with_login(*args.secret, host);
+    lading::basic_client<policies> registry(lading::asio_sync_transport(network, options.bounds), options,
+                                            lading::config_credentials(logins));
 
     auto const platform = args.platform.value_or(lading::platform_choice::host());
-    if (args.raw) {
+    if (args.raw && !args.platform) {
         LADING_TRY(auto const manifest, registry.manifest(ref));
         return manifest.bytes;
     }
@@ -114,12 +184,13 @@ lading::result<std::string> inspect(arguments const& args) {
         LADING_TRY(auto const config, registry.config(ref, platform));
         return config.bytes;
     }
-    auto const rules = args.format == "original" ? lading::schema1_rules::original : lading::schema1_rules::modern;
+    auto const form = args.format == "original" ? lading::schema1_rules::original : lading::schema1_rules::modern;
     LADING_TRY(auto const image, registry.inspect(ref, lading::inspect_options()
-                                                           .with_tags(args.tags)
+                                                           .with_tags(args.tags && !args.raw)
                                                            .with_platform(platform)
-                                                           .with_schema1(rules)));
+                                                           .with_schema1(form)));
     for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.c_str());
+    if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
     if (args.format == "original") return lading::to_original(image);
     if (args.format == "json") return lading::to_json(image);
     if (args.format == "table") return lading::to_table(image);
@@ -131,24 +202,25 @@ lading::result<std::string> inspect(arguments const& args) {
 int main(int argc, char** argv) {
     arguments args;
     if (auto const wrong = parse(argc, argv, args)) {
-        if (!wrong->empty()) std::fprintf(stderr, "inspect: %s\n", wrong->c_str());
-        std::fputs(usage, wrong->empty() ? stdout : stderr);
-        return wrong->empty() ? 0 : 2;
+        std::fprintf(stderr, "inspect: %s (see inspect --help)\n", wrong->c_str());
+        return 2;
     }
+    if (args.help) return std::fputs(usage, stdout), 0;
 
     std::unique_ptr<lading::testing::registry> embedded;
-    if (args.reference.empty()) {
+    if (!args.reference) {
         embedded = std::make_unique<lading::testing::registry>();
         embedded->add_image("demo/app", "latest", lading::image_kind::index);
         args.reference = embedded->host() + "/demo/app:latest";
         args.plain_http = true;
         std::fprintf(stderr, "inspect: no reference given; asking the embedded registry for %s\n",
-                     args.reference.c_str());
+                     args.reference->c_str());
     }
 
     auto const out = inspect(args);
     if (!out) {
         std::fprintf(stderr, "inspect: %s\n", out.error().message().c_str());
+        if (out.error().facts().plaintext) std::fputs("inspect: if it speaks plain http: --plain-http\n", stderr);
         return 1;
     }
     auto const& text = out.assume_value();

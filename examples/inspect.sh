@@ -4,11 +4,12 @@
 # Only the program writes to stdout.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-bash "$root/tests/support/install.sh" g++ cmake ninja-build libboost1.81-dev libasio-dev libssl-dev ca-certificates >&2 ||
+bash "$root/tests/support/install.sh" g++ cmake ninja-build libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev ca-certificates >&2 ||
     echo "could not install packages; building with what there is" >&2
 
 build=$root/build/release
 mkdir -p "$build"
+[[ -x $build/examples/inspect ]] || echo "building, about a minute; log: $build/build.log" >&2
 if ! (cd "$root" && cmake --preset release && cmake --build --preset release --target inspect) \
     >"$build/build.log" 2>&1 </dev/null; then
     cat "$build/build.log" >&2

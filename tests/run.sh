@@ -17,8 +17,8 @@ all_steps=(layers single-header-current compile-budget compile-fail self-contain
     asan clang-asan tsan single-header install example)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
-    libboost1.81-dev libasio-dev libssl-dev catch2
-    docker-registry skopeo umoci apache2-utils openssl jq curl ca-certificates procps)
+    libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev catch2
+    docker-registry skopeo umoci apache2-utils nginx-light openssl jq curl ca-certificates procps)
 
 build_and_test() { # PRESET [WRAPPER...]
     local preset=$1

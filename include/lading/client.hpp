@@ -258,9 +258,9 @@ class basic_client : pinned {
                          unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
-                                      decltype(make)>;
+                                      clock_type, decltype(make)>;
         return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
-                  options_.retry, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
+                  options_.retry, clock_, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
                   std::move(make));
     }
 

@@ -18,7 +18,7 @@ import urllib.parse
 import urllib.request
 import uuid
 
-USER, PASSWORD = "alice", "wonder land"
+USER, PASSWORD, REFRESH = "alice", "wonder land", "refresh-me-0123"
 
 
 def run(*command, **more):
@@ -49,6 +49,14 @@ class TokenIssuer:
         class Handler(http.server.BaseHTTPRequestHandler):
             def log_message(self, *_):
                 pass
+
+            def do_POST(self):
+                length = int(self.headers.get("Content-Length", 0))
+                form = urllib.parse.parse_qs(self.rfile.read(length).decode())
+                issuer.journal.append("POST " + form.get("grant_type", [""])[0])
+                if form.get("refresh_token") != [REFRESH]:
+                    return self.answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "bad refresh token"}]})
+                self.answer(200, {"access_token": issuer.sign(form.get("scope", []), True), "expires_in": 300})
 
             def do_GET(self):
                 parts = urllib.parse.urlsplit(self.path)
@@ -133,6 +141,56 @@ validation: {{disabled: true}}
         return out
 
     def stop(self):
+        if self.process.poll() is None:
+            os.kill(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+
+
+class Mirrors:
+    """nginx in front of a registry, once for each way to be a bad mirror. `hosts` maps the way to host:port."""
+
+    def __init__(self, folder, registry, wrong):
+        self.hosts, servers = {}, ""
+        ways = {
+            "good": f"proxy_pass http://{registry.host};",
+            "404": "return 404;",
+            "html": "default_type text/html; return 200 '<html>welcome</html>';",
+            "unavailable": "return 503;",
+            "stale": f"default_type {wrong[0]}; return 200 '{wrong[1]}';",
+            "blobless": f"if ($uri ~ /blobs/) {{ return 404; }} proxy_pass http://{registry.host};",
+            "tampered": f"if ($uri ~ /blobs/) {{ return 200 'not what it was'; }} proxy_pass http://{registry.host};",
+            "dripping": f"limit_rate 20; proxy_pass http://{registry.host};",
+        }
+        for way, does in ways.items():
+            port = free_port()
+            self.hosts[way] = f"127.0.0.1:{port}"
+            servers += f"server {{ listen 127.0.0.1:{port}; location / {{ {does} }} }}\n"
+        self.hosts["down"] = f"127.0.0.1:{free_port()}"
+        self.stuck = socket.socket()  # takes connections and never says anything
+        self.stuck.bind(("127.0.0.1", 0))
+        self.stuck.listen(16)
+        self.hosts["stuck"] = "127.0.0.1:%d" % self.stuck.getsockname()[1]
+        temporary = "".join(f"{kind}_temp_path {folder}/nginx-{kind};" for kind in
+                            ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        config = folder / "nginx.conf"
+        config.write_text(f"daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"
+                          f"events {{}}\nhttp {{ access_log off; {temporary}\n{servers}}}\n")
+        self.process = subprocess.Popen(["nginx", "-c", config, "-e", folder / "nginx.log"], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        host, port = self.hosts["good"].split(":")
+        for _ in range(100):
+            try:
+                socket.create_connection((host, int(port)), 0.2).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("nginx does not answer:\n" + (folder / "nginx.log").read_text())
+
+    def stop(self):
+        self.stuck.close()
         if self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGTERM)
             try:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import endpoints
 from components import INDEX, LIST, PASSWORD, USER, World, run
 
 program = sys.argv[1]
@@ -20,8 +21,8 @@ def check(what, good, detail=""):
         print(f"FAILED: {what}: {str(detail)[:2000]}")
 
 
-def inspect(*args):
-    done = subprocess.run([program, *args], capture_output=True, timeout=60)
+def inspect(*args, env=None):
+    done = subprocess.run([program, *args], capture_output=True, timeout=60, env=env)
     return done.returncode, done.stdout, done.stderr.decode(errors="replace")
 
 
@@ -174,6 +175,8 @@ with World() as world:
     requests_made(world)
     protected(world)
     failures(world)
+    endpoints.mirrors(world, check, inspect)
+    endpoints.logins(world, check, inspect)
     print(f"{len(names) + 11} images compared with skopeo")
 
 print(f"registry: {passed} passed, {failed} failed")

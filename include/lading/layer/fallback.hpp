@@ -35,10 +35,11 @@ inline bool says_v2_exactly(response const& head) {
 } // namespace detail
 
 /// `V2` and `V1` are the operation with its layers, for each version (`no_operation` where there is no v1 form); `F` is
-/// the fallback policy. `make(slot, conversation)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
+/// the fallback policy, `Clock` the clock. A mirror may take half of the time that is left, so that one which hangs leaves
+/// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, conversation)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
 /// The error is that of the attempt which the policy names; with more than one attempt all are in
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
-template <class V2, class V1, class F, class Make>
+template <class V2, class V1, class F, class Clock, class Make>
 class tried_in_turn : pinned {
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
 
@@ -46,8 +47,8 @@ class tried_in_turn : pinned {
     using value_type = typename V2::value_type;
 
     /// `if_none` is the error when the list is empty.
-    tried_in_turn(std::vector<endpoint> list, error if_none, conversation talk, Make make)
-        : list_(std::move(list)), if_none_(std::move(if_none)), talk_(std::move(talk)), make_(std::move(make)),
+    tried_in_turn(Clock& clock, std::vector<endpoint> list, error if_none, conversation talk, Make make)
+        : clock_(clock), list_(std::move(list)), if_none_(std::move(if_none)), talk_(std::move(talk)), make_(std::move(make)),
           ping_body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
     step<value_type> start() { return open(); }
@@ -99,6 +100,11 @@ class tried_in_turn : pinned {
         auto* const over = std::get_if<done<value_type>>(&s);
         if (!over || over->value) return s;
         error e = std::move(over->value).assume_error();
+        if (list_[next_].is_mirror && e == errc::timeout && clock_.now() < *talk_.deadline) {
+            fallback_facts f = e.facts();
+            f.next_endpoint = true;
+            e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+        }
         if (list_[next_].version == api_version::v1) { // not a ping's failure, whatever the transport knows
             auto f = e.facts();
             f.what = asked::manifest;
@@ -169,9 +175,14 @@ class tried_in_turn : pinned {
         conversation out = talk_;
         out.base_url = at.base_url;
         out.name = at.name;
+        if (at.is_mirror && out.deadline) {
+            auto const now = clock_.now();
+            out.deadline = now + (*out.deadline - now) / 2;
+        }
         return out;
     }
 
+    Clock& clock_;
     std::vector<endpoint> list_;
     error if_none_;
     conversation talk_;
