@@ -33,6 +33,48 @@ struct world {
 
 } // namespace
 
+TEST_CASE("spec 3.5: a token by GET") {
+    auto const ask = [](std::string const& realm_text, std::string const& url, credential c = {}, int status = 200,
+                        std::string const& body = R"({"token":"abc"})") {
+        world w(realm_text);
+        w.s.on(url, {status, body});
+        auto const r = w.inspect(std::move(c));
+        auto const asked = w.s.journal.size() > 1 ? w.s.journal[1] : request();
+        return std::tuple(r ? errc::ok : r.error().kind(), asked.url,
+                          std::string(asked.headers.find("Authorization").value_or("none")));
+    };
+    using seen = std::tuple<errc, std::string, std::string>;
+    auto const good = realm + query;
+    SECTION("URL: the realm as given, with its own query before ours, encoded") {
+        CHECK(ask(realm, good) == seen(errc::ok, good, "none"));
+        auto const with_query = realm + "?a=b&account=z";
+        auto const expected = with_query + "&service=s&scope=repository%3Ax%3Apull";
+        CHECK(ask(with_query, expected) == seen(errc::ok, expected, "none"));
+        CHECK(ask(with_query, expected + "&account=u", credential("u", "p")) ==
+              seen(errc::ok, expected + "&account=u", "Basic dTpw"));
+    }
+    SECTION("realm missing or no URL") {
+        CHECK(std::get<0>(ask("", good)) == errc::auth_challenge_malformed);
+        CHECK(std::get<0>(ask("::", good)) == errc::auth_realm_refused);
+    }
+    SECTION("credentials: Basic and account; a name without a password is sent, not dropped (10.62)") {
+        CHECK(ask(realm, good + "&account=u", credential("u", "p")) == seen(errc::ok, good + "&account=u", "Basic dTpw"));
+        CHECK(ask(realm, good + "&account=u", credential("u", "")) == seen(errc::ok, good + "&account=u", "Basic dTo="));
+    }
+    SECTION("success is 200, failure keeps its type (10.9, 10.52)") {
+        for (int status : {201, 204, 206, 304}) CHECK(std::get<0>(ask(realm, good, {}, status)) != errc::ok);
+        CHECK(std::get<0>(ask(realm, good, {}, 401)) == errc::auth_required);
+        CHECK(std::get<0>(ask(realm, good + "&account=u", credential("u", "p"), 401)) == errc::auth_denied);
+        CHECK(std::get<0>(ask(realm, good, {}, 503)) == errc::auth_token_failed);
+    }
+    SECTION("response: either name; both only when they are equal (X15)") {
+        CHECK(std::get<0>(ask(realm, good, {}, 200, R"({"access_token":"abc"})")) == errc::ok);
+        CHECK(std::get<0>(ask(realm, good, {}, 200, R"({"token":"","access_token":"abc"})")) == errc::ok);
+        CHECK(std::get<0>(ask(realm, good, {}, 200, R"({"token":"abc","access_token":"x"})")) == errc::auth_token_malformed);
+        CHECK(std::get<0>(ask(realm, good, {}, 200, "{}")) == errc::auth_token_malformed);
+    }
+}
+
 TEST_CASE("spec 3.6: an identity token is exchanged by POST") {
     world w;
     w.s.on(realm, {200, R"({"access_token":"abc","expires_in":300,"refresh_token":"new"})"});

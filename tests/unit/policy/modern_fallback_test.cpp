@@ -103,13 +103,32 @@ TEST_CASE("spec 2.7 row 2: an answer over TLS rules plaintext out for that host"
 }
 
 TEST_CASE("spec 2.7 row 3: what the caller ends is over") {
-    for (auto code : {errc::cancelled, errc::timeout, errc::sink_failed, errc::out_of_memory}) {
+    for (auto code : {errc::cancelled, errc::sink_failed, errc::out_of_memory}) {
         world w;
         w.rules.with_mirror("r.example", mirror("m.example")).host("m.example").with_plaintext(plaintext::allowed);
         w.set(mirror_base, error(code));
         CHECK(w.inspect().error() == code);
         CHECK(w.asked() == mirror_base);
     }
+}
+
+TEST_CASE("a mirror has half of the time; the time of the whole call is the caller's") {
+    world w;
+    w.rules.with_mirror("r.example", mirror("m.example"));
+    w.set(mirror_base, error(errc::timeout)); // its share is over
+    CHECK(w.inspect().has_value());
+    REQUIRE(w.s.journal.size() > 1);
+    CHECK(*w.s.journal[0].deadline - std::chrono::steady_clock::time_point() == std::chrono::seconds(30));
+    CHECK(*w.s.journal[1].deadline - std::chrono::steady_clock::time_point() == std::chrono::seconds(60));
+
+    world both;
+    both.rules.with_mirror("r.example", mirror("m.example"));
+    both.set(mirror_base, error(errc::timeout));
+    both.set(home, error(errc::timeout));
+    auto const got = both.inspect();
+    CHECK(got.error() == errc::timeout);
+    REQUIRE(got.error().detail().attempts.size() == 2);
+    CHECK(got.error().detail().attempts[0].code == make_error_code(errc::too_slow));
 }
 
 TEST_CASE("spec 2.7 rows 4-8: whatever a mirror says the next is asked; what the origin says is the answer") {

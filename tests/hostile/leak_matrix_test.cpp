@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+// hostile.md G2: every secret, by every way in which a server can send a client elsewhere, to every kind of elsewhere.
+// Uploads are not spoken yet and foreign URLs are never followed (C12), so those two ways are not among them.
+#include "catch.hpp"
+#include "places.hpp"
+
+using namespace lading;
+using test::place;
+
+namespace {
+
+enum class secret { basic, bearer, refresh_token, client_certificate, proxy_login };
+enum class way { manifest_redirect, blob_redirect, realm, token_redirect, link, mirror, pooled };
+enum class difference { other_host, subdomain, parent_domain, other_port, http, trailing_dot, address, userinfo };
+
+constexpr secret secrets[] = {secret::basic, secret::bearer, secret::refresh_token, secret::client_certificate,
+                              secret::proxy_login};
+constexpr way ways[] = {way::manifest_redirect, way::blob_redirect, way::realm, way::token_redirect,
+                        way::link,              way::mirror,        way::pooled};
+constexpr difference differences[] = {difference::other_host,    difference::subdomain, difference::parent_domain,
+                                      difference::other_port,    difference::http,      difference::trailing_dot,
+                                      difference::address,       difference::userinfo};
+
+std::string const config_path = "/v2/r/blobs/" + test::digest_of(test::config_bytes);
+
+/// Where B is, as A calls it.
+std::string elsewhere(difference d, place const& b, place const& plain) {
+    switch (d) {
+    case difference::other_host: return b.at("b.test");
+    case difference::subdomain: return b.at("sub.a.test");
+    case difference::parent_domain: return b.at("test");
+    case difference::other_port: return b.at("a.test");
+    case difference::http: return plain.at("a.test");
+    case difference::trailing_dot: return b.at("a.test.");
+    case difference::address: return b.at("127.0.0.1");
+    case difference::userinfo: return "https://a.test@" + b.authority_of("b.test");
+    }
+    return {};
+}
+
+struct logger final : exchange_observer {
+    void on_exchange(exchange_record const& what) override { text += what.url + '\n' + what.failure.message() + '\n'; }
+    std::string text;
+};
+
+} // namespace
+
+TEST_CASE("G2: no secret is seen where it does not belong") {
+    auto const mine =
+        test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));
+    test::temporary_file const cert(mine.cert_pem), key(mine.key_pem);
+    std::size_t combinations = 0, reached = 0;
+    for (auto const s : secrets)
+        for (auto const w : ways)
+            for (auto const d : differences) {
+                INFO("secret " << int(s) << ", way " << int(w) << ", difference " << int(d));
+                place a, b, plain(false);
+                test::proxy proxy("Basic " + detail::base64_encode("proxy:" + test::proxy_password));
+                auto const there = elsewhere(d, b, plain);
+                auto const host = a.authority_of("a.test");
+
+                // What A wants, and how it sends the client away.
+                bool const tokens = s == secret::bearer || s == secret::refresh_token || w == way::realm ||
+                                    w == way::token_redirect;
+                test::registry_rules rules;
+                if (tokens) {
+                    auto const realm = w == way::realm ? there + "/token" : a.at("a.test") + "/token";
+                    rules = {"Bearer realm=\"" + realm + "\",service=\"s\"", "Bearer " + test::bearer};
+                } else if (s == secret::basic) {
+                    rules = {"Basic realm=\"x\"", basic_authorization(credential(test::user, test::password))};
+                }
+                test::serve_image(a, rules);
+                auto const away = test::redirect(there + "/away");
+                if (w == way::manifest_redirect || w == way::pooled) a.on("/v2/r/manifests/1", away);
+                if (w == way::blob_redirect) a.on(config_path, away);
+                if (w == way::token_redirect) a.on("/token", away);
+                if (w == way::link)
+                    a.on("/v2/r/tags/list", test::json(R"({"tags":["1"]})").with_header("Link", '<' + there + "/away>; rel=\"next\""));
+                // B takes what it can get, and wants more.
+                for (auto* p : {&b, &plain})
+                    p->otherwise([&](place::request const& q) {
+                        if (w == way::blob_redirect && q.target == "/away") return place::canned(200, test::config_bytes);
+                        return place::canned(401)
+                            .with_header("WWW-Authenticate", "Bearer realm=\"" + there + "/token\",service=\"s\"")
+                            .with_header("WWW-Authenticate", "Basic realm=\"x\"");
+                    });
+
+                // What the client has.
+                credential login;
+                if (tokens || s == secret::basic) login = credential(test::user, test::password);
+                if (s == secret::refresh_token) login = credential::identity(test::refresh_token);
+                auto network = test::test_network();
+                if (s == secret::client_certificate) network.tls.everywhere.with_client_certificate(cert.path(), key.path());
+                if (s == secret::proxy_login)
+                    network.with_proxy(proxy_rules().with_https(proxy.url("proxy:" + test::proxy_password)));
+                logger log;
+                auto options = client_options().with_retry(retry_rules(1)).with_observer(log);
+                if (w == way::mirror && d != difference::userinfo) {
+                    auto const m = there.substr(there.find("//") + 2);
+                    if (d == difference::http) options.with_plaintext(m);
+                    options.with_mirror(host, mirror(m));
+                }
+                test::hostile_client registry{asio_sync_transport(network), options, fixed_credentials(login, host)};
+                auto const ref = reference::parse(host + "/r:1").value();
+                if (w == way::pooled) { // a connection of A's is there to be misused
+                    (void)registry.tags(ref.repository());
+                }
+                auto const got = registry.inspect(ref, inspect_options().with_tags(w == way::link));
+
+                std::string said = log.text;
+                if (!got) said += got.error().message();
+                else for (auto const& text : got.value().warnings) said += text;
+                for (auto const* p : {&b, &plain}) {
+                    // A mirror is named by the caller, who shows his certificate to whom he names.
+                    auto text = p->journal();
+                    if (w == way::mirror && s == secret::client_certificate)
+                        for (auto at = text.find(test::client_name); at != text.npos; at = text.find(test::client_name))
+                            text.erase(at, test::client_name.size());
+                    CHECK(!test::has_canary(text));
+                    CHECK(text.find("uthorization") == std::string::npos);
+                    reached += p->connections() > 0;
+                }
+                CHECK(!test::has_canary(said));
+                CHECK(a.journal().find("roxy-") == std::string::npos);
+                if (s != secret::proxy_login) CHECK(proxy.journal().empty());
+                ++combinations;
+            }
+    CHECK(combinations == 5 * 7 * 8);
+    CHECK(reached > combinations / 4); // B was really asked, wherever that is allowed
+    WARN(combinations << " combinations, B reached in " << reached);
+}
+
+TEST_CASE("G2, positive twin: at A each secret arrives") {
+    place a;
+    auto const mine =
+        test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));
+    test::temporary_file const cert(mine.cert_pem), key(mine.key_pem);
+    auto network = test::test_network();
+    network.tls.everywhere.with_client_certificate(cert.path(), key.path());
+    auto const host = a.authority_of("a.test");
+    auto inspect = [&](credential c, test::registry_rules rules) {
+        test::serve_image(a, rules);
+        test::hostile_client registry{asio_sync_transport(network), client_options(), fixed_credentials(c, host)};
+        return registry.inspect(reference::parse(host + "/r:1").value()).has_value();
+    };
+    credential const alice(test::user, test::password);
+    CHECK(inspect(alice, {"Basic realm=\"x\"", basic_authorization(alice)}));
+    CHECK(inspect(alice, {"Bearer realm=\"/token\",service=\"s\"", "Bearer " + test::bearer}));
+    CHECK(inspect(credential::identity(test::refresh_token), {"Bearer realm=\"/token\",service=\"s\"", "Bearer " + test::bearer}));
+    CHECK(a.journal().find(test::client_name) != std::string::npos);
+    CHECK(a.journal().find(test::refresh_token) != std::string::npos);
+}
