@@ -95,6 +95,11 @@ namespace lading {
     X(platform_invalid, "the platform is malformed")                                                          \
     X(url_invalid, "the URL is malformed or not allowed")                                                     \
     X(invalid_argument, "an argument of the call is out of its range")                                        \
+    X(config_invalid, "a configuration file is malformed or holds a setting that cannot be honoured")         \
+    X(registry_blocked, "the configuration blocks this registry")                                             \
+    X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
+    X(address_refused, "the server named an address that only the inside of a network can reach")             \
+    X(proxy_failed, "the proxy did not make the tunnel")                                                      \
     /* connecting */                                                                                          \
     X(host_not_found, "the host name does not resolve")                                                       \
     X(connection_refused, "the host refused the connection")                                                  \
@@ -135,6 +140,10 @@ namespace lading {
     X(auth_token_malformed, "the answer of the token service is not usable")                                  \
     X(auth_token_too_large, "the answer of the token service is over the limit")                              \
     X(auth_token_failed, "the token service answered with an error")                                          \
+    X(credentials_invalid, "a credential file or entry is malformed")                                         \
+    X(credential_helper_failed, "the credential helper failed")                                               \
+    X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
+    X(credential_helper_output, "the credential helper wrote more than the limit or no usable answer")        \
     X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
     /* what the registry says */                                                                              \
     X(denied, "the registry denies access")                                                                   \
@@ -143,6 +152,8 @@ namespace lading {
     X(blob_unknown, "the registry has no such blob")                                                          \
     X(not_found, "the registry answered 404")                                                                 \
     X(rate_limited, "the registry asks to slow down")                                                         \
+    X(v1_malformed, "the answer of the v1 registry is not usable")                                            \
+    X(v1_unsupported, "the v1 protocol cannot answer this")                                                   \
     X(registry_error, "the registry answered with an error")                                                  \
     X(server_error, "the registry failed")                                                                    \
     X(not_a_registry, "the server does not answer as a v2 registry")                                          \
@@ -226,6 +237,20 @@ inline std::error_category const& category() noexcept {
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
+/// How a registry refused, in the words that the original's classifier told apart (spec 2.5.1). Only the first element
+/// of an error list counts.
+enum class refusal_form : std::uint8_t {
+    none,       ///< no refusal by the registry
+    unknown,    ///< an error of its own words: UNAUTHORIZED, NAME_UNKNOWN or MANIFEST_UNKNOWN; or an unreadable 401
+    other,      ///< an error of its own words, with any other code
+    bare_code,  ///< a code with its default message and no detail
+    empty,      ///< an error body without errors
+    unreadable, ///< no error body, or a status of 500 and above
+};
+
+/// What was asked when an error came.
+enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
+
 /// What an error allows next, as facts that a fallback policy reads (spec 2.5-2.7). Facts never name a decision:
 /// whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
 struct fallback_facts {
@@ -236,6 +261,9 @@ struct fallback_facts {
     bool plaintext : 1 = false;     ///< nothing was answered over TLS: http may be tried where the user allows it
     bool v1 : 1 = false;            ///< not found or refused, and v2 is not confirmed: a v1 registry may know
     bool retry : 1 = false;         ///< the same request may succeed later
+    bool tags_listed : 1 = false;   ///< the tag list was answered before this failed
+    refusal_form said = refusal_form::none;   ///< how the registry put it
+    asked what = asked::ping;       ///< what it was about; read only when `said` is not `none`
 
     constexpr bool stop() const noexcept { return !next_endpoint && !plaintext && !v1 && !retry; }
     friend constexpr bool operator==(fallback_facts const&, fallback_facts const&) = default;
@@ -248,14 +276,34 @@ struct registry_error {
     std::string detail; ///< compact JSON of the `detail` value; empty when absent or null
 };
 
+/// What a registry says of how much may be asked (`RateLimit-*` and `Retry-After`); -1 for what it does not say.
+struct rate_limit {
+    std::int64_t until_seconds = -1; ///< from the answer until requests are welcome again
+    std::int64_t limit = -1;         ///< requests a window
+    std::int64_t remaining = -1;     ///< of them
+};
+
+/// One endpoint that was tried and how it failed.
+struct attempt {
+    attempt(std::string e, bool m, std::string w, std::error_code c, int s)
+        : endpoint(std::move(e)), is_mirror(m), what(std::move(w)), code(c), http_status(s) {}
+    std::string endpoint; ///< "https://mirror.example:443"
+    bool is_mirror;
+    std::string what; ///< the error's own line
+    std::error_code code;
+    int http_status;
+};
+
 /// The cold part of an error, allocated only when there is something to say.
 struct error_detail {
     std::string context;  ///< what was being done or where in the input, in words
-    std::string url;      ///< the URL asked, without userinfo and with query values hidden
+    std::string url;      ///< the URL asked; query values are hidden but those of paging, service and scope
     std::string expected; ///< what was required (a digest, a size, a type, a limit)
     std::string actual;   ///< what came
     std::vector<registry_error> registry_errors;
     std::vector<std::string> available; ///< what could have been chosen (platforms of an index)
+    std::vector<attempt> attempts;      ///< every endpoint tried, in order, when there was more than one
+    rate_limit rate;
 };
 
 namespace detail {
@@ -299,7 +347,8 @@ class error {
     }
     fallback_facts const& facts() const noexcept { return facts_; }
     int http_status() const noexcept { return http_status_; }           ///< 0 when there was no answer
-    int retry_after_seconds() const noexcept { return retry_after_; }   ///< -1 when the registry named none
+    /// Seconds until the registry wants to be asked again; -1 when it named none.
+    std::int64_t retry_after_seconds() const noexcept { return detail().rate.until_seconds; }
     error_detail const& detail() const noexcept {
         static error_detail const none{};
         auto const* d = detail_.get();
@@ -310,7 +359,6 @@ class error {
     error&& with_facts(fallback_facts f) && noexcept { return facts_ = f, std::move(*this); }
     error& with_status(int status) & noexcept { return http_status_ = static_cast<std::int16_t>(status), *this; }
     error&& with_status(int status) && noexcept { return http_status_ = static_cast<std::int16_t>(status), std::move(*this); }
-    error& with_retry_after(int seconds) & noexcept { return retry_after_ = seconds, *this; }
     error& with_context(std::string text) & { return detail_.edit().context = std::move(text), *this; }
     error&& with_context(std::string text) && { return detail_.edit().context = std::move(text), std::move(*this); }
     error& with_url(std::string url) & { return detail_.edit().url = std::move(url), *this; }
@@ -324,15 +372,27 @@ class error {
         detail_.edit().available = std::move(what);
         return std::move(*this);
     }
+    error& with_attempts(std::vector<attempt> list) & { return detail_.edit().attempts = std::move(list), *this; }
+    error& with_rate(rate_limit r) & { return detail_.edit().rate = r, *this; }
     error& with_registry_errors(std::vector<registry_error> list) & {
         return detail_.edit().registry_errors = std::move(list), *this;
     }
 
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
-    /// One printable line: code, sentence, context, expected and actual, URL, status, the registry's own words,
-    /// what is available, and what may be tried next. Holds no secret.
+    /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.
     std::string message() const {
+        auto out = summary();
+        out.append("; next: ").append(next_steps());
+        auto const& tried = detail().attempts;
+        for (auto const& a : tried)
+            out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
+        return out;
+    }
+
+    /// One printable line: code, sentence, context, expected and actual, URL, status, the registry's own words, its
+    /// rate limit, and what is available.
+    std::string summary() const {
         auto const& d = detail();
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
@@ -345,13 +405,16 @@ class error {
             out.append("; registry says ").append(e.code);
             if (!e.message.empty()) out.append(" (").append(e.message).append(")");
         }
+        if (d.rate.until_seconds >= 0) out.append("; retry after ").append(std::to_string(d.rate.until_seconds)).append(" s");
+        if (d.rate.limit >= 0) out.append("; limit ").append(std::to_string(d.rate.limit));
+        if (d.rate.remaining >= 0) out.append("; remaining ").append(std::to_string(d.rate.remaining));
         if (!d.available.empty()) {
             out += "; available:";
             for (std::size_t i = 0; i < d.available.size(); ++i)
                 out.append(i ? ", " : " ").append(d.available[i]);
         }
         if (!d.url.empty()) out.append(" [").append(d.url).append("]");
-        return out.append("; next: ").append(next_steps());
+        return out;
     }
 
     /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop".
@@ -371,7 +434,6 @@ class error {
     std::error_code code_;
     fallback_facts facts_{};
     std::int16_t http_status_ = 0;
-    std::int32_t retry_after_ = -1;
     detail::detail_ptr detail_;
 };
 
@@ -519,18 +581,9 @@ class file_sink final : public blob_sink {
 
 } // namespace lading
 
-// ---- lading/layer/authorize.hpp ----
+// ---- lading/endpoint/network_options.hpp ----
 
-/// The authorize layer: answers challenges for any operation (spec 3.3-3.5 FIX, hostile.md C06-C11, C20, C21, C24).
-///
-/// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
-/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Secrets go to the origin they
-/// were found for and to token realms on it, or on a realm that the caller trusts; never to another.
-
-// ---- lading/http/challenge.hpp ----
-
-/// `WWW-Authenticate` (RFC 9110, 11.6.1): several challenges a line, token68, quoted strings, white space around `=`
-/// (spec 3.3 FIX).
+/// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
 
 // ---- lading/detail/text.hpp ----
 
@@ -581,6 +634,440 @@ inline std::string printable(std::string_view text, std::size_t limit) {
 }
 
 } // namespace lading::detail
+
+// ---- lading/endpoint/tls_options.hpp ----
+
+/// `tls_options` and `tls_rules`: whom a transport trusts, and as whom it shows itself.
+
+namespace lading {
+
+/// What a connection trusts and presents. None of these allows plaintext.
+struct tls_options {
+    tls_options() = default;
+    tls_options& with_ca_file(std::string path) { return ca_file = std::move(path), *this; }
+    tls_options& with_ca_pem(std::string text) { return ca_pem = std::move(text), *this; }
+    tls_options& with_verify(bool yes) { return verify = yes, *this; }
+    /// A client certificate and its key, as PEM files. Shown to the hosts these options are for, to no other.
+    tls_options& with_client_certificate(std::string cert, std::string key) {
+        return cert_file = std::move(cert), key_file = std::move(key), *this;
+    }
+
+    bool verify = true;       ///< check the server's certificate and host name
+    bool system_roots = true; ///< trust what the system trusts
+    std::string ca_file;      ///< path of a PEM file with further roots; empty for none
+    std::string ca_pem;       ///< PEM text of further roots; empty for none
+    std::string cert_file;    ///< path of a PEM file with the client's certificate chain; empty for none
+    std::string key_file;     ///< path of its private key in PEM
+
+    friend bool operator==(tls_options const&, tls_options const&) = default;
+};
+
+/// The options of a transport: those for every host, and those for hosts by name, which replace them.
+struct tls_rules {
+    tls_rules() = default;
+    tls_rules(tls_options all) : everywhere(std::move(all)) {}
+    /// `host` as in references: "example.com" (port 443) or "example.com:5000".
+    tls_rules& with_host(std::string host, tls_options o) {
+        return hosts.emplace_back(std::move(host), std::move(o)), *this;
+    }
+    /// What holds for a host: the last entry of that name, else `everywhere`. `authority` is the host in lower case,
+    /// with its port unless it is 443.
+    tls_options const& find(std::string_view authority) const noexcept {
+        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at) {
+            std::string_view name = at->first;
+            if (name.ends_with(":443")) name.remove_suffix(4);
+            if (name == authority) return at->second;
+        }
+        return everywhere;
+    }
+
+    tls_options everywhere;
+    std::vector<std::pair<std::string, tls_options>> hosts;
+};
+
+} // namespace lading
+
+#include <algorithm>
+
+namespace lading {
+
+/// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
+/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent inside
+/// CONNECT only, never to a registry and never beside a forwarded request.
+struct proxy_rules {
+    proxy_rules() = default;
+    proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
+    proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
+    /// Hosts that are reached without: "example.com" (and below), ".example.com" (below), "10.0.0.1", "host:port", "*".
+    proxy_rules& with_exception(std::string h) { return except.push_back(std::move(h)), *this; }
+
+    /// The variables `https_proxy`, `http_proxy` and `no_proxy`, in lower case before upper case; `HTTP_PROXY` in upper
+    /// case is not read, because a web server's child may have it from a request. `get` is `std::getenv` or like it.
+    template <class Get>
+    static proxy_rules from_environment(Get&& get) {
+        auto first = [&](char const* a, char const* b) -> std::string {
+            for (auto name : {a, b})
+                if (char const* v = name ? get(name) : nullptr; v && *v) return v;
+            return {};
+        };
+        proxy_rules out;
+        out.https = first("https_proxy", "HTTPS_PROXY");
+        out.http = first("http_proxy", nullptr);
+        auto const list = first("no_proxy", "NO_PROXY");
+        std::string_view rest = list;
+        while (!rest.empty()) {
+            auto const end = std::min(rest.find(','), rest.size());
+            if (auto const one = detail::trim(rest.substr(0, end)); !one.empty()) out.except.push_back(detail::lower(one));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        return out;
+    }
+    static proxy_rules from_environment() {
+        return from_environment([](char const* name) { return std::getenv(name); });
+    }
+
+    /// The proxy for a host, or empty. Loopback hosts never go through one.
+    std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
+        std::string_view const proxy = scheme == "https" ? https : http;
+        if (proxy.empty() || host == "localhost" || host == "[::1]" || host.starts_with("127.")) return {};
+        auto const with_port = std::string(host) + ':' + std::to_string(port);
+        for (std::string_view e : except) {
+            if (e == "*" || e == host || e == with_port) return {};
+            if (e.starts_with('.') ? host.ends_with(e) : host.ends_with(std::string(1, '.') + std::string(e))) return {};
+        }
+        return proxy;
+    }
+
+    std::string https, http;
+    std::vector<std::string> except; ///< in lower case
+};
+
+/// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
+struct network_options {
+    network_options() = default;
+    network_options(tls_options t) : tls(std::move(t)) {}
+    network_options(tls_rules t) : tls(std::move(t)) {}
+    network_options& with_tls(tls_rules t) { return tls = std::move(t), *this; }
+    network_options& with_proxy(proxy_rules p) { return proxy = std::move(p), *this; }
+    /// Connect to `address` (an IP address in text) for this host, whatever names resolve to.
+    network_options& with_address(std::string host, std::string address) {
+        return addresses.emplace_back(std::move(host), std::move(address)), *this;
+    }
+    /// Servers may name hosts on private and loopback addresses (redirects, token services) although they are public
+    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network.
+    network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
+
+    tls_rules tls;
+    proxy_rules proxy;
+    std::vector<std::pair<std::string, std::string>> addresses;
+    bool inner_addresses = false;
+};
+
+} // namespace lading
+
+// ---- lading/layer/authorize.hpp ----
+
+/// The authorize layer: answers challenges for any operation (spec 3.3-3.6 FIX, hostile.md C06-C11, C20, C21, C24, X12-X19).
+///
+/// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
+/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Of the operations that need
+/// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
+/// on it, or on a realm that the caller trusts; never to another.
+
+// ---- lading/http/address.hpp ----
+
+/// Which part of the network an address is in: what a server may name and what it may not (hostile.md C09).
+
+// ---- lading/http/url.hpp ----
+
+/// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
+/// C23, C26, H29). Our own because an origin must have exactly one spelling, and what has two must be refused.
+
+#include <charconv>
+
+namespace lading {
+
+/// Scheme, lower-case host without trailing dot, effective port. Equality of all three, or it is another origin.
+struct origin {
+    origin(std::string s, std::string h, std::uint16_t p) : scheme(std::move(s)), host(std::move(h)), port(p) {}
+    std::string scheme;
+    std::string host; ///< IPv6 in brackets
+    std::uint16_t port;
+
+    std::string str() const { return scheme + "://" + host + ':' + std::to_string(port); }
+    friend bool operator==(origin const&, origin const&) = default;
+};
+
+/// Everything but unreserved characters as %XX.
+inline std::string percent_encode(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (detail::is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+            out += c;
+        } else {
+            auto const b = static_cast<unsigned char>(c);
+            out += {'%', "0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
+        }
+    }
+    return out;
+}
+
+/// `application/x-www-form-urlencoded` text.
+inline std::string form_encode(std::vector<std::pair<std::string, std::string>> const& fields) {
+    std::string out;
+    for (auto const& [k, v] : fields)
+        out.append(out.empty() ? "" : "&").append(percent_encode(k)).append("=").append(percent_encode(v));
+    return out;
+}
+
+namespace detail {
+
+constexpr bool is_ipv4(std::string_view host) noexcept {
+    int parts = 0;
+    while (true) {
+        auto const end = std::min(host.find('.'), host.size());
+        auto const part = host.substr(0, end);
+        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return false;
+        int value = 0;
+        for (char c : part) {
+            if (!is_digit(c)) return false;
+            value = value * 10 + (c - '0');
+        }
+        if (value > 255) return false;
+        ++parts;
+        if (end == host.size()) return parts == 4;
+        host.remove_prefix(end + 1);
+    }
+}
+
+/// The digits and colons of an IPv6 literal; whether they are an address is left to the resolver.
+constexpr bool is_ipv6_text(std::string_view text) noexcept {
+    int colons = 0;
+    for (char c : text) {
+        if (!is_hex(c) && c != ':' && c != '.') return false;
+        colons += c == ':';
+    }
+    return colons >= 2 && text.size() <= 45;
+}
+
+/// A host in lower case without trailing dot: a name, dotted IPv4, or bracketed IPv6. Shapes that some resolvers read
+/// as addresses (`2130706433`, `0x7f.1`, `127.1`) are no hosts.
+constexpr bool is_host(std::string_view host) noexcept {
+    if (host.starts_with('[')) return host.ends_with(']') && is_ipv6_text(host.substr(1, host.size() - 2));
+    if (host.empty() || host.size() > 253) return false;
+    std::string_view last;
+    for (std::string_view rest = host; !rest.empty();) {
+        auto const end = std::min(rest.find('.'), rest.size());
+        last = rest.substr(0, end);
+        if (last.empty() || last.size() > 63 || last.front() == '-' || last.back() == '-') return false;
+        for (char c : last)
+            if (!is_lower(c) && !is_digit(c) && c != '-' && c != '_') return false;
+        if (end + 1 == rest.size()) return false;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    bool number = true;
+    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
+    bool const hex = last.starts_with("0x");
+    return number || hex ? is_ipv4(host) : true;
+}
+
+} // namespace detail
+
+class url {
+  public:
+    static constexpr std::size_t max_size = 16u << 10;
+
+    /// Parses an absolute URL. Errors: `url_invalid`, with the reason in the context and never the text itself, which
+    /// may hold a secret.
+    static result<url> parse(std::string_view text) {
+        auto refuse = [](char const* why) { return error(errc::url_invalid).with_context(why); };
+        if (text.size() > max_size) return refuse("longer than 16384 bytes");
+        for (char c : text)
+            if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
+                return refuse("a character that no URL has");
+        text = text.substr(0, text.find('#'));
+        url out;
+        auto const colon = text.find("://");
+        if (colon == text.npos) return refuse("not absolute");
+        out.scheme_ = detail::lower(text.substr(0, colon));
+        if (out.scheme_ != "http" && out.scheme_ != "https") return refuse("neither http nor https");
+        text.remove_prefix(colon + 3);
+        auto const end = std::min(text.find_first_of("/?"), text.size());
+        auto authority = text.substr(0, end);
+        if (authority.find('@') != authority.npos) return refuse("user information");
+        auto port_at = authority.rfind(':');
+        if (authority.starts_with('[') && port_at != authority.npos && port_at < authority.find(']'))
+            port_at = authority.npos;
+        out.port_ = out.scheme_ == "https" ? 443 : 80;
+        if (port_at != authority.npos) {
+            auto const digits = authority.substr(port_at + 1);
+            unsigned value = 0;
+            auto const [last, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+            if (digits.empty() || digits.size() > 5 || bad != std::errc() || last != digits.data() + digits.size() ||
+                value == 0 || value > 65535)
+                return refuse("the port is not a number from 1 to 65535");
+            out.port_ = static_cast<std::uint16_t>(value);
+            authority = authority.substr(0, port_at);
+        }
+        out.host_ = detail::lower(authority);
+        if (out.host_.size() > 1 && out.host_.ends_with('.')) out.host_.pop_back();
+        if (!detail::is_host(out.host_)) return refuse("the host is malformed");
+        out.set_target(text.substr(end));
+        return out;
+    }
+
+    std::string const& scheme() const noexcept { return scheme_; }
+    std::string const& host() const noexcept { return host_; }
+    std::uint16_t port() const noexcept { return port_; }
+    lading::origin origin() const { return {scheme_, host_, port_}; }
+    std::string const& path() const noexcept { return path_; }
+    std::string const& query() const noexcept { return query_; } ///< without '?'
+    bool has_query() const noexcept { return has_query_; }
+    /// Path and query: what a request line holds.
+    std::string target() const { return has_query_ ? path_ + '?' + query_ : path_; }
+    /// Host, and port when it is not the scheme's own: what a Host header holds.
+    std::string authority() const {
+        bool const own = port_ == (scheme_ == "https" ? 443 : 80);
+        return own ? host_ : host_ + ':' + std::to_string(port_);
+    }
+    std::string str() const { return scheme_ + "://" + authority() + target(); }
+
+    /// For logs and errors: query values are hidden but those of paging and scope; bounded.
+    std::string safe() const {
+        std::string out = scheme_ + "://" + authority() + detail::printable(path_, 512);
+        if (!has_query_) return out;
+        out += '?';
+        std::string_view rest = query_;
+        while (!rest.empty() && out.size() < 2048) {
+            auto const end = std::min(rest.find('&'), rest.size());
+            auto const one = rest.substr(0, end);
+            auto const key = one.substr(0, one.find('='));
+            bool const open = key == "n" || key == "last" || key == "service" || key == "scope";
+            out += detail::printable(open ? one : key, 256);
+            if (!open && one.size() > key.size()) out += "=***";
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            if (!rest.empty()) out += '&';
+        }
+        return out;
+    }
+
+    /// The URL that a reference means here (RFC 3986, 5.2). Errors: `url_invalid`.
+    result<url> resolve(std::string_view reference) const {
+        if (reference.empty()) return error(errc::url_invalid).with_context("empty");
+        auto const delimiter = reference.find_first_of(":/?#");
+        if (delimiter != reference.npos && reference[delimiter] == ':') return parse(reference);
+        auto const base = scheme_ + "://";
+        if (reference.starts_with("//")) return parse(scheme_ + ':' + std::string(reference));
+        if (reference.starts_with('/')) return parse(base + authority() + std::string(reference));
+        if (reference.starts_with('?')) return parse(base + authority() + path_ + std::string(reference));
+        if (reference.starts_with('#')) return *this;
+        return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
+    }
+
+    /// Adds one query parameter, percent-encoded.
+    url& add_query(std::string_view key, std::string_view value) {
+        if (has_query_ && !query_.empty()) query_ += '&';
+        has_query_ = true;
+        query_ += percent_encode(key) + '=' + percent_encode(value);
+        return *this;
+    }
+
+  private:
+    url() = default;
+
+    void set_target(std::string_view target) {
+        auto const question = target.find('?');
+        has_query_ = question != target.npos;
+        if (has_query_) query_ = target.substr(question + 1);
+        path_ = without_dots(target.substr(0, question));
+    }
+    /// RFC 3986, 5.2.4.
+    static std::string without_dots(std::string_view path) {
+        std::string out;
+        while (!path.empty()) {
+            auto const next = std::min(path.find('/', 1), path.size());
+            auto const segment = path.substr(0, next);
+            bool const last = next == path.size();
+            if (segment == "/." || segment == ".") {
+                if (last) out += '/';
+            } else if (segment == "/.." || segment == "..") {
+                out.erase(out.empty() ? 0 : out.rfind('/'));
+                if (last) out += '/';
+            } else {
+                out += segment;
+            }
+            path.remove_prefix(next);
+        }
+        return out.starts_with('/') ? out : '/' + out;
+    }
+
+    std::string scheme_, host_, path_, query_;
+    std::uint16_t port_ = 0;
+    bool has_query_ = false;
+};
+
+/// `url::safe` of any text; what is no URL is named so, and not shown.
+inline std::string safe_url(std::string_view text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().safe() : "(not a URL)";
+}
+
+} // namespace lading
+
+#include <array>
+
+namespace lading {
+
+enum class address_scope : std::uint8_t {
+    outside,    ///< reachable by everybody
+    inside,     ///< this machine, a private network
+    link_local, ///< the link: where clouds keep their metadata; also unspecified, multicast and reserved addresses
+};
+
+/// The scope of an IPv4 (4 bytes) or IPv6 (16 bytes) address in network order; IPv4 inside IPv6 counts as IPv4.
+constexpr address_scope scope_of(std::span<std::uint8_t const> a) noexcept {
+    using enum address_scope;
+    if (a.size() == 4) {
+        if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254)) return link_local;
+        bool const inner = a[0] == 127 || a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
+                           (a[0] == 192 && a[1] == 168) || (a[0] == 100 && (a[1] & 0xc0) == 64);
+        return inner ? inside : outside;
+    }
+    if (a.size() != 16) return link_local;
+    auto zero = [&](std::size_t from, std::size_t to) {
+        for (auto i = from; i < to; ++i)
+            if (a[i] != 0) return false;
+        return true;
+    };
+    bool const mapped = zero(0, 10) && a[10] == 0xff && a[11] == 0xff;
+    bool const nat64 = a[0] == 0 && a[1] == 0x64 && a[2] == 0xff && a[3] == 0x9b && zero(4, 12);
+    if (zero(0, 15) && a[15] == 1) return inside;
+    if (mapped || nat64 || zero(0, 12)) return scope_of(a.subspan(12));
+    if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)) return link_local;
+    if (a[0] == 0xfd && a[1] == 0 && a[2] == 0x0e && a[3] == 0xc2) return link_local; // a cloud's metadata on IPv6
+    return (a[0] & 0xfe) == 0xfc ? inside : outside;
+}
+
+/// The scope that a host shows by its text alone: an IPv4 literal, `localhost`, `[::1]`. Other names are `outside`
+/// until they are resolved.
+inline address_scope scope_of_host(std::string_view host) noexcept {
+    if (host == "localhost" || host.ends_with(".localhost") || host == "[::1]") return address_scope::inside;
+    if (!detail::is_ipv4(host)) return address_scope::outside;
+    std::array<std::uint8_t, 4> bytes{};
+    for (auto& b : bytes) {
+        auto const end = std::min(host.find('.'), host.size());
+        std::from_chars(host.data(), host.data() + end, b);
+        host.remove_prefix(std::min(end + 1, host.size()));
+    }
+    return scope_of(bytes);
+}
+
+} // namespace lading
+
+// ---- lading/http/challenge.hpp ----
+
+/// `WWW-Authenticate` (RFC 9110, 11.6.1): several challenges a line, token68, quoted strings, white space around `=`
+/// (spec 3.3 FIX).
 
 #include <optional>
 
@@ -731,10 +1218,11 @@ inline parsed_challenges parse_challenges(std::span<std::string_view const> line
 
 // ---- lading/operation/token.hpp ----
 
-/// The token operation: a bearer token from a token service by GET (spec 3.5).
+/// The token operation: a bearer token from a token service, by GET (spec 3.5) or by OAuth2 POST (spec 3.6).
 ///
-/// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any. It follows
-/// no redirect and answers no challenge.
+/// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
+/// form with an identity token or with user name and password, and the GET after it when the service answers the POST
+/// of a password with 404 or 405. It follows no redirect and answers no challenge.
 
 // ---- lading/detail/base64.hpp ----
 
@@ -930,8 +1418,6 @@ struct check_json {
 };
 
 } // namespace lading
-
-#include <algorithm>
 
 namespace lading {
 
@@ -1352,11 +1838,19 @@ constexpr std::string_view default_message(std::string_view code) noexcept {
     return {};
 }
 
+/// What an error body says, and how it was put: `unreadable`, `empty`, or what its first element is. `by_details` when
+/// it is the older form, which has one message and no code.
+struct error_body {
+    std::vector<registry_error> errors;
+    refusal_form form = refusal_form::unreadable;
+    bool by_details = false;
+};
+
 /// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type. Never fails:
-/// what cannot be read is an empty list. At most 16 errors and `limits::error_text` bytes, printable.
+/// what cannot be read is `unreadable`. At most 16 errors and `limits::error_text` bytes, printable.
 template <json_policy J>
-std::vector<registry_error> parse_error_body(std::string_view body, limits const& l) {
-    std::vector<registry_error> out;
+error_body parse_error_body(std::string_view body, limits const& l) {
+    error_body out;
     auto const parsed = json_document::parse<J>(body, l.json);
     if (!parsed || !parsed.assume_value().root().is_object()) return out;
     auto const root = parsed.assume_value().root();
@@ -1371,22 +1865,36 @@ std::vector<registry_error> parse_error_body(std::string_view body, limits const
         return v ? v->as_string().value_or("") : "";
     };
     if (auto const old = text(root, "details"); !old.empty()) {
-        out.push_back({"", keep(old), ""});
+        out.errors.push_back({"", keep(old), ""});
+        out.form = refusal_form::other;
+        out.by_details = true;
         return out;
     }
     auto const errors = root.find("errors");
-    if (!errors) return out;
+    if (errors && !errors->is_null() && !errors->is_array()) return out;
+    out.form = refusal_form::empty;
+    if (!errors || errors->is_null()) return out;
+    bool first = true;
     errors->each_element([&](json_view e) {
-        if (out.size() == 16 || room == 0 || !e.is_object()) return;
+        auto const code = text(e, "code"), message = text(e, "message");
+        auto const d = e.is_object() ? e.find("detail") : std::nullopt;
+        bool const detailed = d && !d->is_null();
+        if (std::exchange(first, false)) {
+            auto const usual = default_message(code);
+            bool const own_words = !message.empty() && message != (usual.empty() ? default_message("UNKNOWN") : usual);
+            bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
+            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
+        }
+        if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
         registry_error one;
-        one.code = keep(text(e, "code"));
-        one.message = keep(text(e, "message"));
-        if (auto const d = e.find("detail"); d && !d->is_null()) {
+        one.code = keep(code);
+        one.message = keep(message);
+        if (detailed) {
             json_writer w;
             w.value(*d);
             one.detail = keep(w.str());
         }
-        out.push_back(std::move(one));
+        out.errors.push_back(std::move(one));
     });
     return out;
 }
@@ -1440,6 +1948,13 @@ class header_map {
     std::vector<value_type> fields_;
 };
 
+/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
+enum class reach : std::uint8_t {
+    anywhere,  ///< the caller named it
+    inside,    ///< a server inside the network named it: anywhere but link-local addresses
+    outside,   ///< a server named it: public addresses only
+};
+
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
 /// (`Content-Length`), nothing else.
 struct request {
@@ -1455,6 +1970,8 @@ struct request {
     std::string scope;
     /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
     bool may_authorize = true;
+    /// Where it may be sent.
+    lading::reach reach = lading::reach::anywhere;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
 };
@@ -1468,6 +1985,7 @@ struct response {
     header_map headers;
     std::string url;               ///< the URL that was asked (after redirects: the last one)
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
+    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
 };
 
 /// What a sink says after each piece.
@@ -1490,246 +2008,90 @@ class body_sink {
 
 } // namespace lading
 
-// ---- lading/http/url.hpp ----
+// ---- lading/http/retry_after.hpp ----
 
-/// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
-/// C23, C26, H29). Our own because an origin must have exactly one spelling, and what has two must be refused.
-
-#include <charconv>
+/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
+/// X01, X02).
 
 namespace lading {
 
-/// Scheme, lower-case host without trailing dot, effective port. Equality of all three, or it is another origin.
-struct origin {
-    origin(std::string s, std::string h, std::uint16_t p) : scheme(std::move(s)), host(std::move(h)), port(p) {}
-    std::string scheme;
-    std::string host; ///< IPv6 in brackets
-    std::uint16_t port;
-
-    std::string str() const { return scheme + "://" + host + ':' + std::to_string(port); }
-    friend bool operator==(origin const&, origin const&) = default;
-};
-
-/// Everything but unreserved characters as %XX.
-inline std::string percent_encode(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (detail::is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-        } else {
-            auto const b = static_cast<unsigned char>(c);
-            out += {'%', "0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
+/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
+/// 5.6.7). Nothing for other text.
+inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
+        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
+        return std::nullopt;
+    auto number = [&](std::size_t at, std::size_t n) {
+        int out = 0;
+        for (char c : text.substr(at, n)) {
+            if (!detail::is_digit(c)) return -1;
+            out = out * 10 + (c - '0');
         }
-    }
-    return out;
-}
-
-/// `application/x-www-form-urlencoded` text.
-inline std::string form_encode(std::vector<std::pair<std::string, std::string>> const& fields) {
-    std::string out;
-    for (auto const& [k, v] : fields)
-        out.append(out.empty() ? "" : "&").append(percent_encode(k)).append("=").append(percent_encode(v));
-    return out;
+        return out;
+    };
+    auto const month = months.find(text.substr(8, 3));
+    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
+              second = number(23, 2);
+    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+        second < 0 || second > 60)
+        return std::nullopt;
+    std::chrono::year_month_day const date{std::chrono::year(year), std::chrono::month(unsigned(month) / 3 + 1),
+                                           std::chrono::day(unsigned(std::max(day, 0)))};
+    if (!date.ok()) return std::nullopt;
+    return std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t(86'400) + hour * 3600 + minute * 60 +
+           second;
 }
 
 namespace detail {
-
-constexpr bool is_ipv4(std::string_view host) noexcept {
-    int parts = 0;
-    while (true) {
-        auto const end = std::min(host.find('.'), host.size());
-        auto const part = host.substr(0, end);
-        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return false;
-        int value = 0;
-        for (char c : part) {
-            if (!is_digit(c)) return false;
-            value = value * 10 + (c - '0');
-        }
-        if (value > 255) return false;
-        ++parts;
-        if (end == host.size()) return parts == 4;
-        host.remove_prefix(end + 1);
-    }
+/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
+/// the end, `;` or `,`.
+inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
+    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
+    std::int64_t value = 0;
+    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
+    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
+    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
+    return value;
 }
-
-/// The digits and colons of an IPv6 literal; whether they are an address is left to the resolver.
-constexpr bool is_ipv6_text(std::string_view text) noexcept {
-    int colons = 0;
-    for (char c : text) {
-        if (!is_hex(c) && c != ':' && c != '.') return false;
-        colons += c == ':';
-    }
-    return colons >= 2 && text.size() <= 45;
-}
-
-/// A host in lower case without trailing dot: a name, dotted IPv4, or bracketed IPv6. Shapes that some resolvers read
-/// as addresses (`2130706433`, `0x7f.1`, `127.1`) are no hosts.
-constexpr bool is_host(std::string_view host) noexcept {
-    if (host.starts_with('[')) return host.ends_with(']') && is_ipv6_text(host.substr(1, host.size() - 2));
-    if (host.empty() || host.size() > 253) return false;
-    std::string_view last;
-    for (std::string_view rest = host; !rest.empty();) {
-        auto const end = std::min(rest.find('.'), rest.size());
-        last = rest.substr(0, end);
-        if (last.empty() || last.size() > 63 || last.front() == '-' || last.back() == '-') return false;
-        for (char c : last)
-            if (!is_lower(c) && !is_digit(c) && c != '-' && c != '_') return false;
-        if (end + 1 == rest.size()) return false;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    bool number = true;
-    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
-    bool const hex = last.starts_with("0x");
-    return number || hex ? is_ipv4(host) : true;
-}
-
 } // namespace detail
 
-class url {
-  public:
-    static constexpr std::size_t max_size = 16u << 10;
-
-    /// Parses an absolute URL. Errors: `url_invalid`, with the reason in the context and never the text itself, which
-    /// may hold a secret.
-    static result<url> parse(std::string_view text) {
-        auto refuse = [](char const* why) { return error(errc::url_invalid).with_context(why); };
-        if (text.size() > max_size) return refuse("longer than 16384 bytes");
-        for (char c : text)
-            if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
-                return refuse("a character that no URL has");
-        text = text.substr(0, text.find('#'));
-        url out;
-        auto const colon = text.find("://");
-        if (colon == text.npos) return refuse("not absolute");
-        out.scheme_ = detail::lower(text.substr(0, colon));
-        if (out.scheme_ != "http" && out.scheme_ != "https") return refuse("neither http nor https");
-        text.remove_prefix(colon + 3);
-        auto const end = std::min(text.find_first_of("/?"), text.size());
-        auto authority = text.substr(0, end);
-        if (authority.find('@') != authority.npos) return refuse("user information");
-        auto port_at = authority.rfind(':');
-        if (authority.starts_with('[') && port_at != authority.npos && port_at < authority.find(']'))
-            port_at = authority.npos;
-        out.port_ = out.scheme_ == "https" ? 443 : 80;
-        if (port_at != authority.npos) {
-            auto const digits = authority.substr(port_at + 1);
-            unsigned value = 0;
-            auto const [last, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-            if (digits.empty() || digits.size() > 5 || bad != std::errc() || last != digits.data() + digits.size() ||
-                value == 0 || value > 65535)
-                return refuse("the port is not a number from 1 to 65535");
-            out.port_ = static_cast<std::uint16_t>(value);
-            authority = authority.substr(0, port_at);
-        }
-        out.host_ = detail::lower(authority);
-        if (out.host_.size() > 1 && out.host_.ends_with('.')) out.host_.pop_back();
-        if (!detail::is_host(out.host_)) return refuse("the host is malformed");
-        out.set_target(text.substr(end));
-        return out;
+/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
+/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
+inline std::int64_t retry_after_of(response const& head) {
+    auto const text = head.headers.find("Retry-After");
+    if (!text) return -1;
+    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
+        return *detail::leading_number(text);
+    auto const until = parse_http_date(*text);
+    if (!until) return -1;
+    auto now = parse_http_date(head.headers.find("Date").value_or(""));
+    if (!now) {
+        auto const system = std::chrono::system_clock::now().time_since_epoch();
+        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
     }
+    return std::max<std::int64_t>(*until - *now, 0);
+}
 
-    std::string const& scheme() const noexcept { return scheme_; }
-    std::string const& host() const noexcept { return host_; }
-    std::uint16_t port() const noexcept { return port_; }
-    lading::origin origin() const { return {scheme_, host_, port_}; }
-    std::string const& path() const noexcept { return path_; }
-    std::string const& query() const noexcept { return query_; } ///< without '?'
-    bool has_query() const noexcept { return has_query_; }
-    /// Path and query: what a request line holds.
-    std::string target() const { return has_query_ ? path_ + '?' + query_ : path_; }
-    /// Host, and port when it is not the scheme's own: what a Host header holds.
-    std::string authority() const {
-        bool const own = port_ == (scheme_ == "https" ? 443 : 80);
-        return own ? host_ : host_ + ':' + std::to_string(port_);
-    }
-    std::string str() const { return scheme_ + "://" + authority() + target(); }
-
-    /// For logs and errors: query values are hidden but those of paging and scope; bounded.
-    std::string safe() const {
-        std::string out = scheme_ + "://" + authority() + detail::printable(path_, 512);
-        if (!has_query_) return out;
-        out += '?';
-        std::string_view rest = query_;
-        while (!rest.empty() && out.size() < 2048) {
-            auto const end = std::min(rest.find('&'), rest.size());
-            auto const one = rest.substr(0, end);
-            auto const key = one.substr(0, one.find('='));
-            bool const open = key == "n" || key == "last" || key == "service" || key == "scope";
-            out += detail::printable(open ? one : key, 256);
-            if (!open && one.size() > key.size()) out += "=***";
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-            if (!rest.empty()) out += '&';
-        }
-        return out;
-    }
-
-    /// The URL that a reference means here (RFC 3986, 5.2). Errors: `url_invalid`.
-    result<url> resolve(std::string_view reference) const {
-        if (reference.empty()) return error(errc::url_invalid).with_context("empty");
-        auto const delimiter = reference.find_first_of(":/?#");
-        if (delimiter != reference.npos && reference[delimiter] == ':') return parse(reference);
-        auto const base = scheme_ + "://";
-        if (reference.starts_with("//")) return parse(scheme_ + ':' + std::string(reference));
-        if (reference.starts_with('/')) return parse(base + authority() + std::string(reference));
-        if (reference.starts_with('?')) return parse(base + authority() + path_ + std::string(reference));
-        if (reference.starts_with('#')) return *this;
-        return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
-    }
-
-    /// Adds one query parameter, percent-encoded.
-    url& add_query(std::string_view key, std::string_view value) {
-        if (has_query_ && !query_.empty()) query_ += '&';
-        has_query_ = true;
-        query_ += percent_encode(key) + '=' + percent_encode(value);
-        return *this;
-    }
-
-  private:
-    url() = default;
-
-    void set_target(std::string_view target) {
-        auto const question = target.find('?');
-        has_query_ = question != target.npos;
-        if (has_query_) query_ = target.substr(question + 1);
-        path_ = without_dots(target.substr(0, question));
-    }
-    /// RFC 3986, 5.2.4.
-    static std::string without_dots(std::string_view path) {
-        std::string out;
-        while (!path.empty()) {
-            auto const next = std::min(path.find('/', 1), path.size());
-            auto const segment = path.substr(0, next);
-            bool const last = next == path.size();
-            if (segment == "/." || segment == ".") {
-                if (last) out += '/';
-            } else if (segment == "/.." || segment == "..") {
-                out.erase(out.empty() ? 0 : out.rfind('/'));
-                if (last) out += '/';
-            } else {
-                out += segment;
-            }
-            path.remove_prefix(next);
-        }
-        return out.starts_with('/') ? out : '/' + out;
-    }
-
-    std::string scheme_, host_, path_, query_;
-    std::uint16_t port_ = 0;
-    bool has_query_ = false;
-};
-
-/// `url::safe` of any text; what is no URL is named so, and not shown.
-inline std::string safe_url(std::string_view text) {
-    auto const u = url::parse(text);
-    return u ? u.assume_value().safe() : "(not a URL)";
+/// What an answer says of limits.
+inline rate_limit rate_limit_of(response const& head) {
+    auto of = [&](char const* name, char const* older) {
+        auto v = detail::leading_number(head.headers.find(name));
+        if (!v) v = detail::leading_number(head.headers.find(older));
+        return v.value_or(-1);
+    };
+    rate_limit out;
+    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
+    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
+    out.until_seconds = retry_after_of(head);
+    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
+    return out;
 }
 
 } // namespace lading
 
 namespace lading {
-
-/// What a request was for.
-enum class asked : std::uint8_t { manifest, blob, tags, token, ping };
 
 /// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
 inline bool confirms_v2(response const& head) {
@@ -1743,27 +2105,18 @@ inline bool confirms_v2(response const& head) {
     return false;
 }
 
-/// The seconds form of `Retry-After`, at most a day; -1 when absent or anything else.
-inline int retry_after_of(response const& head) {
-    auto const text = head.headers.find("Retry-After");
-    unsigned long value = 0;
-    if (!text || text->empty()) return -1;
-    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (bad != std::errc() || end != text->data() + text->size() || value > 86'400) return -1;
-    return static_cast<int>(value);
-}
-
 /// Makes the error of an answer whose status is not the wanted one.
 ///
 /// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
 /// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.7: never plaintext, because there was
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
 /// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
 template <json_policy J>
 error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
     auto said = parse_error_body<J>(body, l);
+    bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
     auto says = [&](std::string_view code) {
-        for (auto const& e : said)
+        for (auto const& e : said.errors)
             if (e.code == code) return true;
         return false;
     };
@@ -1774,7 +2127,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     else if (s == 403) code = errc::denied;
     else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
     else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
-    else if (s == 404 && what == asked::manifest && !said.empty()) code = errc::manifest_unknown;
+    else if (s == 404 && about_manifest && !said.errors.empty()) code = errc::manifest_unknown;
     else if (s == 404) code = errc::not_found;
     else if (s == 429) code = errc::rate_limited;
     else if (s >= 500 || s == 408) code = errc::server_error;
@@ -1788,9 +2141,16 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
     f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
     f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.what = what;
+    f.said = said.form;
+    if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
+    else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
+    if (head.challenge_unanswered) f.said = refusal_form::none;
     error out(code);
-    out.with_facts(f).with_status(s).with_retry_after(retry_after_of(head)).with_url(safe_url(head.url));
-    if (!said.empty()) out.with_registry_errors(std::move(said));
+    out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
+        out.with_rate(rate);
+    if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;
 }
 
@@ -1803,16 +2163,36 @@ error error_from_response(response const& head, std::string_view body, asked wha
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
 /// anonymous. Called at most once an operation, after the registry has asked. Secrets are used only for the origin of
 /// the query and for a token realm on that origin or one the caller trusts.
-/// Models: `no_credentials` (default), `fixed_credentials`.
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 namespace lading {
 
-/// A secret. Never printed by the library.
+/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
+/// `registry_token`, `identity_token`, user name and password.
 struct credential {
     credential() = default;
     credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
+    static credential identity(std::string token) {
+        credential out;
+        out.identity_token = std::move(token);
+        return out;
+    }
+    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
+    static credential bearer(std::string token) {
+        credential out;
+        out.registry_token = std::move(token);
+        return out;
+    }
+    bool empty() const noexcept {
+        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
+    }
+
     std::string username;
     std::string password;
+    std::string identity_token;
+    std::string registry_token;
+    std::string source; ///< which file, helper or option gave it, for people; holds no secret
 };
 
 /// For whom credentials are wanted.
@@ -2120,8 +2500,6 @@ constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
 // ---- lading/digest.hpp ----
 
 /// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
-
-#include <array>
 
 namespace lading {
 
@@ -2598,6 +2976,8 @@ struct token_request {
     std::string service; ///< may be empty
     std::string scope;
     std::optional<credential> secret;
+    bool by_oauth = false; ///< POST a form
+    lading::reach reach = lading::reach::anywhere;
 };
 
 /// The value of a Basic `Authorization` header.
@@ -2640,8 +3020,9 @@ result<bearer_token> interpret_token(std::string_view body, limits const& bounds
     return bearer_token(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
 }
 
-/// Fetches a token. Errors: those of `interpret_token` and the transport; `auth_denied` when the service answers 401
-/// or 403 to credentials; `auth_token_failed` for any other status.
+/// Fetches a token. Errors: those of `interpret_token` and the transport; when the service refuses (401 or 403, or 400 to
+/// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
+/// `auth_token_failed` for any other status.
 template <class P>
 class token_operation : pinned {
   public:
@@ -2651,32 +3032,77 @@ class token_operation : pinned {
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
 
-    step<bearer_token> start() {
-        url target = what_.realm;
-        if (!what_.service.empty()) target.add_query("service", what_.service);
-        if (!what_.scope.empty()) target.add_query("scope", what_.scope);
-        if (what_.secret) target.add_query("account", what_.secret->username);
-        request q = talk_.get("");
-        q.url = target.str();
-        q.may_authorize = false;
-        if (what_.secret) q.headers.add("Authorization", basic_authorization(*what_.secret));
-        return need_exchange(std::move(q), body_);
-    }
+    step<bearer_token> start() { return what_.by_oauth ? post() : get(); }
     step<bearer_token> on_response(result<response> answer) {
+        bool const unknown = answer && (answer.assume_value().status == 404 || answer.assume_value().status == 405);
+        if (what_.by_oauth && unknown && what_.secret && what_.secret->identity_token.empty()) {
+            what_.by_oauth = false;
+            return get();
+        }
         return done<bearer_token>(interpret(std::move(answer)));
     }
     step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
 
   private:
+    request ask(std::string method, url const& target) const {
+        request q = talk_.get("");
+        q.method = std::move(method);
+        q.url = target.str();
+        q.may_authorize = false;
+        q.reach = what_.reach;
+        return q;
+    }
+    need_exchange get() {
+        url target = what_.realm;
+        bool const login = what_.secret && !what_.secret->username.empty();
+        if (!what_.service.empty()) target.add_query("service", what_.service);
+        if (!what_.scope.empty()) target.add_query("scope", what_.scope);
+        if (login) target.add_query("account", what_.secret->username);
+        request q = ask("GET", target);
+        if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
+        return need_exchange(std::move(q), body_);
+    }
+    need_exchange post() {
+        auto const& secret = *what_.secret;
+        std::vector<std::pair<std::string, std::string>> form;
+        if (!secret.identity_token.empty()) {
+            form.emplace_back("grant_type", "refresh_token");
+            form.emplace_back("refresh_token", secret.identity_token);
+        } else {
+            form.emplace_back("grant_type", "password");
+            form.emplace_back("username", secret.username);
+            form.emplace_back("password", secret.password);
+            form.emplace_back("access_type", "offline");
+        }
+        if (!what_.service.empty()) form.emplace_back("service", what_.service);
+        if (!what_.scope.empty()) form.emplace_back("scope", what_.scope);
+        form.emplace_back("client_id", "lading");
+        request q = ask("POST", what_.realm);
+        q.headers.add("Content-Type", "application/x-www-form-urlencoded");
+        q.body = form_encode(form);
+        return need_exchange(std::move(q), body_);
+    }
+
     result<bearer_token> interpret(result<response> answer) {
         LADING_TRY(auto head, std::move(answer));
-        if (head.status == 200) return interpret_token<P>(body_.text(), talk_.bounds);
+        if (head.status == 200) {
+            auto token = interpret_token<P>(body_.text(), talk_.bounds);
+            if (!token) token.assume_error().with_status(200).with_url(safe_url(head.url));
+            return token;
+        }
         head.credentials_sent = what_.secret.has_value();
         error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds);
-        bool const refused = head.status == 401 || head.status == 403;
-        error out(refused && what_.secret ? errc::auth_denied : errc::auth_token_failed);
-        out.with_facts(said.facts()).with_status(head.status).with_retry_after(said.retry_after_seconds());
-        out.with_registry_errors(said.detail().registry_errors).with_context("the token service refused");
+        auto const s = head.status;
+        bool const refused = s == 401 || s == 403 || (s == 400 && what_.by_oauth);
+        errc code = errc::auth_token_failed;
+        if (refused) code = what_.secret ? errc::auth_denied : errc::auth_required;
+        if (s >= 300 && s < 400) code = errc::auth_realm_refused;
+        auto facts = said.facts();
+        facts.said = refusal_form::none; // it was not the registry that spoke
+        error out(code);
+        out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
+        out.with_registry_errors(said.detail().registry_errors);
+        out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
         return std::move(out.with_url(safe_url(head.url)));
     }
 
@@ -2691,10 +3117,13 @@ class token_operation : pinned {
 
 /// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
 ///
-/// Tokens are kept by (origin, scope) until ten seconds before their end; a scheme (Basic or Bearer) is kept by origin,
-/// so that a later request needs no refused answer first. Thread-safe.
+/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
+/// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
+/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
 #include <map>
+#include <memory>
 #include <mutex>
 
 namespace lading {
@@ -2703,45 +3132,77 @@ class auth_session {
   public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    /// An `Authorization` value.
+    /// Where tokens for something come from.
+    struct issuer {
+        issuer(url r, std::string s) : realm(std::move(r)), service(std::move(s)) {}
+        url realm;
+        std::string service;
+    };
+    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
     struct known {
         std::string authorization;
-        bool from_secret; ///< made from a credential, not from an anonymous token
-        time_point usable_until;
+        bool from_secret = false; ///< made from a credential, not from an anonymous token
+        time_point usable_until{};
+        std::optional<issuer> from;
+    };
+    /// One token under way, seen by the one who fetches it and those who wait for it.
+    struct flight {
+        bool over = false;
+        std::optional<error> failure;
     };
 
-    /// What to send with a request, if something is known and still good.
+    /// What to send with a request, if something is known: a value that is still good, or an issuer.
     std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
         std::scoped_lock const lock(mutex_);
-        if (auto const t = tokens_.find(key(where, scope)); t != tokens_.end()) {
-            if (now < t->second.usable_until) return t->second;
-            tokens_.erase(t);
-        }
-        if (auto const b = basic_.find(where.str()); b != basic_.end()) return b->second;
-        return std::nullopt;
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return std::nullopt;
+        known out = at->second;
+        if (now >= out.usable_until) out.authorization.clear();
+        return out;
     }
-    void store(origin const& where, std::string const& scope, bearer_token const& token, bool from_secret,
-               time_point now) {
+    void store(origin const& where, std::string const& scope, known k) {
         std::scoped_lock const lock(mutex_);
-        auto const until = now + token.lifetime - std::chrono::seconds(10);
-        tokens_.insert_or_assign(key(where, scope), known{"Bearer " + token.text, from_secret, until});
+        known_.insert_or_assign(key(where, scope), std::move(k));
     }
-    void store_basic(origin const& where, std::string authorization) {
+    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
+    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
         std::scoped_lock const lock(mutex_);
-        basic_.insert_or_assign(where.str(), known{std::move(authorization), true, time_point::max()});
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return false;
+        if (at->second.authorization != authorization) return !at->second.authorization.empty();
+        known_.erase(at);
+        return false;
     }
-    /// Forgets what was used for a request that was refused.
-    void forget(origin const& where, std::string const& scope) {
+
+    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
+    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
         std::scoped_lock const lock(mutex_);
-        tokens_.erase(key(where, scope));
-        basic_.erase(where.str());
+        auto& slot = flights_[key(where, scope)];
+        if (slot) return {slot, false};
+        slot = std::make_shared<flight>();
+        return {slot, true};
+    }
+    /// Ends a flight: with the failure that all who wait share, or without.
+    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
+              std::optional<error> failure) {
+        std::scoped_lock const lock(mutex_);
+        f->failure = std::move(failure);
+        f->over = true;
+        flights_.erase(key(where, scope));
+    }
+    /// Nothing while the flight is under way; then its failure, if it failed.
+    std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
+        std::scoped_lock const lock(mutex_);
+        if (!f->over) return std::nullopt;
+        return f->failure;
     }
 
   private:
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
     std::mutex mutex_;
-    std::map<std::string, known> tokens_, basic_;
+    std::map<std::string, known> known_;
+    std::map<std::string, std::shared_ptr<flight>> flights_;
 };
 
 } // namespace lading
@@ -2755,6 +3216,8 @@ struct auth_rules {
     std::vector<std::string> trusted_realms;
     /// Send secrets over plain http to hosts other than this machine.
     bool secrets_over_http = false;
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
+    bool oauth_password = false;
 };
 
 namespace detail {
@@ -2792,15 +3255,27 @@ class authorized : pinned {
                typename P::credentials& credentials, Args&&... args)
         : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
           inner_(std::forward<Args>(args)...) {}
+    ~authorized() { // cancelled with a token under way: let another fetch it
+        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
+    }
 
     step<value_type> start() { return take(inner_.start()); }
-    step<value_type> on_delay() { return take(inner_.on_delay()); }
+
+    step<value_type> on_delay() {
+        if (!flight_ || token_) return take(inner_.on_delay());
+        auto over = session_.landed(flight_);
+        if (!over) return need_delay(poll);
+        flight_.reset();
+        if (*over) return pass(std::move(**over));
+        return send();
+    }
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
         if (answer) answer.assume_value().credentials_sent = sent_secret_;
         if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
             return pass(std::move(answer));
+        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
         auto next = answer_challenge(answer.assume_value());
         if (!next) return pass(std::move(next).assume_error());
         if (next.assume_value()) return std::move(*next.assume_value());
@@ -2808,91 +3283,163 @@ class authorized : pinned {
     }
 
   private:
+    using maybe_step = result<std::optional<step<value_type>>>;
+    static maybe_step nothing() { return std::optional<step<value_type>>(); }
+
+    /// How often one who waits for another's token looks whether it is there.
+    static constexpr std::chrono::milliseconds poll{10};
+
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
             pending_.emplace(x->query, *x->sink);
             rounds_ = 0;
+            fresh_ = false;
             return send();
         }
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
 
+    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
     step<value_type> send() {
         request q = pending_->query;
-        sent_ = sent_secret_ = false;
-        if (auto const u = url::parse(q.url); q.may_authorize && u)
-            if (auto known = session_.find(u.assume_value().origin(), q.scope, clock_.now())) {
-                q.headers.set("Authorization", std::move(known->authorization));
-                sent_ = true;
+        sent_.clear();
+        sent_secret_ = false;
+        if (q.may_authorize)
+            if (auto known = session_.find(where(), scope(), clock_.now())) {
+                if (known->authorization.empty() && known->from) {
+                    auto fetched = fetch_token(known->from->realm, known->from->service);
+                    return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
+                }
+                sent_ = known->authorization;
                 sent_secret_ = known->from_secret;
+                q.headers.set("Authorization", std::move(known->authorization));
             }
         return need_exchange(std::move(q), *pending_->sink);
     }
 
     /// The step that answers the challenge, or nothing when there is nothing to answer it with.
-    result<std::optional<step<value_type>>> answer_challenge(response const& head) {
-        LADING_TRY(auto const where, url::parse(pending_->query.url));
-        if (sent_) session_.forget(where.origin(), pending_->query.scope);
-        if (++rounds_ > talk_.bounds.auth_rounds || (sent_ && fresh_)) return std::optional<step<value_type>>();
+    maybe_step answer_challenge(response& head) {
+        if (!sent_.empty() && session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
 
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
-        if (!asked_credentials_) {
-            LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path())}));
-            asked_credentials_ = true;
-        }
         for (auto const& c : offered.challenges)
-            if (c.scheme == "bearer") return answer_bearer(c, where.origin());
+            if (c.scheme == "bearer") return answer_bearer(c);
         for (auto const& c : offered.challenges)
-            if (c.scheme == "basic") return answer_basic(where.origin());
-        if (lines.empty()) return std::optional<step<value_type>>();
+            if (c.scheme == "basic") return answer_basic(head);
+        if (lines.empty()) return nothing();
         return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
                       detail::printable(lines.front(), 160));
     }
 
-    result<std::optional<step<value_type>>> answer_basic(origin const& registry) {
-        if (!secret_) return std::optional<step<value_type>>();
-        LADING_TRY_V(check_plaintext(registry));
-        session_.store_basic(registry, basic_authorization(*secret_));
+    maybe_step answer_basic(response& head) {
+        LADING_TRY_V(look_up());
+        if (!secret_ || secret_->username.empty()) return head.challenge_unanswered = true, nothing();
+        LADING_TRY_V(check_plaintext(where()));
         fresh_ = true;
-        return std::optional<step<value_type>>(send());
+        return use(basic_authorization(*secret_));
     }
 
-    result<std::optional<step<value_type>>> answer_bearer(challenge const& c, origin const& registry) {
+    maybe_step answer_bearer(challenge const& c) {
         auto const text = c.param("realm");
         if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
+        LADING_TRY_V(look_up());
+        if (secret_ && !secret_->registry_token.empty()) { // made elsewhere: nobody is asked
+            LADING_TRY_V(check_plaintext(where()));
+            fresh_ = true;
+            return use("Bearer " + secret_->registry_token);
+        }
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(*text);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
-        auto const& target = realm.assume_value();
-        if (base.scheme() == "https" && target.scheme() != "https")
+        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")));
+        if (!fetched) return std::move(fetched).assume_error();
+        return std::optional(std::move(fetched).assume_value());
+    }
+
+    /// Keeps an authorization and sends the request with it.
+    maybe_step use(std::string authorization) {
+        auth_session::known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = auth_session::time_point::max();
+        session_.store(where(), scope(), std::move(k));
+        return std::optional(send());
+    }
+
+    /// Asks for a token, or waits for the one that another operation has asked for.
+    result<step<value_type>> fetch_token(url const& target, std::string service) {
+        auto const registry = where();
+        if (registry.scheme == "https" && target.scheme() != "https")
             return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
+        LADING_TRY_V(look_up());
+        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
         if (secret_) {
-            if (!detail::realm_is_trusted(registry, target.origin(), rules_))
+            if (!trusted)
                 return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
         }
+        auto [flight, first] = session_.join(registry, scope());
+        flight_ = std::move(flight);
+        if (!first) return step<value_type>(need_delay(poll));
+        issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
-        token_.emplace(talk_, token_request(target, std::string(c.param("service").value_or("")),
-                                            pending_->query.scope, secret_));
-        auto first = token_->start();
-        return std::optional<step<value_type>>(std::move(std::get<need_exchange>(first)));
+        token_request what(target, std::move(service), scope(), secret_);
+        what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        if (!trusted)
+            what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
+        token_.emplace(talk_, std::move(what));
+        return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
     }
 
     step<value_type> on_token(result<response> answer) {
-        auto over = token_->on_response(std::move(answer));
-        auto token = std::move(std::get<done<bearer_token>>(over).value);
+        auto next = token_->on_response(std::move(answer));
+        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
+        auto token = std::move(std::get<done<bearer_token>>(next).value);
         token_.reset();
-        if (!token) return pass(std::move(token).assume_error());
-        if (auto const where = url::parse(pending_->query.url))
-            session_.store(where.assume_value().origin(), pending_->query.scope, token.assume_value(), secret_.has_value(),
-                           clock_.now());
+        auto const flight = std::exchange(flight_, nullptr);
+        if (!token) {
+            auto e = std::move(token).assume_error();
+            auto f = e.facts();
+            f.v2_confirmed = f.v2_confirmed || confirmed_;
+            f.v1 = f.v1 && !f.v2_confirmed;
+            f.over_tls = where().scheme == "https";
+            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.plaintext = f.plaintext && !f.answered;
+            e.with_facts(f);
+            session_.land(where(), scope(), flight, e);
+            return pass(std::move(e));
+        }
+        auth_session::known k;
+        k.authorization = "Bearer " + token.assume_value().text;
+        k.from_secret = secret_.has_value();
+        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
+        k.from = std::move(issuer_);
+        session_.store(where(), scope(), std::move(k));
+        session_.land(where(), scope(), flight, std::nullopt);
         fresh_ = true;
         return send();
     }
+
+    /// Asks the credentials policy, once an operation.
+    result<void> look_up() {
+        if (asked_credentials_) return success();
+        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path())}));
+        if (secret_ && secret_->empty()) secret_.reset();
+        asked_credentials_ = true;
+        return success();
+    }
+    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
+    /// those of a repository.
+    origin where() const {
+        auto const u = url::parse(pending_->query.url);
+        return u ? u.assume_value().origin() : origin("", "", 0);
+    }
+    std::string const& scope() const { return pending_->query.scope; }
 
     result<void> check_plaintext(origin const& to) const {
         if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
@@ -2901,6 +3448,8 @@ class authorized : pinned {
     error refuse(errc e, std::string why) const {
         fallback_facts facts;
         facts.answered = true;
+        facts.over_tls = where().scheme == "https";
+        facts.v2_confirmed = confirmed_;
         facts.next_endpoint = true;
         return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
             safe_url(pending_->query.url));
@@ -2913,14 +3462,531 @@ class authorized : pinned {
     typename P::credentials& credentials_;
     Op inner_;
 
-    std::optional<need_exchange> pending_;      ///< the operation's request, without credentials
-    std::optional<token_operation<P>> token_;   ///< under way while a token is fetched
+    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
+    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
+    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
+    std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<credential> secret_;
+    std::string sent_;         ///< the authorization of the last request
     bool asked_credentials_ = false;
-    bool sent_ = false;        ///< the last request carried an authorization
-    bool sent_secret_ = false; ///< and it was made from a secret, not anonymously
-    bool fresh_ = false;       ///< one was made in this operation, so a refusal is final
+    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
+    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
+};
+
+} // namespace lading
+
+// ---- lading/layer/fallback.hpp ----
+
+/// The fallback layer: runs an operation at one endpoint after the other until one answers or nothing may be tried
+/// (spec 2.4, 2.7). What may be tried is the policy's; all failures are kept and reported.
+
+// ---- lading/policy/fallback.hpp ----
+
+/// The fallback policy: which endpoints there are, and what an error allows next.
+///
+/// Requirements, on a copyable `F` of which every call gets its own copy:
+///  1. `F::endpoints(repository const&, registry_rules const&, bool by_digest)` returns
+///     `result<std::vector<endpoint>>`, in the order they are to be asked;
+///  2. `f.failed(endpoint const&, error const&)` takes note of a failure; false ends the call;
+///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
+///  4. `f.primary()` is the index, among the failures noted, of the one to report;
+///  5. `F::pings` and `F::tags_first` are constants: whether each endpoint is pinged before it is asked (spec 3.1,
+///     3.2; then `f.confirmed()` is called when a ping says v2), and whether inspect lists the tags first;
+///  6. `F::speaks_v1` is a constant: whether the v1 protocol is compiled in. Endpoints of it are offered only where
+///     `registry_rules::v1` asks for them.
+/// A policy reads codes and facts of an error, never its text.
+/// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (policy/docker_1_10_fallback.hpp).
+
+// ---- lading/endpoint/endpoints.hpp ----
+
+/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration (spec 2.1, 2.7).
+
+// ---- lading/endpoint/registry_rules.hpp ----
+
+/// `registry_rules`: what the caller has configured about registries: how each host is spoken to, which mirrors stand
+/// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
+/// loaders that read it from the files of the container tools.
+
+namespace lading {
+
+/// Which schemes a host may be spoken to with. Independent of certificate checks.
+enum class plaintext : std::uint8_t {
+    never,   ///< https only
+    allowed, ///< https, then http if nothing answered over TLS
+    only     ///< http only
+};
+
+/// How one host is spoken to: three switches that do not imply each other.
+struct host_rules {
+    explicit host_rules(std::string h) : host(std::move(h)) {}
+    host_rules& with_plaintext(plaintext p) { return http = p, *this; }
+    host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
+
+    std::string host; ///< `host` or `host:port` as in references; "docker.io" is for its registry
+    plaintext http = plaintext::never;
+    bool has_tls = false; ///< `tls` replaces the options of the transport for this host
+    tls_options tls;
+};
+
+/// When a mirror may be asked.
+enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+
+/// A place that serves the same content under another name.
+struct mirror {
+    explicit mirror(std::string l, mirror_use u = mirror_use::all) : location(std::move(l)), use(u) {}
+    std::string location; ///< `host[:port][/path]`; takes the place of the prefix in a name
+    mirror_use use = mirror_use::all;
+};
+
+/// What holds for all names below a prefix.
+struct registry_entry {
+    explicit registry_entry(std::string p) : prefix(std::move(p)) {}
+    registry_entry& with_location(std::string l) { return location = std::move(l), *this; }
+    registry_entry& with_mirror(mirror m) { return mirrors.push_back(std::move(m)), *this; }
+    registry_entry& with_blocked(bool yes = true) { return blocked = yes, *this; }
+
+    std::string prefix;   ///< `host[:port][/path]`, or `*.example.com` for all sub-domains
+    std::string location; ///< takes the place of the prefix in a name; empty: the prefix itself
+    std::vector<mirror> mirrors; ///< in the order they are asked, before the origin
+    bool blocked = false;        ///< refuse every name below the prefix
+};
+
+/// Everything that is configured about registries. Every setter returns the object.
+struct registry_rules {
+    registry_rules() = default;
+    registry_rules& with_host(host_rules h) { return host(h.host) = std::move(h), *this; }
+    registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
+    /// A mirror for all names of a host.
+    registry_rules& with_mirror(std::string host, mirror m) {
+        return with_registry(registry_entry(std::move(host)).with_mirror(std::move(m)));
+    }
+    registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
+
+    std::vector<host_rules> hosts; ///< one entry a host
+    std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
+    std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
+    bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
+
+    /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
+    /// name becomes addresses (in text; empty: it does not resolve). Without `resolve` only IP literals match.
+    std::vector<std::string> insecure_networks;
+    std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
+
+    /// The rules of a host, or nothing.
+    host_rules const* find_host(std::string_view host) const noexcept {
+        for (auto const& h : hosts)
+            if (h.host == host) return &h;
+        return nullptr;
+    }
+    /// The rules of a host, to be changed; made when there are none.
+    host_rules& host(std::string_view name) {
+        for (auto& h : hosts)
+            if (h.host == name) return h;
+        return hosts.emplace_back(std::string(name));
+    }
+    /// What a transport must be told: the options of the hosts that have their own.
+    tls_rules tls(tls_options everywhere = {}) const {
+        tls_rules out(std::move(everywhere));
+        for (auto const& h : hosts)
+            if (h.has_tls) out.with_host(h.host == "docker.io" ? "registry-1.docker.io" : h.host, h.tls);
+        return out;
+    }
+};
+
+} // namespace lading
+
+namespace lading {
+
+enum class api_version : std::uint8_t { v1 = 1, v2 = 2 };
+
+/// One place to ask for one repository.
+struct endpoint {
+    endpoint(std::string base, repository r, bool m = false, api_version v = api_version::v2)
+        : base_url(std::move(base)), name(r), is_mirror(m), version(v) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;      ///< what the repository is called there
+    bool is_mirror;
+    api_version version;
+
+    bool over_tls() const noexcept { return base_url.starts_with("https:"); }
+    /// Host and port, without scheme.
+    std::string_view authority() const noexcept {
+        return std::string_view(base_url).substr(base_url.find("//") + 2);
+    }
+    friend bool operator==(endpoint const&, endpoint const&) = default;
+};
+
+/// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
+inline bool prefix_matches(std::string_view prefix, repository const& name) {
+    if (prefix.starts_with("*.")) return name.host().ends_with(prefix.substr(1));
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
+}
+
+/// What holds for a name: the entry with the longest prefix, the first of equal ones; or nothing.
+inline registry_entry const* find_registry(repository const& name, registry_rules const& rules) {
+    registry_entry const* best = nullptr;
+    for (auto const& r : rules.registries)
+        if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
+    return best;
+}
+
+namespace detail {
+
+/// The name with the prefix replaced by a location. Errors: `config_invalid`.
+inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
+    if (location.empty()) return name;
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    auto const kept = prefix.starts_with("*.") ? name.host().size() : prefix.size();
+    auto out = repository::parse(location + text.substr(kept));
+    auto const host = location.substr(0, location.find('/'));
+    if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
+        return error(errc::config_invalid)
+            .with_context("the location of a registry or mirror")
+            .with_values("host[:port][/path]", printable(location, 160));
+    return out;
+}
+
+inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
+    auto const* host = rules.find_host(name.host());
+    auto const http = host ? host->http : plaintext::never;
+    if (http != plaintext::only) out.emplace_back("https://" + registry_host(name), name, is_mirror);
+    if (http != plaintext::never) out.emplace_back("http://" + registry_host(name), name, is_mirror);
+}
+
+} // namespace detail
+
+/// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
+/// where the rules of that host allow it by name; last, where v1 is asked for, the origin's v1. `by_digest` says
+/// whether the reference pins its content (some mirrors may only be asked then). Errors: `registry_blocked`,
+/// `config_invalid`; both final.
+inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
+                                                      bool by_digest) {
+    std::vector<endpoint> out;
+    auto const* entry = find_registry(name, rules);
+    if (entry && entry->blocked)
+        return error(errc::registry_blocked).with_context(detail::printable(entry->prefix, 160));
+    repository origin = name;
+    if (entry) {
+        for (auto const& m : entry->mirrors) {
+            if (m.use == (by_digest ? mirror_use::tag_only : mirror_use::digest_only)) continue;
+            LADING_TRY(auto const there, detail::relocate(name, entry->prefix, m.location));
+            detail::add_v2(out, there, true, rules);
+        }
+        LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
+    }
+    detail::add_v2(out, origin, false, rules);
+    if (!rules.v1) return out;
+    auto const last = out.back().over_tls() ? out.size() - 1 : out.size() - 1 - (out.size() > 1 && !out[out.size() - 2].is_mirror);
+    for (auto i = last, n = out.size(); i < n; ++i) {
+        auto v1 = out[i];
+        v1.version = api_version::v1;
+        if (v1.name.host() == "docker.io") v1.base_url = "https://index.docker.io";
+        out.push_back(std::move(v1));
+    }
+    return out;
+}
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+template <class F>
+concept lists_endpoints = requires(repository const& name, registry_rules const& rules) {
+    { F::endpoints(name, rules, true) } -> std::same_as<result<std::vector<endpoint>>>;
+};
+template <class F>
+concept reads_errors = requires(F& f, F const& c, endpoint const& at, error const& e) {
+    { f.failed(at, e) } -> std::same_as<bool>;
+    { c.admits(at) } -> std::same_as<bool>;
+    { c.primary() } -> std::convertible_to<std::size_t>;
+};
+template <class F>
+concept has_order = requires {
+    { F::pings } -> std::convertible_to<bool>;
+    { F::tags_first } -> std::convertible_to<bool>;
+    { F::speaks_v1 } -> std::convertible_to<bool>;
+};
+} // namespace detail
+
+template <class F>
+concept fallback_policy =
+    std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F> && detail::has_order<F>;
+
+/// Explains at compile time why `F` is no fallback policy.
+template <class F>
+struct check_fallback {
+    static_assert(detail::lists_endpoints<F>,
+                  "[lading] fallback policy: F needs `static lading::result<std::vector<lading::endpoint>> "
+                  "endpoints(lading::repository const&, lading::registry_rules const&, bool by_digest)`");
+    static_assert(detail::reads_errors<F>,
+                  "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
+                  "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
+    static_assert(detail::has_order<F>,
+                  "[lading] fallback policy: F needs `static constexpr bool pings`, `tags_first` and `speaks_v1`");
+    static constexpr bool ok = true;
+};
+
+/// Failures that lie with the caller, not with the place that was asked.
+constexpr bool is_callers_own(errc code) noexcept {
+    switch (code) {
+    case errc::cancelled:
+    case errc::timeout:
+    case errc::sink_failed:
+    case errc::out_of_memory:
+    case errc::invalid_argument:
+    case errc::config_invalid:
+    case errc::tls_config_invalid:
+    case errc::credentials_invalid:
+    case errc::credential_helper_failed:
+    case errc::credential_helper_timeout:
+    case errc::credential_helper_output: return true;
+    default: return false;
+    }
+}
+
+/// What spec 2.7 recommends. Mirrors in turn, whatever their failure; the origin once; http only where the rules name
+/// the host for it and nothing ever answered there over TLS; v1 only where it is asked for and nothing said v2. A
+/// failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported is the origin's.
+class modern_fallback {
+  public:
+    static constexpr bool pings = false;
+    static constexpr bool tags_first = false;
+    static constexpr bool speaks_v1 = false;
+
+    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
+        return modern_endpoints(name, rules, by_digest);
+    }
+
+    bool failed(endpoint const& at, error const& e) {
+        auto const f = e.facts();
+        if (f.answered && at.over_tls()) answered_.emplace_back(at.authority());
+        if (!at.is_mirror && (!origin_failed_ || f.answered)) primary_ = seen_;
+        if (!at.is_mirror) origin_failed_ = true;
+        else if (!origin_failed_) primary_ = seen_;
+        ++seen_;
+        v2_ = v2_ || (!at.is_mirror && f.v2_confirmed);
+        last_ = at;
+        last_facts_ = f;
+        return at.is_mirror ? !is_callers_own(e.kind()) : !f.stop();
+    }
+    bool admits(endpoint const& next) const {
+        if (!last_) return true;
+        if (next.version == api_version::v1) return last_facts_.v1 && !v2_;
+        bool const same_host = next.authority() == last_->authority() && next.is_mirror == last_->is_mirror;
+        if (same_host && last_->over_tls() && !next.over_tls()) return last_facts_.plaintext && !answered_over_tls(next);
+        return last_->is_mirror && !(!next.over_tls() && answered_over_tls(next));
+    }
+    std::size_t primary() const noexcept { return primary_; }
+    void confirmed() noexcept { v2_ = true; }
+
+  private:
+    bool answered_over_tls(endpoint const& e) const {
+        for (auto const& a : answered_)
+            if (a == e.authority()) return true;
+        return false;
+    }
+
+    std::vector<std::string> answered_; ///< hosts that gave an answer over TLS
+    std::optional<endpoint> last_;
+    fallback_facts last_facts_;
+    std::size_t seen_ = 0, primary_ = 0;
+    bool origin_failed_ = false;
+    bool v2_ = false; ///< the origin said v2
+};
+
+/// The same for those who still have v1 registries, of whom `registry_rules::with_v1` must know.
+class modern_fallback_with_v1 : public modern_fallback {
+  public:
+    static constexpr bool speaks_v1 = true;
+};
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+/// Stands for the v1 form of an operation that has none.
+struct no_operation {};
+
+/// Does an answer to a ping say v2, by the rule of the original's driver (spec 3.1)? Exact spelling.
+inline bool says_v2_exactly(response const& head) {
+    if (head.status != 200 && head.status != 401) return false;
+    for (auto line : head.headers.all("Docker-Distribution-Api-Version"))
+        while (!line.empty()) {
+            auto const end = std::min(line.find_first_of(" \t"), line.size());
+            if (line.substr(0, end) == "registry/2.0") return true;
+            line.remove_prefix(std::min(end + 1, line.size()));
+        }
+    return false;
+}
+} // namespace detail
+
+/// `V2` and `V1` are the operation with its layers, for each version (`no_operation` where there is no v1 form); `F` is
+/// the fallback policy, `Clock` the clock. A mirror may take half of the time that is left, so that one which hangs leaves
+/// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, conversation)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
+/// The error is that of the attempt which the policy names; with more than one attempt all are in
+/// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
+template <class V2, class V1, class F, class Clock, class Make>
+class tried_in_turn : pinned {
+    static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
+
+  public:
+    using value_type = typename V2::value_type;
+
+    /// `if_none` is the error when the list is empty.
+    tried_in_turn(Clock& clock, std::vector<endpoint> list, error if_none, conversation talk, Make make)
+        : clock_(clock), list_(std::move(list)), if_none_(std::move(if_none)), talk_(std::move(talk)), make_(std::move(make)),
+          ping_body_(talk_.bounds.error_bytes, talk_.bounds) {}
+
+    step<value_type> start() { return open(); }
+    step<value_type> on_response(result<response> answer) {
+        if (stage_ != stage::fetch) return on_ping(std::move(answer));
+        if constexpr (has_v1)
+            if (v1_) return take(v1_->on_response(std::move(answer)));
+        return take(v2_->on_response(std::move(answer)));
+    }
+    step<value_type> on_delay() {
+        if constexpr (has_v1)
+            if (v1_) return take(v1_->on_delay());
+        return take(v2_->on_delay());
+    }
+
+  private:
+    /// What the exchange under way is for: the reachability ping, the ping inside the fetch, or the fetch. A ping asks
+    /// v2 and then, where that does not say so, v1.
+    enum class stage : std::uint8_t { reach_v2, reach_v1, confirm, session_v2, session_v1, fetch };
+
+    /// Goes on with the endpoint at `next_`, or ends.
+    step<value_type> open() {
+        while (next_ < list_.size()) {
+            auto const& at = list_[next_];
+            bool const spoken = at.version == api_version::v2 || has_v1;
+            if (spoken && F::pings) return ping(stage::reach_v2);
+            if (spoken && policy_.admits(at)) return fetch();
+            ++next_;
+        }
+        if (failures_.empty()) return done<value_type>(std::move(if_none_));
+        return conclude(policy_.primary());
+    }
+
+    step<value_type> fetch() {
+        stage_ = stage::fetch;
+        auto const& at = list_[next_];
+        v2_.reset();
+        v1_.reset();
+        if constexpr (has_v1)
+            if (at.version == api_version::v1) {
+                make_(v1_, talk_at(at));
+                return take(v1_->start());
+            }
+        make_(v2_, talk_at(at));
+        return take(v2_->start());
+    }
+
+    step<value_type> take(step<value_type> s) {
+        auto* const over = std::get_if<done<value_type>>(&s);
+        if (!over || over->value) return s;
+        error e = std::move(over->value).assume_error();
+        if (list_[next_].is_mirror && e == errc::timeout && clock_.now() < *talk_.deadline) {
+            fallback_facts f = e.facts();
+            f.next_endpoint = true;
+            e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+        }
+        if (list_[next_].version == api_version::v1) { // not a ping's failure, whatever the transport knows
+            auto f = e.facts();
+            f.what = asked::manifest;
+            e.with_facts(f);
+        }
+        return failed(std::move(e));
+    }
+
+    step<value_type> failed(error e) {
+        bool const go_on = policy_.failed(list_[next_], e);
+        keep(std::move(e));
+        if (!go_on) return conclude(policy_.primary());
+        ++next_;
+        return open();
+    }
+    void keep(error e) {
+        auto const& at = list_[next_];
+        attempts_.emplace_back(at.base_url + (at.version == api_version::v1 ? "/v1" : ""), at.is_mirror, e.summary(),
+                               e.code(), e.http_status());
+        failures_.push_back(std::move(e));
+    }
+    step<value_type> conclude(std::size_t primary) {
+        error out = std::move(failures_[std::min(primary, failures_.size() - 1)]);
+        if (attempts_.size() > 1) out.with_attempts(std::move(attempts_));
+        return done<value_type>(std::move(out));
+    }
+
+    // ---- pings, for policies that want them ---------------------------------------------------------------------
+
+    step<value_type> ping(stage s) {
+        stage_ = s;
+        bool const v1 = s == stage::reach_v1 || s == stage::session_v1;
+        request q = talk_at(list_[next_]).get(v1 ? "/v1/_ping" : "/v2/");
+        q.may_authorize = false;
+        return need_exchange(std::move(q), ping_body_);
+    }
+    step<value_type> on_ping(result<response> answer) {
+        auto const& at = list_[next_];
+        bool const hub = at.base_url == "https://index.docker.io"; // its v1 is taken for granted
+        switch (stage_) {
+        case stage::reach_v2:
+            if ((answer && detail::says_v2_exactly(answer.assume_value())) || hub) return reached();
+            return ping(stage::reach_v1);
+        case stage::reach_v1:
+            if (answer) return reached();
+            keep(std::move(answer).assume_error()); // an endpoint out of reach ends it all (spec 2.4, 1)
+            return conclude(failures_.size() - 1);
+        case stage::session_v2:
+            if (answer && detail::says_v2_exactly(answer.assume_value())) return fetch();
+            return ping(stage::session_v1);
+        case stage::session_v1:
+        case stage::confirm: break;
+        case stage::fetch: return done<value_type>(error(errc::invalid_argument));
+        }
+        if (!answer) return failed(std::move(answer).assume_error());
+        if (stage_ == stage::confirm && confirms_v2(answer.assume_value()))
+            if constexpr (requires { policy_.confirmed(); }) policy_.confirmed();
+        return fetch();
+    }
+    step<value_type> reached() {
+        auto const& at = list_[next_];
+        if (!policy_.admits(at)) return ++next_, open();
+        if (at.version == api_version::v2) return ping(stage::confirm);
+        return at.over_tls() && at.base_url != "https://index.docker.io" ? ping(stage::session_v2) : fetch();
+    }
+
+    conversation talk_at(endpoint const& at) const {
+        conversation out = talk_;
+        out.base_url = at.base_url;
+        out.name = at.name;
+        if (at.is_mirror && out.deadline) {
+            auto const now = clock_.now();
+            out.deadline = now + (*out.deadline - now) / 2;
+        }
+        return out;
+    }
+
+    Clock& clock_;
+    std::vector<endpoint> list_;
+    error if_none_;
+    conversation talk_;
+    Make make_;
+    F policy_{};
+    std::optional<V2> v2_;
+    std::optional<V1> v1_;
+    response_body ping_body_;
+    std::vector<error> failures_;
+    std::vector<attempt> attempts_;
+    std::size_t next_ = 0;
+    stage stage_ = stage::fetch;
 };
 
 } // namespace lading
@@ -2930,7 +3996,8 @@ class authorized : pinned {
 /// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
-/// but credentials: once a hop leaves the origin, no later hop may be authorized. https never becomes http.
+/// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address of
+/// the inside of a network unless the registry itself is there. https never becomes http.
 
 namespace lading {
 
@@ -2985,7 +4052,12 @@ class redirected : pinned {
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
         request next = last_;
         next.url = there.assume_value().str();
-        if (there.assume_value().origin() != here.origin()) next.may_authorize = false;
+        if (there.assume_value().origin() != here.origin()) {
+            next.may_authorize = false;
+            next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
+            if (next.reach == reach::anywhere)
+                next.reach = scope_of_host(here.host()) == address_scope::outside ? reach::outside : reach::inside;
+        }
         return next;
     }
 
@@ -2994,6 +4066,179 @@ class redirected : pinned {
     request last_;
     body_sink* sink_ = nullptr;
     std::size_t hops_ = 0;
+};
+
+} // namespace lading
+
+// ---- lading/layer/retry.hpp ----
+
+/// The retry layer: sends a safe request again when that may help (spec 4.8 FIX, hostile.md X01-X04).
+///
+/// GET and HEAD only, after 408, 429, 500, 502, 503, 504 and after a connection that ended early. Waits as long as
+/// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
+/// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
+
+namespace lading {
+
+/// How often and how long. Times in milliseconds.
+struct retry_rules {
+    retry_rules() = default;
+    explicit retry_rules(unsigned n) : tries(n) {}
+
+    unsigned tries = 5; ///< of one request, the first included; 1 for no retry
+    std::chrono::milliseconds least{100};        ///< between two tries
+    std::chrono::milliseconds first{250};        ///< bound of the first wait; doubles
+    std::chrono::milliseconds most{20'000};      ///< bound of any wait that the registry did not ask for
+    std::chrono::milliseconds asked_for{60'000}; ///< a longer `Retry-After` ends it at once
+    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together
+};
+
+/// `Clock` models the clock policy and outlives the operation.
+template <class Op, class Clock>
+class retried : pinned {
+  public:
+    using value_type = typename Op::value_type;
+
+    template <class... Args>
+    retried(retry_rules rules, Clock& clock, Args&&... args)
+        : rules_(rules), clock_(clock), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() {
+        if (!waiting_) return take(inner_.on_delay());
+        waiting_ = false;
+        return need_exchange(pending_->query, *pending_->sink);
+    }
+    step<value_type> on_response(result<response> answer) {
+        if (auto const wait = wait_after(answer)) {
+            ++tries_;
+            waited_ += *wait;
+            waiting_ = true;
+            return need_delay(*wait);
+        }
+        return take(inner_.on_response(std::move(answer)));
+    }
+
+  private:
+    step<value_type> take(step<value_type> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) {
+            pending_.emplace(x->query, *x->sink);
+            tries_ = 1;
+        }
+        return s;
+    }
+
+    /// How long to wait before the same request is sent again, or nothing when it is not.
+    std::optional<std::chrono::milliseconds> wait_after(result<response> const& answer) {
+        using namespace std::chrono;
+        if (!pending_ || tries_ >= rules_.tries) return std::nullopt;
+        if (pending_->query.method != "GET" && pending_->query.method != "HEAD") return std::nullopt;
+        milliseconds wait = jitter();
+        if (answer) {
+            auto const& head = answer.assume_value();
+            auto const s = head.status;
+            if (s != 408 && s != 429 && s != 500 && s != 502 && s != 503 && s != 504) return std::nullopt;
+            if (auto const wish = retry_after_of(head); wish >= 0) {
+                if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
+                wait = seconds(wish);
+            }
+        } else {
+            auto const code = answer.assume_error().kind();
+            if (code != errc::connection_reset && code != errc::http_body_truncated && code != errc::tls_truncated)
+                return std::nullopt;
+        }
+        wait = std::max(wait, rules_.least);
+        if (waited_ + wait > rules_.budget) return std::nullopt;
+        if (auto const end = pending_->query.deadline; end && clock_.now() + wait >= *end) return std::nullopt;
+        return wait;
+    }
+
+    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
+    /// clients, not to be random, and `<random>` costs every unit that includes this.
+    std::chrono::milliseconds jitter() {
+        auto const bound = std::min(rules_.first * (std::int64_t(1) << std::min(tries_ - 1, 20u)), rules_.most);
+        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
+                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
+                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
+    }
+
+    retry_rules rules_;
+    Clock& clock_;
+    Op inner_;
+    std::optional<need_exchange> pending_;
+    std::chrono::milliseconds waited_{0};
+    std::uint64_t seed_ = 0;
+    unsigned tries_ = 1;
+    bool waiting_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/layer/watch.hpp ----
+
+/// The watch layer: tells an observer of every exchange of an operation, with any transport. Outermost, so it sees each
+/// try, each endpoint and each token request.
+
+namespace lading {
+
+/// One exchange, as far as it may be shown: no header, no body, no secret.
+struct exchange_record {
+    std::string method;
+    std::string url; ///< `url::safe`
+    int status = 0;  ///< 0 when there was no answer
+    std::error_code failure;
+    std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
+};
+
+/// Is told of exchanges, on the thread that drives the operation, before the operation goes on.
+class exchange_observer {
+  public:
+    virtual ~exchange_observer() = default;
+    virtual void on_exchange(exchange_record const& what) = 0;
+};
+
+/// `observer` may be null; it outlives the operation, as does `clock`.
+template <class Op, class Clock>
+class watched : pinned {
+  public:
+    using value_type = typename Op::value_type;
+
+    template <class... Args>
+    watched(exchange_observer* observer, Clock& clock, Args&&... args)
+        : observer_(observer), clock_(clock), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (observer_) {
+            using std::chrono::milliseconds;
+            under_way_.duration = std::chrono::duration_cast<milliseconds>(clock_.now() - since_);
+            if (answer) under_way_.status = answer.assume_value().status;
+            else under_way_.failure = answer.assume_error().code();
+            observer_->on_exchange(under_way_);
+        }
+        return take(inner_.on_response(std::move(answer)));
+    }
+
+  private:
+    step<value_type> take(step<value_type> s) {
+        if (auto const* x = std::get_if<need_exchange>(&s); x && observer_) {
+            under_way_ = {};
+            under_way_.method = x->query.method;
+            under_way_.url = safe_url(x->query.url);
+            since_ = clock_.now();
+        }
+        return s;
+    }
+
+    exchange_observer* observer_;
+    Clock& clock_;
+    Op inner_;
+    exchange_record under_way_;
+    std::chrono::steady_clock::time_point since_{};
 };
 
 } // namespace lading
@@ -3607,8 +4852,8 @@ struct document_rules<image_config> : default_rules {
 
 // ---- lading/image/schema1_conversion.hpp ----
 
-/// `convert_schema1`: the image config and the history that a schema1 document carries in its entries
-/// (spec 5.6, 5.7).
+/// `convert_schema1` and `convert_v1`: the image config and the history that a schema1 document carries in its
+/// entries, or that a v1 registry serves (spec 5.6, 5.7, 9.4).
 
 // ---- lading/manifest/schema1_chain.hpp ----
 
@@ -4221,6 +5466,7 @@ enum class image_kind : std::uint8_t {
     index,    ///< OCI index or Docker manifest list
     artifact, ///< an OCI image manifest whose config is not an image config
     schema1,
+    v1,     ///< the image JSON of a v1 registry, which has no manifests and no digests
     unknown ///< a document of a type the manifest set does not know
 };
 
@@ -4230,6 +5476,7 @@ constexpr std::string_view name_of(image_kind k) noexcept {
     case image_kind::index: return "index";
     case image_kind::artifact: return "artifact";
     case image_kind::schema1: return "schema1";
+    case image_kind::v1: return "v1";
     case image_kind::unknown: break;
     }
     return "unknown";
@@ -4276,6 +5523,7 @@ struct inspection {
     image_kind kind = image_kind::unknown;
 
     descriptor resolved;              ///< the top-level document; the digest is the requested one when there was one
+                                      ///< (of v1 the image JSON: its digest is ours, no registry knows it)
     std::optional<descriptor> chosen; ///< the child of an index that the rest of the record describes
     std::string manifest_bytes;       ///< the exact bytes of the top-level document
     std::string chosen_bytes;         ///< the exact bytes of the chosen child; empty when there is none
@@ -4285,7 +5533,7 @@ struct inspection {
     std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
 
     std::optional<descriptor> config;
-    std::string config_bytes;          ///< the exact config blob; for schema1 the converted config
+    std::string config_bytes;          ///< the exact config blob; for schema1 and v1 the converted config
     std::optional<image_config> image; ///< decoded config; absent for artifacts and unknown documents
 
     std::vector<layer> layers; ///< base first
@@ -4299,7 +5547,7 @@ struct inspection {
 
     tag_list tags;
     std::vector<std::string> warnings;
-    std::string source; ///< host and port that served the documents
+    std::string source; ///< the origin that served the documents, "https://mirror.example:443"
 };
 
 } // namespace lading
@@ -4495,6 +5743,31 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
     return w.take();
 }
 
+/// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
+template <json_policy J>
+result<void> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
+                            std::string_view architecture, limits const& l, schema1_rules rules) {
+    LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
+    if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
+        LADING_TRY(out.config_json, known_fields<J>(entry.root(), v1, out.history, l));
+    } else {
+        bool const modern = rules == schema1_rules::modern;
+        if (modern && !v1.architecture.empty() && !architecture.empty() && v1.architecture != architecture)
+            out.warnings.push_back("the manifest is for the architecture " + printable(architecture, 80) +
+                                   ", its newest entry for " + printable(v1.architecture, 80));
+        out.config_json =
+            raw_fields(entry.root(), v1, out.history, modern && v1.architecture.empty() ? architecture : "");
+    }
+
+    // The limits are those of a document, the converted text may be larger than the entry by its history.
+    json_limits own = l.json;
+    own.bytes += out.config_json.size();
+    own.nodes += 16 * (out.history.size() + 16);
+    LADING_TRY(auto const converted, json_document::parse<J>(out.config_json, own));
+    LADING_TRY(out.image, decode<image_config>(converted.root(), errc::config_schema, l));
+    return success();
+}
+
 } // namespace detail
 
 /// Converts a schema1 document. `chain` is what `check_schema1` returned for it under the same `rules`.
@@ -4518,28 +5791,29 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
         out.layers.back().history = detail::history_of(chain.entries[i], rules);
     }
 
-    auto const& v1 = chain.entries[chain.config_entry];
-    LADING_TRY(auto const entry,
-               json_document::parse<J>(document.history[chain.config_entry].v1_compatibility, l.json));
-    if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
-        LADING_TRY(out.config_json, detail::known_fields<J>(entry.root(), v1, out.history, l));
-    } else {
-        bool const modern = rules == schema1_rules::modern;
-        if (modern && !v1.architecture.empty() && !document.architecture.empty() &&
-            v1.architecture != document.architecture)
-            out.warnings.push_back("the manifest is for the architecture " +
-                                   detail::printable(document.architecture, 80) + ", its newest entry for " +
-                                   detail::printable(v1.architecture, 80));
-        out.config_json = detail::raw_fields(entry.root(), v1, out.history,
-                                             modern && v1.architecture.empty() ? document.architecture : "");
-    }
+    LADING_TRY_V(detail::convert_config<J>(out, document.history[chain.config_entry].v1_compatibility,
+                                           chain.entries[chain.config_entry], document.architecture, l, rules));
+    return out;
+}
 
-    // The limits are those of a document, the converted text may be larger than the entry by its history.
-    json_limits own = l.json;
-    own.bytes += out.config_json.size();
-    own.nodes += 16 * (chain.entries.size() + 16);
-    LADING_TRY(auto const converted, json_document::parse<J>(out.config_json, own));
-    LADING_TRY(out.image, decode<image_config>(converted.root(), errc::config_schema, l));
+/// Converts the image JSON of a v1 registry, which is what a schema1 entry holds: the same config, with one
+/// history item, no layers and the empty `rootfs` (spec 9.4). Its `id` must be the one asked for (10.80).
+/// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
+/// `config_schema`. Linear in the size. Thread-safe.
+template <json_policy J>
+result<converted_schema1> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
+                                     schema1_rules rules = schema1_rules::modern) {
+    bool throwaway_fits = true;
+    auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);
+    if (!v1) return error(errc::v1_malformed).with_context("the image JSON: " + v1.error().detail().context);
+    if (!throwaway_fits) return error(errc::v1_malformed).with_context("the image JSON: throwaway is not a boolean");
+    if (v1.assume_value().id != id)
+        return error(errc::v1_malformed)
+            .with_context("the image JSON is of another image")
+            .with_values(std::string(id), detail::printable(v1.assume_value().id, 80));
+    converted_schema1 out;
+    out.history.push_back(detail::history_of(v1.assume_value(), rules));
+    LADING_TRY_V(detail::convert_config<J>(out, text, v1.assume_value(), "", l, rules));
     return out;
 }
 
@@ -4598,6 +5872,8 @@ struct visitor_is_exhaustive<Visitor, std::variant<Ds...>> {
 /// Calls the visitor with the document inside `manifest`. Returns what the visitor returns.
 template <class Visitor, class Manifest>
 decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
+    static_assert(requires { manifest.document; },
+                  "[lading] visit: the second argument is a manifest; unwrap the result that holds it first");
     using check = detail::visitor_is_exhaustive<std::remove_reference_t<Visitor>,
                                                 std::remove_cvref_t<decltype(manifest.document)>>;
     static_assert(check::ok);
@@ -5269,7 +6545,8 @@ template <class P>
 result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
                                                                  manifest_expectation const& want,
                                                                  limits const& bounds) {
-    if (head.status != 200) return error_from_response<typename P::json>(head, body, asked::manifest, bounds);
+    auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
+    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
     auto opened = open_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
         error e = std::move(opened).assume_error();
@@ -5773,10 +7050,13 @@ struct inspect_options {
     inspect_options() = default;
     inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
     inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
+    /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
+    inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
     inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
 
     platform_choice platform = platform_choice::host();
     bool tags = false;
+    bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
 };
 
@@ -5799,8 +7079,9 @@ class inspect_operation : pinned {
         : talk_(std::move(c)), ref_(ref), options_(std::move(o)), manifest_body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
 
     step<inspection> start() {
-        expected_ = manifest_expectation(ref_.digest());
-        return ask_manifest(ref_.target());
+        if (!options_.tags_first) return first_manifest();
+        options_.tags = false; // not again at the end
+        return ask_tags();
     }
     step<inspection> on_response(result<response> answer) { return (this->*then_)(std::move(answer)); }
     step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
@@ -5848,6 +7129,10 @@ class inspect_operation : pinned {
 
     // ---- manifests --------------------------------------------------------------------------------------------
 
+    step<inspection> first_manifest() {
+        expected_ = manifest_expectation(ref_.digest());
+        return ask_manifest(ref_.target());
+    }
     step<inspection> ask_manifest(std::string const& target) {
         then_ = &inspect_operation::on_manifest;
         return need_exchange(manifest_request<P>(talk_, target), manifest_body_);
@@ -5979,7 +7264,9 @@ class inspect_operation : pinned {
     // ---- tags -------------------------------------------------------------------------------------------------
 
     step<inspection> list_tags() {
-        if (!options_.tags) return finish();
+        return options_.tags ? ask_tags() : finish();
+    }
+    step<inspection> ask_tags() {
         tags_.emplace(talk_);
         then_ = &inspect_operation::on_tags;
         return tags_->first();
@@ -5989,10 +7276,11 @@ class inspect_operation : pinned {
         auto next = tags_->next(std::move(answer));
         if (next && next.assume_value()) return std::move(*next.assume_value());
         if (next) {
-            record_->tags = tags_->take();
-            return finish();
+            listed_ = tags_->take();
+            return options_.tags_first ? first_manifest() : finish();
         }
-        auto const& why = next.assume_error();
+        auto& why = next.assume_error();
+        if (options_.tags_first) return fail(std::move(why));
         if (why == errc::timeout || why == errc::cancelled) return fail(why);
         record_->tags.state = tags_state::refused;
         record_->tags.why = why.message();
@@ -6000,8 +7288,15 @@ class inspect_operation : pinned {
         return finish();
     }
 
-    step<inspection> finish() { return done<inspection>(std::move(*record_)); }
-    step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
+    step<inspection> finish() {
+        if (listed_) record_->tags = std::move(*listed_);
+        return done<inspection>(std::move(*record_));
+    }
+    step<inspection> fail(error e) {
+        auto facts = e.facts();
+        facts.tags_listed = listed_.has_value();
+        return done<inspection>(std::move(e.with_facts(facts)));
+    }
 
     conversation talk_;
     reference ref_;
@@ -6011,6 +7306,7 @@ class inspect_operation : pinned {
     std::optional<memory_sink> config_sink_;
     std::optional<verifying_body<P>> config_body_;
     std::optional<tag_listing<P>> tags_;
+    std::optional<tag_list> listed_;
     std::optional<inspection> record_;
     answer_handler then_ = nullptr; ///< the member that takes the next answer
     std::size_t depth_ = 0;
@@ -6110,6 +7406,309 @@ class ping_operation : pinned {
 
     conversation talk_;
     response_body body_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/v1_inspect.hpp ----
+
+/// The v1 inspect operation: what is this image, of a registry that speaks the protocol before v2 (spec 9 with the
+/// rules of 9.6)? For callers that have switched v1 on; no other operation falls back to it by itself.
+///
+/// Requests: GET `/v1/repositories/<name>/images`, GET `/v1/repositories/<name>/tags`, GET `/v1/images/<id>/json`;
+/// the last two from the endpoints that the first answer names, one after the other until one answers. No ping.
+
+namespace lading {
+
+/// The value is an `inspection` of kind `v1`, with the sorted tags. v1 has no digests: `resolved` is the image JSON
+/// with the sha256 of its bytes, and a warning says so.
+///
+/// Errors: `v1_unsupported` for a reference by digest (nothing is asked); `auth_required`, `auth_denied`;
+/// `name_unknown`; `manifest_unknown` with the tags there are; `v1_malformed`, `config_schema`; `body_too_large`;
+/// `url_invalid` for a base that is none; other statuses as `error_from_response`; those of the transport. After the
+/// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
+template <class P>
+class v1_inspect_operation : pinned {
+  public:
+    using value_type = inspection;
+
+    /// Endpoints that are looked at, of those that an answer names.
+    static constexpr std::size_t max_endpoints = 8;
+
+    v1_inspect_operation(conversation c, reference const& ref, inspect_options o)
+        : talk_(std::move(c)), ref_(ref), rules_(o.schema1), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+
+    step<inspection> start() {
+        if (ref_.has_digest()) {
+            fallback_facts facts; // another protocol can answer this
+            facts.next_endpoint = true;
+            return fail(error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts));
+        }
+        auto index = url::parse(talk_.base_url);
+        if (!index) return fail(std::move(index).assume_error());
+        index_.emplace(std::move(index).assume_value());
+        endpoints_.push_back(*index_);
+        return ask(&v1_inspect_operation::on_images, repository_path("/images"));
+    }
+
+    step<inspection> on_response(result<response> answer) {
+        if (answer) {
+            answered_ = true;
+            url_ = answer.assume_value().url;
+            status_ = answer.assume_value().status;
+            // What a token was given for, it was given to: a 401 refuses those credentials.
+            if (token_sent_) answer.assume_value().credentials_sent = token_is_secret_;
+        } else {
+            url_.clear();
+            status_ = 0;
+            if (!answered_ && !answer.assume_error().facts().answered) return fail(std::move(answer).assume_error());
+        }
+        auto next = (this->*then_)(std::move(answer));
+        if (!next) return fail(last_word(std::move(next).assume_error()));
+        return std::move(next).assume_value();
+    }
+    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
+
+  private:
+    using next_step = result<step<inspection>>;
+    using answer_handler = next_step (v1_inspect_operation::*)(result<response>);
+
+    // ---- requests ---------------------------------------------------------------------------------------------
+
+    std::string repository_path(std::string_view what) const {
+        return "/v1/repositories/" + std::string(talk_.name.path()).append(what);
+    }
+
+    /// Asks the current endpoint. The token goes to the origin that gave it, the caller's credentials to the
+    /// registry's own origin, nothing to others; never both, so that the authorize layer leaves the token alone.
+    step<inspection> ask(answer_handler then, std::string const& path) {
+        then_ = then;
+        auto const& where = endpoints_[at_];
+        request q = talk_.get(path);
+        q.url = where.scheme() + "://" + where.authority() + path;
+        q.scope = talk_.pull_scope();
+        token_sent_ = !token_.empty() && where.origin() == token_origin_;
+        if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
+        if (token_sent_) q.headers.add("Authorization", "Token " + token_);
+        q.may_authorize = !token_sent_ && where.origin() == index_->origin();
+        if (where.origin() != index_->origin()) // the index named it
+            q.reach = scope_of_host(index_->host()) == address_scope::outside ? reach::outside : reach::inside;
+        return need_exchange(std::move(q), body_);
+    }
+    step<inspection> ask_tags() { return ask(&v1_inspect_operation::on_tags, repository_path("/tags")); }
+    step<inspection> ask_image() { return ask(&v1_inspect_operation::on_image, "/v1/images/" + id_ + "/json"); }
+
+    // ---- the list of images: only what its head says is needed --------------------------------------------------
+
+    next_step on_images(result<response> answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200) return refusal(head, asked::tags);
+        LADING_TRY(auto const list, parse("the list of images"));
+        bool fits = list.root().is_array() || list.root().is_null();
+        list.root().each_element([&](json_view image) { fits = fits && (image.is_object() || image.is_null()); });
+        if (!fits) return malformed("the list of images is no list of objects");
+        LADING_TRY_V(take_token(head));
+        LADING_TRY_V(take_endpoints(head));
+        return ask_tags();
+    }
+
+    result<void> take_token(response const& head) {
+        for (auto const value : head.headers.all("X-Docker-Token"))
+            if (!value.empty()) token_.append(token_.empty() ? "" : ",").append(value);
+        if (token_.size() > talk_.bounds.token_length) return malformed("the token is longer than the limit");
+        if (!std::all_of(token_.begin(), token_.end(), detail::is_print))
+            return malformed("the token has a character that no header may have");
+        auto const from = url::parse(head.url); // after redirects, not who was asked
+        token_origin_ = (from ? from.assume_value() : *index_).origin();
+        token_is_secret_ = head.credentials_sent;
+        return success();
+    }
+
+    /// The hosts that serve the repository; the index itself when none is named.
+    result<void> take_endpoints(response const& head) {
+        std::vector<url> named;
+        std::size_t count = 0;
+        for (auto line : head.headers.all("X-Docker-Endpoints"))
+            while (!line.empty()) {
+                auto const end = std::min(line.find(','), line.size());
+                auto const host = detail::trim(line.substr(0, end));
+                line.remove_prefix(std::min(end + 1, line.size()));
+                if (!host.empty() && count++ < max_endpoints) add_endpoint(named, host);
+            }
+        if (count > max_endpoints)
+            warnings_.push_back("the index names " + std::to_string(count) + " endpoints, " +
+                                std::to_string(max_endpoints) + " are used");
+        if (count == 0) return success();
+        if (named.empty()) return malformed("no endpoint that the index names can be used");
+        endpoints_ = std::move(named);
+        return success();
+    }
+    /// A host, which is spoken to as the index is; or a URL, which must not be less than that.
+    void add_endpoint(std::vector<url>& named, std::string_view host) {
+        std::string const prefix = host.find("://") == host.npos ? index_->scheme() + "://" : "";
+        auto u = url::parse(prefix + std::string(host));
+        bool const bare = u && u.assume_value().path() == "/" && !u.assume_value().has_query();
+        if (!bare || (index_->scheme() == "https" && u.assume_value().scheme() != "https")) {
+            warnings_.push_back("an endpoint that the index names is not used: " +
+                                safe_url(prefix + std::string(host)));
+            return;
+        }
+        for (auto const& n : named)
+            if (n.origin() == u.assume_value().origin()) return;
+        named.push_back(std::move(u).assume_value());
+    }
+
+    // ---- tags -------------------------------------------------------------------------------------------------
+
+    /// Another endpoint is asked only when this one refuses: not found is the answer of all (spec 9.3).
+    next_step on_tags(result<response> answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200 && head.status != 404 && ++at_ < endpoints_.size()) return ask_tags();
+        if (head.status != 200) return refusal(head, asked::tags);
+        LADING_TRY_V(take_tags());
+        at_ = 0;
+        return ask_image();
+    }
+
+    /// Fills the list and the id of the tag that is wanted; there is no other tag that would do (10.78).
+    result<void> take_tags() {
+        LADING_TRY(auto const page, parse("the list of tags"));
+        if (!page.root().is_object() && !page.root().is_null()) return malformed("the list of tags is no object");
+        char const* fault = nullptr;
+        std::optional<std::string_view> id;
+        page.root().each_member([&](std::string_view tag, json_view value) {
+            auto const text = value.as_string();
+            if (!text) fault = "a tag does not have the id of an image";
+            else if (!is_tag(tag)) fault = "a name in the list of tags is no tag";
+            else if (tag == ref_.effective_tag()) id = text;
+            tags_.values.emplace_back(tag);
+        });
+        if (fault) return malformed(fault);
+        std::sort(tags_.values.begin(), tags_.values.end());
+        if (!id) return no_such_tag();
+        if (!detail::is_hex64(*id)) return malformed("the id of the image is not 64 lower-case hex digits");
+        id_ = *id;
+        cut_tags();
+        return success();
+    }
+    error no_such_tag() {
+        constexpr std::size_t shown = 100; // in a message for people
+        auto const all = tags_.values.size();
+        std::string context = all == 0 ? "no tags are available" : "no tag " + std::string(ref_.effective_tag());
+        if (all > shown) {
+            context += ", and " + std::to_string(all - shown) + " more are available";
+            tags_.values.resize(shown);
+        }
+        return error(errc::manifest_unknown)
+            .with_context(std::move(context))
+            .with_available(std::move(tags_.values));
+    }
+    void cut_tags() {
+        std::size_t bytes = 0, kept = 0;
+        for (auto const& t : tags_.values) {
+            bytes += t.size();
+            if (kept == talk_.bounds.tags || bytes > talk_.bounds.tags_bytes) break;
+            ++kept;
+        }
+        tags_.state = kept == tags_.values.size() ? tags_state::complete : tags_state::truncated;
+        tags_.values.resize(kept);
+    }
+
+    // ---- the image --------------------------------------------------------------------------------------------
+
+    /// Another endpoint is asked whatever was wrong with this one's, except when the caller's own time is over.
+    next_step on_image(result<response> answer) {
+        auto record = read_image(std::move(answer));
+        if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
+        auto& why = record.assume_error();
+        if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
+        warnings_.push_back("an endpoint did not serve the image: " + last_word(std::move(why)).message());
+        return ask_image();
+    }
+
+    result<inspection> read_image(result<response> answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200) return refusal(head, asked::manifest);
+        if (auto const size = head.headers.find("X-Docker-Size")) { // not needed, but nonsense means another protocol
+            std::int64_t value = 0;
+            auto const [end, bad] = std::from_chars(size->data(), size->data() + size->size(), value);
+            if (bad != std::errc() || end != size->data() + size->size())
+                return malformed("X-Docker-Size is not an integer");
+        }
+        auto bytes = body_.take();
+        LADING_TRY(auto converted, convert_v1<typename P::json>(bytes, id_, talk_.bounds, rules_));
+        LADING_TRY(auto const sum, digest_of<typename P::hash>(bytes));
+
+        inspection record(ref_, descriptor("application/json", sum, static_cast<std::int64_t>(bytes.size())));
+        record.kind = image_kind::v1;
+        record.manifest_bytes = std::move(bytes);
+        record.config_bytes = std::move(converted.config_json);
+        record.image = std::move(converted.image);
+        record.history = std::move(converted.history);
+        record.total_size = descriptor::unknown_size; // the layers are the ancestry, which is not asked for
+        record.tags = std::move(tags_);
+        record.warnings = std::move(warnings_);
+        record.warnings.emplace_back("a v1 registry has no digests: the digest is that of the image JSON, and "
+                                     "nothing can be asked for by it");
+        if (auto const u = url::parse(head.url)) record.source = u.assume_value().origin().str();
+        return record;
+    }
+
+    // ---- helpers ----------------------------------------------------------------------------------------------
+
+    /// A text of n bytes has at most n values, so its size alone bounds a long list.
+    result<json_document> parse(char const* what) {
+        json_limits l = talk_.bounds.json;
+        l.bytes = l.nodes = l.keys_per_object = talk_.bounds.manifest_bytes;
+        auto parsed = json_document::parse<typename P::json>(body_.text(), l);
+        if (!parsed)
+            return malformed(std::string(what) + ": " + std::string(name_of(parsed.error().kind())) + ' ' +
+                             parsed.error().detail().context);
+        return parsed;
+    }
+    static error malformed(std::string what) { return error(errc::v1_malformed).with_context(std::move(what)); }
+
+    /// Bodies of v1 are not those of v2: what they say is shown as it is.
+    error refusal(response const& head, asked what) const {
+        if (head.status == 404 && what == asked::tags)
+            return error(errc::name_unknown).with_context(std::string(talk_.name.path()));
+        error out = error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
+        if (out.detail().registry_errors.empty() && !body_.text().empty())
+            out.with_context(detail::printable(body_.text(), 160));
+        return out;
+    }
+
+    /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).
+    error last_word(error e) const {
+        fallback_facts facts = e.facts();
+        facts.answered = true;
+        facts.over_tls = index_->scheme() == "https";
+        facts.next_endpoint = facts.plaintext = facts.v1 = false;
+        e.with_facts(facts);
+        if (e.http_status() == 0) e.with_status(status_);
+        if (e.detail().url.empty() && !url_.empty()) e.with_url(safe_url(url_));
+        return e;
+    }
+    static step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
+
+    conversation talk_;
+    reference ref_;
+    schema1_rules rules_;
+    response_body body_;
+    std::optional<url> index_;
+    std::vector<url> endpoints_;
+    std::size_t at_ = 0; ///< the endpoint that is asked
+    std::string token_;  ///< empty when none was given
+    origin token_origin_{"", "", 0};
+    bool token_is_secret_ = false; ///< it was given for the caller's credentials
+    bool token_sent_ = false;      ///< with the last request
+    bool answered_ = false;
+    std::string url_; ///< of the last answer
+    int status_ = 0;
+    std::string id_;
+    tag_list tags_;
+    std::vector<std::string> warnings_;
+    answer_handler then_ = nullptr; ///< the member that takes the next answer
 };
 
 } // namespace lading
@@ -6244,15 +7843,29 @@ result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock) 
 
 } // namespace lading
 
-#include <memory>
-
 namespace lading {
 
 /// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
 struct client_options {
     client_options() = default;
     /// Use http, not https, for this host (`host` or `host:port` as in references). Nothing else implies it.
-    client_options& with_plaintext(std::string host) { return plaintext_hosts.push_back(std::move(host)), *this; }
+    client_options& with_plaintext(std::string host) {
+        return rules.host(host).with_plaintext(plaintext::only), *this;
+    }
+    /// Try https, and http when nothing answers over TLS, for this host.
+    client_options& with_plaintext_fallback(std::string host) {
+        return rules.host(host).with_plaintext(plaintext::allowed), *this;
+    }
+    /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
+    client_options& with_mirror(std::string prefix, mirror m) {
+        for (auto& r : rules.registries)
+            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
+        return rules.with_mirror(std::move(prefix), std::move(m)), *this;
+    }
+    /// Everything that is configured about registries; replaces what was said before.
+    client_options& with_rules(registry_rules r) { return rules = std::move(r), *this; }
+    /// How often a request is sent before its failure counts; `retry_rules(1)` for once.
+    client_options& with_retry(retry_rules r) { return retry = r, *this; }
     /// A token service on this origin ("https://auth.example.com") may be sent credentials.
     client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
     /// Credentials may be sent over plain http to hosts other than this machine.
@@ -6260,10 +7873,16 @@ struct client_options {
     /// Every call must be over after this long; zero for no limit.
     client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
     client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
+    /// Is told of every exchange; outlives the client's operations.
+    client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
+    /// The bounds of operations and layers. A transport has its own: one that the client makes itself gets these, one
+    /// that it is given keeps those it was made with.
     client_options& with_limits(limits l) { return bounds = std::move(l), *this; }
 
-    std::vector<std::string> plaintext_hosts;
+    registry_rules rules;
     auth_rules auth;
+    retry_rules retry;
+    exchange_observer* observer = nullptr;
     std::chrono::milliseconds timeout{60'000};
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     limits bounds;
@@ -6275,7 +7894,26 @@ template <class P>
 struct check_policies {
     static constexpr bool ok = check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-                               check_credentials<typename P::credentials>::ok;
+                               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+};
+
+/// The transport of a client that was not given one: told the rules and limits where it can be.
+template <class T>
+T make_transport(client_options const& o) {
+    if constexpr (std::is_constructible_v<T, network_options, limits>)
+        return T(network_options(o.rules.tls()), o.bounds);
+    else
+        return T();
+}
+
+/// The v1 form of an operation.
+template <class Op>
+struct v1_form {
+    using type = no_operation;
+};
+template <class P>
+struct v1_form<inspect_operation<P>> {
+    using type = std::conditional_t<P::fallback::speaks_v1, v1_inspect_operation<P>, no_operation>;
 };
 } // namespace detail
 
@@ -6284,6 +7922,7 @@ struct check_policies {
 struct core_policies {
     using clock = steady_clock_policy;
     using credentials = no_credentials;
+    using fallback = modern_fallback;
     using manifests = default_manifests;
 };
 
@@ -6310,10 +7949,11 @@ class basic_client : pinned {
 
     basic_client()
         requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
-    = default;
-    explicit basic_client(client_options o)
-        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
-        : options_(std::move(o)) {}
+        : basic_client(client_options()) {}
+    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {})
+        requires std::default_initializable<transport_type>
+        : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
+          credentials_(std::move(c)), clock_(std::move(k)) {}
     explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {})
         : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)) {}
 
@@ -6323,31 +7963,31 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(ref.repository(), ref, std::move(o));
+        return wait<inspect_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref)
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(ref.repository(), ref);
+        return wait<manifest_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(ref.repository(), ref, std::move(choice));
+        return wait<config_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, choice);
     }
     /// Every tag, in the server's order, within the limits.
     result<tag_list> tags(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(name);
+        return wait<tags_operation<Policies>>(name, false);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(name, what, out);
+        return wait<blob_operation<Policies>>(name, true, what, &out);
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
@@ -6358,7 +7998,7 @@ class basic_client : pinned {
     result<void> ping(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(name);
+        return wait<ping_operation<Policies>>(name, false);
     }
 
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
@@ -6366,7 +8006,8 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref, std::move(o));
+        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+                                                   in_order(std::move(o)));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -6376,58 +8017,100 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref,
-                                                  std::move(choice));
+        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+                                                  choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), name);
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), name, false);
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, what, out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, true, what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), name);
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
     }
 
     client_options const& options() const noexcept { return options_; }
     transport_type& transport() noexcept { return transport_; }
 
   private:
-    /// The operation with its layers around it.
+    /// One endpoint's part of a call.
     template <class Op>
-    using layered = authorized<redirected<Op>, Policies>;
+    using at_endpoint = authorized<redirected<Op>, Policies>;
+    template <class Op>
+    struct v1_at_endpoint {
+        using form = typename detail::v1_form<Op>::type;
+        static constexpr bool none = std::is_same_v<form, detail::no_operation>;
+        using type = std::conditional_t<none, form, at_endpoint<form>>;
+    };
+
+    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(op))))).
+    template <class Op, class Go, class... Args>
+    auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
+        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        std::vector<endpoint> endpoints;
+        error refused(errc::no_endpoint);
+        if (listed) endpoints = std::move(listed).assume_value();
+        else refused = std::move(listed).assume_error();
+
+        auto make = [this, args...](auto& slot, conversation const& talk) {
+            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
+                         unwrap(args)...);
+        };
+        using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
+                                      clock_type, decltype(make)>;
+        return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
+                  options_.retry, clock_, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
+                  std::move(make));
+    }
 
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(lading::repository const& name, Args&&... args) {
-        auto const talk = conversation_with(name);
-        layered<Op> op(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
-                       std::forward<Args>(args)...);
-        return run(op, transport_, clock_);
+    result<typename Op::value_type> wait(lading::repository const& name, bool by_digest, Args const&... args) {
+        return with_layers<Op>(
+            name, by_digest,
+            [this]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
+                Layered op(std::forward<More>(more)...);
+                return run(op, transport_, clock_);
+            },
+            args...);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, lading::repository const& name, Args&&... args) {
-        auto const talk = conversation_with(name);
-        auto op = std::make_unique<layered<Op>>(talk, options_.auth, session_, clock_, credentials_,
-                                                options_.bounds.redirects, talk, std::forward<Args>(args)...);
-        return async_run(transport_, std::move(op), std::forward<Token>(token));
+    auto launch(Token&& token, lading::repository const& name, bool by_digest, Args const&... args) {
+        return with_layers<Op>(
+            name, by_digest,
+            [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
+                return async_run(transport_, std::make_unique<Layered>(std::forward<More>(more)...),
+                                 std::forward<Token>(token));
+            },
+            args...);
+    }
+
+    /// Arguments are copied into the maker of operations; a sink is kept by reference.
+    template <class T>
+    static T const& unwrap(T const& value) {
+        return value;
+    }
+    static blob_sink& unwrap(blob_sink* sink) { return *sink; }
+
+    static inspect_options in_order(inspect_options o) {
+        if constexpr (Policies::fallback::tags_first) o.with_tags_first();
+        return o;
     }
 
     conversation conversation_with(lading::repository const& name) {
-        auto const& plain = options_.plaintext_hosts;
-        bool const http = std::find(plain.begin(), plain.end(), name.host()) != plain.end();
-        conversation talk((http ? "http://" : "https://") + registry_host(name), name, options_.bounds);
+        conversation talk({}, name, options_.bounds);
         talk.user_agent = options_.user_agent;
         if (options_.timeout.count() > 0) talk.deadline = clock_.now() + options_.timeout;
         return talk;
@@ -6439,6 +8122,25 @@ class basic_client : pinned {
     clock_type clock_;
     auth_session session_;
 };
+
+} // namespace lading
+
+// ---- lading/endpoint/short_names.hpp ----
+
+/// Short names: what a user may type for a longer name, by the aliases of the configuration.
+
+namespace lading {
+
+/// The text of a reference with its name replaced, where the name without tag and digest is an alias exactly; any other
+/// text as it is.
+inline std::string expand_alias(std::string_view text, registry_rules const& rules) {
+    auto name = text.substr(0, text.find('@'));
+    if (auto const colon = name.rfind(':'); colon != name.npos && name.find('/', colon) == name.npos)
+        name = name.substr(0, colon);
+    for (auto const& [alias, meant] : rules.aliases)
+        if (alias == name) return meant + std::string(text.substr(name.size()));
+    return std::string(text);
+}
 
 } // namespace lading
 
@@ -6586,10 +8288,10 @@ namespace lading {
 /// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
 /// the end.
 ///
-/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's; `RepoTags` is `[]`
-/// when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`, `Env` and
-/// `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and -1. Never
-/// fails. Linear. Thread-safe.
+/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
+/// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
+/// `Env` and `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and
+/// -1. Never fails. Linear. Thread-safe.
 inline std::string to_modern(inspection const& i) {
     image_config const none;
     image_config const& image = i.image ? *i.image : none;
@@ -6600,7 +8302,7 @@ inline std::string to_modern(inspection const& i) {
     w.begin_object();
     w.key("Name").string(i.requested.repository().str());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
-    w.key("Digest").string(i.resolved.digest.str());
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
     detail::write_strings(w.key("RepoTags"), i.tags.values);
     w.key("Created");
     if (created)
@@ -6654,9 +8356,9 @@ namespace lading {
 /// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
 /// end.
 ///
-/// `Tag` is the tag that was used, "" for a reference by digest; `RepoTags` is null when there are no tags
-/// and the list is not a complete one; a missing or malformed `Created` is the year 1; `ContainerConfig` is
-/// always an object. For schema1 the bytes are the old ones only when the record was made under
+/// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
+/// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
+/// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
 /// `schema1_rules::original`. Never fails. Linear. Thread-safe.
 inline std::string to_original(inspection const& i) {
     image_config const none;
@@ -6666,7 +8368,7 @@ inline std::string to_original(inspection const& i) {
     json_writer w(json_style(0, true));
     w.begin_object();
     w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
-    w.key("Digest").string(i.resolved.digest.str());
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
     w.key("RepoTags");
     if (i.tags.values.empty() && i.tags.state != tags_state::complete)
         w.null();
@@ -6923,6 +8625,145 @@ inline std::string to_table(inspection const& i) {
 
 } // namespace lading
 
+// ---- lading/policy/docker_1_10_fallback.hpp ----
+
+/// The fallback policy of the original, as it was (spec 2.1, 2.2, 2.4, 2.5): three classes of errors, a confirmation of
+/// v2 that sticks, the last error reported, and every endpoint pinged. For comparison and for old registries; it asks
+/// http after https and v1 after v2 wherever a host is insecure.
+
+namespace lading {
+
+namespace detail {
+
+/// The four bytes of a dotted IPv4 address; empty for other text. The networks of spec 2.2 are IPv4.
+inline std::vector<std::uint8_t> ipv4_bytes(std::string_view text) {
+    std::vector<std::uint8_t> out;
+    if (!is_ipv4(text)) return out;
+    while (true) {
+        unsigned value = 0;
+        auto const end = std::min(text.find('.'), text.size());
+        std::from_chars(text.data(), text.data() + end, value);
+        out.push_back(static_cast<std::uint8_t>(value));
+        if (end == text.size()) return out;
+        text.remove_prefix(end + 1);
+    }
+}
+
+/// True when an IPv4 address is in a network "a.b.c.d/n".
+inline bool in_network(std::string_view address, std::string_view network) {
+    auto const slash = network.find('/');
+    auto const a = ipv4_bytes(address), n = ipv4_bytes(network.substr(0, slash));
+    unsigned bits = 32;
+    if (slash != network.npos) {
+        auto const text = network.substr(slash + 1);
+        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), bits);
+        if (bad != std::errc() || end != text.data() + text.size() || bits > 32) return false;
+    }
+    if (a.empty() || n.empty()) return false;
+    for (unsigned i = 0; i < bits; ++i) {
+        auto const mask = static_cast<std::uint8_t>(0x80u >> (i % 8));
+        if ((a[i / 8] & mask) != (n[i / 8] & mask)) return false;
+    }
+    return true;
+}
+
+} // namespace detail
+
+/// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
+/// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
+inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
+    if (host == "docker.io") return false;
+    if (auto const* named = rules.find_host(host)) return named->http != plaintext::never;
+    auto bare = host;
+    if (auto const colon = bare.rfind(':'); colon != bare.npos && bare.find(']', colon) == bare.npos)
+        bare = bare.substr(0, colon);
+    std::vector<std::string> addresses;
+    if (rules.resolve) addresses = rules.resolve(std::string(bare));
+    if (addresses.empty()) addresses.emplace_back(bare == "localhost" ? "127.0.0.1" : bare);
+    for (auto const& a : addresses) {
+        if (detail::in_network(a, "127.0.0.0/8")) return true;
+        for (auto const& n : rules.insecure_networks)
+            if (detail::in_network(a, n)) return true;
+    }
+    return false;
+}
+
+class docker_1_10_fallback {
+  public:
+    static constexpr bool pings = true;
+    static constexpr bool tags_first = true;
+    static constexpr bool speaks_v1 = true;
+
+    /// Spec 2.1. Mirrors are for docker.io only, and may be given with their scheme.
+    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
+        std::vector<endpoint> out;
+        auto const host = std::string(name.host());
+        if (host == "docker.io") {
+            if (auto const* entry = find_registry(name, rules))
+                for (auto const& m : entry->mirrors) {
+                    auto const scheme = m.location.find("://");
+                    auto const where = scheme == m.location.npos ? m.location : m.location.substr(scheme + 3);
+                    LADING_TRY(auto const there, detail::relocate(name, "docker.io", where));
+                    auto const prefix = scheme == m.location.npos ? "https" : m.location.substr(0, scheme);
+                    out.emplace_back(prefix + "://" + registry_host(there), there, true);
+                }
+            out.emplace_back("https://registry-1.docker.io", name);
+            if (rules.v1) out.emplace_back("https://index.docker.io", name, false, api_version::v1);
+            return out;
+        }
+        bool const insecure = is_insecure_host(host, rules);
+        for (auto version : {api_version::v2, api_version::v1}) {
+            if (version == api_version::v1 && !rules.v1) continue;
+            out.emplace_back("https://" + host, name, false, version);
+            if (insecure) out.emplace_back("http://" + host, name, false, version);
+        }
+        return out;
+    }
+
+    /// A ping of the endpoint under way said v2.
+    void confirmed() noexcept { said_v2_ = true; }
+
+    bool failed(endpoint const& at, error const& e) {
+        auto const index = seen_++;
+        bool const v2_here = std::exchange(said_v2_, false) || e.facts().tags_listed;
+        auto const what = class_of(at, e);
+        if (what == verdict::stop) return last_ = index, false;
+        if (what == verdict::next && v2_here) confirmed_ = true;
+        bool const unsupported = e == errc::v1_unsupported;
+        if (!unsupported || !kept_) last_ = index;
+        kept_ = kept_ || !unsupported;
+        return true;
+    }
+    bool admits(endpoint const& next) const noexcept { return !(confirmed_ && next.version == api_version::v1); }
+    std::size_t primary() const noexcept { return last_; }
+
+  private:
+    enum class verdict : std::uint8_t { v1_ok, next, stop };
+
+    /// Spec 2.5.2 and 2.5.4.
+    static verdict class_of(endpoint const& at, error const& e) noexcept {
+        if (is_callers_own(e.kind())) return verdict::stop;
+        auto const f = e.facts();
+        if (at.version == api_version::v1) {
+            bool const no_session = e == errc::v1_unsupported || (f.what == asked::ping && !f.answered);
+            return no_session ? verdict::next : verdict::stop;
+        }
+        switch (f.said) {
+        case refusal_form::other: return verdict::stop;
+        case refusal_form::unknown:
+            return f.what == asked::tags || f.what == asked::manifest ? verdict::v1_ok : verdict::next;
+        default: return verdict::next;
+        }
+    }
+
+    bool confirmed_ = false; ///< sticks: some endpoint that failed had said v2
+    bool said_v2_ = false;   ///< the endpoint under way did
+    bool kept_ = false;      ///< an error other than "not supported" is kept
+    std::size_t seen_ = 0, last_ = 0;
+};
+
+} // namespace lading
+
 // ---- lading/fwd.hpp ----
 
 /// Forward declarations: enough to name the library's types in the headers of a program.
@@ -6982,25 +8823,6 @@ using async_client = basic_client<async_policies>;
 
 /// One TCP connection, with or without TLS, and the trust it was made with.
 
-// ---- lading/backend/tls_options.hpp ----
-
-namespace lading {
-
-/// What a transport trusts. None of these allows plaintext.
-struct tls_options {
-    tls_options() = default;
-    tls_options& with_ca_file(std::string path) { return ca_file = std::move(path), *this; }
-    tls_options& with_ca_pem(std::string text) { return ca_pem = std::move(text), *this; }
-    tls_options& with_verify(bool yes) { return verify = yes, *this; }
-
-    bool verify = true;       ///< check the server's certificate and host name
-    bool system_roots = true; ///< trust what the system trusts
-    std::string ca_file;      ///< path of a PEM file with further roots; empty for none
-    std::string ca_pem;       ///< PEM text of further roots; empty for none
-};
-
-} // namespace lading
-
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ssl/context.hpp>
@@ -7013,8 +8835,9 @@ struct tls_options {
 
 namespace lading::detail {
 
-/// A context of TLS 1.2 and newer that trusts what the options say. Errors: `tls_config_invalid`.
-inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options const& o) {
+/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
+/// Errors: `tls_config_invalid`.
+inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options const& o, bool may_show_certificate) {
     auto out = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
     SSL_CTX* const raw = out->native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
@@ -7024,6 +8847,12 @@ inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options 
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };
     asio::error_code ec;
+    if (may_show_certificate && !o.cert_file.empty()) {
+        if (out->use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
+        if (out->use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
+        if (SSL_CTX_check_private_key(raw) != 1)
+            return error(errc::tls_config_invalid).with_context(o.key_file + " is not the key of " + o.cert_file);
+    }
     out->set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
     if (!o.verify) return out;
     if (o.system_roots && (out->set_default_verify_paths(ec), ec)) return refuse("the system's roots", ec);
@@ -7342,7 +9171,9 @@ class http1_reader {
     bool started() const noexcept { return started_; }
     bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
     /// The connection may carry another request: the answer said so and nothing follows it.
-    bool reusable() const { return parser_ && parser_->is_done() && parser_->keep_alive() && pending_.empty(); }
+    bool reusable() const { return at_end() && parser_->keep_alive(); }
+    /// The answer is complete and nothing follows it.
+    bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
     response take_head() { return std::move(parser_->head()); }
 
   private:
@@ -7437,8 +9268,8 @@ class http1_reader {
 
 namespace lading::detail {
 
-/// Head and body of a request to `target`. Errors: `invalid_argument` for a byte that no header may hold.
-inline result<std::string> http1_request_text(request const& q, url const& target) {
+/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
+inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
     auto is_token = [](std::string_view text) {
         for (char c : text)
             if (!is_tchar(c)) return false;
@@ -7446,7 +9277,7 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     };
     auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
     if (!is_token(q.method)) return refuse("the method of a request");
-    std::string out = q.method + ' ' + target.target() + " HTTP/1.1\r\nHost: " + target.authority() +
+    std::string out = q.method + ' ' + (through_proxy ? target.str() : target.target()) + " HTTP/1.1\r\nHost: " + target.authority() +
                       "\r\nAccept-Encoding: identity\r\n";
     for (auto const& [name, value] : q.headers) {
         if (!is_token(name)) return refuse("the name of a header");
@@ -7456,6 +9287,61 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     }
     if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
     return out.append("\r\n").append(q.body);
+}
+
+} // namespace lading::detail
+
+// ---- lading/backend/proxy.hpp ----
+
+/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; hostile.md C18).
+
+namespace lading::detail {
+
+/// An http proxy and the value of its `Proxy-Authorization`, empty for none.
+struct proxy_address {
+    url where;
+    std::string authorization;
+};
+
+/// Reads "http://[user:password@]host[:port]"; the scheme may be left out. Errors: `config_invalid`, which never shows
+/// the text, because it may hold a password.
+inline result<proxy_address> parse_proxy(std::string_view text) {
+    auto refuse = [](char const* why) {
+        return error(errc::config_invalid).with_context(std::string("the proxy: ") + why);
+    };
+    if (auto const scheme = text.find("://"); scheme != text.npos) {
+        if (!iequal(text.substr(0, scheme), "http")) return refuse("only http proxies are spoken");
+        text.remove_prefix(scheme + 3);
+    }
+    std::string login;
+    if (auto const at = text.rfind('@'); at != text.npos) {
+        auto const encoded = text.substr(0, at);
+        text.remove_prefix(at + 1);
+        for (std::size_t i = 0; i < encoded.size(); ++i) {
+            unsigned value = 0;
+            auto const* p = encoded.data() + i;
+            if (encoded[i] == '%') {
+                if (i + 2 >= encoded.size() || std::from_chars(p + 1, p + 3, value, 16).ptr != p + 3)
+                    return refuse("its user information is malformed");
+                login += static_cast<char>(value);
+                i += 2;
+            } else {
+                login += encoded[i];
+            }
+        }
+    }
+    auto where = url::parse("http://" + std::string(text));
+    if (!where) return refuse("it is not host[:port]");
+    return proxy_address{std::move(where).assume_value(), login.empty() ? "" : "Basic " + base64_encode(login)};
+}
+
+/// The request for a tunnel to a host.
+inline std::string connect_text(url const& target, proxy_address const& proxy, std::string_view user_agent) {
+    auto const to = target.host() + ':' + std::to_string(target.port());
+    std::string out = "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n";
+    if (!user_agent.empty()) out.append("User-Agent: ").append(user_agent).append("\r\n");
+    if (!proxy.authorization.empty()) out.append("Proxy-Authorization: ").append(proxy.authorization).append("\r\n");
+    return out.append("\r\n");
 }
 
 } // namespace lading::detail
@@ -7471,14 +9357,29 @@ namespace detail {
 
 /// What the exchanges of one transport share.
 struct transport_state {
-    transport_state(asio::any_io_executor e, tls_options t, limits l)
-        : executor(std::move(e)), tls(std::move(t)), bounds(std::move(l)) {}
+    transport_state(asio::any_io_executor e, network_options n, limits l)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)) {}
+
+    /// A TLS context and what it was made of.
+    struct made_context {
+        tls_options const* options;
+        bool with_certificate;
+        std::shared_ptr<asio::ssl::context> context;
+    };
 
     asio::any_io_executor executor;
-    tls_options tls;
+    network_options network;
     limits bounds;
-    std::shared_ptr<asio::ssl::context> context; ///< made for the first https request, not before
+    std::vector<made_context> contexts; ///< each made for the first https request that needs it, not before
     std::vector<std::unique_ptr<connection>> idle;
+
+    result<std::shared_ptr<asio::ssl::context>> context_for(tls_options const& o, bool with_certificate) {
+        for (auto const& c : contexts)
+            if (c.options == &o && c.with_certificate == with_certificate) return c.context;
+        LADING_TRY(auto made, make_tls_context(o, with_certificate));
+        contexts.push_back({&o, with_certificate, made});
+        return made;
+    }
 
     /// An idle connection to the origin that is still good; drops those that are not.
     std::unique_ptr<connection> take(std::string const& key) {
@@ -7501,6 +9402,12 @@ struct transport_state {
     }
 };
 
+/// Takes the body of a proxy's answer, which is nobody's.
+struct discarding_sink final : body_sink {
+    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
+    result<flow> write(std::span<std::byte const>) override { return flow::stop; }
+};
+
 /// One exchange. Held by the composed operation and, weakly, by its timer.
 struct exchange_state : std::enable_shared_from_this<exchange_state> {
     exchange_state(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
@@ -7513,6 +9420,10 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
     std::optional<url> target;
     std::string key;
     std::string text; ///< of the request
+    std::optional<proxy_address> proxy;
+    std::string tunnel_text;    ///< of the CONNECT, while there is a tunnel to be made
+    std::string tunnel_url;     ///< of the proxy; the reader keeps a reference to it
+    discarding_sink tunnel_body;
     std::unique_ptr<connection> link;
     std::vector<asio::ip::tcp::endpoint> addresses;
     std::size_t next_address = 0;
@@ -7554,7 +9465,8 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
         f.answered = reader && reader->has_head();
         f.next_endpoint = true;
         bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
-        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate;
+        bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
+        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate && !before_the_host;
         f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
                   code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
                   code == errc::http_body_truncated || code == errc::tls_truncated;
@@ -7590,6 +9502,8 @@ class exchange_loop {
         (void)n;
         switch (stage_) {
         case stage::connect: return on_connect(self, ec);
+        case stage::ask_proxy: return on_proxy_asked(self, ec);
+        case stage::read_proxy: return on_proxy_read(self, ec, n);
         case stage::handshake: return on_handshake(self, ec);
         case stage::write: return on_write(self, ec);
         case stage::read: return on_read(self, ec, n);
@@ -7601,18 +9515,25 @@ class exchange_loop {
         if (ec) return fail(self, ec, error(errc::host_not_found).with_context(s_->target->host()));
         for (auto const& entry : found) s_->addresses.push_back(entry.endpoint());
         if (s_->addresses.size() > 16) s_->addresses.resize(16);
-        connect(self);
+        dial(self);
     }
 
   private:
-    enum class stage : std::uint8_t { connect, handshake, write, read, done };
+    enum class stage : std::uint8_t { connect, ask_proxy, read_proxy, handshake, write, read, done };
 
     result<void> begin() {
         auto& s = *s_;
         LADING_TRY(auto parsed, url::parse(s.query.url));
         s.target = std::move(parsed);
-        s.key = s.target->origin().str();
-        LADING_TRY(s.text, http1_request_text(s.query, *s.target));
+        // A connection is kept for requests that would have made the same one: origin, proxy, who named the host (and
+        // with it whether a client certificate was shown).
+        s.key = s.target->origin().str() + ' ' + std::to_string(int(s.query.reach));
+        auto const via = s.transport->network.proxy.find(s.target->scheme(), s.target->host(), s.target->port());
+        if (!via.empty()) {
+            LADING_TRY(s.proxy, parse_proxy(via));
+            s.key += ' ' + s.proxy->where.authority();
+        }
+        LADING_TRY(s.text, http1_request_text(s.query, *s.target, s.proxy && s.target->scheme() == "http"));
         if (s.query.deadline && *s.query.deadline <= std::chrono::steady_clock::now()) return error(errc::timeout);
         return success();
     }
@@ -7628,17 +9549,43 @@ class exchange_loop {
         s.limit(s.transport->bounds.connect, errc::connect_timeout);
         s.addresses.clear();
         s.next_address = 0;
-        auto const& host = s.target->host();
+        auto const& dialled = s.proxy ? s.proxy->where : *s.target;
+        auto host = dialled.host();
+        for (auto const& [name, address] : s.transport->network.addresses)
+            if (name == host) host = address;
         asio::error_code not_an_address;
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) {
-            s.addresses.emplace_back(address, s.target->port());
-            return connect(self);
+            s.addresses.emplace_back(address, dialled.port());
+            return dial(self);
         }
         auto& resolver = s.resolver;
-        auto const port = std::to_string(s.target->port());
+        auto const port = std::to_string(dialled.port());
         resolver.async_resolve(host, port, std::move(self));
+    }
+
+    /// Connects, to such of the addresses as the request may go to.
+    template <class Self>
+    void dial(Self& self) {
+        auto& s = *s_;
+        if (s.query.reach != reach::anywhere && !s.transport->network.inner_addresses) {
+            if (s.proxy) {
+                if (!may_reach(scope_of_host(s.target->host()))) s.addresses.clear();
+            } else {
+                std::erase_if(s.addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
+            }
+            if (s.addresses.empty())
+                return fail(self, asio::error_code(), error(errc::address_refused).with_context(s.target->host()));
+        }
+        connect(self);
+    }
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (s_->query.reach == reach::inside && where == address_scope::inside);
+    }
+    static address_scope scope(asio::ip::address const& a) {
+        if (a.is_v4()) return scope_of(a.to_v4().to_bytes());
+        return scope_of(a.to_v6().to_bytes());
     }
 
     template <class Self>
@@ -7663,14 +9610,55 @@ class exchange_loop {
         asio::error_code ignored;
         s.link->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         if (s.target->scheme() == "http") return write(self);
+        if (s.proxy) return ask_proxy(self);
+        handshake(self);
+    }
 
-        auto& context = s.transport->context;
-        if (!context) {
-            auto made = make_tls_context(s.transport->tls);
-            if (!made) return end(self, std::move(made).assume_error());
-            context = std::move(made).assume_value();
-        }
-        if (!s.link->prepare_tls(context, s.target->host(), s.transport->tls.verify))
+    // ---- the tunnel through a proxy
+
+    template <class Self>
+    void ask_proxy(Self& self) {
+        auto& s = *s_;
+        stage_ = stage::ask_proxy;
+        s.tunnel_text = connect_text(*s.target, *s.proxy, s.query.headers.find("User-Agent").value_or(""));
+        s.tunnel_url = s.proxy->where.str();
+        s.reader.emplace(s.transport->bounds, s.tunnel_body, s.tunnel_url, true);
+        auto& link = *s.link;
+        auto const bytes = asio::buffer(s.tunnel_text);
+        link.async_write(bytes, std::move(self));
+    }
+    template <class Self>
+    void on_proxy_asked(Self& self, asio::error_code ec) {
+        if (ec) return fail(self, ec, proxy_error(ec.message()));
+        stage_ = stage::read_proxy;
+        read_some(self);
+    }
+    template <class Self>
+    void on_proxy_read(Self& self, asio::error_code ec, std::size_t n) {
+        auto& s = *s_;
+        if (ec) return fail(self, ec, proxy_error(ec.message()));
+        auto over = s.reader->feed({s.buffer.data(), n});
+        if (!over) return fail(self, {}, proxy_error(over.assume_error().summary()));
+        if (!over.assume_value()) return read_some(self);
+        auto const status = s.reader->take_head().status;
+        bool const clean = s.reader->at_end();
+        s.reader.reset(); // nothing that a proxy says is an answer of the registry
+        if (status != 200) return fail(self, {}, proxy_error("it answered " + std::to_string(status)));
+        if (!clean) return fail(self, {}, proxy_error("it sent bytes before the tunnel was used"));
+        handshake(self);
+    }
+    error proxy_error(std::string why) {
+        s_->reader.reset();
+        return error(errc::proxy_failed).with_context(s_->proxy->where.authority() + ": " + std::move(why));
+    }
+
+    template <class Self>
+    void handshake(Self& self) {
+        auto& s = *s_;
+        auto const& options = s.transport->network.tls.find(s.target->authority());
+        auto context = s.transport->context_for(options, s.query.reach == reach::anywhere);
+        if (!context) return end(self, std::move(context).assume_error());
+        if (!s.link->prepare_tls(std::move(context).assume_value(), s.target->host(), options.verify))
             return end(self, error(errc::tls_handshake_failed).with_context("TLS could not be prepared"));
         stage_ = stage::handshake;
         s.limit(s.transport->bounds.handshake, errc::tls_timeout);
@@ -7704,8 +9692,12 @@ class exchange_loop {
 
     template <class Self>
     void read(Self& self) {
-        auto& s = *s_;
         stage_ = stage::read;
+        read_some(self);
+    }
+    template <class Self>
+    void read_some(Self& self) {
+        auto& s = *s_;
         auto& link = *s.link;
         auto const into = asio::buffer(s.buffer);
         link.async_read(into, std::move(self));
@@ -7780,7 +9772,7 @@ class exchange_loop {
 
 } // namespace detail
 
-/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, every bound of `limits`.
+/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, proxies, every bound of `limits`.
 ///
 /// One idle connection or more an origin is kept for `limits::pooled`. Any number of exchanges may be under way when
 /// the executor runs on one thread or is a strand; the object may be moved and destroyed while they are. Errors: codes
@@ -7790,8 +9782,8 @@ class asio_transport {
   public:
     using executor_type = asio::any_io_executor;
 
-    explicit asio_transport(executor_type executor, tls_options tls = {}, limits bounds = {})
-        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(tls), std::move(bounds))) {}
+    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {})
+        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds))) {}
 
     executor_type get_executor() const { return state_->executor; }
 
@@ -7816,9 +9808,9 @@ namespace lading {
 /// connections and errors are those of `asio_transport`.
 class asio_sync_transport {
   public:
-    explicit asio_sync_transport(tls_options tls = {}, limits bounds = {})
+    explicit asio_sync_transport(network_options network = {}, limits bounds = {})
         : context_(std::make_unique<asio::io_context>(1)),
-          transport_(context_->get_executor(), std::move(tls), std::move(bounds)) {}
+          transport_(context_->get_executor(), std::move(network), std::move(bounds)) {}
 
     result<response> exchange(request const& q, body_sink& out) {
         std::optional<result<response>> answer;
@@ -7835,55 +9827,482 @@ class asio_sync_transport {
 
 } // namespace lading
 
-// ---- lading/backend/openssl_hash.hpp ----
+// ---- lading/backend/certs_d.hpp ----
 
-/// `openssl_hash`: the hash policy over OpenSSL's EVP.
+/// `certs.d`: the folders in which Docker and the containers tools keep certificates by host (spec 2.3).
 
-#include <openssl/evp.h>
+// ---- lading/backend/folder.hpp ----
+
+/// Lists a folder, bounded. POSIX; `<filesystem>` would cost every unit two and a half times an empty one.
+
+#include <cerrno>
+
+#if !defined(_WIN32)
+#include <dirent.h>
+#endif
+
+namespace lading::detail {
+
+/// The names in a folder, sorted; nothing when there is no such folder. Errors: `code` with the path, for a folder that
+/// cannot be read or has more than 4096 entries.
+inline result<std::optional<std::vector<std::string>>> list_folder(std::string const& path, errc code) {
+#if defined(_WIN32)
+    return error(code).with_context(path + ": folders are read on POSIX systems only");
+#else
+    errno = 0;
+    std::unique_ptr<DIR, int (*)(DIR*)> const folder(::opendir(path.c_str()), &::closedir);
+    if (!folder) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::vector<std::string>>();
+        return error(code).with_context(path + ": " + std::strerror(errno));
+    }
+    std::vector<std::string> out;
+    while (auto const* entry = ::readdir(folder.get())) {
+        out.emplace_back(entry->d_name);
+        if (out.size() > 4096) return error(code).with_context(path).with_values("at most 4096 files", "more");
+    }
+    std::sort(out.begin(), out.end());
+    return std::optional(std::move(out));
+#endif
+}
+
+} // namespace lading::detail
+
+// ---- lading/backend/read_file.hpp ----
+
+/// Reads configuration files: whole, bounded, and a missing one is not an error.
+
+namespace lading::detail {
+
+/// The bytes of a file, or nothing when there is none. Errors: `code` with the path and the reason, for a file that
+/// cannot be read or is larger than `limit` bytes.
+inline result<std::optional<std::string>> read_file(std::string const& path, errc code, std::size_t limit = 1u << 20) {
+    errno = 0;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
+    if (!file) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+        return error(code).with_context(path + ": " + std::strerror(errno));
+    }
+    std::string out;
+    char piece[4096];
+    while (auto const n = std::fread(piece, 1, sizeof piece, file.get())) {
+        out.append(piece, n);
+        if (out.size() > limit)
+            return error(code).with_context(path).with_values("at most " + std::to_string(limit) + " bytes", "more");
+    }
+    if (std::ferror(file.get())) return error(code).with_context(path + ": cannot be read");
+    return std::optional(std::move(out));
+}
+
+} // namespace lading::detail
 
 namespace lading {
 
-/// Models the hash policy. Errors of `finish`: `out_of_memory` when OpenSSL could not do its part.
-class openssl_hash {
-  public:
-    explicit openssl_hash(digest_algorithm a) : algorithm_(a), context_(EVP_MD_CTX_new()) {
-        ok_ = context_ && EVP_DigestInit_ex(context_, method(), nullptr) == 1;
-    }
-    openssl_hash(openssl_hash&& other) noexcept
-        : algorithm_(other.algorithm_), context_(std::exchange(other.context_, nullptr)), ok_(other.ok_) {}
-    openssl_hash& operator=(openssl_hash other) noexcept {
-        algorithm_ = other.algorithm_;
-        std::swap(context_, other.context_);
-        ok_ = other.ok_;
-        return *this;
-    }
-    ~openssl_hash() { EVP_MD_CTX_free(context_); }
+/// Where the folders are. Every setter returns the object.
+struct certs_d_options {
+    certs_d_options() = default;
+    /// This folder itself holds the files, whatever the host; no other is looked at.
+    certs_d_options& with_folder(std::string f) { return folder = std::move(f), *this; }
+    /// Look for a folder of the host's name in these, in this order.
+    certs_d_options& with_search(std::vector<std::string> s) { return search = std::move(s), *this; }
 
-    void update(std::span<std::byte const> bytes) {
-        ok_ = ok_ && EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1;
+    /// `$XDG_CONFIG_HOME` (or `~/.config`) `/containers/certs.d`, `/etc/containers/certs.d`, `/etc/docker/certs.d`.
+    static std::vector<std::string> usual_search() {
+        std::vector<std::string> out;
+        auto variable = [](char const* name) {
+            char const* const v = std::getenv(name);
+            return std::string(v ? v : "");
+        };
+        if (auto const x = variable("XDG_CONFIG_HOME"); !x.empty()) out.push_back(x + "/containers/certs.d");
+        else if (auto const h = variable("HOME"); !h.empty()) out.push_back(h + "/.config/containers/certs.d");
+        out.emplace_back("/etc/containers/certs.d");
+        out.emplace_back("/etc/docker/certs.d");
+        return out;
     }
-    result<digest> finish() {
-        std::array<std::byte, EVP_MAX_MD_SIZE> out{};
-        unsigned size = 0;
-        if (!ok_ || EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(out.data()), &size) != 1)
-            return error(errc::out_of_memory).with_context("OpenSSL could not hash");
-        return digest::from_bytes(algorithm_, std::span(out).first(size));
+
+    std::string folder;
+    std::vector<std::string> search = usual_search();
+};
+
+/// Reads what `certs.d` has for a host ("example.com:5000" as in references): every `*.crt` is a further root, beside
+/// those of the system; the first pair `NAME.cert`, `NAME.key` by name is the client's certificate. Nothing when there is
+/// no folder for the host. Errors: `tls_config_invalid` with the path, for a half of a pair without the other, a root
+/// that is not PEM, and what cannot be read.
+inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o = {}) {
+    std::vector<std::string> folders;
+    if (!o.folder.empty()) folders.push_back(o.folder);
+    else for (auto const& s : o.search) folders.push_back(s + '/' + host);
+    for (auto const& folder : folders) {
+        LADING_TRY(auto const names, detail::list_folder(folder, errc::tls_config_invalid));
+        if (!names) {
+            if (!o.folder.empty()) return error(errc::tls_config_invalid).with_context(folder + ": no such folder");
+            continue;
+        }
+        auto has = [&](std::string const& name) { return std::binary_search(names->begin(), names->end(), name); };
+        tls_options out;
+        for (auto const& name : *names) {
+            auto const path = folder + '/' + name;
+            auto const stem = name.substr(0, name.rfind('.'));
+            if (name.ends_with(".crt")) {
+                LADING_TRY(auto const pem, detail::read_file(path, errc::tls_config_invalid));
+                if (!pem || pem->find("-----BEGIN CERTIFICATE-----") == pem->npos)
+                    return error(errc::tls_config_invalid).with_context(path + ": no certificate in PEM");
+                out.ca_pem += *pem;
+                if (!out.ca_pem.ends_with('\n')) out.ca_pem += '\n';
+            } else if (name.ends_with(".cert")) {
+                if (!has(stem + ".key"))
+                    return error(errc::tls_config_invalid).with_context(path + ": there is no " + stem + ".key");
+                if (out.cert_file.empty()) out.with_client_certificate(path, folder + '/' + stem + ".key");
+            } else if (name.ends_with(".key") && !has(stem + ".cert")) {
+                return error(errc::tls_config_invalid).with_context(path + ": there is no " + stem + ".cert");
+            }
+        }
+        return std::optional(std::move(out));
+    }
+    return std::optional<tls_options>();
+}
+
+/// Adds what `certs.d` has for a host to the rules, keeping what is already switched off there. A host without a
+/// folder stays as it is. Errors: as `load_certs_d`.
+inline result<void> add_certs_d(registry_rules& rules, repository const& name, certs_d_options const& o = {}) {
+    auto const host = std::string(name.host());
+    LADING_TRY(auto found, load_certs_d(host, o));
+    if (!found) return success();
+    auto& at = rules.host(host);
+    if (at.has_tls) found->verify = at.tls.verify;
+    at.with_tls(std::move(*found));
+    return success();
+}
+
+} // namespace lading
+
+// ---- lading/backend/config_credentials.hpp ----
+
+/// `config_credentials`: the logins that Docker and the containers tools have stored on this machine (spec 3.8).
+
+// ---- lading/backend/child_process.hpp ----
+
+/// Runs one program with bounded output and time (POSIX). Ours because nothing that the library needs anyway does so,
+/// and a credential helper that hangs or babbles must not take its caller with it.
+
+#include <csignal>
+
+#if defined(_WIN32)
+namespace lading::detail {
+struct child_output {
+    int exit_code = 0;
+    std::string out;
+};
+/// Windows is not supported yet: says so.
+inline result<child_output> run_program(std::vector<std::string> const& argv, std::string const&,
+                                        std::chrono::milliseconds, std::size_t) {
+    return error(errc::credential_helper_failed).with_context(argv.front() + ": helpers are run on POSIX systems only");
+}
+} // namespace lading::detail
+#else
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace lading::detail {
+
+/// What a program wrote, and how it ended.
+struct child_output {
+    int exit_code = 0; ///< 128 + the signal when one ended it
+    std::string out;
+};
+
+/// A file descriptor that closes itself.
+class owned_fd {
+  public:
+    explicit owned_fd(int fd = -1) noexcept : fd_(fd) {}
+    owned_fd(owned_fd const&) = delete;
+    owned_fd& operator=(owned_fd const&) = delete;
+    ~owned_fd() { reset(); }
+    int get() const noexcept { return fd_; }
+    void reset(int fd = -1) noexcept {
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = fd;
     }
 
   private:
-    EVP_MD const* method() const noexcept {
-        switch (algorithm_) {
-        case digest_algorithm::sha384: return EVP_sha384();
-        case digest_algorithm::sha512: return EVP_sha512();
-        case digest_algorithm::sha256: break;
-        }
-        return EVP_sha256();
+    int fd_;
+};
+
+/// A child of ours, in a process group of its own. Killed, with all that it started, and reaped when it goes.
+class child {
+  public:
+    explicit child(pid_t pid) noexcept : pid_(pid) {}
+    child(child const&) = delete;
+    child& operator=(child const&) = delete;
+    ~child() {
+        if (pid_ <= 0) return;
+        ::kill(-pid_, SIGKILL);
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+    }
+    /// The exit code, when it has ended.
+    bool ended(int& code) noexcept {
+        int status = 0;
+        auto const got = ::waitpid(pid_, &status, WNOHANG);
+        if (got == 0 || (got < 0 && errno == EINTR)) return false;
+        code = WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 255;
+        ::kill(-pid_, SIGKILL); // what it left behind
+        pid_ = -1;
+        return true;
     }
 
-    digest_algorithm algorithm_;
-    EVP_MD_CTX* context_;
-    bool ok_ = false;
+  private:
+    pid_t pid_;
 };
+
+/// Runs `argv` (found on PATH) with `input` on its standard input; its standard error goes nowhere.
+/// Errors: `credential_helper_failed` when it cannot be started, `credential_helper_timeout` after `limit`,
+/// `credential_helper_output` when it writes more than `most` bytes. Errors name the program, never what it wrote.
+/// Blocks at most `limit`. Thread-safe.
+inline result<child_output> run_program(std::vector<std::string> const& argv, std::string const& input,
+                                        std::chrono::milliseconds limit, std::size_t most) {
+    auto fail = [&](errc e, std::string why) { return error(e).with_context(argv.front() + ": " + std::move(why)); };
+    // A pair of sockets, not pipes: writing to a reader that has gone is then an error, not a signal.
+    int pair[2], pipe_out[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return fail(errc::credential_helper_failed, std::strerror(errno));
+    owned_fd to_child(pair[0]), child_in(pair[1]);
+    if (::pipe2(pipe_out, O_CLOEXEC) != 0) return fail(errc::credential_helper_failed, std::strerror(errno));
+    owned_fd from_child(pipe_out[0]), child_out(pipe_out[1]);
+
+    std::vector<char*> args;
+    for (auto const& a : argv) args.push_back(const_cast<char*>(a.c_str()));
+    args.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, child_in.get(), 0);
+    posix_spawn_file_actions_adddup2(&actions, child_out.get(), 1);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    pid_t pid = -1;
+    int const refused = ::posix_spawnp(&pid, args[0], &actions, &attributes, args.data(), environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    if (refused != 0) return fail(errc::credential_helper_failed, std::strerror(refused));
+    child process(pid);
+    child_in.reset();
+    child_out.reset();
+
+    using clock = std::chrono::steady_clock;
+    auto const until = clock::now() + limit;
+    auto left = [&] {
+        auto const ms = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now()).count();
+        return ms < 0 ? 0 : static_cast<int>(ms < 100'000 ? ms : 100'000);
+    };
+    child_output out;
+    std::size_t written = 0;
+    while (from_child.get() >= 0) {
+        if (written == input.size()) to_child.reset();
+        pollfd watch[2] = {{from_child.get(), POLLIN, 0}, {to_child.get(), POLLOUT, 0}};
+        auto const ready = ::poll(watch, to_child.get() >= 0 ? 2 : 1, left());
+        if (ready < 0 && errno != EINTR) return fail(errc::credential_helper_failed, std::strerror(errno));
+        if (left() == 0) return fail(errc::credential_helper_timeout, std::to_string(limit.count()) + " ms");
+        if (ready <= 0) continue;
+        if (to_child.get() >= 0 && watch[1].revents) {
+            auto const n = ::send(to_child.get(), input.data() + written, input.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (n >= 0) written += static_cast<std::size_t>(n);
+            else if (errno != EAGAIN && errno != EINTR) written = input.size(); // it does not want to know
+        }
+        if (watch[0].revents) {
+            char piece[4096];
+            auto const n = ::read(from_child.get(), piece, sizeof piece);
+            if (n > 0) out.out.append(piece, static_cast<std::size_t>(n));
+            else if (n == 0 || errno != EINTR) from_child.reset();
+            if (out.out.size() > most)
+                return fail(errc::credential_helper_output, "more than " + std::to_string(most) + " bytes");
+        }
+    }
+    while (!process.ended(out.exit_code)) {
+        if (left() == 0) return fail(errc::credential_helper_timeout, std::to_string(limit.count()) + " ms");
+        ::poll(nullptr, 0, 5);
+    }
+    return out;
+}
+
+} // namespace lading::detail
+
+#endif
+
+// ---- lading/backend/credential_files.hpp ----
+
+/// The credential files of Docker and of the containers tools: `config.json`, `auth.json`, `.dockercfg` (spec 3.7, 3.8).
+
+namespace lading {
+
+/// One entry of `auths`. What is wrong with it is told only when it is the one that is wanted: a bad entry for one host
+/// must not take the others away (10.63).
+struct auth_entry {
+    std::string key;      ///< normalised: "host[:port][/path]", docker.io for Docker Hub
+    credential secret;    ///< empty when the entry holds none (a helper has it)
+    std::string fault;    ///< why it cannot be used; empty when it can
+};
+
+/// What a credential file says.
+struct credential_file {
+    std::string path;
+    std::vector<auth_entry> auths;
+    std::vector<std::pair<std::string, std::string>> helpers; ///< by normalised host
+    std::string store;                                        ///< `credsStore`: the helper of all other hosts
+};
+
+namespace detail {
+
+/// The one spelling of a key: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as docker.io,
+/// in lower case as hosts are.
+inline std::string normalise_credential_key(std::string_view key) {
+    bool had_scheme = false;
+    for (std::string_view scheme : {"https://", "http://"})
+        if (key.starts_with(scheme)) key.remove_prefix(scheme.size()), had_scheme = true;
+    while (key.ends_with('/')) key.remove_suffix(1);
+    auto host = key.substr(0, key.find('/'));
+    auto path = key.substr(host.size());
+    // An address with a scheme is that of an index: only its host tells (spec 3.7).
+    if (had_scheme || path == "/v1" || path == "/v2") path = {};
+    auto out = lower(host);
+    if (out == "index.docker.io" || out == "registry-1.docker.io") out = "docker.io";
+    return out.append(path);
+}
+
+/// "user:password" of base64 into a credential. What is wrong, in words, or an empty text.
+inline std::string read_login(std::string_view encoded, credential& out) {
+    std::string packed;
+    for (char c : encoded)
+        if (c != '\r' && c != '\n') packed += c;
+    auto const login = base64_decode(packed);
+    if (!login) return "its auth is not base64";
+    auto const colon = login->find(':');
+    if (colon == login->npos) return "its auth has no colon";
+    out.username = login->substr(0, colon);
+    out.password = login->substr(colon + 1);
+    while (out.password.ends_with('\0')) out.password.pop_back();
+    return {};
+}
+
+inline auth_entry read_auth_entry(std::string_view key, json_view value) {
+    auth_entry out;
+    out.key = normalise_credential_key(key);
+    if (!value.is_object()) return out.fault = "it is no object", out;
+    auto text = [&](char const* name) -> std::string_view {
+        auto const v = value.find(name);
+        if (!v || v->is_null()) return {};
+        if (!v->is_string()) out.fault = std::string("its ") + name + " is no string";
+        return v->as_string().value_or("");
+    };
+    out.secret.identity_token = text("identitytoken");
+    out.secret.registry_token = text("registrytoken");
+    if (auto const login = text("auth"); !login.empty()) {
+        if (auto why = read_login(login, out.secret); !why.empty()) out.fault = std::move(why);
+    } else {
+        out.secret.username = text("username");
+        out.secret.password = text("password");
+    }
+    if (out.secret.username == "<token>") { // the form that helpers use for identity tokens
+        out.secret.identity_token = std::exchange(out.secret.password, {});
+        out.secret.username.clear();
+    }
+    return out;
+}
+
+} // namespace detail
+
+/// Reads the text of a credential file. `path` is for messages. Objects without `auths` whose members are objects are
+/// the older `.dockercfg`, and so are two lines `auth = ...`, `email = ...`, which are for Docker Hub. Errors: `credentials_invalid` with the path and the reason when the file as a whole cannot be
+/// read; entries have faults of their own.
+template <json_policy J>
+result<credential_file> parse_credential_file(std::string_view text, std::string path) {
+    auto refuse = [&](std::string why) {
+        return error(errc::credentials_invalid).with_context(path + ": " + std::move(why));
+    };
+    if (text.starts_with("auth")) {
+        auto const line = text.substr(0, text.find('\n'));
+        auto const equals = line.find('=');
+        if (equals == line.npos) return refuse("no line auth = ...");
+        credential_file out;
+        out.path = path;
+        auto& entry = out.auths.emplace_back();
+        entry.key = "docker.io";
+        auto value = detail::trim(line.substr(equals + 1));
+        if (value.ends_with('\r')) value.remove_suffix(1);
+        entry.fault = detail::read_login(value, entry.secret);
+        return out;
+    }
+    auto const parsed = json_document::parse<J>(text);
+    if (!parsed)
+        return refuse(std::string(name_of(parsed.error().kind())) + ' ' + parsed.error().detail().context);
+    auto const root = parsed.assume_value().root();
+    if (!root.is_object()) return refuse("no JSON object");
+    credential_file out;
+    out.path = path;
+    auto take = [&](json_view list) {
+        list.each_member([&](std::string_view key, json_view v) { out.auths.push_back(detail::read_auth_entry(key, v)); });
+    };
+    auto const auths = root.find("auths"), helpers = root.find("credHelpers"), store = root.find("credsStore");
+    if (auths && !auths->is_null() && !auths->is_object()) return refuse("auths is no object");
+    if (helpers && !helpers->is_null() && !helpers->is_object()) return refuse("credHelpers is no object");
+    if (store && !store->is_null() && !store->is_string()) return refuse("credsStore is no string");
+    if (auths) {
+        take(*auths);
+    } else if (!helpers && !store) {
+        root.each_member([&](std::string_view key, json_view v) {
+            if (v.is_object() && (v.find("auth") || v.find("username")))
+                out.auths.push_back(detail::read_auth_entry(key, v));
+        });
+    }
+    if (store) out.store = store->as_string().value_or("");
+    if (helpers)
+        helpers->each_member([&](std::string_view key, json_view v) {
+            out.helpers.emplace_back(detail::normalise_credential_key(key), v.as_string().value_or(""));
+        });
+    return out;
+}
+
+} // namespace lading
+
+// ---- lading/backend/netrc.hpp ----
+
+/// `~/.netrc`: logins by machine.
+
+namespace lading {
+
+/// The login of a host in the text of a netrc file: the first `machine` of that name, else a `default` before which no
+/// such machine came. `macdef` ends what is read. Nothing when there is none; never fails.
+inline std::optional<credential> find_in_netrc(std::string_view text, std::string_view host) {
+    auto word = [&]() -> std::string_view {
+        auto const begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+        text.remove_prefix(begin);
+        auto const end = std::min(text.find_first_of(" \t\r\n"), text.size());
+        auto const out = text.substr(0, end);
+        text.remove_prefix(end);
+        return out;
+    };
+    std::optional<credential> found;
+    bool wanted = false;
+    for (auto w = word(); !w.empty() && w != "macdef"; w = word()) {
+        if (w == "machine" || w == "default") {
+            if (found) return found;
+            wanted = w == "default" || word() == host;
+            if (wanted) found.emplace();
+        } else if (w == "login" || w == "account" || w == "password") {
+            auto const value = word();
+            if (!wanted || w == "account") continue;
+            (w == "login" ? found->username : found->password) = value;
+        }
+    }
+    return found;
+}
 
 } // namespace lading
 
@@ -8177,6 +10596,263 @@ struct strict_json {
     static constexpr json_status read(std::string_view text, Sink& sink) {
         return detail::strict_json_reader<Sink>(text, sink).read();
     }
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Where `config_credentials` looks. Every setter returns the object.
+struct config_credentials_options {
+    config_credentials_options() = default;
+    /// This file and no other, as `--authfile` does.
+    config_credentials_options& with_authfile(std::string path) { return authfile = std::move(path), *this; }
+    /// This login for this host (as in references; empty: every host) before any file.
+    config_credentials_options& with_login(credential c, std::string host = {}) {
+        return login = std::move(c), login_host = std::move(host), *this;
+    }
+    /// A helper is killed after this long.
+    config_credentials_options& with_helper_timeout(std::chrono::milliseconds t) { return helper_timeout = t, *this; }
+    /// Look into a netrc file last; empty: `$NETRC` or `~/.netrc`.
+    config_credentials_options& with_netrc(std::string path = {}) { return use_netrc = true, netrc = std::move(path), *this; }
+    /// Read the environment through this function, which is `std::getenv` otherwise.
+    config_credentials_options& with_environment(char const* (*get)(char const*)) { return environment = get, *this; }
+
+    std::string authfile;
+    credential login;
+    std::string login_host;
+    std::chrono::milliseconds helper_timeout{30'000};
+    std::size_t helper_output = 64u << 10; ///< bytes
+    bool use_netrc = false;
+    std::string netrc;
+    char const* (*environment)(char const*) = nullptr;
+};
+
+/// Models the credentials policy. `J` models the JSON policy.
+///
+/// Files, in order: the given one alone, or `$REGISTRY_AUTH_FILE` alone, else `$XDG_RUNTIME_DIR/containers/auth.json` (or
+/// `/run/containers/<uid>/auth.json`), `$XDG_CONFIG_HOME/containers/auth.json` (`~/.config`), `$DOCKER_CONFIG/config.json`
+/// (`~/.docker`), `~/.dockercfg`. They are read at the first lookup. Of all entries of all files the one with the longest
+/// key that is a whole part of `host/path` counts, the first file of equals; a `credHelpers` entry counts as a key of
+/// its host and comes before `auths` of the same file; `credsStore` is asked when nothing else is there. What a helper
+/// said of a host is kept. Not synchronised: one thread at a time.
+template <json_policy J>
+class basic_config_credentials {
+  public:
+    basic_config_credentials() = default;
+    explicit basic_config_credentials(config_credentials_options o) : options_(std::move(o)) {}
+
+    /// Errors: `credentials_invalid` (a file, or the entry that is wanted), `credential_helper_failed`,
+    /// `credential_helper_timeout`, `credential_helper_output`. None holds a secret.
+    result<std::optional<credential>> lookup(credential_query const& q) {
+        if (!options_.login.empty() && (options_.login_host.empty() || options_.login_host == q.host)) {
+            auto out = options_.login;
+            if (out.source.empty()) out.source = "given by the caller";
+            return std::optional(std::move(out));
+        }
+        LADING_TRY_V(read_files());
+        LADING_TRY(auto const found, find(q));
+        if (found.file) {
+            if (!found.helper.empty()) return ask_helper(found.helper, q.host, found.file->path);
+            auto const& entry = *found.entry;
+            if (!entry.fault.empty())
+                return error(errc::credentials_invalid)
+                    .with_context(found.file->path + ", entry " + detail::printable(entry.key, 160) + ": " + entry.fault);
+            auto out = entry.secret;
+            out.source = found.file->path + ", entry " + entry.key;
+            return std::optional(std::move(out));
+        }
+        for (auto const& f : files_) {
+            if (f.store.empty()) continue;
+            LADING_TRY(auto got, ask_helper(f.store, q.host, f.path));
+            if (got) return got;
+        }
+        return from_netrc(q);
+    }
+
+    /// Which file or helper gives the login of a repository, or why there is none. Runs helpers as `lookup` does.
+    std::string explain(credential_query const& q) {
+        auto const got = lookup(q);
+        if (!got) return got.error().message();
+        if (!got.assume_value()) return "no login for " + q.host + '/' + q.repository;
+        auto const& c = *got.assume_value();
+        char const* const what = !c.registry_token.empty() ? "a registry token"
+                                 : !c.identity_token.empty() ? "an identity token" : "a user name and password";
+        return std::string(what) + " from " + c.source;
+    }
+
+  private:
+    struct place {
+        credential_file const* file = nullptr;
+        auth_entry const* entry = nullptr;
+        std::string helper;
+    };
+
+    std::string variable(char const* name) const {
+        char const* const v = options_.environment ? options_.environment(name) : std::getenv(name);
+        return v ? v : "";
+    }
+
+    std::vector<std::string> paths() const {
+        if (!options_.authfile.empty()) return {options_.authfile};
+        if (auto only = variable("REGISTRY_AUTH_FILE"); !only.empty()) return {only};
+        auto const home = variable("HOME");
+        auto in = [&](std::string folder, char const* below_home) {
+            return !folder.empty() ? folder : home.empty() ? std::string() : home + below_home;
+        };
+        auto runtime = variable("XDG_RUNTIME_DIR");
+#if !defined(_WIN32)
+        if (runtime.empty()) runtime = "/run/containers/" + std::to_string(::getuid());
+        else runtime += "/containers";
+#endif
+        std::vector<std::string> out;
+        if (!runtime.empty()) out.push_back(runtime + "/auth.json");
+        if (auto const d = in(variable("XDG_CONFIG_HOME"), "/.config"); !d.empty()) out.push_back(d + "/containers/auth.json");
+        if (auto const d = in(variable("DOCKER_CONFIG"), "/.docker"); !d.empty()) out.push_back(d + "/config.json");
+        if (!home.empty()) out.push_back(home + "/.dockercfg");
+        return out;
+    }
+
+    result<void> read_files() {
+        if (read_) return success();
+        std::vector<credential_file> found;
+        for (auto const& path : paths()) {
+            LADING_TRY(auto const text, detail::read_file(path, errc::credentials_invalid));
+            if (!text) {
+                if (path == options_.authfile)
+                    return error(errc::credentials_invalid).with_context(path + ": no such file");
+                continue;
+            }
+            LADING_TRY(auto file, parse_credential_file<J>(*text, path));
+            found.push_back(std::move(file));
+        }
+        files_ = std::move(found);
+        read_ = true;
+        return success();
+    }
+
+    /// The entry or helper for a repository.
+    result<place> find(credential_query const& q) const {
+        auto const name = detail::normalise_credential_key(q.host) + '/' + q.repository;
+        auto fits = [&](std::string_view key) {
+            return !key.empty() && name.starts_with(key) && (name.size() == key.size() || name[key.size()] == '/');
+        };
+        place best;
+        std::size_t length = 0;
+        for (auto const& f : files_) {
+            for (auto const& [host, helper] : f.helpers)
+                if (fits(host) && host.size() > length) best = {&f, nullptr, helper}, length = host.size();
+            for (auto const& e : f.auths)
+                if (fits(e.key) && e.key.size() > length && (!e.secret.empty() || !e.fault.empty()))
+                    best = {&f, &e, {}}, length = e.key.size();
+        }
+        if (best.file && !best.entry && best.helper.empty())
+            return error(errc::credentials_invalid).with_context(best.file->path + ": the helper of " + q.host + " has no name");
+        return best;
+    }
+
+    result<std::optional<credential>> ask_helper(std::string const& name, std::string const& host, std::string const& path) {
+        auto const key = name + ' ' + host;
+        if (auto const known = said_.find(key); known != said_.end()) return known->second;
+        for (char c : name)
+            if (!detail::is_alnum(c) && c != '.' && c != '_' && c != '-')
+                return error(errc::credentials_invalid).with_context(path + ": the name of a helper has a character that none has");
+        auto const program = "docker-credential-" + name;
+        LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == "docker.io" ? "https://index.docker.io/v1/" : host,
+                                                       options_.helper_timeout, options_.helper_output));
+        std::optional<credential> out;
+        if (ran.exit_code != 0) {
+            // The protocol's way of saying "none": this sentence on the standard output.
+            if (ran.out.find("credentials not found") == std::string::npos)
+                return error(errc::credential_helper_failed)
+                    .with_context(program + ": exit status " + std::to_string(ran.exit_code));
+        } else {
+            auto const answer = json_document::parse<J>(ran.out);
+            auto text = [&](char const* field) -> std::optional<std::string> {
+                if (!answer || !answer.assume_value().root().is_object()) return std::nullopt;
+                auto const v = answer.assume_value().root().find(field);
+                auto const s = v ? v->as_string() : std::nullopt;
+                return s ? std::optional<std::string>(*s) : std::nullopt;
+            };
+            auto const user = text("Username"), secret = text("Secret");
+            if (!user || !secret)
+                return error(errc::credential_helper_output).with_context(program + ": no JSON with Username and Secret");
+            out = *user == "<token>" ? credential::identity(*secret) : credential(*user, *secret);
+            out->source = program + " of " + path;
+            if (out->username.empty() && out->identity_token.empty()) out.reset();
+        }
+        return said_.emplace(key, std::move(out)).first->second;
+    }
+
+    result<std::optional<credential>> from_netrc(credential_query const& q) const {
+        if (!options_.use_netrc) return std::optional<credential>();
+        auto path = options_.netrc.empty() ? variable("NETRC") : options_.netrc;
+        if (path.empty()) path = variable("HOME") + "/.netrc";
+        LADING_TRY(auto const text, detail::read_file(path, errc::credentials_invalid));
+        if (!text) return std::optional<credential>();
+        auto out = find_in_netrc(*text, q.host.substr(0, q.host.find(':')));
+        if (out) out->source = path;
+        return out;
+    }
+
+    config_credentials_options options_;
+    std::vector<credential_file> files_;
+    bool read_ = false;
+    std::map<std::string, std::optional<credential>> said_; ///< by helpers, for the life of the object
+};
+
+using config_credentials = basic_config_credentials<strict_json>;
+
+} // namespace lading
+
+// ---- lading/backend/openssl_hash.hpp ----
+
+/// `openssl_hash`: the hash policy over OpenSSL's EVP.
+
+#include <openssl/evp.h>
+
+namespace lading {
+
+/// Models the hash policy. Errors of `finish`: `out_of_memory` when OpenSSL could not do its part.
+class openssl_hash {
+  public:
+    explicit openssl_hash(digest_algorithm a) : algorithm_(a), context_(EVP_MD_CTX_new()) {
+        ok_ = context_ && EVP_DigestInit_ex(context_, method(), nullptr) == 1;
+    }
+    openssl_hash(openssl_hash&& other) noexcept
+        : algorithm_(other.algorithm_), context_(std::exchange(other.context_, nullptr)), ok_(other.ok_) {}
+    openssl_hash& operator=(openssl_hash other) noexcept {
+        algorithm_ = other.algorithm_;
+        std::swap(context_, other.context_);
+        ok_ = other.ok_;
+        return *this;
+    }
+    ~openssl_hash() { EVP_MD_CTX_free(context_); }
+
+    void update(std::span<std::byte const> bytes) {
+        ok_ = ok_ && EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1;
+    }
+    result<digest> finish() {
+        std::array<std::byte, EVP_MAX_MD_SIZE> out{};
+        unsigned size = 0;
+        if (!ok_ || EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(out.data()), &size) != 1)
+            return error(errc::out_of_memory).with_context("OpenSSL could not hash");
+        return digest::from_bytes(algorithm_, std::span(out).first(size));
+    }
+
+  private:
+    EVP_MD const* method() const noexcept {
+        switch (algorithm_) {
+        case digest_algorithm::sha384: return EVP_sha384();
+        case digest_algorithm::sha512: return EVP_sha512();
+        case digest_algorithm::sha256: break;
+        }
+        return EVP_sha256();
+    }
+
+    digest_algorithm algorithm_;
+    EVP_MD_CTX* context_;
+    bool ok_ = false;
 };
 
 } // namespace lading

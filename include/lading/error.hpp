@@ -226,7 +226,7 @@ struct attempt {
 /// The cold part of an error, allocated only when there is something to say.
 struct error_detail {
     std::string context;  ///< what was being done or where in the input, in words
-    std::string url;      ///< the URL asked, without userinfo and with query values hidden
+    std::string url;      ///< the URL asked; query values are hidden but those of paging, service and scope
     std::string expected; ///< what was required (a digest, a size, a type, a limit)
     std::string actual;   ///< what came
     std::vector<registry_error> registry_errors;

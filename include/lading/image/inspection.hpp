@@ -101,7 +101,7 @@ struct inspection {
 
     tag_list tags;
     std::vector<std::string> warnings;
-    std::string source; ///< host and port that served the documents
+    std::string source; ///< the origin that served the documents, "https://mirror.example:443"
 };
 
 } // namespace lading
