@@ -152,7 +152,10 @@ class registries_conf_reader {
         auto const at = std::find_if(out_.aliases.begin(), out_.aliases.end(), [&](auto& a) { return a.first == key; });
         if (at != out_.aliases.end()) out_.aliases.erase(at);
         if (meant.empty()) return success(); // takes an earlier one back
-        if (key.empty() || key.find_first_of("/:@") != key.npos) return refuse("aliases." + key, "a short name", key);
+        auto const slash = key.find('/');
+        bool const hosted = slash != key.npos && names_host(std::string_view(key).substr(0, slash));
+        if (key.empty() || hosted || key.find_first_of(":@") != key.npos)
+            return refuse("aliases." + key, "a name without host, tag and digest", key);
         if (!repository::parse(meant) || !names_host(meant.substr(0, meant.find('/'))))
             return refuse("aliases." + key, "host/path without tag", meant);
         out_.aliases.emplace_back(std::move(key), std::move(meant));

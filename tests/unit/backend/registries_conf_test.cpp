@@ -138,10 +138,25 @@ TEST_CASE("registries.conf: mistakes are named") {
                      "location = 'm.example'\npull-from-mirror = 'all'") == "pull-from-mirror");
     CHECK(refusal_of("aliases = 7") == "aliases");
     CHECK(refusal_of("[aliases]\na = 7") == "aliases.a");
-    CHECK(refusal_of("[aliases]\n'a/b' = 'docker.io/x'") == "aliases.a/b");
+    CHECK(refusal_of("[aliases]\n'a/b' = 'docker.io/x'") == "accepted");
+    CHECK(refusal_of("[aliases]\n'a.example/b' = 'docker.io/x'") == "aliases.a.example/b");
+    CHECK(refusal_of("[aliases]\n'a:1' = 'docker.io/x'") == "aliases.a:1");
     CHECK(refusal_of("[aliases]\na = 'nohost/x'") == "aliases.a");
     CHECK(refusal_of("") == "accepted");
     CHECK(refusal_of("something-newer = true") == "accepted");
+}
+
+TEST_CASE("registries.conf: the short names that a system ships") {
+    registry_rules rules;
+    auto const text = detail::read_file("/etc/containers/registries.conf.d/shortnames.conf", errc::config_invalid).value();
+    if (!text) {
+        WARN("skipped: this system has none");
+        return;
+    }
+    auto const r = add_registries_conf(rules, *text);
+    INFO((r ? "" : r.error().message()));
+    CHECK(r.has_value());
+    CHECK(rules.aliases.size() > 10);
 }
 
 TEST_CASE("registries.conf: files and drop-ins") {
