@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include <atomic>
+#include <csignal>
 #include <functional>
 #include <memory>
 
@@ -99,6 +100,7 @@ class tls_listener {
                  std::function<void(SSL_CTX*)> configure = {})
         : serve_(std::move(serve)), context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free),
           acceptor_(io_, {asio::ip::make_address("127.0.0.1"), 0}) {
+        std::signal(SIGPIPE, SIG_IGN); // OpenSSL writes to the socket itself, and a client may have gone
         SSL_CTX_set_security_level(context_.get(), 0);
         SSL_CTX_use_certificate(context_.get(), leaf.certificate.get());
         SSL_CTX_use_PrivateKey(context_.get(), leaf.key.get());

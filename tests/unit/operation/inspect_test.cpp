@@ -254,7 +254,7 @@ TEST_CASE("a failure at any exchange is the failure of inspect") {
         auto const top = test::index(test::descriptor(media_types::oci_manifest, child, test::on("linux", "amd64")));
         std::vector<std::string> const urls{"manifests/latest", "manifests/" + test::digest_of(child),
                                             "blobs/" + test::digest_of(test::config_bytes)};
-        if (n < urls.size()) w.s.on(base + urls[n], error(errc::connection_reset));
+        if (n < urls.size()) w.s.on(base + urls[n], error(errc::connection_refused));
         w.manifest("latest", top);
         w.manifest(test::digest_of(child), child);
         w.blob(test::config_bytes);
