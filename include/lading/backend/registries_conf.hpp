@@ -7,6 +7,7 @@
 #include "../reference.hpp"
 #include "folder.hpp"
 #include "read_file.hpp"
+#include "toml_guard.hpp"
 
 #include <toml++/toml.h>
 
@@ -27,6 +28,10 @@ class registries_conf_reader {
     registries_conf_reader(registry_rules& out, std::string path) : out_(out), path_(std::move(path)) {}
 
     result<void> read(std::string_view text) {
+        if (auto const bad = toml_guard(text).find(); bad != text.npos) {
+            auto const line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(bad), '\n');
+            return refuse("line " + std::to_string(line), "TOML", std::string(text.substr(bad, 16)));
+        }
         toml::table root;
 #if TOML_EXCEPTIONS
         try {

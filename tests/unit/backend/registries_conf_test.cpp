@@ -146,6 +146,25 @@ TEST_CASE("registries.conf: mistakes are named") {
     CHECK(refusal_of("something-newer = true") == "accepted");
 }
 
+TEST_CASE("registries.conf: what the parser itself would not survive") {
+    CHECK(refusal_of("a = 1\n[[[x]") == "line 2");
+    CHECK(refusal_of("[\x01") == "line 1");
+    CHECK(refusal_of("[]") == "line 1");
+    CHECK(refusal_of("[\xc3\xa9]") == "line 1");
+    CHECK(refusal_of("a=[}") == "line 1");
+    CHECK(refusal_of("a=[1,}") == "line 1");
+    CHECK(refusal_of("a=[\n,1]") == "line 2");
+    CHECK(refusal_of("a=1979-05-27T") == "line 1");
+    CHECK(refusal_of("a=1979-05-27true") == "line 1");
+    std::string deep;
+    for (int i = 0; i < 500'000; ++i) deep += "a.";
+    CHECK(refusal_of(deep + "a=1") == "line 1");
+    CHECK(refusal_of('[' + deep + "a]") == "line 1");
+    CHECK(refusal_of("a=" + std::string(500'000, '[')) == "line 1");
+    // What is well formed still passes.
+    CHECK(refusal_of("a=[[1],[\n[],{}],\n]\n['x'.\"y\"]\nz=1979-05-27T07:32:00Z#[\nw='''\n[[[''' \nv=\"\\\"[[[\"") == "accepted");
+}
+
 TEST_CASE("registries.conf: the short names that a system ships") {
     registry_rules rules;
     auto const text = detail::read_file("/etc/containers/registries.conf.d/shortnames.conf", errc::config_invalid).value();
