@@ -7,7 +7,7 @@
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
 /// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
 
-#include "../policy/json.hpp"
+#include "json_text.hpp"
 
 #include <cstdint>
 #include <string_view>
@@ -122,42 +122,23 @@ class strict_json_reader {
 
     constexpr errc number() {
         std::size_t const begin = at_;
-        bool const negative = text_[at_] == '-';
-        at_ += negative;
+        at_ += text_[at_] == '-';
         if (!is_digit(peek())) return errc::json_number;
         std::size_t const digits = at_;
         while (is_digit(peek())) ++at_;
         if (text_[digits] == '0' && at_ - digits > 1) return errc::json_number;
-        std::size_t const end_of_digits = at_;
-        bool whole = true;
         if (peek() == '.') {
-            whole = false;
             ++at_;
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
         if (peek() == 'e' || peek() == 'E') {
-            whole = false;
             ++at_;
             if (peek() == '+' || peek() == '-') ++at_;
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
-        auto const text = text_.substr(begin, at_ - begin);
-        if (text.size() > 1024) return errc::json_number;
-        if (!whole) return sink_.on_number(text);
-
-        std::uint64_t value = 0;
-        for (std::size_t i = digits; i < end_of_digits; ++i) {
-            auto const d = static_cast<std::uint64_t>(text_[i] - '0');
-            if (value > (UINT64_MAX - d) / 10) return sink_.on_number(text);
-            value = value * 10 + d;
-        }
-        constexpr std::uint64_t top = static_cast<std::uint64_t>(INT64_MAX);
-        if (!negative)
-            return value <= top ? sink_.on_int(static_cast<std::int64_t>(value)) : sink_.on_uint(value);
-        if (value == 0 || value > top + 1) return sink_.on_number(text); // "-0" is no integer
-        return sink_.on_int(static_cast<std::int64_t>(~value + 1));
+        return report_number(sink_, text_.substr(begin, at_ - begin));
     }
 
     /// Reads a string; `out` is a view into the text when there are no escapes, else into the scratch.

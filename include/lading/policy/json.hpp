@@ -12,7 +12,11 @@
 /// range of the former); every other number, and "-0", is `on_number` with its text. The views passed to the sink
 /// live only during the call. Duplicate keys, depth and sizes are the sink's business, so a reader need not check
 /// them, but must not recurse without bound.
-/// Models: `strict_json` (backend/).
+/// A model over a library that converts numbers may report "-0" as the integer 0, a fraction by another text of the same
+/// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
+/// beyond its bound with `json_depth`.
+/// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
+/// Kit: `testing::check_json` (testing/).
 ///
 /// The sink given by the library has these members, all returning `errc`:
 ///     on_null() on_bool(bool) on_int(std::int64_t) on_uint(std::uint64_t) on_number(std::string_view)
