@@ -59,10 +59,8 @@ class digest {
 
     /// Wraps the output of a hash. `bytes.size()` must be `size_of(a)`, else `digest_invalid`.
     static result<digest> from_bytes(digest_algorithm a, std::span<std::byte const> bytes) {
-        if (bytes.size() != size_of(a)) return error(errc::digest_invalid).with_context("length of the hash");
         digest out;
-        out.algorithm_ = a;
-        std::copy(bytes.begin(), bytes.end(), out.bytes_.begin());
+        if (errc const e = out.assign(a, bytes); e != errc::ok) return error(e).with_context("length of the hash");
         return out;
     }
 
@@ -97,6 +95,14 @@ class digest {
         bytes_ = {};
         for (std::size_t i = 0; i < hex.size(); i += 2)
             bytes_[i / 2] = static_cast<std::byte>(nibble(hex[i]) << 4 | nibble(hex[i + 1]));
+        return errc::ok;
+    }
+    /// The same from the hash itself; `digest_invalid` when its length is not that of the algorithm.
+    constexpr errc assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
+        if (bytes.size() != size_of(a)) return errc::digest_invalid;
+        algorithm_ = a;
+        bytes_ = {};
+        std::copy(bytes.begin(), bytes.end(), bytes_.begin());
         return errc::ok;
     }
 
