@@ -11,6 +11,7 @@
 #include "http1_reader.hpp"
 #include "http1_request.hpp"
 #include "proxy.hpp"
+#include "transport_failure.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/compose.hpp>
@@ -127,30 +128,13 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
         timer.cancel();
     }
 
-    fallback_facts facts(errc code) const {
-        fallback_facts f;
-        for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
-                         errc::tls_config_invalid, errc::out_of_memory})
-            if (code == own) return f; // the caller's side: another endpoint would not help
-        f.over_tls = target && target->scheme() == "https";
-        f.answered = reader && reader->has_head();
-        f.next_endpoint = true;
-        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
-        bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
-        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate && !before_the_host;
-        f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
-                  code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
-                  code == errc::http_body_truncated || code == errc::tls_truncated;
-        return f;
-    }
     error complete(error e) const {
-        auto const code = e.kind();
-        if (e.facts() == fallback_facts{}) e.with_facts(facts(code));
-        if (e.detail().url.empty()) e.with_url(target ? target->safe() : safe_url(query.url));
-        if (reader && reader->has_head() && e.http_status() == 0) e.with_status(status);
-        return e;
+        exchange_progress p;
+        p.target = target;
+        p.started = reader && reader->started();
+        p.status = reader && reader->has_head() ? reader->status() : 0;
+        return complete_failure(std::move(e), query, p);
     }
-    int status = 0;
 };
 
 /// The composed operation: resolve, connect, handshake, write, read; each stage names the next.

@@ -33,6 +33,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     }
 
     response& head() noexcept { return head_; }
+    int status() const noexcept { return head_.status; }
     std::optional<error>& failure() noexcept { return failure_; }
     bool stopped() const noexcept { return stopped_; }
     bool informational() const noexcept { return head_.status < 200; }
@@ -159,6 +160,7 @@ class http1_reader {
     bool reusable() const { return at_end() && parser_->keep_alive(); }
     /// The answer is complete and nothing follows it.
     bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
+    int status() const noexcept { return parser_->status(); }
     response take_head() { return std::move(parser_->head()); }
 
   private:

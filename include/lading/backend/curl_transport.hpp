@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `curl_transport`: the blocking transport over libcurl (7.80 or newer): HTTP/2, and whatever TLS it was built with.
+/// Opt in; needs libcurl at link time.
+
+#include "../endpoint/network_options.hpp"
+#include "../http/address.hpp"
+#include "../limits.hpp"
+#include "../policy/transport.hpp"
+#include "http1_head.hpp"
+#include "http1_request.hpp"
+#include "proxy.hpp"
+#include "read_file.hpp"
+#include "transport_failure.hpp"
+
+#include <curl/curl.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace lading {
+
+namespace detail {
+
+struct curl_easy_release {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct curl_multi_release {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+};
+struct curl_list_release {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+/// One exchange: what libcurl's callbacks are given.
+class curl_exchange {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    curl_exchange(CURL* easy, network_options const& n, limits const& l, request const& q, body_sink& out)
+        : easy_(easy), network_(n), bounds_(l), query_(q), sink_(out) {}
+
+    result<response> run(CURLM* multi) {
+        if (auto ready = prepare(); !ready) return fail(std::move(ready).assume_error());
+        curl_multi_add_handle(multi, easy_);
+        auto const code = drive(multi);
+        curl_multi_remove_handle(multi, easy_);
+        if (stopped_ && !failure_) return std::move(head_);
+        if (failure_) return fail(std::move(*failure_));
+        if (code != CURLE_OK) return fail(error_of(code));
+        if (!begun_) return fail(error(errc::http_malformed).with_context("no head"));
+        return std::move(head_);
+    }
+
+  private:
+    error fail(error e) const {
+        exchange_progress p;
+        p.target = target_;
+        p.started = !raw_head_.empty() || begun_;
+        p.status = begun_ ? head_.status : 0;
+        return complete_failure(std::move(e), query_, p);
+    }
+    template <class T>
+    void set(CURLoption option, T value) {
+        if (auto const code = curl_easy_setopt(easy_, option, value); code != CURLE_OK && refused_ == CURLE_OK) refused_ = code;
+    }
+
+    result<void> prepare() {
+        LADING_TRY(target_, url::parse(query_.url));
+        if (query_.deadline && *query_.deadline <= clock::now()) return error(errc::timeout);
+        curl_easy_reset(easy_); // connections stay
+        set(CURLOPT_URL, target_->str().c_str());
+        set(CURLOPT_PATH_AS_IS, 1L);
+        set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_HTTP_VERSION, long(CURL_HTTP_VERSION_2TLS));
+        set(CURLOPT_HTTP09_ALLOWED, 0L);
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        set(CURLOPT_BUFFERSIZE, 64L << 10);
+        set(CURLOPT_CONNECTTIMEOUT_MS, long(std::max<std::int64_t>(1, (bounds_.connect + bounds_.handshake).count())));
+        set(CURLOPT_MAXAGE_CONN, long(std::max<std::int64_t>(1, bounds_.pooled.count() / 1000)));
+        LADING_TRY_V(prepare_request());
+        prepare_callbacks();
+        LADING_TRY_V(prepare_route());
+        if (target_->scheme() == "https") {
+            LADING_TRY_V(prepare_tls());
+        }
+        if (refused_ != CURLE_OK)
+            return error(refused_ == CURLE_OUT_OF_MEMORY ? errc::out_of_memory : errc::invalid_argument)
+                .with_context(curl_easy_strerror(refused_));
+        return success();
+    }
+    result<void> prepare_request() {
+        // The text that our own transport would send is checked, then said to libcurl in its terms.
+        LADING_TRY_V(http1_request_text(query_, *target_));
+        bool agent = false, accept = false, type = false;
+        auto add = [&](std::string const& line) {
+            if (auto* const longer = curl_slist_append(fields_.get(), line.c_str()))
+                (void)fields_.release(), fields_.reset(longer);
+            else refused_ = CURLE_OUT_OF_MEMORY;
+        };
+        for (auto const& [name, value] : query_.headers) {
+            add(value.empty() ? name + ';' : name + ": " + value);
+            agent = agent || iequal(name, "User-Agent");
+            accept = accept || iequal(name, "Accept");
+            type = type || iequal(name, "Content-Type");
+        }
+        add("Accept-Encoding: identity");
+        add("Expect:"); // what libcurl would add by itself
+        if (!agent) add("User-Agent:");
+        if (!accept) add("Accept:");
+        if (!type) add("Content-Type:");
+        set(CURLOPT_HTTPHEADER, fields_.get());
+        if (query_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+        if (!query_.body.empty()) {
+            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(query_.body.size()));
+            set(CURLOPT_POSTFIELDS, query_.body.c_str());
+        }
+        set(CURLOPT_CUSTOMREQUEST, query_.method.c_str());
+        return success();
+    }
+    void prepare_callbacks() {
+        set(CURLOPT_HEADERFUNCTION, &on_header);
+        set(CURLOPT_HEADERDATA, this);
+        set(CURLOPT_WRITEFUNCTION, &on_body);
+        set(CURLOPT_WRITEDATA, this);
+        set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
+        set(CURLOPT_OPENSOCKETDATA, this);
+        set(CURLOPT_PREREQFUNCTION, &on_request);
+        set(CURLOPT_PREREQDATA, this);
+        set(CURLOPT_NOPROGRESS, 1L);
+    }
+    result<void> prepare_route() {
+        auto const via = network_.proxy.find(target_->scheme(), target_->host(), target_->port());
+        set(CURLOPT_PROXY, ""); // never what the environment says by itself
+        if (!via.empty()) {
+            LADING_TRY(auto const proxy, parse_proxy(via));
+            proxied_ = true;
+            set(CURLOPT_PROXY, proxy.where.str().c_str());
+            if (target_->scheme() == "https") set(CURLOPT_HTTPPROXYTUNNEL, 1L);
+            set(CURLOPT_HEADEROPT, long(CURLHEADER_SEPARATE));
+            if (!proxy.authorization.empty() && target_->scheme() == "https") {
+                proxy_fields_.reset(curl_slist_append(nullptr, ("Proxy-Authorization: " + proxy.authorization).c_str()));
+                set(CURLOPT_PROXYHEADER, proxy_fields_.get());
+            }
+            if (query_.reach != reach::anywhere && !network_.inner_addresses && !may_reach(scope_of_host(target_->host())))
+                return error(errc::address_refused).with_context(target_->host());
+        }
+        for (auto const& [name, address] : network_.addresses)
+            if (name == target_->host())
+                hosts_.reset(curl_slist_append(nullptr, (name + ':' + std::to_string(target_->port()) + ':' + address).c_str()));
+        if (hosts_) set(CURLOPT_RESOLVE, hosts_.get());
+        return success();
+    }
+    result<void> prepare_tls() {
+        auto const& o = network_.tls.find(target_->authority());
+        set(CURLOPT_SSLVERSION, long(CURL_SSLVERSION_TLSv1_2));
+        set(CURLOPT_SSL_VERIFYPEER, o.verify ? 1L : 0L);
+        set(CURLOPT_SSL_VERIFYHOST, o.verify ? 2L : 0L);
+        if (!o.system_roots) {
+            set(CURLOPT_CAPATH, static_cast<char const*>(nullptr));
+            set(CURLOPT_CAINFO, static_cast<char const*>(nullptr));
+        }
+        if (o.verify && (!o.ca_file.empty() || !o.ca_pem.empty())) {
+            roots_ = o.ca_pem;
+            if (!o.ca_file.empty()) {
+                LADING_TRY(auto const text, read_file(o.ca_file, errc::tls_config_invalid));
+                if (!text) return error(errc::tls_config_invalid).with_context(o.ca_file + ": no such file");
+                roots_ += '\n' + *text;
+            }
+            if (roots_.find("-----BEGIN") == roots_.npos)
+                return error(errc::tls_config_invalid).with_context(o.ca_file + ": no certificate in PEM");
+            curl_blob blob{roots_.data(), roots_.size(), CURL_BLOB_NOCOPY};
+            set(CURLOPT_CAINFO_BLOB, &blob);
+        }
+        if (query_.reach == reach::anywhere && !o.cert_file.empty()) {
+            set(CURLOPT_SSLCERT, o.cert_file.c_str());
+            set(CURLOPT_SSLKEY, o.key_file.c_str());
+        }
+        return success();
+    }
+
+    /// Runs libcurl until the exchange is over, under our limits.
+    CURLcode drive(CURLM* multi) {
+        moved_ = clock::now();
+        for (;;) {
+            int running = 0;
+            if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+            int left = 0;
+            while (auto const* const message = curl_multi_info_read(multi, &left))
+                if (message->msg == CURLMSG_DONE) return message->data.result;
+            if (failure_ || stopped_ || running == 0) return CURLE_ABORTED_BY_CALLBACK;
+            errc what = errc::timeout_header;
+            auto until = moved_ + bounds_.header;
+            if (!sent_) until = moved_ + bounds_.connect + bounds_.handshake, what = errc::connect_timeout;
+            if (begun_) until = moved_ + bounds_.idle, what = errc::timeout_body;
+            if (query_.deadline && *query_.deadline < until) until = *query_.deadline, what = errc::timeout;
+            auto const now = clock::now();
+            if (now >= until) {
+                failure_ = error(what);
+                return CURLE_ABORTED_BY_CALLBACK;
+            }
+            auto const wait = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
+            curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::min<std::int64_t>(wait, 1000)), nullptr);
+        }
+    }
+
+    error error_of(CURLcode code) const {
+        auto const text = [&](errc e) { return error(e).with_context(curl_easy_strerror(code)); };
+        switch (code) {
+        case CURLE_URL_MALFORMAT: return text(errc::url_invalid);
+        case CURLE_COULDNT_RESOLVE_HOST: return error(errc::host_not_found).with_context(target_->host());
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_PROXY: return text(errc::proxy_failed);
+        case CURLE_COULDNT_CONNECT: {
+            long number = 0;
+            curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &number);
+            return error(number == ECONNREFUSED ? errc::connection_refused : errc::connect_failed)
+                .with_context(std::strerror(static_cast<int>(number)));
+        }
+        case CURLE_OPERATION_TIMEDOUT: return text(errc::connect_timeout);
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CERTPROBLEM: return text(errc::tls_config_invalid);
+        case CURLE_PEER_FAILED_VERIFICATION: {
+            long verdict = 0; // what the chain says; 0 or 1 (not said) when the chain is good and the name is not
+            curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verdict);
+            return text(verdict <= 1 ? errc::tls_host_mismatch : errc::tls_cert_untrusted);
+        }
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_SSL_CIPHER: return text(errc::tls_handshake_failed);
+        case CURLE_PARTIAL_FILE: return text(errc::http_body_truncated);
+        case CURLE_GOT_NOTHING:
+        case CURLE_SEND_ERROR:
+        case CURLE_RECV_ERROR: return text(proxied_ && !sent_ ? errc::proxy_failed : errc::connection_reset);
+        case CURLE_OUT_OF_MEMORY: return text(errc::out_of_memory);
+        default: return text(errc::http_malformed);
+        }
+    }
+
+    // ---- callbacks
+
+    static std::size_t on_header(char* bytes, std::size_t, std::size_t n, void* self) {
+        return static_cast<curl_exchange*>(self)->take_header({bytes, n}) ? n : 0;
+    }
+    static std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* self) {
+        return n == 0 || static_cast<curl_exchange*>(self)->take_body({bytes, n}) ? n : 0;
+    }
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* to) {
+        if (!static_cast<curl_exchange*>(self)->may_dial(to->addr)) return CURL_SOCKET_BAD;
+        return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    }
+    static int on_request(void* self, char* address, char*, int, int) {
+        return static_cast<curl_exchange*>(self)->may_use(address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    }
+
+    bool refuse(error e) {
+        if (!failure_) failure_ = std::move(e);
+        return false;
+    }
+    bool take_header(std::string_view line) {
+        moved_ = clock::now();
+        sent_ = true;
+        if (begun_) { // a trailer: counted and dropped
+            trailers_ += line.size();
+            return trailers_ <= bounds_.trailer_bytes || refuse(error(errc::http_header_too_large).with_context("trailers"));
+        }
+        if (raw_head_.empty() && line.starts_with("HTTP/2 ")) raw_head_ = "HTTP/1.1" + std::string(line.substr(6));
+        else raw_head_ += line;
+        if (raw_head_.size() > bounds_.header_bytes)
+            return refuse(error(errc::http_header_too_large).with_values("at most " + std::to_string(bounds_.header_bytes) + " bytes", "more"));
+        return line != "\r\n" || take_head();
+    }
+    bool take_head() {
+        auto const framing = check_head(raw_head_, bounds_);
+        if (!framing) return refuse(framing.assume_error());
+        std::string_view rest = raw_head_;
+        response head((rest[9] - '0') * 100 + (rest[10] - '0') * 10 + (rest[11] - '0'));
+        head.url = query_.url;
+        if (head.status == 101)
+            return refuse(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101));
+        if (head.status < 200) {
+            raw_head_.clear();
+            return ++informational_ <= bounds_.informational || refuse(error(errc::http_too_many_informational));
+        }
+        for (rest.remove_prefix(rest.find("\r\n") + 2); !rest.starts_with("\r\n");) {
+            auto const line = rest.substr(0, rest.find("\r\n"));
+            auto const colon = line.find(':');
+            head.headers.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
+            rest.remove_prefix(line.size() + 2);
+        }
+        head_ = std::move(head);
+        begun_ = true;
+        if (framing.assume_value().encoded) {
+            if (head_.status < 300) return refuse(error(errc::http_content_encoding));
+            drop_ = true; // the status is worth more than the encoded text of an error
+        }
+        return obey(sink_.begin(head_, framing.assume_value().content_length));
+    }
+    bool take_body(std::string_view piece) {
+        moved_ = clock::now();
+        return drop_ || obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))));
+    }
+    bool obey(result<flow> verdict) {
+        if (!verdict) return refuse(std::move(verdict).assume_error());
+        stopped_ = verdict.assume_value() == flow::stop;
+        return !stopped_;
+    }
+
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
+    }
+    static address_scope scope(int family, void const* address) {
+        std::uint8_t bytes[16] = {};
+        std::size_t const n = family == AF_INET ? 4 : 16;
+        std::memcpy(bytes, address, n);
+        return scope_of(std::span<std::uint8_t const>(bytes, n));
+    }
+    bool may_dial(sockaddr const& to) {
+        if (query_.reach == reach::anywhere || network_.inner_addresses || proxied_) return true;
+        address_scope where = address_scope::link_local;
+        if (to.sa_family == AF_INET) {
+            sockaddr_in in{};
+            std::memcpy(&in, &to, sizeof in);
+            where = scope(AF_INET, &in.sin_addr);
+        } else if (to.sa_family == AF_INET6) {
+            sockaddr_in6 in{}; // libcurl's own structure is as large as any address
+            std::memcpy(&in, static_cast<void const*>(&to), sizeof in);
+            where = scope(AF_INET6, &in.sin6_addr);
+        }
+        return may_reach(where) || refuse(error(errc::address_refused).with_context(target_->host()));
+    }
+    /// A kept connection may have been made for a request that could go further.
+    bool may_use(char const* address) {
+        sent_ = true;
+        moved_ = clock::now();
+        if (query_.reach == reach::anywhere || network_.inner_addresses || proxied_) return true;
+        std::uint8_t bytes[16] = {};
+        int const family = std::strchr(address, ':') ? AF_INET6 : AF_INET;
+        if (::inet_pton(family, address, bytes) == 1 && may_reach(scope(family, bytes))) return true;
+        return refuse(error(errc::address_refused).with_context(target_->host()));
+    }
+
+    CURL* easy_;
+    network_options const& network_;
+    limits const& bounds_;
+    request const& query_;
+    body_sink& sink_;
+    std::optional<url> target_;
+    std::unique_ptr<curl_slist, curl_list_release> fields_, proxy_fields_, hosts_;
+    std::string roots_;
+    CURLcode refused_ = CURLE_OK;
+    bool proxied_ = false;
+    bool sent_ = false; ///< the connection stands
+    clock::time_point moved_;
+
+    std::string raw_head_;
+    response head_;
+    bool begun_ = false;
+    bool drop_ = false;
+    bool stopped_ = false;
+    std::size_t informational_ = 0;
+    std::size_t trailers_ = 0;
+    std::optional<error> failure_;
+};
+
+} // namespace detail
+
+/// Models `sync_transport`. Keeps connections; one exchange at a time. Errors and facts are those of `asio_transport`; what
+/// differs: TLS and its check of certificates are those of the libcurl at hand (a common name may count where a
+/// certificate has no other name), a failing handshake is a `connect_timeout` or `tls_handshake_failed`, HTTP/2 is spoken
+/// where the server offers it, and a malformed chunked body is `http_malformed` without a place. `curl_global_init` is
+/// called by the first object; a program that starts threads before calls it itself.
+class curl_transport {
+  public:
+    explicit curl_transport(network_options network = {}, limits bounds = {})
+        : network_(std::move(network)), bounds_(std::move(bounds)) {
+        static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+        if (ready != CURLE_OK) return;
+        multi_.reset(curl_multi_init());
+        easy_.reset(curl_easy_init());
+    }
+
+    result<response> exchange(request const& q, body_sink& out) {
+        if (!multi_ || !easy_) return error(errc::out_of_memory).with_context("libcurl");
+        return detail::curl_exchange(easy_.get(), network_, bounds_, q, out).run(multi_.get());
+    }
+
+  private:
+    network_options network_;
+    limits bounds_;
+    std::unique_ptr<CURLM, detail::curl_multi_release> multi_; ///< holds the connections
+    std::unique_ptr<CURL, detail::curl_easy_release> easy_;
+};
+
+} // namespace lading

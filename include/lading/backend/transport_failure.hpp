@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What a failed exchange allows next: the same facts from every transport over a network.
+
+#include "../http/message.hpp"
+#include "../http/url.hpp"
+#include "../result.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace lading::detail {
+
+/// How far an exchange came.
+struct exchange_progress {
+    std::optional<url> target; ///< nothing when the URL could not be read
+    bool started = false;      ///< a byte of an answer came
+    int status = 0;            ///< of a complete head; 0 for none
+};
+
+inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
+    fallback_facts f;
+    for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
+                     errc::tls_config_invalid, errc::out_of_memory})
+        if (code == own) return f; // the caller's side: another endpoint would not help
+    f.over_tls = p.target && p.target->scheme() == "https";
+    f.answered = p.status != 0;
+    f.next_endpoint = true;
+    bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
+    bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
+    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host;
+    f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
+              code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
+              code == errc::http_body_truncated || code == errc::tls_truncated;
+    return f;
+}
+
+/// The error of a failed exchange with its facts, its URL and the status that came.
+inline error complete_failure(error e, request const& q, exchange_progress const& p) {
+    auto const code = e.kind();
+    if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
+    if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
+    if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
+    return e;
+}
+
+} // namespace lading::detail
