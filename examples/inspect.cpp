@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // inspect: what is this image? With no reference it starts the embedded registry and inspects an image there.
 
+#include <lading/backend/oci_layout.hpp>
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
@@ -41,6 +42,7 @@ constexpr char usage[] =
     "  --retry N                 send a failing request again, up to N times (default 4)\n"
     "  --timeout SECONDS         give up after this long (default 60)\n"
     "  -v                        say each request on stderr\n"
+    "REF may also be an image on disk: oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG].\n"
     "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
     "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed, 2 usage.\n";
 
@@ -147,7 +149,48 @@ lading::result<lading::registry_rules> rules_for(arguments const& args) {
     return rules;
 }
 
+/// What was asked for, of a registry or of an image on disk.
+template <class Client>
+lading::result<std::string> report(Client& registry, lading::reference const& ref, arguments const& args) {
+    auto const platform = args.platform.value_or(lading::platform_choice::host());
+    if (args.raw && !args.platform) {
+        LADING_TRY(auto const manifest, registry.manifest(ref));
+        return manifest.bytes;
+    }
+    if (args.config) {
+        LADING_TRY(auto const config, registry.config(ref, platform));
+        return config.bytes;
+    }
+    auto const form = args.format == "original" ? lading::schema1_rules::original : lading::schema1_rules::modern;
+    LADING_TRY(auto const image, registry.inspect(ref, lading::inspect_options()
+                                                           .with_tags(args.tags && !args.raw)
+                                                           .with_platform(platform)
+                                                           .with_schema1(form)));
+    for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.c_str());
+    if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
+    if (args.format == "original") return lading::to_original(image);
+    if (args.format == "json") return lading::to_json(image);
+    if (args.format == "table") return lading::to_table(image);
+    return lading::to_modern(image);
+}
+
+struct layout_policies : lading::default_policies {
+    using transport = lading::oci_layout;
+};
+
+/// An image on disk: `path[:tag]`, or `path:name:tag`; the path has no colon.
+lading::result<std::string> inspect_files(std::string const& where, arguments const& args) {
+    auto const path = where.substr(0, where.find(':'));
+    auto const tag = where.size() == path.size() ? std::string() : where.substr(where.rfind(':') + 1);
+    LADING_TRY(auto files, lading::oci_layout::open(path, args.client.bounds));
+    LADING_TRY(auto const ref, files.reference(tag));
+    lading::basic_client<layout_policies> on_disk(std::move(files), args.client);
+    return report(on_disk, ref, args);
+}
+
 lading::result<std::string> inspect(arguments const& args) {
+    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
+        if (args.reference->starts_with(kind)) return inspect_files(args.reference->substr(kind.size()), args);
     LADING_TRY(auto rules, rules_for(args));
     LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
     auto const host = std::string(ref.repository().host());
@@ -174,27 +217,7 @@ lading::result<std::string> inspect(arguments const& args) {
     if (args.secret) logins.with_login(*args.secret, host);
     lading::basic_client<policies> registry(lading::asio_sync_transport(network, options.bounds), options,
                                             lading::config_credentials(logins));
-
-    auto const platform = args.platform.value_or(lading::platform_choice::host());
-    if (args.raw && !args.platform) {
-        LADING_TRY(auto const manifest, registry.manifest(ref));
-        return manifest.bytes;
-    }
-    if (args.config) {
-        LADING_TRY(auto const config, registry.config(ref, platform));
-        return config.bytes;
-    }
-    auto const form = args.format == "original" ? lading::schema1_rules::original : lading::schema1_rules::modern;
-    LADING_TRY(auto const image, registry.inspect(ref, lading::inspect_options()
-                                                           .with_tags(args.tags && !args.raw)
-                                                           .with_platform(platform)
-                                                           .with_schema1(form)));
-    for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.c_str());
-    if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
-    if (args.format == "original") return lading::to_original(image);
-    if (args.format == "json") return lading::to_json(image);
-    if (args.format == "table") return lading::to_table(image);
-    return lading::to_modern(image);
+    return report(registry, ref, args);
 }
 
 } // namespace

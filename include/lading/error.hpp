@@ -25,6 +25,7 @@ namespace lading {
     X(url_invalid, "the URL is malformed or not allowed")                                                     \
     X(invalid_argument, "an argument of the call is out of its range")                                        \
     X(config_invalid, "a configuration file is malformed or holds a setting that cannot be honoured")         \
+    X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
     X(registry_blocked, "the configuration blocks this registry")                                             \
     X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
     X(address_refused, "the server named an address that only the inside of a network can reach")             \

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import endpoints
+import layouts
 from components import INDEX, LIST, PASSWORD, USER, World, run
 
 program = sys.argv[1]
@@ -177,6 +178,7 @@ with World() as world:
     failures(world)
     endpoints.mirrors(world, check, inspect)
     endpoints.logins(world, check, inspect)
+    layouts.layouts(world, check, inspect)
     print(f"{len(names) + 11} images compared with skopeo")
 
 print(f"registry: {passed} passed, {failed} failed")
