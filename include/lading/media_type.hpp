@@ -11,6 +11,10 @@
 
 namespace lading {
 
+namespace detail {
+struct decode_access;
+}
+
 namespace media_types {
 inline constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json";
@@ -70,6 +74,7 @@ class media_type {
     }
 
   private:
+    friend struct detail::decode_access;
     constexpr media_type() noexcept = default;
     template <detail::fixed_string> friend struct media_type_literal;
 

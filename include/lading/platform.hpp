@@ -3,6 +3,7 @@
 
 /// `platform`: where an image runs; its text form and its normal form (spec 7.1).
 
+#include "detail/inline_string.hpp"
 #include "detail/text.hpp"
 #include "result.hpp"
 
@@ -22,34 +23,11 @@ struct platform {
     /// Parses `os/architecture[/variant][:os_version]`, lower case, each part at most 64 bytes. Errors:
     /// `platform_invalid`, final. `parse(p.str())` is `p` for every result.
     static result<platform> parse(std::string_view text) {
-        auto refuse = [&] {
+        auto const parts = split(text);
+        if (!parts.good)
             return error(errc::platform_invalid)
                 .with_values("os/architecture[/variant][:os_version]", detail::printable(text, 160));
-        };
-        platform out;
-        auto rest = text;
-        if (auto const colon = rest.find(':'); colon != rest.npos) {
-            out.os_version = rest.substr(colon + 1);
-            rest = rest.substr(0, colon);
-            if (out.os_version.empty()) return refuse();
-        }
-        std::string* const parts[] = {&out.os, &out.architecture, &out.variant};
-        std::size_t n = 0;
-        for (;; ++n) {
-            auto const slash = std::min(rest.find('/'), rest.size());
-            if (n == 3 || slash == 0) return refuse();
-            *parts[n] = rest.substr(0, slash);
-            if (slash == rest.size()) break;
-            rest.remove_prefix(slash + 1);
-        }
-        if (n < 1) return refuse();
-        for (auto const* part : {&out.os, &out.architecture, &out.variant, &out.os_version}) {
-            if (part->size() > 64) return refuse();
-            for (char c : *part)
-                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-')
-                    return refuse();
-        }
-        return out;
+        return from(parts);
     }
 
     /// "linux/arm/v7", "windows/amd64:10.0.17763.1". Printable and bounded, whatever the document says.
@@ -68,6 +46,46 @@ struct platform {
     std::vector<std::string> features;
 
     friend bool operator==(platform const&, platform const&) = default;
+
+  private:
+    template <detail::fixed_string>
+    friend struct platform_literal;
+
+    struct parts {
+        std::string_view os, architecture, variant, os_version;
+        bool good = false;
+    };
+    /// The grammar; usable in constant expressions.
+    static constexpr parts split(std::string_view text) noexcept {
+        parts out;
+        if (auto const colon = text.find(':'); colon != text.npos) {
+            out.os_version = text.substr(colon + 1);
+            text = text.substr(0, colon);
+            if (out.os_version.empty()) return out;
+        }
+        std::string_view* const fields[] = {&out.os, &out.architecture, &out.variant};
+        std::size_t n = 0;
+        for (;; ++n) {
+            auto const slash = std::min(text.find('/'), text.size());
+            if (n == 3 || slash == 0) return out;
+            *fields[n] = text.substr(0, slash);
+            if (slash == text.size()) break;
+            text.remove_prefix(slash + 1);
+        }
+        if (n < 1) return out;
+        for (auto const part : {out.os, out.architecture, out.variant, out.os_version}) {
+            if (part.size() > 64) return out;
+            for (char c : part)
+                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-') return out;
+        }
+        out.good = true;
+        return out;
+    }
+    static platform from(parts const& p) {
+        platform out{std::string(p.os), std::string(p.architecture), std::string(p.variant)};
+        out.os_version = p.os_version;
+        return out;
+    }
 };
 
 /// The normal form: aliases of architectures resolved, the variant that every such machine has left out
@@ -135,5 +153,26 @@ inline platform host_platform() {
     return {os, "unknown"};
 #endif
 }
+
+template <detail::fixed_string Text>
+struct platform_literal {
+    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
+    static consteval bool well_formed() {
+        auto const text = Text;
+        return platform::split(text.view()).good;
+    }
+    static platform make() {
+        static_assert(well_formed(), "[lading] the _platform literal is not os/architecture[/variant][:os_version]");
+        return platform::from(platform::split(Text.view()));
+    }
+};
+
+inline namespace literals {
+/// `"linux/arm/v7"_platform`: checked when the program is compiled, made when it runs (a platform holds strings).
+template <detail::fixed_string Text>
+platform operator""_platform() {
+    return platform_literal<Text>::make();
+}
+} // namespace literals
 
 } // namespace lading

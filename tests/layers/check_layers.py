@@ -22,7 +22,7 @@ FLOORS = [
     ("operation", r"operation/.*"),
     ("layer", r"layer/.*"),
     ("outside", r"(backend|run)/.*"),
-    ("front door", r"(client|core|lading)\.hpp"),
+    ("front door", r"(client|core|embedded|lading)\.hpp"),
     ("testing", r"testing/.*|testing\.hpp"),
 ]
 
@@ -34,7 +34,13 @@ FOREIGN = [
     (r"boost/hana(/.*|\.hpp)", r"manifest/reflect/.*|manifest/decode\.hpp|image/reflect/.*"),
     (r"boost/outcome/(basic_result|try)\.hpp", r"result\.hpp"),
     (r"toml\+\+/.*", r"backend/registries_conf\.hpp"),
-    (r"(boost|nlohmann|curl|catch2)/.*", r"(?!)"),
+    (r"curl/.*", r"backend/curl_transport\.hpp"),
+    (r"boost/json/.*", r"backend/boost_json\.hpp"),
+    (r"nlohmann/.*", r"backend/nlohmann_json\.hpp"),
+    (r"rapidjson/.*", r"backend/rapidjson_reader\.hpp"),
+    (r"simdjson\.h", r"backend/simdjson_dom\.hpp"),
+    (r"mbedtls/.*", r"backend/mbedtls_hash\.hpp"),
+    (r"(boost|catch2)/.*", r"(?!)"),
     (r"iostream|regex|filesystem|coroutine|lading/.*", r"(?!)"),
     (r"[a-z0-9_]+|(sys|netinet|arpa)/.*|[a-z]+\.h", r".*"),  # the standard library and the system
 ]

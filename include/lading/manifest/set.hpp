@@ -91,6 +91,13 @@ struct manifest_set {
 
     template <class D>
     static constexpr bool contains = (std::is_same_v<D, Ds> || ...);
+    /// The place of a document in the variant; `opaque` is last.
+    template <class D>
+    static constexpr std::size_t index_of = [] {
+        std::size_t n = 0;
+        (void)((std::is_same_v<D, Ds> ? true : (++n, false)) || ...);
+        return n;
+    }();
 
   private:
     template <class D>

@@ -3,6 +3,7 @@
 
 /// What a document is, decided from its bytes alone (hostile.md section 5, rule 5). Headers may only agree.
 
+#include "../detail/text.hpp"
 #include "../json/document.hpp"
 #include "../media_type.hpp"
 
@@ -36,34 +37,44 @@ constexpr bool is_index_type(std::string_view type) noexcept {
     return type == media_types::oci_index || type == media_types::docker_list;
 }
 
-/// Decides. Errors, all final: `media_type_unknown` (not an object, nothing tells), `manifest_ambiguous` (keys of two
-/// types), `media_type_mismatch` (the version contradicts the type), `manifest_schema` (a wrong type in a deciding
-/// field). Linear in the number of top-level members.
-inline result<manifest_shape> decide_shape(json_view root) {
-    if (!root.is_object()) return error(errc::media_type_unknown).with_context("the document is not a JSON object");
-    auto has = [&](std::string_view key) { return root.find(key).has_value(); };
-    auto text = [&](json_view object, std::string_view key) -> result<std::string_view> {
-        auto const v = object.find(key);
-        if (!v || v->is_null()) return std::string_view();
-        if (auto const t = v->as_string()) return *t;
-        return error(errc::manifest_schema).with_context(std::string(key) + " is not a string");
+namespace detail {
+
+/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
+struct shape_verdict {
+    manifest_shape shape;
+    errc code = errc::ok;
+    std::string_view about, why;
+};
+
+constexpr shape_verdict judge_shape(json_view root) {
+    shape_verdict out;
+    auto refuse = [&](errc code, std::string_view about, std::string_view why) {
+        out.code = code;
+        out.about = about;
+        out.why = why;
+        return out;
     };
-    auto ambiguous = [](std::string_view type) {
-        return error(errc::manifest_ambiguous).with_context("a document of type " + std::string(type) +
-                                                            " has keys of another type");
+    if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
+    auto has = [&](std::string_view key) { return root.find(key).has_value(); };
+    auto take = [&](json_view object, std::string_view key, std::string_view& to) {
+        auto const v = object.find(key);
+        if (!v || v->is_null()) return true;
+        if (auto const t = v->as_string()) return to = *t, true;
+        return refuse(errc::manifest_schema, key, "is not a string"), false;
+    };
+    auto ambiguous = [&](std::string_view type) {
+        return refuse(errc::manifest_ambiguous, type, "with keys of another type");
     };
 
-    manifest_shape shape;
-    LADING_TRY(shape.media_type, text(root, "mediaType"));
-    LADING_TRY(shape.artifact_type, text(root, "artifactType"));
-    if (auto const config = root.find("config"); config && config->is_object()) {
-        LADING_TRY(shape.config_media_type, text(*config, "mediaType"));
-    }
+    auto& shape = out.shape;
+    if (!take(root, "mediaType", shape.media_type) || !take(root, "artifactType", shape.artifact_type)) return out;
+    if (auto const config = root.find("config"); config && config->is_object())
+        if (!take(*config, "mediaType", shape.config_media_type)) return out;
 
     std::optional<std::int64_t> version;
     if (auto const v = root.find("schemaVersion")) {
         version = v->as_int();
-        if (!version) return error(errc::manifest_schema).with_context("schemaVersion is not an integer");
+        if (!version) return refuse(errc::manifest_schema, "schemaVersion", "is not an integer");
     }
 
     bool const image_keys = has("config") || has("layers"), index_keys = has("manifests"),
@@ -72,30 +83,41 @@ inline result<manifest_shape> decide_shape(json_view root) {
     if (version == 1) {
         if (image_keys || index_keys) return ambiguous("schema1");
         if (!shape.media_type.empty() && !is_schema1_type(shape.media_type))
-            return error(errc::media_type_mismatch).with_values("a schema1 type", std::string(shape.media_type));
+            return refuse(errc::media_type_mismatch, shape.media_type, "is not a schema1 type");
         shape.media_type = has("signatures") ? media_types::docker_schema1_signed : media_types::docker_schema1;
-        return shape;
+        return out;
     }
     if (is_schema1_type(shape.media_type))
-        return error(errc::media_type_mismatch).with_context("schemaVersion is not 1 in a schema1 document");
+        return refuse(errc::media_type_mismatch, "schemaVersion", "is not 1 in a schema1 document");
 
     if (shape.media_type.empty()) {
-        if (version != 2) return error(errc::media_type_unknown).with_context("neither schemaVersion nor mediaType tells");
+        if (version != 2) return refuse(errc::media_type_unknown, {}, "neither schemaVersion nor mediaType tells");
         if (schema1_keys || (image_keys && index_keys)) {
             if (!image_keys && !index_keys)
-                return error(errc::media_type_unknown).with_context("schemaVersion 2 with the keys of schema1");
+                return refuse(errc::media_type_unknown, {}, "schemaVersion 2 with the keys of schema1");
             return ambiguous("OCI");
         }
         if (index_keys) shape.media_type = media_types::oci_index;
         else if (has("config") && has("layers")) shape.media_type = media_types::oci_manifest;
-        else return error(errc::media_type_unknown).with_context("neither config and layers nor manifests");
-        return shape;
+        else return refuse(errc::media_type_unknown, {}, "neither config and layers nor manifests");
+        return out;
     }
-    if (!is_known_manifest_type(shape.media_type)) return shape;
-    if (version != 2) return error(errc::manifest_schema).with_context("schemaVersion is not 2");
+    if (!is_known_manifest_type(shape.media_type)) return out;
+    if (version != 2) return refuse(errc::manifest_schema, "schemaVersion", "is not 2");
     if (is_index_type(shape.media_type) ? image_keys || schema1_keys : index_keys || schema1_keys)
         return ambiguous(shape.media_type);
-    return shape;
+    return out;
+}
+
+} // namespace detail
+
+/// Decides. Errors, all final: `media_type_unknown` (not an object, nothing tells), `manifest_ambiguous` (keys of two
+/// types), `media_type_mismatch` (the version contradicts the type), `manifest_schema` (a wrong type in a deciding
+/// field). Linear in the number of top-level members.
+inline result<manifest_shape> decide_shape(json_view root) {
+    auto const v = detail::judge_shape(root);
+    if (v.code == errc::ok) return v.shape;
+    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
 }
 
 } // namespace lading
