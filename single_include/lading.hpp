@@ -26,10 +26,8 @@
 // DEALINGS IN THE SOFTWARE.
 #pragma once
 
-// ---- lading/lading.hpp ----
-
-/// The library with its default backends: standalone Asio and OpenSSL for the transport, the strict JSON reader,
-/// OpenSSL for hashing.
+#ifndef LADING_CORE_SINGLE_HEADER
+#define LADING_CORE_SINGLE_HEADER 100
 
 // ---- lading/core.hpp ----
 
@@ -96,6 +94,7 @@ namespace lading {
     X(url_invalid, "the URL is malformed or not allowed")                                                     \
     X(invalid_argument, "an argument of the call is out of its range")                                        \
     X(config_invalid, "a configuration file is malformed or holds a setting that cannot be honoured")         \
+    X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
     X(registry_blocked, "the configuration blocks this registry")                                             \
     X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
     X(address_refused, "the server named an address that only the inside of a network can reach")             \
@@ -1370,7 +1369,11 @@ struct limits {
 /// range of the former); every other number, and "-0", is `on_number` with its text. The views passed to the sink
 /// live only during the call. Duplicate keys, depth and sizes are the sink's business, so a reader need not check
 /// them, but must not recurse without bound.
-/// Models: `strict_json` (backend/).
+/// A model over a library that converts numbers may report "-0" as the integer 0, a fraction by another text of the same
+/// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
+/// beyond its bound with `json_depth`.
+/// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
+/// Kit: `testing::check_json` (testing/).
 ///
 /// The sink given by the library has these members, all returning `errc`:
 ///     on_null() on_bool(bool) on_int(std::int64_t) on_uint(std::uint64_t) on_number(std::string_view)
@@ -2551,10 +2554,8 @@ class digest {
 
     /// Wraps the output of a hash. `bytes.size()` must be `size_of(a)`, else `digest_invalid`.
     static result<digest> from_bytes(digest_algorithm a, std::span<std::byte const> bytes) {
-        if (bytes.size() != size_of(a)) return error(errc::digest_invalid).with_context("length of the hash");
         digest out;
-        out.algorithm_ = a;
-        std::copy(bytes.begin(), bytes.end(), out.bytes_.begin());
+        if (errc const e = out.assign(a, bytes); e != errc::ok) return error(e).with_context("length of the hash");
         return out;
     }
 
@@ -2589,6 +2590,14 @@ class digest {
         bytes_ = {};
         for (std::size_t i = 0; i < hex.size(); i += 2)
             bytes_[i / 2] = static_cast<std::byte>(nibble(hex[i]) << 4 | nibble(hex[i + 1]));
+        return errc::ok;
+    }
+    /// The same from the hash itself; `digest_invalid` when its length is not that of the algorithm.
+    constexpr errc assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
+        if (bytes.size() != size_of(a)) return errc::digest_invalid;
+        algorithm_ = a;
+        bytes_ = {};
+        std::copy(bytes.begin(), bytes.end(), bytes_.begin());
         return errc::ok;
     }
 
@@ -4268,34 +4277,11 @@ struct platform {
     /// Parses `os/architecture[/variant][:os_version]`, lower case, each part at most 64 bytes. Errors:
     /// `platform_invalid`, final. `parse(p.str())` is `p` for every result.
     static result<platform> parse(std::string_view text) {
-        auto refuse = [&] {
+        auto const parts = split(text);
+        if (!parts.good)
             return error(errc::platform_invalid)
                 .with_values("os/architecture[/variant][:os_version]", detail::printable(text, 160));
-        };
-        platform out;
-        auto rest = text;
-        if (auto const colon = rest.find(':'); colon != rest.npos) {
-            out.os_version = rest.substr(colon + 1);
-            rest = rest.substr(0, colon);
-            if (out.os_version.empty()) return refuse();
-        }
-        std::string* const parts[] = {&out.os, &out.architecture, &out.variant};
-        std::size_t n = 0;
-        for (;; ++n) {
-            auto const slash = std::min(rest.find('/'), rest.size());
-            if (n == 3 || slash == 0) return refuse();
-            *parts[n] = rest.substr(0, slash);
-            if (slash == rest.size()) break;
-            rest.remove_prefix(slash + 1);
-        }
-        if (n < 1) return refuse();
-        for (auto const* part : {&out.os, &out.architecture, &out.variant, &out.os_version}) {
-            if (part->size() > 64) return refuse();
-            for (char c : *part)
-                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-')
-                    return refuse();
-        }
-        return out;
+        return from(parts);
     }
 
     /// "linux/arm/v7", "windows/amd64:10.0.17763.1". Printable and bounded, whatever the document says.
@@ -4314,6 +4300,46 @@ struct platform {
     std::vector<std::string> features;
 
     friend bool operator==(platform const&, platform const&) = default;
+
+  private:
+    template <detail::fixed_string>
+    friend struct platform_literal;
+
+    struct parts {
+        std::string_view os, architecture, variant, os_version;
+        bool good = false;
+    };
+    /// The grammar; usable in constant expressions.
+    static constexpr parts split(std::string_view text) noexcept {
+        parts out;
+        if (auto const colon = text.find(':'); colon != text.npos) {
+            out.os_version = text.substr(colon + 1);
+            text = text.substr(0, colon);
+            if (out.os_version.empty()) return out;
+        }
+        std::string_view* const fields[] = {&out.os, &out.architecture, &out.variant};
+        std::size_t n = 0;
+        for (;; ++n) {
+            auto const slash = std::min(text.find('/'), text.size());
+            if (n == 3 || slash == 0) return out;
+            *fields[n] = text.substr(0, slash);
+            if (slash == text.size()) break;
+            text.remove_prefix(slash + 1);
+        }
+        if (n < 1) return out;
+        for (auto const part : {out.os, out.architecture, out.variant, out.os_version}) {
+            if (part.size() > 64) return out;
+            for (char c : part)
+                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-') return out;
+        }
+        out.good = true;
+        return out;
+    }
+    static platform from(parts const& p) {
+        platform out{std::string(p.os), std::string(p.architecture), std::string(p.variant)};
+        out.os_version = p.os_version;
+        return out;
+    }
 };
 
 /// The normal form: aliases of architectures resolved, the variant that every such machine has left out
@@ -4381,6 +4407,27 @@ inline platform host_platform() {
     return {os, "unknown"};
 #endif
 }
+
+template <detail::fixed_string Text>
+struct platform_literal {
+    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
+    static consteval bool well_formed() {
+        auto const text = Text;
+        return platform::split(text.view()).good;
+    }
+    static platform make() {
+        static_assert(well_formed(), "[lading] the _platform literal is not os/architecture[/variant][:os_version]");
+        return platform::from(platform::split(Text.view()));
+    }
+};
+
+inline namespace literals {
+/// `"linux/arm/v7"_platform`: checked when the program is compiled, made when it runs (a platform holds strings).
+template <detail::fixed_string Text>
+platform operator""_platform() {
+    return platform_literal<Text>::make();
+}
+} // namespace literals
 
 } // namespace lading
 
@@ -5114,6 +5161,10 @@ result<T> decode(json_view v, errc wrong = errc::manifest_schema, limits const& 
 
 namespace lading {
 
+namespace detail {
+struct decode_access;
+}
+
 namespace media_types {
 inline constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
 inline constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json";
@@ -5173,6 +5224,7 @@ class media_type {
     }
 
   private:
+    friend struct detail::decode_access;
     constexpr media_type() noexcept = default;
     template <detail::fixed_string> friend struct media_type_literal;
 
@@ -6198,34 +6250,44 @@ constexpr bool is_index_type(std::string_view type) noexcept {
     return type == media_types::oci_index || type == media_types::docker_list;
 }
 
-/// Decides. Errors, all final: `media_type_unknown` (not an object, nothing tells), `manifest_ambiguous` (keys of two
-/// types), `media_type_mismatch` (the version contradicts the type), `manifest_schema` (a wrong type in a deciding
-/// field). Linear in the number of top-level members.
-inline result<manifest_shape> decide_shape(json_view root) {
-    if (!root.is_object()) return error(errc::media_type_unknown).with_context("the document is not a JSON object");
-    auto has = [&](std::string_view key) { return root.find(key).has_value(); };
-    auto text = [&](json_view object, std::string_view key) -> result<std::string_view> {
-        auto const v = object.find(key);
-        if (!v || v->is_null()) return std::string_view();
-        if (auto const t = v->as_string()) return *t;
-        return error(errc::manifest_schema).with_context(std::string(key) + " is not a string");
+namespace detail {
+
+/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
+struct shape_verdict {
+    manifest_shape shape;
+    errc code = errc::ok;
+    std::string_view about, why;
+};
+
+constexpr shape_verdict judge_shape(json_view root) {
+    shape_verdict out;
+    auto refuse = [&](errc code, std::string_view about, std::string_view why) {
+        out.code = code;
+        out.about = about;
+        out.why = why;
+        return out;
     };
-    auto ambiguous = [](std::string_view type) {
-        return error(errc::manifest_ambiguous).with_context("a document of type " + std::string(type) +
-                                                            " has keys of another type");
+    if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
+    auto has = [&](std::string_view key) { return root.find(key).has_value(); };
+    auto take = [&](json_view object, std::string_view key, std::string_view& to) {
+        auto const v = object.find(key);
+        if (!v || v->is_null()) return true;
+        if (auto const t = v->as_string()) return to = *t, true;
+        return refuse(errc::manifest_schema, key, "is not a string"), false;
+    };
+    auto ambiguous = [&](std::string_view type) {
+        return refuse(errc::manifest_ambiguous, type, "with keys of another type");
     };
 
-    manifest_shape shape;
-    LADING_TRY(shape.media_type, text(root, "mediaType"));
-    LADING_TRY(shape.artifact_type, text(root, "artifactType"));
-    if (auto const config = root.find("config"); config && config->is_object()) {
-        LADING_TRY(shape.config_media_type, text(*config, "mediaType"));
-    }
+    auto& shape = out.shape;
+    if (!take(root, "mediaType", shape.media_type) || !take(root, "artifactType", shape.artifact_type)) return out;
+    if (auto const config = root.find("config"); config && config->is_object())
+        if (!take(*config, "mediaType", shape.config_media_type)) return out;
 
     std::optional<std::int64_t> version;
     if (auto const v = root.find("schemaVersion")) {
         version = v->as_int();
-        if (!version) return error(errc::manifest_schema).with_context("schemaVersion is not an integer");
+        if (!version) return refuse(errc::manifest_schema, "schemaVersion", "is not an integer");
     }
 
     bool const image_keys = has("config") || has("layers"), index_keys = has("manifests"),
@@ -6234,30 +6296,41 @@ inline result<manifest_shape> decide_shape(json_view root) {
     if (version == 1) {
         if (image_keys || index_keys) return ambiguous("schema1");
         if (!shape.media_type.empty() && !is_schema1_type(shape.media_type))
-            return error(errc::media_type_mismatch).with_values("a schema1 type", std::string(shape.media_type));
+            return refuse(errc::media_type_mismatch, shape.media_type, "is not a schema1 type");
         shape.media_type = has("signatures") ? media_types::docker_schema1_signed : media_types::docker_schema1;
-        return shape;
+        return out;
     }
     if (is_schema1_type(shape.media_type))
-        return error(errc::media_type_mismatch).with_context("schemaVersion is not 1 in a schema1 document");
+        return refuse(errc::media_type_mismatch, "schemaVersion", "is not 1 in a schema1 document");
 
     if (shape.media_type.empty()) {
-        if (version != 2) return error(errc::media_type_unknown).with_context("neither schemaVersion nor mediaType tells");
+        if (version != 2) return refuse(errc::media_type_unknown, {}, "neither schemaVersion nor mediaType tells");
         if (schema1_keys || (image_keys && index_keys)) {
             if (!image_keys && !index_keys)
-                return error(errc::media_type_unknown).with_context("schemaVersion 2 with the keys of schema1");
+                return refuse(errc::media_type_unknown, {}, "schemaVersion 2 with the keys of schema1");
             return ambiguous("OCI");
         }
         if (index_keys) shape.media_type = media_types::oci_index;
         else if (has("config") && has("layers")) shape.media_type = media_types::oci_manifest;
-        else return error(errc::media_type_unknown).with_context("neither config and layers nor manifests");
-        return shape;
+        else return refuse(errc::media_type_unknown, {}, "neither config and layers nor manifests");
+        return out;
     }
-    if (!is_known_manifest_type(shape.media_type)) return shape;
-    if (version != 2) return error(errc::manifest_schema).with_context("schemaVersion is not 2");
+    if (!is_known_manifest_type(shape.media_type)) return out;
+    if (version != 2) return refuse(errc::manifest_schema, "schemaVersion", "is not 2");
     if (is_index_type(shape.media_type) ? image_keys || schema1_keys : index_keys || schema1_keys)
         return ambiguous(shape.media_type);
-    return shape;
+    return out;
+}
+
+} // namespace detail
+
+/// Decides. Errors, all final: `media_type_unknown` (not an object, nothing tells), `manifest_ambiguous` (keys of two
+/// types), `media_type_mismatch` (the version contradicts the type), `manifest_schema` (a wrong type in a deciding
+/// field). Linear in the number of top-level members.
+inline result<manifest_shape> decide_shape(json_view root) {
+    auto const v = detail::judge_shape(root);
+    if (v.code == errc::ok) return v.shape;
+    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
 }
 
 } // namespace lading
@@ -6332,6 +6405,13 @@ struct manifest_set {
 
     template <class D>
     static constexpr bool contains = (std::is_same_v<D, Ds> || ...);
+    /// The place of a document in the variant; `opaque` is last.
+    template <class D>
+    static constexpr std::size_t index_of = [] {
+        std::size_t n = 0;
+        (void)((std::is_same_v<D, Ds> ? true : (++n, false)) || ...);
+        return n;
+    }();
 
   private:
     template <class D>
@@ -8764,6 +8844,17 @@ class docker_1_10_fallback {
 
 } // namespace lading
 
+#endif
+
+#if LADING_CORE_SINGLE_HEADER != 100
+#error "lading.hpp and lading-core.hpp are of different versions"
+#endif
+
+// ---- lading/lading.hpp ----
+
+/// The library with its default backends: standalone Asio and OpenSSL for the transport, the strict JSON reader,
+/// OpenSSL for hashing.
+
 // ---- lading/fwd.hpp ----
 
 /// Forward declarations: enough to name the library's types in the headers of a program.
@@ -9048,6 +9139,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     }
 
     response& head() noexcept { return head_; }
+    int status() const noexcept { return head_.status; }
     std::optional<error>& failure() noexcept { return failure_; }
     bool stopped() const noexcept { return stopped_; }
     bool informational() const noexcept { return head_.status < 200; }
@@ -9174,6 +9266,7 @@ class http1_reader {
     bool reusable() const { return at_end() && parser_->keep_alive(); }
     /// The answer is complete and nothing follows it.
     bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
+    int status() const noexcept { return parser_->status(); }
     response take_head() { return std::move(parser_->head()); }
 
   private:
@@ -9346,6 +9439,47 @@ inline std::string connect_text(url const& target, proxy_address const& proxy, s
 
 } // namespace lading::detail
 
+// ---- lading/backend/transport_failure.hpp ----
+
+/// What a failed exchange allows next: the same facts from every transport over a network.
+
+namespace lading::detail {
+
+/// How far an exchange came.
+struct exchange_progress {
+    std::optional<url> target; ///< nothing when the URL could not be read
+    bool started = false;      ///< a byte of an answer came
+    int status = 0;            ///< of a complete head; 0 for none
+};
+
+inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
+    fallback_facts f;
+    for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
+                     errc::tls_config_invalid, errc::out_of_memory})
+        if (code == own) return f; // the caller's side: another endpoint would not help
+    f.over_tls = p.target && p.target->scheme() == "https";
+    f.answered = p.status != 0;
+    f.next_endpoint = true;
+    bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
+    bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
+    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host;
+    f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
+              code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
+              code == errc::http_body_truncated || code == errc::tls_truncated;
+    return f;
+}
+
+/// The error of a failed exchange with its facts, its URL and the status that came.
+inline error complete_failure(error e, request const& q, exchange_progress const& p) {
+    auto const code = e.kind();
+    if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
+    if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
+    if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
+    return e;
+}
+
+} // namespace lading::detail
+
 #include <asio/any_io_executor.hpp>
 #include <asio/compose.hpp>
 #include <asio/post.hpp>
@@ -9456,30 +9590,13 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
         timer.cancel();
     }
 
-    fallback_facts facts(errc code) const {
-        fallback_facts f;
-        for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
-                         errc::tls_config_invalid, errc::out_of_memory})
-            if (code == own) return f; // the caller's side: another endpoint would not help
-        f.over_tls = target && target->scheme() == "https";
-        f.answered = reader && reader->has_head();
-        f.next_endpoint = true;
-        bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
-        bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
-        f.plaintext = f.over_tls && !f.answered && !(reader && reader->started()) && !certificate && !before_the_host;
-        f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
-                  code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
-                  code == errc::http_body_truncated || code == errc::tls_truncated;
-        return f;
-    }
     error complete(error e) const {
-        auto const code = e.kind();
-        if (e.facts() == fallback_facts{}) e.with_facts(facts(code));
-        if (e.detail().url.empty()) e.with_url(target ? target->safe() : safe_url(query.url));
-        if (reader && reader->has_head() && e.http_status() == 0) e.with_status(status);
-        return e;
+        exchange_progress p;
+        p.target = target;
+        p.started = reader && reader->started();
+        p.status = reader && reader->has_head() ? reader->status() : 0;
+        return complete_failure(std::move(e), query, p);
     }
-    int status = 0;
 };
 
 /// The composed operation: resolve, connect, handshake, write, read; each stage names the next.
@@ -10314,6 +10431,40 @@ inline std::optional<credential> find_in_netrc(std::string_view text, std::strin
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
 /// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
 
+// ---- lading/backend/json_text.hpp ----
+
+/// What every JSON model does alike: refuse what parsers skip in silence, and name numbers.
+
+namespace lading::detail {
+
+/// A byte order mark or a NUL: several parsers take the one for nothing and the other for the end of the text, and
+/// what follows would be hashed but not read. Ok, or `json_syntax` at the byte.
+inline json_status refuse_unread_bytes(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) return {errc::json_syntax, 0};
+    if (auto const nul = text.find('\0'); nul != text.npos) return {errc::json_syntax, nul};
+    return {errc::ok, 0};
+}
+
+/// Reports a number, whose grammar has been checked, as the policy wants it.
+template <class Sink>
+constexpr errc report_number(Sink& sink, std::string_view text) {
+    if (text.size() > 1024) return errc::json_number;
+    bool const negative = text.front() == '-';
+    std::uint64_t value = 0;
+    for (char const c : text.substr(negative)) {
+        if (c < '0' || c > '9') return sink.on_number(text); // a fraction or an exponent
+        auto const d = static_cast<std::uint64_t>(c - '0');
+        if (value > (UINT64_MAX - d) / 10) return sink.on_number(text);
+        value = value * 10 + d;
+    }
+    constexpr std::uint64_t top = static_cast<std::uint64_t>(INT64_MAX);
+    if (!negative) return value <= top ? sink.on_int(static_cast<std::int64_t>(value)) : sink.on_uint(value);
+    if (value == 0 || value > top + 1) return sink.on_number(text); // "-0" is no integer
+    return sink.on_int(static_cast<std::int64_t>(~value + 1));
+}
+
+} // namespace lading::detail
+
 namespace lading {
 
 namespace detail {
@@ -10423,42 +10574,23 @@ class strict_json_reader {
 
     constexpr errc number() {
         std::size_t const begin = at_;
-        bool const negative = text_[at_] == '-';
-        at_ += negative;
+        at_ += text_[at_] == '-';
         if (!is_digit(peek())) return errc::json_number;
         std::size_t const digits = at_;
         while (is_digit(peek())) ++at_;
         if (text_[digits] == '0' && at_ - digits > 1) return errc::json_number;
-        std::size_t const end_of_digits = at_;
-        bool whole = true;
         if (peek() == '.') {
-            whole = false;
             ++at_;
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
         if (peek() == 'e' || peek() == 'E') {
-            whole = false;
             ++at_;
             if (peek() == '+' || peek() == '-') ++at_;
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
-        auto const text = text_.substr(begin, at_ - begin);
-        if (text.size() > 1024) return errc::json_number;
-        if (!whole) return sink_.on_number(text);
-
-        std::uint64_t value = 0;
-        for (std::size_t i = digits; i < end_of_digits; ++i) {
-            auto const d = static_cast<std::uint64_t>(text_[i] - '0');
-            if (value > (UINT64_MAX - d) / 10) return sink_.on_number(text);
-            value = value * 10 + d;
-        }
-        constexpr std::uint64_t top = static_cast<std::uint64_t>(INT64_MAX);
-        if (!negative)
-            return value <= top ? sink_.on_int(static_cast<std::int64_t>(value)) : sink_.on_uint(value);
-        if (value == 0 || value > top + 1) return sink_.on_number(text); // "-0" is no integer
-        return sink_.on_int(static_cast<std::int64_t>(~value + 1));
+        return report_number(sink_, text_.substr(begin, at_ - begin));
     }
 
     /// Reads a string; `out` is a view into the text when there are no escapes, else into the scratch.
