@@ -58,11 +58,15 @@ consumer add_subdirectory "$work/add_subdirectory/consumer" \
     with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
 consumer fetch_content "$work/fetch_content/consumer" \
     with_cmake "$here/fetch_content" "$work/fetch_content" -DLADING_ROOT="$root"
-mkdir -p "$work/pkg_config" "$work/single_header"
+mkdir -p "$work"/{pkg_config,single_header,single_header_core,single_headers_together}
 consumer pkg_config "$work/pkg_config/consumer" \
     bash "$here/pkg_config/build.sh" "$work/prefix" "$work/pkg_config/consumer"
 consumer single_header "$work/single_header/consumer" \
     bash "$here/single_header/build.sh" "$root/single_include/lading.hpp" "$work/single_header/consumer"
+consumer single_header_core "$work/single_header_core/consumer" \
+    bash "$here/single_header_core/build.sh" "$root/single_include/lading-core.hpp" "$work/single_header_core/consumer"
+consumer single_headers_together "$work/single_headers_together/consumer" \
+    bash "$here/single_headers_together/build.sh" "$root/single_include" "$work/single_headers_together/consumer"
 
 echo "install: $passed passed, $failed failed"
 [[ $failed -eq 0 ]]
