@@ -7,11 +7,12 @@
 /// library that a drop-in header would have to link. Written: `ustar`, GNU long names, PAX path and size; links to
 /// another member. Not compressed archives.
 
+#include "../detail/text.hpp"
 #include "../result.hpp"
-#include "../detail/visible_text.hpp"
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
