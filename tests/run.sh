@@ -13,7 +13,7 @@ export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
 export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
-all_steps=(layers single-header-current compile-budget compile-fail self-contained
+all_steps=(layers single-header-current compile-budget compile-fail self-contained headers
     asan clang-asan tsan single-header install example)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
@@ -34,6 +34,7 @@ run_step() {
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
     self-contained) python3 tests/layers/self_contained.py ;;
+    headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
     asan | clang-asan | single-header) build_and_test "$1" ;;
     tsan)
         # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
