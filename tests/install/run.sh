@@ -67,6 +67,14 @@ consumer single_header_core "$work/single_header_core/consumer" \
     bash "$here/single_header_core/build.sh" "$root/single_include/lading-core.hpp" "$work/single_header_core/consumer"
 consumer single_headers_together "$work/single_headers_together/consumer" \
     bash "$here/single_headers_together/build.sh" "$root/single_include" "$work/single_headers_together/consumer"
+if python3 -B "$here/packaging.py" "$work/packaging" >"$work/packaging.log" 2>&1; then
+    echo "pass packaging"
+    passed=$((passed + 1))
+else
+    echo "FAIL packaging"
+    tail -n 30 "$work/packaging.log"
+    failed=$((failed + 1))
+fi
 
 echo "install: $passed passed, $failed failed"
 [[ $failed -eq 0 ]]
