@@ -18,6 +18,12 @@
 #include <string_view>
 #include <vector>
 
+#ifdef INSPECT_POLICIES // the tests build this program with each model in turn
+#include INSPECT_POLICIES
+#else
+using base_policies = lading::default_policies;
+#endif
+
 namespace {
 
 constexpr char usage[] =
@@ -132,8 +138,8 @@ struct narrator final : lading::exchange_observer {
     }
 };
 
-struct policies : lading::default_policies {
-    using credentials = lading::config_credentials;
+struct policies : base_policies {
+    using credentials = lading::basic_config_credentials<base_policies::json>;
 };
 
 /// What is configured about registries, from the files and the options.
@@ -174,15 +180,16 @@ lading::result<std::string> report(Client& registry, lading::reference const& re
     return lading::to_modern(image);
 }
 
-struct layout_policies : lading::default_policies {
-    using transport = lading::oci_layout;
+struct layout_policies : policies {
+    using transport = lading::basic_oci_layout<policies::json, policies::hash>;
+    using credentials = lading::no_credentials;
 };
 
 /// An image on disk: `path[:tag]`, or `path:name:tag`; the path has no colon.
 lading::result<std::string> inspect_files(std::string const& where, arguments const& args) {
     auto const path = where.substr(0, where.find(':'));
     auto const tag = where.size() == path.size() ? std::string() : where.substr(where.rfind(':') + 1);
-    LADING_TRY(auto files, lading::oci_layout::open(path, args.client.bounds));
+    LADING_TRY(auto files, layout_policies::transport::open(path, args.client.bounds));
     LADING_TRY(auto const ref, files.reference(tag));
     lading::basic_client<layout_policies> on_disk(std::move(files), args.client);
     return report(on_disk, ref, args);
@@ -215,8 +222,8 @@ lading::result<std::string> inspect(arguments const& args) {
     network.with_proxy(lading::proxy_rules::from_environment());
     auto logins = lading::config_credentials_options().with_authfile(args.authfile);
     if (args.secret) logins.with_login(*args.secret, host);
-    lading::basic_client<policies> registry(lading::asio_sync_transport(network, options.bounds), options,
-                                            lading::config_credentials(logins));
+    lading::basic_client<policies> registry(policies::transport(network, options.bounds), options,
+                                            policies::credentials(logins));
     return report(registry, ref, args);
 }
 

@@ -13,11 +13,17 @@ export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
 export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
+<<<<<<< HEAD
 all_steps=(layers single-header-current compile-budget compile-fail self-contained headers
     asan clang-asan tsan single-header install example)
+=======
+all_steps=(layers single-header-current compile-budget compile-fail self-contained
+    asan clang-asan tsan single-header matrix install example)
+>>>>>>> faded6e (Matrix: the inspect program with each model in turn, against real registries; CMake targets for the models)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
     libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev catch2
+    libcurl4-openssl-dev libboost-json1.81-dev nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev
     docker-registry skopeo umoci apache2-utils nginx-light openssl jq curl ca-certificates procps)
 
 build_and_test() { # PRESET [WRAPPER...]
@@ -34,8 +40,12 @@ run_step() {
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
     self-contained) python3 tests/layers/self_contained.py ;;
+<<<<<<< HEAD
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
     asan | clang-asan | single-header) build_and_test "$1" ;;
+=======
+    asan | clang-asan | single-header | matrix) build_and_test "$1" ;;
+>>>>>>> faded6e (Matrix: the inspect program with each model in turn, against real registries; CMake targets for the models)
     tsan)
         # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
         if setarch "$(uname -m)" -R true 2>/dev/null; then

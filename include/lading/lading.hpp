@@ -5,6 +5,7 @@
 /// OpenSSL for hashing.
 
 #include "core.hpp"
+#include "embedded.hpp"
 #include "fwd.hpp"
 
 #include "backend/asio_sync_transport.hpp"

@@ -4,7 +4,9 @@ with htpasswd and TLS whose CA is in certs.d, with tokens for nobody, a user and
 import base64
 import json
 import os
+import pathlib
 import stat
+import tempfile
 
 from components import PASSWORD, REFRESH, USER, Mirrors
 
@@ -73,13 +75,14 @@ def logins(world, check, inspect):
     basic, token = f"{world.basic.host}/v2s2/three", f"{world.token.host}/v2s2/three"
     realm = ["--trust-realm", f"http://127.0.0.1:{world.issuer.port}"]
     login = {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}
-    folder = world.folder / "home/.config/containers/certs.d" / world.basic.host
+    home = pathlib.Path(tempfile.mkdtemp(dir=world.folder))
+    folder = home / ".config/containers/certs.d" / world.basic.host
     folder.mkdir(parents=True)
     (folder / "ca.crt").write_text(ca)
-    (world.folder / "home/.docker").mkdir()
-    (world.folder / "home/bin").mkdir()
-    environment = dict(os.environ, HOME=str(world.folder / "home"), XDG_RUNTIME_DIR=str(world.folder / "home/run"),
-                       PATH=f"{world.folder}/home/bin:{os.environ['PATH']}")
+    (home / ".docker").mkdir()
+    (home / "bin").mkdir()
+    environment = dict(os.environ, HOME=str(home), XDG_RUNTIME_DIR=str(home / "run"),
+                       PATH=f"{home}/bin:{os.environ['PATH']}")
     for name in ("XDG_CONFIG_HOME", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE"):
         environment.pop(name, None)
 
@@ -90,7 +93,7 @@ def logins(world, check, inspect):
         check(f"{what}: no secret is said", PASSWORD not in said and REFRESH not in said and login["auth"] not in said)
 
     def store(value):
-        (world.folder / "home/.docker/config.json").write_text(json.dumps(value))
+        (home / ".docker/config.json").write_text(json.dumps(value))
 
     expect("certs.d: without a login", 1, "auth_required", basic)
     store({"auths": {world.basic.host: login}})
@@ -104,7 +107,7 @@ def logins(world, check, inspect):
     expect("certs.d: no root, no trust", 1, "tls_cert_untrusted", basic)
     (folder / "ca.pem").rename(folder / "ca.crt")
 
-    helper = world.folder / "home/bin/docker-credential-here"
+    helper = home / "bin/docker-credential-here"
     helper.write_text("#!/bin/sh\nread host\n[ \"$host\" = " + world.basic.host + " ] || { echo 'credentials not found'; exit 1; }\n"
                       + "echo '" + json.dumps({"Username": USER, "Secret": PASSWORD}) + "'\n")
     helper.chmod(helper.stat().st_mode | stat.S_IXUSR)
@@ -114,7 +117,7 @@ def logins(world, check, inspect):
     expect("credsStore", 0, '"Name"', "--no-tags", basic)
     store({"credsStore": "missing"})
     expect("a helper that is not there", 1, "credential_helper_failed", "--no-tags", basic)
-    authfile = world.folder / "auth.json"
+    authfile = home / "auth.json"
     authfile.write_text(json.dumps({"auths": {world.basic.host + "/v2s2": login}}))
     expect("--authfile, namespaced", 0, '"Name"', "--authfile", str(authfile), basic)
 

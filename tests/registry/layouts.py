@@ -2,14 +2,14 @@
 """Images on disk: what `inspect oci:...` says against what skopeo says of the same files, with no network."""
 import json
 import pathlib
-import subprocess
 import tarfile
+import tempfile
 
 from components import run
 
 
 def layouts(world, check, inspect):
-    folder = pathlib.Path(world.folder)
+    folder = pathlib.Path(tempfile.mkdtemp(dir=world.folder))
     host = world.plain.host
     sources = [("v2s2/three:latest", []), ("oci/five:latest", []), ("multi:oci", ["--all"]), ("oci/empty:latest", [])]
     forms = [("oci", "layout-of-{}", "{}:1.0"), ("oci-archive", "layout-{}.tar", "{}:1.0"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""run.py INSPECT: the inspect program against real registries, with skopeo of the same machine as the oracle."""
+"""run.py [NAME=]INSPECT...: the inspect program against real registries, with skopeo of the same machine as the oracle.
+Of several programs a table is printed: the checks that each passed and failed."""
 import json
 import subprocess
 import sys
@@ -9,7 +10,8 @@ import endpoints
 import layouts
 from components import INDEX, LIST, PASSWORD, USER, World, run
 
-program = sys.argv[1]
+programs = [(name if path else "inspect", path or name) for name, _, path in (a.partition("=") for a in sys.argv[1:])]
+program = programs[0][1]
 passed = failed = 0
 
 
@@ -158,8 +160,7 @@ def failures(world):
         check(what, status == 1 and not out and text in err and "next: " in err, (status, out, err))
 
 
-with World() as world:
-    names = seed(world)
+def everything(world, names):
     for name in names:
         equal_to_skopeo(world, name)
     for tag in ("v2s2", "oci", "nested"):
@@ -179,7 +180,21 @@ with World() as world:
     endpoints.mirrors(world, check, inspect)
     endpoints.logins(world, check, inspect)
     layouts.layouts(world, check, inspect)
+
+
+table = []
+with World() as world:
+    names = seed(world)
+    for label, program in programs:
+        before = passed, failed
+        everything(world, names)
+        table.append((label, passed - before[0], failed - before[1]))
     print(f"{len(names) + 11} images compared with skopeo")
 
+if len(programs) > 1:
+    print(f"\n{'inspect with':<28}{'passed':>8}{'failed':>8}")
+    for label, good, bad in table:
+        print(f"{label:<28}{good:>8}{bad:>8}")
+    print()
 print(f"registry: {passed} passed, {failed} failed")
 sys.exit(1 if failed or not passed else 0)
