@@ -79,10 +79,24 @@ struct client_options {
 namespace detail {
 /// The policies are checked one sentence each, before anything else of the client is instantiated.
 template <class P>
+concept names_backends = requires {
+    typename P::transport;
+    typename P::json;
+    typename P::hash;
+};
+template <class P>
+constexpr bool policies_hold() {
+    if constexpr (names_backends<P>)
+        return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
+               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
+               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+    return false;
+}
+template <class P>
 struct check_policies {
-    static constexpr bool ok = check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
-                               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-                               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
+                                     "lading::default_policies, or from lading::core_policies and name all three");
+    static constexpr bool ok = policies_hold<P>();
 };
 
 /// The transport of a client that was not given one: told the rules and limits where it can be.

@@ -1,0 +1,12 @@
+// expect: [lading] client: this transport is asynchronous; call async_inspect, async_manifest
+// SPDX-License-Identifier: BSL-1.0
+#include <lading/lading.hpp>
+
+bool there(asio::any_io_executor executor, lading::reference const& ref) {
+#if LADING_BAD
+    lading::async_client registry{lading::asio_transport(executor)};
+#else
+    lading::client registry;
+#endif
+    return registry.manifest(ref).has_value();
+}
