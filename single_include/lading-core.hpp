@@ -31,7 +31,7 @@
 
 // ---- lading/core.hpp ----
 
-/// Everything but the backends: inject your own transport, JSON and hash.
+/// Everything that needs no library but Boost's headers: inject a transport, and a hash if the built-in one is too slow.
 
 // ---- lading/client.hpp ----
 
@@ -7970,11 +7970,55 @@ struct client_options {
 
 namespace detail {
 /// The policies are checked one sentence each, before anything else of the client is instantiated.
+template <class...>
+inline constexpr bool always_false = false;
+
+template <class P>
+concept names_backends = requires {
+    typename P::transport;
+    typename P::json;
+    typename P::hash;
+};
+template <class D>
+struct check_reflected {
+    static_assert(reflected<D>, "[lading] manifest_set: a document must be reflected: LADING_REFLECT(type, fields...)");
+    static constexpr bool ok = true;
+};
+template <class Set>
+struct check_documents {
+    static_assert(always_false<Set>, "[lading] policies: P::manifests must be a lading::manifest_set<...>");
+};
+template <class... Ds>
+struct check_documents<manifest_set<Ds...>> {
+    static constexpr bool ok = (check_reflected<Ds>::ok && ...);
+};
+/// Explains a call that the transport cannot serve.
+template <class Result, class... Args>
+Result only_asynchronous() {
+    static_assert(always_false<Result, Args...>,
+                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
+    return error(errc::invalid_argument);
+}
+template <class... Args>
+void only_blocking() {
+    static_assert(always_false<Args...>,
+                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
+}
+
+template <class P>
+constexpr bool policies_hold() {
+    if constexpr (names_backends<P>)
+        return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
+               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
+               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
+               check_documents<typename P::manifests>::ok;
+    return false;
+}
 template <class P>
 struct check_policies {
-    static constexpr bool ok = check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
-                               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-                               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
+                                     "lading::default_policies, or from lading::core_policies and name all three");
+    static constexpr bool ok = policies_hold<P>();
 };
 
 /// The transport of a client that was not given one: told the rules and limits where it can be.
@@ -8081,6 +8125,28 @@ class basic_client : pinned {
         return wait<ping_operation<Policies>>(name, false);
     }
 
+    // A client whose transport is asynchronous only says so.
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto inspect(A const&...) {
+        return detail::only_asynchronous<result<inspection>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_type>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto config(A const&...) {
+        return detail::only_asynchronous<result<config_document>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto tags(A const&...) {
+        return detail::only_asynchronous<result<tag_list>, A...>();
+    }
+
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
 
     template <class Token>
@@ -8120,6 +8186,28 @@ class basic_client : pinned {
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
+    }
+
+    // A client whose transport blocks says so.
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_inspect(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_config(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_tags(A const&...) {
+        return detail::only_blocking<A...>();
     }
 
     client_options const& options() const noexcept { return options_; }
@@ -8201,6 +8289,667 @@ class basic_client : pinned {
     credentials_type credentials_;
     clock_type clock_;
     auth_session session_;
+};
+
+} // namespace lading
+
+// ---- lading/embedded.hpp ----
+
+/// `embedded_manifest`: a manifest that is part of the program and is decoded, checked and hashed by the compiler.
+///
+///     inline constexpr std::string_view text = R"({"schemaVersion":2, ...})";
+///     using base = lading::embedded_manifest<text>;
+///     static_assert(base::digest() == "sha256:..."_digest);
+
+// ---- lading/backend/constexpr_sha2.hpp ----
+
+/// `constexpr_sha2`: SHA-256, SHA-384 and SHA-512 (FIPS 180-4) without a library, also while the program is compiled.
+///
+/// Why our own: no packaged library can hash in a constant expression, and a program that embeds a manifest wants its
+/// digest checked by the compiler. At run time OpenSSL is several times faster.
+
+#include <bit>
+
+namespace lading {
+
+namespace detail {
+
+template <class Word>
+struct sha2_constants;
+
+template <>
+struct sha2_constants<std::uint32_t> {
+    static constexpr int big0[]{2, 13, 22}, big1[]{6, 11, 25}, small0[]{7, 18, 3}, small1[]{17, 19, 10};
+    static constexpr std::array<std::uint32_t, 64> rounds{
+        0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+        0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+        0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+        0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+        0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+        0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+        0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+        0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+};
+
+template <>
+struct sha2_constants<std::uint64_t> {
+    static constexpr int big0[]{28, 34, 39}, big1[]{14, 18, 41}, small0[]{1, 8, 7}, small1[]{19, 61, 6};
+    static constexpr std::array<std::uint64_t, 80> rounds{
+        0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
+        0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242, 0x12835b0145706fbe,
+        0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235,
+        0xc19bf174cf692694, 0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+        0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5, 0x983e5152ee66dfab,
+        0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4, 0xc6e00bf33da88fc2, 0xd5a79147930aa725,
+        0x06ca6351e003826f, 0x142929670a0e6e70, 0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed,
+        0x53380d139d95b3df, 0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+        0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30, 0xd192e819d6ef5218,
+        0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8, 0x19a4c116b8d2d0c8, 0x1e376c085141ab53,
+        0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8, 0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373,
+        0x682e6ff3d6b2b8a3, 0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+        0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b, 0xca273eceea26619c,
+        0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178, 0x06f067aa72176fba, 0x0a637dc5a2c898a6,
+        0x113f9804bef90dae, 0x1b710b35131c471b, 0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc,
+        0x431d67c49c100d4c, 0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
+};
+
+/// The hash over words of 32 (SHA-256) or 64 bits (SHA-384, SHA-512).
+template <class Word>
+class sha2 {
+    using constants = sha2_constants<Word>;
+    static constexpr std::size_t block_size = 16 * sizeof(Word);
+
+  public:
+    constexpr explicit sha2(std::array<Word, 8> const& start) : state_(start) {}
+
+    constexpr void update(std::span<std::byte const> bytes) {
+        for (auto const b : bytes) {
+            block_[used_++] = static_cast<std::uint8_t>(b);
+            if (used_ == block_size) {
+                mix();
+                used_ = 0;
+            }
+        }
+        total_ += bytes.size();
+    }
+    /// The whole state; SHA-384 takes the first 48 bytes of it.
+    constexpr std::array<std::byte, 8 * sizeof(Word)> finish() {
+        auto const bits = total_ * 8; // below 2^64: no document comes near
+        block_[used_++] = 0x80;
+        if (used_ > block_size - 2 * sizeof(Word)) { // no room for the length, which has two words
+            fill_to(block_size);
+            mix();
+            used_ = 0;
+        }
+        fill_to(block_size - 8);
+        for (int shift = 56; shift >= 0; shift -= 8) block_[used_++] = static_cast<std::uint8_t>(bits >> shift);
+        mix();
+        std::array<std::byte, 8 * sizeof(Word)> out{};
+        for (std::size_t i = 0; i < out.size(); ++i)
+            out[i] = static_cast<std::byte>(state_[i / sizeof(Word)] >> (8 * (sizeof(Word) - 1 - i % sizeof(Word))));
+        return out;
+    }
+
+  private:
+    constexpr void fill_to(std::size_t end) {
+        while (used_ < end) block_[used_++] = 0;
+    }
+    static constexpr Word big(Word x, int const (&r)[3]) {
+        return std::rotr(x, r[0]) ^ std::rotr(x, r[1]) ^ std::rotr(x, r[2]);
+    }
+    static constexpr Word small(Word x, int const (&r)[3]) {
+        return std::rotr(x, r[0]) ^ std::rotr(x, r[1]) ^ (x >> r[2]);
+    }
+    constexpr void mix() {
+        constexpr auto count = constants::rounds.size();
+        std::array<Word, count> w{};
+        for (std::size_t i = 0; i < block_size; ++i)
+            w[i / sizeof(Word)] = static_cast<Word>(w[i / sizeof(Word)] << 8 | block_[i]);
+        for (std::size_t i = 16; i < count; ++i)
+            w[i] = small(w[i - 2], constants::small1) + w[i - 7] + small(w[i - 15], constants::small0) + w[i - 16];
+        auto s = state_;
+        for (std::size_t i = 0; i < count; ++i) {
+            Word const t1 = s[7] + big(s[4], constants::big1) + ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants::rounds[i] + w[i];
+            Word const t2 = big(s[0], constants::big0) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+            s = {static_cast<Word>(t1 + t2), s[0], s[1], s[2], static_cast<Word>(s[3] + t1), s[4], s[5], s[6]};
+        }
+        for (std::size_t i = 0; i < 8; ++i) state_[i] += s[i];
+    }
+
+    std::array<Word, 8> state_;
+    std::array<std::uint8_t, block_size> block_{};
+    std::size_t used_ = 0;
+    std::uint64_t total_ = 0;
+};
+
+} // namespace detail
+
+/// Models the hash policy; a literal type. Never fails. Thread-safe as any value is.
+class constexpr_sha2 {
+  public:
+    constexpr explicit constexpr_sha2(digest_algorithm a) 
+        : algorithm_(a), narrow_(start256), wide_(a == digest_algorithm::sha384 ? start384 : start512) {}
+
+    constexpr void update(std::span<std::byte const> bytes) {
+        if (algorithm_ == digest_algorithm::sha256) narrow_.update(bytes);
+        else wide_.update(bytes);
+    }
+    result<digest> finish() { return finish_now(); }
+    /// `finish` in constant expressions.
+    constexpr digest finish_now() {
+        auto out = detail::decode_access::make<digest>();
+        auto const narrow = narrow_.finish();
+        auto const wide = wide_.finish();
+        if (algorithm_ == digest_algorithm::sha256) out.assign(algorithm_, narrow);
+        else out.assign(algorithm_, std::span(wide).first(size_of(algorithm_)));
+        return out;
+    }
+
+  private:
+    static constexpr std::array<std::uint32_t, 8> start256{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                           0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    static constexpr std::array<std::uint64_t, 8> start384{
+        0xcbbb9d5dc1059ed8, 0x629a292a367cd507, 0x9159015a3070dd17, 0x152fecd8f70e5939,
+        0x67332667ffc00b31, 0x8eb44a8768581511, 0xdb0c2e0d64f98fa7, 0x47b5481dbefa4fa4};
+    static constexpr std::array<std::uint64_t, 8> start512{
+        0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+        0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
+
+    digest_algorithm algorithm_;
+    detail::sha2<std::uint32_t> narrow_;
+    detail::sha2<std::uint64_t> wide_;
+};
+
+/// The digest of a text in a constant expression: `static_assert(constant_digest_of("abc") == "sha256:..."_digest)`.
+constexpr digest constant_digest_of(std::string_view text, digest_algorithm a = digest_algorithm::sha256) {
+    constexpr_sha2 h(a);
+    for (char const c : text) {
+        std::byte const b[1]{static_cast<std::byte>(c)};
+        h.update(b);
+    }
+    return h.finish_now();
+}
+
+} // namespace lading
+
+// ---- lading/backend/strict_json.hpp ----
+
+/// `strict_json`: the built-in JSON reader, the default of the JSON policy.
+///
+/// Why our own: a digest covers all bytes while many parsers silently drop some (a NUL, a BOM, one of two equal keys);
+/// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
+/// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
+
+// ---- lading/backend/json_text.hpp ----
+
+/// What every JSON model does alike: refuse what parsers skip in silence, and name numbers.
+
+namespace lading::detail {
+
+/// A byte order mark or a NUL: several parsers take the one for nothing and the other for the end of the text, and
+/// what follows would be hashed but not read. Ok, or `json_syntax` at the byte.
+inline json_status refuse_unread_bytes(std::string_view text) {
+    if (text.starts_with("\xef\xbb\xbf")) return {errc::json_syntax, 0};
+    if (auto const nul = text.find('\0'); nul != text.npos) return {errc::json_syntax, nul};
+    return {errc::ok, 0};
+}
+
+/// Reports a number, whose grammar has been checked, as the policy wants it.
+template <class Sink>
+constexpr errc report_number(Sink& sink, std::string_view text) {
+    if (text.size() > 1024) return errc::json_number;
+    bool const negative = text.front() == '-';
+    std::uint64_t value = 0;
+    for (char const c : text.substr(negative)) {
+        if (c < '0' || c > '9') return sink.on_number(text); // a fraction or an exponent
+        auto const d = static_cast<std::uint64_t>(c - '0');
+        if (value > (UINT64_MAX - d) / 10) return sink.on_number(text);
+        value = value * 10 + d;
+    }
+    constexpr std::uint64_t top = static_cast<std::uint64_t>(INT64_MAX);
+    if (!negative) return value <= top ? sink.on_int(static_cast<std::int64_t>(value)) : sink.on_uint(value);
+    if (value == 0 || value > top + 1) return sink.on_number(text); // "-0" is no integer
+    return sink.on_int(static_cast<std::int64_t>(~value + 1));
+}
+
+} // namespace lading::detail
+
+namespace lading {
+
+namespace detail {
+
+template <class Sink>
+class strict_json_reader {
+  public:
+    constexpr strict_json_reader(std::string_view text, Sink& sink) : text_(text), sink_(sink) {}
+
+    constexpr json_status read() {
+        errc e = document();
+        return {e, at_};
+    }
+
+  private:
+    enum class expect : std::uint8_t { value, first_element, first_key, key, after_value };
+
+    constexpr errc document() {
+        expect next = expect::value;
+        for (;;) {
+            skip_space();
+            if (next == expect::after_value && nesting_.empty())
+                return at_ == text_.size() ? errc::ok : errc::json_syntax;
+            if (at_ == text_.size()) return errc::json_syntax;
+            char const c = text_[at_];
+            errc e = errc::ok;
+            switch (next) {
+            case expect::after_value:
+                if (c == ',') {
+                    ++at_;
+                    next = nesting_.back() ? expect::key : expect::value;
+                    continue;
+                }
+                if (c != (nesting_.back() ? '}' : ']')) return errc::json_syntax;
+                e = close();
+                break;
+            case expect::first_element:
+                if (c == ']') {
+                    e = close();
+                    next = expect::after_value;
+                    break;
+                }
+                [[fallthrough]];
+            case expect::value:
+                if (c == '{' || c == '[') {
+                    bool const object = c == '{';
+                    if (e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
+                    ++at_;
+                    nesting_.push_back(object);
+                    next = object ? expect::first_key : expect::first_element;
+                    continue;
+                }
+                e = scalar(c);
+                next = expect::after_value;
+                break;
+            case expect::first_key:
+                if (c == '}') {
+                    e = close();
+                    next = expect::after_value;
+                    break;
+                }
+                [[fallthrough]];
+            case expect::key:
+                e = key(c);
+                next = expect::value;
+                break;
+            }
+            if (e != errc::ok) return e;
+        }
+    }
+
+    constexpr errc close() {
+        bool const object = nesting_.back();
+        if (errc const e = object ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
+        nesting_.pop_back();
+        ++at_;
+        return errc::ok;
+    }
+    constexpr errc key(char c) {
+        if (c != '"') return errc::json_syntax;
+        std::string_view name;
+        if (errc const e = string(name); e != errc::ok) return e;
+        if (errc const e = sink_.on_key(name); e != errc::ok) return e;
+        skip_space();
+        if (at_ == text_.size() || text_[at_] != ':') return errc::json_syntax;
+        ++at_;
+        return errc::ok;
+    }
+    constexpr errc scalar(char c) {
+        switch (c) {
+        case '"': {
+            std::string_view value;
+            if (errc const e = string(value); e != errc::ok) return e;
+            return sink_.on_string(value);
+        }
+        case 't': return word("true") ? sink_.on_bool(true) : errc::json_syntax;
+        case 'f': return word("false") ? sink_.on_bool(false) : errc::json_syntax;
+        case 'n': return word("null") ? sink_.on_null() : errc::json_syntax;
+        default: return c == '-' || is_digit(c) ? number() : errc::json_syntax;
+        }
+    }
+    constexpr bool word(std::string_view w) {
+        if (!text_.substr(at_).starts_with(w)) return false;
+        at_ += w.size();
+        return true;
+    }
+
+    constexpr errc number() {
+        std::size_t const begin = at_;
+        at_ += text_[at_] == '-';
+        if (!is_digit(peek())) return errc::json_number;
+        std::size_t const digits = at_;
+        while (is_digit(peek())) ++at_;
+        if (text_[digits] == '0' && at_ - digits > 1) return errc::json_number;
+        if (peek() == '.') {
+            ++at_;
+            if (!is_digit(peek())) return errc::json_number;
+            while (is_digit(peek())) ++at_;
+        }
+        if (peek() == 'e' || peek() == 'E') {
+            ++at_;
+            if (peek() == '+' || peek() == '-') ++at_;
+            if (!is_digit(peek())) return errc::json_number;
+            while (is_digit(peek())) ++at_;
+        }
+        return report_number(sink_, text_.substr(begin, at_ - begin));
+    }
+
+    /// Reads a string; `out` is a view into the text when there are no escapes, else into the scratch.
+    constexpr errc string(std::string_view& out) {
+        std::size_t run = ++at_;
+        bool escaped = false;
+        scratch_.clear();
+        for (;;) {
+            if (at_ == text_.size()) return errc::json_syntax;
+            auto const c = static_cast<unsigned char>(text_[at_]);
+            if (c == '"') break;
+            if (c < 0x20) return errc::json_syntax;
+            if (c == '\\') {
+                escaped = true;
+                keep(run);
+                if (errc const e = escape(); e != errc::ok) return e;
+                run = at_;
+            } else if (c < 0x80) {
+                ++at_;
+            } else if (std::size_t const n = utf8_length(); n != 0) {
+                at_ += n;
+            } else {
+                return errc::json_utf8;
+            }
+        }
+        if (escaped) {
+            keep(run);
+            out = {scratch_.data(), scratch_.size()};
+        } else {
+            out = text_.substr(run, at_ - run);
+        }
+        ++at_;
+        return errc::ok;
+    }
+    constexpr void keep(std::size_t from) {
+        scratch_.insert(scratch_.end(), text_.begin() + static_cast<std::ptrdiff_t>(from),
+                        text_.begin() + static_cast<std::ptrdiff_t>(at_));
+    }
+
+    constexpr errc escape() {
+        ++at_;
+        if (at_ == text_.size()) return errc::json_syntax;
+        char const c = text_[at_++];
+        constexpr std::string_view from = "\"\\/bfnrt", to = "\"\\/\b\f\n\r\t";
+        if (auto const i = from.find(c); i != from.npos) {
+            scratch_.push_back(to[i]);
+            return errc::ok;
+        }
+        std::uint32_t code = 0;
+        if (c != 'u' || !hex4(code)) return errc::json_syntax;
+        if (code >= 0xdc00 && code <= 0xdfff) return errc::json_utf8;
+        if (code >= 0xd800 && code <= 0xdbff) {
+            std::uint32_t low = 0;
+            if (!text_.substr(at_).starts_with("\\u")) return errc::json_utf8;
+            at_ += 2;
+            if (!hex4(low)) return errc::json_syntax;
+            if (low < 0xdc00 || low > 0xdfff) return errc::json_utf8;
+            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+        }
+        put_utf8(code);
+        return errc::ok;
+    }
+    constexpr bool hex4(std::uint32_t& out) {
+        if (text_.size() - at_ < 4) return false;
+        for (int i = 0; i < 4; ++i, ++at_) {
+            char const c = text_[at_];
+            std::uint32_t digit = 0;
+            if (is_digit(c)) digit = static_cast<std::uint32_t>(c - '0');
+            else if (c >= 'a' && c <= 'f') digit = static_cast<std::uint32_t>(c - 'a' + 10);
+            else if (c >= 'A' && c <= 'F') digit = static_cast<std::uint32_t>(c - 'A' + 10);
+            else return false;
+            out = out << 4 | digit;
+        }
+        return true;
+    }
+    constexpr void put_utf8(std::uint32_t c) {
+        auto put = [&](std::uint32_t b) { scratch_.push_back(static_cast<char>(b)); };
+        if (c < 0x80) return put(c);
+        if (c < 0x800) {
+            put(0xc0 | c >> 6);
+        } else {
+            if (c < 0x10000) {
+                put(0xe0 | c >> 12);
+            } else {
+                put(0xf0 | c >> 18);
+                put(0x80 | (c >> 12 & 0x3f));
+            }
+            put(0x80 | (c >> 6 & 0x3f));
+        }
+        put(0x80 | (c & 0x3f));
+    }
+
+    /// The length of the well-formed UTF-8 sequence at the cursor (RFC 3629), or 0.
+    constexpr std::size_t utf8_length() const {
+        auto byte = [&](std::size_t i) {
+            return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i]) : 0u;
+        };
+        auto tail = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+        unsigned const a = byte(0), b = byte(1);
+        if (a >= 0xc2 && a <= 0xdf) return tail(1) ? 2 : 0;
+        if (a >= 0xe0 && a <= 0xef) {
+            if ((a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f)) return 0;
+            return tail(1) && tail(2) ? 3 : 0;
+        }
+        if (a >= 0xf0 && a <= 0xf4) {
+            if ((a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f)) return 0;
+            return tail(1) && tail(2) && tail(3) ? 4 : 0;
+        }
+        return 0;
+    }
+
+    constexpr void skip_space() {
+        while (at_ < text_.size()) {
+            char const c = text_[at_];
+            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
+            ++at_;
+        }
+    }
+    constexpr char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    static constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+    std::string_view text_;
+    Sink& sink_;
+    std::size_t at_ = 0;
+    std::vector<char> nesting_; ///< 1 for an object, 0 for an array; as deep as the sink allows
+    std::vector<char> scratch_; ///< not a string: clang cannot use libstdc++ 12's in constant expressions
+};
+
+} // namespace detail
+
+/// Models the JSON policy. Linear; thread-safe (no shared state).
+/// Codes: `json_syntax`, `json_utf8`, `json_number`, and whatever the sink answers.
+struct strict_json {
+    template <class Sink>
+    static constexpr json_status read(std::string_view text, Sink& sink) {
+        return detail::strict_json_reader<Sink>(text, sink).read();
+    }
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// A descriptor as a constant: what of `descriptor` fits a literal type.
+struct constant_descriptor {
+    lading::media_type media_type = detail::decode_access::make<lading::media_type>();
+    lading::digest digest = detail::decode_access::make<lading::digest>();
+    std::int64_t size = 0;
+    detail::inline_string<64> os, architecture, variant; ///< of an entry of an index; empty when not said
+};
+
+/// The constant form of an image document `D` (schema2, oci_image, an artifact) with `N` layers.
+template <class D, std::size_t N>
+struct constant_image {
+    using document = D;
+    constant_descriptor config;
+    std::array<constant_descriptor, N> layers;
+};
+
+/// The constant form of an index document `D` (manifest_list, oci_index) with `N` entries.
+template <class D, std::size_t N>
+struct constant_index {
+    using document = D;
+    std::array<constant_descriptor, N> manifests;
+};
+
+namespace detail {
+
+constexpr bool read_platform_part(json_view object, std::string_view key, inline_string<64>& out) {
+    auto const v = object.find(key);
+    if (!v || v->is_null()) return true;
+    auto const text = v->as_string();
+    if (!text || text->size() > 64) return false;
+    out = inline_string<64>(*text);
+    return true;
+}
+
+/// The rules of `decode<descriptor>` for the fields that a constant has.
+constexpr bool read_constant(json_view v, constant_descriptor& out) {
+    if (!v.is_object()) return false;
+    auto const type = v.find("mediaType"), name = v.find("digest"), size = v.find("size");
+    auto const text = type ? type->as_string() : std::nullopt, hash = name ? name->as_string() : std::nullopt;
+    auto const bytes = size ? size->as_int() : std::nullopt;
+    if (!text || !hash || !bytes || *bytes < 0 || !out.media_type.assign(*text) || out.digest.assign(*hash) != errc::ok) return false;
+    out.size = *bytes;
+    auto const p = v.find("platform");
+    return !p || p->is_null() ||
+           (p->is_object() && read_platform_part(*p, "os", out.os) && read_platform_part(*p, "architecture", out.architecture) &&
+            read_platform_part(*p, "variant", out.variant));
+}
+
+/// Everything about an embedded text; each member reads it anew, because no allocation outlives a constant expression.
+template <auto const& Text>
+struct embedded_reader {
+    static constexpr std::string_view text() { return std::string_view(Text); }
+
+    static consteval json_status status() {
+        json_document d;
+        return d.template assign<strict_json>(text());
+    }
+    template <class F>
+    static consteval auto with_root(F f) {
+        json_document d;
+        (void)d.template assign<strict_json>(text());
+        return f(d.root());
+    }
+    static consteval errc shape_code() {
+        return with_root([](json_view root) { return judge_shape(root).code; });
+    }
+    template <class Set>
+    static consteval auto document() {
+        constexpr std::size_t which = with_root([](json_view root) {
+            return Set::dispatch(judge_shape(root).shape, []<class D>(std::type_identity<D>) { return Set::template index_of<D>; });
+        });
+        return std::type_identity<std::variant_alternative_t<which, typename Set::variant>>();
+    }
+    static consteval auto media_type() {
+        return with_root([](json_view root) {
+            auto out = decode_access::make<lading::media_type>();
+            out.assign(judge_shape(root).shape.media_type);
+            return out;
+        });
+    }
+    static consteval bool is_array(std::string_view key) {
+        return with_root([&](json_view root) {
+            auto const v = root.find(key);
+            return v && v->is_array();
+        });
+    }
+    static consteval std::size_t count(std::string_view key) {
+        return with_root([&](json_view root) {
+            auto const v = root.find(key);
+            return v ? v->size() : 0;
+        });
+    }
+    template <std::size_t N>
+    struct read_array {
+        std::array<constant_descriptor, N> values;
+        bool good = true;
+    };
+    template <std::size_t N>
+    static consteval read_array<N> array(std::string_view key) {
+        return with_root([&](json_view root) {
+            read_array<N> out;
+            std::size_t i = 0;
+            root.find(key)->each_element([&](json_view e) { out.good = read_constant(e, out.values[i++]) && out.good; });
+            return out;
+        });
+    }
+    static consteval read_array<1> config() {
+        return with_root([](json_view root) {
+            read_array<1> out;
+            auto const v = root.find("config");
+            out.good = v && read_constant(*v, out.values[0]);
+            return out;
+        });
+    }
+};
+
+} // namespace detail
+
+/// A manifest in the program. `Text` is an object with static storage that a `std::string_view` can be made of. A text that
+/// is no manifest of the set does not compile, and the compiler says what is wrong. Costs nothing when the program runs.
+/// Texts of some kilobytes stay within the compilers' default bounds of constant evaluation; for more raise
+/// `-fconstexpr-ops-limit` (g++) or `-fconstexpr-steps` (clang).
+template <auto const& Text, class Set = default_manifests>
+class embedded_manifest {
+    using reader = detail::embedded_reader<Text>;
+    static_assert(reader::status().code == errc::ok, "[lading] embedded_manifest: the text is not well-formed JSON");
+    static_assert(reader::status().code != errc::ok || reader::shape_code() == errc::ok,
+                  "[lading] embedded_manifest: the JSON is not a manifest, or of two types at once");
+
+  public:
+    /// The type that a client would decode it to.
+    using document = typename decltype(reader::template document<Set>())::type;
+
+    /// The bytes, as they are hashed.
+    static constexpr std::string_view bytes() noexcept { return reader::text(); }
+    static constexpr std::int64_t size() noexcept { return static_cast<std::int64_t>(reader::text().size()); }
+    static consteval lading::digest digest(digest_algorithm a = digest_algorithm::sha256) {
+        return constant_digest_of(reader::text(), a);
+    }
+    static consteval lading::media_type media_type() { return reader::media_type(); }
+
+    /// A `constant_image` or `constant_index` of the document.
+    static consteval auto value() {
+        static_assert(!std::is_same_v<document, schema1>, "[lading] embedded_manifest: schema1 has no constant form");
+        static_assert(!std::is_same_v<document, opaque>, "[lading] embedded_manifest: the manifest set does not speak this type");
+        if constexpr (is_index_type(media_type().essence())) {
+            static_assert(reader::is_array("manifests"), "[lading] embedded_manifest: `manifests` is not an array");
+            constexpr auto entries = reader::template array<reader::count("manifests")>("manifests");
+            static_assert(entries.good, "[lading] embedded_manifest: an entry of `manifests` is no well-formed descriptor");
+            return constant_index<document, entries.values.size()>{entries.values};
+        } else {
+            static_assert(reader::is_array("layers"), "[lading] embedded_manifest: `layers` is not an array");
+            constexpr auto config = reader::config();
+            static_assert(config.good, "[lading] embedded_manifest: `config` is no well-formed descriptor");
+            constexpr auto layers = reader::template array<reader::count("layers")>("layers");
+            static_assert(layers.good, "[lading] embedded_manifest: an entry of `layers` is no well-formed descriptor");
+            return constant_image<document, layers.values.size()>{config.values[0], layers.values};
+        }
+    }
+    /// Calls the visitor with the document type and the value: `f(std::type_identity<schema2>{}, image)`.
+    template <class F>
+    static constexpr decltype(auto) visit(F&& f) {
+        constexpr auto v = value();
+        static_assert(std::is_invocable_v<F, std::type_identity<document>, decltype(v)>,
+                      "[lading] embedded_manifest: the visitor has no handler for this document");
+        return std::forward<F>(f)(std::type_identity<document>{}, v);
+    }
 };
 
 } // namespace lading

@@ -31,7 +31,7 @@
 
 // ---- lading/core.hpp ----
 
-/// Everything but the backends: inject your own transport, JSON and hash.
+/// Everything that needs no library but Boost's headers: inject a transport, and a hash if the built-in one is too slow.
 
 // ---- lading/client.hpp ----
 
@@ -7970,11 +7970,55 @@ struct client_options {
 
 namespace detail {
 /// The policies are checked one sentence each, before anything else of the client is instantiated.
+template <class...>
+inline constexpr bool always_false = false;
+
+template <class P>
+concept names_backends = requires {
+    typename P::transport;
+    typename P::json;
+    typename P::hash;
+};
+template <class D>
+struct check_reflected {
+    static_assert(reflected<D>, "[lading] manifest_set: a document must be reflected: LADING_REFLECT(type, fields...)");
+    static constexpr bool ok = true;
+};
+template <class Set>
+struct check_documents {
+    static_assert(always_false<Set>, "[lading] policies: P::manifests must be a lading::manifest_set<...>");
+};
+template <class... Ds>
+struct check_documents<manifest_set<Ds...>> {
+    static constexpr bool ok = (check_reflected<Ds>::ok && ...);
+};
+/// Explains a call that the transport cannot serve.
+template <class Result, class... Args>
+Result only_asynchronous() {
+    static_assert(always_false<Result, Args...>,
+                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
+    return error(errc::invalid_argument);
+}
+template <class... Args>
+void only_blocking() {
+    static_assert(always_false<Args...>,
+                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
+}
+
+template <class P>
+constexpr bool policies_hold() {
+    if constexpr (names_backends<P>)
+        return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
+               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
+               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
+               check_documents<typename P::manifests>::ok;
+    return false;
+}
 template <class P>
 struct check_policies {
-    static constexpr bool ok = check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
-                               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-                               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
+                                     "lading::default_policies, or from lading::core_policies and name all three");
+    static constexpr bool ok = policies_hold<P>();
 };
 
 /// The transport of a client that was not given one: told the rules and limits where it can be.
@@ -8081,6 +8125,28 @@ class basic_client : pinned {
         return wait<ping_operation<Policies>>(name, false);
     }
 
+    // A client whose transport is asynchronous only says so.
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto inspect(A const&...) {
+        return detail::only_asynchronous<result<inspection>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_type>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto config(A const&...) {
+        return detail::only_asynchronous<result<config_document>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto tags(A const&...) {
+        return detail::only_asynchronous<result<tag_list>, A...>();
+    }
+
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
 
     template <class Token>
@@ -8120,6 +8186,28 @@ class basic_client : pinned {
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
+    }
+
+    // A client whose transport blocks says so.
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_inspect(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_config(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_tags(A const&...) {
+        return detail::only_blocking<A...>();
     }
 
     client_options const& options() const noexcept { return options_; }
@@ -8204,656 +8292,6 @@ class basic_client : pinned {
 };
 
 } // namespace lading
-
-// ---- lading/endpoint/short_names.hpp ----
-
-/// Short names: what a user may type for a longer name, by the aliases of the configuration.
-
-namespace lading {
-
-/// The text of a reference with its name replaced, where the name without tag and digest is an alias exactly; any other
-/// text as it is.
-inline std::string expand_alias(std::string_view text, registry_rules const& rules) {
-    auto name = text.substr(0, text.find('@'));
-    if (auto const colon = name.rfind(':'); colon != name.npos && name.find('/', colon) == name.npos)
-        name = name.substr(0, colon);
-    for (auto const& [alias, meant] : rules.aliases)
-        if (alias == name) return meant + std::string(text.substr(name.size()));
-    return std::string(text);
-}
-
-} // namespace lading
-
-// ---- lading/image/writers.hpp ----
-
-/// Every writer of an `inspection`.
-
-// ---- lading/image/write_json.hpp ----
-
-/// `to_json`: the whole record as JSON.
-
-namespace lading {
-
-namespace detail {
-
-inline void write_string_list(json_writer& w, std::string_view key, std::vector<std::string> const& list) {
-    if (!list.empty()) write_strings(w.key(key), list);
-}
-
-inline void write_platform(json_writer& w, platform const& p) {
-    w.begin_object().key("os").string(p.os).key("architecture").string(p.architecture);
-    write_unless_empty(w, "variant", p.variant);
-    write_unless_empty(w, "osVersion", p.os_version);
-    write_string_list(w, "osFeatures", p.os_features);
-    write_string_list(w, "features", p.features);
-    w.end_object();
-}
-
-/// The members of a descriptor, for an object that has others too.
-inline void write_descriptor_members(json_writer& w, descriptor const& d) {
-    w.key("digest").string(d.digest.str());
-    w.key("mediaType").string(d.media_type);
-    if (d.size != descriptor::unknown_size) w.key("size").integer(d.size);
-    write_unless_empty(w, "artifactType", d.artifact_type);
-    if (d.platform) write_platform(w.key("platform"), *d.platform);
-    if (!d.annotations.empty()) write_value(w.key("annotations"), d.annotations);
-    write_string_list(w, "urls", d.urls);
-}
-inline void write_descriptor(json_writer& w, descriptor const& d) {
-    w.begin_object();
-    write_descriptor_members(w, d);
-    w.end_object();
-}
-inline void write_descriptors(json_writer& w, std::vector<descriptor> const& list) {
-    w.begin_array();
-    for (auto const& d : list) write_descriptor(w, d);
-    w.end_array();
-}
-
-/// The config's platform in the words of an index; absent when the config names none.
-inline std::optional<platform> platform_of(inspection const& i) {
-    if (!i.image || (i.image->os.empty() && i.image->architecture.empty()))
-        return i.chosen ? i.chosen->platform : std::nullopt;
-    platform out(i.image->os, i.image->architecture, i.image->variant);
-    out.os_version = i.image->os_version;
-    out.os_features = i.image->os_features;
-    return out;
-}
-
-inline void write_image(json_writer& w, image_config const& image) {
-    auto const created = normalise_timestamp(image.created);
-    write_unless_empty(w, "created", created ? created.assume_value() : image.created);
-    write_unless_empty(w, "author", image.author);
-    write_unless_empty(w, "comment", image.comment);
-    write_unless_empty(w, "dockerVersion", image.docker_version);
-    container_config const none;
-    auto const& run = image.config ? *image.config : none;
-    write_unless_empty(w, "user", run.user);
-    write_unless_empty(w, "workingDir", run.working_dir);
-    if (run.entrypoint) write_value(w.key("entrypoint"), run.entrypoint);
-    if (run.cmd) write_value(w.key("cmd"), run.cmd);
-    if (run.exposed_ports) write_strings(w.key("exposedPorts"), run.exposed_ports->keys);
-    if (run.volumes) write_strings(w.key("volumes"), run.volumes->keys);
-    write_unless_empty(w, "stopSignal", run.stop_signal);
-    write_value(w.key("labels"), run.labels);
-    write_value(w.key("env"), run.env);
-}
-
-} // namespace detail
-
-/// The record as one JSON object, indented by 4 spaces, one newline at the end.
-///
-/// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
-/// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
-/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings`,
-/// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
-/// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
-/// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
-/// Thread-safe.
-inline std::string to_json(inspection const& i) {
-    json_writer w(json_style(4, false));
-    w.begin_object();
-    w.key("name").string(i.requested.repository().str());
-    detail::write_unless_empty(w, "tag", i.requested.effective_tag());
-    if (i.requested.has_digest()) w.key("requestedDigest").string(i.requested.digest()->str());
-    w.key("digest").string(i.resolved.digest.str());
-    w.key("mediaType").string(i.resolved.media_type);
-    w.key("size").integer(i.resolved.size);
-    w.key("kind").string(name_of(i.kind));
-    detail::write_unless_empty(w, "artifactType", i.artifact_type);
-    detail::write_unless_empty(w, "embeddedTag", i.embedded_tag);
-    if (auto const p = detail::platform_of(i)) detail::write_platform(w.key("platform"), *p);
-    detail::write_unless_empty(w, "platformWanted", i.platform_wanted);
-    if (i.chosen) detail::write_descriptor(w.key("chosen"), *i.chosen);
-    detail::write_descriptors(w.key("platforms"), i.platforms);
-    if (!i.attestations.empty()) detail::write_descriptors(w.key("attestations"), i.attestations);
-    if (i.config) detail::write_descriptor(w.key("config"), *i.config);
-    if (i.image) detail::write_image(w, *i.image);
-
-    w.key("layers").begin_array();
-    for (auto const& l : i.layers) {
-        w.begin_object();
-        detail::write_descriptor_members(w, l.blob);
-        if (l.history) detail::write_history_entry(w.key("history"), *l.history);
-        w.end_object();
-    }
-    w.end_array().key("history").begin_array();
-    for (auto const& h : i.history) detail::write_history_entry(w, h);
-    w.end_array().key("totalSize");
-    if (i.total_size == descriptor::unknown_size)
-        w.null();
-    else
-        w.integer(i.total_size);
-    detail::write_value(w.key("annotations"), i.annotations);
-    if (i.subject) detail::write_descriptor(w.key("subject"), *i.subject);
-
-    w.key("tags").begin_object().key("state").string(name_of(i.tags.state));
-    detail::write_strings(w.key("values"), i.tags.values);
-    detail::write_unless_empty(w, "why", i.tags.why);
-    w.end_object();
-    detail::write_strings(w.key("warnings"), i.warnings);
-    w.key("source").string(i.source);
-    w.end_object();
-    return w.take() + '\n';
-}
-
-} // namespace lading
-
-// ---- lading/image/write_modern.hpp ----
-
-/// `to_modern`: the output object that today's inspect programs print (spec 8.5).
-
-namespace lading {
-
-/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
-/// the end.
-///
-/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
-/// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
-/// `Env` and `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and
-/// -1. Never fails. Linear. Thread-safe.
-inline std::string to_modern(inspection const& i) {
-    image_config const none;
-    image_config const& image = i.image ? *i.image : none;
-    auto const* run = image.config ? &*image.config : nullptr;
-    auto const created = normalise_timestamp(image.created);
-
-    json_writer w(json_style(4, true));
-    w.begin_object();
-    w.key("Name").string(i.requested.repository().str());
-    if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
-    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
-    detail::write_strings(w.key("RepoTags"), i.tags.values);
-    w.key("Created");
-    if (created)
-        w.string(created.assume_value());
-    else
-        w.null();
-    w.key("DockerVersion").string(image.docker_version);
-    w.key("Labels");
-    if (run)
-        detail::write_value(w, run->labels);
-    else
-        w.null();
-    w.key("Architecture").string(image.architecture);
-    w.key("Os").string(image.os);
-    w.key("Layers");
-    if (i.layers.empty()) {
-        w.null().key("LayersData").null();
-    } else {
-        w.begin_array();
-        for (auto const& l : i.layers) w.string(l.blob.digest.str());
-        w.end_array().key("LayersData").begin_array();
-        for (auto const& l : i.layers) {
-            bool const sized = l.blob.size != descriptor::unknown_size;
-            w.begin_object().key("MIMEType").string(sized ? l.blob.media_type : "");
-            w.key("Digest").string(l.blob.digest.str()).key("Size").integer(l.blob.size).key("Annotations");
-            if (l.blob.annotations.empty())
-                w.null();
-            else
-                detail::write_value(w, l.blob.annotations);
-            w.end_object();
-        }
-        w.end_array();
-    }
-    w.key("Env");
-    if (run)
-        detail::write_value(w, run->env);
-    else
-        w.null();
-    w.end_object();
-    return w.take() + '\n';
-}
-
-} // namespace lading
-
-// ---- lading/image/write_original.hpp ----
-
-/// `to_original`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
-
-namespace lading {
-
-/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
-/// end.
-///
-/// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
-/// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
-/// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
-/// `schema1_rules::original`. Never fails. Linear. Thread-safe.
-inline std::string to_original(inspection const& i) {
-    image_config const none;
-    image_config const& image = i.image ? *i.image : none;
-    auto const created = normalise_timestamp(image.created);
-
-    json_writer w(json_style(0, true));
-    w.begin_object();
-    w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
-    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
-    w.key("RepoTags");
-    if (i.tags.values.empty() && i.tags.state != tags_state::complete)
-        w.null();
-    else
-        detail::write_strings(w, i.tags.values);
-    w.key("Comment").string(image.comment);
-    w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
-    detail::write_container_config(w.key("ContainerConfig"),
-                                   image.container_config ? *image.container_config : container_config());
-    w.key("DockerVersion").string(image.docker_version);
-    w.key("Author").string(image.author);
-    w.key("Config");
-    if (image.config)
-        detail::write_container_config(w, *image.config);
-    else
-        w.null();
-    w.key("Architecture").string(image.architecture);
-    w.key("Os").string(image.os);
-    w.end_object();
-    return w.take() + '\n';
-}
-
-} // namespace lading
-
-// ---- lading/image/write_table.hpp ----
-
-/// `to_table`: the record as plain text for people.
-
-// ---- lading/detail/visible_text.hpp ----
-
-/// Text of a peer made safe to print on a terminal, with its UTF-8 letters kept.
-
-namespace lading::detail {
-
-/// The first character of a text; `size` is 0 when its bytes are not well-formed UTF-8 (RFC 3629).
-struct utf8_character {
-    std::uint32_t code = 0;
-    std::size_t size = 0;
-};
-constexpr utf8_character first_character(std::string_view text) noexcept {
-    auto const lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return {lead, 1};
-    std::size_t const size = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-    std::uint32_t code = lead & (0x7fu >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        auto const c = static_cast<unsigned char>(text[i]);
-        if ((c & 0xc0) != 0x80) return {};
-        code = code << 6 | (c & 0x3fu);
-    }
-    bool const overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-    if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
-    return {code, size};
-}
-
-/// Controls, and what changes the order, the lines or the width of a terminal's text.
-constexpr bool is_visible(std::uint32_t c) noexcept {
-    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
-                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
-                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
-                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
-    for (auto const& [from, to] : hidden)
-        if (c >= from && c <= to) return false;
-    return true;
-}
-
-/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
-/// then "...".
-inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string out;
-    for (std::size_t n = 0; !text.empty(); ++n) {
-        if (n == limit) return out += "...";
-        auto const c = first_character(text);
-        if (c.size == 0) {
-            auto const byte = static_cast<unsigned char>(text.front());
-            out += "\\x";
-            out += hex[byte >> 4];
-            out += hex[byte & 15];
-        } else if (is_visible(c.code)) {
-            out += text.substr(0, c.size);
-        } else {
-            std::string digits;
-            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
-                digits.insert(digits.begin(), hex[rest & 15]);
-            out.append("\\u{").append(digits).append("}");
-        }
-        text.remove_prefix(c.size ? c.size : 1);
-    }
-    return out;
-}
-
-/// The characters of well-formed UTF-8.
-constexpr std::size_t character_count(std::string_view text) noexcept {
-    std::size_t n = 0;
-    for (char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    return n;
-}
-
-} // namespace lading::detail
-
-namespace lading {
-
-namespace detail {
-
-/// Rows of cells; every column but the last is as wide as its widest cell.
-class text_table {
-  public:
-    explicit text_table(std::string_view indent = {}) : indent_(indent) {}
-
-    text_table& row(std::vector<std::string> cells) { return rows_.push_back(std::move(cells)), *this; }
-    /// A row that is left out when the second cell is empty.
-    text_table& field(std::string_view name, std::string_view value) {
-        if (!value.empty()) row({std::string(name) + ":", visible(value)});
-        return *this;
-    }
-    bool empty() const noexcept { return rows_.empty(); }
-
-    void print(std::string& out) const {
-        std::vector<std::size_t> widths;
-        for (auto const& r : rows_)
-            for (std::size_t i = 0; i < r.size(); ++i) {
-                if (i == widths.size()) widths.push_back(0);
-                widths[i] = std::max(widths[i], character_count(r[i]));
-            }
-        for (auto const& r : rows_) {
-            std::string line(indent_);
-            for (std::size_t i = 0; i < r.size(); ++i) {
-                line += r[i];
-                if (i + 1 < r.size()) line.append(widths[i] - character_count(r[i]) + 2, ' ');
-            }
-            line.erase(line.find_last_not_of(' ') + 1);
-            out.append(line).append("\n");
-        }
-    }
-
-  private:
-    std::string indent_;
-    std::vector<std::vector<std::string>> rows_;
-};
-
-inline void print_section(std::string& out, std::string_view title, text_table const& table) {
-    if (table.empty()) return;
-    out.append("\n").append(title).append(":\n");
-    table.print(out);
-}
-
-inline std::string bytes_text(std::int64_t size) {
-    return size == descriptor::unknown_size ? "unknown" : std::to_string(size) + " B";
-}
-
-inline std::string platform_text(platform const& p) {
-    std::string out = p.os + "/" + p.architecture;
-    if (!p.variant.empty()) out.append("/").append(p.variant);
-    if (!p.os_version.empty()) out.append(" ").append(p.os_version);
-    return visible(out, 80);
-}
-
-/// Words with single spaces between; a word with spaces is in quotes.
-inline std::string words_text(std::optional<command_line> const& line) {
-    std::string out;
-    if (!line) return out;
-    for (auto const& word : line->words) {
-        if (!out.empty()) out += ' ';
-        bool const quoted = word.empty() || word.find(' ') != word.npos;
-        out.append(quoted ? "\"" : "").append(word).append(quoted ? "\"" : "");
-    }
-    return out;
-}
-
-inline text_table map_table(string_map const& map) {
-    text_table out("  ");
-    for (auto const& [k, v] : map) out.row({visible(k), visible(v)});
-    return out;
-}
-
-inline text_table list_table(std::vector<std::string> const& list) {
-    text_table out("  ");
-    for (auto const& s : list) out.row({visible(s)});
-    return out;
-}
-
-inline text_table descriptor_table(std::vector<descriptor> const& list) {
-    text_table out("  ");
-    for (auto const& d : list)
-        out.row({d.platform ? platform_text(*d.platform) : "-", d.digest.str(), bytes_text(d.size),
-                 visible(d.media_type)});
-    return out;
-}
-
-inline void print_image(std::string& out, text_table& head, image_config const& image) {
-    auto const created = normalise_timestamp(image.created);
-    platform p(image.os, image.architecture, image.variant);
-    p.os_version = image.os_version;
-    if (!p.os.empty() || !p.architecture.empty()) head.row({"Platform:", platform_text(p)});
-    head.field("Created", created ? created.assume_value() : image.created);
-    head.field("Author", image.author)
-        .field("Comment", image.comment)
-        .field("Docker version", image.docker_version);
-    container_config const none;
-    auto const& run = image.config ? *image.config : none;
-    head.field("User", run.user).field("Working dir", run.working_dir);
-    head.field("Entrypoint", words_text(run.entrypoint)).field("Command", words_text(run.cmd));
-    head.field("Stop signal", run.stop_signal);
-    head.print(out);
-    if (run.exposed_ports) print_section(out, "Exposed ports", list_table(run.exposed_ports->keys));
-    if (run.volumes) print_section(out, "Volumes", list_table(run.volumes->keys));
-    if (run.env) print_section(out, "Environment", list_table(*run.env));
-    if (run.labels) print_section(out, "Labels", map_table(*run.labels));
-}
-
-} // namespace detail
-
-/// The record as aligned plain text: fields, then sections that are left out when empty; no colour. Control
-/// characters and those that change the direction of text are printed as escapes; how a layer was made is cut
-/// at 100 characters. For people: the layout may change, programs read `to_json`. Never fails. Linear.
-/// Thread-safe.
-inline std::string to_table(inspection const& i) {
-    detail::text_table head, layers("  ");
-    std::string out;
-    head.field("Name", i.requested.repository().str()).field("Tag", i.requested.effective_tag());
-    head.field("Digest", i.resolved.digest.str()).field("Kind", name_of(i.kind));
-    head.field("Media type", i.resolved.media_type).field("Artifact type", i.artifact_type);
-    head.field("Embedded tag", i.embedded_tag)
-        .field("Source", i.source)
-        .field("Asked for", i.platform_wanted);
-    if (i.chosen) head.field("Chosen", i.chosen->digest.str());
-    if (i.config) head.field("Config", i.config->digest.str());
-    if (i.subject) head.field("Subject", i.subject->digest.str());
-    if (!i.layers.empty()) head.field("Total size", detail::bytes_text(i.total_size));
-    if (i.image)
-        detail::print_image(out, head, *i.image);
-    else
-        head.print(out);
-
-    for (auto const& l : i.layers)
-        layers.row(
-            {l.blob.digest.str(), detail::bytes_text(l.blob.size),
-             l.history ? detail::visible(l.history->created_by, 100) : detail::visible(l.blob.media_type)});
-    detail::print_section(out, "Platforms", detail::descriptor_table(i.platforms));
-    detail::print_section(out, "Attestations", detail::descriptor_table(i.attestations));
-    detail::print_section(out, "Layers, base first", layers);
-    detail::print_section(out, "Annotations", detail::map_table(i.annotations));
-    detail::print_section(out, "Tags", detail::list_table(i.tags.values));
-    if (i.tags.state == tags_state::truncated || i.tags.state == tags_state::refused)
-        out.append("\nTags are ")
-            .append(name_of(i.tags.state))
-            .append(i.tags.why.empty() ? "" : ": ")
-            .append(detail::visible(i.tags.why))
-            .append("\n");
-    detail::print_section(out, "Warnings", detail::list_table(i.warnings));
-    return out;
-}
-
-} // namespace lading
-
-// ---- lading/policy/docker_1_10_fallback.hpp ----
-
-/// The fallback policy of the original, as it was (spec 2.1, 2.2, 2.4, 2.5): three classes of errors, a confirmation of
-/// v2 that sticks, the last error reported, and every endpoint pinged. For comparison and for old registries; it asks
-/// http after https and v1 after v2 wherever a host is insecure.
-
-namespace lading {
-
-namespace detail {
-
-/// The four bytes of a dotted IPv4 address; empty for other text. The networks of spec 2.2 are IPv4.
-inline std::vector<std::uint8_t> ipv4_bytes(std::string_view text) {
-    std::vector<std::uint8_t> out;
-    if (!is_ipv4(text)) return out;
-    while (true) {
-        unsigned value = 0;
-        auto const end = std::min(text.find('.'), text.size());
-        std::from_chars(text.data(), text.data() + end, value);
-        out.push_back(static_cast<std::uint8_t>(value));
-        if (end == text.size()) return out;
-        text.remove_prefix(end + 1);
-    }
-}
-
-/// True when an IPv4 address is in a network "a.b.c.d/n".
-inline bool in_network(std::string_view address, std::string_view network) {
-    auto const slash = network.find('/');
-    auto const a = ipv4_bytes(address), n = ipv4_bytes(network.substr(0, slash));
-    unsigned bits = 32;
-    if (slash != network.npos) {
-        auto const text = network.substr(slash + 1);
-        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), bits);
-        if (bad != std::errc() || end != text.data() + text.size() || bits > 32) return false;
-    }
-    if (a.empty() || n.empty()) return false;
-    for (unsigned i = 0; i < bits; ++i) {
-        auto const mask = static_cast<std::uint8_t>(0x80u >> (i % 8));
-        if ((a[i / 8] & mask) != (n[i / 8] & mask)) return false;
-    }
-    return true;
-}
-
-} // namespace detail
-
-/// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
-/// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
-inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
-    if (host == "docker.io") return false;
-    if (auto const* named = rules.find_host(host)) return named->http != plaintext::never;
-    auto bare = host;
-    if (auto const colon = bare.rfind(':'); colon != bare.npos && bare.find(']', colon) == bare.npos)
-        bare = bare.substr(0, colon);
-    std::vector<std::string> addresses;
-    if (rules.resolve) addresses = rules.resolve(std::string(bare));
-    if (addresses.empty()) addresses.emplace_back(bare == "localhost" ? "127.0.0.1" : bare);
-    for (auto const& a : addresses) {
-        if (detail::in_network(a, "127.0.0.0/8")) return true;
-        for (auto const& n : rules.insecure_networks)
-            if (detail::in_network(a, n)) return true;
-    }
-    return false;
-}
-
-class docker_1_10_fallback {
-  public:
-    static constexpr bool pings = true;
-    static constexpr bool tags_first = true;
-    static constexpr bool speaks_v1 = true;
-
-    /// Spec 2.1. Mirrors are for docker.io only, and may be given with their scheme.
-    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
-        std::vector<endpoint> out;
-        auto const host = std::string(name.host());
-        if (host == "docker.io") {
-            if (auto const* entry = find_registry(name, rules))
-                for (auto const& m : entry->mirrors) {
-                    auto const scheme = m.location.find("://");
-                    auto const where = scheme == m.location.npos ? m.location : m.location.substr(scheme + 3);
-                    LADING_TRY(auto const there, detail::relocate(name, "docker.io", where));
-                    auto const prefix = scheme == m.location.npos ? "https" : m.location.substr(0, scheme);
-                    out.emplace_back(prefix + "://" + registry_host(there), there, true);
-                }
-            out.emplace_back("https://registry-1.docker.io", name);
-            if (rules.v1) out.emplace_back("https://index.docker.io", name, false, api_version::v1);
-            return out;
-        }
-        bool const insecure = is_insecure_host(host, rules);
-        for (auto version : {api_version::v2, api_version::v1}) {
-            if (version == api_version::v1 && !rules.v1) continue;
-            out.emplace_back("https://" + host, name, false, version);
-            if (insecure) out.emplace_back("http://" + host, name, false, version);
-        }
-        return out;
-    }
-
-    /// A ping of the endpoint under way said v2.
-    void confirmed() noexcept { said_v2_ = true; }
-
-    bool failed(endpoint const& at, error const& e) {
-        auto const index = seen_++;
-        bool const v2_here = std::exchange(said_v2_, false) || e.facts().tags_listed;
-        auto const what = class_of(at, e);
-        if (what == verdict::stop) return last_ = index, false;
-        if (what == verdict::next && v2_here) confirmed_ = true;
-        bool const unsupported = e == errc::v1_unsupported;
-        if (!unsupported || !kept_) last_ = index;
-        kept_ = kept_ || !unsupported;
-        return true;
-    }
-    bool admits(endpoint const& next) const noexcept { return !(confirmed_ && next.version == api_version::v1); }
-    std::size_t primary() const noexcept { return last_; }
-
-  private:
-    enum class verdict : std::uint8_t { v1_ok, next, stop };
-
-    /// Spec 2.5.2 and 2.5.4.
-    static verdict class_of(endpoint const& at, error const& e) noexcept {
-        if (is_callers_own(e.kind())) return verdict::stop;
-        auto const f = e.facts();
-        if (at.version == api_version::v1) {
-            bool const no_session = e == errc::v1_unsupported || (f.what == asked::ping && !f.answered);
-            return no_session ? verdict::next : verdict::stop;
-        }
-        switch (f.said) {
-        case refusal_form::other: return verdict::stop;
-        case refusal_form::unknown:
-            return f.what == asked::tags || f.what == asked::manifest ? verdict::v1_ok : verdict::next;
-        default: return verdict::next;
-        }
-    }
-
-    bool confirmed_ = false; ///< sticks: some endpoint that failed had said v2
-    bool said_v2_ = false;   ///< the endpoint under way did
-    bool kept_ = false;      ///< an error other than "not supported" is kept
-    std::size_t seen_ = 0, last_ = 0;
-};
-
-} // namespace lading
-
-#endif
-
-#if LADING_CORE_SINGLE_HEADER != 100
-#error "lading.hpp and lading-core.hpp are of different versions"
-#endif
-
-// ---- lading/lading.hpp ----
-
-/// The library with its default backends: standalone Asio and OpenSSL for the transport, the strict JSON reader,
-/// OpenSSL for hashing.
 
 // ---- lading/embedded.hpp ----
 
@@ -9515,6 +8953,656 @@ class embedded_manifest {
 };
 
 } // namespace lading
+
+// ---- lading/endpoint/short_names.hpp ----
+
+/// Short names: what a user may type for a longer name, by the aliases of the configuration.
+
+namespace lading {
+
+/// The text of a reference with its name replaced, where the name without tag and digest is an alias exactly; any other
+/// text as it is.
+inline std::string expand_alias(std::string_view text, registry_rules const& rules) {
+    auto name = text.substr(0, text.find('@'));
+    if (auto const colon = name.rfind(':'); colon != name.npos && name.find('/', colon) == name.npos)
+        name = name.substr(0, colon);
+    for (auto const& [alias, meant] : rules.aliases)
+        if (alias == name) return meant + std::string(text.substr(name.size()));
+    return std::string(text);
+}
+
+} // namespace lading
+
+// ---- lading/image/writers.hpp ----
+
+/// Every writer of an `inspection`.
+
+// ---- lading/image/write_json.hpp ----
+
+/// `to_json`: the whole record as JSON.
+
+namespace lading {
+
+namespace detail {
+
+inline void write_string_list(json_writer& w, std::string_view key, std::vector<std::string> const& list) {
+    if (!list.empty()) write_strings(w.key(key), list);
+}
+
+inline void write_platform(json_writer& w, platform const& p) {
+    w.begin_object().key("os").string(p.os).key("architecture").string(p.architecture);
+    write_unless_empty(w, "variant", p.variant);
+    write_unless_empty(w, "osVersion", p.os_version);
+    write_string_list(w, "osFeatures", p.os_features);
+    write_string_list(w, "features", p.features);
+    w.end_object();
+}
+
+/// The members of a descriptor, for an object that has others too.
+inline void write_descriptor_members(json_writer& w, descriptor const& d) {
+    w.key("digest").string(d.digest.str());
+    w.key("mediaType").string(d.media_type);
+    if (d.size != descriptor::unknown_size) w.key("size").integer(d.size);
+    write_unless_empty(w, "artifactType", d.artifact_type);
+    if (d.platform) write_platform(w.key("platform"), *d.platform);
+    if (!d.annotations.empty()) write_value(w.key("annotations"), d.annotations);
+    write_string_list(w, "urls", d.urls);
+}
+inline void write_descriptor(json_writer& w, descriptor const& d) {
+    w.begin_object();
+    write_descriptor_members(w, d);
+    w.end_object();
+}
+inline void write_descriptors(json_writer& w, std::vector<descriptor> const& list) {
+    w.begin_array();
+    for (auto const& d : list) write_descriptor(w, d);
+    w.end_array();
+}
+
+/// The config's platform in the words of an index; absent when the config names none.
+inline std::optional<platform> platform_of(inspection const& i) {
+    if (!i.image || (i.image->os.empty() && i.image->architecture.empty()))
+        return i.chosen ? i.chosen->platform : std::nullopt;
+    platform out(i.image->os, i.image->architecture, i.image->variant);
+    out.os_version = i.image->os_version;
+    out.os_features = i.image->os_features;
+    return out;
+}
+
+inline void write_image(json_writer& w, image_config const& image) {
+    auto const created = normalise_timestamp(image.created);
+    write_unless_empty(w, "created", created ? created.assume_value() : image.created);
+    write_unless_empty(w, "author", image.author);
+    write_unless_empty(w, "comment", image.comment);
+    write_unless_empty(w, "dockerVersion", image.docker_version);
+    container_config const none;
+    auto const& run = image.config ? *image.config : none;
+    write_unless_empty(w, "user", run.user);
+    write_unless_empty(w, "workingDir", run.working_dir);
+    if (run.entrypoint) write_value(w.key("entrypoint"), run.entrypoint);
+    if (run.cmd) write_value(w.key("cmd"), run.cmd);
+    if (run.exposed_ports) write_strings(w.key("exposedPorts"), run.exposed_ports->keys);
+    if (run.volumes) write_strings(w.key("volumes"), run.volumes->keys);
+    write_unless_empty(w, "stopSignal", run.stop_signal);
+    write_value(w.key("labels"), run.labels);
+    write_value(w.key("env"), run.env);
+}
+
+} // namespace detail
+
+/// The record as one JSON object, indented by 4 spaces, one newline at the end.
+///
+/// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
+/// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
+/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings`,
+/// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
+/// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
+/// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
+/// Thread-safe.
+inline std::string to_json(inspection const& i) {
+    json_writer w(json_style(4, false));
+    w.begin_object();
+    w.key("name").string(i.requested.repository().str());
+    detail::write_unless_empty(w, "tag", i.requested.effective_tag());
+    if (i.requested.has_digest()) w.key("requestedDigest").string(i.requested.digest()->str());
+    w.key("digest").string(i.resolved.digest.str());
+    w.key("mediaType").string(i.resolved.media_type);
+    w.key("size").integer(i.resolved.size);
+    w.key("kind").string(name_of(i.kind));
+    detail::write_unless_empty(w, "artifactType", i.artifact_type);
+    detail::write_unless_empty(w, "embeddedTag", i.embedded_tag);
+    if (auto const p = detail::platform_of(i)) detail::write_platform(w.key("platform"), *p);
+    detail::write_unless_empty(w, "platformWanted", i.platform_wanted);
+    if (i.chosen) detail::write_descriptor(w.key("chosen"), *i.chosen);
+    detail::write_descriptors(w.key("platforms"), i.platforms);
+    if (!i.attestations.empty()) detail::write_descriptors(w.key("attestations"), i.attestations);
+    if (i.config) detail::write_descriptor(w.key("config"), *i.config);
+    if (i.image) detail::write_image(w, *i.image);
+
+    w.key("layers").begin_array();
+    for (auto const& l : i.layers) {
+        w.begin_object();
+        detail::write_descriptor_members(w, l.blob);
+        if (l.history) detail::write_history_entry(w.key("history"), *l.history);
+        w.end_object();
+    }
+    w.end_array().key("history").begin_array();
+    for (auto const& h : i.history) detail::write_history_entry(w, h);
+    w.end_array().key("totalSize");
+    if (i.total_size == descriptor::unknown_size)
+        w.null();
+    else
+        w.integer(i.total_size);
+    detail::write_value(w.key("annotations"), i.annotations);
+    if (i.subject) detail::write_descriptor(w.key("subject"), *i.subject);
+
+    w.key("tags").begin_object().key("state").string(name_of(i.tags.state));
+    detail::write_strings(w.key("values"), i.tags.values);
+    detail::write_unless_empty(w, "why", i.tags.why);
+    w.end_object();
+    detail::write_strings(w.key("warnings"), i.warnings);
+    w.key("source").string(i.source);
+    w.end_object();
+    return w.take() + '\n';
+}
+
+} // namespace lading
+
+// ---- lading/image/write_modern.hpp ----
+
+/// `to_modern`: the output object that today's inspect programs print (spec 8.5).
+
+namespace lading {
+
+/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
+/// the end.
+///
+/// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
+/// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
+/// `Env` and `Annotations` are null when there are none. A layer of schema1 has neither type nor size: "" and
+/// -1. Never fails. Linear. Thread-safe.
+inline std::string to_modern(inspection const& i) {
+    image_config const none;
+    image_config const& image = i.image ? *i.image : none;
+    auto const* run = image.config ? &*image.config : nullptr;
+    auto const created = normalise_timestamp(image.created);
+
+    json_writer w(json_style(4, true));
+    w.begin_object();
+    w.key("Name").string(i.requested.repository().str());
+    if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
+    detail::write_strings(w.key("RepoTags"), i.tags.values);
+    w.key("Created");
+    if (created)
+        w.string(created.assume_value());
+    else
+        w.null();
+    w.key("DockerVersion").string(image.docker_version);
+    w.key("Labels");
+    if (run)
+        detail::write_value(w, run->labels);
+    else
+        w.null();
+    w.key("Architecture").string(image.architecture);
+    w.key("Os").string(image.os);
+    w.key("Layers");
+    if (i.layers.empty()) {
+        w.null().key("LayersData").null();
+    } else {
+        w.begin_array();
+        for (auto const& l : i.layers) w.string(l.blob.digest.str());
+        w.end_array().key("LayersData").begin_array();
+        for (auto const& l : i.layers) {
+            bool const sized = l.blob.size != descriptor::unknown_size;
+            w.begin_object().key("MIMEType").string(sized ? l.blob.media_type : "");
+            w.key("Digest").string(l.blob.digest.str()).key("Size").integer(l.blob.size).key("Annotations");
+            if (l.blob.annotations.empty())
+                w.null();
+            else
+                detail::write_value(w, l.blob.annotations);
+            w.end_object();
+        }
+        w.end_array();
+    }
+    w.key("Env");
+    if (run)
+        detail::write_value(w, run->env);
+    else
+        w.null();
+    w.end_object();
+    return w.take() + '\n';
+}
+
+} // namespace lading
+
+// ---- lading/image/write_original.hpp ----
+
+/// `to_original`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
+
+namespace lading {
+
+/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
+/// end.
+///
+/// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
+/// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
+/// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
+/// `schema1_rules::original`. Never fails. Linear. Thread-safe.
+inline std::string to_original(inspection const& i) {
+    image_config const none;
+    image_config const& image = i.image ? *i.image : none;
+    auto const created = normalise_timestamp(image.created);
+
+    json_writer w(json_style(0, true));
+    w.begin_object();
+    w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
+    w.key("RepoTags");
+    if (i.tags.values.empty() && i.tags.state != tags_state::complete)
+        w.null();
+    else
+        detail::write_strings(w, i.tags.values);
+    w.key("Comment").string(image.comment);
+    w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
+    detail::write_container_config(w.key("ContainerConfig"),
+                                   image.container_config ? *image.container_config : container_config());
+    w.key("DockerVersion").string(image.docker_version);
+    w.key("Author").string(image.author);
+    w.key("Config");
+    if (image.config)
+        detail::write_container_config(w, *image.config);
+    else
+        w.null();
+    w.key("Architecture").string(image.architecture);
+    w.key("Os").string(image.os);
+    w.end_object();
+    return w.take() + '\n';
+}
+
+} // namespace lading
+
+// ---- lading/image/write_table.hpp ----
+
+/// `to_table`: the record as plain text for people.
+
+// ---- lading/detail/visible_text.hpp ----
+
+/// Text of a peer made safe to print on a terminal, with its UTF-8 letters kept.
+
+namespace lading::detail {
+
+/// The first character of a text; `size` is 0 when its bytes are not well-formed UTF-8 (RFC 3629).
+struct utf8_character {
+    std::uint32_t code = 0;
+    std::size_t size = 0;
+};
+constexpr utf8_character first_character(std::string_view text) noexcept {
+    auto const lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) return {lead, 1};
+    std::size_t const size = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
+    std::uint32_t code = lead & (0x7fu >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        auto const c = static_cast<unsigned char>(text[i]);
+        if ((c & 0xc0) != 0x80) return {};
+        code = code << 6 | (c & 0x3fu);
+    }
+    bool const overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
+    if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
+    return {code, size};
+}
+
+/// Controls, and what changes the order, the lines or the width of a terminal's text.
+constexpr bool is_visible(std::uint32_t c) noexcept {
+    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
+                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
+                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
+                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    for (auto const& [from, to] : hidden)
+        if (c >= from && c <= to) return false;
+    return true;
+}
+
+/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
+/// then "...".
+inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string out;
+    for (std::size_t n = 0; !text.empty(); ++n) {
+        if (n == limit) return out += "...";
+        auto const c = first_character(text);
+        if (c.size == 0) {
+            auto const byte = static_cast<unsigned char>(text.front());
+            out += "\\x";
+            out += hex[byte >> 4];
+            out += hex[byte & 15];
+        } else if (is_visible(c.code)) {
+            out += text.substr(0, c.size);
+        } else {
+            std::string digits;
+            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
+                digits.insert(digits.begin(), hex[rest & 15]);
+            out.append("\\u{").append(digits).append("}");
+        }
+        text.remove_prefix(c.size ? c.size : 1);
+    }
+    return out;
+}
+
+/// The characters of well-formed UTF-8.
+constexpr std::size_t character_count(std::string_view text) noexcept {
+    std::size_t n = 0;
+    for (char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return n;
+}
+
+} // namespace lading::detail
+
+namespace lading {
+
+namespace detail {
+
+/// Rows of cells; every column but the last is as wide as its widest cell.
+class text_table {
+  public:
+    explicit text_table(std::string_view indent = {}) : indent_(indent) {}
+
+    text_table& row(std::vector<std::string> cells) { return rows_.push_back(std::move(cells)), *this; }
+    /// A row that is left out when the second cell is empty.
+    text_table& field(std::string_view name, std::string_view value) {
+        if (!value.empty()) row({std::string(name) + ":", visible(value)});
+        return *this;
+    }
+    bool empty() const noexcept { return rows_.empty(); }
+
+    void print(std::string& out) const {
+        std::vector<std::size_t> widths;
+        for (auto const& r : rows_)
+            for (std::size_t i = 0; i < r.size(); ++i) {
+                if (i == widths.size()) widths.push_back(0);
+                widths[i] = std::max(widths[i], character_count(r[i]));
+            }
+        for (auto const& r : rows_) {
+            std::string line(indent_);
+            for (std::size_t i = 0; i < r.size(); ++i) {
+                line += r[i];
+                if (i + 1 < r.size()) line.append(widths[i] - character_count(r[i]) + 2, ' ');
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            out.append(line).append("\n");
+        }
+    }
+
+  private:
+    std::string indent_;
+    std::vector<std::vector<std::string>> rows_;
+};
+
+inline void print_section(std::string& out, std::string_view title, text_table const& table) {
+    if (table.empty()) return;
+    out.append("\n").append(title).append(":\n");
+    table.print(out);
+}
+
+inline std::string bytes_text(std::int64_t size) {
+    return size == descriptor::unknown_size ? "unknown" : std::to_string(size) + " B";
+}
+
+inline std::string platform_text(platform const& p) {
+    std::string out = p.os + "/" + p.architecture;
+    if (!p.variant.empty()) out.append("/").append(p.variant);
+    if (!p.os_version.empty()) out.append(" ").append(p.os_version);
+    return visible(out, 80);
+}
+
+/// Words with single spaces between; a word with spaces is in quotes.
+inline std::string words_text(std::optional<command_line> const& line) {
+    std::string out;
+    if (!line) return out;
+    for (auto const& word : line->words) {
+        if (!out.empty()) out += ' ';
+        bool const quoted = word.empty() || word.find(' ') != word.npos;
+        out.append(quoted ? "\"" : "").append(word).append(quoted ? "\"" : "");
+    }
+    return out;
+}
+
+inline text_table map_table(string_map const& map) {
+    text_table out("  ");
+    for (auto const& [k, v] : map) out.row({visible(k), visible(v)});
+    return out;
+}
+
+inline text_table list_table(std::vector<std::string> const& list) {
+    text_table out("  ");
+    for (auto const& s : list) out.row({visible(s)});
+    return out;
+}
+
+inline text_table descriptor_table(std::vector<descriptor> const& list) {
+    text_table out("  ");
+    for (auto const& d : list)
+        out.row({d.platform ? platform_text(*d.platform) : "-", d.digest.str(), bytes_text(d.size),
+                 visible(d.media_type)});
+    return out;
+}
+
+inline void print_image(std::string& out, text_table& head, image_config const& image) {
+    auto const created = normalise_timestamp(image.created);
+    platform p(image.os, image.architecture, image.variant);
+    p.os_version = image.os_version;
+    if (!p.os.empty() || !p.architecture.empty()) head.row({"Platform:", platform_text(p)});
+    head.field("Created", created ? created.assume_value() : image.created);
+    head.field("Author", image.author)
+        .field("Comment", image.comment)
+        .field("Docker version", image.docker_version);
+    container_config const none;
+    auto const& run = image.config ? *image.config : none;
+    head.field("User", run.user).field("Working dir", run.working_dir);
+    head.field("Entrypoint", words_text(run.entrypoint)).field("Command", words_text(run.cmd));
+    head.field("Stop signal", run.stop_signal);
+    head.print(out);
+    if (run.exposed_ports) print_section(out, "Exposed ports", list_table(run.exposed_ports->keys));
+    if (run.volumes) print_section(out, "Volumes", list_table(run.volumes->keys));
+    if (run.env) print_section(out, "Environment", list_table(*run.env));
+    if (run.labels) print_section(out, "Labels", map_table(*run.labels));
+}
+
+} // namespace detail
+
+/// The record as aligned plain text: fields, then sections that are left out when empty; no colour. Control
+/// characters and those that change the direction of text are printed as escapes; how a layer was made is cut
+/// at 100 characters. For people: the layout may change, programs read `to_json`. Never fails. Linear.
+/// Thread-safe.
+inline std::string to_table(inspection const& i) {
+    detail::text_table head, layers("  ");
+    std::string out;
+    head.field("Name", i.requested.repository().str()).field("Tag", i.requested.effective_tag());
+    head.field("Digest", i.resolved.digest.str()).field("Kind", name_of(i.kind));
+    head.field("Media type", i.resolved.media_type).field("Artifact type", i.artifact_type);
+    head.field("Embedded tag", i.embedded_tag)
+        .field("Source", i.source)
+        .field("Asked for", i.platform_wanted);
+    if (i.chosen) head.field("Chosen", i.chosen->digest.str());
+    if (i.config) head.field("Config", i.config->digest.str());
+    if (i.subject) head.field("Subject", i.subject->digest.str());
+    if (!i.layers.empty()) head.field("Total size", detail::bytes_text(i.total_size));
+    if (i.image)
+        detail::print_image(out, head, *i.image);
+    else
+        head.print(out);
+
+    for (auto const& l : i.layers)
+        layers.row(
+            {l.blob.digest.str(), detail::bytes_text(l.blob.size),
+             l.history ? detail::visible(l.history->created_by, 100) : detail::visible(l.blob.media_type)});
+    detail::print_section(out, "Platforms", detail::descriptor_table(i.platforms));
+    detail::print_section(out, "Attestations", detail::descriptor_table(i.attestations));
+    detail::print_section(out, "Layers, base first", layers);
+    detail::print_section(out, "Annotations", detail::map_table(i.annotations));
+    detail::print_section(out, "Tags", detail::list_table(i.tags.values));
+    if (i.tags.state == tags_state::truncated || i.tags.state == tags_state::refused)
+        out.append("\nTags are ")
+            .append(name_of(i.tags.state))
+            .append(i.tags.why.empty() ? "" : ": ")
+            .append(detail::visible(i.tags.why))
+            .append("\n");
+    detail::print_section(out, "Warnings", detail::list_table(i.warnings));
+    return out;
+}
+
+} // namespace lading
+
+// ---- lading/policy/docker_1_10_fallback.hpp ----
+
+/// The fallback policy of the original, as it was (spec 2.1, 2.2, 2.4, 2.5): three classes of errors, a confirmation of
+/// v2 that sticks, the last error reported, and every endpoint pinged. For comparison and for old registries; it asks
+/// http after https and v1 after v2 wherever a host is insecure.
+
+namespace lading {
+
+namespace detail {
+
+/// The four bytes of a dotted IPv4 address; empty for other text. The networks of spec 2.2 are IPv4.
+inline std::vector<std::uint8_t> ipv4_bytes(std::string_view text) {
+    std::vector<std::uint8_t> out;
+    if (!is_ipv4(text)) return out;
+    while (true) {
+        unsigned value = 0;
+        auto const end = std::min(text.find('.'), text.size());
+        std::from_chars(text.data(), text.data() + end, value);
+        out.push_back(static_cast<std::uint8_t>(value));
+        if (end == text.size()) return out;
+        text.remove_prefix(end + 1);
+    }
+}
+
+/// True when an IPv4 address is in a network "a.b.c.d/n".
+inline bool in_network(std::string_view address, std::string_view network) {
+    auto const slash = network.find('/');
+    auto const a = ipv4_bytes(address), n = ipv4_bytes(network.substr(0, slash));
+    unsigned bits = 32;
+    if (slash != network.npos) {
+        auto const text = network.substr(slash + 1);
+        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), bits);
+        if (bad != std::errc() || end != text.data() + text.size() || bits > 32) return false;
+    }
+    if (a.empty() || n.empty()) return false;
+    for (unsigned i = 0; i < bits; ++i) {
+        auto const mask = static_cast<std::uint8_t>(0x80u >> (i % 8));
+        if ((a[i / 8] & mask) != (n[i / 8] & mask)) return false;
+    }
+    return true;
+}
+
+} // namespace detail
+
+/// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
+/// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
+inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
+    if (host == "docker.io") return false;
+    if (auto const* named = rules.find_host(host)) return named->http != plaintext::never;
+    auto bare = host;
+    if (auto const colon = bare.rfind(':'); colon != bare.npos && bare.find(']', colon) == bare.npos)
+        bare = bare.substr(0, colon);
+    std::vector<std::string> addresses;
+    if (rules.resolve) addresses = rules.resolve(std::string(bare));
+    if (addresses.empty()) addresses.emplace_back(bare == "localhost" ? "127.0.0.1" : bare);
+    for (auto const& a : addresses) {
+        if (detail::in_network(a, "127.0.0.0/8")) return true;
+        for (auto const& n : rules.insecure_networks)
+            if (detail::in_network(a, n)) return true;
+    }
+    return false;
+}
+
+class docker_1_10_fallback {
+  public:
+    static constexpr bool pings = true;
+    static constexpr bool tags_first = true;
+    static constexpr bool speaks_v1 = true;
+
+    /// Spec 2.1. Mirrors are for docker.io only, and may be given with their scheme.
+    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
+        std::vector<endpoint> out;
+        auto const host = std::string(name.host());
+        if (host == "docker.io") {
+            if (auto const* entry = find_registry(name, rules))
+                for (auto const& m : entry->mirrors) {
+                    auto const scheme = m.location.find("://");
+                    auto const where = scheme == m.location.npos ? m.location : m.location.substr(scheme + 3);
+                    LADING_TRY(auto const there, detail::relocate(name, "docker.io", where));
+                    auto const prefix = scheme == m.location.npos ? "https" : m.location.substr(0, scheme);
+                    out.emplace_back(prefix + "://" + registry_host(there), there, true);
+                }
+            out.emplace_back("https://registry-1.docker.io", name);
+            if (rules.v1) out.emplace_back("https://index.docker.io", name, false, api_version::v1);
+            return out;
+        }
+        bool const insecure = is_insecure_host(host, rules);
+        for (auto version : {api_version::v2, api_version::v1}) {
+            if (version == api_version::v1 && !rules.v1) continue;
+            out.emplace_back("https://" + host, name, false, version);
+            if (insecure) out.emplace_back("http://" + host, name, false, version);
+        }
+        return out;
+    }
+
+    /// A ping of the endpoint under way said v2.
+    void confirmed() noexcept { said_v2_ = true; }
+
+    bool failed(endpoint const& at, error const& e) {
+        auto const index = seen_++;
+        bool const v2_here = std::exchange(said_v2_, false) || e.facts().tags_listed;
+        auto const what = class_of(at, e);
+        if (what == verdict::stop) return last_ = index, false;
+        if (what == verdict::next && v2_here) confirmed_ = true;
+        bool const unsupported = e == errc::v1_unsupported;
+        if (!unsupported || !kept_) last_ = index;
+        kept_ = kept_ || !unsupported;
+        return true;
+    }
+    bool admits(endpoint const& next) const noexcept { return !(confirmed_ && next.version == api_version::v1); }
+    std::size_t primary() const noexcept { return last_; }
+
+  private:
+    enum class verdict : std::uint8_t { v1_ok, next, stop };
+
+    /// Spec 2.5.2 and 2.5.4.
+    static verdict class_of(endpoint const& at, error const& e) noexcept {
+        if (is_callers_own(e.kind())) return verdict::stop;
+        auto const f = e.facts();
+        if (at.version == api_version::v1) {
+            bool const no_session = e == errc::v1_unsupported || (f.what == asked::ping && !f.answered);
+            return no_session ? verdict::next : verdict::stop;
+        }
+        switch (f.said) {
+        case refusal_form::other: return verdict::stop;
+        case refusal_form::unknown:
+            return f.what == asked::tags || f.what == asked::manifest ? verdict::v1_ok : verdict::next;
+        default: return verdict::next;
+        }
+    }
+
+    bool confirmed_ = false; ///< sticks: some endpoint that failed had said v2
+    bool said_v2_ = false;   ///< the endpoint under way did
+    bool kept_ = false;      ///< an error other than "not supported" is kept
+    std::size_t seen_ = 0, last_ = 0;
+};
+
+} // namespace lading
+
+#endif
+
+#if LADING_CORE_SINGLE_HEADER != 100
+#error "lading.hpp and lading-core.hpp are of different versions"
+#endif
+
+// ---- lading/lading.hpp ----
+
+/// The library with its default backends: standalone Asio and OpenSSL for the transport, the strict JSON reader,
+/// OpenSSL for hashing.
 
 // ---- lading/fwd.hpp ----
 

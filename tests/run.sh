@@ -13,13 +13,8 @@ export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
 export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
-<<<<<<< HEAD
-all_steps=(layers single-header-current compile-budget compile-fail self-contained headers
-    asan clang-asan tsan single-header install example)
-=======
-all_steps=(layers single-header-current compile-budget compile-fail self-contained
+all_steps=(layers single-header-current compile-budget compile-fail headers
     asan clang-asan tsan single-header matrix install example)
->>>>>>> faded6e (Matrix: the inspect program with each model in turn, against real registries; CMake targets for the models)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
     libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev catch2
@@ -39,13 +34,8 @@ run_step() {
     single-header-current) python3 tests/single_header/generate.py --check ;;
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
-    self-contained) python3 tests/layers/self_contained.py ;;
-<<<<<<< HEAD
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
-    asan | clang-asan | single-header) build_and_test "$1" ;;
-=======
     asan | clang-asan | single-header | matrix) build_and_test "$1" ;;
->>>>>>> faded6e (Matrix: the inspect program with each model in turn, against real registries; CMake targets for the models)
     tsan)
         # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
         if setarch "$(uname -m)" -R true 2>/dev/null; then
@@ -126,7 +116,7 @@ for step in "${steps[@]}"; do
         tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
     else
         case $step in
-        layers | single-header-current | compile-budget | compile-fail | self-contained | install) cat "build/log/$step.log" ;;
+        layers | single-header-current | compile-budget | compile-fail | install) cat "build/log/$step.log" ;;
         *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$step.log" ;;
         esac
     fi

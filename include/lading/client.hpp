@@ -78,18 +78,48 @@ struct client_options {
 
 namespace detail {
 /// The policies are checked one sentence each, before anything else of the client is instantiated.
+template <class...>
+inline constexpr bool always_false = false;
+
 template <class P>
 concept names_backends = requires {
     typename P::transport;
     typename P::json;
     typename P::hash;
 };
+template <class D>
+struct check_reflected {
+    static_assert(reflected<D>, "[lading] manifest_set: a document must be reflected: LADING_REFLECT(type, fields...)");
+    static constexpr bool ok = true;
+};
+template <class Set>
+struct check_documents {
+    static_assert(always_false<Set>, "[lading] policies: P::manifests must be a lading::manifest_set<...>");
+};
+template <class... Ds>
+struct check_documents<manifest_set<Ds...>> {
+    static constexpr bool ok = (check_reflected<Ds>::ok && ...);
+};
+/// Explains a call that the transport cannot serve.
+template <class Result, class... Args>
+Result only_asynchronous() {
+    static_assert(always_false<Result, Args...>,
+                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
+    return error(errc::invalid_argument);
+}
+template <class... Args>
+void only_blocking() {
+    static_assert(always_false<Args...>,
+                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
+}
+
 template <class P>
 constexpr bool policies_hold() {
     if constexpr (names_backends<P>)
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok;
+               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
+               check_documents<typename P::manifests>::ok;
     return false;
 }
 template <class P>
@@ -203,6 +233,28 @@ class basic_client : pinned {
         return wait<ping_operation<Policies>>(name, false);
     }
 
+    // A client whose transport is asynchronous only says so.
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto inspect(A const&...) {
+        return detail::only_asynchronous<result<inspection>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_type>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto config(A const&...) {
+        return detail::only_asynchronous<result<config_document>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto tags(A const&...) {
+        return detail::only_asynchronous<result<tag_list>, A...>();
+    }
+
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
 
     template <class Token>
@@ -242,6 +294,28 @@ class basic_client : pinned {
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
+    }
+
+    // A client whose transport blocks says so.
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_inspect(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_config(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_tags(A const&...) {
+        return detail::only_blocking<A...>();
     }
 
     client_options const& options() const noexcept { return options_; }

@@ -5,7 +5,6 @@
 /// OpenSSL for hashing.
 
 #include "core.hpp"
-#include "embedded.hpp"
 #include "fwd.hpp"
 
 #include "backend/asio_sync_transport.hpp"

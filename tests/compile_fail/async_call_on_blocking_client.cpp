@@ -1,0 +1,12 @@
+// expect: [lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one
+// SPDX-License-Identifier: BSL-1.0
+#include <lading/lading.hpp>
+
+void ask(asio::any_io_executor executor, lading::reference const& ref) {
+#if LADING_BAD
+    lading::client registry;
+#else
+    lading::async_client registry{lading::asio_transport(executor)};
+#endif
+    registry.async_inspect(ref, lading::inspect_options(), [](lading::result<lading::inspection>) {});
+}
