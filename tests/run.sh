@@ -30,7 +30,7 @@ build_and_test() { # PRESET [WRAPPER...]
 
 run_step() {
     case $1 in
-    layers) python3 tests/layers/check_layers.py ;;
+    layers) python3 tests/layers/check_layers.py && python3 tests/layers/check_examples.py ;;
     single-header-current) python3 tests/single_header/generate.py --check ;;
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
