@@ -54,6 +54,7 @@ fi
 consumer find_package "$work/find_package/consumer" \
     with_cmake "$here/find_package" "$work/find_package" -DCMAKE_PREFIX_PATH="$work/prefix"
 consumer find_package_core "$work/find_package/core" true
+consumer find_package_models "$work/find_package/models" true
 consumer add_subdirectory "$work/add_subdirectory/consumer" \
     with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
 consumer fetch_content "$work/fetch_content/consumer" \
