@@ -84,7 +84,7 @@ struct discarding_sink final : body_sink {
 struct exchange_state : std::enable_shared_from_this<exchange_state> {
     exchange_state(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
         : transport(std::move(t)), query(q), sink(out), resolver(transport->executor), timer(transport->executor),
-          buffer(std::size_t(16) << 10) {}
+          pace(transport->bounds), buffer(std::size_t(16) << 10) {}
 
     std::shared_ptr<transport_state> transport;
     request const& query;
@@ -102,6 +102,7 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
     asio::ip::tcp::resolver resolver;
     asio::steady_timer timer;
     std::optional<http1_reader> reader;
+    pace_watch pace;
     std::vector<char> buffer;
     errc expired = errc::ok;    ///< the limit that ran out
     unsigned timer_round = 0;   ///< tells the timer's last round from those before
@@ -376,7 +377,10 @@ class exchange_loop {
             if (s.reader->reusable()) s.transport->keep(std::move(s.link));
             return end(self, s.reader->take_head());
         }
-        if (had_head || s.reader->has_head()) s.limit(s.transport->bounds.idle, errc::timeout_body);
+        if (had_head || s.reader->has_head()) {
+            if (!s.pace.keeps(n)) return end(self, s.pace.too_slow());
+            s.limit(s.transport->bounds.idle, errc::timeout_body);
+        }
         read(self);
     }
 

@@ -49,7 +49,7 @@ class curl_exchange {
     using clock = std::chrono::steady_clock;
 
     curl_exchange(CURL* easy, network_options const& n, limits const& l, request const& q, body_sink& out)
-        : easy_(easy), network_(n), bounds_(l), query_(q), sink_(out) {}
+        : easy_(easy), network_(n), bounds_(l), query_(q), sink_(out), pace_(l) {}
 
     result<response> run(CURLM* multi) {
         if (auto ready = prepare(); !ready) return fail(std::move(ready).assume_error());
@@ -308,6 +308,7 @@ class curl_exchange {
     }
     bool take_body(std::string_view piece) {
         moved_ = clock::now();
+        if (!pace_.keeps(piece.size(), moved_)) return refuse(pace_.too_slow());
         return drop_ || obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))));
     }
     bool obey(result<flow> verdict) {
@@ -355,6 +356,7 @@ class curl_exchange {
     limits const& bounds_;
     request const& query_;
     body_sink& sink_;
+    pace_watch pace_;
     std::optional<url> target_;
     std::unique_ptr<curl_slist, curl_list_release> fields_, proxy_fields_, hosts_;
     std::string roots_;

@@ -5,9 +5,13 @@
 
 #include "../http/message.hpp"
 #include "../http/url.hpp"
+#include "../limits.hpp"
 #include "../result.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace lading::detail {
@@ -17,6 +21,31 @@ struct exchange_progress {
     std::optional<url> target; ///< nothing when the URL could not be read
     bool started = false;      ///< a byte of an answer came
     int status = 0;            ///< of a complete head; 0 for none
+};
+
+/// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
+class pace_watch {
+  public:
+    explicit pace_watch(limits const& l) : window_(l.pace), least_(l.pace_bytes) {}
+    /// False when `n` bytes more are too few for the time that has passed.
+    bool keeps(std::size_t n, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
+        bytes_ += n;
+        if (began_ == std::chrono::steady_clock::time_point()) began_ = now;
+        if (now - began_ < window_) return true;
+        bool const enough = bytes_ >= least_;
+        began_ = now;
+        bytes_ = 0;
+        return enough;
+    }
+    error too_slow() const {
+        return error(errc::too_slow).with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) + " ms", "fewer");
+    }
+
+  private:
+    std::chrono::milliseconds window_;
+    std::size_t least_;
+    std::size_t bytes_ = 0;
+    std::chrono::steady_clock::time_point began_{};
 };
 
 inline fallback_facts transport_facts(errc code, exchange_progress const& p) {

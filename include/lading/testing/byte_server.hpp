@@ -43,6 +43,8 @@ struct byte_answer {
     std::string bytes;
     ending end = ending::keep;
     std::size_t piece = 0;    ///< bytes sent at once; 0 for all
+    std::chrono::milliseconds pause{0}; ///< between two pieces
+    std::string late;         ///< sent a moment after the answer, unasked
     std::size_t endless = 0;  ///< the last so many bytes are sent again and again until the client has enough
 };
 
@@ -154,6 +156,12 @@ class byte_server {
                 auto const n = a.piece ? std::min(a.piece, rest.size()) : rest.size();
                 asio::write(stream, asio::buffer(rest.data(), n), ec);
                 rest.remove_prefix(n);
+                if (a.pause.count() > 0 && !rest.empty()) std::this_thread::sleep_for(a.pause);
+                if (stopping_) return false;
+            }
+            if (!a.late.empty() && !ec) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                asio::write(stream, asio::buffer(a.late), ec);
             }
             while (a.endless && !ec && !stopping_)
                 asio::write(stream, asio::buffer(a.bytes.data() + a.bytes.size() - a.endless, a.endless), ec);

@@ -304,6 +304,14 @@ class transport_kit {
         late.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
         auto const o = ask({std::string(ok_head) + "Content-Length: 0\r\n\r\n"}, {}, late);
         require(!o.answer && o.answer.assume_error() == errc::timeout && o.request.empty(), "gives up in time", "a deadline that is over: " + said(o.answer));
+        // A byte now and then: never idle, never done.
+        auto const patient = bounds_;
+        bounds_.pace = std::chrono::milliseconds(200);
+        bounds_.pace_bytes = 1000;
+        byte_answer drip(std::string(ok_head) + "Content-Length: 1000\r\n\r\n" + std::string(100, 'x'), ending::hang, 1);
+        drip.pause = std::chrono::milliseconds(2);
+        timed("a drip", drip, errc::too_slow, false);
+        bounds_ = patient;
         auto many = std::string(ok_head);
         for (int i = 0; i < 400; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
         expect_failure("bounds the head", "400 lines", {many + "Content-Length: 0\r\n\r\n"});
