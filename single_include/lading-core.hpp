@@ -1351,6 +1351,8 @@ struct limits {
     std::chrono::milliseconds handshake{10'000}; ///< TLS (transport)
     std::chrono::milliseconds header{30'000};    ///< from the last byte sent to the complete head (transport)
     std::chrono::milliseconds idle{30'000};      ///< between two pieces of a body, or of a request (transport)
+    std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
+    std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
     std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
 };
 

@@ -1351,6 +1351,8 @@ struct limits {
     std::chrono::milliseconds handshake{10'000}; ///< TLS (transport)
     std::chrono::milliseconds header{30'000};    ///< from the last byte sent to the complete head (transport)
     std::chrono::milliseconds idle{30'000};      ///< between two pieces of a body, or of a request (transport)
+    std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
+    std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
     std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
 };
 
@@ -10201,6 +10203,31 @@ struct exchange_progress {
     int status = 0;            ///< of a complete head; 0 for none
 };
 
+/// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
+class pace_watch {
+  public:
+    explicit pace_watch(limits const& l) : window_(l.pace), least_(l.pace_bytes) {}
+    /// False when `n` bytes more are too few for the time that has passed.
+    bool keeps(std::size_t n, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
+        bytes_ += n;
+        if (began_ == std::chrono::steady_clock::time_point()) began_ = now;
+        if (now - began_ < window_) return true;
+        bool const enough = bytes_ >= least_;
+        began_ = now;
+        bytes_ = 0;
+        return enough;
+    }
+    error too_slow() const {
+        return error(errc::too_slow).with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) + " ms", "fewer");
+    }
+
+  private:
+    std::chrono::milliseconds window_;
+    std::size_t least_;
+    std::size_t bytes_ = 0;
+    std::chrono::steady_clock::time_point began_{};
+};
+
 inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
     fallback_facts f;
     for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
@@ -10295,7 +10322,7 @@ struct discarding_sink final : body_sink {
 struct exchange_state : std::enable_shared_from_this<exchange_state> {
     exchange_state(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
         : transport(std::move(t)), query(q), sink(out), resolver(transport->executor), timer(transport->executor),
-          buffer(std::size_t(16) << 10) {}
+          pace(transport->bounds), buffer(std::size_t(16) << 10) {}
 
     std::shared_ptr<transport_state> transport;
     request const& query;
@@ -10313,6 +10340,7 @@ struct exchange_state : std::enable_shared_from_this<exchange_state> {
     asio::ip::tcp::resolver resolver;
     asio::steady_timer timer;
     std::optional<http1_reader> reader;
+    pace_watch pace;
     std::vector<char> buffer;
     errc expired = errc::ok;    ///< the limit that ran out
     unsigned timer_round = 0;   ///< tells the timer's last round from those before
@@ -10366,6 +10394,8 @@ class exchange_loop {
     template <class Self>
     void operator()(Self& self, asio::error_code ec, std::size_t n = 0) {
         (void)n;
+        // A signal that came while the handler of a wait was on its way reached no one else.
+        if (!ec && stage_ != stage::done && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) ec = asio::error::operation_aborted;
         switch (stage_) {
         case stage::connect: return on_connect(self, ec);
         case stage::ask_proxy: return on_proxy_asked(self, ec);
@@ -10378,6 +10408,7 @@ class exchange_loop {
     }
     template <class Self>
     void operator()(Self& self, asio::error_code ec, asio::ip::tcp::resolver::results_type found) {
+        if (!ec && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) ec = asio::error::operation_aborted;
         if (ec) return fail(self, ec, error(errc::host_not_found).with_context(s_->target->host()));
         for (auto const& entry : found) s_->addresses.push_back(entry.endpoint());
         if (s_->addresses.size() > 16) s_->addresses.resize(16);
@@ -10587,7 +10618,10 @@ class exchange_loop {
             if (s.reader->reusable()) s.transport->keep(std::move(s.link));
             return end(self, s.reader->take_head());
         }
-        if (had_head || s.reader->has_head()) s.limit(s.transport->bounds.idle, errc::timeout_body);
+        if (had_head || s.reader->has_head()) {
+            if (!s.pace.keeps(n)) return end(self, s.pace.too_slow());
+            s.limit(s.transport->bounds.idle, errc::timeout_body);
+        }
         read(self);
     }
 
@@ -11480,6 +11514,11 @@ class run_loop {
     template <class Self>
     void advance(Self& self, step<value_type> next, bool inside_initiation) {
         auto& s = *state_;
+        // A signal between two waits reaches no one else.
+        if (!std::holds_alternative<done<value_type>>(next) && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) {
+            s.outcome.emplace(error(errc::cancelled));
+            return finish(self);
+        }
         if (auto* x = std::get_if<need_exchange>(&next)) {
             s.query = std::move(x->query);
             auto& transport = *transport_;

@@ -125,6 +125,53 @@ TEST_CASE("a cancelled operation ends with cancelled, soon") {
     CHECK(got->facts().stop());
 }
 
+TEST_CASE("L16: cancelled at every step in turn") {
+    testing::registry_options protection;
+    world w(protection.with_protection(testing::access::bearer));
+    std::size_t cancelled = 0, kept = 0;
+    for (std::size_t at = 0;; ++at) {
+        INFO(at);
+        asio::io_context context(1);
+        async_client registry{asio_transport(context.get_executor()), w.options};
+        asio::cancellation_signal signal;
+        std::optional<result<inspection>> got;
+        int calls = 0;
+        registry.async_inspect(w.ref, w.what, asio::bind_cancellation_slot(signal.slot(), [&](result<inspection> r) {
+                                   got.emplace(std::move(r));
+                                   ++calls;
+                               }));
+        std::size_t steps = 0;
+        while (steps < at && context.run_one()) ++steps;
+        if (got) break; // over before step `at`: every step has had its turn
+        auto const began = std::chrono::steady_clock::now();
+        signal.emit(asio::cancellation_type::terminal);
+        context.run();
+        REQUIRE(calls == 1);
+        CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(1));
+        if (!*got) CHECK(got->error() == errc::cancelled);
+        cancelled += !*got;
+        kept += got->has_value();
+    }
+    CHECK(cancelled > 20);
+    CHECK(kept <= 1); // what was over already is told as it is
+}
+
+TEST_CASE("K04: a client and its executor go away with operations under way") {
+    world w;
+    w.fake.answer("GET", "/v2/demo/app/manifests/latest", testing::canned().with_delay(std::chrono::milliseconds(200)));
+    for (int steps : {0, 1, 3, 6, 10}) {
+        int calls = 0;
+        {
+            asio::io_context context(1);
+            async_client registry{asio_transport(context.get_executor()), w.options};
+            for (int i = 0; i < 5; ++i) registry.async_inspect(w.ref, w.what, [&](result<inspection>) { ++calls; });
+            for (int i = 0; i < steps; ++i) context.run_one_for(std::chrono::milliseconds(50));
+            context.stop();
+        } // the client first, then the executor, which drops the handlers
+        CHECK(calls == 0);
+    }
+}
+
 TEST_CASE("every call has its asynchronous twin") {
     world w;
     asio::io_context context(1);

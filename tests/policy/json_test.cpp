@@ -195,7 +195,7 @@ struct is_shallow {
 
 } // namespace
 
-TEST_CASE("kit: the JSON models that ship keep their contract") {
+TEST_CASE("J11: kit: the JSON models that ship keep their contract") {
     keeps_its_contract<strict_json>("strict_json");
 #ifdef LADING_TEST_BOOST_JSON
     keeps_its_contract<boost_json>("boost_json");

@@ -290,7 +290,7 @@ TEST_CASE("spec 1.3: normalisation") {
     CHECK(repository::parse("a.b/x").value() < repository::parse("a.b/y").value());
 }
 
-TEST_CASE("spec 1.4: tag, digest, both, neither") {
+TEST_CASE("spec 1.4, R04: tag, digest, both, neither") {
     auto const neither = reference::parse("a.b/c").value(); // row 1
     CHECK(neither.tag().empty());
     CHECK_FALSE(neither.has_digest());

@@ -156,6 +156,8 @@ class exchange_loop {
     template <class Self>
     void operator()(Self& self, asio::error_code ec, std::size_t n = 0) {
         (void)n;
+        // A signal that came while the handler of a wait was on its way reached no one else.
+        if (!ec && stage_ != stage::done && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) ec = asio::error::operation_aborted;
         switch (stage_) {
         case stage::connect: return on_connect(self, ec);
         case stage::ask_proxy: return on_proxy_asked(self, ec);
@@ -168,6 +170,7 @@ class exchange_loop {
     }
     template <class Self>
     void operator()(Self& self, asio::error_code ec, asio::ip::tcp::resolver::results_type found) {
+        if (!ec && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) ec = asio::error::operation_aborted;
         if (ec) return fail(self, ec, error(errc::host_not_found).with_context(s_->target->host()));
         for (auto const& entry : found) s_->addresses.push_back(entry.endpoint());
         if (s_->addresses.size() > 16) s_->addresses.resize(16);

@@ -60,6 +60,11 @@ class run_loop {
     template <class Self>
     void advance(Self& self, step<value_type> next, bool inside_initiation) {
         auto& s = *state_;
+        // A signal between two waits reaches no one else.
+        if (!std::holds_alternative<done<value_type>>(next) && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) {
+            s.outcome.emplace(error(errc::cancelled));
+            return finish(self);
+        }
         if (auto* x = std::get_if<need_exchange>(&next)) {
             s.query = std::move(x->query);
             auto& transport = *transport_;

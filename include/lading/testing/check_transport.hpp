@@ -364,8 +364,10 @@ class transport_kit {
             require(o.request.empty(), "checks certificates", std::string(c.name) + ": a request was sent");
             if (!o.answer) require(!o.answer.assume_error().facts().plaintext, "facts of a failure", std::string(c.name) + " allows plaintext");
         }
-        byte_server plain(answer); // no TLS there
-        T t = make_(loop_.get_executor(), network_options(trusting), bounds_);
+        byte_server plain(answer); // no TLS there, and no answer to a greeting of TLS
+        auto hasty = bounds_;
+        hasty.connect = hasty.handshake = std::chrono::milliseconds(150);
+        T t = make_(loop_.get_executor(), network_options(trusting), hasty);
         auto const o = ask(t, plain, {}, request("GET", "/x"), "https");
         require(!o.answer && o.request.find("GET ") == std::string::npos, "https never becomes http by itself", said(o.answer));
         // A body without a length must end with TLS's own closing message: anybody can cut a connection.

@@ -117,7 +117,7 @@ TEST_CASE("spec 3.6: user name and password by POST, where it is asked for") {
     }
 }
 
-TEST_CASE("what a token service may answer to a form") {
+TEST_CASE("X19: what a token service may answer to a form") {
     struct row {
         int status;
         char const* body;

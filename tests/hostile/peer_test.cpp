@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSL-1.0
+// hostile.md 2C (H), 2D (L), 2E (D): what a peer may send, as bytes over loopback sockets, against a whole client.
+#include "catch.hpp"
+
+#include <lading/lading.hpp>
+#include <lading/testing/byte_server.hpp>
+#include <lading/testing/certificates.hpp>
+
+#include "../support/documents.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+using namespace lading;
+using testing::byte_answer;
+using testing::byte_server;
+using ending = byte_answer::ending;
+
+namespace {
+
+std::string ok(std::string_view body, std::string_view more = "") {
+    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more) + "\r\n" + std::string(body);
+}
+std::string chunked_head() { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"; }
+
+/// A peer that serves one image, except where a test says otherwise; and a client that asks it.
+struct peer {
+    std::map<std::string, byte_answer, std::less<>> answers;
+    client_options options;
+    network_options network;
+    std::chrono::milliseconds took{};
+
+    peer() {
+        options.with_retry(retry_rules(1)).with_timeout(std::chrono::seconds(10));
+        options.bounds.header = options.bounds.idle = std::chrono::milliseconds(300);
+        on("/v2/r/manifests/1", ok(test::schema2()));
+        on("/v2/r/blobs/" + test::digest_of(test::config_bytes), ok(test::config_bytes));
+        on("/v2/r/manifests/good", ok(test::oci()));
+        on("/v2/r/tags/list?n=1000", ok(R"({"name":"r","tags":["1"]})"));
+    }
+    peer& on(std::string target, byte_answer a) { return answers.insert_or_assign(std::move(target), std::move(a)), *this; }
+
+    byte_answer answer(std::string const& q) {
+        auto const from = q.find(' ') + 1;
+        auto const found = answers.find(q.substr(from, q.find(' ', from) - from));
+        return found == answers.end() ? byte_answer("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n") : found->second;
+    }
+    template <class F>
+    auto with_client(F f) {
+        byte_server server([this](std::string const& q) { return answer(q); });
+        auto const host = "127.0.0.1:" + std::to_string(server.port());
+        auto o = options;
+        client registry(asio_sync_transport(network, o.bounds), o.with_plaintext(host));
+        auto const began = std::chrono::steady_clock::now();
+        auto out = f(registry, reference::parse(host + "/r:1").value(), server);
+        took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
+        return out;
+    }
+    /// The code of an inspection; then the client must still work (U7).
+    errc inspect(bool tags = false) {
+        return with_client([&](auto& registry, auto const& ref, auto&) {
+            auto const r = registry.inspect(ref, inspect_options().with_tags(tags).with_platform(platform_choice::any()));
+            auto const again = registry.manifest(reference::parse(ref.repository().str() + ":good").value());
+            CHECK(again.has_value());
+            if (!r) INFO(r.error().message());
+            return r ? errc::ok : r.error().kind();
+        });
+    }
+    /// The code of the manifest's request alone.
+    errc manifest(byte_answer a) { return on("/v2/r/manifests/1", std::move(a)).inspect(); }
+};
+
+std::string padded(std::string text, std::size_t size) { return text.append(size - text.size(), ' '); }
+
+} // namespace
+
+TEST_CASE("H05: endless informational answers") {
+    byte_answer hints("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n", ending::close);
+    hints.endless = hints.bytes.size();
+    CHECK(peer().manifest(hints) == errc::http_too_many_informational);
+    std::string five;
+    for (int i = 0; i < 5; ++i) five += hints.bytes;
+    CHECK(peer().manifest(five + ok(test::schema2())) == errc::ok);
+}
+
+TEST_CASE("H06: a body that may not be there is not the next answer") {
+    CHECK(peer().manifest({"HTTP/1.1 204 None\r\nContent-Length: 500\r\n\r\n" + std::string(500, 'x')}) == errc::http_unexpected_status);
+    CHECK(peer().manifest({"HTTP/1.1 304 Same\r\nContent-Length: 500\r\n\r\n" + std::string(500, 'x')}) == errc::http_unexpected_status);
+}
+
+TEST_CASE("H07: a second answer that nobody asked for") {
+    peer p;
+    auto const evil = ok(test::schema2("{}"));
+    CHECK(p.manifest(ok(test::schema2()) + evil) == errc::ok); // the config is asked over another connection
+    CHECK(p.with_client([](auto& registry, auto const& ref, auto& server) {
+        auto const one = registry.manifest(ref), two = registry.manifest(ref);
+        CHECK(server.accepted() == 2);
+        return one && two && one.value().bytes == two.value().bytes;
+    }));
+}
+
+TEST_CASE("H08: bytes on an idle connection") {
+    peer p;
+    byte_answer a(ok(test::schema2()));
+    a.late = ok(test::schema2("{}"));
+    p.on("/v2/r/manifests/1", a);
+    CHECK(p.with_client([](auto& registry, auto const& ref, auto& server) {
+        auto const one = registry.manifest(ref);
+        std::this_thread::sleep_for(std::chrono::milliseconds(60));
+        auto const two = registry.manifest(ref);
+        CHECK(server.accepted() == 2); // dropped on acquire
+        return one && two && one.value().bytes == two.value().bytes;
+    }));
+}
+
+TEST_CASE("H33: closed before the first byte") {
+    CHECK(peer().manifest({"", ending::close}) == errc::connection_reset);
+    CHECK(peer().manifest({"", ending::reset}) == errc::connection_reset);
+    peer p; // a kept one may have been closed meanwhile: once more, silently
+    p.on("/v2/r/manifests/1", {ok(test::schema2()), ending::close});
+    CHECK(p.with_client([](auto& registry, auto const& ref, auto& server) {
+        bool const one = registry.manifest(ref).has_value();
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        bool const two = registry.manifest(ref).has_value();
+        CHECK(server.requests().size() == 2);
+        return one && two;
+    }));
+}
+
+TEST_CASE("H35: an answer to the end of the connection") {
+    CHECK(peer().manifest({"HTTP/1.1 200 OK\r\n\r\n" + test::schema2(), ending::close}) == errc::ok);
+    auto const text = test::schema2();
+    CHECK(peer().manifest({"HTTP/1.1 200 OK\r\n\r\n" + text.substr(0, text.size() - 1), ending::close}) == errc::json_syntax);
+}
+
+TEST_CASE("L01-L03: manifests about the limit") {
+    constexpr std::size_t limit = 4u << 20;
+    CHECK(peer().manifest({ok(padded(test::schema2(), limit))}) == errc::ok);
+    CHECK(peer().manifest({ok(padded(test::schema2(), limit + 1))}) == errc::body_too_large);
+    CHECK(peer().manifest({"HTTP/1.1 200 OK\r\nContent-Length: 4194305\r\n\r\n", ending::hang}) == errc::body_too_large); // unread
+    byte_answer endless(chunked_head() + "1000\r\n" + std::string(0x1000, ' ') + "\r\n", ending::close);
+    endless.endless = 0x1000 + 8;
+    CHECK(peer().manifest(endless) == errc::body_too_large);
+}
+
+TEST_CASE("L04: token answers without end") {
+    peer p;
+    byte_server tokens([](std::string const&) {
+        byte_answer a("HTTP/1.1 200 OK\r\n\r\n{\"token\":\"" + std::string(4096, 'x'), ending::close);
+        a.endless = 4096;
+        return a;
+    });
+    p.on("/v2/r/manifests/1", "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"http://127.0.0.1:" + std::to_string(tokens.port()) +
+                                  "/token\",service=\"s\"\r\nContent-Length: 0\r\n\r\n");
+    CHECK(p.inspect() == errc::auth_token_too_large);
+    CHECK(tokens.requests().size() == 1);
+}
+
+TEST_CASE("L05: error bodies without end keep their status") {
+    peer p;
+    byte_answer error("HTTP/1.1 500 Broken\r\n\r\n" + std::string(4096, 'e'), ending::close);
+    error.endless = 4096;
+    p.on("/v2/r/manifests/1", error);
+    p.with_client([](auto& registry, auto const& ref, auto&) {
+        auto const r = registry.manifest(ref);
+        REQUIRE(!r);
+        CHECK(r.error().http_status() == 500);
+        CHECK(r.error().message().size() < 8192);
+        return 0;
+    });
+}
+
+TEST_CASE("L06-L07: tag lists and configs without end") {
+    byte_answer list("HTTP/1.1 200 OK\r\n\r\n{\"tags\":[" + std::string(4096, ' '), ending::close);
+    list.endless = 4096;
+    peer p;
+    p.on("/v2/r/tags/list?n=1000", list);
+    p.with_client([](auto& registry, auto const& ref, auto&) {
+        CHECK(registry.tags(ref.repository()).error() == errc::body_too_large);
+        return 0;
+    });
+    CHECK(p.took < std::chrono::seconds(5));
+    byte_answer config("HTTP/1.1 200 OK\r\n\r\n" + test::config_bytes + std::string(4096, ' '), ending::close);
+    config.endless = 4096;
+    peer q;
+    q.on("/v2/r/blobs/" + test::digest_of(test::config_bytes), config);
+    CHECK(q.inspect() == errc::size_mismatch);
+}
+
+TEST_CASE("L08: a blob longer than its descriptor") {
+    peer p;
+    auto const d = digest::parse(test::digest_of(test::layer_bytes)).value();
+    byte_answer more("HTTP/1.1 200 OK\r\n\r\n" + test::layer_bytes + std::string(4096, 'x'), ending::close);
+    more.endless = 4096;
+    p.on("/v2/r/blobs/" + d.str(), more);
+    p.with_client([&](auto& registry, auto const& ref, auto&) {
+        memory_sink sink(1 << 20);
+        descriptor const what("application/octet-stream", d, static_cast<std::int64_t>(test::layer_bytes.size()));
+        auto const r = registry.blob(ref, what, sink);
+        CHECK(r.error() == errc::size_mismatch);
+        CHECK(sink.bytes().empty());
+        return 0;
+    });
+}
+
+TEST_CASE("L10: a length that nobody can keep") {
+    CHECK(peer().manifest({"HTTP/1.1 200 OK\r\nContent-Length: 4611686018427387904\r\n\r\n0123456789", ending::close}) == errc::body_too_large);
+}
+
+TEST_CASE("L11-L13: slow peers") {
+    byte_answer slow(ok(test::schema2()), ending::keep, 1);
+    slow.pause = std::chrono::milliseconds(20); // the head takes longer than the limit for it
+    peer p;
+    CHECK(p.manifest(slow) == errc::timeout_header);
+    CHECK(p.took < std::chrono::seconds(3));
+    peer silent;
+    CHECK(silent.manifest({"", ending::hang}) == errc::timeout_header);
+    peer stalled;
+    CHECK(stalled.manifest({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ending::hang}) == errc::timeout_body);
+    peer drip;
+    drip.options.bounds.pace = std::chrono::milliseconds(200);
+    drip.options.bounds.pace_bytes = 1000;
+    byte_answer drops(chunked_head() + "fff\r\n" + std::string(100, ' '), ending::hang, 1);
+    drops.pause = std::chrono::milliseconds(3);
+    CHECK(drip.manifest(drops) == errc::too_slow);
+}
+
+TEST_CASE("L18: indexes in indexes") {
+    peer p;
+    std::string inner = test::oci();
+    p.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
+    auto type = std::string(media_types::oci_manifest);
+    for (int depth = 1; depth <= 9; ++depth) {
+        inner = test::index(test::descriptor(type, inner, R"(,"platform":{"os":"linux","architecture":"amd64"})"));
+        type = media_types::oci_index;
+        p.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
+        p.on("/v2/r/manifests/1", ok(inner));
+        INFO(depth);
+        CHECK(p.inspect() == (depth <= 8 ? errc::ok : errc::walk_limit));
+    }
+}
+
+TEST_CASE("D11: the type is decided from the bytes") {
+    for (char const* type : {"", "text/html", "application/json", "text/plain", "application/octet-stream"}) {
+        INFO(type);
+        CHECK(peer().manifest({ok(test::schema2(), *type ? "Content-Type: " + std::string(type) + "\r\n" : "")}) == errc::ok);
+        CHECK(peer().manifest({ok(R"({"x":1})", *type ? "Content-Type: " + std::string(type) + "\r\n" : "")}) == errc::media_type_unknown);
+    }
+}
+
+TEST_CASE("D15: the config of an unknown type is never read as JSON") {
+    peer p;
+    std::string const bomb(3'000, '[');
+    p.on("/v2/r/manifests/1", ok(test::oci("", bomb, "application/vnd.example.unknown")));
+    p.on("/v2/r/blobs/" + test::digest_of(bomb), ok(bomb));
+    CHECK(p.inspect() == errc::ok);
+}
+
+TEST_CASE("S11: a schema1 answer by digest counts by its bytes") {
+    peer p;
+    auto const wanted = digest::parse(test::digest_of("the real one")).value();
+    p.on("/v2/r/manifests/" + wanted.str(),
+         ok(R"({"schemaVersion":1,"name":"r","tag":"1","architecture":"amd64","fsLayers":[],"history":[]})",
+            "Content-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\nDocker-Content-Digest: " + wanted.str() + "\r\n"));
+    p.with_client([&](auto& registry, auto const& ref, auto&) {
+        auto const r = registry.manifest(ref.with_digest(wanted));
+        REQUIRE(!r);
+        CHECK((r.error() == errc::digest_mismatch || r.error() == errc::schema1_format));
+        return 0;
+    });
+}
+
+TEST_CASE("J14: tags that are no tags") {
+    peer p;
+    p.on("/v2/r/tags/list?n=1000", ok(R"({"name":"r","tags":["../x","a\r\nb","1"]})"));
+    p.with_client([](auto& registry, auto const& ref, auto&) {
+        auto const r = registry.tags(ref.repository());
+        if (r)
+            for (auto const& t : r.value().values)
+                if (t != "1") CHECK(!reference::parse("127.0.0.1:1/r:" + t)); // data: no request can be made of it
+        return 0;
+    });
+}
+
+TEST_CASE("K03: a sink that fails at every byte in turn") {
+    struct failing final : blob_sink {
+        explicit failing(std::size_t n) : at(n) {}
+        result<void> begin() override { return at == 0 ? result<void>(error(errc::sink_failed)) : result<void>(success()); }
+        result<void> write(std::span<std::byte const> p) override {
+            total += p.size();
+            return total >= at ? result<void>(error(errc::sink_failed).with_context("ENOSPC")) : result<void>(success());
+        }
+        result<void> commit() override { return committed = true, success(); }
+        void discard() noexcept override { discarded = true; }
+        std::size_t at, total = 0;
+        bool committed = false, discarded = false;
+    };
+    peer p;
+    auto const d = digest::parse(test::digest_of(test::layer_bytes)).value();
+    p.on("/v2/r/blobs/" + d.str(), {ok(test::layer_bytes), ending::keep, 1});
+    p.with_client([&](auto& registry, auto const& ref, auto&) {
+        descriptor const what("application/octet-stream", d, static_cast<std::int64_t>(test::layer_bytes.size()));
+        for (std::size_t n = 0; n <= test::layer_bytes.size(); ++n) {
+            INFO(n);
+            failing sink(n);
+            CHECK(registry.blob(ref, what, sink).error() == errc::sink_failed);
+            CHECK(!sink.committed);
+            CHECK(sink.discarded);
+        }
+        failing good(test::layer_bytes.size() + 1);
+        CHECK(registry.blob(ref, what, good));
+        return good.committed;
+    });
+}
