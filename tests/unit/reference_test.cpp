@@ -437,3 +437,28 @@ TEST_CASE("references are literal") {
     CHECK(kept.assign("A"));
     CHECK(kept.str() == "a.b/c:t");
 }
+
+TEST_CASE("R07: every accepted reference makes a request path of the protocol and nothing else") {
+    // Texts of a small alphabet that has everything a path could be confused with.
+    constexpr std::string_view parts[] = {"a", "b-c", "d.e", "f_g", "..", ".", "/", "//", ":", "@", "%2f", "?", "#", "\\", " ", "\r\n", "\0", "A", "9", "localhost", ":5000", "sha256:"};
+    std::uint32_t state = 1;
+    auto const next = [&] { return (state = state * 1664525u + 1013904223u) >> 8; };
+    std::size_t accepted = 0;
+    for (int n = 0; n < 60'000; ++n) {
+        std::string text;
+        for (auto k = 1 + next() % 7; k > 0; --k) text += parts[next() % std::size(parts)];
+        auto const ref = reference::parse(text);
+        if (!ref) continue;
+        ++accepted;
+        auto const path = "/v2/" + std::string(ref.value().repository().path()) + "/manifests/" + ref.value().target();
+        INFO(text << " -> " << path);
+        bool plain = path.find("..") == path.npos || ref.value().target().find("..") != std::string::npos;
+        for (char const c : path)
+            plain = plain && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '/' || c == '-' || c == ':');
+        CHECK(plain);
+        CHECK(path.find("/../") == path.npos);
+        CHECK(path.find("//") == path.npos);
+        CHECK(!path.ends_with("/.."));
+    }
+    CHECK(accepted > 1000);
+}
