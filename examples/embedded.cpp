@@ -18,7 +18,7 @@ inline constexpr std::string_view base_text =
     R"({"mediaType":"application/vnd.example.rules","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2}]})";
 using base = lading::embedded_manifest<base_text>;
 
-static_assert(base::digest() == "sha256:dab2128cd3477d36bcf3927e9781379a7465442d7cf01c2fcb3d5bcbd3eadef2"_digest);
+static_assert(base::digest_is<"sha256:dab2128cd3477d36bcf3927e9781379a7465442d7cf01c2fcb3d5bcbd3eadef2">());
 static_assert(std::is_same_v<base::document, lading::oci_image>);
 static_assert(base::value().layers.size() == 1 && base::value().layers[0].size <= 64 * 1024, "too large for the device");
 

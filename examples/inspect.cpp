@@ -185,10 +185,11 @@ struct layout_policies : policies {
     using credentials = lading::no_credentials;
 };
 
-/// An image on disk: `path[:tag]`, or `path:name:tag`; the path has no colon.
+/// An image on disk: `path[:tag]`, `path:name:tag` or `path@digest`; the path has neither colon nor at.
 lading::result<std::string> inspect_files(std::string const& where, arguments const& args) {
-    auto const path = where.substr(0, where.find(':'));
-    auto const tag = where.size() == path.size() ? std::string() : where.substr(where.rfind(':') + 1);
+    auto const path = where.substr(0, where.find_first_of(":@"));
+    auto const at = where.find('@');
+    auto const tag = where.size() == path.size() ? std::string() : where.substr((at == where.npos ? where.rfind(':') : at) + 1);
     LADING_TRY(auto files, layout_policies::transport::open(path, args.client.bounds));
     LADING_TRY(auto const ref, files.reference(tag));
     lading::basic_client<layout_policies> on_disk(std::move(files), args.client);

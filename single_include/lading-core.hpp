@@ -8301,7 +8301,7 @@ class basic_client : pinned {
 ///
 ///     inline constexpr std::string_view text = R"({"schemaVersion":2, ...})";
 ///     using base = lading::embedded_manifest<text>;
-///     static_assert(base::digest() == "sha256:..."_digest);
+///     static_assert(base::digest_is<"sha256:...">());
 
 // ---- lading/backend/constexpr_sha2.hpp ----
 
@@ -8833,6 +8833,29 @@ constexpr bool read_constant(json_view v, constant_descriptor& out) {
             read_platform_part(*p, "variant", out.variant));
 }
 
+/// The text of a digest as a template argument, so that a compiler that refuses shows it.
+template <digest_algorithm A>
+consteval auto text_of(digest const& d) {
+    char out[8 + 2 * size_of(A)]{};
+    std::size_t n = 0;
+    for (char const c : name_of(A)) out[n++] = c;
+    out[n++] = ':';
+    for (auto const b : d.bytes()) {
+        out[n++] = "0123456789abcdef"[static_cast<unsigned>(b) >> 4];
+        out[n++] = "0123456789abcdef"[static_cast<unsigned>(b) & 15];
+    }
+    return fixed_string(out);
+}
+template <fixed_string Actual, fixed_string Expected>
+struct embedded_digest {
+    static constexpr bool ok = [] {
+        auto const a = Actual;
+        auto const b = Expected;
+        return a.view() == b.view();
+    }();
+    static_assert(ok, "[lading] embedded_manifest: the text has another digest; embedded_digest<ACTUAL, EXPECTED> shows both");
+};
+
 /// Everything about an embedded text; each member reads it anew, because no allocation outlives a constant expression.
 template <auto const& Text>
 struct embedded_reader {
@@ -8923,6 +8946,13 @@ class embedded_manifest {
     static constexpr std::int64_t size() noexcept { return static_cast<std::int64_t>(reader::text().size()); }
     static consteval lading::digest digest(digest_algorithm a = digest_algorithm::sha256) {
         return constant_digest_of(reader::text(), a);
+    }
+    /// `static_assert(base::digest_is<"sha256:...">())`: as `digest() == "sha256:..."_digest`, but a compiler that refuses
+    /// shows both digests.
+    template <detail::fixed_string Expected>
+    static consteval bool digest_is() {
+        constexpr auto expected = digest_literal<Expected>::make();
+        return detail::embedded_digest<detail::text_of<expected.algorithm()>(digest(expected.algorithm())), Expected>::ok;
     }
     static consteval lading::media_type media_type() { return reader::media_type(); }
 

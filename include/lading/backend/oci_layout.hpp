@@ -68,12 +68,18 @@ class basic_oci_layout {
         return out;
     }
     /// A reference to give to the client. `target` is a tag or a digest; empty: the only image there is. Errors:
-    /// `layout_invalid` (several images and no tag), `ref_invalid`, `digest_invalid`.
+    /// `layout_invalid` (several images and no tag; no such tag), `ref_invalid`, `digest_unsupported`.
     result<lading::reference> reference(std::string_view target = {}) const {
         std::string tag(target);
         if (tag.empty()) {
             if (entries_.size() != 1) return bad("holds " + std::to_string(entries_.size()) + " images; name one by its tag");
             tag = is_tag(entries_[0].tag) ? entries_[0].tag : entries_[0].what.digest.str();
+        }
+        if (!digest::parse(tag) && std::none_of(entries_.begin(), entries_.end(), [&](auto const& e) { return e.tag == tag; })) {
+            std::string known;
+            for (auto const& t : tags())
+                if (known.size() < 200) known += (known.empty() ? "" : ", ") + detail::printable(t, 60);
+            return bad("has no tag \"" + detail::printable(tag, 60) + "\"; it has " + (known.empty() ? "none" : known));
         }
         return lading::reference::parse((tag.find(':') == tag.npos ? "localhost/layout:" : "localhost/layout@") + tag);
     }

@@ -24,6 +24,7 @@ struct known_login {
 /// Checks a credentials model. `make()` returns a fresh one that knows `known` and no other host.
 template <class Make>
 findings check_credentials(Make make, known_login const& known) {
+    static_assert(lading::check_credentials<decltype(make())>::ok);
     using lading::detail::printable;
     findings out;
     auto const shown = [](std::string_view host) { return '"' + printable(host, 60) + '"'; };

@@ -8,6 +8,7 @@
 #include "finding.hpp"
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -46,6 +47,10 @@ inline constexpr hash_case hash_known[] = {
       "2c49aa2e4eadb217ad8cc09b"}},
 };
 
+inline std::string text_of(result<digest> const& d) {
+    return d ? d.assume_value().str() : std::string(name_of(d.assume_error().kind()));
+}
+
 template <class H>
 std::string hash_of(digest_algorithm a, std::string_view text, std::size_t piece = SIZE_MAX) {
     H h(a);
@@ -55,21 +60,16 @@ std::string hash_of(digest_algorithm a, std::string_view text, std::size_t piece
         bytes = bytes.subspan(piece);
     }
     h.update(bytes);
-    auto const d = h.finish();
-    return d ? d.assume_value().str() : std::string(name_of(d.assume_error().kind()));
+    return text_of(h.finish());
 }
 
-} // namespace detail
-
-/// Checks a hash model. SHA-256 must be there; another algorithm may be `digest_unsupported`, never a wrong digest. Some
-/// tens of milliseconds; pure.
 template <class H>
-findings check_hash() {
-    using namespace detail;
+findings run_hash_kit() {
     constexpr digest_algorithm algorithms[] = {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512};
     findings out;
+    std::map<std::string_view, int> count; // of a rule that is broken every time some cases are enough
     auto expect = [&](char const* rule, std::string const& what, std::string_view want, std::string const& got) {
-        if (got != want) out.emplace_back(rule, what + " gave " + got + ", not " + std::string(want));
+        if (got != want && ++count[rule] <= 3) out.emplace_back(rule, what + " gave " + got + ", not " + std::string(want));
     };
 
     for (std::size_t i = 0; i < 3; ++i) {
@@ -104,7 +104,7 @@ findings check_hash() {
             h.update({});
             h.update(bytes.subspan(100));
             h.update({});
-            expect("an empty piece changes nothing", name, want, h.finish().value().str());
+            expect("an empty piece changes nothing", name, want, text_of(h.finish()));
         }
         {
             H one(a), two(a); // side by side
@@ -112,8 +112,8 @@ findings check_hash() {
             two.update(bytes.subspan(50, 70));
             one.update(bytes.subspan(70));
             auto const d1 = one.finish(), d2 = two.finish();
-            expect("objects are independent", name, want, d1.value().str());
-            expect("objects are independent", name, constant_digest_of(std::string_view(text).substr(50, 70), a).str(), d2.value().str());
+            expect("objects are independent", name, want, text_of(d1));
+            expect("objects are independent", name, constant_digest_of(std::string_view(text).substr(50, 70), a).str(), text_of(d2));
         }
         {
             H abandoned(a);
@@ -129,10 +129,21 @@ findings check_hash() {
             H second(std::move(*first));
             first.reset();
             second.update(bytes.subspan(70));
-            expect("moves with what it has read", name, want, second.finish().value().str());
+            expect("moves with what it has read", name, want, text_of(second.finish()));
         }
     }
     return out;
+}
+
+} // namespace detail
+
+/// Checks a hash model. SHA-256 must be there; another algorithm may be `digest_unsupported`, never a wrong digest. Some
+/// tens of milliseconds; pure.
+template <class H>
+findings check_hash() {
+    static_assert(lading::check_hash<H>::ok);
+    if constexpr (hash_policy<H>) return detail::run_hash_kit<H>();
+    else return {};
 }
 
 } // namespace lading::testing

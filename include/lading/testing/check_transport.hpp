@@ -410,7 +410,9 @@ class transport_kit {
 /// ignore the executor. Three seconds or so; starts servers on 127.0.0.1. Not for transports that reach no host.
 template <class T, class Make = detail::make_default<T>>
 findings check_transport(Make make = {}) {
-    return detail::transport_kit<T, Make>(std::move(make)).run();
+    static_assert(lading::check_transport<T>::ok);
+    if constexpr (sync_transport<T> || async_transport<T>) return detail::transport_kit<T, Make>(std::move(make)).run();
+    else return {};
 }
 
 } // namespace lading::testing
