@@ -67,7 +67,7 @@ std::string tar_member(std::string name, std::string const& bytes, char type = '
     head.replace(157, link.size(), link);
     head.replace(257, 8, std::string("ustar\0" "00", 8));
     unsigned sum = 8 * ' ';
-    for (unsigned char const c : head) sum += c;
+    for (char const c : head) sum += static_cast<unsigned char>(c);
     char text[8];
     std::snprintf(text, sizeof text, "%06o", sum);
     head.replace(148, 7, std::string(text, 7));
