@@ -377,6 +377,18 @@ class error {
         return detail_.edit().registry_errors = std::move(list), *this;
     }
 
+    /// Calls `change(std::string&)` with every text of the details.
+    template <class F>
+    void each_text(F change) {
+        if (!detail_.get()) return;
+        auto& d = detail_.edit();
+        for (auto* text : {&d.context, &d.url, &d.expected, &d.actual}) change(*text);
+        for (auto& e : d.registry_errors)
+            for (auto* text : {&e.code, &e.message, &e.detail}) change(*text);
+        for (auto& text : d.available) change(text);
+        for (auto& a : d.attempts) change(a.what);
+    }
+
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
     /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.
@@ -634,149 +646,6 @@ inline std::string printable(std::string_view text, std::size_t limit) {
 
 } // namespace lading::detail
 
-// ---- lading/endpoint/tls_options.hpp ----
-
-/// `tls_options` and `tls_rules`: whom a transport trusts, and as whom it shows itself.
-
-namespace lading {
-
-/// What a connection trusts and presents. None of these allows plaintext.
-struct tls_options {
-    tls_options() = default;
-    tls_options& with_ca_file(std::string path) { return ca_file = std::move(path), *this; }
-    tls_options& with_ca_pem(std::string text) { return ca_pem = std::move(text), *this; }
-    tls_options& with_verify(bool yes) { return verify = yes, *this; }
-    /// A client certificate and its key, as PEM files. Shown to the hosts these options are for, to no other.
-    tls_options& with_client_certificate(std::string cert, std::string key) {
-        return cert_file = std::move(cert), key_file = std::move(key), *this;
-    }
-
-    bool verify = true;       ///< check the server's certificate and host name
-    bool system_roots = true; ///< trust what the system trusts
-    std::string ca_file;      ///< path of a PEM file with further roots; empty for none
-    std::string ca_pem;       ///< PEM text of further roots; empty for none
-    std::string cert_file;    ///< path of a PEM file with the client's certificate chain; empty for none
-    std::string key_file;     ///< path of its private key in PEM
-
-    friend bool operator==(tls_options const&, tls_options const&) = default;
-};
-
-/// The options of a transport: those for every host, and those for hosts by name, which replace them.
-struct tls_rules {
-    tls_rules() = default;
-    tls_rules(tls_options all) : everywhere(std::move(all)) {}
-    /// `host` as in references: "example.com" (port 443) or "example.com:5000".
-    tls_rules& with_host(std::string host, tls_options o) {
-        return hosts.emplace_back(std::move(host), std::move(o)), *this;
-    }
-    /// What holds for a host: the last entry of that name, else `everywhere`. `authority` is the host in lower case,
-    /// with its port unless it is 443.
-    tls_options const& find(std::string_view authority) const noexcept {
-        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at) {
-            std::string_view name = at->first;
-            if (name.ends_with(":443")) name.remove_suffix(4);
-            if (name == authority) return at->second;
-        }
-        return everywhere;
-    }
-
-    tls_options everywhere;
-    std::vector<std::pair<std::string, tls_options>> hosts;
-};
-
-} // namespace lading
-
-#include <algorithm>
-
-namespace lading {
-
-/// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
-/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent inside
-/// CONNECT only, never to a registry and never beside a forwarded request.
-struct proxy_rules {
-    proxy_rules() = default;
-    proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
-    proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
-    /// Hosts that are reached without: "example.com" (and below), ".example.com" (below), "10.0.0.1", "host:port", "*".
-    proxy_rules& with_exception(std::string h) { return except.push_back(std::move(h)), *this; }
-
-    /// The variables `https_proxy`, `http_proxy` and `no_proxy`, in lower case before upper case; `HTTP_PROXY` in upper
-    /// case is not read, because a web server's child may have it from a request. `get` is `std::getenv` or like it.
-    template <class Get>
-    static proxy_rules from_environment(Get&& get) {
-        auto first = [&](char const* a, char const* b) -> std::string {
-            for (auto name : {a, b})
-                if (char const* v = name ? get(name) : nullptr; v && *v) return v;
-            return {};
-        };
-        proxy_rules out;
-        out.https = first("https_proxy", "HTTPS_PROXY");
-        out.http = first("http_proxy", nullptr);
-        auto const list = first("no_proxy", "NO_PROXY");
-        std::string_view rest = list;
-        while (!rest.empty()) {
-            auto const end = std::min(rest.find(','), rest.size());
-            if (auto const one = detail::trim(rest.substr(0, end)); !one.empty()) out.except.push_back(detail::lower(one));
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-        }
-        return out;
-    }
-    static proxy_rules from_environment() {
-        return from_environment([](char const* name) { return std::getenv(name); });
-    }
-
-    /// The proxy for a host, or empty. Loopback hosts never go through one.
-    std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
-        std::string_view const proxy = scheme == "https" ? https : http;
-        if (proxy.empty() || host == "localhost" || host == "[::1]" || host.starts_with("127.")) return {};
-        auto const with_port = std::string(host) + ':' + std::to_string(port);
-        for (std::string_view e : except) {
-            if (e == "*" || e == host || e == with_port) return {};
-            if (e.starts_with('.') ? host.ends_with(e) : host.ends_with(std::string(1, '.') + std::string(e))) return {};
-        }
-        return proxy;
-    }
-
-    std::string https, http;
-    std::vector<std::string> except; ///< in lower case
-};
-
-/// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
-struct network_options {
-    network_options() = default;
-    network_options(tls_options t) : tls(std::move(t)) {}
-    network_options(tls_rules t) : tls(std::move(t)) {}
-    network_options& with_tls(tls_rules t) { return tls = std::move(t), *this; }
-    network_options& with_proxy(proxy_rules p) { return proxy = std::move(p), *this; }
-    /// Connect to `address` (an IP address in text) for this host, whatever names resolve to.
-    network_options& with_address(std::string host, std::string address) {
-        return addresses.emplace_back(std::move(host), std::move(address)), *this;
-    }
-    /// Servers may name hosts on private and loopback addresses (redirects, token services) although they are public
-    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network.
-    network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
-
-    tls_rules tls;
-    proxy_rules proxy;
-    std::vector<std::pair<std::string, std::string>> addresses;
-    bool inner_addresses = false;
-};
-
-} // namespace lading
-
-// ---- lading/layer/authorize.hpp ----
-
-/// The authorize layer: answers challenges for any operation (spec 3.3-3.6 FIX, hostile.md C06-C11, C20, C21, C24, X12-X19).
-///
-/// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
-/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Of the operations that need
-/// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
-/// on it, or on a realm that the caller trusts; never to another.
-
-// ---- lading/http/address.hpp ----
-
-/// Which part of the network an address is in: what a server may name and what it may not (hostile.md C09).
-
 // ---- lading/http/url.hpp ----
 
 /// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
@@ -837,6 +706,11 @@ constexpr bool is_ipv4(std::string_view host) noexcept {
         if (end == host.size()) return parts == 4;
         host.remove_prefix(end + 1);
     }
+}
+
+/// A host in its normal form that is this machine. By number: "127.0.0.1.example.com" is anywhere.
+constexpr bool is_loopback_host(std::string_view host) noexcept {
+    return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ipv4(host));
 }
 
 /// The digits and colons of an IPv6 literal; whether they are an address is left to the resolver.
@@ -1012,6 +886,149 @@ inline std::string safe_url(std::string_view text) {
 }
 
 } // namespace lading
+
+// ---- lading/endpoint/tls_options.hpp ----
+
+/// `tls_options` and `tls_rules`: whom a transport trusts, and as whom it shows itself.
+
+namespace lading {
+
+/// What a connection trusts and presents. None of these allows plaintext.
+struct tls_options {
+    tls_options() = default;
+    tls_options& with_ca_file(std::string path) { return ca_file = std::move(path), *this; }
+    tls_options& with_ca_pem(std::string text) { return ca_pem = std::move(text), *this; }
+    tls_options& with_verify(bool yes) { return verify = yes, *this; }
+    /// A client certificate and its key, as PEM files. Shown to the hosts these options are for, to no other.
+    tls_options& with_client_certificate(std::string cert, std::string key) {
+        return cert_file = std::move(cert), key_file = std::move(key), *this;
+    }
+
+    bool verify = true;       ///< check the server's certificate and host name
+    bool system_roots = true; ///< trust what the system trusts
+    std::string ca_file;      ///< path of a PEM file with further roots; empty for none
+    std::string ca_pem;       ///< PEM text of further roots; empty for none
+    std::string cert_file;    ///< path of a PEM file with the client's certificate chain; empty for none
+    std::string key_file;     ///< path of its private key in PEM
+
+    friend bool operator==(tls_options const&, tls_options const&) = default;
+};
+
+/// The options of a transport: those for every host, and those for hosts by name, which replace them.
+struct tls_rules {
+    tls_rules() = default;
+    tls_rules(tls_options all) : everywhere(std::move(all)) {}
+    /// `host` as in references: "example.com" (port 443) or "example.com:5000".
+    tls_rules& with_host(std::string host, tls_options o) {
+        return hosts.emplace_back(std::move(host), std::move(o)), *this;
+    }
+    /// What holds for a host: the last entry of that name, else `everywhere`. `authority` is the host in lower case,
+    /// with its port unless it is 443.
+    tls_options const& find(std::string_view authority) const noexcept {
+        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at) {
+            std::string_view name = at->first;
+            if (name.ends_with(":443")) name.remove_suffix(4);
+            if (name == authority) return at->second;
+        }
+        return everywhere;
+    }
+
+    tls_options everywhere;
+    std::vector<std::pair<std::string, tls_options>> hosts;
+};
+
+} // namespace lading
+
+#include <algorithm>
+
+namespace lading {
+
+/// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
+/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent inside
+/// CONNECT only, never to a registry and never beside a forwarded request.
+struct proxy_rules {
+    proxy_rules() = default;
+    proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
+    proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
+    /// Hosts that are reached without: "example.com" (and below), ".example.com" (below), "10.0.0.1", "host:port", "*".
+    proxy_rules& with_exception(std::string const& h) { return except.push_back(detail::lower(h)), *this; }
+
+    /// The variables `https_proxy`, `http_proxy` and `no_proxy`, in lower case before upper case; `HTTP_PROXY` in upper
+    /// case is not read, because a web server's child may have it from a request. `get` is `std::getenv` or like it.
+    template <class Get>
+    static proxy_rules from_environment(Get&& get) {
+        auto first = [&](char const* a, char const* b) -> std::string {
+            for (auto name : {a, b})
+                if (char const* v = name ? get(name) : nullptr; v && *v) return v;
+            return {};
+        };
+        proxy_rules out;
+        out.https = first("https_proxy", "HTTPS_PROXY");
+        out.http = first("http_proxy", nullptr);
+        auto const list = first("no_proxy", "NO_PROXY");
+        std::string_view rest = list;
+        while (!rest.empty()) {
+            auto const end = std::min(rest.find(','), rest.size());
+            if (auto const one = detail::trim(rest.substr(0, end)); !one.empty()) out.except.push_back(detail::lower(one));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        return out;
+    }
+    static proxy_rules from_environment() {
+        return from_environment([](char const* name) { return std::getenv(name); });
+    }
+
+    /// The proxy for a host, or empty. Loopback hosts never go through one.
+    std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
+        std::string_view const proxy = scheme == "https" ? https : http;
+        if (proxy.empty() || detail::is_loopback_host(host)) return {};
+        auto const with_port = std::string(host) + ':' + std::to_string(port);
+        for (std::string_view e : except) {
+            if (e == "*" || e == host || e == with_port) return {};
+            if (e.starts_with('.') ? host.ends_with(e) : host.ends_with(std::string(1, '.') + std::string(e))) return {};
+        }
+        return proxy;
+    }
+
+    std::string https, http;
+    std::vector<std::string> except; ///< in lower case
+};
+
+/// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
+struct network_options {
+    network_options() = default;
+    network_options(tls_options t) : tls(std::move(t)) {}
+    network_options(tls_rules t) : tls(std::move(t)) {}
+    network_options& with_tls(tls_rules t) { return tls = std::move(t), *this; }
+    network_options& with_proxy(proxy_rules p) { return proxy = std::move(p), *this; }
+    /// Connect to `address` (an IP address in text) for this host, whatever names resolve to.
+    network_options& with_address(std::string host, std::string address) {
+        return addresses.emplace_back(std::move(host), std::move(address)), *this;
+    }
+    /// Servers may name hosts on private and loopback addresses (redirects, token services) although they are public
+    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network.
+    network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
+
+    tls_rules tls;
+    proxy_rules proxy;
+    std::vector<std::pair<std::string, std::string>> addresses;
+    bool inner_addresses = false;
+};
+
+} // namespace lading
+
+// ---- lading/layer/authorize.hpp ----
+
+/// The authorize layer: answers challenges for any operation (spec 3.3-3.6 FIX, hostile.md C06-C11, C20, C21, C24, X12-X19).
+///
+/// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
+/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Of the operations that need
+/// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
+/// on it, or on a realm that the caller trusts; never to another.
+
+// ---- lading/http/address.hpp ----
+
+/// Which part of the network an address is in: what a server may name and what it may not (hostile.md C09).
 
 #include <array>
 
@@ -1885,8 +1902,10 @@ error_body parse_error_body(std::string_view body, limits const& l) {
         auto const d = e.is_object() ? e.find("detail") : std::nullopt;
         bool const detailed = d && !d->is_null();
         if (std::exchange(first, false)) {
-            auto const usual = default_message(code);
-            bool const own_words = !message.empty() && message != (usual.empty() ? default_message("UNKNOWN") : usual);
+            // By the codes of the original: one that it did not know, or that came later, was UNKNOWN to it.
+            bool const later = code == "TOOMANYREQUESTS" || code == "RANGE_INVALID" || code == "PAGINATION_NUMBER_INVALID";
+            auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
+            bool const own_words = !message.empty() && message != usual;
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
             out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
         }
@@ -2166,7 +2185,8 @@ error error_from_response(response const& head, std::string_view body, asked wha
 /// The credentials policy: what to present to a registry.
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked. Secrets are used only for the origin of
+/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
 /// the query and for a token realm on that origin or one the caller trusts.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
@@ -2204,6 +2224,7 @@ struct credential {
 struct credential_query {
     std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
     std::string repository; ///< the path, "library/debian"
+    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
 };
 
 namespace detail {
@@ -3124,375 +3145,6 @@ class token_operation : pinned {
 
 } // namespace lading
 
-// ---- lading/layer/session.hpp ----
-
-/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
-///
-/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
-/// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
-/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
-/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
-
-#include <map>
-#include <memory>
-#include <mutex>
-
-namespace lading {
-
-class auth_session {
-  public:
-    using time_point = std::chrono::steady_clock::time_point;
-
-    /// Where tokens for something come from.
-    struct issuer {
-        issuer(url r, std::string s) : realm(std::move(r)), service(std::move(s)) {}
-        url realm;
-        std::string service;
-    };
-    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
-    struct known {
-        std::string authorization;
-        bool from_secret = false; ///< made from a credential, not from an anonymous token
-        time_point usable_until{};
-        std::optional<issuer> from;
-    };
-    /// One token under way, seen by the one who fetches it and those who wait for it.
-    struct flight {
-        bool over = false;
-        std::optional<error> failure;
-    };
-
-    /// What to send with a request, if something is known: a value that is still good, or an issuer.
-    std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
-        std::scoped_lock const lock(mutex_);
-        auto const at = known_.find(key(where, scope));
-        if (at == known_.end()) return std::nullopt;
-        known out = at->second;
-        if (now >= out.usable_until) out.authorization.clear();
-        return out;
-    }
-    void store(origin const& where, std::string const& scope, known k) {
-        std::scoped_lock const lock(mutex_);
-        known_.insert_or_assign(key(where, scope), std::move(k));
-    }
-    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
-    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
-        std::scoped_lock const lock(mutex_);
-        auto const at = known_.find(key(where, scope));
-        if (at == known_.end()) return false;
-        if (at->second.authorization != authorization) return !at->second.authorization.empty();
-        known_.erase(at);
-        return false;
-    }
-
-    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
-    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
-        std::scoped_lock const lock(mutex_);
-        auto& slot = flights_[key(where, scope)];
-        if (slot) return {slot, false};
-        slot = std::make_shared<flight>();
-        return {slot, true};
-    }
-    /// Ends a flight: with the failure that all who wait share, or without.
-    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
-              std::optional<error> failure) {
-        std::scoped_lock const lock(mutex_);
-        f->failure = std::move(failure);
-        f->over = true;
-        flights_.erase(key(where, scope));
-    }
-    /// Nothing while the flight is under way; then its failure, if it failed.
-    std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::scoped_lock const lock(mutex_);
-        if (!f->over) return std::nullopt;
-        return f->failure;
-    }
-
-  private:
-    static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
-
-    std::mutex mutex_;
-    std::map<std::string, known> known_;
-    std::map<std::string, std::shared_ptr<flight>> flights_;
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// What the layer may do with secrets.
-struct auth_rules {
-    auth_rules() = default;
-    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
-    std::vector<std::string> trusted_realms;
-    /// Send secrets over plain http to hosts other than this machine.
-    bool secrets_over_http = false;
-    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
-    bool oauth_password = false;
-};
-
-namespace detail {
-
-/// Token services that are known to serve a registry of another origin.
-inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
-    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
-    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
-};
-
-inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
-    if (realm == registry) return true;
-    for (auto const& [r, t] : well_known_realms)
-        if (registry.str() == r && realm.str() == t) return true;
-    for (auto const& text : rules.trusted_realms)
-        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
-    return false;
-}
-
-inline bool is_loopback(origin const& o) noexcept {
-    return o.host == "localhost" || o.host == "[::1]" || o.host.starts_with("127.");
-}
-
-} // namespace detail
-
-/// `P` names the policies `json`, `clock` and `credentials`.
-template <class Op, class P>
-class authorized : pinned {
-  public:
-    using value_type = typename Op::value_type;
-
-    /// The referenced session, clock and credentials outlive the operation; the rest is for the wrapped one.
-    template <class... Args>
-    authorized(conversation const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
-               typename P::credentials& credentials, Args&&... args)
-        : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
-          inner_(std::forward<Args>(args)...) {}
-    ~authorized() { // cancelled with a token under way: let another fetch it
-        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
-    }
-
-    step<value_type> start() { return take(inner_.start()); }
-
-    step<value_type> on_delay() {
-        if (!flight_ || token_) return take(inner_.on_delay());
-        auto over = session_.landed(flight_);
-        if (!over) return need_delay(poll);
-        flight_.reset();
-        if (*over) return pass(std::move(**over));
-        return send();
-    }
-
-    step<value_type> on_response(result<response> answer) {
-        if (token_) return on_token(std::move(answer));
-        if (answer) answer.assume_value().credentials_sent = sent_secret_;
-        if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
-            return pass(std::move(answer));
-        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
-        auto next = answer_challenge(answer.assume_value());
-        if (!next) return pass(std::move(next).assume_error());
-        if (next.assume_value()) return std::move(*next.assume_value());
-        return pass(std::move(answer)); // nothing to offer: the 401 is the answer
-    }
-
-  private:
-    using maybe_step = result<std::optional<step<value_type>>>;
-    static maybe_step nothing() { return std::optional<step<value_type>>(); }
-
-    /// How often one who waits for another's token looks whether it is there.
-    static constexpr std::chrono::milliseconds poll{10};
-
-    /// A new request of the operation: send it with what is known.
-    step<value_type> take(step<value_type> s) {
-        if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(x->query, *x->sink);
-            rounds_ = 0;
-            fresh_ = false;
-            return send();
-        }
-        return s;
-    }
-    step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
-
-    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
-    step<value_type> send() {
-        request q = pending_->query;
-        sent_.clear();
-        sent_secret_ = false;
-        if (q.may_authorize)
-            if (auto known = session_.find(where(), scope(), clock_.now())) {
-                if (known->authorization.empty() && known->from) {
-                    auto fetched = fetch_token(known->from->realm, known->from->service);
-                    return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
-                }
-                sent_ = known->authorization;
-                sent_secret_ = known->from_secret;
-                q.headers.set("Authorization", std::move(known->authorization));
-            }
-        return need_exchange(std::move(q), *pending_->sink);
-    }
-
-    /// The step that answers the challenge, or nothing when there is nothing to answer it with.
-    maybe_step answer_challenge(response& head) {
-        if (!sent_.empty() && session_.refused(where(), scope(), sent_)) return std::optional(send());
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
-
-        auto const lines = head.headers.all("WWW-Authenticate");
-        auto const offered = parse_challenges(lines);
-        for (auto const& c : offered.challenges)
-            if (c.scheme == "bearer") return answer_bearer(c);
-        for (auto const& c : offered.challenges)
-            if (c.scheme == "basic") return answer_basic(head);
-        if (lines.empty()) return nothing();
-        return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
-                      detail::printable(lines.front(), 160));
-    }
-
-    maybe_step answer_basic(response& head) {
-        LADING_TRY_V(look_up());
-        if (!secret_ || secret_->username.empty()) return head.challenge_unanswered = true, nothing();
-        LADING_TRY_V(check_plaintext(where()));
-        fresh_ = true;
-        return use(basic_authorization(*secret_));
-    }
-
-    maybe_step answer_bearer(challenge const& c) {
-        auto const text = c.param("realm");
-        if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
-        LADING_TRY_V(look_up());
-        if (secret_ && !secret_->registry_token.empty()) { // made elsewhere: nobody is asked
-            LADING_TRY_V(check_plaintext(where()));
-            fresh_ = true;
-            return use("Bearer " + secret_->registry_token);
-        }
-        LADING_TRY(auto const base, url::parse(pending_->query.url));
-        auto const realm = base.resolve(*text);
-        if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
-        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")));
-        if (!fetched) return std::move(fetched).assume_error();
-        return std::optional(std::move(fetched).assume_value());
-    }
-
-    /// Keeps an authorization and sends the request with it.
-    maybe_step use(std::string authorization) {
-        auth_session::known k;
-        k.authorization = std::move(authorization);
-        k.from_secret = true;
-        k.usable_until = auth_session::time_point::max();
-        session_.store(where(), scope(), std::move(k));
-        return std::optional(send());
-    }
-
-    /// Asks for a token, or waits for the one that another operation has asked for.
-    result<step<value_type>> fetch_token(url const& target, std::string service) {
-        auto const registry = where();
-        if (registry.scheme == "https" && target.scheme() != "https")
-            return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
-        LADING_TRY_V(look_up());
-        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
-        if (secret_) {
-            if (!trusted)
-                return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
-                                                            " may not go to the realm " + target.origin().str());
-            LADING_TRY_V(check_plaintext(target.origin()));
-        }
-        auto [flight, first] = session_.join(registry, scope());
-        flight_ = std::move(flight);
-        if (!first) return step<value_type>(need_delay(poll));
-        issuer_.emplace(target, service);
-        // Only this operation's own scope is asked for, whatever the challenge names (C24).
-        token_request what(target, std::move(service), scope(), secret_);
-        what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
-        if (!trusted)
-            what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
-        token_.emplace(talk_, std::move(what));
-        return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
-    }
-
-    step<value_type> on_token(result<response> answer) {
-        auto next = token_->on_response(std::move(answer));
-        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
-        auto token = std::move(std::get<done<bearer_token>>(next).value);
-        token_.reset();
-        auto const flight = std::exchange(flight_, nullptr);
-        if (!token) {
-            auto e = std::move(token).assume_error();
-            auto f = e.facts();
-            f.v2_confirmed = f.v2_confirmed || confirmed_;
-            f.v1 = f.v1 && !f.v2_confirmed;
-            f.over_tls = where().scheme == "https";
-            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
-            f.plaintext = f.plaintext && !f.answered;
-            e.with_facts(f);
-            session_.land(where(), scope(), flight, e);
-            return pass(std::move(e));
-        }
-        auth_session::known k;
-        k.authorization = "Bearer " + token.assume_value().text;
-        k.from_secret = secret_.has_value();
-        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
-        k.from = std::move(issuer_);
-        session_.store(where(), scope(), std::move(k));
-        session_.land(where(), scope(), flight, std::nullopt);
-        fresh_ = true;
-        return send();
-    }
-
-    /// Asks the credentials policy, once an operation.
-    result<void> look_up() {
-        if (asked_credentials_) return success();
-        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path())}));
-        if (secret_ && secret_->empty()) secret_.reset();
-        asked_credentials_ = true;
-        return success();
-    }
-    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
-    /// those of a repository.
-    origin where() const {
-        auto const u = url::parse(pending_->query.url);
-        return u ? u.assume_value().origin() : origin("", "", 0);
-    }
-    std::string const& scope() const { return pending_->query.scope; }
-
-    result<void> check_plaintext(origin const& to) const {
-        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
-        return error(errc::plaintext_credentials_refused).with_context(to.str());
-    }
-    error refuse(errc e, std::string why) const {
-        fallback_facts facts;
-        facts.answered = true;
-        facts.over_tls = where().scheme == "https";
-        facts.v2_confirmed = confirmed_;
-        facts.next_endpoint = true;
-        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
-            safe_url(pending_->query.url));
-    }
-
-    conversation talk_;
-    auth_rules rules_;
-    auth_session& session_;
-    typename P::clock& clock_;
-    typename P::credentials& credentials_;
-    Op inner_;
-
-    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
-    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
-    std::optional<auth_session::issuer> issuer_;        ///< of that token
-    std::optional<credential> secret_;
-    std::string sent_;         ///< the authorization of the last request
-    bool asked_credentials_ = false;
-    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
-    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
-    bool confirmed_ = false;   ///< a refusal named v2
-    std::size_t rounds_ = 0;
-};
-
-} // namespace lading
-
-// ---- lading/layer/fallback.hpp ----
-
-/// The fallback layer: runs an operation at one endpoint after the other until one answers or nothing may be tried
-/// (spec 2.4, 2.7). What may be tried is the policy's; all failures are kept and reported.
-
 // ---- lading/policy/fallback.hpp ----
 
 /// The fallback policy: which endpoints there are, and what an error allows next.
@@ -3818,6 +3470,448 @@ class modern_fallback_with_v1 : public modern_fallback {
 
 } // namespace lading
 
+// ---- lading/layer/confidences.hpp ----
+
+/// `confidences`: what a client has told a server in confidence, hidden again where the server repeats it in what people
+/// get to read (hostile.md C19).
+
+namespace lading {
+
+/// Hides secrets as they are and as they were sent. A secret of fewer than four characters is not looked for: it would
+/// stand in every other word. Not synchronised.
+class confidences {
+  public:
+    void add(credential const& c) {
+        add_text(c.password);
+        add_text(c.identity_token);
+        add_text(c.registry_token);
+        if (!c.password.empty()) add_text(detail::base64_encode(c.username + ':' + c.password));
+    }
+    /// The value of an `Authorization` line, without its scheme.
+    void add_authorization(std::string_view value) { add_text(value.substr(value.find(' ') + 1)); }
+
+    void hide_in(std::string& text) const {
+        for (auto const& secret : secrets_)
+            for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
+                text.replace(at, secret.size(), "***");
+    }
+    /// In a failure: all that an error says. In a value: the remarks that quote a server, where there are some.
+    template <class T>
+    void hide_in(result<T>& r) const {
+        if (secrets_.empty()) return;
+        if (!r) {
+            r.assume_error().each_text([this](std::string& text) { hide_in(text); });
+        } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
+            for (auto& text : r.assume_value().warnings) hide_in(text);
+            hide_in(r.assume_value().tags.why);
+        }
+    }
+
+  private:
+    void add_text(std::string_view text) {
+        if (text.size() < 4) return;
+        for (auto const& known : secrets_)
+            if (known == text) return;
+        secrets_.emplace_back(text);
+    }
+
+    std::vector<std::string> secrets_;
+};
+
+} // namespace lading
+
+// ---- lading/layer/session.hpp ----
+
+/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
+///
+/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
+/// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
+/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
+
+#include <map>
+#include <memory>
+#include <mutex>
+
+namespace lading {
+
+class auth_session {
+  public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    /// Where tokens for something come from.
+    struct issuer {
+        issuer(url r, std::string s) : realm(std::move(r)), service(std::move(s)) {}
+        url realm;
+        std::string service;
+    };
+    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
+    struct known {
+        std::string authorization;
+        bool from_secret = false; ///< made from a credential, not from an anonymous token
+        time_point usable_until{};
+        std::optional<issuer> from;
+    };
+    /// One token under way, seen by the one who fetches it and those who wait for it.
+    struct flight {
+        bool over = false;
+        std::optional<error> failure;
+    };
+
+    /// What to send with a request, if something is known: a value that is still good, or an issuer.
+    std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
+        std::scoped_lock const lock(mutex_);
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return std::nullopt;
+        known out = at->second;
+        if (now >= out.usable_until) out.authorization.clear();
+        return out;
+    }
+    void store(origin const& where, std::string const& scope, known k) {
+        std::scoped_lock const lock(mutex_);
+        if (known_.size() >= most_known) forget_one();
+        known_.insert_or_assign(key(where, scope), std::move(k));
+    }
+    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
+    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
+        std::scoped_lock const lock(mutex_);
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return false;
+        if (at->second.authorization != authorization) return !at->second.authorization.empty();
+        known_.erase(at);
+        return false;
+    }
+
+    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
+    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
+        std::scoped_lock const lock(mutex_);
+        auto& slot = flights_[key(where, scope)];
+        if (slot) return {slot, false};
+        slot = std::make_shared<flight>();
+        return {slot, true};
+    }
+    /// Ends a flight: with the failure that all who wait share, or without.
+    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
+              std::optional<error> failure) {
+        std::scoped_lock const lock(mutex_);
+        f->failure = std::move(failure);
+        f->over = true;
+        flights_.erase(key(where, scope));
+    }
+    /// Nothing while the flight is under way; then its failure, if it failed.
+    std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
+        std::scoped_lock const lock(mutex_);
+        if (!f->over) return std::nullopt;
+        return f->failure;
+    }
+
+  private:
+    /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
+    static constexpr std::size_t most_known = 1024;
+    void forget_one() {
+        auto first = known_.begin();
+        for (auto at = first; at != known_.end(); ++at)
+            if (at->second.usable_until < first->second.usable_until) first = at;
+        known_.erase(first);
+    }
+    static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
+
+    std::mutex mutex_;
+    std::map<std::string, known> known_;
+    std::map<std::string, std::shared_ptr<flight>> flights_;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// What the layer may do with secrets.
+struct auth_rules {
+    auth_rules() = default;
+    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
+    std::vector<std::string> trusted_realms;
+    /// Send secrets over plain http to hosts other than this machine.
+    bool secrets_over_http = false;
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
+    bool oauth_password = false;
+};
+
+namespace detail {
+
+/// Token services that are known to serve a registry of another origin.
+inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
+    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
+    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
+};
+
+inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
+    if (realm == registry) return true;
+    for (auto const& [r, t] : well_known_realms)
+        if (registry.str() == r && realm.str() == t) return true;
+    for (auto const& text : rules.trusted_realms)
+        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
+    return false;
+}
+
+inline bool is_loopback(origin const& o) noexcept {
+    return is_loopback_host(o.host);
+}
+
+} // namespace detail
+
+/// `P` names the policies `json`, `clock` and `credentials`.
+template <class Op, class P>
+class authorized : pinned {
+  public:
+    using value_type = typename Op::value_type;
+
+    /// The referenced session, clock and credentials outlive the operation; the rest is for the wrapped one.
+    template <class... Args>
+    authorized(conversation const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
+               typename P::credentials& credentials, Args&&... args)
+        : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
+          inner_(std::forward<Args>(args)...) {}
+    ~authorized() { // cancelled with a token under way: let another fetch it
+        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
+    }
+
+    step<value_type> start() { return take(inner_.start()); }
+
+    step<value_type> on_delay() {
+        if (!flight_ || token_) return take(inner_.on_delay());
+        auto over = session_.landed(flight_);
+        if (!over) {
+            auto const& deadline = pending_->query.deadline;
+            if (!deadline || clock_.now() < *deadline) return need_delay(poll);
+            flight_.reset();
+            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
+        }
+        flight_.reset();
+        if (*over) return pass(std::move(**over));
+        return send();
+    }
+
+    step<value_type> on_response(result<response> answer) {
+        if (token_) return on_token(std::move(answer));
+        if (answer) answer.assume_value().credentials_sent = sent_secret_;
+        if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
+            return pass(std::move(answer));
+        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
+        auto next = answer_challenge(answer.assume_value());
+        if (!next) return pass(std::move(next).assume_error());
+        if (next.assume_value()) return std::move(*next.assume_value());
+        return pass(std::move(answer)); // nothing to offer: the 401 is the answer
+    }
+
+  private:
+    using maybe_step = result<std::optional<step<value_type>>>;
+    static maybe_step nothing() { return std::optional<step<value_type>>(); }
+
+    /// How often one who waits for another's token looks whether it is there.
+    static constexpr std::chrono::milliseconds poll{10};
+
+    /// A new request of the operation: send it with what is known.
+    step<value_type> take(step<value_type> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) {
+            pending_.emplace(x->query, *x->sink);
+            // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
+            if (where() != home()) pending_->query.may_authorize = false;
+            rounds_ = 0;
+            fresh_ = false;
+            return send();
+        }
+        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
+        return s;
+    }
+    step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
+
+    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
+    step<value_type> send() {
+        request q = pending_->query;
+        sent_.clear();
+        sent_secret_ = false;
+        if (q.may_authorize)
+            if (auto known = session_.find(where(), scope(), clock_.now())) {
+                if (known->authorization.empty() && known->from) {
+                    auto fetched = fetch_token(known->from->realm, known->from->service);
+                    return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
+                }
+                sent_ = known->authorization;
+                told_.add_authorization(sent_);
+                sent_secret_ = known->from_secret;
+                q.headers.set("Authorization", std::move(known->authorization));
+            }
+        return need_exchange(std::move(q), *pending_->sink);
+    }
+
+    /// The step that answers the challenge, or nothing when there is nothing to answer it with.
+    maybe_step answer_challenge(response& head) {
+        if (!sent_.empty() && session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
+
+        auto const lines = head.headers.all("WWW-Authenticate");
+        auto const offered = parse_challenges(lines);
+        for (auto const& c : offered.challenges)
+            if (c.scheme == "bearer") return answer_bearer(c);
+        for (auto const& c : offered.challenges)
+            if (c.scheme == "basic") return answer_basic(head);
+        if (lines.empty()) return nothing();
+        return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
+                      detail::printable(lines.front(), 160));
+    }
+
+    maybe_step answer_basic(response& head) {
+        LADING_TRY_V(look_up());
+        if (!secret_ || secret_->username.empty()) return head.challenge_unanswered = true, nothing();
+        LADING_TRY_V(check_plaintext(where()));
+        fresh_ = true;
+        return use(basic_authorization(*secret_));
+    }
+
+    maybe_step answer_bearer(challenge const& c) {
+        auto const text = c.param("realm");
+        if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
+        LADING_TRY_V(look_up());
+        if (secret_ && !secret_->registry_token.empty()) { // made elsewhere: nobody is asked
+            LADING_TRY_V(check_plaintext(where()));
+            fresh_ = true;
+            return use("Bearer " + secret_->registry_token);
+        }
+        LADING_TRY(auto const base, url::parse(pending_->query.url));
+        auto const realm = base.resolve(*text);
+        if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
+        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")));
+        if (!fetched) return std::move(fetched).assume_error();
+        return std::optional(std::move(fetched).assume_value());
+    }
+
+    /// Keeps an authorization and sends the request with it.
+    maybe_step use(std::string authorization) {
+        auth_session::known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = auth_session::time_point::max();
+        session_.store(where(), scope(), std::move(k));
+        return std::optional(send());
+    }
+
+    /// Asks for a token, or waits for the one that another operation has asked for.
+    result<step<value_type>> fetch_token(url const& target, std::string service) {
+        auto const registry = where();
+        if (registry.scheme == "https" && target.scheme() != "https")
+            return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
+        LADING_TRY_V(look_up());
+        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
+        if (secret_) {
+            if (!trusted)
+                return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
+                                                            " may not go to the realm " + target.origin().str());
+            LADING_TRY_V(check_plaintext(target.origin()));
+        }
+        auto [flight, first] = session_.join(registry, scope());
+        flight_ = std::move(flight);
+        if (!first) return step<value_type>(need_delay(poll));
+        issuer_.emplace(target, service);
+        // Only this operation's own scope is asked for, whatever the challenge names (C24).
+        token_request what(target, std::move(service), scope(), secret_);
+        what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        if (!trusted)
+            what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
+        token_.emplace(talk_, std::move(what));
+        return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
+    }
+
+    step<value_type> on_token(result<response> answer) {
+        auto next = token_->on_response(std::move(answer));
+        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
+        auto token = std::move(std::get<done<bearer_token>>(next).value);
+        token_.reset();
+        auto const flight = std::exchange(flight_, nullptr);
+        if (!token) {
+            auto e = std::move(token).assume_error();
+            auto f = e.facts();
+            f.v2_confirmed = f.v2_confirmed || confirmed_;
+            f.v1 = f.v1 && !f.v2_confirmed;
+            f.over_tls = where().scheme == "https";
+            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.plaintext = f.plaintext && !f.answered;
+            e.with_facts(f);
+            // What this caller alone ended is no failure of those who wait: one of them fetches it.
+            session_.land(where(), scope(), flight, is_callers_own(e.kind()) ? std::nullopt : std::optional(e));
+            return pass(std::move(e));
+        }
+        auth_session::known k;
+        k.authorization = "Bearer " + token.assume_value().text;
+        k.from_secret = secret_.has_value();
+        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
+        k.from = std::move(issuer_);
+        session_.store(where(), scope(), std::move(k));
+        session_.land(where(), scope(), flight, std::nullopt);
+        fresh_ = true;
+        return send();
+    }
+
+    /// Asks the credentials policy, once an operation.
+    result<void> look_up() {
+        if (asked_credentials_) return success();
+        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline}));
+        if (secret_ && secret_->empty()) secret_.reset();
+        if (secret_) told_.add(*secret_);
+        asked_credentials_ = true;
+        return success();
+    }
+    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
+    /// those of a repository.
+    origin where() const { return origin_of(pending_->query.url); }
+    origin home() const { return origin_of(talk_.base_url); }
+    static origin origin_of(std::string const& text) {
+        auto const u = url::parse(text);
+        return u ? u.assume_value().origin() : origin("", "", 0);
+    }
+    std::string const& scope() const { return pending_->query.scope; }
+
+    result<void> check_plaintext(origin const& to) const {
+        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
+        return error(errc::plaintext_credentials_refused).with_context(to.str());
+    }
+    error refuse(errc e, std::string why) const {
+        fallback_facts facts;
+        facts.answered = true;
+        facts.over_tls = where().scheme == "https";
+        facts.v2_confirmed = confirmed_;
+        facts.next_endpoint = true;
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
+            safe_url(pending_->query.url));
+    }
+
+    conversation talk_;
+    auth_rules rules_;
+    auth_session& session_;
+    typename P::clock& clock_;
+    typename P::credentials& credentials_;
+    Op inner_;
+
+    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
+    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
+    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
+    std::optional<auth_session::issuer> issuer_;        ///< of that token
+    std::optional<credential> secret_;
+    confidences told_;
+    std::string sent_;         ///< the authorization of the last request
+    bool asked_credentials_ = false;
+    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
+    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool confirmed_ = false;   ///< a refusal named v2
+    std::size_t rounds_ = 0;
+};
+
+} // namespace lading
+
+// ---- lading/layer/fallback.hpp ----
+
+/// The fallback layer: runs an operation at one endpoint after the other until one answers or nothing may be tried
+/// (spec 2.4, 2.7). What may be tried is the policy's; all failures are kept and reported.
+
 namespace lading {
 
 namespace detail {
@@ -3856,6 +3950,7 @@ class tried_in_turn : pinned {
 
     step<value_type> start() { return open(); }
     step<value_type> on_response(result<response> answer) {
+        if (answer) answered_ = true;
         if (stage_ != stage::fetch) return on_ping(std::move(answer));
         if constexpr (has_v1)
             if (v1_) return take(v1_->on_response(std::move(answer)));
@@ -3903,10 +3998,16 @@ class tried_in_turn : pinned {
         auto* const over = std::get_if<done<value_type>>(&s);
         if (!over || over->value) return s;
         error e = std::move(over->value).assume_error();
-        if (list_[next_].is_mirror && e == errc::timeout && clock_.now() < *talk_.deadline) {
+        if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
             e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+        }
+        if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
+            fallback_facts f = e.facts();
+            f.answered = true;
+            f.plaintext = false;
+            e.with_facts(f);
         }
         if (list_[next_].version == api_version::v1) { // not a ping's failure, whatever the transport knows
             auto f = e.facts();
@@ -3921,6 +4022,7 @@ class tried_in_turn : pinned {
         keep(std::move(e));
         if (!go_on) return conclude(policy_.primary());
         ++next_;
+        answered_ = false;
         return open();
     }
     void keep(error e) {
@@ -3997,6 +4099,7 @@ class tried_in_turn : pinned {
     std::vector<error> failures_;
     std::vector<attempt> attempts_;
     std::size_t next_ = 0;
+    bool answered_ = false; ///< the endpoint at `next_` has given an answer
     stage stage_ = stage::fetch;
 };
 
@@ -6917,7 +7020,8 @@ class platform_choice {
 
 /// The tags operation: every page of a repository's tag list, bounded (spec 4.1, hostile.md P01-P03, L06).
 ///
-/// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the same origin only.
+/// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the
+/// registry's own origin only, whoever answered.
 
 // ---- lading/http/link.hpp ----
 
@@ -7035,10 +7139,11 @@ class tag_listing {
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
         if (!link) return std::optional<need_exchange>();
 
-        LADING_TRY(auto const here, url::parse(head.url));
+        LADING_TRY(auto const here, url::parse(head.url)); // maybe where a redirect led to
+        LADING_TRY(auto const registry, url::parse(talk_.base_url));
         LADING_TRY(auto const there, here.resolve(*link));
-        if (there.origin() != here.origin())
-            return error(errc::page_cross_origin).with_values(here.origin().str(), there.origin().str());
+        if (there.origin() != registry.origin())
+            return error(errc::page_cross_origin).with_values(registry.origin().str(), there.origin().str());
         barren_ = tags_.values.size() == before ? barren_ + 1 : 0;
         if (!seen_.insert(std::hash<std::string>{}(there.str())).second || there.str() == here.str() || barren_ == 3)
             return error(errc::page_loop).with_url(there.safe());
@@ -9609,6 +9714,7 @@ class docker_1_10_fallback {
             bool const no_session = e == errc::v1_unsupported || (f.what == asked::ping && !f.answered);
             return no_session ? verdict::next : verdict::stop;
         }
+        if (f.what == asked::blob && e.http_status() == 404) return verdict::next; // "unknown blob", whatever the body
         switch (f.said) {
         case refusal_form::other: return verdict::stop;
         case refusal_form::unknown:
@@ -11259,6 +11365,7 @@ struct config_credentials_options {
     std::string login_host;
     std::chrono::milliseconds helper_timeout{30'000};
     std::size_t helper_output = 64u << 10; ///< bytes
+    std::chrono::milliseconds helper_answer{300'000}; ///< an answer of a helper is used that long
     bool use_netrc = false;
     std::string netrc;
     char const* (*environment)(char const*) = nullptr;
@@ -11271,7 +11378,7 @@ struct config_credentials_options {
 /// (`~/.docker`), `~/.dockercfg`. They are read at the first lookup. Of all entries of all files the one with the longest
 /// key that is a whole part of `host/path` counts, the first file of equals; a `credHelpers` entry counts as a key of
 /// its host and comes before `auths` of the same file; `credsStore` is asked when nothing else is there. What a helper
-/// said of a host is kept. Not synchronised: one thread at a time.
+/// said of a host is kept for `helper_answer` (some give logins that are soon over). Not synchronised: one thread at a time.
 template <json_policy J>
 class basic_config_credentials {
   public:
@@ -11289,7 +11396,7 @@ class basic_config_credentials {
         LADING_TRY_V(read_files());
         LADING_TRY(auto const found, find(q));
         if (found.file) {
-            if (!found.helper.empty()) return ask_helper(found.helper, q.host, found.file->path);
+            if (!found.helper.empty()) return ask_helper(found.helper, q, found.file->path);
             auto const& entry = *found.entry;
             if (!entry.fault.empty())
                 return error(errc::credentials_invalid)
@@ -11300,7 +11407,7 @@ class basic_config_credentials {
         }
         for (auto const& f : files_) {
             if (f.store.empty()) continue;
-            LADING_TRY(auto got, ask_helper(f.store, q.host, f.path));
+            LADING_TRY(auto got, ask_helper(f.store, q, f.path));
             if (got) return got;
         }
         return from_netrc(q);
@@ -11322,6 +11429,10 @@ class basic_config_credentials {
         credential_file const* file = nullptr;
         auth_entry const* entry = nullptr;
         std::string helper;
+    };
+    struct answer_kept {
+        std::optional<credential> secret;
+        std::chrono::steady_clock::time_point until;
     };
 
     std::string variable(char const* name) const {
@@ -11387,15 +11498,20 @@ class basic_config_credentials {
         return best;
     }
 
-    result<std::optional<credential>> ask_helper(std::string const& name, std::string const& host, std::string const& path) {
+    result<std::optional<credential>> ask_helper(std::string const& name, credential_query const& q, std::string const& path) {
+        auto const& host = q.host;
         auto const key = name + ' ' + host;
-        if (auto const known = said_.find(key); known != said_.end()) return known->second;
+        auto const now = std::chrono::steady_clock::now();
+        if (auto const known = said_.find(key); known != said_.end() && now < known->second.until) return known->second.secret;
+        auto patience = options_.helper_timeout;
+        if (q.deadline) patience = std::min(patience, std::chrono::duration_cast<std::chrono::milliseconds>(*q.deadline - now));
+        if (patience.count() <= 0) return error(errc::timeout).with_context("before a credential helper was asked");
         for (char c : name)
             if (!detail::is_alnum(c) && c != '.' && c != '_' && c != '-')
                 return error(errc::credentials_invalid).with_context(path + ": the name of a helper has a character that none has");
         auto const program = "docker-credential-" + name;
         LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == "docker.io" ? "https://index.docker.io/v1/" : host,
-                                                       options_.helper_timeout, options_.helper_output));
+                                                       patience, options_.helper_output));
         std::optional<credential> out;
         if (ran.exit_code != 0) {
             // The protocol's way of saying "none": this sentence on the standard output.
@@ -11417,7 +11533,7 @@ class basic_config_credentials {
             out->source = program + " of " + path;
             if (out->username.empty() && out->identity_token.empty()) out.reset();
         }
-        return said_.emplace(key, std::move(out)).first->second;
+        return said_.insert_or_assign(key, answer_kept{std::move(out), now + options_.helper_answer}).first->second.secret;
     }
 
     result<std::optional<credential>> from_netrc(credential_query const& q) const {
@@ -11434,7 +11550,7 @@ class basic_config_credentials {
     config_credentials_options options_;
     std::vector<credential_file> files_;
     bool read_ = false;
-    std::map<std::string, std::optional<credential>> said_; ///< by helpers, for the life of the object
+    std::map<std::string, answer_kept> said_; ///< by helpers
 };
 
 using config_credentials = basic_config_credentials<strict_json>;

@@ -308,6 +308,18 @@ class error {
         return detail_.edit().registry_errors = std::move(list), *this;
     }
 
+    /// Calls `change(std::string&)` with every text of the details.
+    template <class F>
+    void each_text(F change) {
+        if (!detail_.get()) return;
+        auto& d = detail_.edit();
+        for (auto* text : {&d.context, &d.url, &d.expected, &d.actual}) change(*text);
+        for (auto& e : d.registry_errors)
+            for (auto* text : {&e.code, &e.message, &e.detail}) change(*text);
+        for (auto& text : d.available) change(text);
+        for (auto& a : d.attempts) change(a.what);
+    }
+
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
     /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.

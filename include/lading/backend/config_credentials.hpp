@@ -9,6 +9,7 @@
 #include "read_file.hpp"
 #include "strict_json.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <map>
@@ -40,6 +41,7 @@ struct config_credentials_options {
     std::string login_host;
     std::chrono::milliseconds helper_timeout{30'000};
     std::size_t helper_output = 64u << 10; ///< bytes
+    std::chrono::milliseconds helper_answer{300'000}; ///< an answer of a helper is used that long
     bool use_netrc = false;
     std::string netrc;
     char const* (*environment)(char const*) = nullptr;
@@ -52,7 +54,7 @@ struct config_credentials_options {
 /// (`~/.docker`), `~/.dockercfg`. They are read at the first lookup. Of all entries of all files the one with the longest
 /// key that is a whole part of `host/path` counts, the first file of equals; a `credHelpers` entry counts as a key of
 /// its host and comes before `auths` of the same file; `credsStore` is asked when nothing else is there. What a helper
-/// said of a host is kept. Not synchronised: one thread at a time.
+/// said of a host is kept for `helper_answer` (some give logins that are soon over). Not synchronised: one thread at a time.
 template <json_policy J>
 class basic_config_credentials {
   public:
@@ -70,7 +72,7 @@ class basic_config_credentials {
         LADING_TRY_V(read_files());
         LADING_TRY(auto const found, find(q));
         if (found.file) {
-            if (!found.helper.empty()) return ask_helper(found.helper, q.host, found.file->path);
+            if (!found.helper.empty()) return ask_helper(found.helper, q, found.file->path);
             auto const& entry = *found.entry;
             if (!entry.fault.empty())
                 return error(errc::credentials_invalid)
@@ -81,7 +83,7 @@ class basic_config_credentials {
         }
         for (auto const& f : files_) {
             if (f.store.empty()) continue;
-            LADING_TRY(auto got, ask_helper(f.store, q.host, f.path));
+            LADING_TRY(auto got, ask_helper(f.store, q, f.path));
             if (got) return got;
         }
         return from_netrc(q);
@@ -103,6 +105,10 @@ class basic_config_credentials {
         credential_file const* file = nullptr;
         auth_entry const* entry = nullptr;
         std::string helper;
+    };
+    struct answer_kept {
+        std::optional<credential> secret;
+        std::chrono::steady_clock::time_point until;
     };
 
     std::string variable(char const* name) const {
@@ -168,15 +174,20 @@ class basic_config_credentials {
         return best;
     }
 
-    result<std::optional<credential>> ask_helper(std::string const& name, std::string const& host, std::string const& path) {
+    result<std::optional<credential>> ask_helper(std::string const& name, credential_query const& q, std::string const& path) {
+        auto const& host = q.host;
         auto const key = name + ' ' + host;
-        if (auto const known = said_.find(key); known != said_.end()) return known->second;
+        auto const now = std::chrono::steady_clock::now();
+        if (auto const known = said_.find(key); known != said_.end() && now < known->second.until) return known->second.secret;
+        auto patience = options_.helper_timeout;
+        if (q.deadline) patience = std::min(patience, std::chrono::duration_cast<std::chrono::milliseconds>(*q.deadline - now));
+        if (patience.count() <= 0) return error(errc::timeout).with_context("before a credential helper was asked");
         for (char c : name)
             if (!detail::is_alnum(c) && c != '.' && c != '_' && c != '-')
                 return error(errc::credentials_invalid).with_context(path + ": the name of a helper has a character that none has");
         auto const program = "docker-credential-" + name;
         LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == "docker.io" ? "https://index.docker.io/v1/" : host,
-                                                       options_.helper_timeout, options_.helper_output));
+                                                       patience, options_.helper_output));
         std::optional<credential> out;
         if (ran.exit_code != 0) {
             // The protocol's way of saying "none": this sentence on the standard output.
@@ -198,7 +209,7 @@ class basic_config_credentials {
             out->source = program + " of " + path;
             if (out->username.empty() && out->identity_token.empty()) out.reset();
         }
-        return said_.emplace(key, std::move(out)).first->second;
+        return said_.insert_or_assign(key, answer_kept{std::move(out), now + options_.helper_answer}).first->second.secret;
     }
 
     result<std::optional<credential>> from_netrc(credential_query const& q) const {
@@ -215,7 +226,7 @@ class basic_config_credentials {
     config_credentials_options options_;
     std::vector<credential_file> files_;
     bool read_ = false;
-    std::map<std::string, std::optional<credential>> said_; ///< by helpers, for the life of the object
+    std::map<std::string, answer_kept> said_; ///< by helpers
 };
 
 using config_credentials = basic_config_credentials<strict_json>;

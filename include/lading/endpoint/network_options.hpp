@@ -4,6 +4,7 @@
 /// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
 
 #include "../detail/text.hpp"
+#include "../http/url.hpp"
 #include "tls_options.hpp"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ struct proxy_rules {
     proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
     proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
     /// Hosts that are reached without: "example.com" (and below), ".example.com" (below), "10.0.0.1", "host:port", "*".
-    proxy_rules& with_exception(std::string h) { return except.push_back(std::move(h)), *this; }
+    proxy_rules& with_exception(std::string const& h) { return except.push_back(detail::lower(h)), *this; }
 
     /// The variables `https_proxy`, `http_proxy` and `no_proxy`, in lower case before upper case; `HTTP_PROXY` in upper
     /// case is not read, because a web server's child may have it from a request. `get` is `std::getenv` or like it.
@@ -54,7 +55,7 @@ struct proxy_rules {
     /// The proxy for a host, or empty. Loopback hosts never go through one.
     std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
         std::string_view const proxy = scheme == "https" ? https : http;
-        if (proxy.empty() || host == "localhost" || host == "[::1]" || host.starts_with("127.")) return {};
+        if (proxy.empty() || detail::is_loopback_host(host)) return {};
         auto const with_port = std::string(host) + ':' + std::to_string(port);
         for (std::string_view e : except) {
             if (e == "*" || e == host || e == with_port) return {};

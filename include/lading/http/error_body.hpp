@@ -85,8 +85,10 @@ error_body parse_error_body(std::string_view body, limits const& l) {
         auto const d = e.is_object() ? e.find("detail") : std::nullopt;
         bool const detailed = d && !d->is_null();
         if (std::exchange(first, false)) {
-            auto const usual = default_message(code);
-            bool const own_words = !message.empty() && message != (usual.empty() ? default_message("UNKNOWN") : usual);
+            // By the codes of the original: one that it did not know, or that came later, was UNKNOWN to it.
+            bool const later = code == "TOOMANYREQUESTS" || code == "RANGE_INVALID" || code == "PAGINATION_NUMBER_INVALID";
+            auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
+            bool const own_words = !message.empty() && message != usual;
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
             out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
         }

@@ -69,6 +69,11 @@ constexpr bool is_ipv4(std::string_view host) noexcept {
     }
 }
 
+/// A host in its normal form that is this machine. By number: "127.0.0.1.example.com" is anywhere.
+constexpr bool is_loopback_host(std::string_view host) noexcept {
+    return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ipv4(host));
+}
+
 /// The digits and colons of an IPv6 literal; whether they are an address is left to the resolver.
 constexpr bool is_ipv6_text(std::string_view text) noexcept {
     int colons = 0;

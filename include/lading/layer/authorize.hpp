@@ -11,6 +11,8 @@
 #include "../http/address.hpp"
 #include "../http/challenge.hpp"
 #include "../operation/token.hpp"
+#include "../policy/fallback.hpp"
+#include "confidences.hpp"
 #include "session.hpp"
 
 #include <chrono>
@@ -51,7 +53,7 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
 }
 
 inline bool is_loopback(origin const& o) noexcept {
-    return o.host == "localhost" || o.host == "[::1]" || o.host.starts_with("127.");
+    return is_loopback_host(o.host);
 }
 
 } // namespace detail
@@ -77,7 +79,12 @@ class authorized : pinned {
     step<value_type> on_delay() {
         if (!flight_ || token_) return take(inner_.on_delay());
         auto over = session_.landed(flight_);
-        if (!over) return need_delay(poll);
+        if (!over) {
+            auto const& deadline = pending_->query.deadline;
+            if (!deadline || clock_.now() < *deadline) return need_delay(poll);
+            flight_.reset();
+            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
+        }
         flight_.reset();
         if (*over) return pass(std::move(**over));
         return send();
@@ -106,10 +113,13 @@ class authorized : pinned {
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
             pending_.emplace(x->query, *x->sink);
+            // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
+            if (where() != home()) pending_->query.may_authorize = false;
             rounds_ = 0;
             fresh_ = false;
             return send();
         }
+        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
@@ -126,6 +136,7 @@ class authorized : pinned {
                     return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
                 }
                 sent_ = known->authorization;
+                told_.add_authorization(sent_);
                 sent_secret_ = known->from_secret;
                 q.headers.set("Authorization", std::move(known->authorization));
             }
@@ -224,7 +235,8 @@ class authorized : pinned {
             f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
-            session_.land(where(), scope(), flight, e);
+            // What this caller alone ended is no failure of those who wait: one of them fetches it.
+            session_.land(where(), scope(), flight, is_callers_own(e.kind()) ? std::nullopt : std::optional(e));
             return pass(std::move(e));
         }
         auth_session::known k;
@@ -241,15 +253,18 @@ class authorized : pinned {
     /// Asks the credentials policy, once an operation.
     result<void> look_up() {
         if (asked_credentials_) return success();
-        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path())}));
+        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline}));
         if (secret_ && secret_->empty()) secret_.reset();
+        if (secret_) told_.add(*secret_);
         asked_credentials_ = true;
         return success();
     }
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
-    origin where() const {
-        auto const u = url::parse(pending_->query.url);
+    origin where() const { return origin_of(pending_->query.url); }
+    origin home() const { return origin_of(talk_.base_url); }
+    static origin origin_of(std::string const& text) {
+        auto const u = url::parse(text);
         return u ? u.assume_value().origin() : origin("", "", 0);
     }
     std::string const& scope() const { return pending_->query.scope; }
@@ -280,6 +295,7 @@ class authorized : pinned {
     std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<credential> secret_;
+    confidences told_;
     std::string sent_;         ///< the authorization of the last request
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously

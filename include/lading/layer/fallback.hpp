@@ -53,6 +53,7 @@ class tried_in_turn : pinned {
 
     step<value_type> start() { return open(); }
     step<value_type> on_response(result<response> answer) {
+        if (answer) answered_ = true;
         if (stage_ != stage::fetch) return on_ping(std::move(answer));
         if constexpr (has_v1)
             if (v1_) return take(v1_->on_response(std::move(answer)));
@@ -100,10 +101,16 @@ class tried_in_turn : pinned {
         auto* const over = std::get_if<done<value_type>>(&s);
         if (!over || over->value) return s;
         error e = std::move(over->value).assume_error();
-        if (list_[next_].is_mirror && e == errc::timeout && clock_.now() < *talk_.deadline) {
+        if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
             e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+        }
+        if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
+            fallback_facts f = e.facts();
+            f.answered = true;
+            f.plaintext = false;
+            e.with_facts(f);
         }
         if (list_[next_].version == api_version::v1) { // not a ping's failure, whatever the transport knows
             auto f = e.facts();
@@ -118,6 +125,7 @@ class tried_in_turn : pinned {
         keep(std::move(e));
         if (!go_on) return conclude(policy_.primary());
         ++next_;
+        answered_ = false;
         return open();
     }
     void keep(error e) {
@@ -194,6 +202,7 @@ class tried_in_turn : pinned {
     std::vector<error> failures_;
     std::vector<attempt> attempts_;
     std::size_t next_ = 0;
+    bool answered_ = false; ///< the endpoint at `next_` has given an answer
     stage stage_ = stage::fetch;
 };
 

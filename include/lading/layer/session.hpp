@@ -54,6 +54,7 @@ class auth_session {
     }
     void store(origin const& where, std::string const& scope, known k) {
         std::scoped_lock const lock(mutex_);
+        if (known_.size() >= most_known) forget_one();
         known_.insert_or_assign(key(where, scope), std::move(k));
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
@@ -90,6 +91,14 @@ class auth_session {
     }
 
   private:
+    /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
+    static constexpr std::size_t most_known = 1024;
+    void forget_one() {
+        auto first = known_.begin();
+        for (auto at = first; at != known_.end(); ++at)
+            if (at->second.usable_until < first->second.usable_until) first = at;
+        known_.erase(first);
+    }
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
     std::mutex mutex_;

@@ -3,7 +3,8 @@
 
 /// The tags operation: every page of a repository's tag list, bounded (spec 4.1, hostile.md P01-P03, L06).
 ///
-/// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the same origin only.
+/// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the
+/// registry's own origin only, whoever answered.
 
 #include "../http/link.hpp"
 #include "../http/status.hpp"
@@ -40,10 +41,11 @@ class tag_listing {
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
         if (!link) return std::optional<need_exchange>();
 
-        LADING_TRY(auto const here, url::parse(head.url));
+        LADING_TRY(auto const here, url::parse(head.url)); // maybe where a redirect led to
+        LADING_TRY(auto const registry, url::parse(talk_.base_url));
         LADING_TRY(auto const there, here.resolve(*link));
-        if (there.origin() != here.origin())
-            return error(errc::page_cross_origin).with_values(here.origin().str(), there.origin().str());
+        if (there.origin() != registry.origin())
+            return error(errc::page_cross_origin).with_values(registry.origin().str(), there.origin().str());
         barren_ = tags_.values.size() == before ? barren_ + 1 : 0;
         if (!seen_.insert(std::hash<std::string>{}(there.str())).second || there.str() == here.str() || barren_ == 3)
             return error(errc::page_loop).with_url(there.safe());

@@ -4,12 +4,14 @@
 /// The credentials policy: what to present to a registry.
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked. Secrets are used only for the origin of
+/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
 /// the query and for a token realm on that origin or one the caller trusts.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include "../result.hpp"
 
+#include <chrono>
 #include <concepts>
 #include <optional>
 #include <string>
@@ -48,6 +50,7 @@ struct credential {
 struct credential_query {
     std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
     std::string repository; ///< the path, "library/debian"
+    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
 };
 
 namespace detail {

@@ -129,6 +129,7 @@ class docker_1_10_fallback {
             bool const no_session = e == errc::v1_unsupported || (f.what == asked::ping && !f.answered);
             return no_session ? verdict::next : verdict::stop;
         }
+        if (f.what == asked::blob && e.http_status() == 404) return verdict::next; // "unknown blob", whatever the body
         switch (f.said) {
         case refusal_form::other: return verdict::stop;
         case refusal_form::unknown:

@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -37,6 +38,8 @@ class http_handler {
     virtual ~http_handler() = default;
     /// The answer to one well-formed request.
     virtual canned handle(exchange request) = 0;
+    /// Every byte that a client sends, as it comes, requests or not; inside TLS, what was encrypted.
+    virtual void received(std::string_view bytes) { (void)bytes; }
 };
 
 namespace detail {
@@ -80,6 +83,7 @@ class server_connection : public std::enable_shared_from_this<server_connection<
         stream_.async_read_some(asio::buffer(piece_),
                                 [self = self_(), then](asio::error_code ec, std::size_t n) {
                                     if (ec) return;
+                                    self->handler_.received({self->piece_.data(), n});
                                     self->buffer_.append(self->piece_.data(), n);
                                     ((*self).*then)();
                                 });
@@ -150,8 +154,9 @@ class server_connection : public std::enable_shared_from_this<server_connection<
     }
     void drain_more() {
         raw_socket().async_read_some(asio::buffer(piece_),
-                                     [self = self_()](asio::error_code ec, std::size_t) {
+                                     [self = self_()](asio::error_code ec, std::size_t n) {
                                          if (ec) return self->close();
+                                         self->handler_.received({self->piece_.data(), n});
                                          self->drain_more();
                                      });
     }

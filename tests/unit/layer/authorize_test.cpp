@@ -154,6 +154,7 @@ TEST_CASE("C24: only the operation's own scope is asked for") {
 TEST_CASE("secrets over http need consent, except on this machine") {
     for (auto [host, consent, code] :
          {std::tuple{"r.example", false, errc::plaintext_credentials_refused}, std::tuple{"r.example", true, errc::ok},
+          std::tuple{"127.0.0.1.evil.example", false, errc::plaintext_credentials_refused}, // a name, not an address
           std::tuple{"127.0.0.1:5000", false, errc::ok}, std::tuple{"localhost:5000", false, errc::ok}}) {
         INFO(host);
         testing::script s;
@@ -168,6 +169,72 @@ TEST_CASE("secrets over http need consent, except on this machine") {
         CHECK((r ? errc::ok : r.error().kind()) == code);
         if (code != errc::ok) CHECK(s.journal.size() == 1);
     }
+}
+
+TEST_CASE("C19: what was told in confidence is hidden where a server repeats it") {
+    auto const basic = basic_authorization(credential("alice", "pw-CANARY"));
+    auto const echo = R"({"errors":[{"code":"pw-CANARY","message":"no entry for alice:pw-CANARY, )" + basic.substr(6) +
+                      R"(","detail":"pw-CANARY"}]})";
+    auto const check = [](std::string const& text) {
+        INFO(text);
+        CHECK(text.find("CANARY") == std::string::npos);
+        CHECK(text.find(basic_authorization(credential("alice", "pw-CANARY")).substr(6)) == std::string::npos);
+        CHECK(text.find("***") != std::string::npos);
+    };
+    world w;
+    w.secret = fixed_credentials(credential("alice", "pw-CANARY"));
+    w.s.on(manifest, challenged(R"(Basic realm="x")"));
+    w.s.on(manifest, {403, echo});
+    auto const refused = w.inspect();
+    REQUIRE(!refused.has_value());
+    check(refused.error().message());
+    REQUIRE(refused.error().detail().registry_errors.size() == 1);
+    check(refused.error().detail().registry_errors[0].detail);
+
+    world tags; // a warning and a reason, in a record
+    tags.secret = w.secret;
+    tags.s.on(manifest, challenged(R"(Basic realm="x")"));
+    tags.s.on(manifest, {200, test::schema2()});
+    tags.s.on("https://r.example/v2/x/tags/list?n=1000", {403, echo});
+    test::client registry(testing::scripted_transport(tags.s), tags.options, tags.secret);
+    auto const record = registry.inspect(reference::parse("r.example/x:1").value(), inspect_options().with_tags());
+    REQUIRE(record.has_value());
+    REQUIRE(record.value().warnings.size() == 1);
+    check(record.value().warnings[0]);
+    check(record.value().tags.why);
+
+    world bearer; // a token counts too
+    bearer.secret = fixed_credentials(credential("alice", "pw-CANARY"));
+    bearer.s.on(manifest, challenged(R"(Bearer realm="/t",service="s")"));
+    bearer.s.on(manifest, {403, R"({"errors":[{"code":"DENIED","message":"tok-CANARY"}]})"});
+    bearer.s.on("https://r.example/t" + query + "&account=alice", {200, R"({"token":"tok-CANARY"})"});
+    auto const denied = bearer.inspect();
+    REQUIRE(!denied.has_value());
+    check(denied.error().message());
+}
+
+TEST_CASE("a request that left the registry for good is sent without anything of its") {
+    // The registry sends the tag list elsewhere, and there a next page is named, which asks for credentials.
+    auto const list = "https://r.example/v2/x/tags/list?n=1000";
+    for (auto const* challenge : {R"(Basic realm="x")", R"(Bearer realm="/t",service="s")"}) {
+        world w;
+        w.secret = fixed_credentials(credential("u", "p"));
+        w.s.on(list, {307, "", {{"Location", "https://b.example/list"}}});
+        w.s.on("https://b.example/list", {200, R"({"tags":["1"]})", {{"Link", "</more>; rel=\"next\""}}});
+        w.s.on("https://b.example/more", challenged(challenge));
+        test::client registry(testing::scripted_transport(w.s), w.options, w.secret);
+        auto const got = registry.tags(repository::parse("r.example/x").value());
+        REQUIRE(!got.has_value());
+        CHECK(got.error() == errc::page_cross_origin);
+        CHECK(w.s.journal.size() == 2);
+        for (std::size_t i = 0; i < w.s.journal.size(); ++i) CHECK(w.sent(i) == "none");
+    }
+    world twin; // the page that is back at the registry is asked for
+    twin.s.on(list, {307, "", {{"Location", "https://b.example/list"}}});
+    twin.s.on("https://b.example/list", {200, R"({"tags":["1"]})", {{"Link", "<https://r.example/v2/x/tags/list?last=1>; rel=\"next\""}}});
+    twin.s.on("https://r.example/v2/x/tags/list?last=1", {200, R"({"tags":["2"]})"});
+    test::client registry(testing::scripted_transport(twin.s), twin.options, twin.secret);
+    CHECK(registry.tags(repository::parse("r.example/x").value()).value().values.size() == 2);
 }
 
 TEST_CASE("token answers: X12, X14, X15 and the error of the service") {

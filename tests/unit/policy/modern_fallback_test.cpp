@@ -94,6 +94,25 @@ TEST_CASE("spec 2.7 row 2: an answer over TLS rules plaintext out for that host"
         CHECK(!w.inspect().has_value());
         CHECK(w.asked() == home);
     }
+    // The first answer counts, also when a later request of the same call gets none.
+    auto const config = "/v2/x/blobs/" + test::digest_of(test::config_bytes);
+    auto const lost = transport_failure(errc::connection_reset, true);
+    for (int way = 0; way < 3; ++way) {
+        INFO(way);
+        world w;
+        w.rules.host("r.example").with_plaintext(plaintext::allowed);
+        if (way == 0) w.set(home, lost, config);
+        if (way == 1) {
+            w.set(home, {307, "", {{"Location", "https://cdn.example/x"}}});
+            w.s.on("https://cdn.example/x", lost);
+        }
+        if (way == 2) {
+            w.set(home, {401, "", {{"WWW-Authenticate", R"(Bearer realm="/token",service="s")"}}});
+            w.s.on(home + "/token?service=s&scope=repository%3Ax%3Apull", lost);
+        }
+        CHECK(w.inspect().error() == errc::connection_reset);
+        CHECK(w.asked().find(plain) == std::string::npos);
+    }
     world mirrors; // also when the mirror is the same host under another name of the repository
     mirrors.rules.host("m.example").with_plaintext(plaintext::allowed);
     mirrors.rules.with_mirror("r.example", mirror("m.example"));
