@@ -292,6 +292,11 @@ class basic_client : pinned {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
     }

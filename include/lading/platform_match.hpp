@@ -118,9 +118,9 @@ inline bool windows_version_matches(std::string_view wanted, std::string_view en
     return image >= oldest && image <= host;
 }
 
-/// Everything the entry needs of the OS is among what is offered. Nothing wanted offers everything.
+/// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
+/// nothing.
 inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
-    if (wanted.empty()) return true;
     return std::all_of(entry.begin(), entry.end(), [&](auto const& f) {
         return std::find(wanted.begin(), wanted.end(), f) != wanted.end();
     });

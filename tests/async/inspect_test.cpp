@@ -184,7 +184,7 @@ TEST_CASE("every call has its asynchronous twin") {
         REQUIRE(r.has_value());
         ++done;
         auto const what = r.value().self;
-        registry.async_blob(w.ref.repository(), what, out, [&](result<descriptor> b) { done += b.has_value(); });
+        registry.async_blob(w.ref, what, out, [&](result<descriptor> b) { done += b.has_value(); });
     });
     registry.async_manifest(w.ref, [&](auto r) { done += r.has_value(); });
     context.run();

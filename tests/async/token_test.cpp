@@ -4,7 +4,9 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/io_context.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <memory>
 
@@ -113,4 +115,50 @@ TEST_CASE("the one who fetches the token is cancelled: another one fetches it") 
     w.context.restart();
     w.context.run();
     CHECK(good == 2);
+}
+
+TEST_CASE("the time of the one who fetches the token is over: one who waits has time left, and fetches it") {
+    world w;
+    w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
+    basic_client<policies> hurried{asio_transport(w.context.get_executor()),
+                                   client_options().with_plaintext(w.fake.host()).with_retry(retry_rules(1)).with_timeout(3s),
+                                   no_credentials(), w.clock};
+    errc first = errc::ok, second = errc::cancelled;
+    hurried.async_inspect(w.ref, [&](result<inspection> r) { first = r ? errc::ok : r.error().kind(); });
+    asio::steady_timer later(w.context, 1s);
+    later.async_wait([&](asio::error_code) {
+        hurried.async_inspect(w.ref, [&](result<inspection> r) { second = r ? errc::ok : r.error().kind(); });
+    });
+    w.context.run();
+    CHECK(first == errc::timeout);
+    CHECK(second == errc::ok);
+    CHECK(w.token_requests() == 2);
+}
+
+TEST_CASE("one who waits for another's token keeps his own deadline") {
+    world w;
+    w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
+    auth_session session; // what the two calls share: one has no deadline
+    conversation patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
+    hurried.deadline = w.clock.now() + 1s;
+    no_credentials nobody;
+    using operation = authorized<redirected<manifest_operation<policies>>, policies>;
+    asio_transport transport(w.context.get_executor());
+    bool fetched = false;
+    errc waited = errc::ok;
+    asio::cancellation_signal stop;
+    async_run(transport, std::make_unique<operation>(patient, auth_rules(), session, w.clock, nobody, std::size_t(10), patient, w.ref),
+              asio::bind_cancellation_slot(stop.slot(), [&](auto r) { fetched = r.has_value(); }));
+    asio::steady_timer later(w.context, 200ms);
+    later.async_wait([&](asio::error_code) {
+        async_run(transport, std::make_unique<operation>(hurried, auth_rules(), session, w.clock, nobody, std::size_t(10), hurried, w.ref),
+                  [&](auto r) {
+                      waited = r ? errc::ok : r.error().kind();
+                      stop.emit(asio::cancellation_type::all);
+                  });
+    });
+    w.context.run();
+    CHECK(waited == errc::timeout);
+    CHECK(!fetched);
+    CHECK(w.token_requests() == 1);
 }

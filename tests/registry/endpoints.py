@@ -30,7 +30,12 @@ def mirrors(world, check, inspect):
         status, out, err = ask(way, "--retry", "1", "--timeout", "6")
         record = json.loads(out) if status == 0 else {}
         check(f"mirror {way}: the origin's answer", record == expected, (status, err, out[:300]))
-        check(f"mirror {way}: it was asked first", f"http://{bad.hosts[way]}/" in err.splitlines()[0], err)
+        # What -v lists: the mirror before the origin, and that it was the origin which gave the image.
+        lines = err.splitlines()
+        check(f"mirror {way}: it was asked first", f"http://{bad.hosts[way]}/" in lines[0], err)
+        of_origin = [line for line in lines if f"http://{origin}/" in line]
+        check(f"mirror {way}: the attempts are listed, the origin's manifest and config last",
+              len(of_origin) == 2 and lines[-2:] == of_origin and all(": 200, " in line for line in of_origin), err)
     status, out, err = ask("good")
     record = json.loads(out)
     check("mirror good: the same image", status == 0 and record["config"] == expected["config"], err)

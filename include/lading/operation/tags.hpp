@@ -84,6 +84,7 @@ class tag_listing {
                 verdict = error(errc::tags_invalid).with_values("a tag", tag ? detail::printable(*tag, 160) : "no string");
             } else if (tags_.values.size() >= talk_.bounds.tags || bytes_ + tag->size() > talk_.bounds.tags_bytes) {
                 tags_.state = tags_state::truncated;
+                tags_.why = "at " + std::to_string(tags_.values.size());
             } else {
                 bytes_ += tag->size();
                 tags_.values.emplace_back(*tag);

@@ -54,16 +54,31 @@ TEST_CASE("spec 2.7: the facts of an answer") {
 }
 
 TEST_CASE("spec 4.7: every code has its sentence") {
-    CHECK(default_message("MANIFEST_UNKNOWN") == "manifest unknown");
-    CHECK(default_message("TOOMANYREQUESTS") == "too many requests");
+    constexpr std::pair<char const*, char const*> table[] = {
+        {"UNKNOWN", "unknown error"},
+        {"UNSUPPORTED", "The operation is unsupported."},
+        {"UNAUTHORIZED", "authentication required"},
+        {"DENIED", "requested access to the resource is denied"},
+        {"UNAVAILABLE", "service unavailable"},
+        {"DIGEST_INVALID", "provided digest did not match uploaded content"},
+        {"SIZE_INVALID", "provided length did not match content length"},
+        {"NAME_INVALID", "invalid repository name"},
+        {"TAG_INVALID", "manifest tag did not match URI"},
+        {"NAME_UNKNOWN", "repository name not known to registry"},
+        {"MANIFEST_UNKNOWN", "manifest unknown"},
+        {"MANIFEST_INVALID", "manifest invalid"},
+        {"MANIFEST_UNVERIFIED", "manifest failed signature verification"},
+        {"MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"},
+        {"BLOB_UNKNOWN", "blob unknown to registry"},
+        {"BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"},
+        {"BLOB_UPLOAD_INVALID", "blob upload invalid"},
+        {"TOOMANYREQUESTS", "too many requests"},
+        {"RANGE_INVALID", "invalid content range"},
+        {"PAGINATION_NUMBER_INVALID", "invalid number of results requested"},
+    };
+    for (auto const& [code, sentence] : table) CHECK(default_message(code) == sentence);
     CHECK(default_message("unauthorized").empty());
-    for (auto code : {"UNKNOWN", "UNSUPPORTED", "UNAUTHORIZED", "DENIED", "UNAVAILABLE", "DIGEST_INVALID", "SIZE_INVALID",
-                      "NAME_INVALID", "TAG_INVALID", "NAME_UNKNOWN", "MANIFEST_UNKNOWN", "MANIFEST_INVALID",
-                      "MANIFEST_UNVERIFIED", "MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN", "BLOB_UPLOAD_UNKNOWN",
-                      "BLOB_UPLOAD_INVALID", "TOOMANYREQUESTS", "RANGE_INVALID", "PAGINATION_NUMBER_INVALID"}) {
-        INFO(code);
-        CHECK(!default_message(code).empty());
-    }
+    CHECK(default_message("").empty());
 }
 
 TEST_CASE("J13: what a registry says is bounded and printable") {

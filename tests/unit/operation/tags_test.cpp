@@ -64,6 +64,7 @@ TEST_CASE("P02: pages without an end, without news, and too many of them") {
     l.tags = 2;
     auto const some = tags(cut, l).value();
     CHECK(some.state == tags_state::truncated);
+    CHECK(some.why == "at " + std::to_string(some.values.size()));
     CHECK(some.values.size() == 2);
     CHECK(cut.journal.size() == 1);
 }
