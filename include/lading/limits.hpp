@@ -50,6 +50,8 @@ struct limits {
     std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
     std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
     std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
+    std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
+    std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
 };
 
 } // namespace lading

@@ -14,7 +14,7 @@
 namespace lading {
 
 /// Models `sync_transport`. Owns its event loop, which runs only inside `exchange`; one exchange at a time. Limits,
-/// connections and errors are those of `asio_transport`.
+/// connections and errors are those of `asio_transport`. Its destructor waits for a resolver that is busy.
 class asio_sync_transport {
   public:
     explicit asio_sync_transport(network_options network = {}, limits bounds = {})
@@ -25,7 +25,7 @@ class asio_sync_transport {
         std::optional<result<response>> answer;
         transport_.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
         context_->restart();
-        context_->run();
+        while (!answer) context_->run_one(); // what is left, a name being resolved for nobody, waits for the next
         return std::move(*answer);
     }
 

@@ -121,24 +121,16 @@ class http1_reader {
     http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
         : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
 
-    /// Takes bytes as they come. True when the answer is complete (or the sink has had enough). Errors: `http_*`,
-    /// those of the sink. After an error the connection is of no further use.
+    /// Takes bytes as they come, and passes a body on from where it lies. True when the answer is complete (or the sink
+    /// has had enough). Errors: `http_*`, those of the sink. After an error the connection is of no further use.
     result<bool> feed(std::string_view bytes) {
         started_ = started_ || !bytes.empty();
-        pending_.append(bytes);
-        for (;;) {
-            if (!parser_) {
-                LADING_TRY(auto const have_head, begin_message());
-                if (!have_head) return false;
-            }
-            LADING_TRY(auto const over, advance());
-            if (!over) return false;
-            if (!parser_->informational() || parser_->stopped()) return true;
-            if (++informational_ > limits_.informational)
-                return error(errc::http_too_many_informational)
-                    .with_values("at most " + std::to_string(limits_.informational), "more");
-            parser_.reset();
-        }
+        if (!pending_.empty()) bytes = pending_.append(bytes); // the rest of a head or of a chunk line was left
+        rest_ = bytes;
+        LADING_TRY(auto const over, parse());
+        std::string left(rest_);
+        pending_.swap(left);
+        return over;
     }
 
     /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
@@ -164,43 +156,60 @@ class http1_reader {
     response take_head() { return std::move(parser_->head()); }
 
   private:
-    /// True when a complete, acceptable head is at the front of `pending_`.
+    result<bool> parse() {
+        for (;;) {
+            if (!parser_) {
+                LADING_TRY(auto const have_head, begin_message());
+                if (!have_head) return false;
+            }
+            LADING_TRY(auto const over, advance());
+            if (!over) return false;
+            if (!parser_->informational() || parser_->stopped()) return true;
+            if (++informational_ > limits_.informational)
+                return error(errc::http_too_many_informational)
+                    .with_values("at most " + std::to_string(limits_.informational), "more");
+            parser_.reset();
+        }
+    }
+
+    /// True when a complete, acceptable head is at the front of `rest_`.
     result<bool> begin_message() {
         constexpr std::string_view start = "HTTP/";
-        if (auto const n = std::min(start.size(), pending_.size()); pending_.compare(0, n, start, 0, n) != 0)
-            return malformed("status line");
-        auto const end = pending_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
-        auto const limit = std::min(end == pending_.npos ? pending_.size() : end + 4, pending_.size());
-        for (std::size_t i = checked_; i < limit; ++i)
-            if (pending_[i] == '\n' && (i == 0 || pending_[i - 1] != '\r')) return malformed("line ending");
+        if (!rest_.starts_with(start.substr(0, rest_.size()))) return malformed("status line");
+        auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
+        auto const limit = end == rest_.npos ? rest_.size() : end + 4;
+        for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
+            if (rest_[at - 1] != '\r') return malformed("line ending");
         checked_ = limit;
         if (limit > limits_.header_bytes)
             return error(errc::http_header_too_large)
                 .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes", "more");
-        if (end == pending_.npos) return false;
-        LADING_TRY(framing_, check_head(std::string_view(pending_).substr(0, limit), limits_));
-        if (pending_[12] == '\r') pending_.insert(12, 1, ' '); // Beast wants the space that goes before no reason
+        if (end == rest_.npos) return false;
+        LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
+        if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
+            std::string spaced(rest_);
+            pending_ = std::move(spaced.insert(12, 1, ' '));
+            rest_ = pending_;
+        }
         checked_ = 0;
         parser_.emplace(limits_, framing_, head_only_, sink_, url_);
         return true;
     }
 
-    /// Gives Beast what is pending. True when the message is complete.
+    /// Gives Beast what is there. True when the message is complete.
     result<bool> advance() {
-        std::size_t used = 0;
-        while (used < pending_.size() && !parser_->is_done()) {
+        while (!rest_.empty() && !parser_->is_done()) {
             boost::beast::error_code ec;
             if (parser_->at_chunk_line()) {
-                LADING_TRY(auto const ready, check_chunk_line(std::string_view(pending_).substr(used)));
+                LADING_TRY(auto const ready, check_chunk_line(rest_));
                 if (!ready) break;
             }
-            used += parser_->put({pending_.data() + used, pending_.size() - used}, ec);
+            rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
             if (parser_->stopped()) return true;
             if (parser_->failure()) return *parser_->failure();
             if (ec == boost::beast::http::error::need_more) break;
             if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
         }
-        pending_.erase(0, used);
         return parser_->is_done();
     }
 
@@ -235,8 +244,9 @@ class http1_reader {
     body_sink& sink_;
     std::string const& url_;
     bool head_only_;
-    std::string pending_;
-    std::size_t checked_ = 0; ///< how far `pending_` has been searched for the end of the head
+    std::string pending_;   ///< not parsed yet, between two calls
+    std::string_view rest_; ///< not parsed yet, within a call: in `pending_` or in what was given
+    std::size_t checked_ = 0; ///< how far `rest_` has been searched for the end of the head
     http1_framing framing_;
     std::optional<http1_parser> parser_;
     std::size_t informational_ = 0;

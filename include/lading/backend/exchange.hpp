@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
+/// stage names the next.
+
+#include "../endpoint/network_options.hpp"
+#include "../http/address.hpp"
+#include "../limits.hpp"
+#include "../policy/transport.hpp"
+#include "connection_pool.hpp"
+#include "deadlines.hpp"
+#include "dialler.hpp"
+#include "http1_reader.hpp"
+#include "http1_request.hpp"
+#include "proxy.hpp"
+#include "tls_contexts.hpp"
+#include "transport_failure.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/ssl/error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lading::detail {
+
+/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
+struct transport_state {
+    transport_state(asio::any_io_executor e, network_options n, limits l)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)),
+          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
+
+    asio::any_io_executor const executor;
+    network_options const network;
+    limits const bounds;
+    tls_contexts contexts;
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<deadlines> const times;
+};
+
+/// Takes the body of a proxy's answer, which is nobody's.
+struct discarding_sink final : body_sink {
+    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
+    result<flow> write(std::span<std::byte const>) override { return flow::stop; }
+};
+
+/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place` and `on_deadline`,
+/// which any thread may call, are used on its strand only.
+class exchange : public pool_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
+  public:
+    exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
+        : transport_(std::move(t)), query_(q), sink_(out), strand_(asio::make_strand(transport_->executor)),
+          pace_(transport_->bounds) {}
+    exchange(exchange const&) = delete;
+    exchange& operator=(exchange const&) = delete;
+
+    void start() {
+        asio::dispatch(strand_, [self = shared_from_this()] {
+            self->begin();
+            self->starting_ = false;
+        });
+    }
+    /// Ends the exchange with `cancelled`, soon.
+    void cancel() {
+        asio::post(strand_, [self = shared_from_this()] { self->stop(errc::cancelled); });
+    }
+    void on_deadline() override {
+        asio::post(strand_, [self = shared_from_this()] {
+            if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
+        });
+    }
+    void on_place(pool_place place) override {
+        asio::post(strand_, [self = shared_from_this(), p = std::move(place)]() mutable {
+            self->turn_.reset();
+            if (self->stage_ == stage::waiting) self->take(std::move(p));
+        });
+    }
+
+  protected:
+    virtual ~exchange() { transport_->times->clear(*this); }
+    /// Called once, on the strand, and not inside `start`.
+    virtual void complete(result<response> outcome) = 0;
+
+    std::shared_ptr<transport_state> const transport_;
+
+  private:
+    /// What is awaited, as far as it matters to one who has to end it.
+    enum class stage : std::uint8_t { waiting, resolving, dialling, connected, over };
+    using member = void (exchange::*)(asio::error_code, std::size_t);
+
+    /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
+    auto then(member next) {
+        return asio::bind_executor(strand_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+            if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
+            ((*self).*next)(ec, n);
+        });
+    }
+
+    void begin() {
+        if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
+        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
+        if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
+        turn_.emplace(transport_->executor, deadlines::time_point::max()); // keeps the exchange, and the event loop
+        turn_->async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code const&) {}));
+    }
+    result<void> prepare() {
+        LADING_TRY(target_, url::parse(query_.url));
+        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
+        if (!via.empty()) {
+            LADING_TRY(proxy_, parse_proxy(via));
+        }
+        key_ = target_->origin().str();
+        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.reach)));
+        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
+        LADING_TRY(text_, http1_request_text(query_, *target_, proxy_ && target_->scheme() == "http"));
+        if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
+        return success();
+    }
+
+    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
+    void limit(std::chrono::milliseconds d, errc what) {
+        auto const until = deadlines::clock::now() + d;
+        if (query_.deadline && *query_.deadline < until) return limit_until(*query_.deadline, errc::timeout);
+        limit_until(until, what);
+    }
+    void limit_until(deadlines::time_point until, errc what) {
+        until_ = until;
+        late_ = what;
+        transport_->times->set(shared_from_this(), until);
+    }
+    /// Ends the exchange with an error of its own side: at once, or as soon as what uses the connection has let go of it.
+    void stop(errc why) {
+        if (stage_ == stage::over || stopped_ != errc::ok) return;
+        stopped_ = why;
+        asio::error_code ignored;
+        switch (stage_) {
+        case stage::waiting:
+            transport_->pool->withdraw(key_, *this);
+            turn_.reset();
+            return end(error(why));
+        case stage::resolving: // whatever the resolver is busy with, nobody waits for it
+            resolver_->cancel();
+            return end(error(why));
+        case stage::dialling: return dialler_->cancel();
+        case stage::connected: place_.link->socket.close(ignored); return;
+        case stage::over: return;
+        }
+    }
+
+    // ---- a connection
+
+    /// A kept connection if one is good, or a new one.
+    void take(pool_place place) {
+        place_ = std::move(place);
+        while (place_.link && !place_.link->quiet()) place_.another();
+        if (!place_.link) return open();
+        reused_ = true;
+        write();
+    }
+    void open() {
+        reused_ = false;
+        place_.link.reset();
+        reader_.reset();
+        limit(transport_->bounds.connect, errc::connect_timeout);
+        auto const& dialled = proxy_ ? proxy_->where : *target_;
+        auto host = dialled.host();
+        for (auto const& [name, address] : transport_->network.addresses)
+            if (name == host) host = address;
+        asio::error_code not_an_address;
+        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+        auto const address = asio::ip::make_address(bare, not_an_address);
+        if (!not_an_address) return dial({{address, dialled.port()}});
+        stage_ = stage::resolving;
+        resolver_.emplace(transport_->executor);
+        resolver_->async_resolve(
+            host, std::to_string(dialled.port()),
+            asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code ec, found const& f) {
+                self->on_resolved(ec, f);
+            }));
+    }
+    using found = asio::ip::tcp::resolver::results_type;
+    void on_resolved(asio::error_code ec, found const& f) {
+        if (stage_ == stage::over) return; // stopped, and told so then
+        if (ec) return end(error(errc::host_not_found).with_context(target_->host()));
+        std::vector<asio::ip::tcp::endpoint> addresses;
+        for (auto const& one : f) addresses.push_back(one.endpoint());
+        dial(std::move(addresses));
+    }
+
+    /// Connects, to such of the addresses as the request may go to.
+    void dial(std::vector<asio::ip::tcp::endpoint> addresses) {
+        if (query_.reach != reach::anywhere && !transport_->network.inner_addresses) {
+            if (proxy_) {
+                if (!may_reach(scope_of_host(target_->host()))) addresses.clear();
+            } else {
+                std::erase_if(addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
+            }
+        }
+        if (addresses.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        stage_ = stage::dialling;
+        dialler_.emplace(transport_->executor, strand_);
+        dialler_->start(addresses, shared_from_this());
+    }
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
+    }
+    static address_scope scope(asio::ip::address const& a) {
+        if (a.is_v4()) return scope_of(a.to_v4().to_bytes());
+        return scope_of(a.to_v6().to_bytes());
+    }
+
+  public:
+    /// The dialler's.
+    void on_dialled(asio::error_code ec) {
+        if (stopped_ != errc::ok) return end(error(stopped_));
+        if (ec) {
+            bool const refused = ec == asio::error::connection_refused;
+            return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
+        }
+        place_.link = std::make_unique<connection>(dialler_->take());
+        stage_ = stage::connected;
+        if (target_->scheme() == "http") return write();
+        if (proxy_) return ask_proxy();
+        handshake();
+    }
+
+  private:
+    // ---- the tunnel through a proxy
+
+    void ask_proxy() {
+        tunnel_text_ = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
+        tunnel_url_ = proxy_->where.str();
+        reader_.emplace(transport_->bounds, tunnel_body_, tunnel_url_, true);
+        place_.link->async_write(tunnel_text_, then(&exchange::on_proxy_asked));
+    }
+    void on_proxy_asked(asio::error_code ec, std::size_t) {
+        if (ec) return end(proxy_error(ec.message()));
+        place_.link->async_read(then(&exchange::on_proxy_read));
+    }
+    void on_proxy_read(asio::error_code ec, std::size_t n) {
+        if (ec) return end(proxy_error(ec.message()));
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(proxy_error(over.assume_error().summary()));
+        if (!over.assume_value()) return place_.link->async_read(then(&exchange::on_proxy_read));
+        auto const status = reader_->take_head().status;
+        bool const clean = reader_->at_end();
+        reader_.reset(); // nothing that a proxy says is an answer of the registry
+        if (status != 200) return end(proxy_error("it answered " + std::to_string(status)));
+        if (!clean) return end(proxy_error("it sent bytes before the tunnel was used"));
+        handshake();
+    }
+    error proxy_error(std::string why) {
+        reader_.reset();
+        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
+    }
+
+    void handshake() {
+        auto const& options = transport_->network.tls.find(target_->authority());
+        auto identity = transport_->contexts.find(options, query_.reach == reach::anywhere);
+        if (!identity) return end(std::move(identity).assume_error());
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, options.verify))
+            return end(error(errc::tls_handshake_failed).with_context("TLS could not be prepared"));
+        limit(transport_->bounds.handshake, errc::tls_timeout);
+        place_.link->async_handshake(then(&exchange::on_handshake));
+    }
+    void on_handshake(asio::error_code ec, std::size_t) {
+        if (ec) return end(place_.link->handshake_error(ec));
+        place_.link->on_handshake();
+        write();
+    }
+
+    // ---- the request and its answer
+
+    void write() {
+        stage_ = stage::connected;
+        reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
+        asio::error_code ec;
+        auto const n = place_.link->write_now(text_, ec);
+        if (n == text_.size() || ec) return on_write(ec, n);
+        limit(transport_->bounds.idle, errc::timeout_write);
+        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
+    }
+    void on_write(asio::error_code ec, std::size_t) {
+        // A peer may answer and close before it has read everything; what it said comes first.
+        if (ec && reused_) return broken(ec);
+        limit(transport_->bounds.header, errc::timeout_header);
+        read();
+    }
+    void read() { place_.link->async_read(then(&exchange::on_read)); }
+    void on_read(asio::error_code ec, std::size_t n) {
+        if (ec) {
+            bool const truncated = ec == asio::ssl::error::stream_truncated;
+            if ((ec != asio::error::eof && !truncated) || !reader_->started()) return broken(ec);
+            auto ended = reader_->end(truncated);
+            if (!ended) return end(std::move(ended).assume_error());
+            return end(reader_->take_head());
+        }
+        bool const had_head = reader_->has_head();
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(std::move(over).assume_error());
+        if (over.assume_value()) {
+            if (reader_->reusable()) place_.keep();
+            return end(reader_->take_head());
+        }
+        place_.link->fit_buffer(n);
+        if (had_head || reader_->has_head()) {
+            if (!pace_.keeps(n)) return end(pace_.too_slow());
+            limit(transport_->bounds.idle, errc::timeout_body);
+        }
+        read();
+    }
+
+    /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
+    /// takes a fresh one, once (hostile.md H33).
+    void broken(asio::error_code ec) {
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
+        if (reused_ && repeatable && !reader_->started()) return open();
+        end(error(errc::connection_reset).with_context(ec.message()));
+    }
+
+    void end(result<response> outcome) {
+        if (stage_ == stage::over) return;
+        if (starting_) // a handler never runs inside its initiating call
+            return asio::post(strand_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        stage_ = stage::over;
+        transport_->times->clear(*this);
+        if (!outcome) outcome = explained(std::move(outcome).assume_error());
+        place_.end(); // the connection is closed or kept before the handler runs
+        reader_.reset();
+        complete(std::move(outcome));
+    }
+    error explained(error e) const {
+        exchange_progress p;
+        p.target = target_;
+        p.started = reader_ && reader_->started();
+        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
+        return complete_failure(std::move(e), query_, p);
+    }
+
+    request const& query_;
+    body_sink& sink_;
+    asio::strand<asio::any_io_executor> const strand_;
+    stage stage_ = stage::waiting;
+    bool starting_ = true;
+    errc stopped_ = errc::ok; ///< why the exchange was ended from outside
+    errc late_ = errc::timeout;
+    deadlines::time_point until_{};
+    std::optional<url> target_;
+    std::string key_;  ///< the pool's
+    std::string text_; ///< of the request
+    std::optional<proxy_address> proxy_;
+    std::string tunnel_text_; ///< of the CONNECT, while there is a tunnel to be made
+    std::string tunnel_url_;  ///< of the proxy; the reader keeps a reference to it
+    discarding_sink tunnel_body_;
+    std::optional<asio::steady_timer> turn_; ///< waits for a place
+    std::optional<asio::ip::tcp::resolver> resolver_;
+    std::optional<dialler> dialler_;
+    pool_place place_;
+    bool reused_ = false;
+    std::optional<http1_reader> reader_;
+    pace_watch pace_;
+};
+
+/// An exchange and who is told of its end.
+template <class Handler>
+class exchange_for final : public exchange {
+  public:
+    exchange_for(std::shared_ptr<transport_state> t, request const& q, body_sink& out, Handler h)
+        : exchange(std::move(t), q, out), handler_(std::move(h)),
+          work_(asio::get_associated_executor(*handler_, transport_->executor)) {}
+
+    /// Lets the handler's cancellation slot end the exchange.
+    void listen() {
+        if (auto slot = asio::get_associated_cancellation_slot(*handler_); slot.is_connected())
+            slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->cancel();
+            });
+    }
+
+  private:
+    void complete(result<response> outcome) override {
+        auto const executor = work_.get_executor();
+        asio::dispatch(executor, [h = std::move(*handler_), w = std::move(work_), o = std::move(outcome)]() mutable {
+            if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected()) slot.clear();
+            w.reset();
+            std::move(h)(std::move(o));
+        });
+        handler_.reset();
+    }
+
+    std::optional<Handler> handler_;
+    asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
+};
+
+} // namespace lading::detail

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// TLS contexts, made when the first https request needs them, and the sessions that may be resumed within each.
+
+#include "../endpoint/tls_options.hpp"
+#include "../result.hpp"
+
+#include <asio/buffer.hpp>
+#include <asio/ssl/context.hpp>
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading::detail {
+
+/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
+/// Errors: `tls_config_invalid`.
+inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o, bool may_show_certificate) {
+    SSL_CTX* const raw = out.native_handle();
+    SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_max_cert_list(raw, 100 << 10);
+    auto refuse = [](std::string what, asio::error_code const& ec) {
+        return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
+    };
+    asio::error_code ec;
+    if (may_show_certificate && !o.cert_file.empty()) {
+        if (out.use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
+        if (out.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
+        if (SSL_CTX_check_private_key(raw) != 1)
+            return error(errc::tls_config_invalid).with_context(o.key_file + " is not the key of " + o.cert_file);
+    }
+    out.set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
+    if (!o.verify) return success();
+    if (o.system_roots && (out.set_default_verify_paths(ec), ec)) return refuse("the system's roots", ec);
+    if (!o.ca_file.empty() && (out.load_verify_file(o.ca_file, ec), ec)) return refuse(o.ca_file, ec);
+    if (!o.ca_pem.empty() && (out.add_certificate_authority(asio::buffer(o.ca_pem), ec), ec))
+        return refuse("the PEM text of a root", ec);
+    return success();
+}
+
+struct free_session {
+    void operator()(SSL_SESSION* s) const noexcept { SSL_SESSION_free(s); }
+};
+using session_ptr = std::unique_ptr<SSL_SESSION, free_session>;
+
+/// One context: whom it trusts and as whom it shows itself; and the sessions that hosts have offered to resume. A session
+/// stays within its context and its host (hostile.md T12). Thread-safe once it is configured.
+class tls_identity {
+  public:
+    static constexpr std::size_t most_sessions = 64; ///< kept; the oldest goes first
+
+    tls_identity() : context(asio::ssl::context::tls_client) {
+        auto* const raw = context.native_handle();
+        SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(raw, [](SSL* ssl, SSL_SESSION* offered) {
+            auto* const who = static_cast<resumer*>(SSL_get_ex_data(ssl, resumer_index()));
+            if (who) who->identity->keep(who->host, offered);
+            return 0; // the session is still OpenSSL's; what is kept is a copy, which the end of the connection cannot spoil
+        });
+    }
+
+    /// Which sessions a connection may use. Part of the connection, whose address does not change.
+    struct resumer {
+        std::shared_ptr<tls_identity> identity;
+        std::string host; ///< with its port
+    };
+    /// Before the handshake: resumes if there is a session, and keeps those that the host will offer.
+    static void prepare(SSL* ssl, resumer& who) {
+        SSL_set_ex_data(ssl, resumer_index(), &who);
+        if (auto const known = who.identity->take(who.host)) SSL_set_session(ssl, known.get());
+    }
+    /// After the handshake. A session of TLS 1.2 may be used again; a ticket of 1.3 is used once (RFC 8446, C.4).
+    static void established(SSL* ssl, resumer& who) {
+        if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
+            who.identity->keep(who.host, SSL_get_session(ssl));
+    }
+
+    asio::ssl::context context;
+
+  private:
+    static int resumer_index() {
+        static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return index;
+    }
+    void keep(std::string const& host, SSL_SESSION* offered) {
+        session_ptr copy(SSL_SESSION_dup(offered));
+        if (!copy) return;
+        std::scoped_lock const lock(mutex_);
+        if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
+        sessions_.emplace_back(host, std::move(copy));
+    }
+    /// The newest session of a host.
+    session_ptr take(std::string_view host) {
+        std::scoped_lock const lock(mutex_);
+        for (auto at = sessions_.end(); at != sessions_.begin();)
+            if ((--at)->first == host) {
+                auto out = std::move(at->second);
+                sessions_.erase(at);
+                return out;
+            }
+        return nullptr;
+    }
+
+    std::mutex mutex_;
+    std::vector<std::pair<std::string, session_ptr>> sessions_; ///< oldest first
+};
+
+/// The contexts of one transport. Thread-safe.
+class tls_contexts {
+  public:
+    /// The context for options, which outlive this. Errors: `tls_config_invalid`.
+    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool may_show_certificate) {
+        std::scoped_lock const lock(mutex_);
+        for (auto const& m : made_)
+            if (m.options == &o && m.with_certificate == may_show_certificate) return m.identity;
+        auto identity = std::make_shared<tls_identity>();
+        LADING_TRY_V(configure_tls(identity->context, o, may_show_certificate));
+        made_.push_back({&o, may_show_certificate, identity});
+        return identity;
+    }
+
+  private:
+    struct made {
+        tls_options const* options;
+        bool with_certificate;
+        std::shared_ptr<tls_identity> identity;
+    };
+    std::mutex mutex_;
+    std::vector<made> made_;
+};
+
+} // namespace lading::detail
