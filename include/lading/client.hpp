@@ -6,6 +6,7 @@
 #include "blob/sink.hpp"
 #include "endpoint/network_options.hpp"
 #include "layer/authorize.hpp"
+#include "layer/cache.hpp"
 #include "layer/fallback.hpp"
 #include "layer/redirect.hpp"
 #include "layer/retry.hpp"
@@ -17,6 +18,7 @@
 #include "operation/ping.hpp"
 #include "operation/tags.hpp"
 #include "operation/v1_inspect.hpp"
+#include "policy/cache.hpp"
 #include "policy/clock.hpp"
 #include "policy/credentials.hpp"
 #include "policy/fallback.hpp"
@@ -25,6 +27,7 @@
 #include "policy/transport.hpp"
 #include "run/blocking.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -119,7 +122,7 @@ constexpr bool policies_hold() {
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
                check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
-               check_documents<typename P::manifests>::ok;
+               check_cache<typename P::cache>::ok && check_documents<typename P::manifests>::ok;
     return false;
 }
 template <class P>
@@ -155,6 +158,7 @@ struct core_policies {
     using clock = steady_clock_policy;
     using credentials = no_credentials;
     using fallback = modern_fallback;
+    using cache = no_cache;
     using manifests = default_manifests;
 };
 
@@ -177,17 +181,20 @@ class basic_client : pinned {
     using transport_type = typename Policies::transport;
     using credentials_type = typename Policies::credentials;
     using clock_type = typename Policies::clock;
+    using cache_type = typename Policies::cache;
     using manifest_type = basic_manifest<typename Policies::manifests>;
 
     basic_client()
-        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
+        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
+                 std::default_initializable<cache_type>
         : basic_client(client_options()) {}
-    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {})
+    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {}, cache_type a = {})
         requires std::default_initializable<transport_type>
         : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
-          credentials_(std::move(c)), clock_(std::move(k)) {}
-    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {})
-        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)) {}
+          credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
+    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
+          cache_(std::move(a)) {}
 
     // ---- blocking -----------------------------------------------------------------------------------------------
 
@@ -329,7 +336,7 @@ class basic_client : pinned {
   private:
     /// One endpoint's part of a call.
     template <class Op>
-    using at_endpoint = authorized<redirected<Op>, Policies>;
+    using at_endpoint = authorized<redirected<cached<Op, Policies>>, Policies>;
     template <class Op>
     struct v1_at_endpoint {
         using form = typename detail::v1_form<Op>::type;
@@ -337,7 +344,7 @@ class basic_client : pinned {
         using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
-    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(op))))).
+    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
     template <class Op, class Go, class... Args>
     auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
@@ -347,8 +354,8 @@ class basic_client : pinned {
         else refused = std::move(listed).assume_error();
 
         auto make = [this, args...](auto& slot, conversation const& talk) {
-            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
-                         unwrap(args)...);
+            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
+                         std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
@@ -401,6 +408,7 @@ class basic_client : pinned {
     transport_type transport_;
     credentials_type credentials_;
     clock_type clock_;
+    cache_type cache_;
     auth_session session_;
 };
 

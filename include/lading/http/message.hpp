@@ -3,6 +3,7 @@
 
 /// `request` and `response`: the vocabulary between operations and transports. Heads only; bodies are streamed.
 
+#include "../digest.hpp"
 #include "../result.hpp"
 
 #include <algorithm>
@@ -82,6 +83,10 @@ struct request {
     bool may_authorize = true;
     /// Where it may be sent.
     lading::reach reach = lading::reach::anywhere;
+    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
+    std::optional<digest> content;
+    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
+    bool by_tag = false;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
 };

@@ -101,7 +101,7 @@ struct inspection {
 
     tag_list tags;
     std::vector<std::string> warnings;
-    std::string source; ///< the origin that served the documents, "https://mirror.example:443"
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
 };
 
 } // namespace lading

@@ -112,7 +112,7 @@ class inspect_operation : pinned {
     }
     step<inspection> ask_manifest(std::string const& target) {
         then_ = &inspect_operation::on_manifest;
-        return need_exchange(manifest_request<P>(talk_, target), manifest_body_);
+        return need_exchange(manifest_request<P>(talk_, target, expected_), manifest_body_);
     }
 
     step<inspection> on_manifest(result<response> answer) {
@@ -174,7 +174,9 @@ class inspect_operation : pinned {
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
-        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_);
+        request q = talk_.get("blobs", document.config.digest.str());
+        q.content = document.config.digest;
+        return need_exchange(std::move(q), *config_body_);
     }
 
     step<inspection> on_config(result<response> answer) {

@@ -15,8 +15,10 @@ namespace lading {
 
 /// The request for a manifest: one `Accept` line, made from the manifest set.
 template <class P>
-request manifest_request(conversation const& talk, std::string_view target) {
+request manifest_request(conversation const& talk, std::string_view target, manifest_expectation const& want) {
     request q = talk.get("manifests", target);
+    q.content = want.digest;
+    q.by_tag = !want.digest;
     q.headers.add("Accept", std::string(P::manifests::accept()));
     return q;
 }
@@ -58,7 +60,9 @@ class manifest_operation : pinned {
     manifest_operation(conversation c, reference const& ref)
         : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
 
-    step<value_type> start() { return need_exchange(manifest_request<P>(talk_, ref_.target()), body_); }
+    step<value_type> start() {
+        return need_exchange(manifest_request<P>(talk_, ref_.target(), manifest_expectation(ref_.digest())), body_);
+    }
     step<value_type> on_response(result<response> answer) {
         if (!answer) return done<value_type>(std::move(answer).assume_error());
         return done<value_type>(interpret_manifest<P>(answer.assume_value(), body_.take(),

@@ -166,7 +166,7 @@ class registry : private http_handler {
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
                 .with_header("Allow", "GET, HEAD");
         switch (r.kind) {
-        case detail::route_kind::manifest: return detail::manifest_answer(store_, r);
+        case detail::route_kind::manifest: return detail::manifest_answer(store_, r, q.headers.find("If-None-Match").value_or(""));
         case detail::route_kind::blob: return detail::blob_answer(store_, r, blobs_at_);
         case detail::route_kind::tags: return detail::tags_answer(store_, r, query, options_);
         case detail::route_kind::base:

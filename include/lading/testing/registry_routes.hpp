@@ -62,7 +62,8 @@ inline canned unknown_name() {
     return registry_error(404, "NAME_UNKNOWN", "repository name not known to registry");
 }
 
-inline canned manifest_answer(registry_store const& store, route const& r) {
+/// `known` is the request's `If-None-Match`.
+inline canned manifest_answer(registry_store const& store, route const& r, std::string_view known) {
     auto const* const repository = store.find(r.name);
     if (!repository) return unknown_name();
     auto const tag = repository->tags.find(r.item);
@@ -70,8 +71,8 @@ inline canned manifest_answer(registry_store const& store, route const& r) {
     auto const found = repository->manifests.find(digest);
     if (found == repository->manifests.end())
         return registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown");
-    return canned(200, found->second.bytes, found->second.media_type)
-        .with_header("Docker-Content-Digest", digest);
+    auto out = known == '"' + digest + '"' ? canned(304) : canned(200, found->second.bytes, found->second.media_type);
+    return out.with_header("Docker-Content-Digest", digest).with_header("ETag", '"' + digest + '"');
 }
 
 inline canned blob_answer(registry_store const& store, route const& r, std::string const& elsewhere) {
