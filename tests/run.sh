@@ -14,7 +14,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
 all_steps=(layers single-header-current compile-budget compile-fail headers
-    asan hostile-report clang-asan tsan single-header matrix install example)
+    asan hostile-report clang-asan fuzz tsan single-header matrix install example)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
     libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev catch2
@@ -36,6 +36,7 @@ run_step() {
     compile-fail) python3 tests/compile_fail/run.py ;;
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
     asan | clang-asan | single-header | matrix) build_and_test "$1" ;;
+    fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
     hostile-report) python3 -B tests/hostile/report.py build/asan/tests/{unit,unit_net,hostile,async} ;;
     tsan)
         # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
@@ -117,7 +118,7 @@ for step in "${steps[@]}"; do
         tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
     else
         case $step in
-        layers | single-header-current | compile-budget | compile-fail | hostile-report | install) cat "build/log/$step.log" ;;
+        layers | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install) cat "build/log/$step.log" ;;
         *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$step.log" ;;
         esac
     fi

@@ -195,17 +195,9 @@ class basic_config_credentials {
                 return error(errc::credential_helper_failed)
                     .with_context(program + ": exit status " + std::to_string(ran.exit_code));
         } else {
-            auto const answer = json_document::parse<J>(ran.out);
-            auto text = [&](char const* field) -> std::optional<std::string> {
-                if (!answer || !answer.assume_value().root().is_object()) return std::nullopt;
-                auto const v = answer.assume_value().root().find(field);
-                auto const s = v ? v->as_string() : std::nullopt;
-                return s ? std::optional<std::string>(*s) : std::nullopt;
-            };
-            auto const user = text("Username"), secret = text("Secret");
-            if (!user || !secret)
+            out = parse_helper_answer<J>(ran.out);
+            if (!out)
                 return error(errc::credential_helper_output).with_context(program + ": no JSON with Username and Secret");
-            out = *user == "<token>" ? credential::identity(*secret) : credential(*user, *secret);
             out->source = program + " of " + path;
             if (out->username.empty() && out->identity_token.empty()) out.reset();
         }

@@ -143,4 +143,20 @@ result<credential_file> parse_credential_file(std::string_view text, std::string
     return out;
 }
 
+/// What a credential helper answers to `get`: `{"Username":"..","Secret":".."}`; the user name `<token>` makes the secret an
+/// identity token. Nothing for any other text. The credential may be empty.
+template <json_policy J>
+std::optional<credential> parse_helper_answer(std::string_view text) {
+    auto const answer = json_document::parse<J>(text);
+    if (!answer) return std::nullopt;
+    auto const root = answer.assume_value().root();
+    auto read = [&](char const* field) -> std::optional<std::string_view> {
+        auto const v = root.find(field);
+        return v ? v->as_string() : std::nullopt;
+    };
+    auto const user = read("Username"), secret = read("Secret");
+    if (!user || !secret) return std::nullopt;
+    return *user == "<token>" ? credential::identity(std::string(*secret)) : credential(std::string(*user), std::string(*secret));
+}
+
 } // namespace lading

@@ -18,6 +18,7 @@ class toml_guard {
 
     /// Offset in bytes, or npos. Linear, no recursion.
     std::size_t find() {
+        if (text_.starts_with("\xef\xbb\xbf")) at_ = 3;
         while (at_ < text_.size()) {
             char const c = text_[at_];
             if (c == '#') at_ = std::min(text_.find('\n', at_), text_.size());
@@ -25,6 +26,7 @@ class toml_guard {
             else if (c == '[' && last_ == '\n') {
                 if (!header()) return at_;
             } else {
+                if (static_cast<unsigned char>(c) >= 0x80) return at_; // only texts and comments have such bytes
                 if (c == '[' || c == '{') ++depth_;
                 if ((c == ']' || c == '}') && depth_ > 0) --depth_;
                 if (lacks_value(c) || bad_time(c) || too_long(c)) return at_;

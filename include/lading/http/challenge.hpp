@@ -78,13 +78,14 @@ class challenge_parser {
         }
         rest_ = at;
         auto& c = out_.challenges.back();
-        while (!rest_.empty() && (is_alnum(rest_.front()) || std::string_view("-._~+/=").find(rest_.front()) !=
-                                                                 std::string_view::npos)) {
-            c.token68 += rest_.front();
-            rest_.remove_prefix(1);
-        }
+        auto take_while = [&](auto fits) {
+            for (; !rest_.empty() && fits(rest_.front()); rest_.remove_prefix(1)) c.token68 += rest_.front();
+        };
+        take_while([](char x) { return is_alnum(x) || std::string_view("-._~+/").find(x) != std::string_view::npos; });
+        if (c.token68.empty()) return false;
+        take_while([](char x) { return x == '='; });
         skip(" \t");
-        return !c.token68.empty() && (rest_.empty() || rest_.front() == ',');
+        return rest_.empty() || rest_.front() == ',';
     }
     /// "==" or "=" at the end of an element is the padding of a token68, not a parameter.
     static bool is_token68_tail(std::string_view text) {
@@ -93,6 +94,7 @@ class challenge_parser {
         return text.empty() || text.front() == ',';
     }
     bool parameter(std::string_view name) {
+        if (!out_.challenges.back().token68.empty()) return false; // one or the other
         rest_.remove_prefix(1);
         skip(" \t");
         std::string value;

@@ -67,6 +67,12 @@ TEST_CASE("what follows a malformed challenge is dropped, what went before stays
     CHECK(read("Negotiate abc, Basic realm=y") == "negotiate:abc basic{realm=y}");
     CHECK(read("Basic, Bearer realm=x") == "basic{} bearer{realm=x}");
 }
+TEST_CASE("a token68 ends with its padding, and takes no parameter") {
+    CHECK(read("Negotiate abc=, x=y") == "!");
+    CHECK(read("Negotiate =abc") == "!");
+    CHECK(read("Basic realm=y, Negotiate a/b=c") == "basic{realm=y}!");
+    CHECK(read("Negotiate a/b==, Basic realm=y") == "negotiate:a/b== basic{realm=y}");
+}
 TEST_CASE("several header lines, and bounds") {
     std::string_view const lines[] = {"Basic realm=a", R"(Bearer realm="https://r/t")"};
     CHECK(parse_challenges(lines).challenges.size() == 2);

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSL-1.0
+// Files of this machine: credentials, registries.conf, images on disk.
+#include "target.hpp"
+
+#include <lading/backend/config_credentials.hpp>
+#include <lading/backend/oci_layout.hpp>
+#include <lading/backend/registries_conf.hpp>
+#include <lading/client.hpp>
+#include <lading/image/writers.hpp>
+
+#include "documents.hpp"
+
+#include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
+
+using namespace lading;
+using fuzz::check_error;
+using fuzz::must;
+
+namespace {
+
+/// A secret that is long enough not to be a part of our own words.
+void must_not_show(std::string_view text, credential const& secret) {
+    for (auto const& s : {secret.password, secret.identity_token, secret.registry_token})
+        must(s.size() < 12 || text.find(s) == text.npos, "what is wrong with an entry is told without its secret", text, s);
+}
+
+/// Bytes as a file, without a folder.
+class memory_file {
+  public:
+    explicit memory_file(std::string_view bytes) : fd_(::memfd_create("fuzz", 0)) {
+        must(fd_ >= 0 && ::write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "a file in memory can be made");
+    }
+    memory_file(memory_file const&) = delete;
+    memory_file& operator=(memory_file const&) = delete;
+    ~memory_file() { ::close(fd_); }
+    std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+
+  private:
+    int fd_;
+};
+
+/// One member of a tar archive. The checksum is a space: `seal` writes it.
+std::string member(std::string_view name, std::string_view bytes, char type = '0', std::string_view link = {}) {
+    std::string head(512, '\0');
+    head.replace(0, std::min<std::size_t>(name.size(), 100), name.substr(0, 100));
+    char size[13];
+    std::snprintf(size, sizeof size, "%011zo", bytes.size());
+    head.replace(124, 11, size, 11);
+    head[156] = type;
+    head.replace(157, std::min<std::size_t>(link.size(), 100), link.substr(0, 100));
+    head.replace(257, 8, std::string_view("ustar\00000", 8));
+    std::string out = head + std::string(bytes);
+    out.resize((out.size() + 511) / 512 * 512);
+    return out;
+}
+
+/// Writes the right checksum into every header that a reader would come to, so that a mutated archive stays one.
+std::string seal(std::string_view archive) {
+    std::string out(archive);
+    for (std::size_t at = 0; at + 512 <= out.size();) {
+        out.replace(at + 148, 8, 8, ' ');
+        unsigned sum = 0;
+        bool empty = true;
+        for (std::size_t i = 0; i < 512; ++i) {
+            sum += static_cast<unsigned char>(out[at + i]);
+            empty = empty && (out[at + i] == '\0' || (i >= 148 && i < 156));
+        }
+        if (empty) {
+            out.replace(at + 148, 8, 8, '\0');
+            break;
+        }
+        char text[9];
+        std::snprintf(text, sizeof text, "%06o", sum);
+        out.replace(at + 148, 7, text, 7);
+        auto const size = std::strtoull(out.substr(at + 124, 12).c_str(), nullptr, 8);
+        if (size > out.size()) break;
+        at += 512 + (static_cast<std::size_t>(size) + 511) / 512 * 512;
+    }
+    return out;
+}
+
+std::string blob_path(std::string_view bytes) { return "blobs/sha256/" + test::digest_of(bytes).substr(7); }
+
+struct disk_policies : test::policies {
+    using transport = oci_layout;
+    using credentials = no_credentials;
+};
+
+std::vector<std::string> layout_seeds() {
+    auto const manifest = test::oci();
+    auto const end = std::string(1024, '\0');
+    auto const layout = member("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    auto const index = [&](std::string_view m) {
+        return member("index.json", test::index(test::descriptor(media_types::oci_manifest, m,
+                                                                 R"(,"annotations":{"org.opencontainers.image.ref.name":"latest"})")));
+    };
+    auto const blobs = member(blob_path(manifest), manifest) + member(blob_path(test::config_bytes), test::config_bytes);
+    auto const saved = member("manifest.json", R"([{"Config":"c.json","RepoTags":["r:latest"],"Layers":["l/layer.tar","m/layer.tar"]}])") +
+                       member("c.json", test::config_bytes) + member("l/layer.tar", "layer") + member("m/layer.tar", "", '2', "../l/layer.tar");
+    return {layout + index(manifest) + blobs + end,
+            saved + end,
+            saved,
+            member("././@LongLink", "oci-layout", 'L') + member("x", R"({"imageLayoutVersion":"1.0.0"})") + index(manifest) + blobs,
+            member("pax", "19 path=oci-layout\n12 size=512\n", 'x') + member("x", std::string(512, ' ')),
+            member("a", "x", '1', "b") + member("b", "y", '1', "a"),
+            layout + index("other") + end,
+            member("manifest.json", R"([{"Config":"../../etc/passwd","Layers":["/etc/passwd"]}])")};
+}
+
+} // namespace
+
+FUZZ_TARGET(auth_file, "files",
+            {R"({"auths":{"https://index.docker.io/v1/":{"auth":"YWxpY2U6cHctQ0FOQVJZLTdmM2E="},"a.test:5000/team":{"identitytoken":"t"}},"credHelpers":{"b.test":"pass"},"credsStore":"secretservice"})",
+             R"({"a.test":{"auth":"YWxpY2U6cHc=","email":"x"}})", "auth = YWxpY2U6cHc=\nemail = x\n",
+             R"({"auths":{"a.test":{"username":"<token>","password":"refresh"}}})", R"({"auths":[]})", R"({"Username":"alice","Secret":"pw","ServerURL":"https://a.test"})",
+             R"({"Username":"<token>","Secret":"refresh"})", "machine a.test login alice password pw\ndefault login anonymous password x\n",
+             "machine a.test\n\tlogin alice\n\tmacdef init\nmachine b.test login bob", R"({"auths":{"a.test":{"auth":"bm8gY29sb24="}}})"}) {
+    auto const file = parse_credential_file<strict_json>(input, "auth.json");
+    if (!file) check_error(file.assume_error());
+    else
+        for (auto const& e : file.assume_value().auths) {
+            must(detail::normalise_credential_key(e.key) == e.key || e.key.find("://") != std::string::npos || e.key.find("//") != std::string::npos,
+                 "a key has one spelling", e.key, detail::normalise_credential_key(e.key));
+            must_not_show(e.fault, e.secret);
+        }
+    if (auto const said = parse_helper_answer<strict_json>(input)) {
+        auto const& secret = *said;
+        must(secret.identity_token.empty() || secret.username.empty(), "a helper gives a login or a token");
+        must(secret.registry_token.empty(), "a helper gives no registry token");
+    }
+    for (auto const host : {"a.test", "localhost", ""}) {
+        auto const found = find_in_netrc(input, host);
+        if (!found) continue;
+        must(input.find("machine") != input.npos || input.find("default") != input.npos, "a login of netrc is of a machine", input);
+        for (auto const& word : {found->username, found->password}) {
+            must(input.find(word) != input.npos, "a word of netrc is as it was written", input, word);
+            must(word.find_first_of(" \t\r\n") == word.npos, "a word of netrc has no white space", input, word);
+        }
+    }
+}
+
+FUZZ_TARGET(registries_conf, "files",
+            {"unqualified-search-registries = [\"docker.io\"]\n[[registry]]\nprefix = \"a.test/x\"\nlocation = \"b.test/y\"\ninsecure = true\n"
+             "[[registry.mirror]]\nlocation = \"m.test\"\npull-from-mirror = \"digest-only\"\n[aliases]\n\"app\" = \"a.test/app\"\n",
+             "[[registry]]\nprefix = \"*.a.test\"\nblocked = true\n", "[registries.search]\nregistries = [\"a\"]\n", "registry = 1\n",
+             "[[registry]]\nlocation = 'a.test'\nmirror-by-digest-only = true\nmirror = [{ location = \"m.test:5000\" }]\n",
+             "a.b.c = 1\n# x\nd = \"\"\"\n\"\"\"\ne = 1979-05-27T07:32:00Z\nf = [1, [2]]\ng = 0x1F\nh = nan\n"}) {
+    registry_rules rules;
+    auto const read = add_registries_conf(rules, input);
+    if (!read) {
+        check_error(read.assume_error());
+        must(read.assume_error() == errc::config_invalid, "a file is refused by one code");
+    }
+    for (auto const& r : rules.registries) {
+        must(!r.prefix.empty(), "every entry has a prefix");
+        for (auto const& m : r.mirrors) must(!m.location.empty(), "every mirror has a place", r.prefix);
+    }
+    for (auto const& [from, to] : rules.aliases) must(repository::parse(to).has_value(), "an alias stands for a name", from, to);
+}
+
+FUZZ_TARGET(oci_layout, "documents", layout_seeds()) {
+    if (input.size() > (32u << 10)) return;
+    memory_file const file(seal(input));
+    auto opened = oci_layout::open(file.path());
+    if (!opened) return check_error(opened.assume_error());
+    auto const ref = opened.assume_value().reference("latest");
+    if (!ref) check_error(ref.assume_error());
+    basic_client<disk_policies> registry(std::move(opened).assume_value());
+    auto const name = reference::parse("disk.test/r:latest").value();
+    auto const tags = registry.tags(name.repository());
+    if (!tags) check_error(tags.assume_error());
+    auto const image = registry.inspect(name, inspect_options().with_platform(platform_choice::any()));
+    if (!image) return check_error(image.assume_error());
+    auto const& i = image.assume_value();
+    if (i.kind != image_kind::schema1)
+        must(i.resolved.digest.str() == test::digest_of(i.manifest_bytes, i.resolved.digest.algorithm()), "the digest is that of the bytes");
+    if (i.config && !i.config_bytes.empty() && i.kind != image_kind::schema1)
+        must(i.config->digest.str() == test::digest_of(i.config_bytes, i.config->digest.algorithm()), "the config has its digest");
+    for (auto const& l : i.layers) {
+        if (l.blob.size > 4096) continue;
+        memory_sink sink(4096);
+        auto const blob = registry.blob(name, l.blob, sink);
+        if (!blob) check_error(blob.assume_error());
+        else must(test::digest_of(sink.bytes(), l.blob.digest.algorithm()) == l.blob.digest.str(), "a layer has its digest");
+    }
+    for (char const c : to_table(i)) must(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f), "a table has no control character");
+}
