@@ -13,6 +13,8 @@
 #include <functional>
 #include <memory>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -361,25 +363,70 @@ TEST_CASE("T11: from a good certificate to a bad one") {
     CHECK(impostor.requests().empty());
 }
 
-TEST_CASE("T12: no session of another trust or host is offered") {
-    std::atomic<int> handshakes = 0, resumed = 0;
-    tls_listener server(forge({.san = "DNS:a.test,DNS:b.test"}, &root()), {}, [&](SSL* s) {
+TEST_CASE("T12: a session is resumed with the same host and trust, and never with others") {
+    for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        INFO(version);
+        std::vector<int> resumed;
+        auto const serve = [&](SSL* s) {
+            if (SSL_accept(s) != 1) return;
+            resumed.push_back(SSL_session_reused(s));
+            char buffer[4096];
+            SSL_read(s, buffer, sizeof buffer);
+            std::string const text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+            SSL_write(s, text.data(), static_cast<int>(text.size()));
+            SSL_shutdown(s);
+        };
+        // One key for all tickets: the server would resume whatever it is offered.
+        tls_listener server(forge({.san = "DNS:a.test,DNS:b.test"}, &root()), {}, serve, [&](SSL_CTX* c) {
+            SSL_CTX_set_min_proto_version(c, version);
+            SSL_CTX_set_max_proto_version(c, version);
+        });
+        auto careless = trusting(pem(root()));
+        careless.tls.everywhere.verify = false;
+        asio_sync_transport off(careless), on(trusting(pem(root())));
+        for (auto* t : {&off, &on, &off, &on})
+            for (auto const* host : {"a.test", "b.test", "a.test"}) CHECK(get(*t, server.url(host)) == errc::ok);
+        CHECK(resumed == std::vector<int>{0, 0, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1});
+
+        // Where a server named the host no client certificate is shown, and no session of one that was shown one is used.
+        resumed.clear();
+        limits const l;
+        response_body body(1000, l);
+        request named("GET", server.url("a.test"));
+        for (auto by : {reach::anywhere, reach::outside, reach::outside}) {
+            named.reach = by;
+            CHECK(on.exchange(named, body).has_value());
+        }
+        CHECK(resumed == std::vector<int>{1, 0, 1});
+    }
+}
+
+TEST_CASE("H07: over TLS too, where the second answer may have been read already") {
+    std::atomic<int> connections = 0;
+    tls_listener server(forge({}, &root()), {}, [&](SSL* s) {
         if (SSL_accept(s) != 1) return;
-        ++handshakes;
-        resumed += SSL_session_reused(s);
+        ++connections;
         char buffer[4096];
-        SSL_read(s, buffer, sizeof buffer);
-        std::string const text = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
-        SSL_write(s, text.data(), static_cast<int>(text.size()));
-        SSL_shutdown(s);
+        int corked = 1; // both answers in one packet
+        for (SSL_read(s, buffer, sizeof buffer);;) {
+            ::setsockopt(SSL_get_fd(s), IPPROTO_TCP, TCP_CORK, &corked, sizeof corked);
+            for (auto const* body : {"good", "evil"}) {
+                auto const text = std::string("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n") + body;
+                SSL_write(s, text.data(), static_cast<int>(text.size()));
+            }
+            corked = 0;
+            ::setsockopt(SSL_get_fd(s), IPPROTO_TCP, TCP_CORK, &corked, sizeof corked);
+            if (SSL_read(s, buffer, sizeof buffer) <= 0) return;
+        }
     });
-    auto careless = trusting(pem(root()));
-    careless.tls.everywhere.verify = false;
-    asio_sync_transport off(careless), on(trusting(pem(root())));
-    for (auto* t : {&off, &on, &off, &on})
-        for (auto const* host : {"a.test", "b.test", "a.test"}) CHECK(get(*t, server.url(host)) == errc::ok);
-    CHECK(handshakes == 12);
-    CHECK(resumed == 0);
+    asio_sync_transport t(trusting(pem(root())));
+    limits const l;
+    for (int i = 1; i <= 3; ++i) {
+        response_body body(1000, l);
+        CHECK(t.exchange(request("GET", server.url()), body).has_value());
+        CHECK(body.text() == "good");
+        CHECK(connections == i);
+    }
 }
 
 TEST_CASE("T13: the certificate for A is not shown to B") {

@@ -110,7 +110,7 @@ class curl_exchange {
             else refused_ = CURLE_OUT_OF_MEMORY;
         };
         for (auto const& [name, value] : query_.headers) {
-            add(value.empty() ? name + ';' : name + ": " + value);
+            add(std::string(name).append(value.empty() ? ";" : ": ").append(value));
             agent = agent || iequal(name, "User-Agent");
             accept = accept || iequal(name, "Accept");
             type = type || iequal(name, "Content-Type");

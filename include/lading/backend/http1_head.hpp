@@ -19,6 +19,7 @@ struct http1_framing {
     std::optional<std::uint64_t> content_length;
     bool chunked = false;
     bool encoded = false; ///< a Content-Encoding other than identity
+    std::size_t lines = 0, bytes = 0; ///< of the head
 };
 
 inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
@@ -57,8 +58,9 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
     http1_framing out;
     std::optional<std::string_view> once[4];
     constexpr std::string_view only_once[4] = {"Location", "Content-Type", "Content-Range", "Docker-Content-Digest"};
+    out.bytes = head.size();
     bool http11 = true, has_te = false;
-    std::size_t lines = 0;
+    auto& lines = out.lines;
     while (!head.empty()) {
         auto const end = head.find("\r\n");
         if (end == head.npos) return malformed("line ending");

@@ -26,6 +26,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
         : limits_(l), framing_(f), sink_(sink) {
         head_.url = url;
+        head_.headers.reserve(f.lines, f.bytes);
         this->eager(false); // one chunk line a call, so that each can be checked before
         this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
         this->body_limit(boost::none);

@@ -29,7 +29,7 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     for (auto const& [name, value] : q.headers) {
         if (!is_token(name)) return refuse("the name of a header");
         for (char c : value)
-            if (!is_print(c)) return refuse("a byte in the header " + name);
+            if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
         out.append(name).append(": ").append(value).append("\r\n");
     }
     if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");

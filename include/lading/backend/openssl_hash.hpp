@@ -45,7 +45,9 @@ class openssl_hash {
         case digest_algorithm::sha512: return EVP_sha512();
         case digest_algorithm::sha256: break;
         }
-        return EVP_sha256();
+        // Fetched once: OpenSSL 3 looks `EVP_sha256()` up among its providers at each use.
+        static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+        return sha256 ? sha256 : EVP_sha256();
     }
 
     digest_algorithm algorithm_;

@@ -25,6 +25,15 @@ class blob_sink {
     virtual void discard() noexcept = 0;
 };
 
+/// Keeps nothing: for a blob that is only to be verified.
+class null_sink final : public blob_sink {
+  public:
+    result<void> begin() override { return success(); }
+    result<void> write(std::span<std::byte const>) override { return success(); }
+    result<void> commit() override { return success(); }
+    void discard() noexcept override {}
+};
+
 /// Keeps the blob in memory; `bytes()` is empty unless the blob was verified.
 class memory_sink final : public blob_sink {
   public:

@@ -24,39 +24,78 @@ constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
 }
 
-/// Header fields in the order sent; names compare without case; several of one name are kept.
+/// Header fields in the order sent; names compare without case; several of one name are kept. All text is in one
+/// string, so that a head costs two allocations or so, not two a line.
 class header_map {
-  public:
-    using value_type = std::pair<std::string, std::string>;
+    /// Where a field is in `text_`: its name, then its value.
+    struct place {
+        std::size_t at, name, value; ///< the sizes of the two
+    };
 
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-    /// Replaces all fields of the name by one.
-    void set(std::string_view name, std::string value) {
-        erase(name);
-        add(std::string(name), std::move(value));
+  public:
+    /// Name and value; valid until the map is changed.
+    using value_type = std::pair<std::string_view, std::string_view>;
+
+    class const_iterator {
+      public:
+        const_iterator(header_map const& of, std::size_t i) : of_(&of), i_(i) {}
+        value_type operator*() const { return (*of_)[i_]; }
+        const_iterator& operator++() { return ++i_, *this; }
+        friend bool operator==(const_iterator const&, const_iterator const&) = default;
+
+      private:
+        header_map const* of_;
+        std::size_t i_;
+    };
+
+    /// The texts are not this map's own.
+    void add(std::string_view name, std::string_view value) {
+        fields_.push_back({text_.size(), name.size(), value.size()});
+        text_.append(name).append(value);
     }
+    /// Replaces all fields of the name by one.
+    void set(std::string_view name, std::string_view value) {
+        erase(name);
+        add(name, value);
+    }
+    /// Nothing is left of the fields, in the text neither: they may have been secrets.
     void erase(std::string_view name) {
-        std::erase_if(fields_, [&](value_type const& f) { return iequal(f.first, name); });
+        if (!find(name)) return;
+        header_map kept;
+        for (auto const& [n, v] : *this)
+            if (!iequal(n, name)) kept.add(n, v);
+        *this = std::move(kept);
+    }
+    /// Makes room for so many fields with so many bytes.
+    void reserve(std::size_t fields, std::size_t bytes) {
+        fields_.reserve(fields);
+        text_.reserve(bytes);
     }
     /// The first value of the name, or nothing.
     std::optional<std::string_view> find(std::string_view name) const {
-        for (auto const& [n, v] : fields_)
-            if (iequal(n, name)) return std::string_view(v);
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) return v;
         return std::nullopt;
     }
     /// Every value of the name, in order.
     std::vector<std::string_view> all(std::string_view name) const {
         std::vector<std::string_view> out;
-        for (auto const& [n, v] : fields_)
-            if (iequal(n, name)) out.emplace_back(v);
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) out.push_back(v);
         return out;
     }
-    auto begin() const noexcept { return fields_.begin(); }
-    auto end() const noexcept { return fields_.end(); }
+    value_type operator[](std::size_t i) const noexcept {
+        auto const& f = fields_[i];
+        auto const* const from = text_.data() + f.at;
+        return {{from, f.name}, {from + f.name, f.value}};
+    }
+    const_iterator begin() const noexcept { return {*this, 0}; }
+    const_iterator end() const noexcept { return {*this, fields_.size()}; }
     std::size_t size() const noexcept { return fields_.size(); }
 
   private:
-    std::vector<value_type> fields_;
+    std::string text_;
+    std::vector<place> fields_;
 };
 
 /// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.

@@ -83,6 +83,7 @@ class byte_server {
         }
         for (auto& c : connections_) {
             asio::error_code ignored;
+            std::lock_guard const lock(closing_);
             c->socket.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
         }
         for (auto& c : connections_) c->thread.join();
@@ -168,10 +169,12 @@ class byte_server {
             switch (a.end) {
             case byte_answer::ending::keep: break;
             case byte_answer::ending::close: return true;
-            case byte_answer::ending::reset:
+            case byte_answer::ending::reset: {
+                std::lock_guard const lock(closing_);
                 s.set_option(asio::socket_base::linger(true, 0), ec);
                 s.close(ec);
                 return false;
+            }
             case byte_answer::ending::hang:
                 while (!stopping_) {
                     char more[64];
@@ -197,6 +200,7 @@ class byte_server {
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> accepted_{0};
     mutable std::mutex mutex_;
+    std::mutex closing_; ///< a connection that its thread resets, and the end of the server
     std::vector<std::string> requests_;
     std::list<std::unique_ptr<connection>> connections_;
     std::thread thread_;
