@@ -16,7 +16,7 @@ class my_transport {
     lading::result<lading::response> exchange(lading::request const& q, lading::body_sink& out) {
         std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> const easy(curl_easy_init(), &curl_easy_cleanup);
         curl_slist* fields = nullptr;
-        for (auto const& [name, value] : q.headers) fields = curl_slist_append(fields, (name + ": " + value).c_str());
+        for (auto const& [name, value] : q.headers) fields = curl_slist_append(fields, (std::string(name) + ": " + std::string(value)).c_str());
         std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> const owner(fields, &curl_slist_free_all);
         state s(out);
         s.head.url = q.url;
