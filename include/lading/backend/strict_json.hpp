@@ -7,6 +7,7 @@
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
 /// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
 
+#include "json_scan.hpp"
 #include "json_text.hpp"
 
 #include <cstdint>
@@ -16,6 +17,29 @@
 namespace lading {
 
 namespace detail {
+
+/// Of each open container, outermost first, whether it is an object. The innermost 64 need no memory.
+class json_nesting {
+  public:
+    constexpr bool empty() const noexcept { return depth_ == 0; }
+    constexpr bool in_object() const noexcept { return (word_ & 1) != 0; }
+    constexpr void push(bool object) {
+        if (depth_ != 0 && depth_ % 64 == 0) full_.push_back(word_);
+        word_ = word_ << 1 | std::uint64_t(object);
+        ++depth_;
+    }
+    constexpr void pop() {
+        word_ >>= 1;
+        if (--depth_ == 0 || depth_ % 64 != 0) return;
+        word_ = full_.back();
+        full_.pop_back();
+    }
+
+  private:
+    std::uint64_t word_ = 0;
+    std::size_t depth_ = 0;
+    std::vector<std::uint64_t> full_;
+};
 
 template <class Sink>
 class strict_json_reader {
@@ -28,66 +52,43 @@ class strict_json_reader {
     }
 
   private:
-    enum class expect : std::uint8_t { value, first_element, first_key, key, after_value };
-
     constexpr errc document() {
-        expect next = expect::value;
         for (;;) {
-            skip_space();
-            if (next == expect::after_value && nesting_.empty())
-                return at_ == text_.size() ? errc::ok : errc::json_syntax;
-            if (at_ == text_.size()) return errc::json_syntax;
-            char const c = text_[at_];
-            errc e = errc::ok;
-            switch (next) {
-            case expect::after_value:
-                if (c == ',') {
-                    ++at_;
-                    next = nesting_.back() ? expect::key : expect::value;
+            char const c = next();
+            if (bool const object = c == '{'; object || c == '[') {
+                if (errc const e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
+                ++at_;
+                nesting_.push(object);
+                if (char const first = next(); first != (object ? '}' : ']')) {
+                    if (errc const e = object ? key(first) : errc::ok; e != errc::ok) return e;
                     continue;
                 }
-                if (c != (nesting_.back() ? '}' : ']')) return errc::json_syntax;
-                e = close();
-                break;
-            case expect::first_element:
-                if (c == ']') {
-                    e = close();
-                    next = expect::after_value;
-                    break;
-                }
-                [[fallthrough]];
-            case expect::value:
-                if (c == '{' || c == '[') {
-                    bool const object = c == '{';
-                    if (e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
-                    ++at_;
-                    nesting_.push_back(object);
-                    next = object ? expect::first_key : expect::first_element;
-                    continue;
-                }
-                e = scalar(c);
-                next = expect::after_value;
-                break;
-            case expect::first_key:
-                if (c == '}') {
-                    e = close();
-                    next = expect::after_value;
-                    break;
-                }
-                [[fallthrough]];
-            case expect::key:
-                e = key(c);
-                next = expect::value;
-                break;
+            } else if (errc const e = scalar(c); e != errc::ok) {
+                return e;
             }
-            if (e != errc::ok) return e;
+            if (!nesting_.empty())
+                if (errc const e = after_value(); e != errc::ok) return e;
+            if (nesting_.empty()) return next(), at_ == text_.size() ? errc::ok : errc::json_syntax;
         }
     }
 
+    /// The ends of the containers that end here, then the comma and the key of the next value if there is one.
+    constexpr errc after_value() {
+        do {
+            char const c = next();
+            bool const object = nesting_.in_object();
+            if (c == ',') {
+                ++at_;
+                return object ? key(next()) : errc::ok;
+            }
+            if (c != (object ? '}' : ']')) return errc::json_syntax;
+            if (errc const e = close(); e != errc::ok) return e;
+        } while (!nesting_.empty());
+        return errc::ok;
+    }
     constexpr errc close() {
-        bool const object = nesting_.back();
-        if (errc const e = object ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
-        nesting_.pop_back();
+        if (errc const e = nesting_.in_object() ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
+        nesting_.pop();
         ++at_;
         return errc::ok;
     }
@@ -96,8 +97,7 @@ class strict_json_reader {
         std::string_view name;
         if (errc const e = string(name); e != errc::ok) return e;
         if (errc const e = sink_.on_key(name); e != errc::ok) return e;
-        skip_space();
-        if (at_ == text_.size() || text_[at_] != ':') return errc::json_syntax;
+        if (next() != ':') return errc::json_syntax;
         ++at_;
         return errc::ok;
     }
@@ -115,18 +115,22 @@ class strict_json_reader {
         }
     }
     constexpr bool word(std::string_view w) {
-        if (!text_.substr(at_).starts_with(w)) return false;
+        if (!rest().starts_with(w)) return false;
         at_ += w.size();
         return true;
     }
 
     constexpr errc number() {
         std::size_t const begin = at_;
-        at_ += text_[at_] == '-';
+        bool const negative = text_[at_] == '-';
+        at_ += negative;
         if (!is_digit(peek())) return errc::json_number;
         std::size_t const digits = at_;
-        while (is_digit(peek())) ++at_;
+        std::uint64_t value = 0; // of use up to 18 digits
+        for (; is_digit(peek()); ++at_) value = value * 10 + static_cast<std::uint64_t>(text_[at_] - '0');
         if (text_[digits] == '0' && at_ - digits > 1) return errc::json_number;
+        if (char const c = peek(); !negative && at_ - digits <= 18 && c != '.' && c != 'e' && c != 'E')
+            return sink_.on_int(static_cast<std::int64_t>(value));
         if (peek() == '.') {
             ++at_;
             if (!is_digit(peek())) return errc::json_number;
@@ -138,15 +142,25 @@ class strict_json_reader {
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
-        return report_number(sink_, text_.substr(begin, at_ - begin));
+        return report_number(sink_, since(begin));
     }
 
     /// Reads a string; `out` is a view into the text when there are no escapes, else into the scratch.
     constexpr errc string(std::string_view& out) {
-        std::size_t run = ++at_;
+        std::size_t const begin = ++at_;
+        at_ += json_plain_run(rest());
+        if (peek() != '"') return string_with_more(begin, out);
+        out = since(begin);
+        ++at_;
+        return errc::ok;
+    }
+    /// The same for a string whose first byte that is not plain is at the cursor, and is not its end.
+    [[gnu::noinline]] constexpr errc string_with_more(std::size_t begin, std::string_view& out) {
+        std::size_t run = begin;
         bool escaped = false;
         scratch_.clear();
-        for (;;) {
+        scratch_.reserve(256);
+        for (;; at_ += json_plain_run(rest())) {
             if (at_ == text_.size()) return errc::json_syntax;
             auto const c = static_cast<unsigned char>(text_[at_]);
             if (c == '"') break;
@@ -156,20 +170,14 @@ class strict_json_reader {
                 keep(run);
                 if (errc const e = escape(); e != errc::ok) return e;
                 run = at_;
-            } else if (c < 0x80) {
-                ++at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
             } else {
                 return errc::json_utf8;
             }
         }
-        if (escaped) {
-            keep(run);
-            out = {scratch_.data(), scratch_.size()};
-        } else {
-            out = text_.substr(run, at_ - run);
-        }
+        keep(run);
+        out = escaped ? std::string_view(scratch_.data(), scratch_.size()) : since(begin);
         ++at_;
         return errc::ok;
     }
@@ -182,17 +190,29 @@ class strict_json_reader {
         ++at_;
         if (at_ == text_.size()) return errc::json_syntax;
         char const c = text_[at_++];
-        constexpr std::string_view from = "\"\\/bfnrt", to = "\"\\/\b\f\n\r\t";
-        if (auto const i = from.find(c); i != from.npos) {
-            scratch_.push_back(to[i]);
-            return errc::ok;
+        char plain = c;
+        switch (c) {
+        case 'b': plain = '\b'; break;
+        case 'f': plain = '\f'; break;
+        case 'n': plain = '\n'; break;
+        case 'r': plain = '\r'; break;
+        case 't': plain = '\t'; break;
+        case '"':
+        case '\\':
+        case '/': break;
+        case 'u': return unicode_escape();
+        default: return errc::json_syntax;
         }
+        scratch_.push_back(plain);
+        return errc::ok;
+    }
+    constexpr errc unicode_escape() {
         std::uint32_t code = 0;
-        if (c != 'u' || !hex4(code)) return errc::json_syntax;
+        if (!hex4(code)) return errc::json_syntax;
         if (code >= 0xdc00 && code <= 0xdfff) return errc::json_utf8;
         if (code >= 0xd800 && code <= 0xdbff) {
             std::uint32_t low = 0;
-            if (!text_.substr(at_).starts_with("\\u")) return errc::json_utf8;
+            if (!rest().starts_with("\\u")) return errc::json_utf8;
             at_ += 2;
             if (!hex4(low)) return errc::json_syntax;
             if (low < 0xdc00 || low > 0xdfff) return errc::json_utf8;
@@ -250,20 +270,27 @@ class strict_json_reader {
         return 0;
     }
 
-    constexpr void skip_space() {
+    /// The byte at the cursor after white space, or NUL at the end.
+    constexpr char next() {
         while (at_ < text_.size()) {
             char const c = text_[at_];
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-            ++at_;
+            if (c > ' ') return c;
+            if (c == ' ') at_ += json_space_run(rest());
+            else if (c == '\n' || c == '\r' || c == '\t') ++at_;
+            else return c;
         }
+        return '\0';
     }
+    // Not substr(), which checks its position.
+    constexpr std::string_view rest() const { return {text_.data() + at_, text_.size() - at_}; }
+    constexpr std::string_view since(std::size_t begin) const { return {text_.data() + begin, at_ - begin}; }
     constexpr char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
     static constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
     std::string_view text_;
     Sink& sink_;
     std::size_t at_ = 0;
-    std::vector<char> nesting_; ///< 1 for an object, 0 for an array; as deep as the sink allows
+    json_nesting nesting_;
     std::vector<char> scratch_; ///< not a string: clang cannot use libstdc++ 12's in constant expressions
 };
 

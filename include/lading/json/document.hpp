@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lading {
@@ -25,10 +26,10 @@ namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
 struct json_token {
     json_kind kind = json_kind::null;
-    std::uint32_t next = 0;
+    std::uint32_t next = 0;   ///< while it is open, of a container: the one around it
     std::uint32_t text = 0;
     std::uint32_t length = 0; ///< of the text; for arrays and objects the number of elements
-    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers
+    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers; while it is open, of an object: `names`
 };
 } // namespace detail
 
@@ -102,99 +103,95 @@ class json_document {
     std::vector<char> text_; // not a string: libstdc++ 12's is not usable by clang in constant expressions
 };
 
-/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value.
+/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value. What is known of an
+/// open container is in its own token.
 class json_document_sink {
   public:
     constexpr json_document_sink(json_document& out, json_limits const& limits) : out_(out), limits_(limits) {}
 
-    constexpr errc on_null() { return push(json_kind::null); }
-    constexpr errc on_bool(bool b) { return push(json_kind::boolean, {}, b); }
-    constexpr errc on_int(std::int64_t i) { return push(json_kind::integer, {}, i); }
+    constexpr errc on_null() { return value(json_kind::null); }
+    constexpr errc on_bool(bool b) { return value(json_kind::boolean, {}, b); }
+    constexpr errc on_int(std::int64_t i) { return value(json_kind::integer, {}, i); }
     constexpr errc on_uint(std::uint64_t u) {
         if (u <= static_cast<std::uint64_t>(INT64_MAX)) return on_int(static_cast<std::int64_t>(u));
-        return push(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
+        return value(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
     }
-    constexpr errc on_number(std::string_view t) { return push(json_kind::number, t); }
-    constexpr errc on_string(std::string_view t) { return push(json_kind::string, t); }
+    constexpr errc on_number(std::string_view t) { return value(json_kind::number, t); }
+    constexpr errc on_string(std::string_view t) { return value(json_kind::string, t); }
     constexpr errc on_key(std::string_view name) {
-        frame& top = frames_.back();
-        if (++top.count > limits_.keys_per_object) return errc::json_limit;
-        errc const e = add(json_kind::string, name, 0);
-        if (e == errc::ok) keys_.push_back(static_cast<std::uint32_t>(out_.tokens_.size() - 1));
-        return e;
+        auto& object = out_.tokens_[open_];
+        if (++object.length > limits_.keys_per_object) return errc::json_limit;
+        object.integer = with_name(object.integer, name);
+        return add(json_kind::string, name, 0);
     }
     constexpr errc begin_object() { return open(json_kind::object); }
     constexpr errc begin_array() { return open(json_kind::array); }
     constexpr errc end_array() { return close(); }
     constexpr errc end_object() {
-        if (has_duplicate(frames_.back().first_key)) return errc::json_duplicate_key;
-        keys_.resize(frames_.back().first_key);
+        if (out_.tokens_[open_].integer < 0 && has_duplicate()) return errc::json_duplicate_key;
+        out_.tokens_[open_].integer = 0;
         return close();
     }
 
   private:
-    struct frame {
-        std::uint32_t token;
-        std::size_t count;
-        std::size_t first_key;
-    };
+    /// `names`: a bit for each name of an object by its hash, and the sign when two have the same. Without the sign there
+    /// are no two equal names, and nothing is compared.
+    static constexpr std::int64_t with_name(std::int64_t names, std::string_view name) noexcept {
+        std::uint32_t hash = static_cast<std::uint32_t>(name.size());
+        if (!name.empty()) {
+            auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+            hash = (hash * 31 + byte(0)) * 31 + byte(name.size() / 2) * 7u + byte(name.size() - 1);
+        }
+        auto const bit = std::int64_t(1) << (hash * 0x9e3779b1u >> 16) % 63;
+        return names & bit ? names | INT64_MIN : names | bit;
+    }
 
     constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
-        if (out_.tokens_.size() >= limits_.nodes) return errc::json_limit;
-        detail::json_token t;
-        t.kind = k;
-        t.text = static_cast<std::uint32_t>(out_.text_.size());
-        t.length = static_cast<std::uint32_t>(text.size());
-        t.integer = integer;
-        t.next = static_cast<std::uint32_t>(out_.tokens_.size() + 1);
+        auto const at = out_.tokens_.size();
+        if (at >= limits_.nodes) return errc::json_limit;
+        out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
+                                static_cast<std::uint32_t>(text.size()), integer});
         out_.text_.insert(out_.text_.end(), text.begin(), text.end());
-        out_.tokens_.push_back(t);
         return errc::ok;
     }
-    constexpr errc push(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
+    constexpr errc value(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
         count_element();
         return add(k, text, integer);
     }
     constexpr errc open(json_kind k) {
-        if (frames_.size() >= limits_.depth) return errc::json_depth;
+        if (depth_ >= limits_.depth) return errc::json_depth;
         count_element();
-        errc const e = add(k, {}, 0);
-        if (e == errc::ok)
-            frames_.push_back({static_cast<std::uint32_t>(out_.tokens_.size() - 1), 0, keys_.size()});
-        return e;
+        if (errc const e = add(k, {}, 0); e != errc::ok) return e;
+        ++depth_;
+        out_.tokens_.back().next = std::exchange(open_, static_cast<std::uint32_t>(out_.tokens_.size() - 1));
+        return errc::ok;
     }
     constexpr errc close() {
-        auto& t = out_.tokens_[frames_.back().token];
-        t.length = static_cast<std::uint32_t>(frames_.back().count);
-        t.next = static_cast<std::uint32_t>(out_.tokens_.size());
-        frames_.pop_back();
+        auto& container = out_.tokens_[open_];
+        open_ = std::exchange(container.next, static_cast<std::uint32_t>(out_.tokens_.size()));
+        --depth_;
         return errc::ok;
     }
     constexpr void count_element() {
-        if (!frames_.empty() && out_.tokens_[frames_.back().token].kind == json_kind::array) ++frames_.back().count;
+        if (depth_ != 0 && out_.tokens_[open_].kind == json_kind::array) ++out_.tokens_[open_].length;
     }
-    constexpr std::string_view key(std::uint32_t i) const {
-        auto const& t = out_.tokens_[i];
-        return {out_.text_.data() + t.text, t.length};
-    }
-    /// Few keys: compared pairwise. Many: sorted, so that no choice of names makes it slow.
-    constexpr bool has_duplicate(std::size_t first) {
-        auto const begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
-        if (keys_.size() - first <= 8) {
-            for (auto a = begin; a != keys_.end(); ++a)
-                for (auto b = begin; b != a; ++b)
-                    if (key(*a) == key(*b)) return true;
-            return false;
+
+    /// Two equal names in the object that is about to be closed. Sorted, so that no choice of names makes it slow.
+    constexpr bool has_duplicate() const {
+        std::vector<std::string_view> names;
+        names.reserve(out_.tokens_[open_].length);
+        for (std::size_t i = open_ + std::size_t(1); i < out_.tokens_.size(); i = out_.tokens_[i + 1].next) {
+            auto const& t = out_.tokens_[i];
+            names.emplace_back(out_.text_.data() + t.text, t.length);
         }
-        std::sort(begin, keys_.end(), [&](auto a, auto b) { return key(a) < key(b); });
-        return std::adjacent_find(begin, keys_.end(), [&](auto a, auto b) { return key(a) == key(b); }) !=
-               keys_.end();
+        std::sort(names.begin(), names.end());
+        return std::adjacent_find(names.begin(), names.end()) != names.end();
     }
 
     json_document& out_;
     json_limits limits_;
-    std::vector<frame> frames_;
-    std::vector<std::uint32_t> keys_;
+    std::uint32_t open_ = 0; ///< the innermost open container, if there is one
+    std::size_t depth_ = 0;
 };
 
 template <json_policy J>
@@ -202,6 +199,9 @@ constexpr json_status json_document::assign(std::string_view text, json_limits c
     tokens_.clear();
     text_.clear();
     if (text.size() > limits.bytes || text.size() > UINT32_MAX) return {errc::json_limit, limits.bytes};
+    // Enough for most texts: a string is not longer than its JSON, a manifest has a value or key for 25 bytes.
+    text_.reserve(text.size());
+    tokens_.reserve(std::min(text.size() / 16 + 16, limits.nodes));
     json_document_sink sink(*this, limits);
     return J::read(text, sink);
 }

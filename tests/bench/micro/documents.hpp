@@ -3,7 +3,8 @@
 
 /// The documents that the benchmarks read: images of 5 and of 50 layers as builders write them.
 
-#include <lading/digest.hpp>
+#include <lading/backend/strict_json.hpp>
+#include <lading/json/writer.hpp>
 #include <lading/testing/image_maker.hpp>
 
 #include <string>
@@ -32,9 +33,12 @@ struct image_texts {
         manifest = document(kind::schema2);
         schema1 = document(kind::schema1);
         config = escaped(*store.blob(manifest.substr(manifest.find("sha256:"), 71))); // its first descriptor
+        auto const parsed = lading::json_document::parse<lading::strict_json>(manifest).value();
+        indented = lading::json_writer(lading::json_style(3, false)).value(parsed.root()).take();
     }
 
     std::string manifest, config, schema1;
+    std::string indented; ///< the manifest as Docker lays it out
 
   private:
     /// As Go writes JSON, and so most configs are written.

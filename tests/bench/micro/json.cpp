@@ -73,7 +73,7 @@ void add(std::string const& name, reader const& run) {
         std::string const& text;
     };
     for (auto const& [what, text] : {named{"manifest5", bench::image(5).manifest}, named{"config5", bench::image(5).config},
-                                     named{"manifest50", bench::image(50).manifest}, named{"config50", bench::image(50).config}})
+                                     named{"indented5", bench::image(5).indented}, named{"manifest50", bench::image(50).manifest}, named{"config50", bench::image(50).config}})
         benchmark::RegisterBenchmark(("json/" + name + '/' + what).c_str(),
                                      [run, &text = text](benchmark::State& state) { run(state, text); });
 }
