@@ -14,7 +14,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
 all_steps=(layers single-header-current compile-budget compile-fail headers
-    asan hostile-report clang-asan fuzz tsan single-header matrix install example)
+    asan hostile-report clang-asan fuzz tsan matrix install example)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
     libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev catch2
@@ -35,7 +35,7 @@ run_step() {
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
-    asan | clang-asan | single-header | matrix) build_and_test "$1" ;;
+    asan | clang-asan | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
     hostile-report) python3 -B tests/hostile/report.py build/asan/tests/{unit,unit_net,hostile,async} ;;
     tsan)
