@@ -15,23 +15,41 @@ namespace lading {
 
 /// Models `sync_transport`. Owns its event loop, which runs only inside `exchange`; one exchange at a time. Limits,
 /// connections and errors are those of `asio_transport`. Its destructor waits for a resolver that is busy.
+/// Should an exception leave `exchange` (from a sink, or because there is no memory), its connections are closed and the
+/// next exchange starts afresh.
 class asio_sync_transport {
   public:
     explicit asio_sync_transport(network_options network = {}, limits bounds = {})
-        : context_(std::make_unique<asio::io_context>(1)),
-          transport_(context_->get_executor(), std::move(network), std::move(bounds)) {}
+        : network_(std::move(network)), bounds_(std::move(bounds)) {}
 
     result<response> exchange(request const& q, body_sink& out) {
+        if (!loop_) loop_ = std::make_unique<loop>(network_, bounds_);
         std::optional<result<response>> answer;
-        transport_.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
-        context_->restart();
-        while (!answer) context_->run_one(); // what is left, a name being resolved for nobody, waits for the next
+        on_unwind const drop{loop_, answer};
+        loop_->transport.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
+        loop_->context.restart();
+        while (!answer) loop_->context.run_one(); // what is left, a name being resolved for nobody, waits for the next
         return std::move(*answer);
     }
 
   private:
-    std::unique_ptr<asio::io_context> context_;
-    asio_transport transport_;
+    struct loop {
+        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l) {}
+        asio::io_context context{1};
+        asio_transport transport;
+    };
+    /// Without an answer there was an exception, and handlers of this exchange are still in the loop: it must go.
+    struct on_unwind {
+        std::unique_ptr<loop>& what;
+        std::optional<result<response>> const& answer;
+        ~on_unwind() {
+            if (!answer) what.reset();
+        }
+    };
+
+    network_options network_;
+    limits bounds_;
+    std::unique_ptr<loop> loop_;
 };
 
 } // namespace lading

@@ -41,11 +41,14 @@ class connection {
     }
 
     /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
-    /// no partial wildcards, an address only against address entries (hostile.md T03-T05).
+    /// no partial wildcards, an address only against address entries (hostile.md T03-T05). False when
+    /// there is no memory.
     bool prepare_tls(std::shared_ptr<tls_identity> identity, url const& where, bool verify) {
         auto const& host = where.host();
         resumer_ = {std::move(identity), host + ':' + std::to_string(where.port())};
-        tls_.emplace(socket, resumer_.identity->context);
+        std::unique_ptr<SSL, free_tls> made(SSL_new(resumer_.identity->context.native_handle()));
+        if (!made) return false;
+        tls_.emplace(socket, made.release()); // which frees it, also when it throws
         SSL* const ssl = tls_->native_handle();
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         asio::error_code not_an_address;
@@ -65,9 +68,12 @@ class connection {
     }
     void on_handshake() { tls_identity::established(tls_->native_handle(), resumer_); }
 
+    tls_identity const& identity() const noexcept { return *resumer_.identity; }
+
     /// The error of a failed handshake.
     error handshake_error(asio::error_code const& ec) {
         long const verdict = tls_ ? SSL_get_verify_result(tls_->native_handle()) : X509_V_OK;
+        if (is_out_of_memory(ec) || verdict == X509_V_ERR_OUT_OF_MEM) return no_memory_for_tls();
         if (verdict == X509_V_OK) return error(errc::tls_handshake_failed).with_context(ec.message());
         bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
         return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)

@@ -275,12 +275,15 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         auto identity = transport_->contexts.find(options, query_.reach == reach::anywhere);
         if (!identity) return end(std::move(identity).assume_error());
         if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, options.verify))
-            return end(error(errc::tls_handshake_failed).with_context("TLS could not be prepared"));
+            return end(no_memory_for_tls());
         limit(transport_->bounds.handshake, errc::tls_timeout);
         place_.link->async_handshake(then(&exchange::on_handshake));
     }
     void on_handshake(asio::error_code ec, std::size_t) {
-        if (ec) return end(place_.link->handshake_error(ec));
+        if (ec) {
+            transport_->contexts.forget(place_.link->identity());
+            return end(place_.link->handshake_error(ec));
+        }
         place_.link->on_handshake();
         write();
     }

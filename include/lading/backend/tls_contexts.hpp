@@ -7,8 +7,10 @@
 #include "../result.hpp"
 
 #include <asio/buffer.hpp>
+#include <asio/ssl/error.hpp>
 #include <asio/ssl/context.hpp>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <cstddef>
@@ -21,14 +23,22 @@
 
 namespace lading::detail {
 
+/// OpenSSL says with this code that it had no memory.
+inline bool is_out_of_memory(asio::error_code const& ec) noexcept {
+    return ec.category() == asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == ERR_R_MALLOC_FAILURE;
+}
+inline error no_memory_for_tls() { return error(errc::out_of_memory).with_context("OpenSSL"); }
+
 /// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
-/// Errors: `tls_config_invalid`.
+/// Errors: `tls_config_invalid`, `out_of_memory`.
 inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o, bool may_show_certificate) {
     SSL_CTX* const raw = out.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_max_cert_list(raw, 100 << 10);
     auto refuse = [](std::string what, asio::error_code const& ec) {
+        if (is_out_of_memory(ec)) return no_memory_for_tls();
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };
     asio::error_code ec;
@@ -47,10 +57,12 @@ inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o,
     return success();
 }
 
-struct free_session {
-    void operator()(SSL_SESSION* s) const noexcept { SSL_SESSION_free(s); }
+struct free_tls {
+    void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
+    void operator()(SSL* p) const noexcept { SSL_free(p); }
+    void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
 };
-using session_ptr = std::unique_ptr<SSL_SESSION, free_session>;
+using session_ptr = std::unique_ptr<SSL_SESSION, free_tls>;
 
 /// One context: whom it trusts and as whom it shows itself; and the sessions that hosts have offered to resume. A session
 /// stays within its context and its host (hostile.md T12). Thread-safe once it is configured.
@@ -58,8 +70,8 @@ class tls_identity {
   public:
     static constexpr std::size_t most_sessions = 64; ///< kept; the oldest goes first
 
-    tls_identity() : context(asio::ssl::context::tls_client) {
-        auto* const raw = context.native_handle();
+    /// Takes the context when it is made.
+    explicit tls_identity(SSL_CTX* raw) : context(raw) {
         SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_sess_set_new_cb(raw, [](SSL* ssl, SSL_SESSION* offered) {
             auto* const who = static_cast<resumer*>(SSL_get_ex_data(ssl, resumer_index()));
@@ -117,15 +129,25 @@ class tls_identity {
 /// The contexts of one transport. Thread-safe.
 class tls_contexts {
   public:
-    /// The context for options, which outlive this. Errors: `tls_config_invalid`.
+    /// The context for options, which outlive this. Errors: `tls_config_invalid`, `out_of_memory`.
     result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool may_show_certificate) {
         std::scoped_lock const lock(mutex_);
         for (auto const& m : made_)
             if (m.options == &o && m.with_certificate == may_show_certificate) return m.identity;
-        auto identity = std::make_shared<tls_identity>();
+        // Asio's own way to make a context throws when OpenSSL has no memory.
+        std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
+        if (!raw) return no_memory_for_tls();
+        auto identity = std::make_shared<tls_identity>(raw.get());
+        (void)raw.release();
         LADING_TRY_V(configure_tls(identity->context, o, may_show_certificate));
         made_.push_back({&o, may_show_certificate, identity});
         return identity;
+    }
+    /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
+    /// say so.
+    void forget(tls_identity const& which) noexcept {
+        std::scoped_lock const lock(mutex_);
+        std::erase_if(made_, [&](made const& m) { return m.identity.get() == &which; });
     }
 
   private:

@@ -70,14 +70,11 @@ class authorized : pinned {
                typename P::credentials& credentials, Args&&... args)
         : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
           inner_(std::forward<Args>(args)...) {}
-    ~authorized() { // cancelled with a token under way: let another fetch it
-        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
-    }
 
     step<value_type> start() { return take(inner_.start()); }
 
     step<value_type> on_delay() {
-        if (!flight_ || token_) return take(inner_.on_delay());
+        if (!flight_) return take(inner_.on_delay());
         auto over = session_.landed(flight_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
@@ -207,9 +204,11 @@ class authorized : pinned {
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
         }
-        auto [flight, first] = session_.join(registry, scope());
-        flight_ = std::move(flight);
-        if (!first) return step<value_type>(need_delay(poll));
+        auto flight = session_.join(registry, scope(), own_flight_);
+        if (!own_flight_) {
+            flight_ = std::move(flight);
+            return step<value_type>(need_delay(poll));
+        }
         issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
@@ -225,7 +224,6 @@ class authorized : pinned {
         if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
         auto token = std::move(std::get<done<bearer_token>>(next).value);
         token_.reset();
-        auto const flight = std::exchange(flight_, nullptr);
         if (!token) {
             auto e = std::move(token).assume_error();
             auto f = e.facts();
@@ -236,7 +234,8 @@ class authorized : pinned {
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
-            session_.land(where(), scope(), flight, is_callers_own(e.kind()) ? std::nullopt : std::optional(e));
+            if (!is_callers_own(e.kind())) own_flight_->failure = e;
+            own_flight_.reset();
             return pass(std::move(e));
         }
         auth_session::known k;
@@ -245,7 +244,7 @@ class authorized : pinned {
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
         k.from = std::move(issuer_);
         session_.store(where(), scope(), std::move(k));
-        session_.land(where(), scope(), flight, std::nullopt);
+        own_flight_.reset();
         fresh_ = true;
         return send();
     }
@@ -291,8 +290,9 @@ class authorized : pinned {
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
-    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
+    std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
+    std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<credential> secret_;
     confidences told_;

@@ -41,6 +41,7 @@ class auth_session {
     struct flight {
         bool over = false;
         std::optional<error> failure;
+        std::string key; ///< kept so that the end of a flight needs no memory
     };
 
     /// What to send with a request, if something is known: a value that is still good, or an issuer.
@@ -67,21 +68,27 @@ class auth_session {
         return false;
     }
 
-    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
-    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
+    class own_flight {
+      public:
+        own_flight(auth_session& s, std::shared_ptr<flight> f) noexcept : session_(s), flight_(std::move(f)) {}
+        own_flight(own_flight const&) = delete;
+        own_flight& operator=(own_flight const&) = delete;
+        ~own_flight() { session_.land(*flight_, std::move(failure)); }
+        std::optional<error> failure; ///< that all who wait will share
+      private:
+        auth_session& session_;
+        std::shared_ptr<flight> flight_;
+    };
+
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it.
+    std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
+        auto made = std::make_shared<flight>();
+        made->key = key(where, scope);
         std::scoped_lock const lock(mutex_);
-        auto& slot = flights_[key(where, scope)];
-        if (slot) return {slot, false};
-        slot = std::make_shared<flight>();
-        return {slot, true};
-    }
-    /// Ends a flight: with the failure that all who wait share, or without.
-    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
-              std::optional<error> failure) {
-        std::scoped_lock const lock(mutex_);
-        f->failure = std::move(failure);
-        f->over = true;
-        flights_.erase(key(where, scope));
+        auto const [at, first] = flights_.try_emplace(made->key, made);
+        if (first) mine.emplace(*this, std::move(made));
+        return at->second;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
@@ -91,6 +98,12 @@ class auth_session {
     }
 
   private:
+    void land(flight& f, std::optional<error> failure) noexcept {
+        std::scoped_lock const lock(mutex_);
+        f.failure = std::move(failure);
+        f.over = true;
+        if (auto const at = flights_.find(f.key); at != flights_.end()) flights_.erase(at);
+    }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
     void forget_one() {

@@ -23,6 +23,11 @@ class verifying_body final : public body_sink {
   public:
     verifying_body(descriptor const& what, blob_sink& out, limits const& l)
         : what_(what), out_(out), error_body_(0, l), hash_(what.digest.algorithm()) {}
+    verifying_body(verifying_body const&) = delete;
+    verifying_body& operator=(verifying_body const&) = delete;
+    ~verifying_body() override { // cancelled, or an exception
+        if (open_) out_.discard();
+    }
 
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
@@ -31,6 +36,7 @@ class verifying_body final : public body_sink {
             return wrong_size(std::to_string(*content_length));
         count_ = 0;
         hash_.emplace(what_.digest.algorithm());
+        open_ = true;
         LADING_TRY_V(out_.begin());
         return flow::more;
     }
@@ -46,10 +52,15 @@ class verifying_body final : public body_sink {
     /// Size, then digest, then commit; anything else discards.
     result<void> finish() {
         auto verified = verify();
-        if (!verified) return out_.discard(), std::move(verified);
-        return out_.commit();
+        if (!verified) return discard(), std::move(verified);
+        auto committed = out_.commit();
+        open_ = false;
+        return committed;
     }
-    void discard() noexcept { out_.discard(); }
+    void discard() noexcept {
+        open_ = false;
+        out_.discard();
+    }
     std::string const& error_text() const noexcept { return error_body_.text(); }
 
   private:
@@ -75,6 +86,7 @@ class verifying_body final : public body_sink {
     std::optional<typename P::hash> hash_;
     std::int64_t count_ = 0;
     bool is_blob_ = false;
+    bool open_ = false; ///< the sink has been begun and not ended
 };
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.

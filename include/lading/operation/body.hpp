@@ -6,7 +6,8 @@
 #include "../http/message.hpp"
 #include "../limits.hpp"
 
-#include <cstring>
+#include <algorithm>
+#include <bit>
 #include <string>
 
 namespace lading {
@@ -29,7 +30,10 @@ class response_body final : public body_sink {
         auto const limit = is_error_ ? error_limit_ : limit_;
         auto const room = limit - text_.size();
         if (piece.size() > room && !is_error_) return over("more");
-        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), room));
+        auto const taken = std::min(piece.size(), room);
+        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it.
+        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(text_.size() + taken));
+        text_.append(reinterpret_cast<char const*>(piece.data()), taken);
         return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
     }
 

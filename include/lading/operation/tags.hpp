@@ -69,8 +69,9 @@ class tag_listing {
 
     /// Empty names are dropped, and names that are digests (some registries list those); any other name that is not a
     /// tag makes the list malformed, because it could not be asked for.
-    result<void> take_page(std::string const& text) {
+    result<void> take_page(std::string text) {
         LADING_TRY(auto const page, json_document::parse<typename P::json>(text, page_limits()));
+        std::string().swap(text); // the tags are copied from the document
         auto const list = page.root().find("tags");
         if (!page.root().is_object() || (list && !list->is_null() && !list->is_array()))
             return error(errc::tags_invalid).with_context("no list of tags");
@@ -92,11 +93,9 @@ class tag_listing {
         });
         return verdict;
     }
-    /// A page may hold as many short tags as fit its size, which is more values than any other document has.
     json_limits page_limits() const {
         json_limits l = talk_.bounds.json;
         l.bytes = talk_.bounds.tag_page_bytes;
-        l.nodes = std::max(l.nodes, talk_.bounds.tags);
         return l;
     }
 
