@@ -32,7 +32,7 @@ class Fuzz:
 
     def run(self, target, arguments, log):
         environment = dict(os.environ, LADING_FUZZ=target, UBSAN_OPTIONS="print_stacktrace=1",
-                           ASAN_OPTIONS="quarantine_size_mb=16:malloc_context_size=10:detect_stack_use_after_return=0")
+                           ASAN_OPTIONS="quarantine_size_mb=16:malloc_context_size=2:detect_stack_use_after_return=0")
         with open(log, "w") as out:
             return subprocess.run([self.program, *LIMITS, *arguments], stdout=out, stderr=subprocess.STDOUT,
                                   env=environment, cwd=self.folder).returncode

@@ -377,8 +377,9 @@ FUZZ_TARGET(session, "session", session_seeds()) {
     for (unsigned i = 0; i < calls; ++i) one.call(kinds[i]);
     must(w.scripted <= 4 * most_requests, "every answer was asked for");
 
-    // The client that met all this does what a new one does.
+    // The client that met all this does what a new one does. It may have learnt of a realm that a new one is not sent to.
     w.answers = nullptr;
     auto const expected = honest_result(first, second), got = one.call(0);
-    must(expected == got, "a client that met bad answers goes on working", name_of(expected), name_of(got));
+    bool const unauthorized = expected == errc::auth_realm_refused || expected == errc::auth_required || expected == errc::auth_denied;
+    must(expected == got || unauthorized, "a client that met bad answers goes on working", name_of(expected), name_of(got));
 }

@@ -36,8 +36,9 @@ def descriptor(data, kind, **more):
 
 
 def image(kind=SCHEMA2, config=None, layers=None, **more):
-    config = config or descriptor(CONFIG, "application/vnd.docker.container.image.v1+json")
-    layers = layers if layers is not None else [descriptor(b"layer", "application/vnd.docker.image.rootfs.diff.tar.gzip")]
+    oci = kind == OCI
+    config = config or descriptor(CONFIG, "application/vnd.oci.image.config.v1+json" if oci else "application/vnd.docker.container.image.v1+json")
+    layers = layers if layers is not None else [descriptor(b"layer", "application/vnd.oci.image.layer.v1.tar+gzip" if oci else "application/vnd.docker.image.rootfs.diff.tar.gzip")]
     return json.dumps({"schemaVersion": 2, "mediaType": kind, "config": config, "layers": layers, **more}).encode()
 
 

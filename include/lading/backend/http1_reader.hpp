@@ -24,7 +24,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     using string_view = boost::beast::string_view;
 
     http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
-        : limits_(l), framing_(f), sink_(sink) {
+        : framing_(f), sink_(sink) {
         head_.url = url;
         head_.headers.reserve(f.lines, f.bytes);
         this->eager(false); // one chunk line a call, so that each can be checked before
@@ -41,6 +41,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
     bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
     bool first_chunk() const noexcept { return first_chunk_; }
+    /// Bytes of the extensions of all chunks so far.
+    std::size_t extensions() const noexcept { return extensions_; }
 
   private:
     void fail(error e, error_code& ec) {
@@ -65,13 +67,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     }
     void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
         ec = {};
-        if (!in_body_) return head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
-        trailers_ += name.size() + value.size() + 4; // trailers are counted and dropped: they never override a header
-        if (trailers_ > limits_.trailer_bytes)
-            fail(error(errc::http_header_too_large)
-                     .with_context("trailers")
-                     .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more"),
-                 ec);
+        if (!in_body_) head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
+        // Trailers are dropped: they never override a header.
     }
     void on_header_impl(error_code& ec) override {
         ec = {};
@@ -95,9 +92,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
         ec = {};
         chunk_left_ = size;
         first_chunk_ = false;
-        if (size > static_cast<std::uint64_t>(INT64_MAX)) return fail(malformed("chunk_size"), ec);
         extensions_ += extensions.size();
-        if (extensions_ > limits_.chunk_extensions) fail(malformed("chunk_ext"), ec);
+        if (size > static_cast<std::uint64_t>(INT64_MAX)) fail(malformed("chunk_size"), ec);
     }
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
         ec = {};
@@ -106,12 +102,11 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     }
     void on_finish_impl(error_code& ec) override { ec = {}; }
 
-    limits const& limits_;
     http1_framing framing_;
     body_sink& sink_;
     response head_;
     std::optional<error> failure_;
-    std::size_t trailers_ = 0, extensions_ = 0;
+    std::size_t extensions_ = 0;
     std::uint64_t chunk_left_ = 0;
     bool in_body_ = false, stopped_ = false, drop_ = false, first_chunk_ = true;
 };
@@ -227,18 +222,19 @@ class http1_reader {
         if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
             return malformed("chunk_size");
         auto const line = rest.find('\n');
-        if (line == rest.npos) {
-            if (rest.size() > limits_.chunk_extensions) return malformed("chunk_ext");
-            return false;
-        }
+        auto const extension = (line == rest.npos ? rest.size() : line) - digits; // and a CR
+        if (parser_->extensions() + extension > limits_.chunk_extensions + 1) return malformed("chunk_ext");
+        if (line == rest.npos) return false;
         if (rest[line - 1] != '\r') return malformed("chunk_size");
         bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
-        if (!last || rest.find("\r\n\r\n", line - 1) != rest.npos) return true;
-        if (rest.size() - line > limits_.trailer_bytes + 4)
+        if (!last) return true;
+        auto const end = rest.find("\r\n\r\n", line - 1);
+        auto const trailers = end == rest.npos ? rest.size() - line : end + 3 - line; // and two bytes
+        if (trailers > limits_.trailer_bytes + 2)
             return error(errc::http_header_too_large)
                 .with_context("trailers")
                 .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
-        return false;
+        return end != rest.npos;
     }
 
     limits const& limits_;

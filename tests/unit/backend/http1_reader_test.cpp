@@ -149,6 +149,27 @@ TEST_CASE("H20-H22: extensions, small chunks and trailers") {
     CHECK(read({chunked(trailers + "\r\n")}).code == errc::http_header_too_large);
 }
 
+TEST_CASE("H20, H22: the bounds are the same in any pieces") {
+    auto in_pieces = [](std::string const& bytes, std::size_t n) {
+        std::vector<std::string_view> pieces;
+        for (std::size_t at = 0; at < bytes.size(); at += n) pieces.push_back(std::string_view(bytes).substr(at, n));
+        return read(pieces).code;
+    };
+    limits const l;
+    for (std::size_t const over : {0, 1}) {
+        auto const extension = chunked("1;" + std::string(l.chunk_extensions - 1 + over, 'e') + "\r\nx\r\n0\r\n\r\n");
+        auto const two = chunked("1;" + std::string(9999, 'e') + "\r\nx\r\n1;" + std::string(l.chunk_extensions - 10'001 + over, 'e') +
+                                 "\r\nx\r\n0\r\n\r\n");
+        auto const trailer = chunked("0\r\nA:" + std::string(l.trailer_bytes - 4 + over, 'b') + "\r\n\r\n");
+        for (std::size_t const n : {1, 7, 1000, 100'000}) {
+            INFO(over << " over, pieces of " << n);
+            CHECK(in_pieces(extension, n) == (over ? errc::http_malformed : errc::ok));
+            CHECK(in_pieces(two, n) == (over ? errc::http_malformed : errc::ok));
+            CHECK(in_pieces(trailer, n) == (over ? errc::http_header_too_large : errc::ok));
+        }
+    }
+}
+
 TEST_CASE("H23-H26: heads") {
     CHECK(read({ok("A: " + std::string(70'000, 'a'))}).code == errc::http_header_too_large);
     CHECK(read({ok("A: " + std::string((16u << 10) + 1, 'a') + "\r\nContent-Length: 0\r\n")}).code ==
