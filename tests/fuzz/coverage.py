@@ -47,7 +47,7 @@ int main(int argc, char** argv) {
 
 
 def compile_one(source):
-    name = BUILD / (str(source.relative_to(source.parents[3])).replace("/", "_") + ".o")
+    name = BUILD / (os.path.relpath(source, ROOT).replace("/", "_") + ".o")
     launcher = os.environ.get("CMAKE_CXX_COMPILER_LAUNCHER", "").split()
     subprocess.run([*launcher, "g++", "-std=c++20", "-O0", "--coverage", "-fprofile-abs-path", *[f"-I{ROOT / i}" for i in
                     ("include", "tests", "tests/support", "tests/fuzz")], "-c", source, "-o", name], check=True, cwd=BUILD)
