@@ -4,6 +4,7 @@
 /// `basic_client<Policies>`: the face of the library. It knows no backend; `lading.hpp` gives the default ones.
 
 #include "blob/sink.hpp"
+#include "detail/chrono.hpp"
 #include "endpoint/network_options.hpp"
 #include "layer/authorize.hpp"
 #include "layer/cache.hpp"
@@ -27,9 +28,6 @@
 #include "policy/transport.hpp"
 #include "run/blocking.hpp"
 
-#include <algorithm>
-#include <chrono>
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -379,8 +377,7 @@ class basic_client : pinned {
         return with_layers<Op>(
             name, by_digest,
             [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
-                return async_run(transport_, std::make_unique<Layered>(std::forward<More>(more)...),
-                                 std::forward<Token>(token));
+                return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
             },
             args...);
     }

@@ -4,7 +4,8 @@
 /// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
 /// milliseconds. Each has one place that enforces it, named here.
 
-#include <chrono>
+#include "detail/chrono.hpp"
+
 #include <cstddef>
 #include <cstdint>
 

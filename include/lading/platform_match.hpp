@@ -3,9 +3,9 @@
 
 /// Which entry of an index fits a platform (spec 7.1): ordered wishes, the Windows build rule, OS features.
 
+#include "detail/algorithm.hpp"
 #include "platform.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>

@@ -4,7 +4,8 @@
 /// A string of bounded length held in place, so that words such as `reference` and `digest` are literal types:
 /// usable as `constexpr` objects and made without allocation. `std::string` cannot be the member of a constexpr object.
 
-#include <algorithm>
+#include "algorithm.hpp"
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>

@@ -4,9 +4,9 @@
 /// The grammar of image references (spec 1.2), for constant expressions.
 
 #include "../error.hpp"
+#include "algorithm.hpp"
 #include "text.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>

@@ -3,11 +3,11 @@
 
 /// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
 
+#include "../detail/algorithm.hpp"
 #include "../detail/text.hpp"
 #include "../http/url.hpp"
 #include "tls_options.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -3,11 +3,11 @@
 
 /// `request` and `response`: the vocabulary between operations and transports. Heads only; bodies are streamed.
 
+#include "../detail/algorithm.hpp"
+#include "../detail/chrono.hpp"
 #include "../digest.hpp"
 #include "../result.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>

@@ -4,16 +4,28 @@
 /// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
 /// X01, X02).
 
+#include "../detail/chrono.hpp"
 #include "../detail/text.hpp"
 #include "message.hpp"
 
 #include <charconv>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
 namespace lading {
+
+namespace detail {
+/// Days from 1970-01-01 to a date of the Gregorian calendar, years 1 to 9999; nothing for a day that does not exist.
+constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
+    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    int const length = month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
+    if (day < 1 || day > length) return std::nullopt;
+    int const y = month > 2 ? year : year - 1;                           // years begin in March: the leap day is last
+    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
+}
+} // namespace detail
 
 /// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
 /// 5.6.7). Nothing for other text.
@@ -36,11 +48,9 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
         second < 0 || second > 60)
         return std::nullopt;
-    std::chrono::year_month_day const date{std::chrono::year(year), std::chrono::month(unsigned(month) / 3 + 1),
-                                           std::chrono::day(unsigned(std::max(day, 0)))};
-    if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t(86'400) + hour * 3600 + minute * 60 +
-           second;
+    auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
+    if (!days) return std::nullopt;
+    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
 }
 
 namespace detail {

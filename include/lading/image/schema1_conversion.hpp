@@ -4,11 +4,11 @@
 /// `convert_schema1` and `convert_v1`: the image config and the history that a schema1 document carries in its
 /// entries, or that a v1 registry serves (spec 5.6, 5.7, 9.4).
 
+#include "../detail/algorithm.hpp"
 #include "../manifest/schema1_chain.hpp"
 #include "inspection.hpp"
 #include "write_config.hpp"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>

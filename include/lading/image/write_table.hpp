@@ -3,11 +3,11 @@
 
 /// `to_table`: the record as plain text for people.
 
+#include "../detail/algorithm.hpp"
 #include "../detail/visible_text.hpp"
 #include "../json/timestamp.hpp"
 #include "inspection.hpp"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -7,11 +7,11 @@
 /// (hostile.md J01, J08, J09). A tree of nodes is not built: no recursion, one vector, one string. Usable in constant
 /// expressions.
 
+#include "../detail/algorithm.hpp"
 #include "../limits.hpp"
 #include "../policy/json.hpp"
 #include "../result.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -3,9 +3,9 @@
 
 /// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
 
+#include "../detail/algorithm.hpp"
 #include "document.hpp"
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -8,6 +8,7 @@
 /// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
 /// on it, or on a realm that the caller trusts; never to another.
 
+#include "../detail/chrono.hpp"
 #include "../http/address.hpp"
 #include "../http/challenge.hpp"
 #include "../operation/token.hpp"
@@ -15,7 +16,6 @@
 #include "confidences.hpp"
 #include "session.hpp"
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,6 +61,11 @@ inline bool is_loopback(origin const& o) noexcept {
 /// `P` names the policies `json`, `clock` and `credentials`.
 template <class Op, class P>
 class authorized : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = typename Op::value_type;
 

@@ -41,6 +41,9 @@ inline bool says_v2_exactly(response const& head) {
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
 template <class V2, class V1, class F, class Clock, class Make>
 class tried_in_turn : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, V2>;
+
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
 
   public:

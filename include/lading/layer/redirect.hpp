@@ -17,6 +17,9 @@ namespace lading {
 
 template <class Op>
 class redirected : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 

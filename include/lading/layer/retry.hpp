@@ -7,11 +7,11 @@
 /// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
 /// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
 
+#include "../detail/algorithm.hpp"
+#include "../detail/chrono.hpp"
 #include "../http/retry_after.hpp"
 #include "../operation/step.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -34,6 +34,9 @@ struct retry_rules {
 /// `Clock` models the clock policy and outlives the operation.
 template <class Op, class Clock>
 class retried : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 

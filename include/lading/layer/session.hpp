@@ -8,13 +8,13 @@
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
+#include "../detail/chrono.hpp"
+#include "../detail/mutex.hpp"
 #include "../http/url.hpp"
 #include "../operation/token.hpp"
 
-#include <chrono>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -46,7 +46,7 @@ class auth_session {
 
     /// What to send with a request, if something is known: a value that is still good, or an issuer.
     std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const at = known_.find(key(where, scope));
         if (at == known_.end()) return std::nullopt;
         known out = at->second;
@@ -54,13 +54,13 @@ class auth_session {
         return out;
     }
     void store(origin const& where, std::string const& scope, known k) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         if (known_.size() >= most_known) forget_one();
         known_.insert_or_assign(key(where, scope), std::move(k));
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const at = known_.find(key(where, scope));
         if (at == known_.end()) return false;
         if (at->second.authorization != authorization) return !at->second.authorization.empty();
@@ -85,21 +85,21 @@ class auth_session {
     std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
         auto made = std::make_shared<flight>();
         made->key = key(where, scope);
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const [at, first] = flights_.try_emplace(made->key, made);
         if (first) mine.emplace(*this, std::move(made));
         return at->second;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
 
   private:
     void land(flight& f, std::optional<error> failure) noexcept {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         f.failure = std::move(failure);
         f.over = true;
         if (auto const at = flights_.find(f.key); at != flights_.end()) flights_.erase(at);

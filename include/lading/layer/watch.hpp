@@ -4,10 +4,10 @@
 /// The watch layer: tells an observer of every exchange of an operation, with any transport. Outermost, so it sees each
 /// try, each endpoint and each token request.
 
+#include "../detail/chrono.hpp"
 #include "../http/url.hpp"
 #include "../operation/step.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +33,9 @@ class exchange_observer {
 /// `observer` may be null; it outlives the operation, as does `clock`.
 template <class Op, class Clock>
 class watched : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 

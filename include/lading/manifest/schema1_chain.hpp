@@ -4,13 +4,13 @@
 /// `check_schema1`: the checks of a schema1 document behind its digest (spec 5.4 rows 2-10), and the removal
 /// of adjacent duplicates (spec 5.5).
 
+#include "../detail/algorithm.hpp"
 #include "../detail/text.hpp"
 #include "../image/reflect/config.hpp"
 #include "../json/timestamp.hpp"
 #include "decode.hpp"
 #include "schema1.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -20,6 +20,9 @@ namespace lading {
 /// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08).
 template <class P>
 class verifying_body final : public body_sink {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     verifying_body(descriptor const& what, blob_sink& out, limits const& l)
         : what_(what), out_(out), error_body_(0, l), hash_(what.digest.algorithm()) {}
@@ -95,6 +98,13 @@ class verifying_body final : public body_sink {
 /// sink is committed only when everything holds.
 template <class P>
 class blob_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = descriptor;
 

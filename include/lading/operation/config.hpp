@@ -21,6 +21,13 @@ struct config_document {
 /// `no_config` when the document has none.
 template <class P>
 class config_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = config_document;
 

@@ -3,12 +3,12 @@
 
 /// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
 
+#include "../detail/chrono.hpp"
 #include "../http/message.hpp"
 #include "../limits.hpp"
 #include "../reference.hpp"
 #include "../version.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string>
 

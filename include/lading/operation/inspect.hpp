@@ -48,6 +48,13 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 /// in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
 class inspect_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = inspection;
     using manifest_type = basic_manifest<typename P::manifests>;

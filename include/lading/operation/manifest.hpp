@@ -54,6 +54,9 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
 class manifest_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     using value_type = basic_manifest<typename P::manifests>;
 

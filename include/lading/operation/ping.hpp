@@ -17,6 +17,13 @@ namespace lading {
 /// status and the facts; or the failure of the transport.
 template <class P>
 class ping_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = void;
 

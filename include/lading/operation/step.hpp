@@ -11,9 +11,10 @@
 /// A driver (`run/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
 /// because the sink of a step points into them. Not thread-safe; one driver at a time.
 
+#include "../detail/chrono.hpp"
+#include "../detail/late.hpp"
 #include "../http/message.hpp"
 
-#include <chrono>
 #include <concepts>
 #include <utility>
 #include <variant>

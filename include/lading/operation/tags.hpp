@@ -23,6 +23,9 @@ namespace lading {
 /// Collects pages. Used by the tags operation and, when tags are asked for, by inspect.
 template <class P>
 class tag_listing {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds.tag_page_bytes, c.bounds) {}
 
@@ -112,6 +115,13 @@ class tag_listing {
 /// `error_from_response` and the transport.
 template <class P>
 class tags_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = tag_list;
 

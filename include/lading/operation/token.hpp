@@ -8,6 +8,7 @@
 /// of a password with 404 or 405. It follows no redirect and answers no challenge.
 
 #include "../detail/base64.hpp"
+#include "../detail/chrono.hpp"
 #include "../detail/text.hpp"
 #include "../http/status.hpp"
 #include "../http/url.hpp"
@@ -17,7 +18,6 @@
 #include "conversation.hpp"
 #include "step.hpp"
 
-#include <chrono>
 #include <optional>
 
 namespace lading {
@@ -86,6 +86,13 @@ result<bearer_token> interpret_token(std::string_view body, limits const& bounds
 /// `auth_token_failed` for any other status.
 template <class P>
 class token_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = bearer_token;
 

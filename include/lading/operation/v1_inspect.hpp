@@ -7,10 +7,10 @@
 /// Requests: GET `/v1/repositories/<name>/images`, GET `/v1/repositories/<name>/tags`, GET `/v1/images/<id>/json`;
 /// the last two from the endpoints that the first answer names, one after the other until one answers. No ping.
 
+#include "../detail/algorithm.hpp"
 #include "../http/address.hpp"
 #include "inspect.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -29,6 +29,13 @@ namespace lading {
 /// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
 template <class P>
 class v1_inspect_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = inspection;
 

@@ -6,9 +6,9 @@
 /// Requirements: `c.now()` returns `std::chrono::steady_clock::time_point`; `c.sleep_for(std::chrono::milliseconds)`.
 /// Models: `steady_clock_policy` (default), `testing::manual_clock`.
 
-#include <chrono>
+#include "../detail/chrono.hpp"
+
 #include <concepts>
-#include <thread>
 
 namespace lading {
 

@@ -5,10 +5,10 @@
 /// v2 that sticks, the last error reported, and every endpoint pinged. For comparison and for old registries; it asks
 /// http after https and v1 after v2 wherever a host is insecure.
 
+#include "../detail/algorithm.hpp"
 #include "../http/url.hpp"
 #include "fallback.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 

@@ -102,4 +102,10 @@ auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& t
                                                            token, transport.get_executor());
 }
 
+/// The same for an operation that is made of `args` here.
+template <operation Op, async_transport Transport, class CompletionToken, class... Args>
+auto async_run_new(Transport& transport, CompletionToken&& token, Args&&... args) {
+    return async_run(transport, std::make_unique<Op>(std::forward<Args>(args)...), std::forward<CompletionToken>(token));
+}
+
 } // namespace lading
