@@ -41,6 +41,7 @@ FOREIGN = [
     (r"simdjson\.h", r"backend/simdjson_dom\.hpp"),
     (r"mbedtls/.*", r"backend/mbedtls_hash\.hpp"),
     (r"(boost|catch2)/.*", r"(?!)"),
+    (r"bits/.*", r"detail/.*"),  # light parts of libstdc++, each with the standard header elsewhere
     (r"iostream|regex|filesystem|coroutine|lading/.*", r"(?!)"),
     (r"[a-z0-9_]+|(sys|netinet|arpa)/.*|[a-z]+\.h", r".*"),  # the standard library and the system
 ]

@@ -71,7 +71,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 /// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
 /// 4).
 template <json_policy J>
-result<std::string> known_fields(json_view root, v1_image const& v1,
+detail::late<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
     LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
@@ -129,7 +129,7 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 
 /// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
 template <json_policy J>
-result<void> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
+detail::late<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
                             std::string_view architecture, limits const& l, schema1_rules rules) {
     LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
     if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
@@ -164,7 +164,7 @@ result<void> convert_config(converted_schema1& out, std::string_view text, v1_im
 /// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
 /// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
 template <json_policy J>
-result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain const& chain,
+detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
@@ -185,7 +185,7 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
 /// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
-result<converted_schema1> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
+detail::late<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
                                      schema1_rules rules = schema1_rules::modern) {
     bool throwaway_fits = true;
     auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);

@@ -8,6 +8,7 @@
 /// expressions.
 
 #include "../detail/algorithm.hpp"
+#include "../detail/late.hpp"
 #include "../limits.hpp"
 #include "../policy/json.hpp"
 #include "../result.hpp"
@@ -80,7 +81,7 @@ class json_document {
   public:
     /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
     template <json_policy J>
-    static result<json_document> parse(std::string_view text, json_limits const& limits = {}) {
+    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
         json_document out;
         json_status const s = out.assign<J>(text, limits);
         if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));

@@ -73,7 +73,7 @@ result<std::optional<Config>> read_v1_config(json_view root, std::string_view ke
 
 /// Spec 5.4 row 5. The type of `throwaway` is row 10 and left to the caller in `throwaway_fits`.
 template <json_policy J>
-result<v1_image> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
+detail::late<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
     auto const parsed = json_document::parse<J>(text, l.json);
     if (!parsed)
         return error(errc::manifest_schema)
@@ -146,7 +146,7 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 /// `manifest_schema` (version, counts, a member of the wrong type, an entry that is not JSON within
 /// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
-result<schema1_chain> check_schema1(schema1 const& document, limits const& l = {},
+detail::late<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
                                     schema1_rules rules = schema1_rules::modern) {
     if (document.schema_version != 1)
         return error(errc::manifest_schema)

@@ -50,7 +50,7 @@ inline std::string basic_authorization(credential const& c) {
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
 /// counts is ours (FIX 10.61). Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
 template <class P>
-result<bearer_token> interpret_token(std::string_view body, limits const& bounds) {
+detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
     LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
