@@ -169,7 +169,9 @@ struct world {
         if (!is_a) must(!what.shows_token(text), "a token is seen by the registry that it is for, and nobody else", text);
         if (!is_a && !(is_c && how.trusts_c)) must(!what.shows_login(text), "a login is seen by its registry and trusted realms, and nobody else", text);
         if (u.scheme() == "http" && !how.secrets_over_http) must(!what.shows_any(text), "no secret goes over plain http unasked", text);
-        if (!how.plain && u.host() == "a.test") must(u.scheme() == "https", "https never becomes http by itself", q.url);
+        if (!how.plain) must(u.scheme() == "https", "https never becomes http by itself", q.url);
+        bool const named = is_a || (is_c && how.trusts_c) || (how.mirrored && u.origin().str() == "https://b.test:443");
+        if (!named) must(q.reach == lading::reach::outside, "a place that a server names is asked for outside of the network only", q.url);
         must(u.query().find(what.password) == std::string::npos && u.query().find(what.basic) == std::string::npos, "no secret is in a URL", q.url);
     }
 };

@@ -196,13 +196,16 @@ class http1_reader {
     result<bool> advance() {
         while (!rest_.empty() && !parser_->is_done()) {
             boost::beast::error_code ec;
-            if (parser_->at_chunk_line()) {
+            bool const at_line = parser_->at_chunk_line();
+            if (at_line) {
                 LADING_TRY(auto const ready, check_chunk_line(rest_));
                 if (!ready) break;
             }
             rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
             if (parser_->stopped()) return true;
             if (parser_->failure()) return *parser_->failure();
+            // Beast has the whole line: what it would wait for is the end of a quoted string that the line does not close.
+            if (at_line && ec == boost::beast::http::error::need_more) return malformed("chunk_ext");
             if (ec == boost::beast::http::error::need_more) break;
             if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
         }

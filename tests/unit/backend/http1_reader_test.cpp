@@ -149,6 +149,16 @@ TEST_CASE("H20-H22: extensions, small chunks and trailers") {
     CHECK(read({chunked(trailers + "\r\n")}).code == errc::http_header_too_large);
 }
 
+TEST_CASE("H20: a quoted string ends in its line") {
+    CHECK(whole(chunked("1;a=\"b\\\"c\"\r\nx\r\n0\r\n\r\n")) == outcome{errc::ok, 200, "x", true});
+    for (auto open : {"1;a=\"\r\n", "1;a=\"\\\r\n\"\r\n", "0;a=\"\r\n\r\n", "1;a=\"\r\n\"\r\nx\r\n0\r\n\r\n"}) {
+        INFO(open);
+        CHECK(whole(chunked(open)).code == errc::http_malformed);
+    }
+    // Nothing is waited for: what follows is not kept.
+    CHECK(read({chunked("1;a=\"\r\n"), std::string(1000, 'x')}).code == errc::http_malformed);
+}
+
 TEST_CASE("H20, H22: the bounds are the same in any pieces") {
     auto in_pieces = [](std::string const& bytes, std::size_t n) {
         std::vector<std::string_view> pieces;
