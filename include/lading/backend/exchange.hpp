@@ -100,6 +100,15 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     std::shared_ptr<transport_state> const transport_;
 
   private:
+    /// What a new connection takes.
+    struct making {
+        making(asio::any_io_executor const& e, asio::strand<asio::any_io_executor> const& s) : resolver(e), dial(e, s) {}
+        asio::ip::tcp::resolver resolver;
+        dialler dial;
+        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
+        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
+        discarding_sink tunnel_body;
+    };
     /// What is awaited, as far as it matters to one who has to end it.
     enum class stage : std::uint8_t { waiting, resolving, dialling, connected, over };
     using member = void (exchange::*)(asio::error_code, std::size_t);
@@ -116,14 +125,16 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
         if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
-        turn_.emplace(transport_->executor, deadlines::time_point::max()); // keeps the exchange, and the event loop
+        // Keeps the exchange, and the event loop.
+        turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
         turn_->async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code const&) {}));
     }
     result<void> prepare() {
         LADING_TRY(target_, url::parse(query_.url));
         auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
         if (!via.empty()) {
-            LADING_TRY(proxy_, parse_proxy(via));
+            LADING_TRY(auto proxy, parse_proxy(via));
+            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
         }
         key_ = target_->origin().str();
         key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.reach)));
@@ -155,9 +166,9 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             turn_.reset();
             return end(error(why));
         case stage::resolving: // whatever the resolver is busy with, nobody waits for it
-            resolver_->cancel();
+            making_->resolver.cancel();
             return end(error(why));
-        case stage::dialling: return dialler_->cancel();
+        case stage::dialling: return making_->dial.cancel();
         case stage::connected: place_.link->socket.close(ignored); return;
         case stage::over: return;
         }
@@ -177,6 +188,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         reused_ = false;
         place_.link.reset();
         reader_.reset();
+        making_ = std::make_unique<making>(transport_->executor, strand_);
         limit(transport_->bounds.connect, errc::connect_timeout);
         auto const& dialled = proxy_ ? proxy_->where : *target_;
         auto host = dialled.host();
@@ -187,8 +199,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) return dial({{address, dialled.port()}});
         stage_ = stage::resolving;
-        resolver_.emplace(transport_->executor);
-        resolver_->async_resolve(
+        making_->resolver.async_resolve(
             host, std::to_string(dialled.port()),
             asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code ec, found const& f) {
                 self->on_resolved(ec, f);
@@ -214,8 +225,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         }
         if (addresses.empty()) return end(error(errc::address_refused).with_context(target_->host()));
         stage_ = stage::dialling;
-        dialler_.emplace(transport_->executor, strand_);
-        dialler_->start(addresses, shared_from_this());
+        making_->dial.start(addresses, shared_from_this());
     }
     bool may_reach(address_scope where) const noexcept {
         return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
@@ -233,7 +243,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             bool const refused = ec == asio::error::connection_refused;
             return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
         }
-        place_.link = std::make_unique<connection>(dialler_->take());
+        place_.link = std::make_unique<connection>(making_->dial.take());
         stage_ = stage::connected;
         if (target_->scheme() == "http") return write();
         if (proxy_) return ask_proxy();
@@ -244,10 +254,11 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     // ---- the tunnel through a proxy
 
     void ask_proxy() {
-        tunnel_text_ = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
-        tunnel_url_ = proxy_->where.str();
-        reader_.emplace(transport_->bounds, tunnel_body_, tunnel_url_, true);
-        place_.link->async_write(tunnel_text_, then(&exchange::on_proxy_asked));
+        auto& m = *making_;
+        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
+        m.tunnel_url = proxy_->where.str();
+        reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
+        place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
     }
     void on_proxy_asked(asio::error_code ec, std::size_t) {
         if (ec) return end(proxy_error(ec.message()));
@@ -367,13 +378,9 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     std::optional<url> target_;
     std::string key_;  ///< the pool's
     std::string text_; ///< of the request
-    std::optional<proxy_address> proxy_;
-    std::string tunnel_text_; ///< of the CONNECT, while there is a tunnel to be made
-    std::string tunnel_url_;  ///< of the proxy; the reader keeps a reference to it
-    discarding_sink tunnel_body_;
-    std::optional<asio::steady_timer> turn_; ///< waits for a place
-    std::optional<asio::ip::tcp::resolver> resolver_;
-    std::optional<dialler> dialler_;
+    std::unique_ptr<proxy_address> proxy_;
+    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place
+    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
     pool_place place_;
     bool reused_ = false;
     std::optional<http1_reader> reader_;
