@@ -5,6 +5,8 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+#include "inspect/batch.hpp"
+
 #if __has_include(<toml++/toml.h>)
 #include <lading/backend/registries_conf.hpp>
 #define INSPECT_READS_REGISTRIES_CONF 1
@@ -28,6 +30,7 @@ namespace {
 
 constexpr char usage[] =
     "usage: inspect [options] [REF]\n"
+    "       inspect --batch [options] [FILE]\n"
     "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
     "  --config                  print the exact bytes of the image config\n"
     "  --no-tags                 do not list the tags of the repository\n"
@@ -48,19 +51,26 @@ constexpr char usage[] =
     "  --retry N                 send a failing request again, up to N times (default 4)\n"
     "  --timeout SECONDS         give up after this long (default 60)\n"
     "  -v                        say each request on stderr\n"
+    "  --batch                   inspect every reference of FILE (default and '-': stdin), one a line; write the keys of\n"
+    "                            --format json, or 'error', after 'reference', one object a line, without tags\n"
+    "  --jobs N                  so many at once (default 64)\n"
+    "  --ordered                 write in the order of FILE, not of completion\n"
+    "  --resume FILE             skip the references that this output of a former run has\n"
+    "  --shard I/N               only part I (from 0) of N; all names of a repository are in the same part\n"
     "REF may also be an image on disk: oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG].\n"
     "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
-    "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed, 2 usage.\n";
+    "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed (of a batch: any), 2 usage.\n";
 
 struct arguments {
-    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false;
-    std::string format = "modern", authfile, registries_conf, cert_dir;
+    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false, batch = false;
+    std::string format, authfile, registries_conf, cert_dir;
     std::optional<std::string> reference;
     std::optional<lading::platform_choice> platform;
     std::optional<lading::credential> secret;
     std::vector<std::string> mirrors;
     lading::tls_options tls;
     lading::client_options client;
+    batch::options many;
 };
 
 std::optional<int> number(std::string const& text, int least, int most) {
@@ -93,7 +103,18 @@ std::optional<std::string> take(std::string_view option, std::string const& valu
         auto const n = number(value, 1, 86'400);
         if (!n) return "--timeout is a number of seconds from 1 to 86400";
         out.client.with_timeout(std::chrono::seconds(*n));
-    } else if (option == "--cacert") out.tls.ca_file = value;
+    } else if (option == "--jobs") {
+        auto const n = number(value, 1, 10'000);
+        if (!n) return "--jobs is a number from 1 to 10000";
+        out.many.jobs = static_cast<std::size_t>(*n);
+    } else if (option == "--shard") {
+        auto const slash = std::min(value.find('/'), value.size());
+        auto const of = slash < value.size() ? number(value.substr(slash + 1), 1, 1'000'000) : std::nullopt;
+        auto const part = of ? number(value.substr(0, slash), 0, *of - 1) : std::nullopt;
+        if (!part) return "--shard is I/N, with I from 0 to N - 1";
+        out.many.shard = static_cast<unsigned>(*part), out.many.shards = static_cast<unsigned>(*of);
+    } else if (option == "--resume") out.many.resume = value;
+    else if (option == "--cacert") out.tls.ca_file = value;
     else if (option == "--trust-realm") out.client.with_trusted_realm(value);
     else if (option == "--mirror") out.mirrors.push_back(value);
     else if (option == "--authfile") out.authfile = value;
@@ -113,6 +134,8 @@ std::optional<std::string> parse(int argc, char** argv, arguments& out) {
         else if (arg == "--plain-http") out.plain_http = true;
         else if (arg == "--insecure-skip-verify") out.tls.verify = false;
         else if (arg == "-v") out.verbose = true;
+        else if (arg == "--batch") out.batch = true;
+        else if (arg == "--ordered") out.many.ordered = true;
         else if (arg == "--help" || arg == "-h") return out.help = true, std::nullopt;
         else if (arg.starts_with("--")) {
             auto const equals = arg.find('='); // --format=json is --format json
@@ -122,10 +145,13 @@ std::optional<std::string> parse(int argc, char** argv, arguments& out) {
             else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
                                                                                 : std::string(arg) + " needs a value";
             if (wrong) return wrong;
-        } else if (!out.reference && !arg.starts_with("-")) out.reference = arg;
+        } else if (!out.reference && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
         else return "unexpected argument: " + std::string(arg);
     }
     if (out.raw && out.config) return "--raw and --config are two outputs; choose one";
+    if (out.batch && (out.raw || out.config || !out.format.empty())) return "--batch has one output; no --raw, --config, --format";
+    if (!out.batch && out.many != batch::options()) return "--jobs, --ordered, --resume and --shard are for --batch";
+    if (out.batch) out.many.file = out.reference.value_or("-");
     return std::nullopt;
 }
 
@@ -196,36 +222,71 @@ lading::result<std::string> inspect_files(std::string const& where, arguments co
     return report(on_disk, ref, args);
 }
 
+/// A client's parts, for the hosts that are asked.
+struct parts {
+    lading::client_options options;
+    lading::network_options network;
+    lading::config_credentials_options logins;
+};
+
+lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, lading::registry_rules rules, arguments const& args) {
+    parts out;
+    out.options = args.client;
+    out.logins.with_authfile(args.authfile);
+    auto certificates = lading::certs_d_options();
+    if (!args.cert_dir.empty()) certificates.with_folder(args.cert_dir);
+    for (auto const& name : hosts) {
+        auto const host = std::string(name.host());
+        LADING_TRY_V(lading::add_certs_d(rules, name, certificates));
+        auto& h = rules.host(host);
+        if (args.plain_http) h.with_plaintext(lading::plaintext::only);
+        if (h.has_tls) { // the options of the command line hold for the host's own too
+            h.tls.ca_file = args.tls.ca_file;
+            h.tls.verify = h.tls.verify && args.tls.verify;
+        }
+        if (args.secret) out.logins.with_login(*args.secret, host);
+    }
+    out.options.with_rules(rules);
+    for (auto const& m : args.mirrors) {
+        if (args.plain_http) out.options.with_plaintext(m.substr(0, m.find('/')));
+        for (auto const& name : hosts) out.options.with_mirror(std::string(name.host()), lading::mirror(m));
+    }
+    out.network = lading::network_options(rules.tls(args.tls));
+    out.network.with_proxy(lading::proxy_rules::from_environment());
+    return out;
+}
+
 lading::result<std::string> inspect(arguments const& args) {
     for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
         if (args.reference->starts_with(kind)) return inspect_files(args.reference->substr(kind.size()), args);
     LADING_TRY(auto rules, rules_for(args));
     LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
-    auto const host = std::string(ref.repository().host());
-    auto certificates = lading::certs_d_options();
-    if (!args.cert_dir.empty()) certificates.with_folder(args.cert_dir);
-    LADING_TRY_V(lading::add_certs_d(rules, ref.repository(), certificates));
-    if (args.plain_http) rules.host(host).with_plaintext(lading::plaintext::only);
-    if (auto& h = rules.host(host); h.has_tls) { // the options of the command line hold for the host's own too
-        h.tls.ca_file = args.tls.ca_file;
-        h.tls.verify = h.tls.verify && args.tls.verify;
-    }
-
+    LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
     narrator out_loud;
-    auto options = args.client;
-    options.with_rules(rules);
-    for (auto const& m : args.mirrors) {
-        if (args.plain_http) options.with_plaintext(m.substr(0, m.find('/')));
-        options.with_mirror(host, lading::mirror(m));
-    }
-    if (args.verbose) options.with_observer(out_loud);
-    lading::network_options network(rules.tls(args.tls));
-    network.with_proxy(lading::proxy_rules::from_environment());
-    auto logins = lading::config_credentials_options().with_authfile(args.authfile);
-    if (args.secret) logins.with_login(*args.secret, host);
-    lading::basic_client<policies> registry(policies::transport(network, options.bounds), options,
-                                            policies::credentials(logins));
+    if (args.verbose) p.options.with_observer(out_loud);
+    lading::basic_client<policies> registry(policies::transport(p.network, p.options.bounds), p.options,
+                                            policies::credentials(p.logins));
     return report(registry, ref, args);
+}
+
+struct batch_policies : policies {
+    using transport = lading::asio_transport; // whatever the model of the one inspection is
+};
+
+/// True when every reference could be inspected.
+lading::result<bool> inspect_batch(arguments const& args) {
+    LADING_TRY(auto rules, rules_for(args));
+    LADING_TRY(auto todo, batch::work::open(args.many, [&rules](std::string const& text) {
+                   return lading::reference::parse(lading::expand_alias(text, rules));
+               }));
+    LADING_TRY(auto p, parts_for(todo.hosts(), rules, args));
+    narrator out_loud;
+    if (args.verbose) p.options.with_observer(out_loud);
+    asio::io_context context(1);
+    lading::basic_client<batch_policies> registry(lading::asio_transport(context.get_executor(), p.network, p.options.bounds),
+                                                  p.options, batch_policies::credentials(p.logins));
+    auto const what = lading::inspect_options().with_platform(args.platform.value_or(lading::platform_choice::host()));
+    return batch::run(context, registry, todo, what, args.many);
 }
 
 } // namespace
@@ -237,6 +298,12 @@ int main(int argc, char** argv) {
         return 2;
     }
     if (args.help) return std::fputs(usage, stdout), 0;
+
+    if (args.batch) {
+        auto const good = inspect_batch(args);
+        if (!good) std::fprintf(stderr, "inspect: %s\n", good.error().message().c_str());
+        return good && good.assume_value() ? 0 : 1;
+    }
 
     std::unique_ptr<lading::testing::registry> embedded;
     if (!args.reference) {

@@ -40,4 +40,15 @@ expect 1 '^$' 'tried http://127.0.0.1:2 (mirror): connection_refused.*tried http
 expect 2 '^$' 'unexpected argument' --nonsense
 expect 2 '^$' '--creds is USER:PASS' --creds nocolon x
 expect 0 'usage: inspect' '^$' --help
+# Many at once.
+expect 1 '^{"reference":"127.0.0.1:1/x","error":{"code":"connection_refused","message":".*"}}$' '^$' --batch --plain-http --retry 0 \
+    <<<'127.0.0.1:1/x'
+expect 1 '^{"reference":"UPPER case","error":{"code":"ref_invalid"' '^$' --batch - <<<' UPPER case '
+expect 0 '^$' '^$' --batch </dev/null
+expect 0 '^$' '^$' --batch --shard 1/2 <<<'x' # FNV-1a of docker.io/library/x is even
+expect 1 '^$' 'cannot be read' --batch /nonexistent
+expect 2 '^$' '--batch has one output' --batch --raw
+expect 2 '^$' '--shard is I/N' --batch --shard 2/2
+expect 2 '^$' 'are for --batch' --jobs 3 x
+expect 2 '^$' '--jobs is a number' --batch --jobs 0
 exit $failed

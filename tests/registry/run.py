@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import batch
 import endpoints
 import layouts
 from components import INDEX, LIST, PASSWORD, USER, World, run
@@ -180,6 +181,7 @@ def everything(world, names):
     endpoints.mirrors(world, check, inspect)
     endpoints.logins(world, check, inspect)
     layouts.layouts(world, check, inspect)
+    batch.batch(world, check, inspect, names + ["multi:v2s2", "multi:oci"])
 
 
 table = []
