@@ -531,6 +531,15 @@ class blob_sink {
     virtual void discard() noexcept = 0;
 };
 
+/// Keeps nothing: for a blob that is only to be verified.
+class null_sink final : public blob_sink {
+  public:
+    result<void> begin() override { return success(); }
+    result<void> write(std::span<std::byte const>) override { return success(); }
+    result<void> commit() override { return success(); }
+    void discard() noexcept override {}
+};
+
 /// Keeps the blob in memory; `bytes()` is empty unless the blob was verified.
 class memory_sink final : public blob_sink {
   public:
@@ -592,9 +601,32 @@ class file_sink final : public blob_sink {
 
 } // namespace lading
 
+// ---- lading/detail/chrono.hpp ----
+
+/// Durations, clocks and `sleep_for`, without the calendars, time zones and formats of `<chrono>` and the threads of
+/// `<thread>`: on libstdc++ a third of the cost.
+
+#if __has_include(<bits/chrono.h>) && __has_include(<bits/this_thread_sleep.h>)
+#include <bits/chrono.h>
+#include <bits/this_thread_sleep.h>
+#else
+#include <chrono>
+#include <thread>
+#endif
+
 // ---- lading/endpoint/network_options.hpp ----
 
 /// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
+
+// ---- lading/detail/algorithm.hpp ----
+
+/// The algorithms of `std`, without those of `std::ranges` where the standard library allows it.
+
+#if __has_include(<bits/stl_algo.h>)
+#include <bits/stl_algo.h>
+#else
+#include <algorithm>
+#endif
 
 // ---- lading/detail/text.hpp ----
 
@@ -939,8 +971,6 @@ struct tls_rules {
 
 } // namespace lading
 
-#include <algorithm>
-
 namespace lading {
 
 /// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
@@ -1152,13 +1182,14 @@ class challenge_parser {
         }
         rest_ = at;
         auto& c = out_.challenges.back();
-        while (!rest_.empty() && (is_alnum(rest_.front()) || std::string_view("-._~+/=").find(rest_.front()) !=
-                                                                 std::string_view::npos)) {
-            c.token68 += rest_.front();
-            rest_.remove_prefix(1);
-        }
+        auto take_while = [&](auto fits) {
+            for (; !rest_.empty() && fits(rest_.front()); rest_.remove_prefix(1)) c.token68 += rest_.front();
+        };
+        take_while([](char x) { return is_alnum(x) || std::string_view("-._~+/").find(x) != std::string_view::npos; });
+        if (c.token68.empty()) return false;
+        take_while([](char x) { return x == '='; });
         skip(" \t");
-        return !c.token68.empty() && (rest_.empty() || rest_.front() == ',');
+        return rest_.empty() || rest_.front() == ',';
     }
     /// "==" or "=" at the end of an element is the padding of a token68, not a parameter.
     static bool is_token68_tail(std::string_view text) {
@@ -1167,6 +1198,7 @@ class challenge_parser {
         return text.empty() || text.front() == ',';
     }
     bool parameter(std::string_view name) {
+        if (!out_.challenges.back().token68.empty()) return false; // one or the other
         rest_.remove_prefix(1);
         skip(" \t");
         std::string value;
@@ -1322,12 +1354,33 @@ inline std::optional<std::string> base64_decode(std::string_view text) {
 /// (hostile.md J01, J08, J09). A tree of nodes is not built: no recursion, one vector, one string. Usable in constant
 /// expressions.
 
+// ---- lading/detail/late.hpp ----
+
+/// `late`: a type that is looked at late, when a template is instantiated and not where it is written.
+///
+/// A compiler checks at once what does not depend on a template's parameters, and a body that returns `result<T>` or
+/// `step<T>` then costs 8 to 11 ms a `T` in every unit that includes it, used or not. The operations are templates on
+/// the policies, so they name these words through the policies, once, at the top of the class:
+///     template <class T>
+///     using result = detail::late<lading::result<T>, P>;
+/// The type is the same, and the members below read as if the line were not there.
+
+namespace lading::detail {
+
+template <class T, class P>
+struct late_type {
+    using type = T;
+};
+
+template <class T, class P>
+using late = typename late_type<T, P>::type;
+
+} // namespace lading::detail
+
 // ---- lading/limits.hpp ----
 
 /// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
 /// milliseconds. Each has one place that enforces it, named here.
-
-#include <chrono>
 
 namespace lading {
 
@@ -1371,6 +1424,8 @@ struct limits {
     std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
     std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
     std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
+    std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
+    std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
 };
 
 } // namespace lading
@@ -1449,10 +1504,10 @@ namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
 struct json_token {
     json_kind kind = json_kind::null;
-    std::uint32_t next = 0;
+    std::uint32_t next = 0;   ///< while it is open, of a container: the one around it
     std::uint32_t text = 0;
     std::uint32_t length = 0; ///< of the text; for arrays and objects the number of elements
-    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers
+    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers; while it is open, of an object: `names`
 };
 } // namespace detail
 
@@ -1503,7 +1558,7 @@ class json_document {
   public:
     /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
     template <json_policy J>
-    static result<json_document> parse(std::string_view text, json_limits const& limits = {}) {
+    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
         json_document out;
         json_status const s = out.assign<J>(text, limits);
         if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));
@@ -1526,99 +1581,95 @@ class json_document {
     std::vector<char> text_; // not a string: libstdc++ 12's is not usable by clang in constant expressions
 };
 
-/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value.
+/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value. What is known of an
+/// open container is in its own token.
 class json_document_sink {
   public:
     constexpr json_document_sink(json_document& out, json_limits const& limits) : out_(out), limits_(limits) {}
 
-    constexpr errc on_null() { return push(json_kind::null); }
-    constexpr errc on_bool(bool b) { return push(json_kind::boolean, {}, b); }
-    constexpr errc on_int(std::int64_t i) { return push(json_kind::integer, {}, i); }
+    constexpr errc on_null() { return value(json_kind::null); }
+    constexpr errc on_bool(bool b) { return value(json_kind::boolean, {}, b); }
+    constexpr errc on_int(std::int64_t i) { return value(json_kind::integer, {}, i); }
     constexpr errc on_uint(std::uint64_t u) {
         if (u <= static_cast<std::uint64_t>(INT64_MAX)) return on_int(static_cast<std::int64_t>(u));
-        return push(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
+        return value(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
     }
-    constexpr errc on_number(std::string_view t) { return push(json_kind::number, t); }
-    constexpr errc on_string(std::string_view t) { return push(json_kind::string, t); }
+    constexpr errc on_number(std::string_view t) { return value(json_kind::number, t); }
+    constexpr errc on_string(std::string_view t) { return value(json_kind::string, t); }
     constexpr errc on_key(std::string_view name) {
-        frame& top = frames_.back();
-        if (++top.count > limits_.keys_per_object) return errc::json_limit;
-        errc const e = add(json_kind::string, name, 0);
-        if (e == errc::ok) keys_.push_back(static_cast<std::uint32_t>(out_.tokens_.size() - 1));
-        return e;
+        auto& object = out_.tokens_[open_];
+        if (++object.length > limits_.keys_per_object) return errc::json_limit;
+        object.integer = with_name(object.integer, name);
+        return add(json_kind::string, name, 0);
     }
     constexpr errc begin_object() { return open(json_kind::object); }
     constexpr errc begin_array() { return open(json_kind::array); }
     constexpr errc end_array() { return close(); }
     constexpr errc end_object() {
-        if (has_duplicate(frames_.back().first_key)) return errc::json_duplicate_key;
-        keys_.resize(frames_.back().first_key);
+        if (out_.tokens_[open_].integer < 0 && has_duplicate()) return errc::json_duplicate_key;
+        out_.tokens_[open_].integer = 0;
         return close();
     }
 
   private:
-    struct frame {
-        std::uint32_t token;
-        std::size_t count;
-        std::size_t first_key;
-    };
+    /// `names`: a bit for each name of an object by its hash, and the sign when two have the same. Without the sign there
+    /// are no two equal names, and nothing is compared.
+    static constexpr std::int64_t with_name(std::int64_t names, std::string_view name) noexcept {
+        std::uint32_t hash = static_cast<std::uint32_t>(name.size());
+        if (!name.empty()) {
+            auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+            hash = (hash * 31 + byte(0)) * 31 + byte(name.size() / 2) * 7u + byte(name.size() - 1);
+        }
+        auto const bit = std::int64_t(1) << (hash * 0x9e3779b1u >> 16) % 63;
+        return names & bit ? names | INT64_MIN : names | bit;
+    }
 
     constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
-        if (out_.tokens_.size() >= limits_.nodes) return errc::json_limit;
-        detail::json_token t;
-        t.kind = k;
-        t.text = static_cast<std::uint32_t>(out_.text_.size());
-        t.length = static_cast<std::uint32_t>(text.size());
-        t.integer = integer;
-        t.next = static_cast<std::uint32_t>(out_.tokens_.size() + 1);
+        auto const at = out_.tokens_.size();
+        if (at >= limits_.nodes) return errc::json_limit;
+        out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
+                                static_cast<std::uint32_t>(text.size()), integer});
         out_.text_.insert(out_.text_.end(), text.begin(), text.end());
-        out_.tokens_.push_back(t);
         return errc::ok;
     }
-    constexpr errc push(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
+    constexpr errc value(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
         count_element();
         return add(k, text, integer);
     }
     constexpr errc open(json_kind k) {
-        if (frames_.size() >= limits_.depth) return errc::json_depth;
+        if (depth_ >= limits_.depth) return errc::json_depth;
         count_element();
-        errc const e = add(k, {}, 0);
-        if (e == errc::ok)
-            frames_.push_back({static_cast<std::uint32_t>(out_.tokens_.size() - 1), 0, keys_.size()});
-        return e;
+        if (errc const e = add(k, {}, 0); e != errc::ok) return e;
+        ++depth_;
+        out_.tokens_.back().next = std::exchange(open_, static_cast<std::uint32_t>(out_.tokens_.size() - 1));
+        return errc::ok;
     }
     constexpr errc close() {
-        auto& t = out_.tokens_[frames_.back().token];
-        t.length = static_cast<std::uint32_t>(frames_.back().count);
-        t.next = static_cast<std::uint32_t>(out_.tokens_.size());
-        frames_.pop_back();
+        auto& container = out_.tokens_[open_];
+        open_ = std::exchange(container.next, static_cast<std::uint32_t>(out_.tokens_.size()));
+        --depth_;
         return errc::ok;
     }
     constexpr void count_element() {
-        if (!frames_.empty() && out_.tokens_[frames_.back().token].kind == json_kind::array) ++frames_.back().count;
+        if (depth_ != 0 && out_.tokens_[open_].kind == json_kind::array) ++out_.tokens_[open_].length;
     }
-    constexpr std::string_view key(std::uint32_t i) const {
-        auto const& t = out_.tokens_[i];
-        return {out_.text_.data() + t.text, t.length};
-    }
-    /// Few keys: compared pairwise. Many: sorted, so that no choice of names makes it slow.
-    constexpr bool has_duplicate(std::size_t first) {
-        auto const begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
-        if (keys_.size() - first <= 8) {
-            for (auto a = begin; a != keys_.end(); ++a)
-                for (auto b = begin; b != a; ++b)
-                    if (key(*a) == key(*b)) return true;
-            return false;
+
+    /// Two equal names in the object that is about to be closed. Sorted, so that no choice of names makes it slow.
+    constexpr bool has_duplicate() const {
+        std::vector<std::string_view> names;
+        names.reserve(out_.tokens_[open_].length);
+        for (std::size_t i = open_ + std::size_t(1); i < out_.tokens_.size(); i = out_.tokens_[i + 1].next) {
+            auto const& t = out_.tokens_[i];
+            names.emplace_back(out_.text_.data() + t.text, t.length);
         }
-        std::sort(begin, keys_.end(), [&](auto a, auto b) { return key(a) < key(b); });
-        return std::adjacent_find(begin, keys_.end(), [&](auto a, auto b) { return key(a) == key(b); }) !=
-               keys_.end();
+        std::sort(names.begin(), names.end());
+        return std::adjacent_find(names.begin(), names.end()) != names.end();
     }
 
     json_document& out_;
     json_limits limits_;
-    std::vector<frame> frames_;
-    std::vector<std::uint32_t> keys_;
+    std::uint32_t open_ = 0; ///< the innermost open container, if there is one
+    std::size_t depth_ = 0;
 };
 
 template <json_policy J>
@@ -1626,6 +1677,9 @@ constexpr json_status json_document::assign(std::string_view text, json_limits c
     tokens_.clear();
     text_.clear();
     if (text.size() > limits.bytes || text.size() > UINT32_MAX) return {errc::json_limit, limits.bytes};
+    // Enough for most texts: a string is not longer than its JSON, a manifest has a value or key for 25 bytes.
+    text_.reserve(text.size());
+    tokens_.reserve(std::min(text.size() / 16 + 16, limits.nodes));
     json_document_sink sink(*this, limits);
     return J::read(text, sink);
 }
@@ -1929,402 +1983,9 @@ error_body parse_error_body(std::string_view body, limits const& l) {
 
 /// `request` and `response`: the vocabulary between operations and transports. Heads only; bodies are streamed.
 
-namespace lading {
+// ---- lading/digest.hpp ----
 
-/// True when two header names, schemes or hosts are equal but for ASCII case.
-constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// Header fields in the order sent; names compare without case; several of one name are kept.
-class header_map {
-  public:
-    using value_type = std::pair<std::string, std::string>;
-
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-    /// Replaces all fields of the name by one.
-    void set(std::string_view name, std::string value) {
-        erase(name);
-        add(std::string(name), std::move(value));
-    }
-    void erase(std::string_view name) {
-        std::erase_if(fields_, [&](value_type const& f) { return iequal(f.first, name); });
-    }
-    /// The first value of the name, or nothing.
-    std::optional<std::string_view> find(std::string_view name) const {
-        for (auto const& [n, v] : fields_)
-            if (iequal(n, name)) return std::string_view(v);
-        return std::nullopt;
-    }
-    /// Every value of the name, in order.
-    std::vector<std::string_view> all(std::string_view name) const {
-        std::vector<std::string_view> out;
-        for (auto const& [n, v] : fields_)
-            if (iequal(n, name)) out.emplace_back(v);
-        return out;
-    }
-    auto begin() const noexcept { return fields_.begin(); }
-    auto end() const noexcept { return fields_.end(); }
-    std::size_t size() const noexcept { return fields_.size(); }
-
-  private:
-    std::vector<value_type> fields_;
-};
-
-/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
-enum class reach : std::uint8_t {
-    anywhere,  ///< the caller named it
-    inside,    ///< a server inside the network named it: anywhere but link-local addresses
-    outside,   ///< a server named it: public addresses only
-};
-
-/// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
-/// (`Content-Length`), nothing else.
-struct request {
-    request() = default;
-    request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
-
-    std::string method = "GET";
-    std::string url;
-    header_map headers;
-    std::string body; ///< small bodies (token forms); empty for none
-
-    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
-    std::string scope;
-    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
-    bool may_authorize = true;
-    /// Where it may be sent.
-    lading::reach reach = lading::reach::anywhere;
-    /// When the whole operation must be over.
-    std::optional<std::chrono::steady_clock::time_point> deadline;
-};
-
-/// The head of an answer. The body goes to the sink.
-struct response {
-    response() = default;
-    explicit response(int s) : status(s) {}
-
-    int status = 0;
-    header_map headers;
-    std::string url;               ///< the URL that was asked (after redirects: the last one)
-    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
-    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
-};
-
-/// What a sink says after each piece.
-enum class flow : std::uint8_t {
-    more, ///< go on
-    stop  ///< enough: the transport stops reading, closes the connection and reports success
-};
-
-/// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
-/// and after the last one returns; a failure ends the exchange with that error. The same sink may be used for several
-/// exchanges in turn (a replay after a 401): `begin` starts afresh. Never called by two threads at once.
-class body_sink {
-  public:
-    virtual ~body_sink() = default;
-    /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
-    /// is read.
-    virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
-    virtual result<flow> write(std::span<std::byte const> piece) = 0;
-};
-
-} // namespace lading
-
-// ---- lading/http/retry_after.hpp ----
-
-/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
-/// X01, X02).
-
-namespace lading {
-
-/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
-/// 5.6.7). Nothing for other text.
-inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
-    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
-        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-        return std::nullopt;
-    auto number = [&](std::size_t at, std::size_t n) {
-        int out = 0;
-        for (char c : text.substr(at, n)) {
-            if (!detail::is_digit(c)) return -1;
-            out = out * 10 + (c - '0');
-        }
-        return out;
-    };
-    auto const month = months.find(text.substr(8, 3));
-    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
-              second = number(23, 2);
-    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        second < 0 || second > 60)
-        return std::nullopt;
-    std::chrono::year_month_day const date{std::chrono::year(year), std::chrono::month(unsigned(month) / 3 + 1),
-                                           std::chrono::day(unsigned(std::max(day, 0)))};
-    if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t(86'400) + hour * 3600 + minute * 60 +
-           second;
-}
-
-namespace detail {
-/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
-/// the end, `;` or `,`.
-inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
-    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
-    std::int64_t value = 0;
-    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
-    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
-    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
-    return value;
-}
-} // namespace detail
-
-/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
-/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
-inline std::int64_t retry_after_of(response const& head) {
-    auto const text = head.headers.find("Retry-After");
-    if (!text) return -1;
-    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
-        return *detail::leading_number(text);
-    auto const until = parse_http_date(*text);
-    if (!until) return -1;
-    auto now = parse_http_date(head.headers.find("Date").value_or(""));
-    if (!now) {
-        auto const system = std::chrono::system_clock::now().time_since_epoch();
-        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
-    }
-    return std::max<std::int64_t>(*until - *now, 0);
-}
-
-/// What an answer says of limits.
-inline rate_limit rate_limit_of(response const& head) {
-    auto of = [&](char const* name, char const* older) {
-        auto v = detail::leading_number(head.headers.find(name));
-        if (!v) v = detail::leading_number(head.headers.find(older));
-        return v.value_or(-1);
-    };
-    rate_limit out;
-    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
-    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
-    out.until_seconds = retry_after_of(head);
-    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
-    return out;
-}
-
-} // namespace lading
-
-namespace lading {
-
-/// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
-inline bool confirms_v2(response const& head) {
-    for (auto line : head.headers.all("Docker-Distribution-Api-Version")) {
-        while (!line.empty()) {
-            auto const end = std::min(line.find_first_of(" \t"), line.size());
-            if (iequal(line.substr(0, end), "registry/2.0")) return true;
-            line.remove_prefix(std::min(end + 1, line.size()));
-        }
-    }
-    return false;
-}
-
-/// Makes the error of an answer whose status is not the wanted one.
-///
-/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
-/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
-/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
-template <json_policy J>
-error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
-    auto said = parse_error_body<J>(body, l);
-    bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
-    auto says = [&](std::string_view code) {
-        for (auto const& e : said.errors)
-            if (e.code == code) return true;
-        return false;
-    };
-    int const s = head.status;
-    errc code = errc::registry_error;
-    if (s < 400) code = errc::http_unexpected_status;
-    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
-    else if (s == 403) code = errc::denied;
-    else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
-    else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
-    else if (s == 404 && about_manifest && !said.errors.empty()) code = errc::manifest_unknown;
-    else if (s == 404) code = errc::not_found;
-    else if (s == 429) code = errc::rate_limited;
-    else if (s >= 500 || s == 408) code = errc::server_error;
-    else if (says("DENIED")) code = errc::denied;
-    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
-
-    fallback_facts f;
-    f.answered = true;
-    f.over_tls = head.url.starts_with("https:");
-    f.v2_confirmed = confirms_v2(head);
-    f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
-    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
-    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
-    f.what = what;
-    f.said = said.form;
-    if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
-    else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
-    if (head.challenge_unanswered) f.said = refusal_form::none;
-    error out(code);
-    out.with_facts(f).with_status(s).with_url(safe_url(head.url));
-    if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
-        out.with_rate(rate);
-    if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
-    return out;
-}
-
-} // namespace lading
-
-// ---- lading/policy/credentials.hpp ----
-
-/// The credentials policy: what to present to a registry.
-///
-/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
-/// the query and for a token realm on that origin or one the caller trusts.
-/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
-
-namespace lading {
-
-/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
-/// `registry_token`, `identity_token`, user name and password.
-struct credential {
-    credential() = default;
-    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
-    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
-    static credential identity(std::string token) {
-        credential out;
-        out.identity_token = std::move(token);
-        return out;
-    }
-    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
-    static credential bearer(std::string token) {
-        credential out;
-        out.registry_token = std::move(token);
-        return out;
-    }
-    bool empty() const noexcept {
-        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
-    }
-
-    std::string username;
-    std::string password;
-    std::string identity_token;
-    std::string registry_token;
-    std::string source; ///< which file, helper or option gave it, for people; holds no secret
-};
-
-/// For whom credentials are wanted.
-struct credential_query {
-    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
-    std::string repository; ///< the path, "library/debian"
-    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
-};
-
-namespace detail {
-template <class C>
-concept has_lookup = requires(C& c, credential_query const& q) {
-    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
-};
-} // namespace detail
-
-template <class C>
-concept credentials_policy = detail::has_lookup<C>;
-
-/// Explains at compile time why `C` is no credentials policy.
-template <class C>
-struct check_credentials {
-    static_assert(detail::has_lookup<C>,
-                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
-                  "lookup(lading::credential_query const&)`");
-    static constexpr bool ok = true;
-};
-
-/// Anonymous everywhere.
-struct no_credentials {
-    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
-};
-
-/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
-/// talks to one registry).
-class fixed_credentials {
-  public:
-    fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(std::move(host)) {}
-    result<std::optional<credential>> lookup(credential_query const& q) {
-        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
-        return secret_;
-    }
-
-  private:
-    std::optional<credential> secret_;
-    std::string host_;
-};
-
-} // namespace lading
-
-// ---- lading/operation/body.hpp ----
-
-/// The sinks that operations read answers with.
-
-#include <cstring>
-
-namespace lading {
-
-/// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
-/// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
-/// `limits::error_bytes` are read and the rest is left.
-class response_body final : public body_sink {
-  public:
-    response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
-        : limit_(limit), error_limit_(l.error_bytes), too_large_(too_large) {}
-
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
-        text_.clear();
-        is_error_ = head.status != 200;
-        if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
-        return flow::more;
-    }
-    result<flow> write(std::span<std::byte const> piece) override {
-        auto const limit = is_error_ ? error_limit_ : limit_;
-        auto const room = limit - text_.size();
-        if (piece.size() > room && !is_error_) return over("more");
-        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), room));
-        return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
-    }
-
-    std::string const& text() const noexcept { return text_; }
-    std::string take() noexcept { return std::exchange(text_, {}); }
-
-  private:
-    error over(std::string actual) const {
-        return error(too_large_).with_values("at most " + std::to_string(limit_) + " bytes", std::move(actual));
-    }
-
-    std::string text_;
-    std::size_t limit_;
-    std::size_t error_limit_;
-    errc too_large_;
-    bool is_error_ = false;
-};
-
-} // namespace lading
-
-// ---- lading/operation/conversation.hpp ----
-
-/// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
-
-// ---- lading/reference.hpp ----
-
-/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
-/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
+/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
 
 // ---- lading/detail/inline_string.hpp ----
 
@@ -2375,157 +2036,6 @@ struct fixed_string {
 };
 
 } // namespace lading::detail
-
-// ---- lading/detail/reference_grammar.hpp ----
-
-/// The grammar of image references (spec 1.2), for constant expressions.
-
-namespace lading::detail {
-
-/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
-struct parse_fault {
-    errc code = errc::ok;
-    char const* rule = "";    ///< the rule that does not hold
-    std::size_t position = 0; ///< where, in bytes from the start of the input
-
-    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
-};
-
-/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
-inline error refuse(parse_fault const& fault, std::string_view shown) {
-    return error(fault.code)
-        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
-        .with_values({}, '"' + printable(shown, 160) + '"');
-}
-
-inline constexpr std::string_view default_host = "docker.io";
-inline constexpr std::size_t max_host = 253;
-inline constexpr std::size_t max_host_text = max_host + 6; // and a port
-
-/// The one splitter: is this first component, which a '/' follows, a host?
-constexpr bool names_host(std::string_view first) noexcept {
-    return first == "localhost" || first.starts_with('[') || first.find_first_of(".:") != first.npos ||
-           std::any_of(first.begin(), first.end(), is_upper);
-}
-
-/// The text of an image ID, which would be a name if it were shorter.
-constexpr bool is_image_id(std::string_view text) noexcept {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
-                                            0};
-
-/// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
-constexpr bool is_ipv6(std::string_view text) noexcept {
-    std::size_t groups = 0, digits = 0;
-    bool gap = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (is_hex(text[i])) {
-            groups += digits == 0;
-            if (++digits > 4) return false;
-            continue;
-        }
-        if (text[i] != ':' || i + 1 == text.size()) return false;
-        if (text[i + 1] == ':') {
-            if (gap) return false;
-            gap = true;
-            ++i;
-        } else if (digits == 0) {
-            return false;
-        }
-        digits = 0;
-    }
-    return gap ? groups < 8 : groups == 8;
-}
-
-/// `host` is not empty and starts the reference, hence positions in it are those of the reference.
-constexpr parse_fault check_host(std::string_view host) noexcept {
-    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
-    std::size_t end = 0;
-    if (host.front() == '[') {
-        auto const close = host.find(']');
-        if (close == host.npos) return bad("the bracket of an IPv6 address is not closed", 0);
-        if (!is_ipv6(host.substr(1, close - 1))) return bad("brackets hold an IPv6 address without zone", 1);
-        end = close + 1;
-    } else {
-        end = std::min(host.find(':'), host.size());
-        if (end > max_host) return bad("a host has at most 253 bytes", max_host);
-        for (std::size_t start = 0, i = 0; i <= end; ++i) {
-            if (i < end && host[i] != '.') {
-                if (!is_alnum(host[i]) && host[i] != '-')
-                    return bad("a host is made of letters, digits, '-' and '.'", i);
-                continue;
-            }
-            if (i == start) return bad("a host has no empty label", i);
-            if (i - start > 63) return bad("a label of a host has at most 63 bytes", start + 63);
-            if (host[start] == '-') return bad("a label of a host starts with a letter or digit", start);
-            if (host[i - 1] == '-') return bad("a label of a host ends with a letter or digit", i - 1);
-            start = i + 1;
-        }
-    }
-    if (end == host.size()) return {};
-
-    if (host[end] != ':') return bad("only a port follows an IPv6 address", end);
-    auto const port = host.substr(end + 1);
-    unsigned value = 0;
-    for (char c : port.substr(0, 6)) {
-        if (!is_digit(c)) return bad("a port is made of digits", end + 1);
-        value = value * 10 + static_cast<unsigned>(c - '0');
-    }
-    if (port.empty() || port.size() > 5 || value == 0 || value > 65535 || port.front() == '0')
-        return bad("a port is 1 to 65535 without leading zeros", end + 1);
-    return {};
-}
-
-/// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
-/// position of `path` in the reference.
-constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
-    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
-    auto word = [](char c) { return is_lower(c) || is_digit(c); };
-    for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
-        if (i < path.size() && path[i] != '/') {
-            char const c = path[i];
-            if (is_upper(c)) return bad("a path has no upper-case letter", i);
-            if (!word(c) && c != '.' && c != '_' && c != '-')
-                return bad("a path is made of a-z, 0-9, '.', '_', '-' and '/'", i);
-            continue;
-        }
-        auto const component = path.substr(start, i - start);
-        if (component.empty()) return bad("a path has no empty component", i);
-        if (!word(component.front())) return bad("a component starts with a-z or 0-9", start);
-        if (!word(component.back())) return bad("a component ends with a-z or 0-9", i - 1);
-        for (std::size_t run = 0, j = 0; j < component.size(); ++j) {
-            run = word(component[j]) ? 0 : run + 1;
-            if (run < 2) continue;
-            auto const separator = component.substr(j + 1 - run, run);
-            if (separator != "__" && separator.find_first_not_of('-') != separator.npos)
-                return bad("a separator is '.', '_', '__' or dashes", start + j + 1 - run);
-        }
-        start = i + 1;
-    }
-    return {};
-}
-
-/// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
-/// reference.
-constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
-    if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
-    for (std::size_t i = 0; i < tag.size(); ++i) {
-        char const c = tag[i];
-        if (is_alnum(c) || c == '_') continue;
-        if (c != '.' && c != '-')
-            return {errc::ref_invalid, "a tag is made of letters, digits, '_', '.' and '-'", at + i};
-        if (i == 0) return {errc::ref_invalid, "a tag starts with a letter, a digit or '_'", at};
-    }
-    if (tag.size() > 128) return {errc::ref_invalid, "a tag has at most 128 bytes", at + 128};
-    return {};
-}
-
-} // namespace lading::detail
-
-// ---- lading/digest.hpp ----
-
-/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
 
 namespace lading {
 
@@ -2674,6 +2184,609 @@ consteval digest operator""_digest() {
 } // namespace literals
 
 } // namespace lading
+
+namespace lading {
+
+/// True when two header names, schemes or hosts are equal but for ASCII case.
+constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
+    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// Header fields in the order sent; names compare without case; several of one name are kept. All text is in one
+/// string, so that a head costs two allocations or so, not two a line.
+class header_map {
+    /// Where a field is in `text_`: its name, then its value.
+    struct place {
+        std::size_t at, name, value; ///< the sizes of the two
+    };
+
+  public:
+    /// Name and value; valid until the map is changed.
+    using value_type = std::pair<std::string_view, std::string_view>;
+
+    class const_iterator {
+      public:
+        const_iterator(header_map const& of, std::size_t i) : of_(&of), i_(i) {}
+        value_type operator*() const { return (*of_)[i_]; }
+        const_iterator& operator++() { return ++i_, *this; }
+        friend bool operator==(const_iterator const&, const_iterator const&) = default;
+
+      private:
+        header_map const* of_;
+        std::size_t i_;
+    };
+
+    /// The texts are not this map's own.
+    void add(std::string_view name, std::string_view value) {
+        fields_.push_back({text_.size(), name.size(), value.size()});
+        text_.append(name).append(value);
+    }
+    /// Replaces all fields of the name by one.
+    void set(std::string_view name, std::string_view value) {
+        erase(name);
+        add(name, value);
+    }
+    /// Nothing is left of the fields, in the text neither: they may have been secrets.
+    void erase(std::string_view name) {
+        if (!find(name)) return;
+        header_map kept;
+        for (auto const& [n, v] : *this)
+            if (!iequal(n, name)) kept.add(n, v);
+        *this = std::move(kept);
+    }
+    /// Makes room for so many fields with so many bytes.
+    void reserve(std::size_t fields, std::size_t bytes) {
+        fields_.reserve(fields);
+        text_.reserve(bytes);
+    }
+    /// The first value of the name, or nothing.
+    std::optional<std::string_view> find(std::string_view name) const {
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) return v;
+        return std::nullopt;
+    }
+    /// Every value of the name, in order.
+    std::vector<std::string_view> all(std::string_view name) const {
+        std::vector<std::string_view> out;
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) out.push_back(v);
+        return out;
+    }
+    value_type operator[](std::size_t i) const noexcept {
+        auto const& f = fields_[i];
+        auto const* const from = text_.data() + f.at;
+        return {{from, f.name}, {from + f.name, f.value}};
+    }
+    const_iterator begin() const noexcept { return {*this, 0}; }
+    const_iterator end() const noexcept { return {*this, fields_.size()}; }
+    std::size_t size() const noexcept { return fields_.size(); }
+
+  private:
+    std::string text_;
+    std::vector<place> fields_;
+};
+
+/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
+enum class reach : std::uint8_t {
+    anywhere,  ///< the caller named it
+    inside,    ///< a server inside the network named it: anywhere but link-local addresses
+    outside,   ///< a server named it: public addresses only
+};
+
+/// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
+/// (`Content-Length`), nothing else.
+struct request {
+    request() = default;
+    request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
+
+    std::string method = "GET";
+    std::string url;
+    header_map headers;
+    std::string body; ///< small bodies (token forms); empty for none
+
+    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
+    std::string scope;
+    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
+    bool may_authorize = true;
+    /// Where it may be sent.
+    lading::reach reach = lading::reach::anywhere;
+    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
+    std::optional<digest> content;
+    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
+    bool by_tag = false;
+    /// When the whole operation must be over.
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+
+/// The head of an answer. The body goes to the sink.
+struct response {
+    response() = default;
+    explicit response(int s) : status(s) {}
+
+    int status = 0;
+    header_map headers;
+    std::string url;               ///< the URL that was asked (after redirects: the last one)
+    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
+    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+};
+
+/// What a sink says after each piece.
+enum class flow : std::uint8_t {
+    more, ///< go on
+    stop  ///< enough: the transport stops reading, closes the connection and reports success
+};
+
+/// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
+/// and after the last one returns; a failure ends the exchange with that error. The same sink may be used for several
+/// exchanges in turn (a replay after a 401): `begin` starts afresh. Never called by two threads at once.
+class body_sink {
+  public:
+    virtual ~body_sink() = default;
+    /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
+    /// is read.
+    virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
+    virtual result<flow> write(std::span<std::byte const> piece) = 0;
+};
+
+} // namespace lading
+
+// ---- lading/http/retry_after.hpp ----
+
+/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
+/// X01, X02).
+
+namespace lading {
+
+namespace detail {
+/// Days from 1970-01-01 to a date of the Gregorian calendar, years 1 to 9999; nothing for a day that does not exist.
+constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
+    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    int const length = month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
+    if (day < 1 || day > length) return std::nullopt;
+    int const y = month > 2 ? year : year - 1;                           // years begin in March: the leap day is last
+    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
+}
+} // namespace detail
+
+/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
+/// 5.6.7). Nothing for other text.
+inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
+        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
+        return std::nullopt;
+    auto number = [&](std::size_t at, std::size_t n) {
+        int out = 0;
+        for (char c : text.substr(at, n)) {
+            if (!detail::is_digit(c)) return -1;
+            out = out * 10 + (c - '0');
+        }
+        return out;
+    };
+    auto const month = months.find(text.substr(8, 3));
+    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
+              second = number(23, 2);
+    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+        second < 0 || second > 60)
+        return std::nullopt;
+    auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
+    if (!days) return std::nullopt;
+    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+}
+
+namespace detail {
+/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
+/// the end, `;` or `,`.
+inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
+    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
+    std::int64_t value = 0;
+    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
+    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
+    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
+    return value;
+}
+} // namespace detail
+
+/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
+/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
+inline std::int64_t retry_after_of(response const& head) {
+    auto const text = head.headers.find("Retry-After");
+    if (!text) return -1;
+    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
+        return *detail::leading_number(text);
+    auto const until = parse_http_date(*text);
+    if (!until) return -1;
+    auto now = parse_http_date(head.headers.find("Date").value_or(""));
+    if (!now) {
+        auto const system = std::chrono::system_clock::now().time_since_epoch();
+        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
+    }
+    return std::max<std::int64_t>(*until - *now, 0);
+}
+
+/// What an answer says of limits.
+inline rate_limit rate_limit_of(response const& head) {
+    auto of = [&](char const* name, char const* older) {
+        auto v = detail::leading_number(head.headers.find(name));
+        if (!v) v = detail::leading_number(head.headers.find(older));
+        return v.value_or(-1);
+    };
+    rate_limit out;
+    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
+    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
+    out.until_seconds = retry_after_of(head);
+    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
+    return out;
+}
+
+} // namespace lading
+
+namespace lading {
+
+/// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
+inline bool confirms_v2(response const& head) {
+    for (auto line : head.headers.all("Docker-Distribution-Api-Version")) {
+        while (!line.empty()) {
+            auto const end = std::min(line.find_first_of(" \t"), line.size());
+            if (iequal(line.substr(0, end), "registry/2.0")) return true;
+            line.remove_prefix(std::min(end + 1, line.size()));
+        }
+    }
+    return false;
+}
+
+/// Makes the error of an answer whose status is not the wanted one.
+///
+/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
+/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
+/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
+template <json_policy J>
+error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
+    auto said = parse_error_body<J>(body, l);
+    bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
+    auto says = [&](std::string_view code) {
+        for (auto const& e : said.errors)
+            if (e.code == code) return true;
+        return false;
+    };
+    int const s = head.status;
+    errc code = errc::registry_error;
+    if (s < 400) code = errc::http_unexpected_status;
+    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (s == 403) code = errc::denied;
+    else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
+    else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
+    else if (s == 404 && about_manifest && !said.errors.empty()) code = errc::manifest_unknown;
+    else if (s == 404) code = errc::not_found;
+    else if (s == 429) code = errc::rate_limited;
+    else if (s >= 500 || s == 408) code = errc::server_error;
+    else if (says("DENIED")) code = errc::denied;
+    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+
+    fallback_facts f;
+    f.answered = true;
+    f.over_tls = head.url.starts_with("https:");
+    f.v2_confirmed = confirms_v2(head);
+    f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
+    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
+    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.what = what;
+    f.said = said.form;
+    if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
+    else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
+    if (head.challenge_unanswered) f.said = refusal_form::none;
+    error out(code);
+    out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
+        out.with_rate(rate);
+    if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
+    return out;
+}
+
+} // namespace lading
+
+// ---- lading/policy/credentials.hpp ----
+
+/// The credentials policy: what to present to a registry.
+///
+/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
+/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
+/// the query and for a token realm on that origin or one the caller trusts.
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
+
+#include <chrono>
+
+namespace lading {
+
+/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
+/// `registry_token`, `identity_token`, user name and password.
+struct credential {
+    credential() = default;
+    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
+    static credential identity(std::string token) {
+        credential out;
+        out.identity_token = std::move(token);
+        return out;
+    }
+    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
+    static credential bearer(std::string token) {
+        credential out;
+        out.registry_token = std::move(token);
+        return out;
+    }
+    bool empty() const noexcept {
+        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
+    }
+
+    std::string username;
+    std::string password;
+    std::string identity_token;
+    std::string registry_token;
+    std::string source; ///< which file, helper or option gave it, for people; holds no secret
+};
+
+/// For whom credentials are wanted.
+struct credential_query {
+    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
+    std::string repository; ///< the path, "library/debian"
+    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
+};
+
+namespace detail {
+template <class C>
+concept has_lookup = requires(C& c, credential_query const& q) {
+    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
+};
+} // namespace detail
+
+template <class C>
+concept credentials_policy = detail::has_lookup<C>;
+
+/// Explains at compile time why `C` is no credentials policy.
+template <class C>
+struct check_credentials {
+    static_assert(detail::has_lookup<C>,
+                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
+                  "lookup(lading::credential_query const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Anonymous everywhere.
+struct no_credentials {
+    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
+};
+
+/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
+/// talks to one registry).
+class fixed_credentials {
+  public:
+    fixed_credentials() = default;
+    explicit fixed_credentials(credential secret, std::string host = {})
+        : secret_(std::move(secret)), host_(std::move(host)) {}
+    result<std::optional<credential>> lookup(credential_query const& q) {
+        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
+        return secret_;
+    }
+
+  private:
+    std::optional<credential> secret_;
+    std::string host_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/body.hpp ----
+
+/// The sinks that operations read answers with.
+
+#include <algorithm>
+#include <bit>
+
+namespace lading {
+
+/// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
+/// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
+/// `limits::error_bytes` are read and the rest is left.
+class response_body final : public body_sink {
+  public:
+    response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
+        : limit_(limit), error_limit_(l.error_bytes), too_large_(too_large) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        text_.clear();
+        is_error_ = head.status != 200;
+        if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
+        return flow::more;
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        auto const limit = is_error_ ? error_limit_ : limit_;
+        auto const room = limit - text_.size();
+        if (piece.size() > room && !is_error_) return over("more");
+        auto const taken = std::min(piece.size(), room);
+        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it.
+        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(text_.size() + taken));
+        text_.append(reinterpret_cast<char const*>(piece.data()), taken);
+        return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
+    }
+
+    std::string const& text() const noexcept { return text_; }
+    std::string take() noexcept { return std::exchange(text_, {}); }
+
+  private:
+    error over(std::string actual) const {
+        return error(too_large_).with_values("at most " + std::to_string(limit_) + " bytes", std::move(actual));
+    }
+
+    std::string text_;
+    std::size_t limit_;
+    std::size_t error_limit_;
+    errc too_large_;
+    bool is_error_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/operation/conversation.hpp ----
+
+/// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
+
+// ---- lading/reference.hpp ----
+
+/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
+/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
+
+// ---- lading/detail/reference_grammar.hpp ----
+
+/// The grammar of image references (spec 1.2), for constant expressions.
+
+namespace lading::detail {
+
+/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
+struct parse_fault {
+    errc code = errc::ok;
+    char const* rule = "";    ///< the rule that does not hold
+    std::size_t position = 0; ///< where, in bytes from the start of the input
+
+    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
+};
+
+/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
+inline error refuse(parse_fault const& fault, std::string_view shown) {
+    return error(fault.code)
+        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
+        .with_values({}, '"' + printable(shown, 160) + '"');
+}
+
+inline constexpr std::string_view default_host = "docker.io";
+inline constexpr std::size_t max_host = 253;
+inline constexpr std::size_t max_host_text = max_host + 6; // and a port
+
+/// The one splitter: is this first component, which a '/' follows, a host?
+constexpr bool names_host(std::string_view first) noexcept {
+    return first == "localhost" || first.starts_with('[') || first.find_first_of(".:") != first.npos ||
+           std::any_of(first.begin(), first.end(), is_upper);
+}
+
+/// The text of an image ID, which would be a name if it were shorter.
+constexpr bool is_image_id(std::string_view text) noexcept {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
+                                            0};
+
+/// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
+constexpr bool is_ipv6(std::string_view text) noexcept {
+    std::size_t groups = 0, digits = 0;
+    bool gap = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_hex(text[i])) {
+            groups += digits == 0;
+            if (++digits > 4) return false;
+            continue;
+        }
+        if (text[i] != ':' || i + 1 == text.size()) return false;
+        if (text[i + 1] == ':') {
+            if (gap) return false;
+            gap = true;
+            ++i;
+        } else if (digits == 0) {
+            return false;
+        }
+        digits = 0;
+    }
+    return gap ? groups < 8 : groups == 8;
+}
+
+/// `host` is not empty and starts the reference, hence positions in it are those of the reference.
+constexpr parse_fault check_host(std::string_view host) noexcept {
+    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
+    std::size_t end = 0;
+    if (host.front() == '[') {
+        auto const close = host.find(']');
+        if (close == host.npos) return bad("the bracket of an IPv6 address is not closed", 0);
+        if (!is_ipv6(host.substr(1, close - 1))) return bad("brackets hold an IPv6 address without zone", 1);
+        end = close + 1;
+    } else {
+        end = std::min(host.find(':'), host.size());
+        if (end > max_host) return bad("a host has at most 253 bytes", max_host);
+        for (std::size_t start = 0, i = 0; i <= end; ++i) {
+            if (i < end && host[i] != '.') {
+                if (!is_alnum(host[i]) && host[i] != '-')
+                    return bad("a host is made of letters, digits, '-' and '.'", i);
+                continue;
+            }
+            if (i == start) return bad("a host has no empty label", i);
+            if (i - start > 63) return bad("a label of a host has at most 63 bytes", start + 63);
+            if (host[start] == '-') return bad("a label of a host starts with a letter or digit", start);
+            if (host[i - 1] == '-') return bad("a label of a host ends with a letter or digit", i - 1);
+            start = i + 1;
+        }
+    }
+    if (end == host.size()) return {};
+
+    if (host[end] != ':') return bad("only a port follows an IPv6 address", end);
+    auto const port = host.substr(end + 1);
+    unsigned value = 0;
+    for (char c : port.substr(0, 6)) {
+        if (!is_digit(c)) return bad("a port is made of digits", end + 1);
+        value = value * 10 + static_cast<unsigned>(c - '0');
+    }
+    if (port.empty() || port.size() > 5 || value == 0 || value > 65535 || port.front() == '0')
+        return bad("a port is 1 to 65535 without leading zeros", end + 1);
+    return {};
+}
+
+/// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
+/// position of `path` in the reference.
+constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
+    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
+    auto word = [](char c) { return is_lower(c) || is_digit(c); };
+    for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
+        if (i < path.size() && path[i] != '/') {
+            char const c = path[i];
+            if (is_upper(c)) return bad("a path has no upper-case letter", i);
+            if (!word(c) && c != '.' && c != '_' && c != '-')
+                return bad("a path is made of a-z, 0-9, '.', '_', '-' and '/'", i);
+            continue;
+        }
+        auto const component = path.substr(start, i - start);
+        if (component.empty()) return bad("a path has no empty component", i);
+        if (!word(component.front())) return bad("a component starts with a-z or 0-9", start);
+        if (!word(component.back())) return bad("a component ends with a-z or 0-9", i - 1);
+        for (std::size_t run = 0, j = 0; j < component.size(); ++j) {
+            run = word(component[j]) ? 0 : run + 1;
+            if (run < 2) continue;
+            auto const separator = component.substr(j + 1 - run, run);
+            if (separator != "__" && separator.find_first_not_of('-') != separator.npos)
+                return bad("a separator is '.', '_', '__' or dashes", start + j + 1 - run);
+        }
+        start = i + 1;
+    }
+    return {};
+}
+
+/// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
+/// reference.
+constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
+    if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
+    for (std::size_t i = 0; i < tag.size(); ++i) {
+        char const c = tag[i];
+        if (is_alnum(c) || c == '_') continue;
+        if (c != '.' && c != '-')
+            return {errc::ref_invalid, "a tag is made of letters, digits, '_', '.' and '-'", at + i};
+        if (i == 0) return {errc::ref_invalid, "a tag starts with a letter, a digit or '_'", at};
+    }
+    if (tag.size() > 128) return {errc::ref_invalid, "a tag has at most 128 bytes", at + 128};
+    return {};
+}
+
+} // namespace lading::detail
 
 namespace lading {
 
@@ -3021,7 +3134,7 @@ inline std::string basic_authorization(credential const& c) {
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
 /// counts is ours (FIX 10.61). Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
 template <class P>
-result<bearer_token> interpret_token(std::string_view body, limits const& bounds) {
+detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
     LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
@@ -3057,6 +3170,13 @@ result<bearer_token> interpret_token(std::string_view body, limits const& bounds
 /// `auth_token_failed` for any other status.
 template <class P>
 class token_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = bearer_token;
 
@@ -3529,9 +3649,18 @@ class confidences {
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
+// ---- lading/detail/mutex.hpp ----
+
+/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
+
+#if __has_include(<bits/std_mutex.h>)
+#include <bits/std_mutex.h>
+#else
+#include <mutex>
+#endif
+
 #include <map>
 #include <memory>
-#include <mutex>
 
 namespace lading {
 
@@ -3556,11 +3685,12 @@ class auth_session {
     struct flight {
         bool over = false;
         std::optional<error> failure;
+        std::string key; ///< kept so that the end of a flight needs no memory
     };
 
     /// What to send with a request, if something is known: a value that is still good, or an issuer.
     std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const at = known_.find(key(where, scope));
         if (at == known_.end()) return std::nullopt;
         known out = at->second;
@@ -3568,13 +3698,13 @@ class auth_session {
         return out;
     }
     void store(origin const& where, std::string const& scope, known k) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         if (known_.size() >= most_known) forget_one();
         known_.insert_or_assign(key(where, scope), std::move(k));
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const at = known_.find(key(where, scope));
         if (at == known_.end()) return false;
         if (at->second.authorization != authorization) return !at->second.authorization.empty();
@@ -3582,30 +3712,42 @@ class auth_session {
         return false;
     }
 
-    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
-    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
-        std::scoped_lock const lock(mutex_);
-        auto& slot = flights_[key(where, scope)];
-        if (slot) return {slot, false};
-        slot = std::make_shared<flight>();
-        return {slot, true};
-    }
-    /// Ends a flight: with the failure that all who wait share, or without.
-    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
-              std::optional<error> failure) {
-        std::scoped_lock const lock(mutex_);
-        f->failure = std::move(failure);
-        f->over = true;
-        flights_.erase(key(where, scope));
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
+    class own_flight {
+      public:
+        own_flight(auth_session& s, std::shared_ptr<flight> f) noexcept : session_(s), flight_(std::move(f)) {}
+        own_flight(own_flight const&) = delete;
+        own_flight& operator=(own_flight const&) = delete;
+        ~own_flight() { session_.land(*flight_, std::move(failure)); }
+        std::optional<error> failure; ///< that all who wait will share
+      private:
+        auth_session& session_;
+        std::shared_ptr<flight> flight_;
+    };
+
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it.
+    std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
+        auto made = std::make_shared<flight>();
+        made->key = key(where, scope);
+        std::lock_guard const lock(mutex_);
+        auto const [at, first] = flights_.try_emplace(made->key, made);
+        if (first) mine.emplace(*this, std::move(made));
+        return at->second;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
 
   private:
+    void land(flight& f, std::optional<error> failure) noexcept {
+        std::lock_guard const lock(mutex_);
+        f.failure = std::move(failure);
+        f.over = true;
+        if (auto const at = flights_.find(f.key); at != flights_.end()) flights_.erase(at);
+    }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
     void forget_one() {
@@ -3662,6 +3804,11 @@ inline bool is_loopback(origin const& o) noexcept {
 /// `P` names the policies `json`, `clock` and `credentials`.
 template <class Op, class P>
 class authorized : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -3671,14 +3818,11 @@ class authorized : pinned {
                typename P::credentials& credentials, Args&&... args)
         : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
           inner_(std::forward<Args>(args)...) {}
-    ~authorized() { // cancelled with a token under way: let another fetch it
-        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
-    }
 
     step<value_type> start() { return take(inner_.start()); }
 
     step<value_type> on_delay() {
-        if (!flight_ || token_) return take(inner_.on_delay());
+        if (!flight_) return take(inner_.on_delay());
         auto over = session_.landed(flight_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
@@ -3808,9 +3952,11 @@ class authorized : pinned {
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
         }
-        auto [flight, first] = session_.join(registry, scope());
-        flight_ = std::move(flight);
-        if (!first) return step<value_type>(need_delay(poll));
+        auto flight = session_.join(registry, scope(), own_flight_);
+        if (!own_flight_) {
+            flight_ = std::move(flight);
+            return step<value_type>(need_delay(poll));
+        }
         issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
@@ -3826,7 +3972,6 @@ class authorized : pinned {
         if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
         auto token = std::move(std::get<done<bearer_token>>(next).value);
         token_.reset();
-        auto const flight = std::exchange(flight_, nullptr);
         if (!token) {
             auto e = std::move(token).assume_error();
             auto f = e.facts();
@@ -3837,7 +3982,8 @@ class authorized : pinned {
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
-            session_.land(where(), scope(), flight, is_callers_own(e.kind()) ? std::nullopt : std::optional(e));
+            if (!is_callers_own(e.kind())) own_flight_->failure = e;
+            own_flight_.reset();
             return pass(std::move(e));
         }
         auth_session::known k;
@@ -3846,7 +3992,7 @@ class authorized : pinned {
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
         k.from = std::move(issuer_);
         session_.store(where(), scope(), std::move(k));
-        session_.land(where(), scope(), flight, std::nullopt);
+        own_flight_.reset();
         fresh_ = true;
         return send();
     }
@@ -3892,8 +4038,9 @@ class authorized : pinned {
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
-    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
+    std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
+    std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<credential> secret_;
     confidences told_;
@@ -3903,6 +4050,253 @@ class authorized : pinned {
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
+};
+
+} // namespace lading
+
+// ---- lading/layer/cache.hpp ----
+
+/// The cache layer: answers requests for documents by digest without an exchange, where the cache policy has them
+/// (hostile.md 5.8). Innermost, next to the operation, which checks a cached document as it checks any other.
+///
+/// Requests: none for a document that is there. For a manifest by tag that is known the same one as without a cache, with
+/// `If-None-Match`; a 304 is answered with the document. Only an `ETag` that is the digest of the bytes is used, so a 304
+/// can mean no other bytes.
+
+// ---- lading/policy/cache.hpp ----
+
+/// The cache policy: where verified documents are kept, by their digest.
+///
+/// Requirements:
+///  1. `c.find(digest const&)` returns `std::optional<std::string>`: the bytes that were stored, or nothing;
+///  2. `c.store(digest const&, std::string_view bytes)`;
+///  3. `c.drop(digest const&)`: forget them, they are not what they were stored as.
+/// Optional, both or none: `c.tagged(std::string const& url)` returns `std::optional<digest>`, what the manifest at this
+/// URL was when it was last seen, and `c.tag(std::string const& url, digest const&)` says it. With them a manifest by tag
+/// is asked for with `If-None-Match`.
+///
+/// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
+/// hashes what it finds before it is used; what does not match is dropped and fetched anew (hostile.md 5.8). So a model
+/// may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image configs are
+/// kept; tag lists, tokens and blobs that are streamed are not.
+///
+/// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
+/// those who may read the same things.
+///
+/// Models: `no_cache` (default), `memory_cache` (`policy/memory_cache.hpp`), `directory_cache` (backend/).
+
+namespace lading {
+
+namespace detail {
+template <class C>
+concept cache_has_find = requires(C& c, digest const& d) {
+    { c.find(d) } -> std::same_as<std::optional<std::string>>;
+};
+template <class C>
+concept cache_has_store = requires(C& c, digest const& d, std::string_view bytes) { c.store(d, bytes); };
+template <class C>
+concept cache_has_drop = requires(C& c, digest const& d) { c.drop(d); };
+template <class C>
+concept cache_knows_tags = requires(C& c, std::string const& url, digest const& d) {
+    { c.tagged(url) } -> std::same_as<std::optional<digest>>;
+    c.tag(url, d);
+};
+} // namespace detail
+
+template <class C>
+concept cache_policy = detail::cache_has_find<C> && detail::cache_has_store<C> && detail::cache_has_drop<C>;
+
+/// Explains at compile time why `C` is no cache policy.
+template <class C>
+struct check_cache {
+    static_assert(detail::cache_has_find<C>,
+                  "[lading] cache policy: C needs `std::optional<std::string> find(lading::digest const&)`");
+    static_assert(detail::cache_has_store<C>,
+                  "[lading] cache policy: C needs `store(lading::digest const&, std::string_view)`");
+    static_assert(detail::cache_has_drop<C>, "[lading] cache policy: C needs `drop(lading::digest const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Keeps nothing. The layer is left out of every operation, so that it costs nothing either.
+struct no_cache {
+    std::optional<std::string> find(digest const&) { return std::nullopt; }
+    void store(digest const&, std::string_view) {}
+    void drop(digest const&) {}
+};
+
+} // namespace lading
+
+// ---- lading/policy/hash.hpp ----
+
+/// The hash policy.
+///
+/// Requirements:
+///  1. constructible from a `digest_algorithm`;
+///  2. `h.update(std::span<std::byte const>)`;
+///  3. `h.finish()` returns `result<digest>`; nothing is called after it.
+/// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
+/// `errc::digest_unsupported` from `finish`, never a wrong digest.
+/// Models: `openssl_hash` (backend/).
+
+namespace lading {
+
+namespace detail {
+template <class H>
+concept hash_has_update = requires(H& h, std::span<std::byte const> b) { h.update(b); };
+template <class H>
+concept hash_has_finish = requires(H& h) {
+    { h.finish() } -> std::same_as<result<digest>>;
+};
+} // namespace detail
+
+template <class H>
+concept hash_policy =
+    std::constructible_from<H, digest_algorithm> && detail::hash_has_update<H> && detail::hash_has_finish<H>;
+
+/// Explains at compile time why `H` is no hash policy.
+template <class H>
+struct check_hash {
+    static_assert(std::constructible_from<H, digest_algorithm>,
+                  "[lading] hash policy: H must be constructible from lading::digest_algorithm");
+    static_assert(detail::hash_has_update<H>, "[lading] hash policy: H needs `update(std::span<std::byte const>)`");
+    static_assert(detail::hash_has_finish<H>,
+                  "[lading] hash policy: H needs `lading::result<lading::digest> finish()`");
+    static constexpr bool ok = true;
+};
+
+/// The digest of a text, by the policy `H`. O(size).
+template <hash_policy H>
+result<digest> digest_of(std::string_view text, digest_algorithm a = digest_algorithm::sha256) {
+    H h(a);
+    h.update(std::as_bytes(std::span(text.data(), text.size())));
+    return h.finish();
+}
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+
+/// Passes a body on, and keeps a copy of a 200 that is no longer than `limit` bytes.
+class copying_body final : public body_sink {
+  public:
+    copying_body(body_sink& to, std::size_t limit) : to_(to), limit_(limit) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        copy_.emplace();
+        if (head.status != 200 || content_length.value_or(0) > limit_) copy_.reset();
+        return to_.begin(head, content_length);
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        if (copy_ && piece.size() > limit_ - copy_->size()) copy_.reset();
+        if (copy_) copy_->append(reinterpret_cast<char const*>(piece.data()), piece.size());
+        return to_.write(piece);
+    }
+
+    body_sink& to() const noexcept { return to_; }
+    std::optional<std::string> const& copy() const noexcept { return copy_; }
+
+  private:
+    body_sink& to_;
+    std::size_t limit_;
+    std::optional<std::string> copy_;
+};
+
+} // namespace detail
+
+/// `P` names the policies `cache` and `hash`.
+template <class Op, class P>
+class cached : pinned {
+  public:
+    using value_type = typename Op::value_type;
+
+    /// The cache outlives the operation. `limit` in bytes: a longer document is not kept.
+    template <class... Args>
+    cached(typename P::cache& cache, std::size_t limit, Args&&... args)
+        : cache_(cache), limit_(limit), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (!body_ || !answer) return take(inner_.on_response(std::move(answer)));
+        auto& head = answer.assume_value();
+        if (head.status == 304 && known_) {
+            head.status = 200;
+            return take(serve(std::move(head), body_->to()));
+        }
+        if (body_->copy()) keep(head, *body_->copy());
+        return take(inner_.on_response(std::move(answer)));
+    }
+
+  private:
+    /// Answers the operation from the cache as long as that has what it asks for.
+    step<value_type> take(step<value_type> s) {
+        for (;;) {
+            body_.reset();
+            auto* const x = std::get_if<need_exchange>(&s);
+            if (!x || (!x->query.content && !x->query.by_tag)) return s;
+            wanted_ = x->query.content;
+            url_ = x->query.url;
+            auto const which = wanted_ ? wanted_ : tagged();
+            known_ = which ? find(*which) : std::nullopt;
+            if (wanted_ && known_) {
+                s = serve(response(200), *x->sink);
+                continue;
+            }
+            if (known_) x->query.headers.add("If-None-Match", '"' + which->str() + '"');
+            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_));
+        }
+    }
+
+    /// Gives the operation the known document as the body of an answer.
+    step<value_type> serve(response head, body_sink& to) {
+        auto const bytes = std::move(*std::exchange(known_, std::nullopt));
+        auto verdict = to.begin(head, bytes.size());
+        if (verdict && verdict.assume_value() == flow::more) verdict = to.write(std::as_bytes(std::span(bytes)));
+        if (!verdict) return inner_.on_response(std::move(verdict).assume_error());
+        return inner_.on_response(std::move(head));
+    }
+
+    std::optional<digest> tagged() {
+        if constexpr (detail::cache_knows_tags<typename P::cache>) return cache_.tagged(url_);
+        return std::nullopt;
+    }
+    /// What the cache has under this digest, if it still is what the digest names.
+    std::optional<std::string> find(digest const& d) {
+        auto bytes = cache_.find(d);
+        if (!bytes) return std::nullopt;
+        auto const got = digest_of<typename P::hash>(*bytes, d.algorithm());
+        if (got && got.assume_value() == d) return bytes;
+        cache_.drop(d);
+        return std::nullopt;
+    }
+    /// Stores what has come. A signed schema1 manifest is not named by all of its bytes: it is not kept.
+    void keep(response const& head, std::string const& bytes) {
+        auto const got = digest_of<typename P::hash>(bytes, wanted_ ? wanted_->algorithm() : digest_algorithm::sha256);
+        if (!got || (wanted_ && got.assume_value() != *wanted_)) return;
+        auto const& d = got.assume_value();
+        if constexpr (detail::cache_knows_tags<typename P::cache>)
+            if (!wanted_ && head.headers.find("ETag") == '"' + d.str() + '"') cache_.tag(url_, d);
+        cache_.store(d, bytes);
+    }
+
+    typename P::cache& cache_;
+    std::size_t limit_;
+    Op inner_;
+    std::optional<detail::copying_body> body_; ///< of the exchange under way, if its answer may be kept
+    std::optional<digest> wanted_;             ///< by it; nothing for a tag
+    std::string url_;
+    std::optional<std::string> known_;         ///< what the cache had for it
+};
+
+/// Without a cache an operation is itself.
+template <class Op, class P>
+    requires std::same_as<typename P::cache, no_cache>
+class cached<Op, P> : public Op {
+  public:
+    template <class... Args>
+    cached(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
 };
 
 } // namespace lading
@@ -3938,6 +4332,9 @@ inline bool says_v2_exactly(response const& head) {
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
 template <class V2, class V1, class F, class Clock, class Make>
 class tried_in_turn : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, V2>;
+
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
 
   public:
@@ -4117,6 +4514,9 @@ namespace lading {
 
 template <class Op>
 class redirected : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -4210,6 +4610,9 @@ struct retry_rules {
 /// `Clock` models the clock policy and outlives the operation.
 template <class Op, class Clock>
 class retried : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -4317,6 +4720,9 @@ class exchange_observer {
 /// `observer` may be null; it outlives the operation, as does `clock`.
 template <class Op, class Clock>
 class watched : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -4565,62 +4971,22 @@ struct descriptor {
 
 } // namespace lading
 
-// ---- lading/policy/hash.hpp ----
-
-/// The hash policy.
-///
-/// Requirements:
-///  1. constructible from a `digest_algorithm`;
-///  2. `h.update(std::span<std::byte const>)`;
-///  3. `h.finish()` returns `result<digest>`; nothing is called after it.
-/// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
-/// `errc::digest_unsupported` from `finish`, never a wrong digest.
-/// Models: `openssl_hash` (backend/).
-
-namespace lading {
-
-namespace detail {
-template <class H>
-concept hash_has_update = requires(H& h, std::span<std::byte const> b) { h.update(b); };
-template <class H>
-concept hash_has_finish = requires(H& h) {
-    { h.finish() } -> std::same_as<result<digest>>;
-};
-} // namespace detail
-
-template <class H>
-concept hash_policy =
-    std::constructible_from<H, digest_algorithm> && detail::hash_has_update<H> && detail::hash_has_finish<H>;
-
-/// Explains at compile time why `H` is no hash policy.
-template <class H>
-struct check_hash {
-    static_assert(std::constructible_from<H, digest_algorithm>,
-                  "[lading] hash policy: H must be constructible from lading::digest_algorithm");
-    static_assert(detail::hash_has_update<H>, "[lading] hash policy: H needs `update(std::span<std::byte const>)`");
-    static_assert(detail::hash_has_finish<H>,
-                  "[lading] hash policy: H needs `lading::result<lading::digest> finish()`");
-    static constexpr bool ok = true;
-};
-
-/// The digest of a text, by the policy `H`. O(size).
-template <hash_policy H>
-result<digest> digest_of(std::string_view text, digest_algorithm a = digest_algorithm::sha256) {
-    H h(a);
-    h.update(std::as_bytes(std::span(text.data(), text.size())));
-    return h.finish();
-}
-
-} // namespace lading
-
 namespace lading {
 
 /// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08).
 template <class P>
 class verifying_body final : public body_sink {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     verifying_body(descriptor const& what, blob_sink& out, limits const& l)
         : what_(what), out_(out), error_body_(0, l), hash_(what.digest.algorithm()) {}
+    verifying_body(verifying_body const&) = delete;
+    verifying_body& operator=(verifying_body const&) = delete;
+    ~verifying_body() override { // cancelled, or an exception
+        if (open_) out_.discard();
+    }
 
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
@@ -4629,6 +4995,7 @@ class verifying_body final : public body_sink {
             return wrong_size(std::to_string(*content_length));
         count_ = 0;
         hash_.emplace(what_.digest.algorithm());
+        open_ = true;
         LADING_TRY_V(out_.begin());
         return flow::more;
     }
@@ -4644,10 +5011,15 @@ class verifying_body final : public body_sink {
     /// Size, then digest, then commit; anything else discards.
     result<void> finish() {
         auto verified = verify();
-        if (!verified) return out_.discard(), std::move(verified);
-        return out_.commit();
+        if (!verified) return discard(), std::move(verified);
+        auto committed = out_.commit();
+        open_ = false;
+        return committed;
     }
-    void discard() noexcept { out_.discard(); }
+    void discard() noexcept {
+        open_ = false;
+        out_.discard();
+    }
     std::string const& error_text() const noexcept { return error_body_.text(); }
 
   private:
@@ -4673,6 +5045,7 @@ class verifying_body final : public body_sink {
     std::optional<typename P::hash> hash_;
     std::int64_t count_ = 0;
     bool is_blob_ = false;
+    bool open_ = false; ///< the sink has been begun and not ended
 };
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
@@ -4681,6 +5054,13 @@ class verifying_body final : public body_sink {
 /// sink is committed only when everything holds.
 template <class P>
 class blob_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = descriptor;
 
@@ -5482,7 +5862,7 @@ result<std::optional<Config>> read_v1_config(json_view root, std::string_view ke
 
 /// Spec 5.4 row 5. The type of `throwaway` is row 10 and left to the caller in `throwaway_fits`.
 template <json_policy J>
-result<v1_image> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
+detail::late<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
     auto const parsed = json_document::parse<J>(text, l.json);
     if (!parsed)
         return error(errc::manifest_schema)
@@ -5555,7 +5935,7 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 /// `manifest_schema` (version, counts, a member of the wrong type, an entry that is not JSON within
 /// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
-result<schema1_chain> check_schema1(schema1 const& document, limits const& l = {},
+detail::late<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
                                     schema1_rules rules = schema1_rules::modern) {
     if (document.schema_version != 1)
         return error(errc::manifest_schema)
@@ -5704,7 +6084,7 @@ struct inspection {
 
     tag_list tags;
     std::vector<std::string> warnings;
-    std::string source; ///< the origin that served the documents, "https://mirror.example:443"
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
 };
 
 } // namespace lading
@@ -5844,7 +6224,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 /// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
 /// 4).
 template <json_policy J>
-result<std::string> known_fields(json_view root, v1_image const& v1,
+detail::late<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
     LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
@@ -5902,7 +6282,7 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 
 /// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
 template <json_policy J>
-result<void> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
+detail::late<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
                             std::string_view architecture, limits const& l, schema1_rules rules) {
     LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
     if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
@@ -5937,7 +6317,7 @@ result<void> convert_config(converted_schema1& out, std::string_view text, v1_im
 /// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
 /// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
 template <json_policy J>
-result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain const& chain,
+detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
@@ -5958,7 +6338,7 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
 /// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
-result<converted_schema1> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
+detail::late<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
                                      schema1_rules rules = schema1_rules::modern) {
     bool throwaway_fits = true;
     auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);
@@ -6718,8 +7098,10 @@ namespace lading {
 
 /// The request for a manifest: one `Accept` line, made from the manifest set.
 template <class P>
-request manifest_request(conversation const& talk, std::string_view target) {
+request manifest_request(conversation const& talk, std::string_view target, manifest_expectation const& want) {
     request q = talk.get("manifests", target);
+    q.content = want.digest;
+    q.by_tag = !want.digest;
     q.headers.add("Accept", std::string(P::manifests::accept()));
     return q;
 }
@@ -6755,13 +7137,18 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
 class manifest_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     using value_type = basic_manifest<typename P::manifests>;
 
     manifest_operation(conversation c, reference const& ref)
         : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
 
-    step<value_type> start() { return need_exchange(manifest_request<P>(talk_, ref_.target()), body_); }
+    step<value_type> start() {
+        return need_exchange(manifest_request<P>(talk_, ref_.target(), manifest_expectation(ref_.digest())), body_);
+    }
     step<value_type> on_response(result<response> answer) {
         if (!answer) return done<value_type>(std::move(answer).assume_error());
         return done<value_type>(interpret_manifest<P>(answer.assume_value(), body_.take(),
@@ -6889,9 +7276,9 @@ inline bool windows_version_matches(std::string_view wanted, std::string_view en
     return image >= oldest && image <= host;
 }
 
-/// Everything the entry needs of the OS is among what is offered. Nothing wanted offers everything.
+/// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
+/// nothing.
 inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
-    if (wanted.empty()) return true;
     return std::all_of(entry.begin(), entry.end(), [&](auto const& f) {
         return std::find(wanted.begin(), wanted.end(), f) != wanted.end();
     });
@@ -7121,6 +7508,9 @@ namespace lading {
 /// Collects pages. Used by the tags operation and, when tags are asked for, by inspect.
 template <class P>
 class tag_listing {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds.tag_page_bytes, c.bounds) {}
 
@@ -7167,8 +7557,9 @@ class tag_listing {
 
     /// Empty names are dropped, and names that are digests (some registries list those); any other name that is not a
     /// tag makes the list malformed, because it could not be asked for.
-    result<void> take_page(std::string const& text) {
+    result<void> take_page(std::string text) {
         LADING_TRY(auto const page, json_document::parse<typename P::json>(text, page_limits()));
+        std::string().swap(text); // the tags are copied from the document
         auto const list = page.root().find("tags");
         if (!page.root().is_object() || (list && !list->is_null() && !list->is_array()))
             return error(errc::tags_invalid).with_context("no list of tags");
@@ -7182,6 +7573,7 @@ class tag_listing {
                 verdict = error(errc::tags_invalid).with_values("a tag", tag ? detail::printable(*tag, 160) : "no string");
             } else if (tags_.values.size() >= talk_.bounds.tags || bytes_ + tag->size() > talk_.bounds.tags_bytes) {
                 tags_.state = tags_state::truncated;
+                tags_.why = "at " + std::to_string(tags_.values.size());
             } else {
                 bytes_ += tag->size();
                 tags_.values.emplace_back(*tag);
@@ -7189,11 +7581,9 @@ class tag_listing {
         });
         return verdict;
     }
-    /// A page may hold as many short tags as fit its size, which is more values than any other document has.
     json_limits page_limits() const {
         json_limits l = talk_.bounds.json;
         l.bytes = talk_.bounds.tag_page_bytes;
-        l.nodes = std::max(l.nodes, talk_.bounds.tags);
         return l;
     }
 
@@ -7210,6 +7600,13 @@ class tag_listing {
 /// `error_from_response` and the transport.
 template <class P>
 class tags_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = tag_list;
 
@@ -7258,6 +7655,13 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 /// in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
 class inspect_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = inspection;
     using manifest_type = basic_manifest<typename P::manifests>;
@@ -7322,7 +7726,7 @@ class inspect_operation : pinned {
     }
     step<inspection> ask_manifest(std::string const& target) {
         then_ = &inspect_operation::on_manifest;
-        return need_exchange(manifest_request<P>(talk_, target), manifest_body_);
+        return need_exchange(manifest_request<P>(talk_, target, expected_), manifest_body_);
     }
 
     step<inspection> on_manifest(result<response> answer) {
@@ -7384,7 +7788,9 @@ class inspect_operation : pinned {
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
-        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_);
+        request q = talk_.get("blobs", document.config.digest.str());
+        q.content = document.config.digest;
+        return need_exchange(std::move(q), *config_body_);
     }
 
     step<inspection> on_config(result<response> answer) {
@@ -7516,6 +7922,13 @@ struct config_document {
 /// `no_config` when the document has none.
 template <class P>
 class config_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = config_document;
 
@@ -7561,6 +7974,13 @@ namespace lading {
 /// status and the facts; or the failure of the transport.
 template <class P>
 class ping_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = void;
 
@@ -7616,6 +8036,13 @@ namespace lading {
 /// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
 template <class P>
 class v1_inspect_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = inspection;
 
@@ -7907,8 +8334,6 @@ class v1_inspect_operation : pinned {
 /// Requirements: `c.now()` returns `std::chrono::steady_clock::time_point`; `c.sleep_for(std::chrono::milliseconds)`.
 /// Models: `steady_clock_policy` (default), `testing::manual_clock`.
 
-#include <thread>
-
 namespace lading {
 
 template <class C>
@@ -8118,7 +8543,7 @@ constexpr bool policies_hold() {
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
                check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
-               check_documents<typename P::manifests>::ok;
+               check_cache<typename P::cache>::ok && check_documents<typename P::manifests>::ok;
     return false;
 }
 template <class P>
@@ -8154,6 +8579,7 @@ struct core_policies {
     using clock = steady_clock_policy;
     using credentials = no_credentials;
     using fallback = modern_fallback;
+    using cache = no_cache;
     using manifests = default_manifests;
 };
 
@@ -8176,17 +8602,20 @@ class basic_client : pinned {
     using transport_type = typename Policies::transport;
     using credentials_type = typename Policies::credentials;
     using clock_type = typename Policies::clock;
+    using cache_type = typename Policies::cache;
     using manifest_type = basic_manifest<typename Policies::manifests>;
 
     basic_client()
-        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
+        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
+                 std::default_initializable<cache_type>
         : basic_client(client_options()) {}
-    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {})
+    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {}, cache_type a = {})
         requires std::default_initializable<transport_type>
         : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
-          credentials_(std::move(c)), clock_(std::move(k)) {}
-    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {})
-        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)) {}
+          credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
+    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
+          cache_(std::move(a)) {}
 
     // ---- blocking -----------------------------------------------------------------------------------------------
 
@@ -8291,6 +8720,11 @@ class basic_client : pinned {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
     }
@@ -8323,7 +8757,7 @@ class basic_client : pinned {
   private:
     /// One endpoint's part of a call.
     template <class Op>
-    using at_endpoint = authorized<redirected<Op>, Policies>;
+    using at_endpoint = authorized<redirected<cached<Op, Policies>>, Policies>;
     template <class Op>
     struct v1_at_endpoint {
         using form = typename detail::v1_form<Op>::type;
@@ -8331,7 +8765,7 @@ class basic_client : pinned {
         using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
-    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(op))))).
+    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
     template <class Op, class Go, class... Args>
     auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
@@ -8341,8 +8775,8 @@ class basic_client : pinned {
         else refused = std::move(listed).assume_error();
 
         auto make = [this, args...](auto& slot, conversation const& talk) {
-            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
-                         unwrap(args)...);
+            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
+                         std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
@@ -8366,8 +8800,7 @@ class basic_client : pinned {
         return with_layers<Op>(
             name, by_digest,
             [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
-                return async_run(transport_, std::make_unique<Layered>(std::forward<More>(more)...),
-                                 std::forward<Token>(token));
+                return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
             },
             args...);
     }
@@ -8395,6 +8828,7 @@ class basic_client : pinned {
     transport_type transport_;
     credentials_type credentials_;
     clock_type clock_;
+    cache_type cache_;
     auth_session session_;
 };
 
@@ -8414,8 +8848,6 @@ class basic_client : pinned {
 ///
 /// Why our own: no packaged library can hash in a constant expression, and a program that embeds a manifest wants its
 /// digest checked by the compiler. At run time OpenSSL is several times faster.
-
-#include <bit>
 
 namespace lading {
 
@@ -8587,6 +9019,87 @@ constexpr digest constant_digest_of(std::string_view text, digest_algorithm a = 
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
 /// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
 
+// ---- lading/backend/json_scan.hpp ----
+
+/// The two long runs of a JSON text, a block at a time: the plain bytes of a string, and indentation.
+
+#include <cstring>
+
+namespace lading::detail {
+
+/// A byte that stands for itself in a string: ASCII, and neither a quote, a backslash nor a control character.
+constexpr bool is_json_plain(char c) noexcept { return c >= 0x20 && c != '"' && c != '\\' && (c & 0x80) == 0; }
+
+// A block is looked at as a whole: `stops...` has a bit for each byte that ends the run, and `position` is the first of them.
+#if defined(__SSE2__) && defined(__GNUC__) // the compiler's own vectors: the header of the intrinsics costs more to include
+
+inline constexpr std::size_t json_block = 16; ///< bytes
+using json_vector [[gnu::vector_size(16)]] = signed char;
+using json_chars [[gnu::vector_size(16)]] = char;
+
+inline json_vector load_block(char const* p) noexcept {
+    json_vector bytes;
+    std::memcpy(&bytes, p, sizeof bytes);
+    return bytes;
+}
+inline unsigned bits_of(json_vector found) noexcept {
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<json_chars>(found)));
+}
+inline unsigned stops_plain(char const* p) noexcept {
+    auto const bytes = load_block(p);
+    return bits_of((bytes < 0x20) | (bytes == '"') | (bytes == '\\')); // signed: what is not ASCII is less than 0x20
+}
+inline unsigned stops_spaces(char const* p) noexcept { return bits_of(load_block(p) != ' '); }
+inline std::size_t position(unsigned stops) noexcept { return static_cast<std::size_t>(std::countr_zero(stops)); }
+
+#else
+
+inline constexpr std::size_t json_block = 8;
+
+inline std::uint64_t load_block(char const* p) noexcept {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, p, sizeof bytes);
+    return bytes;
+}
+// The bits are the high ones of the bytes; those above the first may be wrong.
+inline std::uint64_t stops_plain(char const* p) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101u;
+    auto const bytes = load_block(p);
+    // A byte less than n borrows in `bytes - n * each`; one equal to c is 0, so less than 1, in `bytes ^ c * each`.
+    return (bytes | (bytes - 0x20 * each) | ((bytes ^ '"' * each) - each) | ((bytes ^ '\\' * each) - each)) & 0x80 * each;
+}
+inline std::uint64_t stops_spaces(char const* p) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101u;
+    auto const other = load_block(p) ^ ' ' * each; // 0 where there is a space
+    return (other | ((other & 0x7f * each) + 0x7f * each)) & 0x80 * each;
+}
+inline std::size_t position(std::uint64_t stops) noexcept { return static_cast<std::size_t>(std::countr_zero(stops)) / 8; }
+
+#endif
+
+/// The length of the run at the front of `text` whose bytes are `in_run`; `stops` finds its end in a block.
+template <class InRun, class Stops>
+constexpr std::size_t json_run(std::string_view text, InRun in_run, Stops stops) noexcept {
+    std::size_t n = 0;
+    if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+        for (; text.size() - n >= json_block; n += json_block)
+            if (auto const found = stops(text.data() + n)) return n + position(found);
+    }
+    while (n < text.size() && in_run(text[n])) ++n;
+    return n;
+}
+
+/// The number of bytes at the front of `text` that stand for themselves in a string.
+constexpr std::size_t json_plain_run(std::string_view text) noexcept {
+    return json_run(text, is_json_plain, [](char const* p) { return stops_plain(p); });
+}
+/// The number of spaces (no other white space) at the front of `text`.
+constexpr std::size_t json_space_run(std::string_view text) noexcept {
+    return json_run(text, [](char c) { return c == ' '; }, [](char const* p) { return stops_spaces(p); });
+}
+
+} // namespace lading::detail
+
 // ---- lading/backend/json_text.hpp ----
 
 /// What every JSON model does alike: refuse what parsers skip in silence, and name numbers.
@@ -8625,6 +9138,29 @@ namespace lading {
 
 namespace detail {
 
+/// Of each open container, outermost first, whether it is an object. The innermost 64 need no memory.
+class json_nesting {
+  public:
+    constexpr bool empty() const noexcept { return depth_ == 0; }
+    constexpr bool in_object() const noexcept { return (word_ & 1) != 0; }
+    constexpr void push(bool object) {
+        if (depth_ != 0 && depth_ % 64 == 0) full_.push_back(word_);
+        word_ = word_ << 1 | std::uint64_t(object);
+        ++depth_;
+    }
+    constexpr void pop() {
+        word_ >>= 1;
+        if (--depth_ == 0 || depth_ % 64 != 0) return;
+        word_ = full_.back();
+        full_.pop_back();
+    }
+
+  private:
+    std::uint64_t word_ = 0;
+    std::size_t depth_ = 0;
+    std::vector<std::uint64_t> full_;
+};
+
 template <class Sink>
 class strict_json_reader {
   public:
@@ -8636,66 +9172,43 @@ class strict_json_reader {
     }
 
   private:
-    enum class expect : std::uint8_t { value, first_element, first_key, key, after_value };
-
     constexpr errc document() {
-        expect next = expect::value;
         for (;;) {
-            skip_space();
-            if (next == expect::after_value && nesting_.empty())
-                return at_ == text_.size() ? errc::ok : errc::json_syntax;
-            if (at_ == text_.size()) return errc::json_syntax;
-            char const c = text_[at_];
-            errc e = errc::ok;
-            switch (next) {
-            case expect::after_value:
-                if (c == ',') {
-                    ++at_;
-                    next = nesting_.back() ? expect::key : expect::value;
+            char const c = next();
+            if (bool const object = c == '{'; object || c == '[') {
+                if (errc const e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
+                ++at_;
+                nesting_.push(object);
+                if (char const first = next(); first != (object ? '}' : ']')) {
+                    if (errc const e = object ? key(first) : errc::ok; e != errc::ok) return e;
                     continue;
                 }
-                if (c != (nesting_.back() ? '}' : ']')) return errc::json_syntax;
-                e = close();
-                break;
-            case expect::first_element:
-                if (c == ']') {
-                    e = close();
-                    next = expect::after_value;
-                    break;
-                }
-                [[fallthrough]];
-            case expect::value:
-                if (c == '{' || c == '[') {
-                    bool const object = c == '{';
-                    if (e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
-                    ++at_;
-                    nesting_.push_back(object);
-                    next = object ? expect::first_key : expect::first_element;
-                    continue;
-                }
-                e = scalar(c);
-                next = expect::after_value;
-                break;
-            case expect::first_key:
-                if (c == '}') {
-                    e = close();
-                    next = expect::after_value;
-                    break;
-                }
-                [[fallthrough]];
-            case expect::key:
-                e = key(c);
-                next = expect::value;
-                break;
+            } else if (errc const e = scalar(c); e != errc::ok) {
+                return e;
             }
-            if (e != errc::ok) return e;
+            if (!nesting_.empty())
+                if (errc const e = after_value(); e != errc::ok) return e;
+            if (nesting_.empty()) return next(), at_ == text_.size() ? errc::ok : errc::json_syntax;
         }
     }
 
+    /// The ends of the containers that end here, then the comma and the key of the next value if there is one.
+    constexpr errc after_value() {
+        do {
+            char const c = next();
+            bool const object = nesting_.in_object();
+            if (c == ',') {
+                ++at_;
+                return object ? key(next()) : errc::ok;
+            }
+            if (c != (object ? '}' : ']')) return errc::json_syntax;
+            if (errc const e = close(); e != errc::ok) return e;
+        } while (!nesting_.empty());
+        return errc::ok;
+    }
     constexpr errc close() {
-        bool const object = nesting_.back();
-        if (errc const e = object ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
-        nesting_.pop_back();
+        if (errc const e = nesting_.in_object() ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
+        nesting_.pop();
         ++at_;
         return errc::ok;
     }
@@ -8704,8 +9217,7 @@ class strict_json_reader {
         std::string_view name;
         if (errc const e = string(name); e != errc::ok) return e;
         if (errc const e = sink_.on_key(name); e != errc::ok) return e;
-        skip_space();
-        if (at_ == text_.size() || text_[at_] != ':') return errc::json_syntax;
+        if (next() != ':') return errc::json_syntax;
         ++at_;
         return errc::ok;
     }
@@ -8723,18 +9235,22 @@ class strict_json_reader {
         }
     }
     constexpr bool word(std::string_view w) {
-        if (!text_.substr(at_).starts_with(w)) return false;
+        if (!rest().starts_with(w)) return false;
         at_ += w.size();
         return true;
     }
 
     constexpr errc number() {
         std::size_t const begin = at_;
-        at_ += text_[at_] == '-';
+        bool const negative = text_[at_] == '-';
+        at_ += negative;
         if (!is_digit(peek())) return errc::json_number;
         std::size_t const digits = at_;
-        while (is_digit(peek())) ++at_;
+        std::uint64_t value = 0; // of use up to 18 digits
+        for (; is_digit(peek()); ++at_) value = value * 10 + static_cast<std::uint64_t>(text_[at_] - '0');
         if (text_[digits] == '0' && at_ - digits > 1) return errc::json_number;
+        if (char const c = peek(); !negative && at_ - digits <= 18 && c != '.' && c != 'e' && c != 'E')
+            return sink_.on_int(static_cast<std::int64_t>(value));
         if (peek() == '.') {
             ++at_;
             if (!is_digit(peek())) return errc::json_number;
@@ -8746,15 +9262,25 @@ class strict_json_reader {
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
-        return report_number(sink_, text_.substr(begin, at_ - begin));
+        return report_number(sink_, since(begin));
     }
 
     /// Reads a string; `out` is a view into the text when there are no escapes, else into the scratch.
     constexpr errc string(std::string_view& out) {
-        std::size_t run = ++at_;
+        std::size_t const begin = ++at_;
+        at_ += json_plain_run(rest());
+        if (peek() != '"') return string_with_more(begin, out);
+        out = since(begin);
+        ++at_;
+        return errc::ok;
+    }
+    /// The same for a string whose first byte that is not plain is at the cursor, and is not its end.
+    [[gnu::noinline]] constexpr errc string_with_more(std::size_t begin, std::string_view& out) {
+        std::size_t run = begin;
         bool escaped = false;
         scratch_.clear();
-        for (;;) {
+        scratch_.reserve(256);
+        for (;; at_ += json_plain_run(rest())) {
             if (at_ == text_.size()) return errc::json_syntax;
             auto const c = static_cast<unsigned char>(text_[at_]);
             if (c == '"') break;
@@ -8764,20 +9290,14 @@ class strict_json_reader {
                 keep(run);
                 if (errc const e = escape(); e != errc::ok) return e;
                 run = at_;
-            } else if (c < 0x80) {
-                ++at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
             } else {
                 return errc::json_utf8;
             }
         }
-        if (escaped) {
-            keep(run);
-            out = {scratch_.data(), scratch_.size()};
-        } else {
-            out = text_.substr(run, at_ - run);
-        }
+        keep(run);
+        out = escaped ? std::string_view(scratch_.data(), scratch_.size()) : since(begin);
         ++at_;
         return errc::ok;
     }
@@ -8790,17 +9310,29 @@ class strict_json_reader {
         ++at_;
         if (at_ == text_.size()) return errc::json_syntax;
         char const c = text_[at_++];
-        constexpr std::string_view from = "\"\\/bfnrt", to = "\"\\/\b\f\n\r\t";
-        if (auto const i = from.find(c); i != from.npos) {
-            scratch_.push_back(to[i]);
-            return errc::ok;
+        char plain = c;
+        switch (c) {
+        case 'b': plain = '\b'; break;
+        case 'f': plain = '\f'; break;
+        case 'n': plain = '\n'; break;
+        case 'r': plain = '\r'; break;
+        case 't': plain = '\t'; break;
+        case '"':
+        case '\\':
+        case '/': break;
+        case 'u': return unicode_escape();
+        default: return errc::json_syntax;
         }
+        scratch_.push_back(plain);
+        return errc::ok;
+    }
+    constexpr errc unicode_escape() {
         std::uint32_t code = 0;
-        if (c != 'u' || !hex4(code)) return errc::json_syntax;
+        if (!hex4(code)) return errc::json_syntax;
         if (code >= 0xdc00 && code <= 0xdfff) return errc::json_utf8;
         if (code >= 0xd800 && code <= 0xdbff) {
             std::uint32_t low = 0;
-            if (!text_.substr(at_).starts_with("\\u")) return errc::json_utf8;
+            if (!rest().starts_with("\\u")) return errc::json_utf8;
             at_ += 2;
             if (!hex4(low)) return errc::json_syntax;
             if (low < 0xdc00 || low > 0xdfff) return errc::json_utf8;
@@ -8858,20 +9390,27 @@ class strict_json_reader {
         return 0;
     }
 
-    constexpr void skip_space() {
+    /// The byte at the cursor after white space, or NUL at the end.
+    constexpr char next() {
         while (at_ < text_.size()) {
             char const c = text_[at_];
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-            ++at_;
+            if (c > ' ') return c;
+            if (c == ' ') at_ += json_space_run(rest());
+            else if (c == '\n' || c == '\r' || c == '\t') ++at_;
+            else return c;
         }
+        return '\0';
     }
+    // Not substr(), which checks its position.
+    constexpr std::string_view rest() const { return {text_.data() + at_, text_.size() - at_}; }
+    constexpr std::string_view since(std::size_t begin) const { return {text_.data() + begin, at_ - begin}; }
     constexpr char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
     static constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
     std::string_view text_;
     Sink& sink_;
     std::size_t at_ = 0;
-    std::vector<char> nesting_; ///< 1 for an object, 0 for an array; as deep as the sink allows
+    json_nesting nesting_;
     std::vector<char> scratch_; ///< not a string: clang cannot use libstdc++ 12's in constant expressions
 };
 
@@ -9187,7 +9726,8 @@ inline void write_image(json_writer& w, image_config const& image) {
 
 } // namespace detail
 
-/// The record as one JSON object, indented by 4 spaces, one newline at the end.
+/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), one
+/// newline at the end.
 ///
 /// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
@@ -9196,8 +9736,8 @@ inline void write_image(json_writer& w, image_config const& image) {
 /// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
-inline std::string to_json(inspection const& i) {
-    json_writer w(json_style(4, false));
+inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {
+    json_writer w(style);
     w.begin_object();
     w.key("name").string(i.requested.repository().str());
     detail::write_unless_empty(w, "tag", i.requested.effective_tag());

@@ -531,6 +531,15 @@ class blob_sink {
     virtual void discard() noexcept = 0;
 };
 
+/// Keeps nothing: for a blob that is only to be verified.
+class null_sink final : public blob_sink {
+  public:
+    result<void> begin() override { return success(); }
+    result<void> write(std::span<std::byte const>) override { return success(); }
+    result<void> commit() override { return success(); }
+    void discard() noexcept override {}
+};
+
 /// Keeps the blob in memory; `bytes()` is empty unless the blob was verified.
 class memory_sink final : public blob_sink {
   public:
@@ -592,9 +601,32 @@ class file_sink final : public blob_sink {
 
 } // namespace lading
 
+// ---- lading/detail/chrono.hpp ----
+
+/// Durations, clocks and `sleep_for`, without the calendars, time zones and formats of `<chrono>` and the threads of
+/// `<thread>`: on libstdc++ a third of the cost.
+
+#if __has_include(<bits/chrono.h>) && __has_include(<bits/this_thread_sleep.h>)
+#include <bits/chrono.h>
+#include <bits/this_thread_sleep.h>
+#else
+#include <chrono>
+#include <thread>
+#endif
+
 // ---- lading/endpoint/network_options.hpp ----
 
 /// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
+
+// ---- lading/detail/algorithm.hpp ----
+
+/// The algorithms of `std`, without those of `std::ranges` where the standard library allows it.
+
+#if __has_include(<bits/stl_algo.h>)
+#include <bits/stl_algo.h>
+#else
+#include <algorithm>
+#endif
 
 // ---- lading/detail/text.hpp ----
 
@@ -939,8 +971,6 @@ struct tls_rules {
 
 } // namespace lading
 
-#include <algorithm>
-
 namespace lading {
 
 /// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
@@ -1152,13 +1182,14 @@ class challenge_parser {
         }
         rest_ = at;
         auto& c = out_.challenges.back();
-        while (!rest_.empty() && (is_alnum(rest_.front()) || std::string_view("-._~+/=").find(rest_.front()) !=
-                                                                 std::string_view::npos)) {
-            c.token68 += rest_.front();
-            rest_.remove_prefix(1);
-        }
+        auto take_while = [&](auto fits) {
+            for (; !rest_.empty() && fits(rest_.front()); rest_.remove_prefix(1)) c.token68 += rest_.front();
+        };
+        take_while([](char x) { return is_alnum(x) || std::string_view("-._~+/").find(x) != std::string_view::npos; });
+        if (c.token68.empty()) return false;
+        take_while([](char x) { return x == '='; });
         skip(" \t");
-        return !c.token68.empty() && (rest_.empty() || rest_.front() == ',');
+        return rest_.empty() || rest_.front() == ',';
     }
     /// "==" or "=" at the end of an element is the padding of a token68, not a parameter.
     static bool is_token68_tail(std::string_view text) {
@@ -1167,6 +1198,7 @@ class challenge_parser {
         return text.empty() || text.front() == ',';
     }
     bool parameter(std::string_view name) {
+        if (!out_.challenges.back().token68.empty()) return false; // one or the other
         rest_.remove_prefix(1);
         skip(" \t");
         std::string value;
@@ -1322,12 +1354,33 @@ inline std::optional<std::string> base64_decode(std::string_view text) {
 /// (hostile.md J01, J08, J09). A tree of nodes is not built: no recursion, one vector, one string. Usable in constant
 /// expressions.
 
+// ---- lading/detail/late.hpp ----
+
+/// `late`: a type that is looked at late, when a template is instantiated and not where it is written.
+///
+/// A compiler checks at once what does not depend on a template's parameters, and a body that returns `result<T>` or
+/// `step<T>` then costs 8 to 11 ms a `T` in every unit that includes it, used or not. The operations are templates on
+/// the policies, so they name these words through the policies, once, at the top of the class:
+///     template <class T>
+///     using result = detail::late<lading::result<T>, P>;
+/// The type is the same, and the members below read as if the line were not there.
+
+namespace lading::detail {
+
+template <class T, class P>
+struct late_type {
+    using type = T;
+};
+
+template <class T, class P>
+using late = typename late_type<T, P>::type;
+
+} // namespace lading::detail
+
 // ---- lading/limits.hpp ----
 
 /// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
 /// milliseconds. Each has one place that enforces it, named here.
-
-#include <chrono>
 
 namespace lading {
 
@@ -1371,6 +1424,8 @@ struct limits {
     std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
     std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
     std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
+    std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
+    std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
 };
 
 } // namespace lading
@@ -1449,10 +1504,10 @@ namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
 struct json_token {
     json_kind kind = json_kind::null;
-    std::uint32_t next = 0;
+    std::uint32_t next = 0;   ///< while it is open, of a container: the one around it
     std::uint32_t text = 0;
     std::uint32_t length = 0; ///< of the text; for arrays and objects the number of elements
-    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers
+    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers; while it is open, of an object: `names`
 };
 } // namespace detail
 
@@ -1503,7 +1558,7 @@ class json_document {
   public:
     /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
     template <json_policy J>
-    static result<json_document> parse(std::string_view text, json_limits const& limits = {}) {
+    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
         json_document out;
         json_status const s = out.assign<J>(text, limits);
         if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));
@@ -1526,99 +1581,95 @@ class json_document {
     std::vector<char> text_; // not a string: libstdc++ 12's is not usable by clang in constant expressions
 };
 
-/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value.
+/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value. What is known of an
+/// open container is in its own token.
 class json_document_sink {
   public:
     constexpr json_document_sink(json_document& out, json_limits const& limits) : out_(out), limits_(limits) {}
 
-    constexpr errc on_null() { return push(json_kind::null); }
-    constexpr errc on_bool(bool b) { return push(json_kind::boolean, {}, b); }
-    constexpr errc on_int(std::int64_t i) { return push(json_kind::integer, {}, i); }
+    constexpr errc on_null() { return value(json_kind::null); }
+    constexpr errc on_bool(bool b) { return value(json_kind::boolean, {}, b); }
+    constexpr errc on_int(std::int64_t i) { return value(json_kind::integer, {}, i); }
     constexpr errc on_uint(std::uint64_t u) {
         if (u <= static_cast<std::uint64_t>(INT64_MAX)) return on_int(static_cast<std::int64_t>(u));
-        return push(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
+        return value(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
     }
-    constexpr errc on_number(std::string_view t) { return push(json_kind::number, t); }
-    constexpr errc on_string(std::string_view t) { return push(json_kind::string, t); }
+    constexpr errc on_number(std::string_view t) { return value(json_kind::number, t); }
+    constexpr errc on_string(std::string_view t) { return value(json_kind::string, t); }
     constexpr errc on_key(std::string_view name) {
-        frame& top = frames_.back();
-        if (++top.count > limits_.keys_per_object) return errc::json_limit;
-        errc const e = add(json_kind::string, name, 0);
-        if (e == errc::ok) keys_.push_back(static_cast<std::uint32_t>(out_.tokens_.size() - 1));
-        return e;
+        auto& object = out_.tokens_[open_];
+        if (++object.length > limits_.keys_per_object) return errc::json_limit;
+        object.integer = with_name(object.integer, name);
+        return add(json_kind::string, name, 0);
     }
     constexpr errc begin_object() { return open(json_kind::object); }
     constexpr errc begin_array() { return open(json_kind::array); }
     constexpr errc end_array() { return close(); }
     constexpr errc end_object() {
-        if (has_duplicate(frames_.back().first_key)) return errc::json_duplicate_key;
-        keys_.resize(frames_.back().first_key);
+        if (out_.tokens_[open_].integer < 0 && has_duplicate()) return errc::json_duplicate_key;
+        out_.tokens_[open_].integer = 0;
         return close();
     }
 
   private:
-    struct frame {
-        std::uint32_t token;
-        std::size_t count;
-        std::size_t first_key;
-    };
+    /// `names`: a bit for each name of an object by its hash, and the sign when two have the same. Without the sign there
+    /// are no two equal names, and nothing is compared.
+    static constexpr std::int64_t with_name(std::int64_t names, std::string_view name) noexcept {
+        std::uint32_t hash = static_cast<std::uint32_t>(name.size());
+        if (!name.empty()) {
+            auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+            hash = (hash * 31 + byte(0)) * 31 + byte(name.size() / 2) * 7u + byte(name.size() - 1);
+        }
+        auto const bit = std::int64_t(1) << (hash * 0x9e3779b1u >> 16) % 63;
+        return names & bit ? names | INT64_MIN : names | bit;
+    }
 
     constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
-        if (out_.tokens_.size() >= limits_.nodes) return errc::json_limit;
-        detail::json_token t;
-        t.kind = k;
-        t.text = static_cast<std::uint32_t>(out_.text_.size());
-        t.length = static_cast<std::uint32_t>(text.size());
-        t.integer = integer;
-        t.next = static_cast<std::uint32_t>(out_.tokens_.size() + 1);
+        auto const at = out_.tokens_.size();
+        if (at >= limits_.nodes) return errc::json_limit;
+        out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
+                                static_cast<std::uint32_t>(text.size()), integer});
         out_.text_.insert(out_.text_.end(), text.begin(), text.end());
-        out_.tokens_.push_back(t);
         return errc::ok;
     }
-    constexpr errc push(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
+    constexpr errc value(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
         count_element();
         return add(k, text, integer);
     }
     constexpr errc open(json_kind k) {
-        if (frames_.size() >= limits_.depth) return errc::json_depth;
+        if (depth_ >= limits_.depth) return errc::json_depth;
         count_element();
-        errc const e = add(k, {}, 0);
-        if (e == errc::ok)
-            frames_.push_back({static_cast<std::uint32_t>(out_.tokens_.size() - 1), 0, keys_.size()});
-        return e;
+        if (errc const e = add(k, {}, 0); e != errc::ok) return e;
+        ++depth_;
+        out_.tokens_.back().next = std::exchange(open_, static_cast<std::uint32_t>(out_.tokens_.size() - 1));
+        return errc::ok;
     }
     constexpr errc close() {
-        auto& t = out_.tokens_[frames_.back().token];
-        t.length = static_cast<std::uint32_t>(frames_.back().count);
-        t.next = static_cast<std::uint32_t>(out_.tokens_.size());
-        frames_.pop_back();
+        auto& container = out_.tokens_[open_];
+        open_ = std::exchange(container.next, static_cast<std::uint32_t>(out_.tokens_.size()));
+        --depth_;
         return errc::ok;
     }
     constexpr void count_element() {
-        if (!frames_.empty() && out_.tokens_[frames_.back().token].kind == json_kind::array) ++frames_.back().count;
+        if (depth_ != 0 && out_.tokens_[open_].kind == json_kind::array) ++out_.tokens_[open_].length;
     }
-    constexpr std::string_view key(std::uint32_t i) const {
-        auto const& t = out_.tokens_[i];
-        return {out_.text_.data() + t.text, t.length};
-    }
-    /// Few keys: compared pairwise. Many: sorted, so that no choice of names makes it slow.
-    constexpr bool has_duplicate(std::size_t first) {
-        auto const begin = keys_.begin() + static_cast<std::ptrdiff_t>(first);
-        if (keys_.size() - first <= 8) {
-            for (auto a = begin; a != keys_.end(); ++a)
-                for (auto b = begin; b != a; ++b)
-                    if (key(*a) == key(*b)) return true;
-            return false;
+
+    /// Two equal names in the object that is about to be closed. Sorted, so that no choice of names makes it slow.
+    constexpr bool has_duplicate() const {
+        std::vector<std::string_view> names;
+        names.reserve(out_.tokens_[open_].length);
+        for (std::size_t i = open_ + std::size_t(1); i < out_.tokens_.size(); i = out_.tokens_[i + 1].next) {
+            auto const& t = out_.tokens_[i];
+            names.emplace_back(out_.text_.data() + t.text, t.length);
         }
-        std::sort(begin, keys_.end(), [&](auto a, auto b) { return key(a) < key(b); });
-        return std::adjacent_find(begin, keys_.end(), [&](auto a, auto b) { return key(a) == key(b); }) !=
-               keys_.end();
+        std::sort(names.begin(), names.end());
+        return std::adjacent_find(names.begin(), names.end()) != names.end();
     }
 
     json_document& out_;
     json_limits limits_;
-    std::vector<frame> frames_;
-    std::vector<std::uint32_t> keys_;
+    std::uint32_t open_ = 0; ///< the innermost open container, if there is one
+    std::size_t depth_ = 0;
 };
 
 template <json_policy J>
@@ -1626,6 +1677,9 @@ constexpr json_status json_document::assign(std::string_view text, json_limits c
     tokens_.clear();
     text_.clear();
     if (text.size() > limits.bytes || text.size() > UINT32_MAX) return {errc::json_limit, limits.bytes};
+    // Enough for most texts: a string is not longer than its JSON, a manifest has a value or key for 25 bytes.
+    text_.reserve(text.size());
+    tokens_.reserve(std::min(text.size() / 16 + 16, limits.nodes));
     json_document_sink sink(*this, limits);
     return J::read(text, sink);
 }
@@ -1929,402 +1983,9 @@ error_body parse_error_body(std::string_view body, limits const& l) {
 
 /// `request` and `response`: the vocabulary between operations and transports. Heads only; bodies are streamed.
 
-namespace lading {
+// ---- lading/digest.hpp ----
 
-/// True when two header names, schemes or hosts are equal but for ASCII case.
-constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// Header fields in the order sent; names compare without case; several of one name are kept.
-class header_map {
-  public:
-    using value_type = std::pair<std::string, std::string>;
-
-    void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
-    /// Replaces all fields of the name by one.
-    void set(std::string_view name, std::string value) {
-        erase(name);
-        add(std::string(name), std::move(value));
-    }
-    void erase(std::string_view name) {
-        std::erase_if(fields_, [&](value_type const& f) { return iequal(f.first, name); });
-    }
-    /// The first value of the name, or nothing.
-    std::optional<std::string_view> find(std::string_view name) const {
-        for (auto const& [n, v] : fields_)
-            if (iequal(n, name)) return std::string_view(v);
-        return std::nullopt;
-    }
-    /// Every value of the name, in order.
-    std::vector<std::string_view> all(std::string_view name) const {
-        std::vector<std::string_view> out;
-        for (auto const& [n, v] : fields_)
-            if (iequal(n, name)) out.emplace_back(v);
-        return out;
-    }
-    auto begin() const noexcept { return fields_.begin(); }
-    auto end() const noexcept { return fields_.end(); }
-    std::size_t size() const noexcept { return fields_.size(); }
-
-  private:
-    std::vector<value_type> fields_;
-};
-
-/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
-enum class reach : std::uint8_t {
-    anywhere,  ///< the caller named it
-    inside,    ///< a server inside the network named it: anywhere but link-local addresses
-    outside,   ///< a server named it: public addresses only
-};
-
-/// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
-/// (`Content-Length`), nothing else.
-struct request {
-    request() = default;
-    request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
-
-    std::string method = "GET";
-    std::string url;
-    header_map headers;
-    std::string body; ///< small bodies (token forms); empty for none
-
-    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
-    std::string scope;
-    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
-    bool may_authorize = true;
-    /// Where it may be sent.
-    lading::reach reach = lading::reach::anywhere;
-    /// When the whole operation must be over.
-    std::optional<std::chrono::steady_clock::time_point> deadline;
-};
-
-/// The head of an answer. The body goes to the sink.
-struct response {
-    response() = default;
-    explicit response(int s) : status(s) {}
-
-    int status = 0;
-    header_map headers;
-    std::string url;               ///< the URL that was asked (after redirects: the last one)
-    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
-    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
-};
-
-/// What a sink says after each piece.
-enum class flow : std::uint8_t {
-    more, ///< go on
-    stop  ///< enough: the transport stops reading, closes the connection and reports success
-};
-
-/// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
-/// and after the last one returns; a failure ends the exchange with that error. The same sink may be used for several
-/// exchanges in turn (a replay after a 401): `begin` starts afresh. Never called by two threads at once.
-class body_sink {
-  public:
-    virtual ~body_sink() = default;
-    /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
-    /// is read.
-    virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
-    virtual result<flow> write(std::span<std::byte const> piece) = 0;
-};
-
-} // namespace lading
-
-// ---- lading/http/retry_after.hpp ----
-
-/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
-/// X01, X02).
-
-namespace lading {
-
-/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
-/// 5.6.7). Nothing for other text.
-inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
-    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
-        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-        return std::nullopt;
-    auto number = [&](std::size_t at, std::size_t n) {
-        int out = 0;
-        for (char c : text.substr(at, n)) {
-            if (!detail::is_digit(c)) return -1;
-            out = out * 10 + (c - '0');
-        }
-        return out;
-    };
-    auto const month = months.find(text.substr(8, 3));
-    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
-              second = number(23, 2);
-    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        second < 0 || second > 60)
-        return std::nullopt;
-    std::chrono::year_month_day const date{std::chrono::year(year), std::chrono::month(unsigned(month) / 3 + 1),
-                                           std::chrono::day(unsigned(std::max(day, 0)))};
-    if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date).time_since_epoch().count() * std::int64_t(86'400) + hour * 3600 + minute * 60 +
-           second;
-}
-
-namespace detail {
-/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
-/// the end, `;` or `,`.
-inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
-    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
-    std::int64_t value = 0;
-    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
-    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
-    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
-    return value;
-}
-} // namespace detail
-
-/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
-/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
-inline std::int64_t retry_after_of(response const& head) {
-    auto const text = head.headers.find("Retry-After");
-    if (!text) return -1;
-    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
-        return *detail::leading_number(text);
-    auto const until = parse_http_date(*text);
-    if (!until) return -1;
-    auto now = parse_http_date(head.headers.find("Date").value_or(""));
-    if (!now) {
-        auto const system = std::chrono::system_clock::now().time_since_epoch();
-        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
-    }
-    return std::max<std::int64_t>(*until - *now, 0);
-}
-
-/// What an answer says of limits.
-inline rate_limit rate_limit_of(response const& head) {
-    auto of = [&](char const* name, char const* older) {
-        auto v = detail::leading_number(head.headers.find(name));
-        if (!v) v = detail::leading_number(head.headers.find(older));
-        return v.value_or(-1);
-    };
-    rate_limit out;
-    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
-    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
-    out.until_seconds = retry_after_of(head);
-    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
-    return out;
-}
-
-} // namespace lading
-
-namespace lading {
-
-/// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
-inline bool confirms_v2(response const& head) {
-    for (auto line : head.headers.all("Docker-Distribution-Api-Version")) {
-        while (!line.empty()) {
-            auto const end = std::min(line.find_first_of(" \t"), line.size());
-            if (iequal(line.substr(0, end), "registry/2.0")) return true;
-            line.remove_prefix(std::min(end + 1, line.size()));
-        }
-    }
-    return false;
-}
-
-/// Makes the error of an answer whose status is not the wanted one.
-///
-/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
-/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
-/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
-template <json_policy J>
-error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
-    auto said = parse_error_body<J>(body, l);
-    bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
-    auto says = [&](std::string_view code) {
-        for (auto const& e : said.errors)
-            if (e.code == code) return true;
-        return false;
-    };
-    int const s = head.status;
-    errc code = errc::registry_error;
-    if (s < 400) code = errc::http_unexpected_status;
-    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
-    else if (s == 403) code = errc::denied;
-    else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
-    else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
-    else if (s == 404 && about_manifest && !said.errors.empty()) code = errc::manifest_unknown;
-    else if (s == 404) code = errc::not_found;
-    else if (s == 429) code = errc::rate_limited;
-    else if (s >= 500 || s == 408) code = errc::server_error;
-    else if (says("DENIED")) code = errc::denied;
-    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
-
-    fallback_facts f;
-    f.answered = true;
-    f.over_tls = head.url.starts_with("https:");
-    f.v2_confirmed = confirms_v2(head);
-    f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
-    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
-    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
-    f.what = what;
-    f.said = said.form;
-    if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
-    else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
-    if (head.challenge_unanswered) f.said = refusal_form::none;
-    error out(code);
-    out.with_facts(f).with_status(s).with_url(safe_url(head.url));
-    if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
-        out.with_rate(rate);
-    if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
-    return out;
-}
-
-} // namespace lading
-
-// ---- lading/policy/credentials.hpp ----
-
-/// The credentials policy: what to present to a registry.
-///
-/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
-/// the query and for a token realm on that origin or one the caller trusts.
-/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
-
-namespace lading {
-
-/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
-/// `registry_token`, `identity_token`, user name and password.
-struct credential {
-    credential() = default;
-    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
-    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
-    static credential identity(std::string token) {
-        credential out;
-        out.identity_token = std::move(token);
-        return out;
-    }
-    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
-    static credential bearer(std::string token) {
-        credential out;
-        out.registry_token = std::move(token);
-        return out;
-    }
-    bool empty() const noexcept {
-        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
-    }
-
-    std::string username;
-    std::string password;
-    std::string identity_token;
-    std::string registry_token;
-    std::string source; ///< which file, helper or option gave it, for people; holds no secret
-};
-
-/// For whom credentials are wanted.
-struct credential_query {
-    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
-    std::string repository; ///< the path, "library/debian"
-    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
-};
-
-namespace detail {
-template <class C>
-concept has_lookup = requires(C& c, credential_query const& q) {
-    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
-};
-} // namespace detail
-
-template <class C>
-concept credentials_policy = detail::has_lookup<C>;
-
-/// Explains at compile time why `C` is no credentials policy.
-template <class C>
-struct check_credentials {
-    static_assert(detail::has_lookup<C>,
-                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
-                  "lookup(lading::credential_query const&)`");
-    static constexpr bool ok = true;
-};
-
-/// Anonymous everywhere.
-struct no_credentials {
-    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
-};
-
-/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
-/// talks to one registry).
-class fixed_credentials {
-  public:
-    fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(std::move(host)) {}
-    result<std::optional<credential>> lookup(credential_query const& q) {
-        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
-        return secret_;
-    }
-
-  private:
-    std::optional<credential> secret_;
-    std::string host_;
-};
-
-} // namespace lading
-
-// ---- lading/operation/body.hpp ----
-
-/// The sinks that operations read answers with.
-
-#include <cstring>
-
-namespace lading {
-
-/// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
-/// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
-/// `limits::error_bytes` are read and the rest is left.
-class response_body final : public body_sink {
-  public:
-    response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
-        : limit_(limit), error_limit_(l.error_bytes), too_large_(too_large) {}
-
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
-        text_.clear();
-        is_error_ = head.status != 200;
-        if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
-        return flow::more;
-    }
-    result<flow> write(std::span<std::byte const> piece) override {
-        auto const limit = is_error_ ? error_limit_ : limit_;
-        auto const room = limit - text_.size();
-        if (piece.size() > room && !is_error_) return over("more");
-        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), room));
-        return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
-    }
-
-    std::string const& text() const noexcept { return text_; }
-    std::string take() noexcept { return std::exchange(text_, {}); }
-
-  private:
-    error over(std::string actual) const {
-        return error(too_large_).with_values("at most " + std::to_string(limit_) + " bytes", std::move(actual));
-    }
-
-    std::string text_;
-    std::size_t limit_;
-    std::size_t error_limit_;
-    errc too_large_;
-    bool is_error_ = false;
-};
-
-} // namespace lading
-
-// ---- lading/operation/conversation.hpp ----
-
-/// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
-
-// ---- lading/reference.hpp ----
-
-/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
-/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
+/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
 
 // ---- lading/detail/inline_string.hpp ----
 
@@ -2375,157 +2036,6 @@ struct fixed_string {
 };
 
 } // namespace lading::detail
-
-// ---- lading/detail/reference_grammar.hpp ----
-
-/// The grammar of image references (spec 1.2), for constant expressions.
-
-namespace lading::detail {
-
-/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
-struct parse_fault {
-    errc code = errc::ok;
-    char const* rule = "";    ///< the rule that does not hold
-    std::size_t position = 0; ///< where, in bytes from the start of the input
-
-    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
-};
-
-/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
-inline error refuse(parse_fault const& fault, std::string_view shown) {
-    return error(fault.code)
-        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
-        .with_values({}, '"' + printable(shown, 160) + '"');
-}
-
-inline constexpr std::string_view default_host = "docker.io";
-inline constexpr std::size_t max_host = 253;
-inline constexpr std::size_t max_host_text = max_host + 6; // and a port
-
-/// The one splitter: is this first component, which a '/' follows, a host?
-constexpr bool names_host(std::string_view first) noexcept {
-    return first == "localhost" || first.starts_with('[') || first.find_first_of(".:") != first.npos ||
-           std::any_of(first.begin(), first.end(), is_upper);
-}
-
-/// The text of an image ID, which would be a name if it were shorter.
-constexpr bool is_image_id(std::string_view text) noexcept {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
-                                            0};
-
-/// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
-constexpr bool is_ipv6(std::string_view text) noexcept {
-    std::size_t groups = 0, digits = 0;
-    bool gap = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (is_hex(text[i])) {
-            groups += digits == 0;
-            if (++digits > 4) return false;
-            continue;
-        }
-        if (text[i] != ':' || i + 1 == text.size()) return false;
-        if (text[i + 1] == ':') {
-            if (gap) return false;
-            gap = true;
-            ++i;
-        } else if (digits == 0) {
-            return false;
-        }
-        digits = 0;
-    }
-    return gap ? groups < 8 : groups == 8;
-}
-
-/// `host` is not empty and starts the reference, hence positions in it are those of the reference.
-constexpr parse_fault check_host(std::string_view host) noexcept {
-    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
-    std::size_t end = 0;
-    if (host.front() == '[') {
-        auto const close = host.find(']');
-        if (close == host.npos) return bad("the bracket of an IPv6 address is not closed", 0);
-        if (!is_ipv6(host.substr(1, close - 1))) return bad("brackets hold an IPv6 address without zone", 1);
-        end = close + 1;
-    } else {
-        end = std::min(host.find(':'), host.size());
-        if (end > max_host) return bad("a host has at most 253 bytes", max_host);
-        for (std::size_t start = 0, i = 0; i <= end; ++i) {
-            if (i < end && host[i] != '.') {
-                if (!is_alnum(host[i]) && host[i] != '-')
-                    return bad("a host is made of letters, digits, '-' and '.'", i);
-                continue;
-            }
-            if (i == start) return bad("a host has no empty label", i);
-            if (i - start > 63) return bad("a label of a host has at most 63 bytes", start + 63);
-            if (host[start] == '-') return bad("a label of a host starts with a letter or digit", start);
-            if (host[i - 1] == '-') return bad("a label of a host ends with a letter or digit", i - 1);
-            start = i + 1;
-        }
-    }
-    if (end == host.size()) return {};
-
-    if (host[end] != ':') return bad("only a port follows an IPv6 address", end);
-    auto const port = host.substr(end + 1);
-    unsigned value = 0;
-    for (char c : port.substr(0, 6)) {
-        if (!is_digit(c)) return bad("a port is made of digits", end + 1);
-        value = value * 10 + static_cast<unsigned>(c - '0');
-    }
-    if (port.empty() || port.size() > 5 || value == 0 || value > 65535 || port.front() == '0')
-        return bad("a port is 1 to 65535 without leading zeros", end + 1);
-    return {};
-}
-
-/// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
-/// position of `path` in the reference.
-constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
-    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
-    auto word = [](char c) { return is_lower(c) || is_digit(c); };
-    for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
-        if (i < path.size() && path[i] != '/') {
-            char const c = path[i];
-            if (is_upper(c)) return bad("a path has no upper-case letter", i);
-            if (!word(c) && c != '.' && c != '_' && c != '-')
-                return bad("a path is made of a-z, 0-9, '.', '_', '-' and '/'", i);
-            continue;
-        }
-        auto const component = path.substr(start, i - start);
-        if (component.empty()) return bad("a path has no empty component", i);
-        if (!word(component.front())) return bad("a component starts with a-z or 0-9", start);
-        if (!word(component.back())) return bad("a component ends with a-z or 0-9", i - 1);
-        for (std::size_t run = 0, j = 0; j < component.size(); ++j) {
-            run = word(component[j]) ? 0 : run + 1;
-            if (run < 2) continue;
-            auto const separator = component.substr(j + 1 - run, run);
-            if (separator != "__" && separator.find_first_not_of('-') != separator.npos)
-                return bad("a separator is '.', '_', '__' or dashes", start + j + 1 - run);
-        }
-        start = i + 1;
-    }
-    return {};
-}
-
-/// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
-/// reference.
-constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
-    if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
-    for (std::size_t i = 0; i < tag.size(); ++i) {
-        char const c = tag[i];
-        if (is_alnum(c) || c == '_') continue;
-        if (c != '.' && c != '-')
-            return {errc::ref_invalid, "a tag is made of letters, digits, '_', '.' and '-'", at + i};
-        if (i == 0) return {errc::ref_invalid, "a tag starts with a letter, a digit or '_'", at};
-    }
-    if (tag.size() > 128) return {errc::ref_invalid, "a tag has at most 128 bytes", at + 128};
-    return {};
-}
-
-} // namespace lading::detail
-
-// ---- lading/digest.hpp ----
-
-/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
 
 namespace lading {
 
@@ -2674,6 +2184,609 @@ consteval digest operator""_digest() {
 } // namespace literals
 
 } // namespace lading
+
+namespace lading {
+
+/// True when two header names, schemes or hosts are equal but for ASCII case.
+constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
+    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// Header fields in the order sent; names compare without case; several of one name are kept. All text is in one
+/// string, so that a head costs two allocations or so, not two a line.
+class header_map {
+    /// Where a field is in `text_`: its name, then its value.
+    struct place {
+        std::size_t at, name, value; ///< the sizes of the two
+    };
+
+  public:
+    /// Name and value; valid until the map is changed.
+    using value_type = std::pair<std::string_view, std::string_view>;
+
+    class const_iterator {
+      public:
+        const_iterator(header_map const& of, std::size_t i) : of_(&of), i_(i) {}
+        value_type operator*() const { return (*of_)[i_]; }
+        const_iterator& operator++() { return ++i_, *this; }
+        friend bool operator==(const_iterator const&, const_iterator const&) = default;
+
+      private:
+        header_map const* of_;
+        std::size_t i_;
+    };
+
+    /// The texts are not this map's own.
+    void add(std::string_view name, std::string_view value) {
+        fields_.push_back({text_.size(), name.size(), value.size()});
+        text_.append(name).append(value);
+    }
+    /// Replaces all fields of the name by one.
+    void set(std::string_view name, std::string_view value) {
+        erase(name);
+        add(name, value);
+    }
+    /// Nothing is left of the fields, in the text neither: they may have been secrets.
+    void erase(std::string_view name) {
+        if (!find(name)) return;
+        header_map kept;
+        for (auto const& [n, v] : *this)
+            if (!iequal(n, name)) kept.add(n, v);
+        *this = std::move(kept);
+    }
+    /// Makes room for so many fields with so many bytes.
+    void reserve(std::size_t fields, std::size_t bytes) {
+        fields_.reserve(fields);
+        text_.reserve(bytes);
+    }
+    /// The first value of the name, or nothing.
+    std::optional<std::string_view> find(std::string_view name) const {
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) return v;
+        return std::nullopt;
+    }
+    /// Every value of the name, in order.
+    std::vector<std::string_view> all(std::string_view name) const {
+        std::vector<std::string_view> out;
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) out.push_back(v);
+        return out;
+    }
+    value_type operator[](std::size_t i) const noexcept {
+        auto const& f = fields_[i];
+        auto const* const from = text_.data() + f.at;
+        return {{from, f.name}, {from + f.name, f.value}};
+    }
+    const_iterator begin() const noexcept { return {*this, 0}; }
+    const_iterator end() const noexcept { return {*this, fields_.size()}; }
+    std::size_t size() const noexcept { return fields_.size(); }
+
+  private:
+    std::string text_;
+    std::vector<place> fields_;
+};
+
+/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
+enum class reach : std::uint8_t {
+    anywhere,  ///< the caller named it
+    inside,    ///< a server inside the network named it: anywhere but link-local addresses
+    outside,   ///< a server named it: public addresses only
+};
+
+/// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
+/// (`Content-Length`), nothing else.
+struct request {
+    request() = default;
+    request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
+
+    std::string method = "GET";
+    std::string url;
+    header_map headers;
+    std::string body; ///< small bodies (token forms); empty for none
+
+    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
+    std::string scope;
+    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
+    bool may_authorize = true;
+    /// Where it may be sent.
+    lading::reach reach = lading::reach::anywhere;
+    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
+    std::optional<digest> content;
+    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
+    bool by_tag = false;
+    /// When the whole operation must be over.
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+
+/// The head of an answer. The body goes to the sink.
+struct response {
+    response() = default;
+    explicit response(int s) : status(s) {}
+
+    int status = 0;
+    header_map headers;
+    std::string url;               ///< the URL that was asked (after redirects: the last one)
+    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
+    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+};
+
+/// What a sink says after each piece.
+enum class flow : std::uint8_t {
+    more, ///< go on
+    stop  ///< enough: the transport stops reading, closes the connection and reports success
+};
+
+/// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
+/// and after the last one returns; a failure ends the exchange with that error. The same sink may be used for several
+/// exchanges in turn (a replay after a 401): `begin` starts afresh. Never called by two threads at once.
+class body_sink {
+  public:
+    virtual ~body_sink() = default;
+    /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
+    /// is read.
+    virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
+    virtual result<flow> write(std::span<std::byte const> piece) = 0;
+};
+
+} // namespace lading
+
+// ---- lading/http/retry_after.hpp ----
+
+/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
+/// X01, X02).
+
+namespace lading {
+
+namespace detail {
+/// Days from 1970-01-01 to a date of the Gregorian calendar, years 1 to 9999; nothing for a day that does not exist.
+constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
+    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    int const length = month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
+    if (day < 1 || day > length) return std::nullopt;
+    int const y = month > 2 ? year : year - 1;                           // years begin in March: the leap day is last
+    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
+}
+} // namespace detail
+
+/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
+/// 5.6.7). Nothing for other text.
+inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
+        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
+        return std::nullopt;
+    auto number = [&](std::size_t at, std::size_t n) {
+        int out = 0;
+        for (char c : text.substr(at, n)) {
+            if (!detail::is_digit(c)) return -1;
+            out = out * 10 + (c - '0');
+        }
+        return out;
+    };
+    auto const month = months.find(text.substr(8, 3));
+    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
+              second = number(23, 2);
+    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+        second < 0 || second > 60)
+        return std::nullopt;
+    auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
+    if (!days) return std::nullopt;
+    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+}
+
+namespace detail {
+/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
+/// the end, `;` or `,`.
+inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
+    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
+    std::int64_t value = 0;
+    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
+    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
+    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
+    return value;
+}
+} // namespace detail
+
+/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
+/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
+inline std::int64_t retry_after_of(response const& head) {
+    auto const text = head.headers.find("Retry-After");
+    if (!text) return -1;
+    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
+        return *detail::leading_number(text);
+    auto const until = parse_http_date(*text);
+    if (!until) return -1;
+    auto now = parse_http_date(head.headers.find("Date").value_or(""));
+    if (!now) {
+        auto const system = std::chrono::system_clock::now().time_since_epoch();
+        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
+    }
+    return std::max<std::int64_t>(*until - *now, 0);
+}
+
+/// What an answer says of limits.
+inline rate_limit rate_limit_of(response const& head) {
+    auto of = [&](char const* name, char const* older) {
+        auto v = detail::leading_number(head.headers.find(name));
+        if (!v) v = detail::leading_number(head.headers.find(older));
+        return v.value_or(-1);
+    };
+    rate_limit out;
+    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
+    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
+    out.until_seconds = retry_after_of(head);
+    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
+    return out;
+}
+
+} // namespace lading
+
+namespace lading {
+
+/// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
+inline bool confirms_v2(response const& head) {
+    for (auto line : head.headers.all("Docker-Distribution-Api-Version")) {
+        while (!line.empty()) {
+            auto const end = std::min(line.find_first_of(" \t"), line.size());
+            if (iequal(line.substr(0, end), "registry/2.0")) return true;
+            line.remove_prefix(std::min(end + 1, line.size()));
+        }
+    }
+    return false;
+}
+
+/// Makes the error of an answer whose status is not the wanted one.
+///
+/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
+/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
+/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
+template <json_policy J>
+error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
+    auto said = parse_error_body<J>(body, l);
+    bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
+    auto says = [&](std::string_view code) {
+        for (auto const& e : said.errors)
+            if (e.code == code) return true;
+        return false;
+    };
+    int const s = head.status;
+    errc code = errc::registry_error;
+    if (s < 400) code = errc::http_unexpected_status;
+    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (s == 403) code = errc::denied;
+    else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
+    else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
+    else if (s == 404 && about_manifest && !said.errors.empty()) code = errc::manifest_unknown;
+    else if (s == 404) code = errc::not_found;
+    else if (s == 429) code = errc::rate_limited;
+    else if (s >= 500 || s == 408) code = errc::server_error;
+    else if (says("DENIED")) code = errc::denied;
+    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+
+    fallback_facts f;
+    f.answered = true;
+    f.over_tls = head.url.starts_with("https:");
+    f.v2_confirmed = confirms_v2(head);
+    f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
+    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
+    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.what = what;
+    f.said = said.form;
+    if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
+    else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
+    if (head.challenge_unanswered) f.said = refusal_form::none;
+    error out(code);
+    out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
+        out.with_rate(rate);
+    if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
+    return out;
+}
+
+} // namespace lading
+
+// ---- lading/policy/credentials.hpp ----
+
+/// The credentials policy: what to present to a registry.
+///
+/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
+/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
+/// the query and for a token realm on that origin or one the caller trusts.
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
+
+#include <chrono>
+
+namespace lading {
+
+/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
+/// `registry_token`, `identity_token`, user name and password.
+struct credential {
+    credential() = default;
+    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
+    static credential identity(std::string token) {
+        credential out;
+        out.identity_token = std::move(token);
+        return out;
+    }
+    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
+    static credential bearer(std::string token) {
+        credential out;
+        out.registry_token = std::move(token);
+        return out;
+    }
+    bool empty() const noexcept {
+        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
+    }
+
+    std::string username;
+    std::string password;
+    std::string identity_token;
+    std::string registry_token;
+    std::string source; ///< which file, helper or option gave it, for people; holds no secret
+};
+
+/// For whom credentials are wanted.
+struct credential_query {
+    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
+    std::string repository; ///< the path, "library/debian"
+    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
+};
+
+namespace detail {
+template <class C>
+concept has_lookup = requires(C& c, credential_query const& q) {
+    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
+};
+} // namespace detail
+
+template <class C>
+concept credentials_policy = detail::has_lookup<C>;
+
+/// Explains at compile time why `C` is no credentials policy.
+template <class C>
+struct check_credentials {
+    static_assert(detail::has_lookup<C>,
+                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
+                  "lookup(lading::credential_query const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Anonymous everywhere.
+struct no_credentials {
+    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
+};
+
+/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
+/// talks to one registry).
+class fixed_credentials {
+  public:
+    fixed_credentials() = default;
+    explicit fixed_credentials(credential secret, std::string host = {})
+        : secret_(std::move(secret)), host_(std::move(host)) {}
+    result<std::optional<credential>> lookup(credential_query const& q) {
+        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
+        return secret_;
+    }
+
+  private:
+    std::optional<credential> secret_;
+    std::string host_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/body.hpp ----
+
+/// The sinks that operations read answers with.
+
+#include <algorithm>
+#include <bit>
+
+namespace lading {
+
+/// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
+/// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
+/// `limits::error_bytes` are read and the rest is left.
+class response_body final : public body_sink {
+  public:
+    response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
+        : limit_(limit), error_limit_(l.error_bytes), too_large_(too_large) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        text_.clear();
+        is_error_ = head.status != 200;
+        if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
+        return flow::more;
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        auto const limit = is_error_ ? error_limit_ : limit_;
+        auto const room = limit - text_.size();
+        if (piece.size() > room && !is_error_) return over("more");
+        auto const taken = std::min(piece.size(), room);
+        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it.
+        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(text_.size() + taken));
+        text_.append(reinterpret_cast<char const*>(piece.data()), taken);
+        return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
+    }
+
+    std::string const& text() const noexcept { return text_; }
+    std::string take() noexcept { return std::exchange(text_, {}); }
+
+  private:
+    error over(std::string actual) const {
+        return error(too_large_).with_values("at most " + std::to_string(limit_) + " bytes", std::move(actual));
+    }
+
+    std::string text_;
+    std::size_t limit_;
+    std::size_t error_limit_;
+    errc too_large_;
+    bool is_error_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/operation/conversation.hpp ----
+
+/// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
+
+// ---- lading/reference.hpp ----
+
+/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
+/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
+
+// ---- lading/detail/reference_grammar.hpp ----
+
+/// The grammar of image references (spec 1.2), for constant expressions.
+
+namespace lading::detail {
+
+/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
+struct parse_fault {
+    errc code = errc::ok;
+    char const* rule = "";    ///< the rule that does not hold
+    std::size_t position = 0; ///< where, in bytes from the start of the input
+
+    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
+};
+
+/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
+inline error refuse(parse_fault const& fault, std::string_view shown) {
+    return error(fault.code)
+        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
+        .with_values({}, '"' + printable(shown, 160) + '"');
+}
+
+inline constexpr std::string_view default_host = "docker.io";
+inline constexpr std::size_t max_host = 253;
+inline constexpr std::size_t max_host_text = max_host + 6; // and a port
+
+/// The one splitter: is this first component, which a '/' follows, a host?
+constexpr bool names_host(std::string_view first) noexcept {
+    return first == "localhost" || first.starts_with('[') || first.find_first_of(".:") != first.npos ||
+           std::any_of(first.begin(), first.end(), is_upper);
+}
+
+/// The text of an image ID, which would be a name if it were shorter.
+constexpr bool is_image_id(std::string_view text) noexcept {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
+                                            0};
+
+/// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
+constexpr bool is_ipv6(std::string_view text) noexcept {
+    std::size_t groups = 0, digits = 0;
+    bool gap = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_hex(text[i])) {
+            groups += digits == 0;
+            if (++digits > 4) return false;
+            continue;
+        }
+        if (text[i] != ':' || i + 1 == text.size()) return false;
+        if (text[i + 1] == ':') {
+            if (gap) return false;
+            gap = true;
+            ++i;
+        } else if (digits == 0) {
+            return false;
+        }
+        digits = 0;
+    }
+    return gap ? groups < 8 : groups == 8;
+}
+
+/// `host` is not empty and starts the reference, hence positions in it are those of the reference.
+constexpr parse_fault check_host(std::string_view host) noexcept {
+    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
+    std::size_t end = 0;
+    if (host.front() == '[') {
+        auto const close = host.find(']');
+        if (close == host.npos) return bad("the bracket of an IPv6 address is not closed", 0);
+        if (!is_ipv6(host.substr(1, close - 1))) return bad("brackets hold an IPv6 address without zone", 1);
+        end = close + 1;
+    } else {
+        end = std::min(host.find(':'), host.size());
+        if (end > max_host) return bad("a host has at most 253 bytes", max_host);
+        for (std::size_t start = 0, i = 0; i <= end; ++i) {
+            if (i < end && host[i] != '.') {
+                if (!is_alnum(host[i]) && host[i] != '-')
+                    return bad("a host is made of letters, digits, '-' and '.'", i);
+                continue;
+            }
+            if (i == start) return bad("a host has no empty label", i);
+            if (i - start > 63) return bad("a label of a host has at most 63 bytes", start + 63);
+            if (host[start] == '-') return bad("a label of a host starts with a letter or digit", start);
+            if (host[i - 1] == '-') return bad("a label of a host ends with a letter or digit", i - 1);
+            start = i + 1;
+        }
+    }
+    if (end == host.size()) return {};
+
+    if (host[end] != ':') return bad("only a port follows an IPv6 address", end);
+    auto const port = host.substr(end + 1);
+    unsigned value = 0;
+    for (char c : port.substr(0, 6)) {
+        if (!is_digit(c)) return bad("a port is made of digits", end + 1);
+        value = value * 10 + static_cast<unsigned>(c - '0');
+    }
+    if (port.empty() || port.size() > 5 || value == 0 || value > 65535 || port.front() == '0')
+        return bad("a port is 1 to 65535 without leading zeros", end + 1);
+    return {};
+}
+
+/// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
+/// position of `path` in the reference.
+constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
+    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
+    auto word = [](char c) { return is_lower(c) || is_digit(c); };
+    for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
+        if (i < path.size() && path[i] != '/') {
+            char const c = path[i];
+            if (is_upper(c)) return bad("a path has no upper-case letter", i);
+            if (!word(c) && c != '.' && c != '_' && c != '-')
+                return bad("a path is made of a-z, 0-9, '.', '_', '-' and '/'", i);
+            continue;
+        }
+        auto const component = path.substr(start, i - start);
+        if (component.empty()) return bad("a path has no empty component", i);
+        if (!word(component.front())) return bad("a component starts with a-z or 0-9", start);
+        if (!word(component.back())) return bad("a component ends with a-z or 0-9", i - 1);
+        for (std::size_t run = 0, j = 0; j < component.size(); ++j) {
+            run = word(component[j]) ? 0 : run + 1;
+            if (run < 2) continue;
+            auto const separator = component.substr(j + 1 - run, run);
+            if (separator != "__" && separator.find_first_not_of('-') != separator.npos)
+                return bad("a separator is '.', '_', '__' or dashes", start + j + 1 - run);
+        }
+        start = i + 1;
+    }
+    return {};
+}
+
+/// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
+/// reference.
+constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
+    if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
+    for (std::size_t i = 0; i < tag.size(); ++i) {
+        char const c = tag[i];
+        if (is_alnum(c) || c == '_') continue;
+        if (c != '.' && c != '-')
+            return {errc::ref_invalid, "a tag is made of letters, digits, '_', '.' and '-'", at + i};
+        if (i == 0) return {errc::ref_invalid, "a tag starts with a letter, a digit or '_'", at};
+    }
+    if (tag.size() > 128) return {errc::ref_invalid, "a tag has at most 128 bytes", at + 128};
+    return {};
+}
+
+} // namespace lading::detail
 
 namespace lading {
 
@@ -3021,7 +3134,7 @@ inline std::string basic_authorization(credential const& c) {
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
 /// counts is ours (FIX 10.61). Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
 template <class P>
-result<bearer_token> interpret_token(std::string_view body, limits const& bounds) {
+detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
     LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
@@ -3057,6 +3170,13 @@ result<bearer_token> interpret_token(std::string_view body, limits const& bounds
 /// `auth_token_failed` for any other status.
 template <class P>
 class token_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = bearer_token;
 
@@ -3529,9 +3649,18 @@ class confidences {
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
+// ---- lading/detail/mutex.hpp ----
+
+/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
+
+#if __has_include(<bits/std_mutex.h>)
+#include <bits/std_mutex.h>
+#else
+#include <mutex>
+#endif
+
 #include <map>
 #include <memory>
-#include <mutex>
 
 namespace lading {
 
@@ -3556,11 +3685,12 @@ class auth_session {
     struct flight {
         bool over = false;
         std::optional<error> failure;
+        std::string key; ///< kept so that the end of a flight needs no memory
     };
 
     /// What to send with a request, if something is known: a value that is still good, or an issuer.
     std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const at = known_.find(key(where, scope));
         if (at == known_.end()) return std::nullopt;
         known out = at->second;
@@ -3568,13 +3698,13 @@ class auth_session {
         return out;
     }
     void store(origin const& where, std::string const& scope, known k) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         if (known_.size() >= most_known) forget_one();
         known_.insert_or_assign(key(where, scope), std::move(k));
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         auto const at = known_.find(key(where, scope));
         if (at == known_.end()) return false;
         if (at->second.authorization != authorization) return !at->second.authorization.empty();
@@ -3582,30 +3712,42 @@ class auth_session {
         return false;
     }
 
-    /// Joins the flight for a token, or starts one: then `second` is true, and the caller must call `land`.
-    std::pair<std::shared_ptr<flight>, bool> join(origin const& where, std::string const& scope) {
-        std::scoped_lock const lock(mutex_);
-        auto& slot = flights_[key(where, scope)];
-        if (slot) return {slot, false};
-        slot = std::make_shared<flight>();
-        return {slot, true};
-    }
-    /// Ends a flight: with the failure that all who wait share, or without.
-    void land(origin const& where, std::string const& scope, std::shared_ptr<flight> const& f,
-              std::optional<error> failure) {
-        std::scoped_lock const lock(mutex_);
-        f->failure = std::move(failure);
-        f->over = true;
-        flights_.erase(key(where, scope));
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
+    class own_flight {
+      public:
+        own_flight(auth_session& s, std::shared_ptr<flight> f) noexcept : session_(s), flight_(std::move(f)) {}
+        own_flight(own_flight const&) = delete;
+        own_flight& operator=(own_flight const&) = delete;
+        ~own_flight() { session_.land(*flight_, std::move(failure)); }
+        std::optional<error> failure; ///< that all who wait will share
+      private:
+        auth_session& session_;
+        std::shared_ptr<flight> flight_;
+    };
+
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it.
+    std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
+        auto made = std::make_shared<flight>();
+        made->key = key(where, scope);
+        std::lock_guard const lock(mutex_);
+        auto const [at, first] = flights_.try_emplace(made->key, made);
+        if (first) mine.emplace(*this, std::move(made));
+        return at->second;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::scoped_lock const lock(mutex_);
+        std::lock_guard const lock(mutex_);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
 
   private:
+    void land(flight& f, std::optional<error> failure) noexcept {
+        std::lock_guard const lock(mutex_);
+        f.failure = std::move(failure);
+        f.over = true;
+        if (auto const at = flights_.find(f.key); at != flights_.end()) flights_.erase(at);
+    }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
     void forget_one() {
@@ -3662,6 +3804,11 @@ inline bool is_loopback(origin const& o) noexcept {
 /// `P` names the policies `json`, `clock` and `credentials`.
 template <class Op, class P>
 class authorized : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -3671,14 +3818,11 @@ class authorized : pinned {
                typename P::credentials& credentials, Args&&... args)
         : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
           inner_(std::forward<Args>(args)...) {}
-    ~authorized() { // cancelled with a token under way: let another fetch it
-        if (token_) session_.land(where(), scope(), flight_, std::nullopt);
-    }
 
     step<value_type> start() { return take(inner_.start()); }
 
     step<value_type> on_delay() {
-        if (!flight_ || token_) return take(inner_.on_delay());
+        if (!flight_) return take(inner_.on_delay());
         auto over = session_.landed(flight_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
@@ -3808,9 +3952,11 @@ class authorized : pinned {
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
         }
-        auto [flight, first] = session_.join(registry, scope());
-        flight_ = std::move(flight);
-        if (!first) return step<value_type>(need_delay(poll));
+        auto flight = session_.join(registry, scope(), own_flight_);
+        if (!own_flight_) {
+            flight_ = std::move(flight);
+            return step<value_type>(need_delay(poll));
+        }
         issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
@@ -3826,7 +3972,6 @@ class authorized : pinned {
         if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
         auto token = std::move(std::get<done<bearer_token>>(next).value);
         token_.reset();
-        auto const flight = std::exchange(flight_, nullptr);
         if (!token) {
             auto e = std::move(token).assume_error();
             auto f = e.facts();
@@ -3837,7 +3982,8 @@ class authorized : pinned {
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
-            session_.land(where(), scope(), flight, is_callers_own(e.kind()) ? std::nullopt : std::optional(e));
+            if (!is_callers_own(e.kind())) own_flight_->failure = e;
+            own_flight_.reset();
             return pass(std::move(e));
         }
         auth_session::known k;
@@ -3846,7 +3992,7 @@ class authorized : pinned {
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
         k.from = std::move(issuer_);
         session_.store(where(), scope(), std::move(k));
-        session_.land(where(), scope(), flight, std::nullopt);
+        own_flight_.reset();
         fresh_ = true;
         return send();
     }
@@ -3892,8 +4038,9 @@ class authorized : pinned {
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    std::shared_ptr<auth_session::flight> flight_;      ///< of a token: ours when `token_` is there, else another's
-    std::optional<token_operation<P>> token_;           ///< under way while we fetch a token
+    std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
+    std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<credential> secret_;
     confidences told_;
@@ -3903,6 +4050,253 @@ class authorized : pinned {
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
+};
+
+} // namespace lading
+
+// ---- lading/layer/cache.hpp ----
+
+/// The cache layer: answers requests for documents by digest without an exchange, where the cache policy has them
+/// (hostile.md 5.8). Innermost, next to the operation, which checks a cached document as it checks any other.
+///
+/// Requests: none for a document that is there. For a manifest by tag that is known the same one as without a cache, with
+/// `If-None-Match`; a 304 is answered with the document. Only an `ETag` that is the digest of the bytes is used, so a 304
+/// can mean no other bytes.
+
+// ---- lading/policy/cache.hpp ----
+
+/// The cache policy: where verified documents are kept, by their digest.
+///
+/// Requirements:
+///  1. `c.find(digest const&)` returns `std::optional<std::string>`: the bytes that were stored, or nothing;
+///  2. `c.store(digest const&, std::string_view bytes)`;
+///  3. `c.drop(digest const&)`: forget them, they are not what they were stored as.
+/// Optional, both or none: `c.tagged(std::string const& url)` returns `std::optional<digest>`, what the manifest at this
+/// URL was when it was last seen, and `c.tag(std::string const& url, digest const&)` says it. With them a manifest by tag
+/// is asked for with `If-None-Match`.
+///
+/// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
+/// hashes what it finds before it is used; what does not match is dropped and fetched anew (hostile.md 5.8). So a model
+/// may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image configs are
+/// kept; tag lists, tokens and blobs that are streamed are not.
+///
+/// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
+/// those who may read the same things.
+///
+/// Models: `no_cache` (default), `memory_cache` (`policy/memory_cache.hpp`), `directory_cache` (backend/).
+
+namespace lading {
+
+namespace detail {
+template <class C>
+concept cache_has_find = requires(C& c, digest const& d) {
+    { c.find(d) } -> std::same_as<std::optional<std::string>>;
+};
+template <class C>
+concept cache_has_store = requires(C& c, digest const& d, std::string_view bytes) { c.store(d, bytes); };
+template <class C>
+concept cache_has_drop = requires(C& c, digest const& d) { c.drop(d); };
+template <class C>
+concept cache_knows_tags = requires(C& c, std::string const& url, digest const& d) {
+    { c.tagged(url) } -> std::same_as<std::optional<digest>>;
+    c.tag(url, d);
+};
+} // namespace detail
+
+template <class C>
+concept cache_policy = detail::cache_has_find<C> && detail::cache_has_store<C> && detail::cache_has_drop<C>;
+
+/// Explains at compile time why `C` is no cache policy.
+template <class C>
+struct check_cache {
+    static_assert(detail::cache_has_find<C>,
+                  "[lading] cache policy: C needs `std::optional<std::string> find(lading::digest const&)`");
+    static_assert(detail::cache_has_store<C>,
+                  "[lading] cache policy: C needs `store(lading::digest const&, std::string_view)`");
+    static_assert(detail::cache_has_drop<C>, "[lading] cache policy: C needs `drop(lading::digest const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Keeps nothing. The layer is left out of every operation, so that it costs nothing either.
+struct no_cache {
+    std::optional<std::string> find(digest const&) { return std::nullopt; }
+    void store(digest const&, std::string_view) {}
+    void drop(digest const&) {}
+};
+
+} // namespace lading
+
+// ---- lading/policy/hash.hpp ----
+
+/// The hash policy.
+///
+/// Requirements:
+///  1. constructible from a `digest_algorithm`;
+///  2. `h.update(std::span<std::byte const>)`;
+///  3. `h.finish()` returns `result<digest>`; nothing is called after it.
+/// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
+/// `errc::digest_unsupported` from `finish`, never a wrong digest.
+/// Models: `openssl_hash` (backend/).
+
+namespace lading {
+
+namespace detail {
+template <class H>
+concept hash_has_update = requires(H& h, std::span<std::byte const> b) { h.update(b); };
+template <class H>
+concept hash_has_finish = requires(H& h) {
+    { h.finish() } -> std::same_as<result<digest>>;
+};
+} // namespace detail
+
+template <class H>
+concept hash_policy =
+    std::constructible_from<H, digest_algorithm> && detail::hash_has_update<H> && detail::hash_has_finish<H>;
+
+/// Explains at compile time why `H` is no hash policy.
+template <class H>
+struct check_hash {
+    static_assert(std::constructible_from<H, digest_algorithm>,
+                  "[lading] hash policy: H must be constructible from lading::digest_algorithm");
+    static_assert(detail::hash_has_update<H>, "[lading] hash policy: H needs `update(std::span<std::byte const>)`");
+    static_assert(detail::hash_has_finish<H>,
+                  "[lading] hash policy: H needs `lading::result<lading::digest> finish()`");
+    static constexpr bool ok = true;
+};
+
+/// The digest of a text, by the policy `H`. O(size).
+template <hash_policy H>
+result<digest> digest_of(std::string_view text, digest_algorithm a = digest_algorithm::sha256) {
+    H h(a);
+    h.update(std::as_bytes(std::span(text.data(), text.size())));
+    return h.finish();
+}
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+
+/// Passes a body on, and keeps a copy of a 200 that is no longer than `limit` bytes.
+class copying_body final : public body_sink {
+  public:
+    copying_body(body_sink& to, std::size_t limit) : to_(to), limit_(limit) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        copy_.emplace();
+        if (head.status != 200 || content_length.value_or(0) > limit_) copy_.reset();
+        return to_.begin(head, content_length);
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        if (copy_ && piece.size() > limit_ - copy_->size()) copy_.reset();
+        if (copy_) copy_->append(reinterpret_cast<char const*>(piece.data()), piece.size());
+        return to_.write(piece);
+    }
+
+    body_sink& to() const noexcept { return to_; }
+    std::optional<std::string> const& copy() const noexcept { return copy_; }
+
+  private:
+    body_sink& to_;
+    std::size_t limit_;
+    std::optional<std::string> copy_;
+};
+
+} // namespace detail
+
+/// `P` names the policies `cache` and `hash`.
+template <class Op, class P>
+class cached : pinned {
+  public:
+    using value_type = typename Op::value_type;
+
+    /// The cache outlives the operation. `limit` in bytes: a longer document is not kept.
+    template <class... Args>
+    cached(typename P::cache& cache, std::size_t limit, Args&&... args)
+        : cache_(cache), limit_(limit), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (!body_ || !answer) return take(inner_.on_response(std::move(answer)));
+        auto& head = answer.assume_value();
+        if (head.status == 304 && known_) {
+            head.status = 200;
+            return take(serve(std::move(head), body_->to()));
+        }
+        if (body_->copy()) keep(head, *body_->copy());
+        return take(inner_.on_response(std::move(answer)));
+    }
+
+  private:
+    /// Answers the operation from the cache as long as that has what it asks for.
+    step<value_type> take(step<value_type> s) {
+        for (;;) {
+            body_.reset();
+            auto* const x = std::get_if<need_exchange>(&s);
+            if (!x || (!x->query.content && !x->query.by_tag)) return s;
+            wanted_ = x->query.content;
+            url_ = x->query.url;
+            auto const which = wanted_ ? wanted_ : tagged();
+            known_ = which ? find(*which) : std::nullopt;
+            if (wanted_ && known_) {
+                s = serve(response(200), *x->sink);
+                continue;
+            }
+            if (known_) x->query.headers.add("If-None-Match", '"' + which->str() + '"');
+            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_));
+        }
+    }
+
+    /// Gives the operation the known document as the body of an answer.
+    step<value_type> serve(response head, body_sink& to) {
+        auto const bytes = std::move(*std::exchange(known_, std::nullopt));
+        auto verdict = to.begin(head, bytes.size());
+        if (verdict && verdict.assume_value() == flow::more) verdict = to.write(std::as_bytes(std::span(bytes)));
+        if (!verdict) return inner_.on_response(std::move(verdict).assume_error());
+        return inner_.on_response(std::move(head));
+    }
+
+    std::optional<digest> tagged() {
+        if constexpr (detail::cache_knows_tags<typename P::cache>) return cache_.tagged(url_);
+        return std::nullopt;
+    }
+    /// What the cache has under this digest, if it still is what the digest names.
+    std::optional<std::string> find(digest const& d) {
+        auto bytes = cache_.find(d);
+        if (!bytes) return std::nullopt;
+        auto const got = digest_of<typename P::hash>(*bytes, d.algorithm());
+        if (got && got.assume_value() == d) return bytes;
+        cache_.drop(d);
+        return std::nullopt;
+    }
+    /// Stores what has come. A signed schema1 manifest is not named by all of its bytes: it is not kept.
+    void keep(response const& head, std::string const& bytes) {
+        auto const got = digest_of<typename P::hash>(bytes, wanted_ ? wanted_->algorithm() : digest_algorithm::sha256);
+        if (!got || (wanted_ && got.assume_value() != *wanted_)) return;
+        auto const& d = got.assume_value();
+        if constexpr (detail::cache_knows_tags<typename P::cache>)
+            if (!wanted_ && head.headers.find("ETag") == '"' + d.str() + '"') cache_.tag(url_, d);
+        cache_.store(d, bytes);
+    }
+
+    typename P::cache& cache_;
+    std::size_t limit_;
+    Op inner_;
+    std::optional<detail::copying_body> body_; ///< of the exchange under way, if its answer may be kept
+    std::optional<digest> wanted_;             ///< by it; nothing for a tag
+    std::string url_;
+    std::optional<std::string> known_;         ///< what the cache had for it
+};
+
+/// Without a cache an operation is itself.
+template <class Op, class P>
+    requires std::same_as<typename P::cache, no_cache>
+class cached<Op, P> : public Op {
+  public:
+    template <class... Args>
+    cached(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
 };
 
 } // namespace lading
@@ -3938,6 +4332,9 @@ inline bool says_v2_exactly(response const& head) {
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
 template <class V2, class V1, class F, class Clock, class Make>
 class tried_in_turn : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, V2>;
+
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
 
   public:
@@ -4117,6 +4514,9 @@ namespace lading {
 
 template <class Op>
 class redirected : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -4210,6 +4610,9 @@ struct retry_rules {
 /// `Clock` models the clock policy and outlives the operation.
 template <class Op, class Clock>
 class retried : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -4317,6 +4720,9 @@ class exchange_observer {
 /// `observer` may be null; it outlives the operation, as does `clock`.
 template <class Op, class Clock>
 class watched : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
   public:
     using value_type = typename Op::value_type;
 
@@ -4565,62 +4971,22 @@ struct descriptor {
 
 } // namespace lading
 
-// ---- lading/policy/hash.hpp ----
-
-/// The hash policy.
-///
-/// Requirements:
-///  1. constructible from a `digest_algorithm`;
-///  2. `h.update(std::span<std::byte const>)`;
-///  3. `h.finish()` returns `result<digest>`; nothing is called after it.
-/// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
-/// `errc::digest_unsupported` from `finish`, never a wrong digest.
-/// Models: `openssl_hash` (backend/).
-
-namespace lading {
-
-namespace detail {
-template <class H>
-concept hash_has_update = requires(H& h, std::span<std::byte const> b) { h.update(b); };
-template <class H>
-concept hash_has_finish = requires(H& h) {
-    { h.finish() } -> std::same_as<result<digest>>;
-};
-} // namespace detail
-
-template <class H>
-concept hash_policy =
-    std::constructible_from<H, digest_algorithm> && detail::hash_has_update<H> && detail::hash_has_finish<H>;
-
-/// Explains at compile time why `H` is no hash policy.
-template <class H>
-struct check_hash {
-    static_assert(std::constructible_from<H, digest_algorithm>,
-                  "[lading] hash policy: H must be constructible from lading::digest_algorithm");
-    static_assert(detail::hash_has_update<H>, "[lading] hash policy: H needs `update(std::span<std::byte const>)`");
-    static_assert(detail::hash_has_finish<H>,
-                  "[lading] hash policy: H needs `lading::result<lading::digest> finish()`");
-    static constexpr bool ok = true;
-};
-
-/// The digest of a text, by the policy `H`. O(size).
-template <hash_policy H>
-result<digest> digest_of(std::string_view text, digest_algorithm a = digest_algorithm::sha256) {
-    H h(a);
-    h.update(std::as_bytes(std::span(text.data(), text.size())));
-    return h.finish();
-}
-
-} // namespace lading
-
 namespace lading {
 
 /// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08).
 template <class P>
 class verifying_body final : public body_sink {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     verifying_body(descriptor const& what, blob_sink& out, limits const& l)
         : what_(what), out_(out), error_body_(0, l), hash_(what.digest.algorithm()) {}
+    verifying_body(verifying_body const&) = delete;
+    verifying_body& operator=(verifying_body const&) = delete;
+    ~verifying_body() override { // cancelled, or an exception
+        if (open_) out_.discard();
+    }
 
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
@@ -4629,6 +4995,7 @@ class verifying_body final : public body_sink {
             return wrong_size(std::to_string(*content_length));
         count_ = 0;
         hash_.emplace(what_.digest.algorithm());
+        open_ = true;
         LADING_TRY_V(out_.begin());
         return flow::more;
     }
@@ -4644,10 +5011,15 @@ class verifying_body final : public body_sink {
     /// Size, then digest, then commit; anything else discards.
     result<void> finish() {
         auto verified = verify();
-        if (!verified) return out_.discard(), std::move(verified);
-        return out_.commit();
+        if (!verified) return discard(), std::move(verified);
+        auto committed = out_.commit();
+        open_ = false;
+        return committed;
     }
-    void discard() noexcept { out_.discard(); }
+    void discard() noexcept {
+        open_ = false;
+        out_.discard();
+    }
     std::string const& error_text() const noexcept { return error_body_.text(); }
 
   private:
@@ -4673,6 +5045,7 @@ class verifying_body final : public body_sink {
     std::optional<typename P::hash> hash_;
     std::int64_t count_ = 0;
     bool is_blob_ = false;
+    bool open_ = false; ///< the sink has been begun and not ended
 };
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
@@ -4681,6 +5054,13 @@ class verifying_body final : public body_sink {
 /// sink is committed only when everything holds.
 template <class P>
 class blob_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = descriptor;
 
@@ -5482,7 +5862,7 @@ result<std::optional<Config>> read_v1_config(json_view root, std::string_view ke
 
 /// Spec 5.4 row 5. The type of `throwaway` is row 10 and left to the caller in `throwaway_fits`.
 template <json_policy J>
-result<v1_image> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
+detail::late<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
     auto const parsed = json_document::parse<J>(text, l.json);
     if (!parsed)
         return error(errc::manifest_schema)
@@ -5555,7 +5935,7 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 /// `manifest_schema` (version, counts, a member of the wrong type, an entry that is not JSON within
 /// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
-result<schema1_chain> check_schema1(schema1 const& document, limits const& l = {},
+detail::late<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
                                     schema1_rules rules = schema1_rules::modern) {
     if (document.schema_version != 1)
         return error(errc::manifest_schema)
@@ -5704,7 +6084,7 @@ struct inspection {
 
     tag_list tags;
     std::vector<std::string> warnings;
-    std::string source; ///< the origin that served the documents, "https://mirror.example:443"
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
 };
 
 } // namespace lading
@@ -5844,7 +6224,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 /// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
 /// 4).
 template <json_policy J>
-result<std::string> known_fields(json_view root, v1_image const& v1,
+detail::late<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
     LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
@@ -5902,7 +6282,7 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 
 /// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
 template <json_policy J>
-result<void> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
+detail::late<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
                             std::string_view architecture, limits const& l, schema1_rules rules) {
     LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
     if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
@@ -5937,7 +6317,7 @@ result<void> convert_config(converted_schema1& out, std::string_view text, v1_im
 /// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
 /// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
 template <json_policy J>
-result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain const& chain,
+detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
@@ -5958,7 +6338,7 @@ result<converted_schema1> convert_schema1(schema1 const& document, schema1_chain
 /// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
-result<converted_schema1> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
+detail::late<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
                                      schema1_rules rules = schema1_rules::modern) {
     bool throwaway_fits = true;
     auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);
@@ -6718,8 +7098,10 @@ namespace lading {
 
 /// The request for a manifest: one `Accept` line, made from the manifest set.
 template <class P>
-request manifest_request(conversation const& talk, std::string_view target) {
+request manifest_request(conversation const& talk, std::string_view target, manifest_expectation const& want) {
     request q = talk.get("manifests", target);
+    q.content = want.digest;
+    q.by_tag = !want.digest;
     q.headers.add("Accept", std::string(P::manifests::accept()));
     return q;
 }
@@ -6755,13 +7137,18 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
 class manifest_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     using value_type = basic_manifest<typename P::manifests>;
 
     manifest_operation(conversation c, reference const& ref)
         : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
 
-    step<value_type> start() { return need_exchange(manifest_request<P>(talk_, ref_.target()), body_); }
+    step<value_type> start() {
+        return need_exchange(manifest_request<P>(talk_, ref_.target(), manifest_expectation(ref_.digest())), body_);
+    }
     step<value_type> on_response(result<response> answer) {
         if (!answer) return done<value_type>(std::move(answer).assume_error());
         return done<value_type>(interpret_manifest<P>(answer.assume_value(), body_.take(),
@@ -6889,9 +7276,9 @@ inline bool windows_version_matches(std::string_view wanted, std::string_view en
     return image >= oldest && image <= host;
 }
 
-/// Everything the entry needs of the OS is among what is offered. Nothing wanted offers everything.
+/// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
+/// nothing.
 inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
-    if (wanted.empty()) return true;
     return std::all_of(entry.begin(), entry.end(), [&](auto const& f) {
         return std::find(wanted.begin(), wanted.end(), f) != wanted.end();
     });
@@ -7121,6 +7508,9 @@ namespace lading {
 /// Collects pages. Used by the tags operation and, when tags are asked for, by inspect.
 template <class P>
 class tag_listing {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
   public:
     explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds.tag_page_bytes, c.bounds) {}
 
@@ -7167,8 +7557,9 @@ class tag_listing {
 
     /// Empty names are dropped, and names that are digests (some registries list those); any other name that is not a
     /// tag makes the list malformed, because it could not be asked for.
-    result<void> take_page(std::string const& text) {
+    result<void> take_page(std::string text) {
         LADING_TRY(auto const page, json_document::parse<typename P::json>(text, page_limits()));
+        std::string().swap(text); // the tags are copied from the document
         auto const list = page.root().find("tags");
         if (!page.root().is_object() || (list && !list->is_null() && !list->is_array()))
             return error(errc::tags_invalid).with_context("no list of tags");
@@ -7182,6 +7573,7 @@ class tag_listing {
                 verdict = error(errc::tags_invalid).with_values("a tag", tag ? detail::printable(*tag, 160) : "no string");
             } else if (tags_.values.size() >= talk_.bounds.tags || bytes_ + tag->size() > talk_.bounds.tags_bytes) {
                 tags_.state = tags_state::truncated;
+                tags_.why = "at " + std::to_string(tags_.values.size());
             } else {
                 bytes_ += tag->size();
                 tags_.values.emplace_back(*tag);
@@ -7189,11 +7581,9 @@ class tag_listing {
         });
         return verdict;
     }
-    /// A page may hold as many short tags as fit its size, which is more values than any other document has.
     json_limits page_limits() const {
         json_limits l = talk_.bounds.json;
         l.bytes = talk_.bounds.tag_page_bytes;
-        l.nodes = std::max(l.nodes, talk_.bounds.tags);
         return l;
     }
 
@@ -7210,6 +7600,13 @@ class tag_listing {
 /// `error_from_response` and the transport.
 template <class P>
 class tags_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = tag_list;
 
@@ -7258,6 +7655,13 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 /// in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
 class inspect_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = inspection;
     using manifest_type = basic_manifest<typename P::manifests>;
@@ -7322,7 +7726,7 @@ class inspect_operation : pinned {
     }
     step<inspection> ask_manifest(std::string const& target) {
         then_ = &inspect_operation::on_manifest;
-        return need_exchange(manifest_request<P>(talk_, target), manifest_body_);
+        return need_exchange(manifest_request<P>(talk_, target, expected_), manifest_body_);
     }
 
     step<inspection> on_manifest(result<response> answer) {
@@ -7384,7 +7788,9 @@ class inspect_operation : pinned {
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
-        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_);
+        request q = talk_.get("blobs", document.config.digest.str());
+        q.content = document.config.digest;
+        return need_exchange(std::move(q), *config_body_);
     }
 
     step<inspection> on_config(result<response> answer) {
@@ -7516,6 +7922,13 @@ struct config_document {
 /// `no_config` when the document has none.
 template <class P>
 class config_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = config_document;
 
@@ -7561,6 +7974,13 @@ namespace lading {
 /// status and the facts; or the failure of the transport.
 template <class P>
 class ping_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = void;
 
@@ -7616,6 +8036,13 @@ namespace lading {
 /// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
 template <class P>
 class v1_inspect_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+    template <class T>
+    using step = detail::late<lading::step<T>, P>;
+    template <class T>
+    using done = detail::late<lading::done<T>, P>;
+
   public:
     using value_type = inspection;
 
@@ -7907,8 +8334,6 @@ class v1_inspect_operation : pinned {
 /// Requirements: `c.now()` returns `std::chrono::steady_clock::time_point`; `c.sleep_for(std::chrono::milliseconds)`.
 /// Models: `steady_clock_policy` (default), `testing::manual_clock`.
 
-#include <thread>
-
 namespace lading {
 
 template <class C>
@@ -8118,7 +8543,7 @@ constexpr bool policies_hold() {
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
                check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
-               check_documents<typename P::manifests>::ok;
+               check_cache<typename P::cache>::ok && check_documents<typename P::manifests>::ok;
     return false;
 }
 template <class P>
@@ -8154,6 +8579,7 @@ struct core_policies {
     using clock = steady_clock_policy;
     using credentials = no_credentials;
     using fallback = modern_fallback;
+    using cache = no_cache;
     using manifests = default_manifests;
 };
 
@@ -8176,17 +8602,20 @@ class basic_client : pinned {
     using transport_type = typename Policies::transport;
     using credentials_type = typename Policies::credentials;
     using clock_type = typename Policies::clock;
+    using cache_type = typename Policies::cache;
     using manifest_type = basic_manifest<typename Policies::manifests>;
 
     basic_client()
-        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type>
+        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
+                 std::default_initializable<cache_type>
         : basic_client(client_options()) {}
-    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {})
+    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {}, cache_type a = {})
         requires std::default_initializable<transport_type>
         : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
-          credentials_(std::move(c)), clock_(std::move(k)) {}
-    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {})
-        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)) {}
+          credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
+    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
+          cache_(std::move(a)) {}
 
     // ---- blocking -----------------------------------------------------------------------------------------------
 
@@ -8291,6 +8720,11 @@ class basic_client : pinned {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
     }
@@ -8323,7 +8757,7 @@ class basic_client : pinned {
   private:
     /// One endpoint's part of a call.
     template <class Op>
-    using at_endpoint = authorized<redirected<Op>, Policies>;
+    using at_endpoint = authorized<redirected<cached<Op, Policies>>, Policies>;
     template <class Op>
     struct v1_at_endpoint {
         using form = typename detail::v1_form<Op>::type;
@@ -8331,7 +8765,7 @@ class basic_client : pinned {
         using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
-    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(op))))).
+    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
     template <class Op, class Go, class... Args>
     auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
@@ -8341,8 +8775,8 @@ class basic_client : pinned {
         else refused = std::move(listed).assume_error();
 
         auto make = [this, args...](auto& slot, conversation const& talk) {
-            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, talk,
-                         unwrap(args)...);
+            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
+                         std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
@@ -8366,8 +8800,7 @@ class basic_client : pinned {
         return with_layers<Op>(
             name, by_digest,
             [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
-                return async_run(transport_, std::make_unique<Layered>(std::forward<More>(more)...),
-                                 std::forward<Token>(token));
+                return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
             },
             args...);
     }
@@ -8395,6 +8828,7 @@ class basic_client : pinned {
     transport_type transport_;
     credentials_type credentials_;
     clock_type clock_;
+    cache_type cache_;
     auth_session session_;
 };
 
@@ -8414,8 +8848,6 @@ class basic_client : pinned {
 ///
 /// Why our own: no packaged library can hash in a constant expression, and a program that embeds a manifest wants its
 /// digest checked by the compiler. At run time OpenSSL is several times faster.
-
-#include <bit>
 
 namespace lading {
 
@@ -8587,6 +9019,87 @@ constexpr digest constant_digest_of(std::string_view text, digest_algorithm a = 
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
 /// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
 
+// ---- lading/backend/json_scan.hpp ----
+
+/// The two long runs of a JSON text, a block at a time: the plain bytes of a string, and indentation.
+
+#include <cstring>
+
+namespace lading::detail {
+
+/// A byte that stands for itself in a string: ASCII, and neither a quote, a backslash nor a control character.
+constexpr bool is_json_plain(char c) noexcept { return c >= 0x20 && c != '"' && c != '\\' && (c & 0x80) == 0; }
+
+// A block is looked at as a whole: `stops...` has a bit for each byte that ends the run, and `position` is the first of them.
+#if defined(__SSE2__) && defined(__GNUC__) // the compiler's own vectors: the header of the intrinsics costs more to include
+
+inline constexpr std::size_t json_block = 16; ///< bytes
+using json_vector [[gnu::vector_size(16)]] = signed char;
+using json_chars [[gnu::vector_size(16)]] = char;
+
+inline json_vector load_block(char const* p) noexcept {
+    json_vector bytes;
+    std::memcpy(&bytes, p, sizeof bytes);
+    return bytes;
+}
+inline unsigned bits_of(json_vector found) noexcept {
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb128(reinterpret_cast<json_chars>(found)));
+}
+inline unsigned stops_plain(char const* p) noexcept {
+    auto const bytes = load_block(p);
+    return bits_of((bytes < 0x20) | (bytes == '"') | (bytes == '\\')); // signed: what is not ASCII is less than 0x20
+}
+inline unsigned stops_spaces(char const* p) noexcept { return bits_of(load_block(p) != ' '); }
+inline std::size_t position(unsigned stops) noexcept { return static_cast<std::size_t>(std::countr_zero(stops)); }
+
+#else
+
+inline constexpr std::size_t json_block = 8;
+
+inline std::uint64_t load_block(char const* p) noexcept {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, p, sizeof bytes);
+    return bytes;
+}
+// The bits are the high ones of the bytes; those above the first may be wrong.
+inline std::uint64_t stops_plain(char const* p) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101u;
+    auto const bytes = load_block(p);
+    // A byte less than n borrows in `bytes - n * each`; one equal to c is 0, so less than 1, in `bytes ^ c * each`.
+    return (bytes | (bytes - 0x20 * each) | ((bytes ^ '"' * each) - each) | ((bytes ^ '\\' * each) - each)) & 0x80 * each;
+}
+inline std::uint64_t stops_spaces(char const* p) noexcept {
+    constexpr std::uint64_t each = 0x0101010101010101u;
+    auto const other = load_block(p) ^ ' ' * each; // 0 where there is a space
+    return (other | ((other & 0x7f * each) + 0x7f * each)) & 0x80 * each;
+}
+inline std::size_t position(std::uint64_t stops) noexcept { return static_cast<std::size_t>(std::countr_zero(stops)) / 8; }
+
+#endif
+
+/// The length of the run at the front of `text` whose bytes are `in_run`; `stops` finds its end in a block.
+template <class InRun, class Stops>
+constexpr std::size_t json_run(std::string_view text, InRun in_run, Stops stops) noexcept {
+    std::size_t n = 0;
+    if (!std::is_constant_evaluated() && std::endian::native == std::endian::little) {
+        for (; text.size() - n >= json_block; n += json_block)
+            if (auto const found = stops(text.data() + n)) return n + position(found);
+    }
+    while (n < text.size() && in_run(text[n])) ++n;
+    return n;
+}
+
+/// The number of bytes at the front of `text` that stand for themselves in a string.
+constexpr std::size_t json_plain_run(std::string_view text) noexcept {
+    return json_run(text, is_json_plain, [](char const* p) { return stops_plain(p); });
+}
+/// The number of spaces (no other white space) at the front of `text`.
+constexpr std::size_t json_space_run(std::string_view text) noexcept {
+    return json_run(text, [](char c) { return c == ' '; }, [](char const* p) { return stops_spaces(p); });
+}
+
+} // namespace lading::detail
+
 // ---- lading/backend/json_text.hpp ----
 
 /// What every JSON model does alike: refuse what parsers skip in silence, and name numbers.
@@ -8625,6 +9138,29 @@ namespace lading {
 
 namespace detail {
 
+/// Of each open container, outermost first, whether it is an object. The innermost 64 need no memory.
+class json_nesting {
+  public:
+    constexpr bool empty() const noexcept { return depth_ == 0; }
+    constexpr bool in_object() const noexcept { return (word_ & 1) != 0; }
+    constexpr void push(bool object) {
+        if (depth_ != 0 && depth_ % 64 == 0) full_.push_back(word_);
+        word_ = word_ << 1 | std::uint64_t(object);
+        ++depth_;
+    }
+    constexpr void pop() {
+        word_ >>= 1;
+        if (--depth_ == 0 || depth_ % 64 != 0) return;
+        word_ = full_.back();
+        full_.pop_back();
+    }
+
+  private:
+    std::uint64_t word_ = 0;
+    std::size_t depth_ = 0;
+    std::vector<std::uint64_t> full_;
+};
+
 template <class Sink>
 class strict_json_reader {
   public:
@@ -8636,66 +9172,43 @@ class strict_json_reader {
     }
 
   private:
-    enum class expect : std::uint8_t { value, first_element, first_key, key, after_value };
-
     constexpr errc document() {
-        expect next = expect::value;
         for (;;) {
-            skip_space();
-            if (next == expect::after_value && nesting_.empty())
-                return at_ == text_.size() ? errc::ok : errc::json_syntax;
-            if (at_ == text_.size()) return errc::json_syntax;
-            char const c = text_[at_];
-            errc e = errc::ok;
-            switch (next) {
-            case expect::after_value:
-                if (c == ',') {
-                    ++at_;
-                    next = nesting_.back() ? expect::key : expect::value;
+            char const c = next();
+            if (bool const object = c == '{'; object || c == '[') {
+                if (errc const e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
+                ++at_;
+                nesting_.push(object);
+                if (char const first = next(); first != (object ? '}' : ']')) {
+                    if (errc const e = object ? key(first) : errc::ok; e != errc::ok) return e;
                     continue;
                 }
-                if (c != (nesting_.back() ? '}' : ']')) return errc::json_syntax;
-                e = close();
-                break;
-            case expect::first_element:
-                if (c == ']') {
-                    e = close();
-                    next = expect::after_value;
-                    break;
-                }
-                [[fallthrough]];
-            case expect::value:
-                if (c == '{' || c == '[') {
-                    bool const object = c == '{';
-                    if (e = object ? sink_.begin_object() : sink_.begin_array(); e != errc::ok) return e;
-                    ++at_;
-                    nesting_.push_back(object);
-                    next = object ? expect::first_key : expect::first_element;
-                    continue;
-                }
-                e = scalar(c);
-                next = expect::after_value;
-                break;
-            case expect::first_key:
-                if (c == '}') {
-                    e = close();
-                    next = expect::after_value;
-                    break;
-                }
-                [[fallthrough]];
-            case expect::key:
-                e = key(c);
-                next = expect::value;
-                break;
+            } else if (errc const e = scalar(c); e != errc::ok) {
+                return e;
             }
-            if (e != errc::ok) return e;
+            if (!nesting_.empty())
+                if (errc const e = after_value(); e != errc::ok) return e;
+            if (nesting_.empty()) return next(), at_ == text_.size() ? errc::ok : errc::json_syntax;
         }
     }
 
+    /// The ends of the containers that end here, then the comma and the key of the next value if there is one.
+    constexpr errc after_value() {
+        do {
+            char const c = next();
+            bool const object = nesting_.in_object();
+            if (c == ',') {
+                ++at_;
+                return object ? key(next()) : errc::ok;
+            }
+            if (c != (object ? '}' : ']')) return errc::json_syntax;
+            if (errc const e = close(); e != errc::ok) return e;
+        } while (!nesting_.empty());
+        return errc::ok;
+    }
     constexpr errc close() {
-        bool const object = nesting_.back();
-        if (errc const e = object ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
-        nesting_.pop_back();
+        if (errc const e = nesting_.in_object() ? sink_.end_object() : sink_.end_array(); e != errc::ok) return e;
+        nesting_.pop();
         ++at_;
         return errc::ok;
     }
@@ -8704,8 +9217,7 @@ class strict_json_reader {
         std::string_view name;
         if (errc const e = string(name); e != errc::ok) return e;
         if (errc const e = sink_.on_key(name); e != errc::ok) return e;
-        skip_space();
-        if (at_ == text_.size() || text_[at_] != ':') return errc::json_syntax;
+        if (next() != ':') return errc::json_syntax;
         ++at_;
         return errc::ok;
     }
@@ -8723,18 +9235,22 @@ class strict_json_reader {
         }
     }
     constexpr bool word(std::string_view w) {
-        if (!text_.substr(at_).starts_with(w)) return false;
+        if (!rest().starts_with(w)) return false;
         at_ += w.size();
         return true;
     }
 
     constexpr errc number() {
         std::size_t const begin = at_;
-        at_ += text_[at_] == '-';
+        bool const negative = text_[at_] == '-';
+        at_ += negative;
         if (!is_digit(peek())) return errc::json_number;
         std::size_t const digits = at_;
-        while (is_digit(peek())) ++at_;
+        std::uint64_t value = 0; // of use up to 18 digits
+        for (; is_digit(peek()); ++at_) value = value * 10 + static_cast<std::uint64_t>(text_[at_] - '0');
         if (text_[digits] == '0' && at_ - digits > 1) return errc::json_number;
+        if (char const c = peek(); !negative && at_ - digits <= 18 && c != '.' && c != 'e' && c != 'E')
+            return sink_.on_int(static_cast<std::int64_t>(value));
         if (peek() == '.') {
             ++at_;
             if (!is_digit(peek())) return errc::json_number;
@@ -8746,15 +9262,25 @@ class strict_json_reader {
             if (!is_digit(peek())) return errc::json_number;
             while (is_digit(peek())) ++at_;
         }
-        return report_number(sink_, text_.substr(begin, at_ - begin));
+        return report_number(sink_, since(begin));
     }
 
     /// Reads a string; `out` is a view into the text when there are no escapes, else into the scratch.
     constexpr errc string(std::string_view& out) {
-        std::size_t run = ++at_;
+        std::size_t const begin = ++at_;
+        at_ += json_plain_run(rest());
+        if (peek() != '"') return string_with_more(begin, out);
+        out = since(begin);
+        ++at_;
+        return errc::ok;
+    }
+    /// The same for a string whose first byte that is not plain is at the cursor, and is not its end.
+    [[gnu::noinline]] constexpr errc string_with_more(std::size_t begin, std::string_view& out) {
+        std::size_t run = begin;
         bool escaped = false;
         scratch_.clear();
-        for (;;) {
+        scratch_.reserve(256);
+        for (;; at_ += json_plain_run(rest())) {
             if (at_ == text_.size()) return errc::json_syntax;
             auto const c = static_cast<unsigned char>(text_[at_]);
             if (c == '"') break;
@@ -8764,20 +9290,14 @@ class strict_json_reader {
                 keep(run);
                 if (errc const e = escape(); e != errc::ok) return e;
                 run = at_;
-            } else if (c < 0x80) {
-                ++at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
             } else {
                 return errc::json_utf8;
             }
         }
-        if (escaped) {
-            keep(run);
-            out = {scratch_.data(), scratch_.size()};
-        } else {
-            out = text_.substr(run, at_ - run);
-        }
+        keep(run);
+        out = escaped ? std::string_view(scratch_.data(), scratch_.size()) : since(begin);
         ++at_;
         return errc::ok;
     }
@@ -8790,17 +9310,29 @@ class strict_json_reader {
         ++at_;
         if (at_ == text_.size()) return errc::json_syntax;
         char const c = text_[at_++];
-        constexpr std::string_view from = "\"\\/bfnrt", to = "\"\\/\b\f\n\r\t";
-        if (auto const i = from.find(c); i != from.npos) {
-            scratch_.push_back(to[i]);
-            return errc::ok;
+        char plain = c;
+        switch (c) {
+        case 'b': plain = '\b'; break;
+        case 'f': plain = '\f'; break;
+        case 'n': plain = '\n'; break;
+        case 'r': plain = '\r'; break;
+        case 't': plain = '\t'; break;
+        case '"':
+        case '\\':
+        case '/': break;
+        case 'u': return unicode_escape();
+        default: return errc::json_syntax;
         }
+        scratch_.push_back(plain);
+        return errc::ok;
+    }
+    constexpr errc unicode_escape() {
         std::uint32_t code = 0;
-        if (c != 'u' || !hex4(code)) return errc::json_syntax;
+        if (!hex4(code)) return errc::json_syntax;
         if (code >= 0xdc00 && code <= 0xdfff) return errc::json_utf8;
         if (code >= 0xd800 && code <= 0xdbff) {
             std::uint32_t low = 0;
-            if (!text_.substr(at_).starts_with("\\u")) return errc::json_utf8;
+            if (!rest().starts_with("\\u")) return errc::json_utf8;
             at_ += 2;
             if (!hex4(low)) return errc::json_syntax;
             if (low < 0xdc00 || low > 0xdfff) return errc::json_utf8;
@@ -8858,20 +9390,27 @@ class strict_json_reader {
         return 0;
     }
 
-    constexpr void skip_space() {
+    /// The byte at the cursor after white space, or NUL at the end.
+    constexpr char next() {
         while (at_ < text_.size()) {
             char const c = text_[at_];
-            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return;
-            ++at_;
+            if (c > ' ') return c;
+            if (c == ' ') at_ += json_space_run(rest());
+            else if (c == '\n' || c == '\r' || c == '\t') ++at_;
+            else return c;
         }
+        return '\0';
     }
+    // Not substr(), which checks its position.
+    constexpr std::string_view rest() const { return {text_.data() + at_, text_.size() - at_}; }
+    constexpr std::string_view since(std::size_t begin) const { return {text_.data() + begin, at_ - begin}; }
     constexpr char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
     static constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
     std::string_view text_;
     Sink& sink_;
     std::size_t at_ = 0;
-    std::vector<char> nesting_; ///< 1 for an object, 0 for an array; as deep as the sink allows
+    json_nesting nesting_;
     std::vector<char> scratch_; ///< not a string: clang cannot use libstdc++ 12's in constant expressions
 };
 
@@ -9187,7 +9726,8 @@ inline void write_image(json_writer& w, image_config const& image) {
 
 } // namespace detail
 
-/// The record as one JSON object, indented by 4 spaces, one newline at the end.
+/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), one
+/// newline at the end.
 ///
 /// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
@@ -9196,8 +9736,8 @@ inline void write_image(json_writer& w, image_config const& image) {
 /// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
-inline std::string to_json(inspection const& i) {
-    json_writer w(json_style(4, false));
+inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {
+    json_writer w(style);
     w.begin_object();
     w.key("name").string(i.requested.repository().str());
     detail::write_unless_empty(w, "tag", i.requested.effective_tag());
@@ -9797,70 +10337,212 @@ using async_client = basic_client<async_policies>;
 
 /// `asio_transport`: HTTP/1.1 over standalone Asio and OpenSSL, asynchronous.
 
+// ---- lading/backend/exchange.hpp ----
+
+/// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
+/// stage names the next.
+
+// ---- lading/backend/connection_pool.hpp ----
+
+/// `connection_pool`: the connections of a transport that wait for their next exchange, and who may have how many.
+///
+/// A key says which exchanges would have made the same connection: origin, proxy, and who named the host (and with it
+/// whether a client certificate was shown, and which addresses could be dialled). The TLS options of a transport do not
+/// change, so that the origin also says which of them hold (hostile.md C17).
+
 // ---- lading/backend/connection.hpp ----
 
-/// One TCP connection, with or without TLS, and the trust it was made with.
+/// One TCP connection, with or without TLS.
 
-#include <asio/ip/address.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/ssl/context.hpp>
+// ---- lading/backend/tls_contexts.hpp ----
+
+/// TLS contexts, made when the first https request needs them, and the sessions that may be resumed within each.
+
+#include <asio/buffer.hpp>
 #include <asio/ssl/error.hpp>
-#include <asio/ssl/stream.hpp>
-#include <asio/write.hpp>
+#include <asio/ssl/context.hpp>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+
+#include <mutex>
 
 namespace lading::detail {
 
+/// OpenSSL says with this code that it had no memory.
+inline bool is_out_of_memory(asio::error_code const& ec) noexcept {
+    return ec.category() == asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == ERR_R_MALLOC_FAILURE;
+}
+inline error no_memory_for_tls() { return error(errc::out_of_memory).with_context("OpenSSL"); }
+
 /// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
-/// Errors: `tls_config_invalid`.
-inline result<std::shared_ptr<asio::ssl::context>> make_tls_context(tls_options const& o, bool may_show_certificate) {
-    auto out = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    SSL_CTX* const raw = out->native_handle();
+/// Errors: `tls_config_invalid`, `out_of_memory`.
+inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o, bool may_show_certificate) {
+    SSL_CTX* const raw = out.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_max_cert_list(raw, 100 << 10);
     auto refuse = [](std::string what, asio::error_code const& ec) {
+        if (is_out_of_memory(ec)) return no_memory_for_tls();
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };
     asio::error_code ec;
     if (may_show_certificate && !o.cert_file.empty()) {
-        if (out->use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
-        if (out->use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
+        if (out.use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
+        if (out.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
         if (SSL_CTX_check_private_key(raw) != 1)
             return error(errc::tls_config_invalid).with_context(o.key_file + " is not the key of " + o.cert_file);
     }
-    out->set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
-    if (!o.verify) return out;
-    if (o.system_roots && (out->set_default_verify_paths(ec), ec)) return refuse("the system's roots", ec);
-    if (!o.ca_file.empty() && (out->load_verify_file(o.ca_file, ec), ec)) return refuse(o.ca_file, ec);
-    if (!o.ca_pem.empty() && (out->add_certificate_authority(asio::buffer(o.ca_pem), ec), ec))
+    out.set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
+    if (!o.verify) return success();
+    if (o.system_roots && (out.set_default_verify_paths(ec), ec)) return refuse("the system's roots", ec);
+    if (!o.ca_file.empty() && (out.load_verify_file(o.ca_file, ec), ec)) return refuse(o.ca_file, ec);
+    if (!o.ca_pem.empty() && (out.add_certificate_authority(asio::buffer(o.ca_pem), ec), ec))
         return refuse("the PEM text of a root", ec);
-    return out;
+    return success();
 }
 
-struct connection {
-    connection(asio::any_io_executor const& e, std::string k) : socket(e), key(std::move(k)) {}
+struct free_tls {
+    void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
+    void operator()(SSL* p) const noexcept { SSL_free(p); }
+    void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
+};
+using session_ptr = std::unique_ptr<SSL_SESSION, free_tls>;
 
-    using stream = asio::ssl::stream<asio::ip::tcp::socket&>;
+/// One context: whom it trusts and as whom it shows itself; and the sessions that hosts have offered to resume. A session
+/// stays within its context and its host (hostile.md T12). Thread-safe once it is configured.
+class tls_identity {
+  public:
+    static constexpr std::size_t most_sessions = 64; ///< kept; the oldest goes first
 
-    asio::ip::tcp::socket socket;
-    std::shared_ptr<asio::ssl::context> context;
-    std::optional<stream> tls;
-    std::string key; ///< the origin it is for
-    std::chrono::steady_clock::time_point idle_since{};
+    /// Takes the context when it is made.
+    explicit tls_identity(SSL_CTX* raw) : context(raw) {
+        SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(raw, [](SSL* ssl, SSL_SESSION* offered) {
+            auto* const who = static_cast<resumer*>(SSL_get_ex_data(ssl, resumer_index()));
+            if (who) who->identity->keep(who->host, offered);
+            return 0; // the session is still OpenSSL's; what is kept is a copy, which the end of the connection cannot spoil
+        });
+    }
+
+    /// Which sessions a connection may use. Part of the connection, whose address does not change.
+    struct resumer {
+        std::shared_ptr<tls_identity> identity;
+        std::string host; ///< with its port
+    };
+    /// Before the handshake: resumes if there is a session, and keeps those that the host will offer.
+    static void prepare(SSL* ssl, resumer& who) {
+        SSL_set_ex_data(ssl, resumer_index(), &who);
+        if (auto const known = who.identity->take(who.host)) SSL_set_session(ssl, known.get());
+    }
+    /// After the handshake. A session of TLS 1.2 may be used again; a ticket of 1.3 is used once (RFC 8446, C.4).
+    static void established(SSL* ssl, resumer& who) {
+        if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
+            who.identity->keep(who.host, SSL_get_session(ssl));
+    }
+
+    asio::ssl::context context;
+
+  private:
+    static int resumer_index() {
+        static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return index;
+    }
+    void keep(std::string const& host, SSL_SESSION* offered) {
+        session_ptr copy(SSL_SESSION_dup(offered));
+        if (!copy) return;
+        std::scoped_lock const lock(mutex_);
+        if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
+        sessions_.emplace_back(host, std::move(copy));
+    }
+    /// The newest session of a host.
+    session_ptr take(std::string_view host) {
+        std::scoped_lock const lock(mutex_);
+        for (auto at = sessions_.end(); at != sessions_.begin();)
+            if ((--at)->first == host) {
+                auto out = std::move(at->second);
+                sessions_.erase(at);
+                return out;
+            }
+        return nullptr;
+    }
+
+    std::mutex mutex_;
+    std::vector<std::pair<std::string, session_ptr>> sessions_; ///< oldest first
+};
+
+/// The contexts of one transport. Thread-safe.
+class tls_contexts {
+  public:
+    /// The context for options, which outlive this. Errors: `tls_config_invalid`, `out_of_memory`.
+    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool may_show_certificate) {
+        std::scoped_lock const lock(mutex_);
+        for (auto const& m : made_)
+            if (m.options == &o && m.with_certificate == may_show_certificate) return m.identity;
+        // Asio's own way to make a context throws when OpenSSL has no memory.
+        std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
+        if (!raw) return no_memory_for_tls();
+        auto identity = std::make_shared<tls_identity>(raw.get());
+        (void)raw.release();
+        LADING_TRY_V(configure_tls(identity->context, o, may_show_certificate));
+        made_.push_back({&o, may_show_certificate, identity});
+        return identity;
+    }
+    /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
+    /// say so.
+    void forget(tls_identity const& which) noexcept {
+        std::scoped_lock const lock(mutex_);
+        std::erase_if(made_, [&](made const& m) { return m.identity.get() == &which; });
+    }
+
+  private:
+    struct made {
+        tls_options const* options;
+        bool with_certificate;
+        std::shared_ptr<tls_identity> identity;
+    };
+    std::mutex mutex_;
+    std::vector<made> made_;
+};
+
+} // namespace lading::detail
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ssl/stream.hpp>
+#include <asio/write.hpp>
+
+#include <openssl/x509v3.h>
+
+namespace lading::detail {
+
+/// Used by one exchange at a time, on its strand.
+class connection {
+  public:
+    /// Takes a connected socket.
+    explicit connection(asio::ip::tcp::socket s) : socket(std::move(s)), buffer_(first_buffer) {
+        asio::error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+        socket.non_blocking(true, ignored);
+    }
 
     /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
-    /// no partial wildcards, an address only against address entries (hostile.md T03-T05).
-    bool prepare_tls(std::shared_ptr<asio::ssl::context> c, std::string const& host, bool verify) {
-        context = std::move(c);
-        tls.emplace(socket, *context);
-        SSL* const ssl = tls->native_handle();
+    /// no partial wildcards, an address only against address entries (hostile.md T03-T05). False when
+    /// there is no memory.
+    bool prepare_tls(std::shared_ptr<tls_identity> identity, url const& where, bool verify) {
+        auto const& host = where.host();
+        resumer_ = {std::move(identity), host + ':' + std::to_string(where.port())};
+        std::unique_ptr<SSL, free_tls> made(SSL_new(resumer_.identity->context.native_handle()));
+        if (!made) return false;
+        tls_.emplace(socket, made.release()); // which frees it, also when it throws
+        SSL* const ssl = tls_->native_handle();
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         asio::error_code not_an_address;
         asio::ip::make_address(bare, not_an_address);
         if (not_an_address && SSL_set_tlsext_host_name(ssl, bare.c_str()) != 1) return false;
+        tls_identity::prepare(ssl, resumer_);
         if (!verify) return true;
         X509_VERIFY_PARAM* const p = SSL_get0_param(ssl);
         X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -9868,35 +10550,439 @@ struct connection {
         return (not_an_address ? X509_VERIFY_PARAM_set1_host(p, bare.c_str(), bare.size())
                                : X509_VERIFY_PARAM_set1_ip_asc(p, bare.c_str())) == 1;
     }
+    template <class Handler>
+    void async_handshake(Handler&& handler) {
+        tls_->async_handshake(asio::ssl::stream_base::client, std::forward<Handler>(handler));
+    }
+    void on_handshake() { tls_identity::established(tls_->native_handle(), resumer_); }
+
+    tls_identity const& identity() const noexcept { return *resumer_.identity; }
 
     /// The error of a failed handshake.
     error handshake_error(asio::error_code const& ec) {
-        long const verdict = tls ? SSL_get_verify_result(tls->native_handle()) : X509_V_OK;
+        long const verdict = tls_ ? SSL_get_verify_result(tls_->native_handle()) : X509_V_OK;
+        if (is_out_of_memory(ec) || verdict == X509_V_ERR_OUT_OF_MEM) return no_memory_for_tls();
         if (verdict == X509_V_OK) return error(errc::tls_handshake_failed).with_context(ec.message());
         bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
         return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
             .with_context(X509_verify_cert_error_string(verdict));
     }
 
-    /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (hostile.md H08).
+    /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (hostile.md H07, H08).
+    /// What came in the answer's last packet may have been read already, and wait inside TLS.
     bool quiet() {
+        if (tls_) {
+            SSL* const ssl = tls_->native_handle();
+            if (SSL_has_pending(ssl) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0) return false;
+        }
         asio::error_code ec;
-        socket.non_blocking(true, ec);
         char c = 0;
         socket.receive(asio::buffer(&c, 1), asio::socket_base::message_peek, ec);
         return ec == asio::error::would_block || ec == asio::error::try_again;
     }
 
+    /// Reads into a buffer that is the connection's: `handler(error_code, bytes)`, where `received` has them.
     template <class Handler>
-    void async_read(asio::mutable_buffer into, Handler&& handler) {
-        if (tls) tls->async_read_some(into, std::forward<Handler>(handler));
+    void async_read(Handler&& handler) {
+        auto const into = asio::buffer(buffer_);
+        if (tls_) tls_->async_read_some(into, std::forward<Handler>(handler));
         else socket.async_read_some(into, std::forward<Handler>(handler));
     }
-    template <class Handler>
-    void async_write(asio::const_buffer from, Handler&& handler) {
-        if (tls) asio::async_write(*tls, from, std::forward<Handler>(handler));
-        else asio::async_write(socket, from, std::forward<Handler>(handler));
+    std::string_view received(std::size_t n) const noexcept { return {buffer_.data(), n}; }
+    /// After a read that has been dealt with. A peer that fills the buffer has much to say: the next one is larger.
+    void fit_buffer(std::size_t n) {
+        if (n == buffer_.size() && n < largest_buffer) buffer_ = std::vector<char>(n * 4);
     }
+
+    /// What can be written at once without waiting: the whole of most requests. In bytes; with TLS none.
+    std::size_t write_now(std::string_view text, asio::error_code& ec) {
+        if (tls_) return 0;
+        auto const n = socket.write_some(asio::buffer(text), ec);
+        if (ec == asio::error::would_block || ec == asio::error::try_again) ec = {};
+        return n;
+    }
+    template <class Handler>
+    void async_write(std::string_view text, Handler&& handler) {
+        if (tls_) asio::async_write(*tls_, asio::buffer(text), std::forward<Handler>(handler));
+        else asio::async_write(socket, asio::buffer(text), std::forward<Handler>(handler));
+    }
+
+    asio::ip::tcp::socket socket;
+    std::chrono::steady_clock::time_point idle_since{}; ///< the pool's
+
+  private:
+    static constexpr std::size_t first_buffer = std::size_t(16) << 10, largest_buffer = std::size_t(256) << 10;
+
+    tls_identity::resumer resumer_; // outlives `tls_`, which refers to both
+    std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+    std::vector<char> buffer_;
+};
+
+} // namespace lading::detail
+
+#include <deque>
+#include <unordered_map>
+
+namespace lading::detail {
+
+class connection_pool;
+class pool_place;
+
+/// Somebody who waits for a place.
+class pool_waiter {
+  public:
+    /// Called once for one who waits, by any thread, without a lock.
+    virtual void on_place(pool_place place) = 0;
+
+  protected:
+    ~pool_waiter() = default;
+};
+
+/// What the pool knows of a key.
+struct pool_key {
+    std::string const* name = nullptr; ///< in the pool's map
+    std::size_t in_use = 0;            ///< places taken; with `idle` never more than `limits::connections`
+    std::size_t idle = 0;              ///< connections that wait for an exchange
+    std::deque<std::pair<pool_waiter*, std::weak_ptr<pool_waiter>>> waiting; ///< for a place; while they do none is idle
+};
+
+/// One of the places of a key, and the connection in it, if there is one. Given back at its end: whoever has waited
+/// longest gets it. A connection that is not kept is closed.
+class pool_place {
+  public:
+    pool_place() = default;
+    pool_place(std::shared_ptr<connection_pool> p, pool_key& of, std::unique_ptr<connection> c)
+        : link(std::move(c)), pool_(std::move(p)), of_(&of) {}
+    pool_place(pool_place&& other) noexcept
+        : link(std::move(other.link)), pool_(std::move(other.pool_)), of_(other.of_) {}
+    pool_place& operator=(pool_place&& other) noexcept {
+        end();
+        link = std::move(other.link);
+        pool_ = std::move(other.pool_);
+        of_ = other.of_;
+        return *this;
+    }
+    ~pool_place() { end(); }
+
+    inline void keep();    ///< gives the place back with the connection, for the next exchange
+    inline void end();     ///< closes the connection and gives the place back
+    inline void another(); ///< closes the connection; another idle one takes its place, if there is one
+
+    std::unique_ptr<connection> link;
+
+  private:
+    std::shared_ptr<connection_pool> pool_; ///< empty when the place was given back
+    pool_key* of_ = nullptr;
+};
+
+/// Thread-safe. Connections are closed outside its lock.
+class connection_pool : public std::enable_shared_from_this<connection_pool> {
+  public:
+    explicit connection_pool(limits const& l)
+        : in_use_(l.connections), idle_(l.idle_connections), pooled_(l.pooled) {}
+
+    /// A place, with a connection if one is idle. Nothing when all are taken: `who` waits then, and is told.
+    std::optional<pool_place> acquire(std::string const& name, std::shared_ptr<pool_waiter> const& who) {
+        closing over;
+        std::scoped_lock const lock(mutex_);
+        auto const at = keys_.try_emplace(name).first;
+        auto& key = at->second;
+        key.name = &at->first;
+        if (key.in_use != 0 && key.in_use >= in_use_) {
+            key.waiting.emplace_back(who.get(), who);
+            return std::nullopt;
+        }
+        ++key.in_use;
+        return pool_place(shared_from_this(), key, take_idle(key, over));
+    }
+    /// `who` does not wait any longer.
+    void withdraw(std::string const& name, pool_waiter const& who) {
+        std::scoped_lock const lock(mutex_);
+        auto const at = keys_.find(name);
+        if (at == keys_.end()) return;
+        auto& waiting = at->second.waiting;
+        for (auto w = waiting.begin(); w != waiting.end(); ++w)
+            if (w->first == &who) return waiting.erase(w), void();
+    }
+
+  private:
+    friend class pool_place;
+
+    struct idle_connection {
+        pool_key* of;
+        std::unique_ptr<connection> link;
+    };
+    /// Connections that are closed when the lock is no longer held.
+    using closing = std::vector<std::unique_ptr<connection>>;
+
+    void give_back(pool_key& key, std::unique_ptr<connection> link) {
+        closing over;
+        std::shared_ptr<pool_waiter> next;
+        {
+            std::scoped_lock const lock(mutex_);
+            while (!next && !key.waiting.empty()) {
+                next = key.waiting.front().second.lock();
+                key.waiting.pop_front();
+            }
+            if (!next) {
+                if (link) add_idle(key, std::move(link), over);
+                --key.in_use;
+                forget_unused(key);
+            }
+        }
+        if (next) next->on_place(pool_place(shared_from_this(), key, std::move(link)));
+    }
+    std::unique_ptr<connection> other(pool_key& key) {
+        closing over;
+        std::scoped_lock const lock(mutex_);
+        return take_idle(key, over);
+    }
+
+    /// The connection of a key that was used last. Closes all that have been idle for too long.
+    std::unique_ptr<connection> take_idle(pool_key& key, closing& over) {
+        auto const now = std::chrono::steady_clock::now();
+        while (!all_idle_.empty() && now - all_idle_.front().link->idle_since > pooled_) over.push_back(remove_idle(0));
+        if (key.idle == 0) return nullptr;
+        auto at = all_idle_.size() - 1;
+        while (all_idle_[at].of != &key) --at;
+        return remove_idle(at);
+    }
+    void add_idle(pool_key& key, std::unique_ptr<connection> link, closing& over) {
+        link->idle_since = std::chrono::steady_clock::now();
+        ++key.idle;
+        all_idle_.push_back({&key, std::move(link)});
+        if (all_idle_.size() > idle_) over.push_back(remove_idle(0));
+    }
+    std::unique_ptr<connection> remove_idle(std::size_t at) {
+        auto out = std::move(all_idle_[at]);
+        all_idle_.erase(all_idle_.begin() + static_cast<std::ptrdiff_t>(at));
+        --out.of->idle;
+        forget_unused(*out.of);
+        return std::move(out.link);
+    }
+    void forget_unused(pool_key& key) {
+        if (key.in_use == 0 && key.idle == 0 && key.waiting.empty()) keys_.erase(*key.name);
+    }
+
+    std::size_t in_use_, idle_;
+    std::chrono::milliseconds pooled_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, pool_key> keys_;
+    std::vector<idle_connection> all_idle_; ///< idle for the longest time first
+};
+
+inline void pool_place::keep() {
+    if (auto const pool = std::move(pool_)) pool->give_back(*of_, std::move(link));
+}
+inline void pool_place::end() {
+    link.reset();
+    keep();
+}
+inline void pool_place::another() { link = pool_->other(*of_); }
+
+} // namespace lading::detail
+
+// ---- lading/backend/deadlines.hpp ----
+
+/// `deadlines`: one timer for all exchanges of a transport.
+///
+/// A step of an exchange moves its deadline, mostly further away. That costs no timer operation: the one timer waits for
+/// the earliest deadline it has been told of, and looks again when it fires.
+
+#include <asio/steady_timer.hpp>
+
+namespace lading::detail {
+
+/// Thread-safe. Waits only while something has a deadline, so that an event loop with nothing to do can end.
+class deadlines : public std::enable_shared_from_this<deadlines> {
+  public:
+    using clock = std::chrono::steady_clock;
+    using time_point = clock::time_point;
+
+    /// Something with a deadline.
+    class entry {
+      public:
+        /// The deadline is over. Called by any thread, without a lock; the deadline may have been moved meanwhile.
+        virtual void on_deadline() = 0;
+
+      protected:
+        ~entry() = default;
+
+      private:
+        friend class deadlines;
+        static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+        time_point until_{};
+        std::size_t at_ = nowhere; ///< index in `entries_`
+    };
+
+    explicit deadlines(asio::any_io_executor const& e) : timer_(e) {}
+
+    /// From now on `who` has this deadline and no other.
+    void set(std::shared_ptr<entry> const& who, time_point until) {
+        std::scoped_lock const lock(mutex_);
+        if (who->at_ == entry::nowhere) {
+            who->at_ = entries_.size();
+            entries_.emplace_back(who.get(), who);
+        }
+        who->until_ = until;
+        if (until < armed_) arm(until);
+    }
+    /// From now on `who` has none.
+    void clear(entry& who) {
+        std::scoped_lock const lock(mutex_);
+        if (who.at_ == entry::nowhere) return;
+        remove(who);
+        if (!entries_.empty()) return;
+        armed_ = time_point::max();
+        timer_.cancel();
+    }
+
+  private:
+    void remove(entry& who) {
+        auto const at = std::exchange(who.at_, entry::nowhere);
+        if (at + 1 != entries_.size()) {
+            entries_[at] = std::move(entries_.back());
+            entries_[at].first->at_ = at;
+        }
+        entries_.pop_back();
+    }
+    void arm(time_point until) {
+        armed_ = until;
+        timer_.expires_at(until);
+        timer_.async_wait([weak = weak_from_this()](asio::error_code const& ec) {
+            if (ec) return;
+            if (auto const self = weak.lock()) self->fire();
+        });
+    }
+    void fire() {
+        std::vector<std::shared_ptr<entry>> over;
+        {
+            std::scoped_lock const lock(mutex_);
+            auto const now = clock::now();
+            auto next = time_point::max();
+            for (std::size_t i = 0; i < entries_.size();) {
+                auto& [who, alive] = entries_[i];
+                if (who->until_ > now) {
+                    if (who->until_ < next) next = who->until_;
+                    ++i;
+                    continue;
+                }
+                if (auto held = alive.lock()) over.push_back(std::move(held));
+                remove(*who);
+            }
+            armed_ = time_point::max();
+            if (!entries_.empty()) arm(next);
+        }
+        for (auto const& who : over) who->on_deadline();
+    }
+
+    std::mutex mutex_;
+    std::vector<std::pair<entry*, std::weak_ptr<entry>>> entries_;
+    time_point armed_ = time_point::max(); ///< when the timer fires; max when it does not wait
+    asio::steady_timer timer_;
+};
+
+} // namespace lading::detail
+
+// ---- lading/backend/dialler.hpp ----
+
+/// `dialler`: connects to one of several addresses of a host (happy eyeballs, RFC 8305).
+///
+/// Families take turns; every 250 ms, and as soon as an attempt fails, the next address is tried beside those under way.
+/// The first to connect wins, the others are closed.
+
+#include <asio/bind_executor.hpp>
+#include <asio/error.hpp>
+#include <asio/strand.hpp>
+
+namespace lading::detail {
+
+/// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
+inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tcp::endpoint> const& all) {
+    std::vector<asio::ip::tcp::endpoint> out;
+    out.reserve(all.size());
+    std::size_t next[2] = {0, 0}; // of the first family, of the other
+    for (std::size_t turn = 0; out.size() < all.size(); turn ^= 1) {
+        auto& at = next[turn];
+        while (at < all.size() && (all[at].protocol() == all.front().protocol()) == (turn != 0)) ++at;
+        if (at < all.size()) out.push_back(all[at++]);
+    }
+    return out;
+}
+
+/// Used on one strand, that of its owner. One use an object.
+class dialler {
+  public:
+    using strand = asio::strand<asio::any_io_executor>;
+    static constexpr std::chrono::milliseconds step{250};
+    static constexpr std::size_t most = 32; ///< addresses that are tried
+
+    dialler(asio::any_io_executor e, strand s) : executor_(std::move(e)), strand_(std::move(s)), timer_(executor_) {}
+
+    /// Calls `owner->on_dialled(error_code)` on the strand, once, later; without an error there is a socket to `take`.
+    /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
+    template <class Owner>
+    void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
+        addresses_ = interleaved(addresses);
+        if (addresses_.size() > most) addresses_.resize(most);
+        attempts_.reserve(addresses_.size());
+        attempt(owner);
+    }
+    /// No more attempts; those under way end now. `on_dialled` is called if it was not yet.
+    void cancel() {
+        cancelled_ = true;
+        settle();
+    }
+    asio::ip::tcp::socket take() { return std::move(*winner_); }
+
+  private:
+    template <class Owner>
+    void attempt(std::shared_ptr<Owner> const& owner) {
+        auto const at = attempts_.size();
+        auto& socket = attempts_.emplace_back(executor_);
+        ++under_way_;
+        socket.async_connect(addresses_[at], asio::bind_executor(strand_, [this, owner, at](asio::error_code const& ec) {
+                                 on_attempt(owner, at, ec);
+                             }));
+        if (attempts_.size() == addresses_.size()) return;
+        timer_.expires_after(step);
+        timer_.async_wait(asio::bind_executor(strand_, [this, owner, at](asio::error_code const& ec) {
+            bool const mine = at + 1 == attempts_.size();
+            if (!ec && mine && !over()) attempt(owner);
+        }));
+    }
+    template <class Owner>
+    void on_attempt(std::shared_ptr<Owner> const& owner, std::size_t at, asio::error_code const& ec) {
+        --under_way_;
+        if (winner_) return; // somebody was faster, and has told the owner
+        if (!ec && !cancelled_) {
+            winner_.emplace(std::move(attempts_[at]));
+            settle();
+            return owner->on_dialled(asio::error_code());
+        }
+        if (!failure_) failure_ = ec;
+        if (cancelled_) failure_ = asio::error::operation_aborted;
+        else if (attempts_.size() < addresses_.size()) return attempt(owner);
+        if (under_way_ == 0) owner->on_dialled(failure_);
+    }
+    bool over() const noexcept { return winner_ || cancelled_; }
+    void settle() {
+        timer_.cancel();
+        for (auto& s : attempts_) {
+            asio::error_code ignored;
+            s.close(ignored);
+        }
+    }
+
+    asio::any_io_executor executor_;
+    strand strand_;
+    asio::steady_timer timer_;
+    std::vector<asio::ip::tcp::endpoint> addresses_;
+    std::vector<asio::ip::tcp::socket> attempts_;
+    std::optional<asio::ip::tcp::socket> winner_;
+    std::size_t under_way_ = 0;
+    asio::error_code failure_;
+    bool cancelled_ = false;
 };
 
 } // namespace lading::detail
@@ -9919,6 +11005,7 @@ struct http1_framing {
     std::optional<std::uint64_t> content_length;
     bool chunked = false;
     bool encoded = false; ///< a Content-Encoding other than identity
+    std::size_t lines = 0, bytes = 0; ///< of the head
 };
 
 inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
@@ -9957,8 +11044,9 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
     http1_framing out;
     std::optional<std::string_view> once[4];
     constexpr std::string_view only_once[4] = {"Location", "Content-Type", "Content-Range", "Docker-Content-Digest"};
+    out.bytes = head.size();
     bool http11 = true, has_te = false;
-    std::size_t lines = 0;
+    auto& lines = out.lines;
     while (!head.empty()) {
         auto const end = head.find("\r\n");
         if (end == head.npos) return malformed("line ending");
@@ -10017,8 +11105,9 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     using string_view = boost::beast::string_view;
 
     http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
-        : limits_(l), framing_(f), sink_(sink) {
+        : framing_(f), sink_(sink) {
         head_.url = url;
+        head_.headers.reserve(f.lines, f.bytes);
         this->eager(false); // one chunk line a call, so that each can be checked before
         this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
         this->body_limit(boost::none);
@@ -10033,6 +11122,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
     bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
     bool first_chunk() const noexcept { return first_chunk_; }
+    /// Bytes of the extensions of all chunks so far.
+    std::size_t extensions() const noexcept { return extensions_; }
 
   private:
     void fail(error e, error_code& ec) {
@@ -10057,13 +11148,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     }
     void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
         ec = {};
-        if (!in_body_) return head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
-        trailers_ += name.size() + value.size() + 4; // trailers are counted and dropped: they never override a header
-        if (trailers_ > limits_.trailer_bytes)
-            fail(error(errc::http_header_too_large)
-                     .with_context("trailers")
-                     .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more"),
-                 ec);
+        if (!in_body_) head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
+        // Trailers are dropped: they never override a header.
     }
     void on_header_impl(error_code& ec) override {
         ec = {};
@@ -10087,9 +11173,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
         ec = {};
         chunk_left_ = size;
         first_chunk_ = false;
-        if (size > static_cast<std::uint64_t>(INT64_MAX)) return fail(malformed("chunk_size"), ec);
         extensions_ += extensions.size();
-        if (extensions_ > limits_.chunk_extensions) fail(malformed("chunk_ext"), ec);
+        if (size > static_cast<std::uint64_t>(INT64_MAX)) fail(malformed("chunk_size"), ec);
     }
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
         ec = {};
@@ -10098,12 +11183,11 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     }
     void on_finish_impl(error_code& ec) override { ec = {}; }
 
-    limits const& limits_;
     http1_framing framing_;
     body_sink& sink_;
     response head_;
     std::optional<error> failure_;
-    std::size_t trailers_ = 0, extensions_ = 0;
+    std::size_t extensions_ = 0;
     std::uint64_t chunk_left_ = 0;
     bool in_body_ = false, stopped_ = false, drop_ = false, first_chunk_ = true;
 };
@@ -10114,24 +11198,16 @@ class http1_reader {
     http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
         : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
 
-    /// Takes bytes as they come. True when the answer is complete (or the sink has had enough). Errors: `http_*`,
-    /// those of the sink. After an error the connection is of no further use.
+    /// Takes bytes as they come, and passes a body on from where it lies. True when the answer is complete (or the sink
+    /// has had enough). Errors: `http_*`, those of the sink. After an error the connection is of no further use.
     result<bool> feed(std::string_view bytes) {
         started_ = started_ || !bytes.empty();
-        pending_.append(bytes);
-        for (;;) {
-            if (!parser_) {
-                LADING_TRY(auto const have_head, begin_message());
-                if (!have_head) return false;
-            }
-            LADING_TRY(auto const over, advance());
-            if (!over) return false;
-            if (!parser_->informational() || parser_->stopped()) return true;
-            if (++informational_ > limits_.informational)
-                return error(errc::http_too_many_informational)
-                    .with_values("at most " + std::to_string(limits_.informational), "more");
-            parser_.reset();
-        }
+        if (!pending_.empty()) bytes = pending_.append(bytes); // the rest of a head or of a chunk line was left
+        rest_ = bytes;
+        LADING_TRY(auto const over, parse());
+        std::string left(rest_);
+        pending_.swap(left);
+        return over;
     }
 
     /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
@@ -10157,43 +11233,63 @@ class http1_reader {
     response take_head() { return std::move(parser_->head()); }
 
   private:
-    /// True when a complete, acceptable head is at the front of `pending_`.
+    result<bool> parse() {
+        for (;;) {
+            if (!parser_) {
+                LADING_TRY(auto const have_head, begin_message());
+                if (!have_head) return false;
+            }
+            LADING_TRY(auto const over, advance());
+            if (!over) return false;
+            if (!parser_->informational() || parser_->stopped()) return true;
+            if (++informational_ > limits_.informational)
+                return error(errc::http_too_many_informational)
+                    .with_values("at most " + std::to_string(limits_.informational), "more");
+            parser_.reset();
+        }
+    }
+
+    /// True when a complete, acceptable head is at the front of `rest_`.
     result<bool> begin_message() {
         constexpr std::string_view start = "HTTP/";
-        if (auto const n = std::min(start.size(), pending_.size()); pending_.compare(0, n, start, 0, n) != 0)
-            return malformed("status line");
-        auto const end = pending_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
-        auto const limit = std::min(end == pending_.npos ? pending_.size() : end + 4, pending_.size());
-        for (std::size_t i = checked_; i < limit; ++i)
-            if (pending_[i] == '\n' && (i == 0 || pending_[i - 1] != '\r')) return malformed("line ending");
+        if (!rest_.starts_with(start.substr(0, rest_.size()))) return malformed("status line");
+        auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
+        auto const limit = end == rest_.npos ? rest_.size() : end + 4;
+        for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
+            if (rest_[at - 1] != '\r') return malformed("line ending");
         checked_ = limit;
         if (limit > limits_.header_bytes)
             return error(errc::http_header_too_large)
                 .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes", "more");
-        if (end == pending_.npos) return false;
-        LADING_TRY(framing_, check_head(std::string_view(pending_).substr(0, limit), limits_));
-        if (pending_[12] == '\r') pending_.insert(12, 1, ' '); // Beast wants the space that goes before no reason
+        if (end == rest_.npos) return false;
+        LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
+        if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
+            std::string spaced(rest_);
+            pending_ = std::move(spaced.insert(12, 1, ' '));
+            rest_ = pending_;
+        }
         checked_ = 0;
         parser_.emplace(limits_, framing_, head_only_, sink_, url_);
         return true;
     }
 
-    /// Gives Beast what is pending. True when the message is complete.
+    /// Gives Beast what is there. True when the message is complete.
     result<bool> advance() {
-        std::size_t used = 0;
-        while (used < pending_.size() && !parser_->is_done()) {
+        while (!rest_.empty() && !parser_->is_done()) {
             boost::beast::error_code ec;
-            if (parser_->at_chunk_line()) {
-                LADING_TRY(auto const ready, check_chunk_line(std::string_view(pending_).substr(used)));
+            bool const at_line = parser_->at_chunk_line();
+            if (at_line) {
+                LADING_TRY(auto const ready, check_chunk_line(rest_));
                 if (!ready) break;
             }
-            used += parser_->put({pending_.data() + used, pending_.size() - used}, ec);
+            rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
             if (parser_->stopped()) return true;
             if (parser_->failure()) return *parser_->failure();
+            // Beast has the whole line: what it would wait for is the end of a quoted string that the line does not close.
+            if (at_line && ec == boost::beast::http::error::need_more) return malformed("chunk_ext");
             if (ec == boost::beast::http::error::need_more) break;
             if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
         }
-        pending_.erase(0, used);
         return parser_->is_done();
     }
 
@@ -10210,26 +11306,28 @@ class http1_reader {
         if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
             return malformed("chunk_size");
         auto const line = rest.find('\n');
-        if (line == rest.npos) {
-            if (rest.size() > limits_.chunk_extensions) return malformed("chunk_ext");
-            return false;
-        }
+        auto const extension = (line == rest.npos ? rest.size() : line) - digits; // and a CR
+        if (parser_->extensions() + extension > limits_.chunk_extensions + 1) return malformed("chunk_ext");
+        if (line == rest.npos) return false;
         if (rest[line - 1] != '\r') return malformed("chunk_size");
         bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
-        if (!last || rest.find("\r\n\r\n", line - 1) != rest.npos) return true;
-        if (rest.size() - line > limits_.trailer_bytes + 4)
+        if (!last) return true;
+        auto const end = rest.find("\r\n\r\n", line - 1);
+        auto const trailers = end == rest.npos ? rest.size() - line : end + 3 - line; // and two bytes
+        if (trailers > limits_.trailer_bytes + 2)
             return error(errc::http_header_too_large)
                 .with_context("trailers")
                 .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
-        return false;
+        return end != rest.npos;
     }
 
     limits const& limits_;
     body_sink& sink_;
     std::string const& url_;
     bool head_only_;
-    std::string pending_;
-    std::size_t checked_ = 0; ///< how far `pending_` has been searched for the end of the head
+    std::string pending_;   ///< not parsed yet, between two calls
+    std::string_view rest_; ///< not parsed yet, within a call: in `pending_` or in what was given
+    std::size_t checked_ = 0; ///< how far `rest_` has been searched for the end of the head
     http1_framing framing_;
     std::optional<http1_parser> parser_;
     std::size_t informational_ = 0;
@@ -10262,7 +11360,7 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     for (auto const& [name, value] : q.headers) {
         if (!is_token(name)) return refuse("the name of a header");
         for (char c : value)
-            if (!is_print(c)) return refuse("a byte in the header " + name);
+            if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
         out.append(name).append(": ").append(value).append("\r\n");
     }
     if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
@@ -10392,60 +11490,26 @@ inline error complete_failure(error e, request const& q, exchange_progress const
 
 } // namespace lading::detail
 
-#include <asio/any_io_executor.hpp>
-#include <asio/compose.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 
-namespace lading {
+namespace lading::detail {
 
-namespace detail {
-
-/// What the exchanges of one transport share.
+/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
 struct transport_state {
     transport_state(asio::any_io_executor e, network_options n, limits l)
-        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)) {}
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)),
+          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
 
-    /// A TLS context and what it was made of.
-    struct made_context {
-        tls_options const* options;
-        bool with_certificate;
-        std::shared_ptr<asio::ssl::context> context;
-    };
-
-    asio::any_io_executor executor;
-    network_options network;
-    limits bounds;
-    std::vector<made_context> contexts; ///< each made for the first https request that needs it, not before
-    std::vector<std::unique_ptr<connection>> idle;
-
-    result<std::shared_ptr<asio::ssl::context>> context_for(tls_options const& o, bool with_certificate) {
-        for (auto const& c : contexts)
-            if (c.options == &o && c.with_certificate == with_certificate) return c.context;
-        LADING_TRY(auto made, make_tls_context(o, with_certificate));
-        contexts.push_back({&o, with_certificate, made});
-        return made;
-    }
-
-    /// An idle connection to the origin that is still good; drops those that are not.
-    std::unique_ptr<connection> take(std::string const& key) {
-        auto const now = std::chrono::steady_clock::now();
-        std::unique_ptr<connection> found;
-        std::erase_if(idle, [&](auto& c) {
-            if (now - c->idle_since > bounds.pooled) return true;
-            if (found || c->key != key) return false;
-            if (c->quiet()) found = std::move(c);
-            return true;
-        });
-        return found;
-    }
-    void keep(std::unique_ptr<connection> c) {
-        auto const of_origin =
-            std::count_if(idle.begin(), idle.end(), [&](auto const& other) { return other->key == c->key; });
-        if (of_origin >= 8) return;
-        c->idle_since = std::chrono::steady_clock::now();
-        idle.push_back(std::move(c));
-    }
+    asio::any_io_executor const executor;
+    network_options const network;
+    limits const bounds;
+    tls_contexts contexts;
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<deadlines> const times;
 };
 
 /// Takes the body of a proxy's answer, which is nobody's.
@@ -10454,366 +11518,383 @@ struct discarding_sink final : body_sink {
     result<flow> write(std::span<std::byte const>) override { return flow::stop; }
 };
 
-/// One exchange. Held by the composed operation and, weakly, by its timer.
-struct exchange_state : std::enable_shared_from_this<exchange_state> {
-    exchange_state(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
-        : transport(std::move(t)), query(q), sink(out), resolver(transport->executor), timer(transport->executor),
-          pace(transport->bounds), buffer(std::size_t(16) << 10) {}
+/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place` and `on_deadline`,
+/// which any thread may call, are used on its strand only.
+class exchange : public pool_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
+  public:
+    exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
+        : transport_(std::move(t)), query_(q), sink_(out), strand_(asio::make_strand(transport_->executor)),
+          pace_(transport_->bounds) {}
+    exchange(exchange const&) = delete;
+    exchange& operator=(exchange const&) = delete;
 
-    std::shared_ptr<transport_state> transport;
-    request const& query;
-    body_sink& sink;
-    std::optional<url> target;
-    std::string key;
-    std::string text; ///< of the request
-    std::optional<proxy_address> proxy;
-    std::string tunnel_text;    ///< of the CONNECT, while there is a tunnel to be made
-    std::string tunnel_url;     ///< of the proxy; the reader keeps a reference to it
-    discarding_sink tunnel_body;
-    std::unique_ptr<connection> link;
-    std::vector<asio::ip::tcp::endpoint> addresses;
-    std::size_t next_address = 0;
-    asio::ip::tcp::resolver resolver;
-    asio::steady_timer timer;
-    std::optional<http1_reader> reader;
-    pace_watch pace;
-    std::vector<char> buffer;
-    errc expired = errc::ok;    ///< the limit that ran out
-    unsigned timer_round = 0;   ///< tells the timer's last round from those before
-    bool reused = false;
-    bool may_reuse = true;
-    bool written = false;
-
-    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
-    void limit(std::chrono::milliseconds d, errc what) {
-        auto until = std::chrono::steady_clock::now() + d;
-        if (query.deadline && *query.deadline < until) until = *query.deadline, what = errc::timeout;
-        timer.expires_at(until);
-        timer.async_wait([self = weak_from_this(), round = ++timer_round, what](asio::error_code const& ec) {
-            auto const s = self.lock();
-            if (ec || !s || s->timer_round != round) return;
-            s->expired = what;
-            s->resolver.cancel();
-            asio::error_code ignored;
-            if (s->link) s->link->socket.close(ignored);
+    void start() {
+        asio::dispatch(strand_, [self = shared_from_this()] {
+            self->begin();
+            self->starting_ = false;
         });
     }
-    void quiet_timer() {
-        ++timer_round;
-        timer.cancel();
+    /// Ends the exchange with `cancelled`, soon.
+    void cancel() {
+        asio::post(strand_, [self = shared_from_this()] { self->stop(errc::cancelled); });
+    }
+    void on_deadline() override {
+        asio::post(strand_, [self = shared_from_this()] {
+            if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
+        });
+    }
+    void on_place(pool_place place) override {
+        asio::post(strand_, [self = shared_from_this(), p = std::move(place)]() mutable {
+            self->turn_.reset();
+            if (self->stage_ == stage::waiting) self->take(std::move(p));
+        });
     }
 
-    error complete(error e) const {
-        exchange_progress p;
-        p.target = target;
-        p.started = reader && reader->started();
-        p.status = reader && reader->has_head() ? reader->status() : 0;
-        return complete_failure(std::move(e), query, p);
-    }
-};
+  protected:
+    virtual ~exchange() { transport_->times->clear(*this); }
+    /// Called once, on the strand, and not inside `start`.
+    virtual void complete(result<response> outcome) = 0;
 
-/// The composed operation: resolve, connect, handshake, write, read; each stage names the next.
-class exchange_loop {
-  public:
-    exchange_loop(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
-        : s_(std::make_shared<exchange_state>(std::move(t), q, out)) {}
-
-    template <class Self>
-    void operator()(Self& self) {
-        if (auto started = begin(); !started) {
-            outcome_.emplace(std::move(started).assume_error());
-            return post(self);
-        }
-        open(self);
-    }
-    /// After a post (the outcome is there), a connect, a handshake, a write.
-    template <class Self>
-    void operator()(Self& self, asio::error_code ec, std::size_t n = 0) {
-        (void)n;
-        // A signal that came while the handler of a wait was on its way reached no one else.
-        if (!ec && stage_ != stage::done && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) ec = asio::error::operation_aborted;
-        switch (stage_) {
-        case stage::connect: return on_connect(self, ec);
-        case stage::ask_proxy: return on_proxy_asked(self, ec);
-        case stage::read_proxy: return on_proxy_read(self, ec, n);
-        case stage::handshake: return on_handshake(self, ec);
-        case stage::write: return on_write(self, ec);
-        case stage::read: return on_read(self, ec, n);
-        case stage::done: return finish(self);
-        }
-    }
-    template <class Self>
-    void operator()(Self& self, asio::error_code ec, asio::ip::tcp::resolver::results_type found) {
-        if (!ec && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) ec = asio::error::operation_aborted;
-        if (ec) return fail(self, ec, error(errc::host_not_found).with_context(s_->target->host()));
-        for (auto const& entry : found) s_->addresses.push_back(entry.endpoint());
-        if (s_->addresses.size() > 16) s_->addresses.resize(16);
-        dial(self);
-    }
+    std::shared_ptr<transport_state> const transport_;
 
   private:
-    enum class stage : std::uint8_t { connect, ask_proxy, read_proxy, handshake, write, read, done };
+    /// What a new connection takes.
+    struct making {
+        making(asio::any_io_executor const& e, asio::strand<asio::any_io_executor> const& s) : resolver(e), dial(e, s) {}
+        asio::ip::tcp::resolver resolver;
+        dialler dial;
+        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
+        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
+        discarding_sink tunnel_body;
+    };
+    /// What is awaited, as far as it matters to one who has to end it.
+    enum class stage : std::uint8_t { waiting, resolving, dialling, connected, over };
+    using member = void (exchange::*)(asio::error_code, std::size_t);
 
-    result<void> begin() {
-        auto& s = *s_;
-        LADING_TRY(auto parsed, url::parse(s.query.url));
-        s.target = std::move(parsed);
-        // A connection is kept for requests that would have made the same one: origin, proxy, who named the host (and
-        // with it whether a client certificate was shown).
-        s.key = s.target->origin().str() + ' ' + std::to_string(int(s.query.reach));
-        auto const via = s.transport->network.proxy.find(s.target->scheme(), s.target->host(), s.target->port());
+    /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
+    auto then(member next) {
+        return asio::bind_executor(strand_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+            if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
+            ((*self).*next)(ec, n);
+        });
+    }
+
+    void begin() {
+        if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
+        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
+        if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
+        // Keeps the exchange, and the event loop.
+        turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
+        turn_->async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code const&) {}));
+    }
+    result<void> prepare() {
+        LADING_TRY(target_, url::parse(query_.url));
+        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
         if (!via.empty()) {
-            LADING_TRY(s.proxy, parse_proxy(via));
-            s.key += ' ' + s.proxy->where.authority();
+            LADING_TRY(auto proxy, parse_proxy(via));
+            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
         }
-        LADING_TRY(s.text, http1_request_text(s.query, *s.target, s.proxy && s.target->scheme() == "http"));
-        if (s.query.deadline && *s.query.deadline <= std::chrono::steady_clock::now()) return error(errc::timeout);
+        key_ = target_->origin().str();
+        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.reach)));
+        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
+        LADING_TRY(text_, http1_request_text(query_, *target_, proxy_ && target_->scheme() == "http"));
+        if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
         return success();
     }
 
-    /// A kept connection, or a new one.
-    template <class Self>
-    void open(Self& self) {
-        auto& s = *s_;
-        s.reader.reset();
-        s.written = false;
-        s.link = s.may_reuse ? s.transport->take(s.key) : nullptr;
-        if ((s.reused = s.link != nullptr)) return write(self);
-        s.limit(s.transport->bounds.connect, errc::connect_timeout);
-        s.addresses.clear();
-        s.next_address = 0;
-        auto const& dialled = s.proxy ? s.proxy->where : *s.target;
+    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
+    void limit(std::chrono::milliseconds d, errc what) {
+        auto const until = deadlines::clock::now() + d;
+        if (query_.deadline && *query_.deadline < until) return limit_until(*query_.deadline, errc::timeout);
+        limit_until(until, what);
+    }
+    void limit_until(deadlines::time_point until, errc what) {
+        until_ = until;
+        late_ = what;
+        transport_->times->set(shared_from_this(), until);
+    }
+    /// Ends the exchange with an error of its own side: at once, or as soon as what uses the connection has let go of it.
+    void stop(errc why) {
+        if (stage_ == stage::over || stopped_ != errc::ok) return;
+        stopped_ = why;
+        asio::error_code ignored;
+        switch (stage_) {
+        case stage::waiting:
+            transport_->pool->withdraw(key_, *this);
+            turn_.reset();
+            return end(error(why));
+        case stage::resolving: // whatever the resolver is busy with, nobody waits for it
+            making_->resolver.cancel();
+            return end(error(why));
+        case stage::dialling: return making_->dial.cancel();
+        case stage::connected: place_.link->socket.close(ignored); return;
+        case stage::over: return;
+        }
+    }
+
+    // ---- a connection
+
+    /// A kept connection if one is good, or a new one.
+    void take(pool_place place) {
+        place_ = std::move(place);
+        while (place_.link && !place_.link->quiet()) place_.another();
+        if (!place_.link) return open();
+        reused_ = true;
+        write();
+    }
+    void open() {
+        reused_ = false;
+        place_.link.reset();
+        reader_.reset();
+        making_ = std::make_unique<making>(transport_->executor, strand_);
+        limit(transport_->bounds.connect, errc::connect_timeout);
+        auto const& dialled = proxy_ ? proxy_->where : *target_;
         auto host = dialled.host();
-        for (auto const& [name, address] : s.transport->network.addresses)
+        for (auto const& [name, address] : transport_->network.addresses)
             if (name == host) host = address;
         asio::error_code not_an_address;
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         auto const address = asio::ip::make_address(bare, not_an_address);
-        if (!not_an_address) {
-            s.addresses.emplace_back(address, dialled.port());
-            return dial(self);
-        }
-        auto& resolver = s.resolver;
-        auto const port = std::to_string(dialled.port());
-        resolver.async_resolve(host, port, std::move(self));
+        if (!not_an_address) return dial({{address, dialled.port()}});
+        stage_ = stage::resolving;
+        making_->resolver.async_resolve(
+            host, std::to_string(dialled.port()),
+            asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code ec, found const& f) {
+                self->on_resolved(ec, f);
+            }));
+    }
+    using found = asio::ip::tcp::resolver::results_type;
+    void on_resolved(asio::error_code ec, found const& f) {
+        if (stage_ == stage::over) return; // stopped, and told so then
+        if (ec) return end(error(errc::host_not_found).with_context(target_->host()));
+        std::vector<asio::ip::tcp::endpoint> addresses;
+        for (auto const& one : f) addresses.push_back(one.endpoint());
+        dial(std::move(addresses));
     }
 
     /// Connects, to such of the addresses as the request may go to.
-    template <class Self>
-    void dial(Self& self) {
-        auto& s = *s_;
-        if (s.query.reach != reach::anywhere && !s.transport->network.inner_addresses) {
-            if (s.proxy) {
-                if (!may_reach(scope_of_host(s.target->host()))) s.addresses.clear();
+    void dial(std::vector<asio::ip::tcp::endpoint> addresses) {
+        if (query_.reach != reach::anywhere && !transport_->network.inner_addresses) {
+            if (proxy_) {
+                if (!may_reach(scope_of_host(target_->host()))) addresses.clear();
             } else {
-                std::erase_if(s.addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
+                std::erase_if(addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
             }
-            if (s.addresses.empty())
-                return fail(self, asio::error_code(), error(errc::address_refused).with_context(s.target->host()));
         }
-        connect(self);
+        if (addresses.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        stage_ = stage::dialling;
+        making_->dial.start(addresses, shared_from_this());
     }
     bool may_reach(address_scope where) const noexcept {
-        return where == address_scope::outside || (s_->query.reach == reach::inside && where == address_scope::inside);
+        return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
     }
     static address_scope scope(asio::ip::address const& a) {
         if (a.is_v4()) return scope_of(a.to_v4().to_bytes());
         return scope_of(a.to_v6().to_bytes());
     }
 
-    template <class Self>
-    void connect(Self& self) {
-        auto& s = *s_;
-        stage_ = stage::connect;
-        s.link = std::make_unique<connection>(s.transport->executor, s.key);
-        auto& socket = s.link->socket;
-        auto const where = s.addresses[s.next_address++];
-        socket.async_connect(where, std::move(self));
-    }
-    template <class Self>
-    void on_connect(Self& self, asio::error_code ec) {
-        auto& s = *s_;
+  public:
+    /// The dialler's.
+    void on_dialled(asio::error_code ec) {
+        if (stopped_ != errc::ok) return end(error(stopped_));
         if (ec) {
-            if (s.expired == errc::ok && ec != asio::error::operation_aborted && s.next_address < s.addresses.size())
-                return connect(self);
             bool const refused = ec == asio::error::connection_refused;
-            return fail(self, ec,
-                        error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
+            return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
         }
-        asio::error_code ignored;
-        s.link->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-        if (s.target->scheme() == "http") return write(self);
-        if (s.proxy) return ask_proxy(self);
-        handshake(self);
+        place_.link = std::make_unique<connection>(making_->dial.take());
+        stage_ = stage::connected;
+        if (target_->scheme() == "http") return write();
+        if (proxy_) return ask_proxy();
+        handshake();
     }
 
+  private:
     // ---- the tunnel through a proxy
 
-    template <class Self>
-    void ask_proxy(Self& self) {
-        auto& s = *s_;
-        stage_ = stage::ask_proxy;
-        s.tunnel_text = connect_text(*s.target, *s.proxy, s.query.headers.find("User-Agent").value_or(""));
-        s.tunnel_url = s.proxy->where.str();
-        s.reader.emplace(s.transport->bounds, s.tunnel_body, s.tunnel_url, true);
-        auto& link = *s.link;
-        auto const bytes = asio::buffer(s.tunnel_text);
-        link.async_write(bytes, std::move(self));
+    void ask_proxy() {
+        auto& m = *making_;
+        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
+        m.tunnel_url = proxy_->where.str();
+        reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
+        place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
     }
-    template <class Self>
-    void on_proxy_asked(Self& self, asio::error_code ec) {
-        if (ec) return fail(self, ec, proxy_error(ec.message()));
-        stage_ = stage::read_proxy;
-        read_some(self);
+    void on_proxy_asked(asio::error_code ec, std::size_t) {
+        if (ec) return end(proxy_error(ec.message()));
+        place_.link->async_read(then(&exchange::on_proxy_read));
     }
-    template <class Self>
-    void on_proxy_read(Self& self, asio::error_code ec, std::size_t n) {
-        auto& s = *s_;
-        if (ec) return fail(self, ec, proxy_error(ec.message()));
-        auto over = s.reader->feed({s.buffer.data(), n});
-        if (!over) return fail(self, {}, proxy_error(over.assume_error().summary()));
-        if (!over.assume_value()) return read_some(self);
-        auto const status = s.reader->take_head().status;
-        bool const clean = s.reader->at_end();
-        s.reader.reset(); // nothing that a proxy says is an answer of the registry
-        if (status != 200) return fail(self, {}, proxy_error("it answered " + std::to_string(status)));
-        if (!clean) return fail(self, {}, proxy_error("it sent bytes before the tunnel was used"));
-        handshake(self);
+    void on_proxy_read(asio::error_code ec, std::size_t n) {
+        if (ec) return end(proxy_error(ec.message()));
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(proxy_error(over.assume_error().summary()));
+        if (!over.assume_value()) return place_.link->async_read(then(&exchange::on_proxy_read));
+        auto const status = reader_->take_head().status;
+        bool const clean = reader_->at_end();
+        reader_.reset(); // nothing that a proxy says is an answer of the registry
+        if (status != 200) return end(proxy_error("it answered " + std::to_string(status)));
+        if (!clean) return end(proxy_error("it sent bytes before the tunnel was used"));
+        handshake();
     }
     error proxy_error(std::string why) {
-        s_->reader.reset();
-        return error(errc::proxy_failed).with_context(s_->proxy->where.authority() + ": " + std::move(why));
+        reader_.reset();
+        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
     }
 
-    template <class Self>
-    void handshake(Self& self) {
-        auto& s = *s_;
-        auto const& options = s.transport->network.tls.find(s.target->authority());
-        auto context = s.transport->context_for(options, s.query.reach == reach::anywhere);
-        if (!context) return end(self, std::move(context).assume_error());
-        if (!s.link->prepare_tls(std::move(context).assume_value(), s.target->host(), options.verify))
-            return end(self, error(errc::tls_handshake_failed).with_context("TLS could not be prepared"));
-        stage_ = stage::handshake;
-        s.limit(s.transport->bounds.handshake, errc::tls_timeout);
-        auto& tls = *s.link->tls;
-        tls.async_handshake(asio::ssl::stream_base::client, std::move(self));
+    void handshake() {
+        auto const& options = transport_->network.tls.find(target_->authority());
+        auto identity = transport_->contexts.find(options, query_.reach == reach::anywhere);
+        if (!identity) return end(std::move(identity).assume_error());
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, options.verify))
+            return end(no_memory_for_tls());
+        limit(transport_->bounds.handshake, errc::tls_timeout);
+        place_.link->async_handshake(then(&exchange::on_handshake));
     }
-    template <class Self>
-    void on_handshake(Self& self, asio::error_code ec) {
-        if (ec) return fail(self, ec, s_->link->handshake_error(ec));
-        write(self);
+    void on_handshake(asio::error_code ec, std::size_t) {
+        if (ec) {
+            transport_->contexts.forget(place_.link->identity());
+            return end(place_.link->handshake_error(ec));
+        }
+        place_.link->on_handshake();
+        write();
     }
 
-    template <class Self>
-    void write(Self& self) {
-        auto& s = *s_;
-        stage_ = stage::write;
-        s.reader.emplace(s.transport->bounds, s.sink, s.query.url, s.query.method == "HEAD");
-        s.limit(s.transport->bounds.idle, errc::timeout_write);
-        auto& link = *s.link;
-        auto const bytes = asio::buffer(s.text);
-        link.async_write(bytes, std::move(self));
+    // ---- the request and its answer
+
+    void write() {
+        stage_ = stage::connected;
+        reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
+        asio::error_code ec;
+        auto const n = place_.link->write_now(text_, ec);
+        if (n == text_.size() || ec) return on_write(ec, n);
+        limit(transport_->bounds.idle, errc::timeout_write);
+        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
     }
-    template <class Self>
-    void on_write(Self& self, asio::error_code ec) {
+    void on_write(asio::error_code ec, std::size_t) {
         // A peer may answer and close before it has read everything; what it said comes first.
-        if (ec && (s_->expired != errc::ok || ec == asio::error::operation_aborted || s_->reused))
-            return broken(self, ec, errc::connection_reset);
-        s_->limit(s_->transport->bounds.header, errc::timeout_header);
-        read(self);
+        if (ec && reused_) return broken(ec);
+        limit(transport_->bounds.header, errc::timeout_header);
+        read();
     }
-
-    template <class Self>
-    void read(Self& self) {
-        stage_ = stage::read;
-        read_some(self);
-    }
-    template <class Self>
-    void read_some(Self& self) {
-        auto& s = *s_;
-        auto& link = *s.link;
-        auto const into = asio::buffer(s.buffer);
-        link.async_read(into, std::move(self));
-    }
-    template <class Self>
-    void on_read(Self& self, asio::error_code ec, std::size_t n) {
-        auto& s = *s_;
+    void read() { place_.link->async_read(then(&exchange::on_read)); }
+    void on_read(asio::error_code ec, std::size_t n) {
         if (ec) {
             bool const truncated = ec == asio::ssl::error::stream_truncated;
-            bool const closed = ec == asio::error::eof || truncated;
-            if (!closed || s.expired != errc::ok) return broken(self, ec, errc::connection_reset);
-            if (!s.reader->started()) return broken(self, ec, errc::connection_reset);
-            auto ended = s.reader->end(truncated);
-            if (!ended) return end(self, std::move(ended).assume_error());
-            return end(self, s.reader->take_head());
+            if ((ec != asio::error::eof && !truncated) || !reader_->started()) return broken(ec);
+            auto ended = reader_->end(truncated);
+            if (!ended) return end(std::move(ended).assume_error());
+            return end(reader_->take_head());
         }
-        bool const had_head = s.reader->has_head();
-        auto over = s.reader->feed({s.buffer.data(), n});
-        if (!over) return end(self, std::move(over).assume_error());
+        bool const had_head = reader_->has_head();
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(std::move(over).assume_error());
         if (over.assume_value()) {
-            if (s.reader->reusable()) s.transport->keep(std::move(s.link));
-            return end(self, s.reader->take_head());
+            if (reader_->reusable()) place_.keep();
+            return end(reader_->take_head());
         }
-        if (had_head || s.reader->has_head()) {
-            if (!s.pace.keeps(n)) return end(self, s.pace.too_slow());
-            s.limit(s.transport->bounds.idle, errc::timeout_body);
+        place_.link->fit_buffer(n);
+        if (had_head || reader_->has_head()) {
+            if (!pace_.keeps(n)) return end(pace_.too_slow());
+            limit(transport_->bounds.idle, errc::timeout_body);
         }
-        read(self);
+        read();
     }
 
     /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
     /// takes a fresh one, once (hostile.md H33).
-    template <class Self>
-    void broken(Self& self, asio::error_code ec, errc otherwise) {
-        auto& s = *s_;
-        bool const repeatable = s.query.method == "GET" || s.query.method == "HEAD";
-        if (s.reused && repeatable && !s.reader->started() && s.expired == errc::ok &&
-            ec != asio::error::operation_aborted) {
-            s.may_reuse = false;
-            return open(self);
-        }
-        fail(self, ec, error(otherwise).with_context(ec.message()));
-    }
-    /// `e`, unless a limit ran out or the operation was cancelled.
-    template <class Self>
-    void fail(Self& self, asio::error_code ec, error e) {
-        if (s_->expired != errc::ok) return end(self, error(s_->expired));
-        if (ec == asio::error::operation_aborted) return end(self, error(errc::cancelled));
-        end(self, std::move(e));
-    }
-    template <class Self>
-    void end(Self& self, result<response> r) {
-        outcome_.emplace(std::move(r));
-        finish(self);
-    }
-    template <class Self>
-    void post(Self& self) { // a handler never runs inside its initiating call
-        stage_ = stage::done;
-        auto const executor = s_->transport->executor;
-        asio::post(executor, [self = std::move(self)]() mutable { self(asio::error_code()); });
-    }
-    template <class Self>
-    void finish(Self& self) {
-        s_->quiet_timer();
-        auto outcome = std::move(*outcome_);
-        if (!outcome) outcome = s_->complete(std::move(outcome).assume_error());
-        s_.reset(); // the connection is closed or kept before the handler runs
-        self.complete(std::move(outcome));
+    void broken(asio::error_code ec) {
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
+        if (reused_ && repeatable && !reader_->started()) return open();
+        end(error(errc::connection_reset).with_context(ec.message()));
     }
 
-    std::shared_ptr<exchange_state> s_;
-    std::optional<result<response>> outcome_;
-    stage stage_ = stage::connect;
+    void end(result<response> outcome) {
+        if (stage_ == stage::over) return;
+        if (starting_) // a handler never runs inside its initiating call
+            return asio::post(strand_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        stage_ = stage::over;
+        transport_->times->clear(*this);
+        if (!outcome) outcome = explained(std::move(outcome).assume_error());
+        place_.end(); // the connection is closed or kept before the handler runs
+        reader_.reset();
+        complete(std::move(outcome));
+    }
+    error explained(error e) const {
+        exchange_progress p;
+        p.target = target_;
+        p.started = reader_ && reader_->started();
+        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
+        return complete_failure(std::move(e), query_, p);
+    }
+
+    request const& query_;
+    body_sink& sink_;
+    asio::strand<asio::any_io_executor> const strand_;
+    stage stage_ = stage::waiting;
+    bool starting_ = true;
+    errc stopped_ = errc::ok; ///< why the exchange was ended from outside
+    errc late_ = errc::timeout;
+    deadlines::time_point until_{};
+    std::optional<url> target_;
+    std::string key_;  ///< the pool's
+    std::string text_; ///< of the request
+    std::unique_ptr<proxy_address> proxy_;
+    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place
+    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
+    pool_place place_;
+    bool reused_ = false;
+    std::optional<http1_reader> reader_;
+    pace_watch pace_;
 };
 
-} // namespace detail
+/// An exchange and who is told of its end.
+template <class Handler>
+class exchange_for final : public exchange {
+  public:
+    exchange_for(std::shared_ptr<transport_state> t, request const& q, body_sink& out, Handler h)
+        : exchange(std::move(t), q, out), handler_(std::move(h)),
+          work_(asio::get_associated_executor(*handler_, transport_->executor)) {}
+
+    /// Lets the handler's cancellation slot end the exchange.
+    void listen() {
+        if (auto slot = asio::get_associated_cancellation_slot(*handler_); slot.is_connected())
+            slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->cancel();
+            });
+    }
+
+  private:
+    void complete(result<response> outcome) override {
+        auto const executor = work_.get_executor();
+        asio::dispatch(executor, [h = std::move(*handler_), w = std::move(work_), o = std::move(outcome)]() mutable {
+            if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected()) slot.clear();
+            w.reset();
+            std::move(h)(std::move(o));
+        });
+        handler_.reset();
+    }
+
+    std::optional<Handler> handler_;
+    asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
+};
+
+} // namespace lading::detail
+
+#include <asio/async_result.hpp>
+
+namespace lading {
 
 /// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, proxies, every bound of `limits`.
 ///
-/// One idle connection or more an origin is kept for `limits::pooled`. Any number of exchanges may be under way when
-/// the executor runs on one thread or is a strand; the object may be moved and destroyed while they are. Errors: codes
-/// of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https without a
-/// certificate problem, `plaintext`. Cancellation through the handler's slot: `cancelled`.
+/// Connections are kept for `limits::pooled`, `limits::idle_connections` of them. At most `limits::connections` go to one
+/// origin at once; further exchanges wait their turn in the order they came, until their own deadline. A new connection
+/// resumes a TLS session of the same host and options if it can, and tries the addresses of a host side by side.
+///
+/// Any number of exchanges may be under way, started by any thread; the executor may be that of an `io_context` that
+/// several threads run. An exchange runs on a strand of its own (the sink is called there), its handler where the handler
+/// belongs. The object may be moved and destroyed while exchanges are under way, not while another thread uses it.
+///
+/// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
+/// without a certificate problem, `plaintext`. Cancellation through the handler's slot, of any type: `cancelled`, at once
+/// even when a name is being resolved; the resolver itself cannot be interrupted, and an event loop ends after it.
 class asio_transport {
   public:
     using executor_type = asio::any_io_executor;
@@ -10826,8 +11907,14 @@ class asio_transport {
     /// One exchange; signature `void(result<response>)`. Request and sink outlive it.
     template <class CompletionToken>
     auto async_exchange(request const& q, body_sink& out, CompletionToken&& token) {
-        return asio::async_compose<CompletionToken, void(result<response>)>(detail::exchange_loop(state_, q, out),
-                                                                            token, state_->executor);
+        auto initiate = [state = state_](auto&& handler, request const* query, body_sink* sink) {
+            using handler_type = std::decay_t<decltype(handler)>;
+            auto const one = std::make_shared<detail::exchange_for<handler_type>>(
+                state, *query, *sink, std::forward<decltype(handler)>(handler));
+            one->listen();
+            one->start();
+        };
+        return asio::async_initiate<CompletionToken, void(result<response>)>(std::move(initiate), token, &q, &out);
     }
 
   private:
@@ -10841,24 +11928,42 @@ class asio_transport {
 namespace lading {
 
 /// Models `sync_transport`. Owns its event loop, which runs only inside `exchange`; one exchange at a time. Limits,
-/// connections and errors are those of `asio_transport`.
+/// connections and errors are those of `asio_transport`. Its destructor waits for a resolver that is busy.
+/// Should an exception leave `exchange` (from a sink, or because there is no memory), its connections are closed and the
+/// next exchange starts afresh.
 class asio_sync_transport {
   public:
     explicit asio_sync_transport(network_options network = {}, limits bounds = {})
-        : context_(std::make_unique<asio::io_context>(1)),
-          transport_(context_->get_executor(), std::move(network), std::move(bounds)) {}
+        : network_(std::move(network)), bounds_(std::move(bounds)) {}
 
     result<response> exchange(request const& q, body_sink& out) {
+        if (!loop_) loop_ = std::make_unique<loop>(network_, bounds_);
         std::optional<result<response>> answer;
-        transport_.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
-        context_->restart();
-        context_->run();
+        on_unwind const drop{loop_, answer};
+        loop_->transport.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
+        loop_->context.restart();
+        while (!answer) loop_->context.run_one(); // what is left, a name being resolved for nobody, waits for the next
         return std::move(*answer);
     }
 
   private:
-    std::unique_ptr<asio::io_context> context_;
-    asio_transport transport_;
+    struct loop {
+        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l) {}
+        asio::io_context context{1};
+        asio_transport transport;
+    };
+    /// Without an answer there was an exception, and handlers of this exchange are still in the loop: it must go.
+    struct on_unwind {
+        std::unique_ptr<loop>& what;
+        std::optional<result<response>> const& answer;
+        ~on_unwind() {
+            if (!answer) what.reset();
+        }
+    };
+
+    network_options network_;
+    limits bounds_;
+    std::unique_ptr<loop> loop_;
 };
 
 } // namespace lading
@@ -11305,6 +12410,22 @@ result<credential_file> parse_credential_file(std::string_view text, std::string
     return out;
 }
 
+/// What a credential helper answers to `get`: `{"Username":"..","Secret":".."}`; the user name `<token>` makes the secret an
+/// identity token. Nothing for any other text. The credential may be empty.
+template <json_policy J>
+std::optional<credential> parse_helper_answer(std::string_view text) {
+    auto const answer = json_document::parse<J>(text);
+    if (!answer) return std::nullopt;
+    auto const root = answer.assume_value().root();
+    auto read = [&](char const* field) -> std::optional<std::string_view> {
+        auto const v = root.find(field);
+        return v ? v->as_string() : std::nullopt;
+    };
+    auto const user = read("Username"), secret = read("Secret");
+    if (!user || !secret) return std::nullopt;
+    return *user == "<token>" ? credential::identity(std::string(*secret)) : credential(std::string(*user), std::string(*secret));
+}
+
 } // namespace lading
 
 // ---- lading/backend/netrc.hpp ----
@@ -11519,17 +12640,9 @@ class basic_config_credentials {
                 return error(errc::credential_helper_failed)
                     .with_context(program + ": exit status " + std::to_string(ran.exit_code));
         } else {
-            auto const answer = json_document::parse<J>(ran.out);
-            auto text = [&](char const* field) -> std::optional<std::string> {
-                if (!answer || !answer.assume_value().root().is_object()) return std::nullopt;
-                auto const v = answer.assume_value().root().find(field);
-                auto const s = v ? v->as_string() : std::nullopt;
-                return s ? std::optional<std::string>(*s) : std::nullopt;
-            };
-            auto const user = text("Username"), secret = text("Secret");
-            if (!user || !secret)
+            out = parse_helper_answer<J>(ran.out);
+            if (!out)
                 return error(errc::credential_helper_output).with_context(program + ": no JSON with Username and Secret");
-            out = *user == "<token>" ? credential::identity(*secret) : credential(*user, *secret);
             out->source = program + " of " + path;
             if (out->username.empty() && out->identity_token.empty()) out.reset();
         }
@@ -11599,7 +12712,9 @@ class openssl_hash {
         case digest_algorithm::sha512: return EVP_sha512();
         case digest_algorithm::sha256: break;
         }
-        return EVP_sha256();
+        // Fetched once: OpenSSL 3 looks `EVP_sha256()` up among its providers at each use.
+        static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+        return sha256 ? sha256 : EVP_sha256();
     }
 
     digest_algorithm algorithm_;
@@ -11613,6 +12728,8 @@ class openssl_hash {
 
 /// The asynchronous driver: runs any operation over any asynchronous transport, with any completion token (callback,
 /// `asio::use_future`, `asio::use_awaitable`, `asio::deferred`, ...).
+
+#include <asio/compose.hpp>
 
 namespace lading {
 
@@ -11700,6 +12817,188 @@ auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& t
     using signature = void(result<typename Op::value_type>);
     return asio::async_compose<CompletionToken, signature>(detail::run_loop<Op, Transport>(transport, std::move(op)),
                                                            token, transport.get_executor());
+}
+
+/// The same for an operation that is made of `args` here.
+template <operation Op, async_transport Transport, class CompletionToken, class... Args>
+auto async_run_new(Transport& transport, CompletionToken&& token, Args&&... args) {
+    return async_run(transport, std::make_unique<Op>(std::forward<Args>(args)...), std::forward<CompletionToken>(token));
+}
+
+} // namespace lading
+
+// ---- lading/run/each.hpp ----
+
+/// `async_inspect_each`: inspects every reference of a range, many at once, in bounded memory.
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <atomic>
+#include <iterator>
+
+namespace lading {
+
+/// How a range is inspected.
+struct each_options {
+    each_options() = default;
+    /// What is to be found out of each.
+    each_options& with_inspect(inspect_options o) { return inspect = std::move(o), *this; }
+    /// At most so many at once; at least 1.
+    each_options& with_in_flight(std::size_t n) { return in_flight = std::max<std::size_t>(n, 1), *this; }
+    /// Tell in the order of the range, not of completion. At most `in_flight` that were early wait for their turn.
+    each_options& with_order(bool yes = true) { return ordered = yes, *this; }
+
+    inspect_options inspect;
+    std::size_t in_flight = 64;
+    bool ordered = false;
+};
+
+/// How it ended.
+struct each_summary {
+    std::size_t good = 0;
+    std::size_t failed = 0; ///< the cancelled included
+    bool cancelled = false; ///< some of the range may not have been started
+};
+
+namespace detail {
+
+/// The references are taken in turn; each runs in a lane, which is reused. A lane is a strand, so that a client over
+/// several threads can be cancelled: a signal must not meet the operation that it is for on another thread.
+template <class Client, class Iterator, class End, class Each, class Handler>
+class each_run : public std::enable_shared_from_this<each_run<Client, Iterator, End, Each, Handler>> {
+    using element = std::iter_value_t<Iterator>;
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+  public:
+    template <class Range>
+    each_run(Client& registry, Range& range, each_options o, Each each, Handler handler)
+        : client_(registry), executor_(registry.transport().get_executor()), next_(std::begin(range)), last_(std::end(range)),
+          options_(std::move(o)), each_(std::move(each)), handler_(std::move(handler)),
+          work_(asio::get_associated_executor(handler_, executor_)) {}
+
+    void begin() {
+        if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected())
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->stop();
+            });
+        std::scoped_lock const lock(mutex_);
+        pump();
+    }
+
+  private:
+    struct job {
+        job(std::size_t i, element w) : index(i), what(std::move(w)) {}
+        std::size_t index;
+        element what;
+        std::optional<result<inspection>> outcome;
+    };
+    struct lane {
+        explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
+        asio::strand<asio::any_io_executor> strand;
+        asio::cancellation_signal signal;
+        std::optional<job> at;
+    };
+
+    /// Starts as many as may be under way; ends when none is. With the lock.
+    void pump() {
+        while (!stopped_ && next_ != last_ && (!free_.empty() || lanes_.size() < options_.in_flight) &&
+               (!options_.ordered || started_ - told_ < 2 * options_.in_flight)) {
+            lane& l = free_.empty() ? lanes_.emplace_back(executor_) : *free_.back();
+            if (!free_.empty()) free_.pop_back();
+            l.at.emplace(started_++, *next_);
+            ++next_;
+            ++under_way_;
+            asio::post(l.strand, [self = this->shared_from_this(), &l] { self->start(l); });
+        }
+        if (under_way_ == 0) finish();
+    }
+    void start(lane& l) {
+        result<reference> ref = l.at->what;
+        if (!ref) return over(l, std::move(ref).assume_error());
+        if (stopped_) return over(l, error(errc::cancelled));
+        auto done = [self = this->shared_from_this(), &l](result<inspection> r) { self->over(l, std::move(r)); };
+        client_.async_inspect(ref.assume_value(), options_.inspect,
+                              asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
+    }
+    void over(lane& l, result<inspection> outcome) {
+        std::scoped_lock const lock(mutex_);
+        l.at->outcome.emplace(std::move(outcome));
+        if (options_.ordered) early_.emplace(l.at->index, std::move(*l.at));
+        else tell(*l.at);
+        for (auto at = early_.begin(); at != early_.end() && at->first == told_; at = early_.erase(at)) tell(at->second);
+        l.at.reset();
+        free_.push_back(&l);
+        --under_way_;
+        pump();
+    }
+    void tell(job& j) {
+        ++told_;
+        ++(*j.outcome ? summary_.good : summary_.failed);
+        each_(j.index, std::as_const(j.what), std::move(*j.outcome));
+    }
+    void finish() {
+        asio::get_associated_cancellation_slot(handler_).clear();
+        summary_.cancelled = stopped_;
+        auto const executor = work_.get_executor();
+        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable { std::move(handler)(summary); });
+        work_.reset();
+    }
+    /// Takes no lock: it may be called by `each_`.
+    void stop() {
+        stopped_ = true;
+        auto self = this->shared_from_this();
+        asio::post(executor_, [self] {
+            std::scoped_lock const lock(self->mutex_);
+            for (auto& l : self->lanes_)
+                asio::post(l.strand, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
+        });
+    }
+
+    Client& client_;
+    asio::any_io_executor executor_;
+    Iterator next_;
+    End last_;
+    each_options options_;
+    Each each_;
+    Handler handler_;
+    asio::executor_work_guard<executor_type> work_;
+
+    std::mutex mutex_; ///< of the range, the lanes and the callback
+    std::deque<lane> lanes_;
+    std::vector<lane*> free_;
+    std::map<std::size_t, job> early_; ///< in order only: over before their turn
+    std::size_t started_ = 0, under_way_ = 0, told_ = 0;
+    each_summary summary_;
+    std::atomic<bool> stopped_{false};
+};
+
+} // namespace detail
+
+/// Inspects every reference of a range, at most `each_options::in_flight` at once, begun in the order of the range, and
+/// tells of each by `each(std::size_t index, element const&, result<inspection>)`, one call at a time, on a thread of the
+/// client's executor. Completion signature: `void(each_summary)`.
+///
+/// An element of the range is a `reference`, or converts to `result<reference>`: one that holds an error is told of with
+/// that. The range is read as it is needed and may be of one pass (a file); reading it must not block. Memory: what
+/// `in_flight` inspections need, however long the range is. A failure stops no other; its errors are those of `inspect`.
+///
+/// The client is asynchronous; client and range outlive the operation. Cancelling through the handler's slot, which
+/// `each` may do, ends those under way with `errc::cancelled` and begins no more. Requests: those of `inspect`, each. All
+/// platforms of an index at once are the digests of `inspection::platforms`.
+template <class Client, class Range, class Each, class CompletionToken>
+auto async_inspect_each(Client& registry, Range& range, each_options options, Each each, CompletionToken&& token) {
+    using iterator = decltype(std::begin(range));
+    static_assert(std::is_convertible_v<std::iter_value_t<iterator>, result<reference>>,
+                  "[lading] async_inspect_each: the elements must be lading::reference or convert to "
+                  "lading::result<lading::reference>");
+    return asio::async_initiate<CompletionToken, void(each_summary)>(
+        [&registry, &range]<class Handler>(Handler handler, each_options o, Each e) {
+            std::make_shared<detail::each_run<Client, iterator, decltype(std::end(range)), Each, Handler>>(
+                registry, range, std::move(o), std::move(e), std::move(handler))
+                ->begin();
+        },
+        token, std::move(options), std::move(each));
 }
 
 } // namespace lading
