@@ -5,6 +5,7 @@
 
 #include <lading/backend/asio_sync_transport.hpp>
 #include <lading/testing/byte_server.hpp>
+#include <lading/testing/certificates.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
@@ -15,6 +16,8 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -264,6 +267,33 @@ TEST_CASE("threads: one transport, an event loop of four threads, ends of every 
     for (int i = 0; i < 4; ++i) threads.emplace_back([&] { context.run(); });
     for (auto& th : threads) th.join();
     for (auto& w : workers) CHECK(w.expected == rounds);
+}
+
+// ---- trust
+
+TEST_CASE("T01: the system's roots count beside those that are named") {
+    testing::certificate_authority const system("the system's"), named("ours"), other("nobody's");
+    auto const path = "/tmp/lading-system-roots-" + std::to_string(::getpid()) + ".pem";
+    std::FILE* const file = std::fopen(path.c_str(), "w");
+    REQUIRE(file);
+    std::fputs(system.cert_pem().c_str(), file);
+    std::fclose(file);
+    ::setenv("SSL_CERT_FILE", path.c_str(), 1); // read when the first chain needs it, and never again
+    auto trusting = tls_options().with_ca_pem(named.cert_pem()), only_named = trusting;
+    only_named.system_roots = false;
+    for (auto const* authority : {&named, &system, &other}) {
+        auto const leaf = authority->issue({}, {"127.0.0.1"});
+        testing::byte_server server([](std::string const&) { return testing::byte_answer(ok); }, leaf.cert_pem, leaf.key_pem);
+        job j("127.0.0.1", server.port(), "/");
+        j.query.url.insert(4, 1, 's');
+        for (bool all : {true, false}) {
+            asio_sync_transport t(all ? trusting : only_named);
+            auto const r = t.exchange(j.query, j.sink);
+            if (authority == &named || (all && authority == &system)) CHECK(r.has_value());
+            else CHECK((!r && r.error() == errc::tls_cert_untrusted));
+        }
+    }
+    std::remove(path.c_str());
 }
 
 // ---- reaching a host

@@ -12,6 +12,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 
 #include <cstddef>
 #include <memory>
@@ -29,6 +30,23 @@ inline bool is_out_of_memory(asio::error_code const& ec) noexcept {
            ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == ERR_R_MALLOC_FAILURE;
 }
 inline error no_memory_for_tls() { return error(errc::out_of_memory).with_context("OpenSSL"); }
+/// What the system trusts. Its bundle takes longer to parse than a whole handshake, so it is read once a process, and not
+/// before a chain needs it. Null when memory has run out.
+inline X509_STORE* system_roots() {
+    static X509_STORE* const store = [] {
+        X509_STORE* const s = X509_STORE_new();
+        if (s) X509_STORE_set_default_paths(s);
+        return s;
+    }();
+    return store;
+}
+/// OpenSSL's search for an issuer: among the roots that were named, then among the system's.
+inline int issuer_or_system_root(X509** found, X509_STORE_CTX* ctx, X509* certificate) {
+    if (int const named = X509_STORE_CTX_get1_issuer(found, ctx, certificate); named != 0) return named;
+    std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> const system(X509_STORE_CTX_new(), X509_STORE_CTX_free);
+    if (!system || X509_STORE_CTX_init(system.get(), system_roots(), nullptr, nullptr) != 1) return -1;
+    return X509_STORE_CTX_get1_issuer(found, system.get(), certificate);
+}
 
 /// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
 /// Errors: `tls_config_invalid`, `out_of_memory`.
@@ -50,7 +68,7 @@ inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o,
     }
     out.set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
     if (!o.verify) return success();
-    if (o.system_roots && (out.set_default_verify_paths(ec), ec)) return refuse("the system's roots", ec);
+    if (o.system_roots) X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(raw), issuer_or_system_root);
     if (!o.ca_file.empty() && (out.load_verify_file(o.ca_file, ec), ec)) return refuse(o.ca_file, ec);
     if (!o.ca_pem.empty() && (out.add_certificate_authority(asio::buffer(o.ca_pem), ec), ec))
         return refuse("the PEM text of a root", ec);
