@@ -56,7 +56,8 @@ run_step() {
 example_runs() {
     local record
     record=$(bash examples/inspect.sh) && printf '%s\n' "$record" && jq -e .Digest <<<"$record" &&
-        bash tests/example_test.sh build/release/examples/inspect
+        bash tests/example_test.sh build/release/examples/inspect &&
+        python3 -B tests/hostile/differential.py build/release/examples/inspect # other readers' answers to the same bytes
 }
 
 # Passed and failed test cases said in a log: by Catch2, by our own runners.

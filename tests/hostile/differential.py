@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Hostile answers given to two readers, ours and skopeo's, on this machine: every row must be refused by ours if the other
-refuses it, and every difference must have its reason below.
+"""Hostile answers given to ours, to skopeo and to docker-registry as a cache in front of them, on this machine: a row must be
+refused by ours if another refuses it, and every difference must have its reason below.
 
   differential.py INSPECT           compares with the table that is kept, tests/hostile/differential.md
   differential.py INSPECT --write   writes it
@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
+import urllib.request
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("differential.md")
@@ -181,7 +183,7 @@ def fill():
     row("L10", "an announced length of 2^62", manifest=raw_head(b"Content-Length: 4611686018427387904"))
     # --- 2D: limits
     row("L01", "a manifest of 4 MiB", manifest=manifest(body + b" " * ((4 << 20) - len(body))))
-    row("L02", "a manifest of a byte more", manifest=manifest(body + b" " * ((4 << 20) - len(body) + 1)))
+    row("L02", "a manifest of a byte more", "a manifest has at most 4 MiB", manifest=manifest(body + b" " * ((4 << 20) - len(body) + 1)))
     row("L06", "a page of tags of 6 MiB", "a page has at most 4 MiB", tags=answer(b'{"name":"r","tags":["1"%s]}' % (b',"aaaaaaaaaaa"' * 450_000)),
         arguments=())
     row("L08", "a config that is longer than said", config=answer(CONFIG + b" "))
@@ -191,13 +193,13 @@ def fill():
     row("L17", "5000 layers", "an image has at most 4096 layers", manifest=manifest(image(layers=[descriptor(b"layer", "a/b")] * 5000)))
     # --- 2E: digests and types
     pinned = "r@" + sha256(b"other")
-    with_path("D01", "other bytes, by digest", "", {"/v2/r/manifests/" + sha256(b"other"): manifest()}, reference=pinned)
+    with_path("D01", "other bytes, by digest", "the digest that was asked for decides", {"/v2/r/manifests/" + sha256(b"other"): manifest()}, reference=pinned)
     with_path("D01", "other bytes, by digest, as they are", "bytes of another digest are not shown either",
               {"/v2/r/manifests/" + sha256(b"other"): manifest()}, reference=pinned, arguments=("--raw",))
     row("D02", "a header with another digest, by tag", manifest=manifest(body, "Docker-Content-Digest: " + sha256(b"other")))
     for bad in ("md5:" + "0" * 32, "SHA256:" + "0" * 64, "sha256:" + "0" * 63, "sha256:" + "A" * 64, "sha512:" + "0" * 64, "sha256:",
                 "sha256:../../../../etc/passwd", "sha256:" + "0" * 64 + "?x=y"):
-        row("D05", f"a config digest of {bad[:40]!r}", manifest=manifest(image(config={"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": bad})))
+        row("D05", f"a config digest of {bad[:40]!r}", "a digest is checked where it is read, before anything is asked for", manifest=manifest(image(config={"mediaType": "application/vnd.docker.container.image.v1+json", "size": 2, "digest": bad})))
     row("D07", "a config that is cut", config=answer(CONFIG[:-1]))
     row("D06", "a config with a flipped bit", config=answer(bytes([CONFIG[0] ^ 0x80]) + CONFIG[1:]))
     row("D09", "Content-Type and mediaType differ", "a header may only agree with the bytes", manifest=manifest(image(SCHEMA2), kind=OCI))
@@ -217,7 +219,7 @@ def fill():
     entry = descriptor(GOOD, SCHEMA2, platform={"os": "linux", "architecture": "amd64"})
     listed = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": [entry]}).encode()
     with_path("D19", "a child of an index, honest", "", {"/v2/r/manifests/1": manifest(listed, kind=LIST), "/v2/r/manifests/" + sha256(GOOD): manifest()})
-    with_path("D19", "a child with other bytes", "", {"/v2/r/manifests/1": manifest(listed, kind=LIST), "/v2/r/manifests/" + sha256(GOOD): manifest(GOOD + b" ")})
+    with_path("D19", "a child with other bytes", "the child is a part of the answer; a cache is asked for the index only", {"/v2/r/manifests/1": manifest(listed, kind=LIST), "/v2/r/manifests/" + sha256(GOOD): manifest(GOOD + b" ")})
     # --- 2F: schema1
     payload = json.dumps({"schemaVersion": 1, "name": "r", "tag": "1", "architecture": "amd64", "fsLayers": [{"blobSum": sha256(b"layer")}],
                           "history": [{"v1Compatibility": json.dumps({"id": "a" * 64, "created": "2016-01-02T03:04:05Z", "os": "linux", "architecture": "amd64"})}]}).encode()
@@ -229,7 +231,7 @@ def fill():
         signature = {"header": {"alg": "ES256"}, "signature": "c2ln", "protected": encode(protected)}
         return payload[:-1] + b',"signatures":' + json.dumps([signature] * count).encode() + extra + b"}"
 
-    row("S12", "a signed schema1", manifest=manifest(signed(), kind=SIGNED))
+    row("S12", "a signed schema1", "documents of the first format are read, by default", manifest=manifest(signed(), kind=SIGNED))
     for length in ("1.5", '"9"', "99999999"):
         row("S03", f"formatLength {length}", "the name of the document cannot be told", manifest=manifest(signed(length), kind=SIGNED))
     row("S02", "a key behind the signed part", "nothing may be shown that is not signed", manifest=manifest(signed(extra=b',"fsLayers":[]'), kind=SIGNED))
@@ -276,19 +278,58 @@ def run(command):
         return -1, "no end within a minute"
 
 
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def cached(upstream, target, config, home):
+    """Whether docker-registry, as a cache in front of a place, gives what that place has."""
+    port = free_port()
+    folder = Path(tempfile.mkdtemp(dir=home))
+    (folder / "config.yml").write_text(f"version: 0.1\nlog: {{level: error}}\nstorage: {{inmemory: {{}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
+                                       f"proxy: {{remoteurl: 'http://127.0.0.1:{upstream}'}}\n")
+    server = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def get(path):
+        query = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Accept": ", ".join([SCHEMA2, OCI, LIST, INDEX])})
+        try:
+            with urllib.request.urlopen(query, timeout=30) as got:
+                return got.read()
+        except OSError:
+            return None
+
+    try:
+        for _ in range(200):
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        return get("/v2/r/manifests/" + target) is not None and (not config or get("/v2/r/blobs/" + sha256(CONFIG)) == CONFIG)
+    finally:
+        server.kill()
+        server.wait()
+
+
 def compare(program, entry, home):
     name, shape, reason, reference, arguments, paths = entry
     server = Server(paths)
     host = f"127.0.0.1:{server.port}/"
-    # The list of tags is a part of both outputs; a refused list is a warning in ours, so it is asked for by --format original.
     ours, said = run([program, "--plain-http", "--retry", "0", "--timeout", "40", *arguments, host + reference])
     server.requests = 0
     theirs, _ = run(["skopeo", "--override-os", "linux", "--override-arch", "amd64", "inspect", *arguments, "--tls-verify=false", "--authfile", f"{home}/auth.json",
                      "docker://" + host + reference])
+    # A cache is asked for manifests and blobs by itself: names of its own and lists of tags it is not given.
+    cache = None
+    if not arguments and name != "R01" and "/v2/r/tags/list" not in paths:
+        server.requests = 0
+        target = reference[2:]
+        cache = cached(server.port, target, any("/blobs/" + sha256(CONFIG) in path for path in paths), home)
     server.close()
     code = re.search(r"\b([a-z0-9]+(?:_[a-z0-9]+)+):", said)
     warned = ours == 0 and "cannot be listed" in said
-    return ours == 0 and not warned, theirs == 0, code[1] if code else "", said.strip()
+    return ours == 0 and not warned, theirs == 0, cache, code[1] if code else "", said.strip()
 
 
 def main():
@@ -298,20 +339,21 @@ def main():
     Path(home, "auth.json").write_text("{}")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda entry: compare(program, entry, home), ROWS))
-    lines = ["# Two readers, the same answers", "",
-             "Made by `tests/hostile/differential.py INSPECT --write`. The other reader is the skopeo of the machine (1.9.3). `stricter`: ours refuses what",
-             "the other takes, for the reason that is given; `equal`: both take it or both refuse it. No row is taken by ours and refused by the other",
-             "but those with a reason why.", "", "| row | answer | ours | the other | | reason |", "|---|---|---|---|---|---|"]
+    lines = ["# Three readers, the same answers", "",
+             "Made by `tests/hostile/differential.py INSPECT --write`. The others are the skopeo (1.9.3) of the machine, and its docker-registry (2.8.2) as",
+             "a cache, where it can be given the row. `equal`: all take it or all refuse it; `stricter`: ours refuses what another takes; `looser`: ours takes",
+             "what another refuses. Every difference has its reason.", "", "| row | answer | ours | skopeo | cache | | reason |", "|---|---|---|---|---|---|---|"]
     failed = passed = 0
-    tell = lambda took: "taken" if took else "refused"
-    for (name, shape, reason, *_), (ours, theirs, code, said) in zip(ROWS, results):
-        verdict = "equal" if ours == theirs else "stricter" if theirs else "looser"
+    tell = lambda took: "" if took is None else "taken" if took else "refused"
+    for (name, shape, reason, *_), (ours, theirs, cache, code, said) in zip(ROWS, results):
+        others = [o for o in (theirs, cache) if o is not None]
+        verdict = "equal" if all(o == ours for o in others) else "looser" if ours else "stricter"
         good = verdict == "equal" or bool(reason)
         failed, passed = failed + (not good), passed + good
         if not good:
             print(f"{name}, {shape}: {verdict}, and no reason is given: ours {tell(ours)} {said[:200]}")
         shown = shape.replace("|", "\\|").replace("\n", "\\n")
-        lines.append(f"| {name} | {shown} | {tell(ours)}{f' `{code}`' if code else ''} | {tell(theirs)} | {verdict} | {reason if verdict != 'equal' else ''} |")
+        lines.append(f"| {name} | {shown} | {tell(ours)}{f' `{code}`' if code else ''} | {tell(theirs)} | {tell(cache)} | {verdict} | {reason if verdict != 'equal' else ''} |")
     text = "\n".join(lines) + "\n"
     if "--write" in sys.argv:
         TABLE.write_text(text)
