@@ -166,12 +166,12 @@ TEST_CASE("H20, H22: the bounds are the same in any pieces") {
         return read(pieces).code;
     };
     limits const l;
-    for (std::size_t const over : {0, 1}) {
+    for (std::size_t const over : {0u, 1u}) {
         auto const extension = chunked("1;" + std::string(l.chunk_extensions - 1 + over, 'e') + "\r\nx\r\n0\r\n\r\n");
         auto const two = chunked("1;" + std::string(9999, 'e') + "\r\nx\r\n1;" + std::string(l.chunk_extensions - 10'001 + over, 'e') +
                                  "\r\nx\r\n0\r\n\r\n");
         auto const trailer = chunked("0\r\nA:" + std::string(l.trailer_bytes - 4 + over, 'b') + "\r\n\r\n");
-        for (std::size_t const n : {1, 7, 1000, 100'000}) {
+        for (std::size_t const n : {1u, 7u, 1000u, 100'000u}) {
             INFO(over << " over, pieces of " << n);
             CHECK(in_pieces(extension, n) == (over ? errc::http_malformed : errc::ok));
             CHECK(in_pieces(two, n) == (over ? errc::http_malformed : errc::ok));
