@@ -56,7 +56,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
         ec = boost::beast::http::error::bad_value;
     }
     std::size_t body(string_view piece, error_code& ec) {
-        if (!drop_) obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
+        obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
         return piece.size();
     }
 
@@ -77,11 +77,11 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
             return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
                         ec);
         if (informational()) return;
-        if (framing_.encoded) {
-            if (head_.status < 300) return fail(error(errc::http_content_encoding), ec);
-            drop_ = true; // the status is worth more than the encoded text of an error
-        }
-        obey(sink_.begin(head_, framing_.content_length), ec);
+        if (framing_.encoded && head_.status < 300) return fail(error(errc::http_content_encoding), ec);
+        auto verdict = sink_.begin(head_, framing_.content_length);
+        // The status is worth more than the encoded text of an error, which is not read.
+        if (framing_.encoded && verdict) verdict = flow::stop;
+        obey(std::move(verdict), ec);
     }
     void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
     std::size_t on_body_impl(string_view piece, error_code& ec) override {
@@ -108,7 +108,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     std::optional<error> failure_;
     std::size_t extensions_ = 0;
     std::uint64_t chunk_left_ = 0;
-    bool in_body_ = false, stopped_ = false, drop_ = false, first_chunk_ = true;
+    bool in_body_ = false, stopped_ = false, first_chunk_ = true;
 };
 
 class http1_reader {

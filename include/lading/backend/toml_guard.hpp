@@ -22,7 +22,11 @@ class toml_guard {
         while (at_ < text_.size()) {
             char const c = text_[at_];
             if (c == '#') at_ = std::min(text_.find('\n', at_), text_.size());
-            else if (c == '"' || c == '\'') skip_string(c);
+            else if (c == '"' || c == '\'') {
+                constexpr std::string_view before = " \t\r\n=[,{.\xbf"; // the last one is of a byte order mark
+                if (at_ > 0 && before.find(text_[at_ - 1]) == before.npos) return at_; // inside of a word
+                skip_string(c);
+            }
             else if (c == '[' && last_ == '\n') {
                 if (!header()) return at_;
             } else {
@@ -49,6 +53,7 @@ class toml_guard {
             if (!longer && peek(at_) == '\n') break;
         }
         at_ += close.size();
+        for (int more = 0; longer && more < 2 && peek(at_) == quote; ++more) ++at_; // quotes that are the last of the text
         last_ = quote;
     }
     /// `[` or `[[`, then the start of a key.

@@ -149,6 +149,12 @@ TEST_CASE("H20-H22: extensions, small chunks and trailers") {
     CHECK(read({chunked(trailers + "\r\n")}).code == errc::http_header_too_large);
 }
 
+TEST_CASE("H28, L05: the encoded text of an error is not read, however long") {
+    auto const head = std::string("HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\n\r\n");
+    CHECK(read({head}) == outcome{errc::ok, 500, "", false}); // over with the head
+    CHECK(read({head, std::string(1000, 'x')}) == outcome{errc::ok, 500, "", false});
+}
+
 TEST_CASE("H20: a quoted string ends in its line") {
     CHECK(whole(chunked("1;a=\"b\\\"c\"\r\nx\r\n0\r\n\r\n")) == outcome{errc::ok, 200, "x", true});
     for (auto open : {"1;a=\"\r\n", "1;a=\"\\\r\n\"\r\n", "0;a=\"\r\n\r\n", "1;a=\"\r\n\"\r\nx\r\n0\r\n\r\n"}) {

@@ -153,6 +153,7 @@ TEST_CASE("registries.conf: what the parser itself would not survive") {
     CHECK(refusal_of("[\xc3\xa9]") == "line 1");
     CHECK(refusal_of("pull\xcd\x99rom=1") == "line 1");
     CHECK(refusal_of("a=\xe3\x80\x80") == "line 1");
+    CHECK(refusal_of("a = 197h\":\"(\"\xc6\xbe\"") == "line 1");
     CHECK(refusal_of("a=[}") == "line 1");
     CHECK(refusal_of("a=[1,}") == "line 1");
     CHECK(refusal_of("a=[\n,1]") == "line 2");
@@ -164,6 +165,8 @@ TEST_CASE("registries.conf: what the parser itself would not survive") {
     CHECK(refusal_of('[' + deep + "a]") == "line 1");
     CHECK(refusal_of("a=" + std::string(500'000, '[')) == "line 1");
     // What is well formed still passes.
+    CHECK(refusal_of("a=\"\"\"\"x\"\"\"\"\"\nb=\'\'\'x\'\'\'\'\n") == "accepted");
+    CHECK(refusal_of("\xef\xbb\xbf'a'=1") == "accepted");
     CHECK(refusal_of("\xef\xbb\xbf# \xc3\xa9\n\"\xc3\xa9\"='\xcd\x99'") == "accepted");
     CHECK(refusal_of("a=[[1],[\n[],{}],\n]\n['x'.\"y\"]\nz=1979-05-27T07:32:00Z#[\nw='''\n[[[''' \nv=\"\\\"[[[\"") == "accepted");
 }
