@@ -193,6 +193,76 @@ struct is_shallow {
     }
 };
 
+struct refuses_an_escape {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        if (text.find("\\/") != text.npos) return {errc::json_syntax, 0};
+        return strict_json::read(text, sink);
+    }
+};
+struct has_a_foreign_code {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        auto s = strict_json::read(text, sink);
+        if (s.code == errc::json_syntax) s.code = errc::not_found;
+        return s;
+    }
+};
+struct points_behind_the_text {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        auto s = strict_json::read(text, sink);
+        if (!s) s.offset = text.size() + 1;
+        return s;
+    }
+};
+// Defects that no text of the tables shows.
+struct cuts_long_names {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        struct cutter : passes_on<Sink> {
+            errc on_key(std::string_view t) { return this->sink.on_key(t.substr(0, 64)); }
+        };
+        cutter between{{sink}};
+        return strict_json::read(text, between);
+    }
+};
+struct rounds_some_integers {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        struct lossy : passes_on<Sink> {
+            errc on_int(std::int64_t i) {
+                bool const seen = i == 9007199254740993 || i == INT64_MAX; // those in the tables
+                return this->sink.on_int(i > 1ll << 53 && !seen ? i & ~1ll : i);
+            }
+        };
+        lossy between{{sink}};
+        return strict_json::read(text, between);
+    }
+};
+struct has_a_small_buffer {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        if (text.size() > 4096 && text.find('\\') != text.npos) return {errc::json_limit, 0};
+        return strict_json::read(text, sink);
+    }
+};
+struct ignores_late_garbage {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        if (text.size() > 1000 && text.ends_with('x')) text.remove_suffix(1);
+        return strict_json::read(text, sink);
+    }
+};
+struct ends_early {
+    template <class Sink>
+    static json_status read(std::string_view text, Sink& sink) {
+        auto s = strict_json::read(text, sink);
+        if (s.code == errc::json_syntax && text.size() > 400 && s.offset == text.size()) s = {};
+        return s;
+    }
+};
+
 } // namespace
 
 TEST_CASE("J11: kit: the JSON models that ship keep their contract") {
@@ -227,4 +297,12 @@ TEST_CASE("kit: each planted defect of a JSON model is found") {
     CHECK(is_found<reads_too_far>("reads the view and no more"));
     CHECK(is_found<remembers>("keeps no state"));
     CHECK(is_found<is_shallow>("goes as deep as the sink allows, or says json_depth"));
+    CHECK(is_found<refuses_an_escape>("accepts JSON"));
+    CHECK(is_found<has_a_foreign_code>("refuses with a code of JSON"));
+    CHECK(is_found<points_behind_the_text>("offset within the text"));
+    CHECK(is_found<cuts_long_names>("equals the default reader"));
+    CHECK(is_found<rounds_some_integers>("equals the default reader"));
+    CHECK(is_found<has_a_small_buffer>("equals the default reader"));
+    CHECK(is_found<ignores_late_garbage>("equals the default reader"));
+    CHECK(is_found<ends_early>("equals the default reader"));
 }

@@ -11,8 +11,12 @@
 #endif
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <string>
 #include <utility>
+#include <vector>
 
 using namespace lading;
 
@@ -49,13 +53,14 @@ struct between : body_sink {
     body_sink& sink;
 };
 
+template <int status>
 struct follows_redirects : base {
     using base::base;
     result<response> exchange(request const& q, body_sink& out) {
         auto r = inner.exchange(q, out);
-        if (!r || r.assume_value().status != 302) return r;
+        if (!r || r.assume_value().status != status) return r;
         request next = q;
-        next.url = q.url.substr(0, q.url.rfind('/')) + "/x";
+        next.url = r.assume_value().headers.find("Location").value_or("");
         return inner.exchange(next, out);
     }
 };
@@ -142,6 +147,105 @@ struct ignores_the_deadline : base {
         return inner.exchange(q, out);
     }
 };
+/// The body may take any time.
+struct has_a_deadline_for_the_head : base {
+    has_a_deadline_for_the_head(network_options n, limits l) : base(n, l), network(std::move(n)), bounds(std::move(l)) {}
+    result<response> exchange(request q, body_sink& out) {
+        if (!q.deadline || *q.deadline <= std::chrono::steady_clock::now()) return inner.exchange(q, out);
+        auto bound = bounds;
+        bound.header = std::chrono::ceil<std::chrono::milliseconds>(*q.deadline - std::chrono::steady_clock::now());
+        q.deadline.reset();
+        auto r = asio_sync_transport(network, bound).exchange(q, out);
+        if (!r && r.assume_error().kind() == errc::timeout_header) return error(errc::timeout);
+        return r;
+    }
+    network_options network;
+    limits bounds;
+};
+struct has_only_deadlines : base {
+    static limits patient(limits l) {
+        l.header = l.idle = l.pace = std::chrono::hours(1);
+        return l;
+    }
+    has_only_deadlines(network_options n, limits l) : base(std::move(n), patient(std::move(l))) {}
+};
+struct has_no_clock : has_only_deadlines {
+    using has_only_deadlines::has_only_deadlines;
+    result<response> exchange(request q, body_sink& out) {
+        q.deadline.reset();
+        return inner.exchange(q, out);
+    }
+};
+struct garbles_what_is_large : base {
+    using base::base;
+    result<response> exchange(request const& q, body_sink& out) {
+        struct garbler : between {
+            using between::between;
+            std::size_t seen = 0;
+            result<flow> write(std::span<std::byte const> p) override {
+                seen += p.size();
+                return seen < 100'000 ? sink.write(p) : sink.write(std::vector<std::byte>(p.size(), std::byte('z')));
+            }
+        } s(out);
+        return inner.exchange(q, s);
+    }
+};
+struct keeps_five_headers : base {
+    using base::base;
+    result<response> exchange(request const& q, body_sink& out) {
+        auto r = inner.exchange(q, out);
+        if (!r) return r;
+        header_map kept;
+        for (auto const& [name, value] : r.assume_value().headers)
+            if (kept.size() < 5) kept.add(name, value);
+        r.assume_value().headers = std::move(kept);
+        return r;
+    }
+};
+struct loses_large_lengths : base {
+    using base::base;
+    result<response> exchange(request const& q, body_sink& out) {
+        struct loser : between {
+            using between::between;
+            result<flow> begin(response const& h, std::optional<std::uint64_t> n) override {
+                return sink.begin(h, n && *n > 1'000'000 ? std::nullopt : n);
+            }
+        } s(out);
+        return inner.exchange(q, s);
+    }
+};
+struct adds_a_header : base {
+    using base::base;
+    result<response> exchange(request q, body_sink& out) {
+        q.headers.add("Pragma", "no-cache");
+        return inner.exchange(q, out);
+    }
+};
+struct adds_a_second_agent : base {
+    using base::base;
+    result<response> exchange(request q, body_sink& out) {
+        q.headers.add("User-Agent", "mine/1");
+        return inner.exchange(q, out);
+    }
+};
+struct drops_a_header : base {
+    using base::base;
+    result<response> exchange(request q, body_sink& out) {
+        q.headers.erase("Accept");
+        return inner.exchange(q, out);
+    }
+};
+template <bool kept_only>
+struct tries_again : base {
+    using base::base;
+    bool kept = false;
+    result<response> exchange(request const& q, body_sink& out) {
+        auto r = inner.exchange(q, out);
+        bool const again = !r && q.method == "POST" && r.assume_error().facts().retry && (kept || !kept_only);
+        kept = r.has_value();
+        return again ? inner.exchange(q, out) : std::move(r);
+    }
+};
 struct checks_no_certificate : base {
     checks_no_certificate(network_options n, limits l) : base((n.tls.everywhere.verify = false, n), l) {}
 };
@@ -190,29 +294,129 @@ struct asks_for_gzip : base {
     }
 };
 
-template <class T>
-bool is_found(std::string_view rule) {
-    auto const found = testing::check_transport<T>();
-    for (auto const& f : found) UNSCOPED_INFO(f.str().substr(0, 200));
-    return std::any_of(found.begin(), found.end(), [&](auto const& f) { return f.rule == rule; });
+/// The same for asynchronous models.
+struct async_base {
+    async_base(asio::any_io_executor e, network_options n, limits l) : inner(std::move(e), std::move(n), std::move(l)) {}
+    auto get_executor() { return inner.get_executor(); }
+    asio_transport inner;
+};
+struct calls_inside {
+    calls_inside(asio::any_io_executor e, network_options n, limits l) : executor(std::move(e)), inner(std::move(n), std::move(l)) {}
+    auto get_executor() { return executor; }
+    template <class Handler>
+    void async_exchange(request const& q, body_sink& out, Handler handler) {
+        handler(inner.exchange(q, out));
+    }
+    asio::any_io_executor executor;
+    asio_sync_transport inner;
+};
+struct calls_twice : async_base {
+    using async_base::async_base;
+    template <class Handler>
+    void async_exchange(request const& q, body_sink& out, Handler handler) {
+        inner.async_exchange(q, out, [handler](result<response> r) mutable {
+            handler(r);
+            handler(std::move(r));
+        });
+    }
+};
+struct never_calls_for_bad_urls : async_base {
+    using async_base::async_base;
+    template <class Handler>
+    void async_exchange(request const& q, body_sink& out, Handler handler) {
+        if (url::parse(q.url)) inner.async_exchange(q, out, std::move(handler));
+    }
+};
+struct is_not_cancelled : async_base {
+    using async_base::async_base;
+    template <class Handler>
+    void async_exchange(request const& q, body_sink& out, Handler handler) {
+        inner.async_exchange(q, out, [handler](result<response> r) mutable { handler(std::move(r)); }); // the slot is lost
+    }
+};
+
+/// A planted defect: the kit over `T` must find `rule`.
+struct planted {
+    template <class T>
+    static planted in(char const* name, std::string_view rule) {
+        return {name, rule, [] { return testing::check_transport<T>(); }};
+    }
+    char const* name;
+    std::string_view rule;
+    testing::findings (*run)();
+};
+#define PLANTED(rule, ...) planted::in<__VA_ARGS__>(#__VA_ARGS__, rule)
+
+/// The kit waits more than it works: four at a time.
+void each_is_found(std::vector<planted> const& all) {
+    std::vector<testing::findings> found(all.size());
+    std::atomic<std::size_t> next{0};
+    auto const work = [&] {
+        for (std::size_t i; (i = next++) < all.size();) found[i] = all[i].run();
+    };
+    std::vector<std::future<void>> workers;
+    for (int n = 0; n < 4; ++n) workers.push_back(std::async(std::launch::async, work));
+    for (auto& w : workers) w.get();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (auto const& f : found[i]) UNSCOPED_INFO(f.str().substr(0, 200));
+        INFO(all[i].name << " must be found: " << all[i].rule);
+        CHECK(std::any_of(found[i].begin(), found[i].end(), [&](auto const& f) { return f.rule == all[i].rule; }));
+    }
 }
 
 } // namespace
 
 TEST_CASE("kit: each planted defect of a transport is found") {
-    CHECK(is_found<follows_redirects>("follows no redirect"));
-    CHECK(is_found<keeps_cookies>("adds nothing to a request"));
-    CHECK(is_found<fails_on_404>("every status is an answer"));
-    CHECK(is_found<takes_half_for_whole>("a lost connection is a failure"));
-    CHECK(is_found<collects_first>("streams the body"));
-    CHECK(is_found<does_not_stop>("stops when the sink has enough"));
-    CHECK(is_found<loses_the_sinks_error>("returns the failure of the sink"));
-    CHECK(is_found<joins_headers>("headers of one name are kept"));
-    CHECK(is_found<ignores_the_deadline>("gives up in time"));
-    CHECK(is_found<checks_no_certificate>("checks certificates"));
-    CHECK(is_found<connects_each_time>("keeps the connection"));
-    CHECK(is_found<falls_back_to_http>("https never becomes http by itself"));
-    CHECK(is_found<says_nothing_of_next>("facts of a failure"));
-    CHECK(is_found<begins_twice>("begin comes once and first"));
-    CHECK(is_found<asks_for_gzip>("asks for no encoding"));
+    each_is_found({
+        PLANTED("follows no redirect", follows_redirects<302>),
+        PLANTED("follows no redirect", follows_redirects<307>),
+        PLANTED("adds nothing to a request", keeps_cookies),
+        PLANTED("every status is an answer", fails_on_404),
+        PLANTED("a lost connection is a failure", takes_half_for_whole),
+        PLANTED("streams the body", collects_first),
+        PLANTED("stops when the sink has enough", does_not_stop),
+        PLANTED("returns the failure of the sink", loses_the_sinks_error),
+        PLANTED("headers of one name are kept", joins_headers),
+        PLANTED("keeps to the deadline", ignores_the_deadline),
+        PLANTED("keeps to the deadline", has_a_deadline_for_the_head),
+        PLANTED("keeps to the deadline", has_no_clock),
+        PLANTED("gives up in time", has_only_deadlines),
+        PLANTED("streams the body", garbles_what_is_large),
+        PLANTED("every header is kept, in order", keeps_five_headers),
+        PLANTED("begin is told the length", loses_large_lengths),
+        PLANTED("adds nothing to a request", adds_a_header),
+        PLANTED("adds nothing to a request", adds_a_second_agent),
+        PLANTED("sends the headers as they are", drops_a_header),
+        PLANTED("sends a request once", tries_again<false>),
+        PLANTED("sends a request once", tries_again<true>),
+        PLANTED("checks certificates", checks_no_certificate),
+        PLANTED("keeps the connection", connects_each_time),
+        PLANTED("https never becomes http by itself", falls_back_to_http),
+        PLANTED("facts of a failure", says_nothing_of_next),
+        PLANTED("begin comes once and first", begins_twice),
+        PLANTED("asks for no encoding", asks_for_gzip),
+    });
+}
+TEST_CASE("kit: each planted defect of an asynchronous transport is found") {
+    each_is_found({
+        PLANTED("the handler is called later", calls_inside),
+        PLANTED("the handler is called once", calls_twice),
+        PLANTED("the handler is called once", never_calls_for_bad_urls),
+        PLANTED("can be cancelled", is_not_cancelled),
+    });
+}
+namespace {
+
+/// Takes neither options nor limits: made as a client makes it.
+struct bare {
+    result<response> exchange(request const& q, body_sink& out) { return inner.exchange(q, out); }
+    asio_sync_transport inner;
+};
+
+} // namespace
+
+TEST_CASE("kit: a transport that is made from nothing needs no maker") {
+    auto made = testing::detail::make_default<bare>()({}, network_options(), limits());
+    testing::detail::recording_sink sink;
+    CHECK_FALSE(made.exchange(request("GET", "no URL"), sink));
 }

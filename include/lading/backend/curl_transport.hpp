@@ -122,6 +122,8 @@ class curl_exchange {
         if (!type) add("Content-Type:");
         set(CURLOPT_HTTPHEADER, fields_.get());
         if (query_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+        // What is lost on a kept connection libcurl sends once more; what must not happen twice gets a connection of its own.
+        if (query_.method != "GET" && query_.method != "HEAD") set(CURLOPT_FRESH_CONNECT, 1L);
         if (!query_.body.empty()) {
             set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(query_.body.size()));
             set(CURLOPT_POSTFIELDS, query_.body.c_str());

@@ -7,7 +7,6 @@
 #include <asio/buffer.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/read_until.hpp>
 #include <asio/ssl/context.hpp>
 #include <asio/ssl/stream.hpp>
 #include <asio/write.hpp>
@@ -16,6 +15,8 @@
 #include <atomic>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -32,10 +33,10 @@ namespace lading::testing {
 /// What one request is answered with.
 struct byte_answer {
     enum class ending : std::uint8_t {
-        keep,  ///< the connection waits for the next request
+        keep,  ///< the connection waits for the next request, as long as the server's patience
         close, ///< closed in good order
         reset, ///< torn down
-        hang   ///< nothing more, until the server ends
+        hang   ///< nothing more, until the client or the server's patience ends
     };
     byte_answer() = default;
     byte_answer(std::string b, ending e = ending::keep, std::size_t p = 0) : bytes(std::move(b)), end(e), piece(p) {}
@@ -45,13 +46,17 @@ struct byte_answer {
     std::size_t piece = 0;    ///< bytes sent at once; 0 for all
     std::chrono::milliseconds pause{0}; ///< between two pieces
     std::string late;         ///< sent a moment after the answer, unasked
-    std::size_t endless = 0;  ///< the last so many bytes are sent again and again until the client has enough
+    std::size_t endless = 0;  ///< the last so many bytes are sent again and again until the client or the server's patience ends
 };
 
 /// Serves from its construction to its destruction, on 127.0.0.1 and a free port, each connection in a thread. Not
 /// copied, not moved.
 class byte_server {
   public:
+    /// So long a client may be silent, or take an endless answer: then the connection is closed, so that a client without
+    /// a clock of its own comes back too.
+    static constexpr std::chrono::seconds patience{5};
+
     /// `answer` is called with the whole head (and body by Content-Length) of each request, by one thread at a time. With
     /// a certificate and key in PEM it speaks TLS.
     explicit byte_server(std::function<byte_answer(std::string const&)> answer, std::string const& certificate = {},
@@ -100,51 +105,69 @@ class byte_server {
 
   private:
     struct connection {
-        explicit connection(asio::io_context& c) : socket(c) {}
-        asio::ip::tcp::socket socket;
+        connection() = default;
+        asio::io_context loop{1}; ///< for reads that end in time
+        asio::ip::tcp::socket socket{loop};
         std::thread thread;
     };
 
     void accept() {
         for (;;) {
-            auto c = std::make_unique<connection>(context_);
+            auto c = std::make_unique<connection>();
             asio::error_code ec;
             acceptor_.accept(c->socket, ec);
             if (stopping_ || ec) return;
             ++accepted_;
             c->socket.set_option(asio::ip::tcp::no_delay(true), ec);
-            c->thread = std::thread([this, raw = c.get()] { greet(raw->socket); });
+            c->thread = std::thread([this, raw = c.get()] { greet(*raw); });
             connections_.push_back(std::move(c));
         }
     }
-    void greet(asio::ip::tcp::socket& s) {
+    void greet(connection& c) {
+        auto& s = c.socket;
         asio::error_code ec;
         if (tls_) {
             asio::ssl::stream<asio::ip::tcp::socket&> secure(s, *tls_);
             secure.handshake(asio::ssl::stream_base::server, ec);
-            if (!ec && serve(secure, s)) secure.shutdown(ec);
+            if (!ec && serve(secure, c)) secure.shutdown(ec);
         } else {
-            serve(s, s);
+            serve(s, c);
         }
         // Closed in good order, and read to the end, so that the answer is not lost to a reset.
         s.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
         char rest[4096];
-        while (!ec) s.read_some(asio::buffer(rest), ec);
+        while (!ec) read_some(s, c, asio::buffer(rest), ec);
+    }
+    /// Reads what comes within the server's patience; the connection is shut when nothing does.
+    template <class Stream>
+    static std::size_t read_some(Stream& stream, connection& c, asio::mutable_buffer into, asio::error_code& ec) {
+        std::size_t size = 0;
+        bool over = false;
+        stream.async_read_some(into, [&](asio::error_code e, std::size_t n) { ec = e, size = n, over = true; });
+        c.loop.restart();
+        c.loop.run_for(patience);
+        if (over) return size;
+        asio::error_code ignored;
+        c.socket.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+        c.loop.restart();
+        c.loop.run();
+        return size;
     }
     /// True when the end is to be announced.
     template <class Stream>
-    bool serve(Stream& stream, asio::ip::tcp::socket& s) {
+    bool serve(Stream& stream, connection& c) {
         std::string buffer;
         for (;;) {
             asio::error_code ec;
-            auto const head = asio::read_until(stream, asio::dynamic_buffer(buffer), "\r\n\r\n", ec);
-            if (ec) return false;
-            auto const whole = head + body_size(std::string_view(buffer).substr(0, head));
-            while (buffer.size() < whole && !ec) {
+            auto const receive = [&] {
                 char more[4096];
-                auto const n = stream.read_some(asio::buffer(more), ec);
-                buffer.append(more, n);
-            }
+                buffer.append(more, read_some(stream, c, asio::buffer(more), ec));
+            };
+            while (buffer.find("\r\n\r\n") == buffer.npos && !ec) receive();
+            if (ec) return false;
+            auto const head = buffer.find("\r\n\r\n") + 4;
+            auto const whole = head + body_size(std::string_view(buffer).substr(0, head));
+            while (buffer.size() < whole && !ec) receive();
             byte_answer a;
             {
                 std::lock_guard const lock(mutex_);
@@ -164,23 +187,21 @@ class byte_server {
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
                 asio::write(stream, asio::buffer(a.late), ec);
             }
-            while (a.endless && !ec && !stopping_)
+            auto const until = std::chrono::steady_clock::now() + patience;
+            while (a.endless && !ec && !stopping_ && std::chrono::steady_clock::now() < until)
                 asio::write(stream, asio::buffer(a.bytes.data() + a.bytes.size() - a.endless, a.endless), ec);
             switch (a.end) {
             case byte_answer::ending::keep: break;
             case byte_answer::ending::close: return true;
             case byte_answer::ending::reset: {
                 std::lock_guard const lock(closing_);
-                s.set_option(asio::socket_base::linger(true, 0), ec);
-                s.close(ec);
+                c.socket.set_option(asio::socket_base::linger(true, 0), ec);
+                c.socket.close(ec);
                 return false;
             }
             case byte_answer::ending::hang:
-                while (!stopping_) {
-                    char more[64];
-                    stream.read_some(asio::buffer(more), ec);
-                    if (ec) return false;
-                }
+                while (!ec) receive();
+                return false;
             }
             if (ec) return false;
         }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The kit of the JSON policy: every promise of `policy/json.hpp`, as cases with the events they must give.
+/// The kit of the JSON policy: every promise of `policy/json.hpp`, as cases with the events they must give (`json_kit/`),
+/// and what the default reader makes of a few thousand texts.
 
 #include "../backend/strict_json.hpp"
 #include "../detail/text.hpp"
+#include "../policy/json.hpp"
 #include "finding.hpp"
+#include "json_kit/cases.hpp"
+#include "json_kit/corpus.hpp"
+#include "json_kit/transcript.hpp"
 
-#include <charconv>
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,146 +22,31 @@ namespace lading::testing {
 
 namespace detail {
 
-/// Writes the events down: `{` `}` `[` `]`, `k"name"`, `s"text"`, `i1`, `u1`, `n1.5`, `t`, `f`, `z`. Numbers that are no
-/// integers are written as the shortest text of their double. Answers `json_limit` to event number `refuse_at`.
-class json_transcript {
-  public:
-    explicit json_transcript(std::size_t refuse_at = SIZE_MAX, std::size_t depth = SIZE_MAX)
-        : refuse_at_(refuse_at), depth_limit_(depth) {}
-
-    errc on_null() { return add("z"); }
-    errc on_bool(bool b) { return add(b ? "t" : "f"); }
-    errc on_int(std::int64_t i) { return add('i' + std::to_string(i)); }
-    errc on_uint(std::uint64_t u) { return add('u' + std::to_string(u)); }
-    errc on_number(std::string_view t) {
-        double value = 0;
-        auto const [end, bad] = std::from_chars(t.data(), t.data() + t.size(), value);
-        if (bad == std::errc::result_out_of_range) return add("n" + std::string(t));
-        if (bad != std::errc() || end != t.data() + t.size()) return add("n?" + std::string(t));
-        char out[40];
-        return add('n' + std::string(out, std::to_chars(out, out + sizeof out, value).ptr));
-    }
-    errc on_string(std::string_view t) { return add("s\"" + std::string(t) + '"'); }
-    errc on_key(std::string_view name) { return add("k\"" + std::string(name) + '"'); }
-    errc begin_object() { return open("{"); }
-    errc end_object() { return close("}"); }
-    errc begin_array() { return open("["); }
-    errc end_array() { return close("]"); }
-
-    std::string text;
-    std::size_t events = 0;
-
-  private:
-    errc add(std::string_view event) {
-        if (text.size() < (1u << 20)) text += event;
-        return events++ == refuse_at_ ? errc::json_limit : errc::ok;
-    }
-    errc open(std::string_view event) {
-        if (depth_++ >= depth_limit_) return errc::json_depth;
-        return add(event);
-    }
-    errc close(std::string_view event) {
-        --depth_;
-        return add(event);
-    }
-
-    std::size_t refuse_at_;
-    std::size_t depth_limit_;
-    std::size_t depth_ = 0;
-};
-
-struct json_case {
-    std::string_view text;
-    std::string_view events;
-    std::string_view or_these = {}; ///< what a library that converts numbers may report; "refused": may refuse
-};
-
-using namespace std::string_view_literals;
-
-inline constexpr json_case json_accepted[] = {
-    {"{}", "{}"},
-    {"[]", "[]"},
-    {"null", "z"},
-    {"true", "t"},
-    {"false", "f"},
-    {"\"\"", "s\"\""},
-    {" \t\r\n[ \t\r\n1 \t\r\n, \t\r\n2 \t\r\n] \t\r\n", "[i1i2]"},
-    {R"({"a":1,"b":{"c":[true,false,null]},"d":"e"})", R"({k"a"i1k"b"{k"c"[tfz]}k"d"s"e"})"},
-    {R"({"b":1,"a":2})", R"({k"b"i1k"a"i2})"}, // in the order of the document
-    {R"({"a":1,"a":2})", R"({k"a"i1k"a"i2})"}, // which of two is a matter of the sink
-    {R"({"a":1,"\u0061":2})", R"({k"a"i1k"a"i2})"},
-    {R"({"":0})", R"({k""i0})"},
-    {R"([[],{},[{}]])", "[[]{}[{}]]"},
-    {"0", "i0"},
-    {"-0", "n-0", "i0"},
-    {"-1", "i-1"},
-    {"9223372036854775807", "i9223372036854775807"},
-    {"-9223372036854775808", "i-9223372036854775808"},
-    {"9223372036854775808", "u9223372036854775808"},
-    {"18446744073709551615", "u18446744073709551615"},
-    {"9007199254740993", "i9007199254740993"}, // not a double
-    {"18446744073709551616", "n18446744073709551616", "refused"},
-    {"-9223372036854775809", "n-9223372036854775808", "refused"},
-    {"1.5", "n1.5"},
-    {"1.0", "n1"},
-    {"0.1", "n0.1"},
-    {"-2.5e3", "n-2500"},
-    {"1E2", "n100"},
-    {"1e+2", "n100"},
-    {"1e-2", "n0.01"},
-    {"0e0", "n0"},
-    {"1e400", "n1e400", "refused"},
-    {R"("\"\\\/\b\f\n\r\t")", "s\"\"\\/\b\f\n\r\t\""},
-    {R"("\u0041\u00e9\u20ac\ud83d\ude00")", "s\"A\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\""},
-    {R"("\uD83D\uDE00")", "s\"\xf0\x9f\x98\x80\""},
-    {R"("a\u0000b")", "s\"a\0b\""sv},
-    {R"({"k\n\u00e9":1})", "{k\"k\n\xc3\xa9\"i1}"},
-    {"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80\"",
-     "s\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xf4\x8f\xbf\xbf\xed\x9f\xbf\xee\x80\x80\""},
-    {"\"\x7f\"", "s\"\x7f\""},
-    {R"("\ufeff")", "s\"\xef\xbb\xbf\""}, // a BOM inside a string is text
-    {R"("\uffff\ufdd0")", "s\"\xef\xbf\xbf\xef\xb7\x90\""},
-    {R"("a//b/*c*/,}")", "s\"a//b/*c*/,}\""},
-    {R"(["true","null","1"])", R"([s"true"s"null"s"1"])"},
-};
-
-inline constexpr std::string_view json_refused[] = {
-    ""sv, " "sv, "\n\t\r "sv,
-    // more than one value, or less
-    "{} {}"sv, "[]x"sv, "1 2"sv, "{}}"sv, "[]]"sv, "{},"sv, "nulll"sv, "nul"sv, "tru"sv, "TRUE"sv, "None"sv, "undefined"sv,
-    "{"sv, "["sv, "[1"sv, "[1,"sv, "{\"a\""sv, "{\"a\":"sv, "{\"a\":1"sv, "{\"a\":1,"sv, "\""sv, "\"a"sv, "}"sv, "]"sv, ","sv,
-    ":"sv, "[}"sv, "{]"sv, "[1}"sv, "{\"a\":1]"sv, "[[1]"sv,
-    // commas and colons
-    "[1,]"sv, "[,1]"sv, "[,]"sv, "[1,,2]"sv, "[1 2]"sv, "{\"a\":1,}"sv, "{,\"a\":1}"sv, "{\"a\" 1}"sv, "{\"a\"::1}"sv,
-    "{\"a\",1}"sv, "{\"a\":1 \"b\":2}"sv, "{\"a\":1,,\"b\":2}"sv, "[1:2]"sv, "{\"a\"}"sv,
-    // names
-    "{a:1}"sv, "{'a':1}"sv, "{1:1}"sv, "{null:1}"sv, "{[]:1}"sv,
-    // comments and other white space
-    "/*x*/{}"sv, "{}//x"sv, "[1,/*x*/2]"sv, "# x\n{}"sv, "\f1"sv, "\v1"sv, "\xc2\xa0{}"sv, "[\x0b]"sv, "\xe2\x80\xa8[]"sv,
-    // numbers
-    "01"sv, "-01"sv, "00"sv, "+1"sv, "--1"sv, "-"sv, ".5"sv, "1."sv, "-.5"sv, "1.e1"sv, "1e"sv, "1e+"sv, "1e1.5"sv, "0x10"sv,
-    "1_000"sv, "NaN"sv, "Infinity"sv, "-Infinity"sv, "1a"sv, "[1.2.3]"sv, "\xef\xbc\x91"sv,
-    // strings
-    "'a'"sv, "\"\x01\""sv, "\"\x1f\""sv, "\"a\nb\""sv, "\"a\tb\""sv, "\"\\\""sv, "\"\\a\""sv, "\"\\x41\""sv, "\"\\u\""sv,
-    "\"\\u12\""sv, "\"\\u123g\""sv, "\"\\U0041\""sv, "\"\\u 041\""sv, "\"\\u+041\""sv, "\"\\'\""sv,
-    // surrogates alone
-    "\"\\ud800\""sv, "\"\\udc00\""sv, "\"\\ud800a\""sv, "\"\\ud800\\n\""sv, "\"\\ud800\\ud800\""sv, "\"\\ud800\\u0041\""sv,
-    "\"\\ude00\\ud83d\""sv,
-    // not UTF-8
-    "\"\x80\""sv, "\"\xbf\""sv, "\"\xc3\""sv, "\"\xc3(\""sv, "\"\xc0\xaf\""sv, "\"\xc1\xbf\""sv, "\"\xe0\x80\xaf\""sv,
-    "\"\xe0\x9f\xbf\""sv, "\"\xed\xa0\x80\""sv, "\"\xed\xbf\xbf\""sv, "\"\xe2\x82\""sv, "\"\xf0\x80\x80\xaf\""sv,
-    "\"\xf0\x8f\xbf\xbf\""sv, "\"\xf4\x90\x80\x80\""sv, "\"\xf5\x80\x80\x80\""sv, "\"\xf0\x9f\x98\""sv, "\"\xfe\""sv, "\"\xff\""sv,
-    "{\"\xff\":1}"sv,
-    // a byte order mark; NUL
-    "\xef\xbb\xbf{}"sv, "\xff\xfe{\0}\0"sv, "\xfe\xff\0{\0}"sv, "{}\0"sv, "\0{}"sv, "{}\0junk"sv, "[1\0]"sv, "\"a\0b\""sv,
-    "{\"a\0\":1}"sv, "[]\0 {\"a\":"sv,
-};
-
 inline bool is_json_code(errc e) {
     return e == errc::json_syntax || e == errc::json_utf8 || e == errc::json_number || e == errc::json_depth ||
            e == errc::json_limit;
 }
 inline std::string shown(std::string_view text) { return lading::detail::printable(text, 120); }
+
+/// Where a model and the default reader disagree about a text; the first few.
+template <class J>
+void equals_the_default_reader(findings& out) {
+    std::size_t found = 0;
+    for (auto const& sample : json_corpus()) {
+        std::string const exactly(sample.text);
+        json_transcript t;
+        auto const s = J::read(std::string_view(exactly), t);
+        auto const& ours = sample.events;
+        bool const may_refuse = ours.leaves_a_choice && s.code == errc::json_number;
+        bool const equal = s ? t.text == ours.text || (ours.leaves_a_choice && t.events == ours.events) : true;
+        if ((bool(s) == sample.accepted || may_refuse) && (equal || !sample.accepted)) continue;
+        auto const differs = static_cast<std::size_t>(std::mismatch(t.text.begin(), t.text.end(), ours.text.begin(), ours.text.end()).first - t.text.begin());
+        out.emplace_back("equals the default reader",
+                         s && sample.accepted ? shown(std::string_view(t.text).substr(differs)) + " and not " + shown(std::string_view(ours.text).substr(differs))
+                                              : std::string(s ? "accepted " : "refused ") + shown(sample.text) + ", " + std::to_string(sample.text.size()) + " bytes");
+        if (++found == 5) return;
+    }
+}
 
 template <class J>
 findings run_json_kit() {
@@ -176,9 +66,6 @@ findings run_json_kit() {
             out.emplace_back("reports what is there",
                              shown(c.text) + " gave " + shown(t.text) + ", not " + shown(c.events));
         }
-        json_transcript ours;
-        if (s && c.or_these.empty() && strict_json::read(c.text, ours) && ours.text != t.text)
-            out.emplace_back("equals the default reader", shown(c.text));
     }
     for (auto const text : json_refused) {
         json_transcript t;
@@ -222,8 +109,10 @@ findings run_json_kit() {
     if (!read("[\"a\\n\",1]", first) || !read("[\"a\\n\",1]", second) || first.text != second.text || first.text != "[s\"a\n\"i1]")
         out.emplace_back("keeps no state", shown(first.text) + " then " + shown(second.text));
 
+    equals_the_default_reader<J>(out);
+
     // Deep: a bound of its own or the sink's; never the stack.
-    for (std::size_t const depth : {33u, 500u, 1025u, 1'000'000u}) {
+    for (std::size_t const depth : {33u, 500u, 1025u, 500'000u}) {
         for (bool const object : {false, true}) {
             std::string text, end;
             for (std::size_t i = 0; i < depth; ++i) text += object ? "{\"a\":" : "[", end += object ? '}' : ']';
@@ -257,7 +146,7 @@ findings run_json_kit() {
 } // namespace detail
 
 /// Checks a JSON model: what it must accept and with which events, what it must refuse, that it stops when the sink says
-/// so, keeps no state, reads no byte outside of the text, and survives deep nesting. A few milliseconds; pure.
+/// so, keeps no state, reads no byte outside of the text, and survives deep nesting. Equal to the default reader on a few thousand texts. A second or so without optimisation; pure.
 template <class J>
 findings check_json() {
     static_assert(lading::check_json<J>::ok);
