@@ -2,78 +2,78 @@
 // A transport of your own: libcurl, from scratch. (The library ships one that does more: backend/curl_transport.hpp.)
 
 #include <lading/lading.hpp>
+#include <lading/testing/check_transport.hpp>
 #include <lading/testing/registry.hpp>
 
 #include <curl/curl.h>
 
 #include <cstdio>
 #include <memory>
-#include <string>
 
 // [transport]
-class my_transport {
-  public:
+struct my_transport {
     lading::result<lading::response> exchange(lading::request const& q, lading::body_sink& out) {
+        auto const until = q.deadline.value_or(std::chrono::steady_clock::now() + std::chrono::minutes(1));
+        long const left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+        if (left <= 0) return lading::error(lading::errc::timeout);
+        std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> fields(curl_slist_append(nullptr, "Expect:"), &curl_slist_free_all);
+        auto const add = [&](std::string const& line) { fields.reset(curl_slist_append(fields.release(), line.c_str())); };
+        if (!q.headers.find("Content-Type")) add("Content-Type:"); // nor this, which libcurl would add to a body
+        for (auto const& [name, value] : q.headers) {
+            if (value.find_first_of("\r\n") != value.npos) return lading::error(lading::errc::invalid_argument);
+            add(std::string(name) + ": " + std::string(value));
+        }
         std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> const easy(curl_easy_init(), &curl_easy_cleanup);
-        curl_slist* fields = nullptr;
-        for (auto const& [name, value] : q.headers) fields = curl_slist_append(fields, (std::string(name) + ": " + std::string(value)).c_str());
-        std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> const owner(fields, &curl_slist_free_all);
+        auto const set = [&](CURLoption option, auto value) { curl_easy_setopt(easy.get(), option, value); };
         state s(out);
-        s.head.url = q.url;
-        curl_easy_setopt(easy.get(), CURLOPT_URL, q.url.c_str());
-        curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, fields);
-        if (!q.body.empty()) curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, q.body.c_str());
-        curl_easy_setopt(easy.get(), CURLOPT_CUSTOMREQUEST, q.method.c_str());
-        curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, &on_header);
-        curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &s);
-        curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &on_body);
-        curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &s);
+        set(CURLOPT_URL, q.url.c_str());
+        set(CURLOPT_HTTPHEADER, fields.get());
+        if (!q.body.empty()) set(CURLOPT_POSTFIELDS, q.body.c_str());
+        q.method == "HEAD" ? set(CURLOPT_NOBODY, 1L) : set(CURLOPT_CUSTOMREQUEST, q.method.c_str());
+        for (auto const option : {CURLOPT_TIMEOUT_MS, CURLOPT_CONNECTTIMEOUT_MS}) set(option, left);
+        for (auto const option : {CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) set(option, &s);
+        set(CURLOPT_HEADERFUNCTION, +[](char* text, std::size_t, std::size_t n, state* to) { return to->on_header({text, n}) ? n : 0; });
+        set(CURLOPT_WRITEFUNCTION, +[](char* text, std::size_t, std::size_t n, state* to) { return to->go_on(to->sink.write(std::as_bytes(std::span(text, n)))) ? n : 0; });
         auto const code = curl_easy_perform(easy.get());
-        if (s.failure) return std::move(*s.failure);
-        if (code == CURLE_OK || s.stopped) return std::move(s.head);
+        if (s.said.has_error()) return std::move(s.said).error();
+        if (s.begun && (code == CURLE_OK || s.said.value() == lading::flow::stop)) return s.head.url = q.url, std::move(s.head);
+        if (code == CURLE_OPERATION_TIMEDOUT) return lading::error(lading::errc::timeout);
         lading::fallback_facts next; // what may be tried now
         next.next_endpoint = true;
-        return lading::error(lading::errc::connect_failed).with_context(curl_easy_strerror(code)).with_facts(next);
+        next.answered = s.begun;
+        auto const what = code == CURLE_COULDNT_CONNECT ? lading::errc::connection_refused : lading::errc::connection_reset;
+        return lading::error(what).with_context(curl_easy_strerror(code)).with_facts(next);
     }
-
-  private:
     struct state {
         explicit state(lading::body_sink& s) : sink(s) {}
-        bool go_on(lading::result<lading::flow> said) {
-            if (!said) failure = said.error();
-            else stopped = said.value() == lading::flow::stop;
-            return !failure && !stopped;
+        bool go_on(lading::result<lading::flow> answer) { return said = std::move(answer), said.has_value() && said.value() == lading::flow::more; }
+        bool on_header(std::string const& line) {
+            auto const colon = line.find(": ");
+            if (line.starts_with("HTTP/")) head = lading::response(std::stoi(line.substr(line.find(' '), 4)));
+            else if (colon != line.npos) head.headers.add(line.substr(0, colon), line.substr(colon + 2, line.size() - colon - 4));
+            if (line != "\r\n" || head.status < 200 || std::exchange(begun, true)) return true;
+            auto const length = head.headers.find("Content-Length");
+            return go_on(sink.begin(head, length ? std::optional(std::stoull(std::string(*length))) : std::nullopt));
         }
         lading::body_sink& sink;
         lading::response head;
-        std::optional<lading::error> failure;
-        bool stopped = false;
+        lading::result<lading::flow> said = lading::flow::more; // by the sink
+        bool begun = false;
     };
-    static std::size_t on_header(char* text, std::size_t, std::size_t n, void* self) {
-        auto& s = *static_cast<state*>(self);
-        std::string const line(text, n);
-        auto const colon = line.find(": ");
-        if (line.starts_with("HTTP/")) s.head.status = std::stoi(line.substr(line.find(' '), 4));
-        else if (colon != line.npos) s.head.headers.add(line.substr(0, colon), line.substr(colon + 2, n - colon - 4));
-        else if (line == "\r\n" && s.head.status >= 200) return s.go_on(s.sink.begin(s.head, std::nullopt)) ? n : 0;
-        return n;
-    }
-    static std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* self) {
-        auto& s = *static_cast<state*>(self);
-        return s.go_on(s.sink.write(std::as_bytes(std::span(bytes, n)))) ? n : 0;
-    }
 };
 // [transport]
-
-struct my_policies : lading::default_policies {
-    using transport = my_transport;
-};
+struct my_policies : lading::default_policies { using transport = my_transport; };
 
 int main() {
+    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS.
+    constexpr std::string_view left_out[] = {"gives up in time", "bounds the head", "what is not HTTP is a failure", "keeps the connection", "speaks TLS", "checks certificates"};
+    bool kept = true;
+    for (auto const& f : lading::testing::check_transport<my_transport>())
+        if (std::ranges::count(left_out, f.rule) == 0) kept = false, std::puts(f.str().c_str());
     lading::testing::registry server;
     server.add_image("demo/app", "latest", lading::image_kind::index);
     lading::basic_client<my_policies> registry(lading::client_options().with_plaintext(server.host()));
     auto const image = registry.inspect(lading::reference::parse(server.host() + "/demo/app").value());
     std::puts(image ? lading::to_table(image.value()).c_str() : image.error().message().c_str());
-    return image ? 0 : 1;
+    return image && kept ? 0 : 1;
 }

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The figures of the README about examples: `N lines: examples/FILE [mark]` is how many lines lie between the two marks
-`// [mark]` of the file, and every example but the program itself has fewer than 80 lines."""
+"""The figures of the README about lines: `N: examples/FILE [mark]` (or `backend/FILE`, `policy/FILE`, below include/lading) is how
+many lines lie between the two marks `// [mark]` of the file, and every example but the program itself has fewer than 80 lines."""
 
 import pathlib
 import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIGURE = re.compile(r"(\d+): `(examples/\w+\.cpp) \[(\w+)\]`")
+FIGURE = re.compile(r"(\d+): `((?:examples|backend|policy)/\w+\.[ch]pp) \[(\w+)\]`")
 
 
 def main():
     wrong = []
     figures = FIGURE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
     for said, name, mark in figures:
-        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        folder = ROOT if name.startswith("examples/") else ROOT / "include" / "lading"
+        lines = (folder / name).read_text(encoding="utf-8").splitlines()
         marks = [number for number, line in enumerate(lines) if f"// [{mark}]" in line]
         if len(marks) != 2:
             wrong.append(f"{name}: no two marks [{mark}]")

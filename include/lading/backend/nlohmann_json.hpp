@@ -12,6 +12,7 @@
 
 namespace lading {
 
+// [json]
 namespace detail {
 
 /// nlohmann's handler of events, handing on to ours; the first refusal is kept.
@@ -66,5 +67,6 @@ struct nlohmann_json {
         return handler.status;
     }
 };
+// [json]
 
 } // namespace lading

@@ -131,9 +131,11 @@ class modern_fallback {
 };
 
 /// The same for those who still have v1 registries, of whom `registry_rules::with_v1` must know.
+// [fallback]
 class modern_fallback_with_v1 : public modern_fallback {
   public:
     static constexpr bool speaks_v1 = true;
 };
+// [fallback]
 
 } // namespace lading
