@@ -252,11 +252,13 @@ constexpr void json_view::each_element(F&& f) const {
     }
 }
 constexpr std::optional<json_view> json_view::find(std::string_view name) const noexcept {
-    std::optional<json_view> found;
-    each_member([&](std::string_view n, json_view v) {
-        if (n == name) found = v;
-    });
-    return found;
+    if (!is_object()) return std::nullopt;
+    for (std::uint32_t i = index_ + 1; i < token().next;) { // no two names are equal
+        json_view const value(*document_, i + 1);
+        if (json_view(*document_, i).text() == name) return value;
+        i = value.token().next;
+    }
+    return std::nullopt;
 }
 
 } // namespace lading

@@ -6,6 +6,7 @@
 #include <lading/backend/http1_reader.hpp>
 #include <lading/backend/openssl_hash.hpp>
 #include <lading/operation/body.hpp>
+#include <lading/policy/hash.hpp>
 #include <lading/reference.hpp>
 
 namespace {
