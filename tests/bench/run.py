@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -152,6 +153,7 @@ def main():
     parser.add_argument("--no-build", action="store_true")
     parser.add_argument("--no-micro", action="store_true")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # through the end of World, which stops the servers
     if not options.no_build:
         build(not options.no_micro)
     with servers.World(BENCH / "bench_images", options.blob_mib << 20) as world:
