@@ -1,80 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // hostile.md 2C (H), 2D (L), 2E (D): what a peer may send, as bytes over loopback sockets, against a whole client.
-#include "catch.hpp"
-
-#include <lading/lading.hpp>
-#include <lading/testing/byte_server.hpp>
-#include <lading/testing/certificates.hpp>
-
-#include "../support/documents.hpp"
+#include "peer.hpp"
 
 #include <chrono>
-#include <functional>
-#include <map>
 #include <string>
+#include <thread>
 
 using namespace lading;
+using test::chunked_head, test::ok, test::padded, test::peer;
 using testing::byte_answer;
 using testing::byte_server;
 using ending = byte_answer::ending;
-
-namespace {
-
-std::string ok(std::string_view body, std::string_view more = "") {
-    return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more) + "\r\n" + std::string(body);
-}
-std::string chunked_head() { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"; }
-
-/// A peer that serves one image, except where a test says otherwise; and a client that asks it.
-struct peer {
-    std::map<std::string, byte_answer, std::less<>> answers;
-    client_options options;
-    network_options network;
-    std::chrono::milliseconds took{};
-
-    peer() {
-        options.with_retry(retry_rules(1)).with_timeout(std::chrono::seconds(10));
-        options.bounds.header = options.bounds.idle = std::chrono::milliseconds(300);
-        on("/v2/r/manifests/1", ok(test::schema2()));
-        on("/v2/r/blobs/" + test::digest_of(test::config_bytes), ok(test::config_bytes));
-        on("/v2/r/manifests/good", ok(test::oci()));
-        on("/v2/r/tags/list?n=1000", ok(R"({"name":"r","tags":["1"]})"));
-    }
-    peer& on(std::string target, byte_answer a) { return answers.insert_or_assign(std::move(target), std::move(a)), *this; }
-
-    byte_answer answer(std::string const& q) {
-        auto const from = q.find(' ') + 1;
-        auto const found = answers.find(q.substr(from, q.find(' ', from) - from));
-        return found == answers.end() ? byte_answer("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n") : found->second;
-    }
-    template <class F>
-    auto with_client(F f) {
-        byte_server server([this](std::string const& q) { return answer(q); });
-        auto const host = "127.0.0.1:" + std::to_string(server.port());
-        auto o = options;
-        client registry(asio_sync_transport(network, o.bounds), o.with_plaintext(host));
-        auto const began = std::chrono::steady_clock::now();
-        auto out = f(registry, reference::parse(host + "/r:1").value(), server);
-        took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-        return out;
-    }
-    /// The code of an inspection; then the client must still work (U7).
-    errc inspect(bool tags = false) {
-        return with_client([&](auto& registry, auto const& ref, auto&) {
-            auto const r = registry.inspect(ref, inspect_options().with_tags(tags).with_platform(platform_choice::any()));
-            auto const again = registry.manifest(reference::parse(ref.repository().str() + ":good").value());
-            CHECK(again.has_value());
-            if (!r) INFO(r.error().message());
-            return r ? errc::ok : r.error().kind();
-        });
-    }
-    /// The code of the manifest's request alone.
-    errc manifest(byte_answer a) { return on("/v2/r/manifests/1", std::move(a)).inspect(); }
-};
-
-std::string padded(std::string text, std::size_t size) { return text.append(size - text.size(), ' '); }
-
-} // namespace
 
 TEST_CASE("H05: endless informational answers") {
     byte_answer hints("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n", ending::close);

@@ -34,8 +34,8 @@ struct summary {
 /// One run: allocation `n` fails, and with `ever_after` all that follow.
 using work = std::function<outcome(std::size_t n, bool ever_after)>;
 
-/// For n = 0, `stride`, ... until a run in which none has failed; `prepare` makes what the parent serves, after the fork
-/// because a process with threads is better not forked, and returns the port.
+/// For n = 0, `stride`, ... until a run in which none has failed. `serve` starts what the parent serves, after the fork
+/// because a process with threads is better not forked, and returns the port that `connect` is told in the child.
 inline summary exhaust(work const& run, std::size_t stride = 1, std::function<std::uint16_t()> const& serve = {},
                        std::function<void()> const& stop = {}, std::function<void(std::uint16_t)> const& connect = {}) {
     struct shared {
@@ -56,8 +56,8 @@ inline summary exhaust(work const& run, std::size_t stride = 1, std::function<st
                 std::uint16_t port = 0;
                 if (::read(pipe[0], &port, sizeof port) != sizeof port) ::_exit(2);
                 if (connect) connect(port);
-                ::alarm(120);
                 for (;; s.n += stride) {
+                    ::alarm(60); // a run that does not end
                     auto const o = run(s.n, ever_after);
                     ++s.runs;
                     s.threw += o.threw, s.failed += o.failed, s.unharmed += !o.threw && !o.failed;

@@ -75,11 +75,12 @@ template <class Make, class Call>
 void exhaust(std::string const& name, Make const& make, Call const& call) {
     for (bool const tls : {false, true}) {
         image_server server(tls);
+        std::size_t const stride = tls ? 5 * test::share : 1; // a TLS session allocates some 2300 times
         auto const s = heap::exhaust(
             [&](std::size_t n, bool ever_after) {
                 return test::run_short_of_memory(n, ever_after, whole_image, [&] { return make(server); }, [&](auto& c) { return call(server, c); }, [] {});
             },
-            tls ? test::share : 1, [&] { return server.start(); }, [&] { server.stop(); },
+            stride, [&] { return server.start(); }, [&] { server.stop(); },
             [&](std::uint16_t port) {
                 server.connect(port);
                 call(server, *make(server)); // makes what is made once a process
