@@ -35,9 +35,10 @@ run_step() {
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
-    asan | clang-asan | matrix) build_and_test "$1" ;;
+    asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
+    clang-asan | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
-    hostile-report) python3 -B tests/hostile/report.py build/asan/tests/{unit,unit_net,hostile,async} ;;
+    hostile-report) python3 -B tests/hostile/report.py build/log/cases ;;
     tsan)
         # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
         if setarch "$(uname -m)" -R true 2>/dev/null; then

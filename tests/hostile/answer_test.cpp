@@ -159,6 +159,20 @@ TEST_CASE("X12, X14, X15, X19: tokens over a socket") {
     CHECK(with_token(with_status("503 Busy")) == errc::auth_token_failed);
 }
 
+TEST_CASE("X07: a part that nobody asked for, over a socket") {
+    for (char const* range : {"Content-Range: bytes 0-4/5\r\n", "Content-Range: bytes 2-4/5\r\n", ""}) {
+        peer p;
+        p.on("/v2/r/blobs/" + test::digest_of(test::layer_bytes), with_status("206 Part", range, test::layer_bytes));
+        p.with_client([&](auto& registry, auto const& ref, auto&) {
+            memory_sink sink(100);
+            descriptor const what("a/b", digest::parse(test::digest_of(test::layer_bytes)).value(), static_cast<std::int64_t>(test::layer_bytes.size()));
+            CHECK(registry.blob(ref, what, sink).error() == errc::http_unexpected_status);
+            CHECK(sink.bytes().empty());
+            return 0;
+        });
+    }
+}
+
 TEST_CASE("J13: what an error says, over a socket") {
     peer p;
     p.on("/v2/r/manifests/1", with_status("404 No", "", R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"\u001b[2J)" + std::string(30'000, 'm') + R"("}]})"));

@@ -254,15 +254,17 @@ TEST_CASE("C10: shapes of realms") {
     }
 }
 
-TEST_CASE("C11: the token service redirects") {
-    for (bool identity : {false, true}) {
-        world w;
-        if (identity) w.secret = credential::identity(test::refresh_token);
-        w.tokens(w.a, w.a.at("a.test") + "/token");
-        w.a.on("/token", test::redirect(w.c.at("c.test") + "/t"));
-        CHECK(w.inspect().code == errc::auth_realm_refused);
-        CHECK(w.c.connections() == 0);
-    }
+TEST_CASE("C11, H31: the token service redirects, a GET and a POST") {
+    for (bool identity : {false, true})
+        for (int status : {301, 302, 303, 307, 308}) {
+            INFO(status << (identity ? " to a POST" : " to a GET"));
+            world w;
+            if (identity) w.secret = credential::identity(test::refresh_token);
+            w.tokens(w.a, w.a.at("a.test") + "/token");
+            w.a.on("/token", test::redirect(w.c.at("c.test") + "/t", status));
+            CHECK(w.inspect().code == errc::auth_realm_refused);
+            CHECK(w.c.connections() == 0);
+        }
 }
 
 TEST_CASE("C12, C13: foreign layers are never asked for") {
