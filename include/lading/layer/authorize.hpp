@@ -147,7 +147,8 @@ class authorized : pinned {
 
     /// The step that answers the challenge, or nothing when there is nothing to answer it with.
     maybe_step answer_challenge(response& head) {
-        if (!sent_.empty() && session_.refused(where(), scope(), sent_)) return std::optional(send());
+        // Another operation may have got a token since this request was sent, with an older one or with none.
+        if (session_.refused(where(), scope(), sent_)) return std::optional(send());
         if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
 
         auto const lines = head.headers.all("WWW-Authenticate");
