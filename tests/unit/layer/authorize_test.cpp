@@ -276,3 +276,29 @@ TEST_CASE("a client keeps its token between calls, and takes a new one when it i
     CHECK(registry.manifest(ref).has_value());
     CHECK(s.journal.size() == 4);
 }
+
+TEST_CASE("X16: refused without a token after another one got it: that one is used, none is fetched") {
+    conversation const talk("https://r.example", repository::parse("r.example/x").value());
+    auto const ref = reference::parse("r.example/x:1").value();
+    auth_session session;
+    testing::manual_clock clock;
+    fixed_credentials none;
+    using operation = authorized<manifest_operation<test::policies>, test::policies>;
+    operation first(talk, auth_rules(), session, clock, none, talk, ref), second(talk, auth_rules(), session, clock, none, talk, ref);
+    response refused(401);
+    refused.url = "https://r.example/v2/x/manifests/1";
+    refused.headers.add("WWW-Authenticate", "Bearer realm=\"https://r.example/token\",service=\"s\"");
+
+    (void)first.start();
+    (void)second.start(); // both are under way without a token
+    auto asked = first.on_response(refused);
+    auto& token = std::get<need_exchange>(asked);
+    REQUIRE(token.query.url.starts_with("https://r.example/token?"));
+    REQUIRE(token.sink->begin(response(200), std::nullopt));
+    REQUIRE(token.sink->write(std::as_bytes(std::span(R"({"token":"abc"})", 15))));
+    auto again = first.on_response(response(200));
+    CHECK(std::get<need_exchange>(again).query.headers.find("Authorization") == "Bearer abc");
+    auto late = second.on_response(refused);
+    CHECK(std::get<need_exchange>(late).query.url == refused.url);
+    CHECK(std::get<need_exchange>(late).query.headers.find("Authorization") == "Bearer abc");
+}
