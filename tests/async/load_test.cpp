@@ -79,7 +79,7 @@ class faulty_registry : testing::http_handler {
             testing::detail::form_fields const form(std::string_view(q.target).substr(q.target.find('?') + 1));
             auto const scope = std::string(form.get("scope"));
             ++tokens[scope];
-            return testing::canned(200, R"({"token":")" + token(scope) + R"("})", "application/json");
+            return testing::canned(200, R"({"expires_in":36000,"token":")" + token(scope) + R"("})", "application/json");
         }
         auto const r = testing::detail::route::of(q.target);
         auto const scope = "repository:" + r.name + ":pull";
