@@ -32,15 +32,14 @@ struct my_transport {
         q.method == "HEAD" ? set(CURLOPT_NOBODY, 1L) : set(CURLOPT_CUSTOMREQUEST, q.method.c_str());
         for (auto const option : {CURLOPT_TIMEOUT_MS, CURLOPT_CONNECTTIMEOUT_MS}) set(option, left);
         for (auto const option : {CURLOPT_HEADERDATA, CURLOPT_WRITEDATA}) set(option, &s);
-        set(CURLOPT_HEADERFUNCTION, +[](char* text, std::size_t, std::size_t n, state* to) { return to->on_header({text, n}) ? n : 0; });
-        set(CURLOPT_WRITEFUNCTION, +[](char* text, std::size_t, std::size_t n, state* to) { return to->go_on(to->sink.write(std::as_bytes(std::span(text, n)))) ? n : 0; });
+        set(CURLOPT_HEADERFUNCTION, +[](char* text, std::size_t, std::size_t n, void* to) { return static_cast<state*>(to)->on_header({text, n}) ? n : 0; });
+        set(CURLOPT_WRITEFUNCTION, +[](char* text, std::size_t, std::size_t n, void* to) { return static_cast<state*>(to)->on_body({text, n}) ? n : 0; });
         auto const code = curl_easy_perform(easy.get());
         if (s.said.has_error()) return std::move(s.said).error();
         if (s.begun && (code == CURLE_OK || s.said.value() == lading::flow::stop)) return s.head.url = q.url, std::move(s.head);
         if (code == CURLE_OPERATION_TIMEDOUT) return lading::error(lading::errc::timeout);
         lading::fallback_facts next; // what may be tried now
-        next.next_endpoint = true;
-        next.answered = s.begun;
+        next.next_endpoint = true, next.answered = s.begun;
         auto const what = code == CURLE_COULDNT_CONNECT ? lading::errc::connection_refused : lading::errc::connection_reset;
         return lading::error(what).with_context(curl_easy_strerror(code)).with_facts(next);
     }
@@ -55,6 +54,7 @@ struct my_transport {
             auto const length = head.headers.find("Content-Length");
             return go_on(sink.begin(head, length ? std::optional(std::stoull(std::string(*length))) : std::nullopt));
         }
+        bool on_body(std::string_view piece) { return go_on(sink.write(std::as_bytes(std::span(piece)))); }
         lading::body_sink& sink;
         lading::response head;
         lading::result<lading::flow> said = lading::flow::more; // by the sink
