@@ -116,7 +116,9 @@ class digest {
         return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
     }
     static constexpr bool is_hex(std::string_view text) noexcept {
-        return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+        for (char const c : text)
+            if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f')) return false;
+        return !text.empty();
     }
     static constexpr bool algorithm_is_well_formed(std::string_view text) noexcept {
         return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+._-") == std::string_view::npos;

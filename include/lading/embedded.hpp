@@ -12,14 +12,22 @@
 #include "detail/inline_string.hpp"
 #include "digest.hpp"
 #include "json/document.hpp"
+#include "manifest/judge_fields.hpp"
+#include "manifest/reflect/manifest_list.hpp"
+#include "manifest/reflect/oci.hpp"
+#include "manifest/reflect/schema1.hpp"
+#include "manifest/reflect/schema2.hpp"
 #include "manifest/set.hpp"
 #include "manifest/shape.hpp"
 #include "media_type.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
+#include <utility>
+#include <variant>
 
 namespace lading {
 
@@ -57,17 +65,14 @@ constexpr bool read_platform_part(json_view object, std::string_view key, inline
     return true;
 }
 
-/// The rules of `decode<descriptor>` for the fields that a constant has.
+/// Of a descriptor that `judge_fields` takes, what a constant has. False when it does not fit.
 constexpr bool read_constant(json_view v, constant_descriptor& out) {
-    if (!v.is_object()) return false;
-    auto const type = v.find("mediaType"), name = v.find("digest"), size = v.find("size");
-    auto const text = type ? type->as_string() : std::nullopt, hash = name ? name->as_string() : std::nullopt;
-    auto const bytes = size ? size->as_int() : std::nullopt;
-    if (!text || !hash || !bytes || *bytes < 0 || !out.media_type.assign(*text) || out.digest.assign(*hash) != errc::ok) return false;
-    out.size = *bytes;
+    if (!out.media_type.assign(*v.find("mediaType")->as_string())) return false;
+    out.digest.assign(*v.find("digest")->as_string());
+    out.size = *v.find("size")->as_int();
     auto const p = v.find("platform");
     return !p || p->is_null() ||
-           (p->is_object() && read_platform_part(*p, "os", out.os) && read_platform_part(*p, "architecture", out.architecture) &&
+           (read_platform_part(*p, "os", out.os) && read_platform_part(*p, "architecture", out.architecture) &&
             read_platform_part(*p, "variant", out.variant));
 }
 
@@ -94,123 +99,141 @@ struct embedded_digest {
     static_assert(ok, "[lading] embedded_manifest: the text has another digest; embedded_digest<ACTUAL, EXPECTED> shows both");
 };
 
-/// Everything about an embedded text; each member reads it anew, because no allocation outlives a constant expression.
-template <auto const& Text>
+
+/// The path of a field that is refused, likewise.
+template <fixed_string Path, errc Code>
+struct embedded_field {
+    static constexpr bool ok = Code == errc::ok;
+    static_assert(ok, "[lading] embedded_manifest: a client refuses this field; embedded_field<PATH, CODE> shows it");
+};
+
+constexpr std::string_view list_name(bool index) { return index ? "manifests" : "layers"; }
+
+/// What one reading of the text tells.
+struct embedded_facts {
+    errc json = errc::ok, shape = errc::ok;
+    std::size_t document = 0; ///< its place in the variant of the set
+    lading::media_type type = decode_access::make<lading::media_type>();
+    bool index = false;
+    std::size_t descriptors = 0; ///< of `manifests` or `layers`
+    field_verdict fields;        ///< of the document
+};
+
+/// Everything about an embedded text. The text is read twice, since no allocation outlives a constant expression: once for
+/// `facts`, and for `value` once their number is known.
+template <auto const& Text, class Set>
 struct embedded_reader {
     static constexpr std::string_view text() { return std::string_view(Text); }
 
-    static consteval json_status status() {
+    static constexpr embedded_facts facts = [] {
+        embedded_facts out;
         json_document d;
-        return d.template assign<strict_json>(text());
-    }
-    template <class F>
-    static consteval auto with_root(F f) {
-        json_document d;
-        (void)d.template assign<strict_json>(text());
-        return f(d.root());
-    }
-    static consteval errc shape_code() {
-        return with_root([](json_view root) { return judge_shape(root).code; });
-    }
-    template <class Set>
-    static consteval auto document() {
-        constexpr std::size_t which = with_root([](json_view root) {
-            return Set::dispatch(judge_shape(root).shape, []<class D>(std::type_identity<D>) { return Set::template index_of<D>; });
+        out.json = d.template assign<strict_json>(text()).code;
+        if (out.json != errc::ok) return out;
+        auto const verdict = judge_shape(d.root());
+        out.shape = verdict.code;
+        if (out.shape != errc::ok) return out;
+        out.type.assign(verdict.shape.media_type);
+        out.index = is_index_type(verdict.shape.media_type);
+        if (auto const list = d.root().find(list_name(out.index)); list && list->is_array()) out.descriptors = list->size();
+        Set::dispatch(verdict.shape, [&]<class D>(std::type_identity<D>) {
+            out.document = Set::template index_of<D>;
+            if constexpr (!std::is_same_v<D, opaque> && !std::is_same_v<D, schema1>)
+                out.fields = judge_fields<D>(d.root(), errc::manifest_schema, limits());
         });
-        return std::type_identity<std::variant_alternative_t<which, typename Set::variant>>();
+        return out;
+    }();
+    using document = std::variant_alternative_t<facts.document, typename Set::variant>;
+
+    static consteval auto path() {
+        char out[facts.fields.path.size() + 1]{};
+        std::copy_n(facts.fields.path.view().data(), facts.fields.path.size(), out);
+        return fixed_string(out);
     }
-    static consteval auto media_type() {
-        return with_root([](json_view root) {
-            auto out = decode_access::make<lading::media_type>();
-            out.assign(judge_shape(root).shape.media_type);
-            return out;
-        });
-    }
-    static consteval bool is_array(std::string_view key) {
-        return with_root([&](json_view root) {
-            auto const v = root.find(key);
-            return v && v->is_array();
-        });
-    }
-    static consteval std::size_t count(std::string_view key) {
-        return with_root([&](json_view root) {
-            auto const v = root.find(key);
-            return v ? v->size() : 0;
-        });
-    }
-    template <std::size_t N>
-    struct read_array {
-        std::array<constant_descriptor, N> values;
+
+    template <digest_algorithm A>
+    static constexpr lading::digest digest = constant_digest_of(text(), A);
+
+    struct descriptors {
+        constant_descriptor config;
+        std::array<constant_descriptor, facts.descriptors> list;
         bool good = true;
     };
-    template <std::size_t N>
-    static consteval read_array<N> array(std::string_view key) {
-        return with_root([&](json_view root) {
-            read_array<N> out;
-            std::size_t i = 0;
-            root.find(key)->each_element([&](json_view e) { out.good = read_constant(e, out.values[i++]) && out.good; });
-            return out;
+    static constexpr descriptors read() {
+        descriptors out;
+        if (facts.fields.code != errc::ok) return out; // `embedded_manifest` says it
+        json_document d;
+        (void)d.template assign<strict_json>(text());
+        // A document of the set need not have all fields of the standard one.
+        if constexpr (!default_manifests::contains<document>) {
+            using standard = std::conditional_t<facts.index, manifest_list, schema2>;
+            out.good = judge_fields<standard>(d.root(), errc::manifest_schema, limits()).code == errc::ok;
+            if (!out.good) return out;
+        }
+        if (!facts.index) out.good = read_constant(*d.root().find("config"), out.config);
+        std::size_t i = 0;
+        d.root().find(list_name(facts.index))->each_element([&](json_view e) {
+            out.good = read_constant(e, out.list[i++]) && out.good;
         });
-    }
-    static consteval read_array<1> config() {
-        return with_root([](json_view root) {
-            read_array<1> out;
-            auto const v = root.find("config");
-            out.good = v && read_constant(*v, out.values[0]);
-            return out;
-        });
+        return out;
     }
 };
 
+/// The constant itself. Not in the reader: only those who ask for it pay for it.
+template <class Reader>
+inline constexpr auto embedded_descriptors = Reader::read();
+
 } // namespace detail
 
-/// A manifest in the program. `Text` is an object with static storage that a `std::string_view` can be made of. A text that
-/// is no manifest of the set does not compile, and the compiler says what is wrong. Costs nothing when the program runs.
-/// Texts of some kilobytes stay within the compilers' default bounds of constant evaluation; for more raise
-/// `-fconstexpr-ops-limit` (g++) or `-fconstexpr-steps` (clang).
+/// A manifest in the program. `Text` is an object with static storage that a `std::string_view` can be made of. What
+/// `open_manifest` would refuse with default limits does not compile, nor does what the set has no document for, and the
+/// compiler says what is wrong; schema1, which has another digest than its text, cannot be embedded. Costs nothing when
+/// the program runs.
+/// Texts of up to 14 KB stay within the default bounds of both compilers; for more raise `-fconstexpr-steps` (clang, by
+/// default 1048576; some 70 a byte of the text are needed) or `-fconstexpr-ops-limit` (g++).
 template <auto const& Text, class Set = default_manifests>
 class embedded_manifest {
-    using reader = detail::embedded_reader<Text>;
-    static_assert(reader::status().code == errc::ok, "[lading] embedded_manifest: the text is not well-formed JSON");
-    static_assert(reader::status().code != errc::ok || reader::shape_code() == errc::ok,
-                  "[lading] embedded_manifest: the JSON is not a manifest, or of two types at once");
+    using reader = detail::embedded_reader<Text, Set>;
+    static constexpr bool json_ok = reader::facts.json == errc::ok;
+    static_assert(json_ok, "[lading] embedded_manifest: the text is not well-formed JSON");
+    static constexpr bool shape_ok = reader::facts.shape == errc::ok;
+    static_assert(shape_ok, "[lading] embedded_manifest: the JSON is not a manifest, or of two types at once");
+    static constexpr bool readable = json_ok && shape_ok;
 
   public:
     /// The type that a client would decode it to.
-    using document = typename decltype(reader::template document<Set>())::type;
+    using document = typename reader::document;
 
+  private:
+    static_assert(!readable || !std::is_same_v<document, schema1>, "[lading] embedded_manifest: schema1 has no constant form");
+    static_assert(!readable || !std::is_same_v<document, opaque>,
+                  "[lading] embedded_manifest: the manifest set does not speak this type");
+    static_assert(detail::embedded_field<reader::path(), reader::facts.fields.code>::ok);
+
+  public:
     /// The bytes, as they are hashed.
     static constexpr std::string_view bytes() noexcept { return reader::text(); }
     static constexpr std::int64_t size() noexcept { return static_cast<std::int64_t>(reader::text().size()); }
     static consteval lading::digest digest(digest_algorithm a = digest_algorithm::sha256) {
+        if (a == digest_algorithm::sha256) return reader::template digest<digest_algorithm::sha256>;
         return constant_digest_of(reader::text(), a);
     }
     /// `static_assert(base::digest_is<"sha256:...">())`: as `digest() == "sha256:..."_digest`, but a compiler that refuses
     /// shows both digests.
     template <detail::fixed_string Expected>
     static consteval bool digest_is() {
-        constexpr auto expected = digest_literal<Expected>::make();
-        return detail::embedded_digest<detail::text_of<expected.algorithm()>(digest(expected.algorithm())), Expected>::ok;
+        constexpr auto algorithm = digest_literal<Expected>::make().algorithm();
+        return detail::embedded_digest<detail::text_of<algorithm>(reader::template digest<algorithm>), Expected>::ok;
     }
-    static consteval lading::media_type media_type() { return reader::media_type(); }
+    static consteval lading::media_type media_type() { return reader::facts.type; }
 
-    /// A `constant_image` or `constant_index` of the document.
+    /// A `constant_image` or `constant_index` of the document. A document of your own needs `config` and `layers` for that.
     static consteval auto value() {
-        static_assert(!std::is_same_v<document, schema1>, "[lading] embedded_manifest: schema1 has no constant form");
-        static_assert(!std::is_same_v<document, opaque>, "[lading] embedded_manifest: the manifest set does not speak this type");
-        if constexpr (is_index_type(media_type().essence())) {
-            static_assert(reader::is_array("manifests"), "[lading] embedded_manifest: `manifests` is not an array");
-            constexpr auto entries = reader::template array<reader::count("manifests")>("manifests");
-            static_assert(entries.good, "[lading] embedded_manifest: an entry of `manifests` is no well-formed descriptor");
-            return constant_index<document, entries.values.size()>{entries.values};
-        } else {
-            static_assert(reader::is_array("layers"), "[lading] embedded_manifest: `layers` is not an array");
-            constexpr auto config = reader::config();
-            static_assert(config.good, "[lading] embedded_manifest: `config` is no well-formed descriptor");
-            constexpr auto layers = reader::template array<reader::count("layers")>("layers");
-            static_assert(layers.good, "[lading] embedded_manifest: an entry of `layers` is no well-formed descriptor");
-            return constant_image<document, layers.values.size()>{config.values[0], layers.values};
-        }
+        constexpr auto const& read = detail::embedded_descriptors<reader>;
+        static_assert(read.good, "[lading] embedded_manifest: no constant form: `config` or `layers` are not those of an "
+                                 "image, or a mediaType is none, or a platform has a name of more than 64 bytes");
+        if constexpr (reader::facts.index) return constant_index<document, read.list.size()>{read.list};
+        else return constant_image<document, read.list.size()>{read.config, read.list};
     }
     /// Calls the visitor with the document type and the value: `f(std::type_identity<schema2>{}, image)`.
     template <class F>

@@ -66,10 +66,12 @@ class media_type {
         std::string_view const subtype = rest.substr(0, n);
         rest.remove_prefix(n);
         if (subtype.empty() || type.size() + 1 + subtype.size() > max_size || !parameters(rest)) return false;
-        text_ = {};
-        for (char c : type) push(detail::to_lower(c));
-        push('/');
-        for (char c : subtype) push(detail::to_lower(c));
+        char lowered[max_size]{};
+        std::size_t size = 0;
+        for (char const c : type) lowered[size++] = detail::to_lower(c);
+        lowered[size++] = '/';
+        for (char const c : subtype) lowered[size++] = detail::to_lower(c);
+        text_ = detail::inline_string<max_size>(std::string_view(lowered, size));
         return true;
     }
 
@@ -78,7 +80,6 @@ class media_type {
     constexpr media_type() noexcept = default;
     template <detail::fixed_string> friend struct media_type_literal;
 
-    constexpr void push(char c) noexcept { text_.append({&c, 1}); }
     static constexpr bool token(std::string_view text, char end) noexcept {
         std::size_t n = 0;
         while (n < text.size() && detail::is_tchar(text[n])) ++n;

@@ -1,4 +1,4 @@
-// expect: [lading] embedded_manifest: an entry of `manifests` is no well-formed descriptor
+// expect: [lading] embedded_manifest: a client refuses this field; embedded_field<PATH, CODE> shows it
 // SPDX-License-Identifier: BSL-1.0
 #include <lading/embedded.hpp>
 

@@ -9,8 +9,8 @@
 #include "../digest.hpp"
 
 #include <array>
-#include <bit>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -24,7 +24,7 @@ struct sha2_constants;
 template <>
 struct sha2_constants<std::uint32_t> {
     static constexpr int big0[]{2, 13, 22}, big1[]{6, 11, 25}, small0[]{7, 18, 3}, small1[]{17, 19, 10};
-    static constexpr std::array<std::uint32_t, 64> rounds{
+    static constexpr std::uint32_t rounds[64]{
         0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
         0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
         0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
@@ -38,7 +38,7 @@ struct sha2_constants<std::uint32_t> {
 template <>
 struct sha2_constants<std::uint64_t> {
     static constexpr int big0[]{28, 34, 39}, big1[]{14, 18, 41}, small0[]{1, 8, 7}, small1[]{19, 61, 6};
-    static constexpr std::array<std::uint64_t, 80> rounds{
+    static constexpr std::uint64_t rounds[80]{
         0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
         0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242, 0x12835b0145706fbe,
         0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235,
@@ -66,15 +66,18 @@ class sha2 {
   public:
     constexpr explicit sha2(std::array<Word, 8> const& start) : state_(start) {}
 
-    constexpr void update(std::span<std::byte const> bytes) {
-        for (auto const b : bytes) {
-            block_[used_++] = static_cast<std::uint8_t>(b);
+    /// Bytes as `char` or `std::byte`. Pointers and plain arrays here and below: compilers evaluate those with a fraction of
+    /// the steps that iterators take.
+    template <class Byte>
+    constexpr void update(Byte const* bytes, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            block_[used_++] = static_cast<std::uint8_t>(bytes[i]);
             if (used_ == block_size) {
                 mix();
                 used_ = 0;
             }
         }
-        total_ += bytes.size();
+        total_ += count;
     }
     /// The whole state; SHA-384 takes the first 48 bytes of it.
     constexpr std::array<std::byte, 8 * sizeof(Word)> finish() {
@@ -98,30 +101,28 @@ class sha2 {
     constexpr void fill_to(std::size_t end) {
         while (used_ < end) block_[used_++] = 0;
     }
-    static constexpr Word big(Word x, int const (&r)[3]) {
-        return std::rotr(x, r[0]) ^ std::rotr(x, r[1]) ^ std::rotr(x, r[2]);
-    }
-    static constexpr Word small(Word x, int const (&r)[3]) {
-        return std::rotr(x, r[0]) ^ std::rotr(x, r[1]) ^ (x >> r[2]);
-    }
+    static constexpr Word turn(Word x, int n) { return static_cast<Word>(x >> n | x << (std::numeric_limits<Word>::digits - n)); }
+    static constexpr Word big(Word x, int const (&r)[3]) { return turn(x, r[0]) ^ turn(x, r[1]) ^ turn(x, r[2]); }
+    static constexpr Word small(Word x, int const (&r)[3]) { return turn(x, r[0]) ^ turn(x, r[1]) ^ (x >> r[2]); }
     constexpr void mix() {
-        constexpr auto count = constants::rounds.size();
-        std::array<Word, count> w{};
+        constexpr std::size_t count = sizeof(constants::rounds) / sizeof(Word);
+        Word w[count]{};
         for (std::size_t i = 0; i < block_size; ++i)
             w[i / sizeof(Word)] = static_cast<Word>(w[i / sizeof(Word)] << 8 | block_[i]);
         for (std::size_t i = 16; i < count; ++i)
             w[i] = small(w[i - 2], constants::small1) + w[i - 7] + small(w[i - 15], constants::small0) + w[i - 16];
-        auto s = state_;
+        Word a = state_[0], b = state_[1], c = state_[2], d = state_[3], e = state_[4], f = state_[5], g = state_[6], h = state_[7];
         for (std::size_t i = 0; i < count; ++i) {
-            Word const t1 = s[7] + big(s[4], constants::big1) + ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants::rounds[i] + w[i];
-            Word const t2 = big(s[0], constants::big0) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
-            s = {static_cast<Word>(t1 + t2), s[0], s[1], s[2], static_cast<Word>(s[3] + t1), s[4], s[5], s[6]};
+            Word const t1 = h + big(e, constants::big1) + ((e & f) ^ (~e & g)) + constants::rounds[i] + w[i],
+                       t2 = big(a, constants::big0) + ((a & b) ^ (a & c) ^ (b & c));
+            h = g, g = f, f = e, e = static_cast<Word>(d + t1), d = c, c = b, b = a, a = static_cast<Word>(t1 + t2);
         }
-        for (std::size_t i = 0; i < 8; ++i) state_[i] += s[i];
+        state_[0] += a, state_[1] += b, state_[2] += c, state_[3] += d;
+        state_[4] += e, state_[5] += f, state_[6] += g, state_[7] += h;
     }
 
     std::array<Word, 8> state_;
-    std::array<std::uint8_t, block_size> block_{};
+    std::uint8_t block_[block_size]{};
     std::size_t used_ = 0;
     std::uint64_t total_ = 0;
 };
@@ -131,12 +132,17 @@ class sha2 {
 /// Models the hash policy; a literal type. Never fails. Thread-safe as any value is.
 class constexpr_sha2 {
   public:
-    constexpr explicit constexpr_sha2(digest_algorithm a) 
+    constexpr explicit constexpr_sha2(digest_algorithm a)
         : algorithm_(a), narrow_(start256), wide_(a == digest_algorithm::sha384 ? start384 : start512) {}
 
     constexpr void update(std::span<std::byte const> bytes) {
-        if (algorithm_ == digest_algorithm::sha256) narrow_.update(bytes);
-        else wide_.update(bytes);
+        update(bytes.data(), bytes.size());
+    }
+    /// The same of bytes as `char` or `std::byte`.
+    template <class Byte>
+    constexpr void update(Byte const* bytes, std::size_t count) {
+        if (algorithm_ == digest_algorithm::sha256) narrow_.update(bytes, count);
+        else wide_.update(bytes, count);
     }
     result<digest> finish() { return finish_now(); }
     /// `finish` in constant expressions.
@@ -167,10 +173,7 @@ class constexpr_sha2 {
 /// The digest of a text in a constant expression: `static_assert(constant_digest_of("abc") == "sha256:..."_digest)`.
 constexpr digest constant_digest_of(std::string_view text, digest_algorithm a = digest_algorithm::sha256) {
     constexpr_sha2 h(a);
-    for (char const c : text) {
-        std::byte const b[1]{static_cast<std::byte>(c)};
-        h.update(b);
-    }
+    h.update(text.data(), text.size());
     return h.finish_now();
 }
 

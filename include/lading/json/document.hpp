@@ -253,11 +253,9 @@ constexpr void json_view::each_element(F&& f) const {
 }
 constexpr std::optional<json_view> json_view::find(std::string_view name) const noexcept {
     if (!is_object()) return std::nullopt;
-    for (std::uint32_t i = index_ + 1; i < token().next;) { // no two names are equal
-        json_view const value(*document_, i + 1);
-        if (json_view(*document_, i).text() == name) return value;
-        i = value.token().next;
-    }
+    auto const* const tokens = document_->tokens_.data();
+    for (std::uint32_t i = index_ + 1, end = tokens[index_].next; i < end; i = tokens[i + 1].next)
+        if (tokens[i].length == name.size() && json_view(*document_, i).text() == name) return json_view(*document_, i + 1);
     return std::nullopt;
 }
 

@@ -18,6 +18,7 @@
 #include <boost/hana/unpack.hpp>
 
 #include <cstddef>
+#include <type_traits>
 
 namespace lading {
 
@@ -85,20 +86,34 @@ consteval bool rules_fit() {
     });
 }
 
+/// The JSON name of the field that an accessor of `T` is for.
+template <class T, class Accessor>
+inline constexpr wire_name wire_name_for = wire_name_of<T>(field_name<Accessor>());
+
+/// Calls `f(json_name, required, accessor)` for each field of `T`, in declaration order.
+template <class T, class F>
+constexpr void for_each_accessor(F&& f) {
+    static_assert(rules_fit<T>(), "[lading] document_rules: a name in `required` or `renamed` is no field of "
+                                  "the document, or two fields have one JSON name");
+    boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&... accessor) {
+        (f(wire_name_for<T, A>.view(), std::bool_constant<is_required<T>(field_name<A>())>::value, boost::hana::second(accessor)), ...);
+    });
+}
+
 } // namespace detail
 
 /// Calls `f(json_name, required, member)` for each field of a reflected object, in declaration order.
 template <reflected T, class F>
 constexpr void for_each_field(T& object, F&& f) {
-    static_assert(detail::rules_fit<T>(), "[lading] document_rules: a name in `required` or `renamed` is no field of "
-                                          "the document, or two fields have one JSON name");
-    boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&... accessor) {
-        auto one = [&]<class Accessor>(Accessor const& a) {
-            static constexpr auto name = detail::wire_name_of<T>(detail::field_name<Accessor>());
-            constexpr bool required = detail::is_required<T>(detail::field_name<Accessor>());
-            f(name.view(), required, boost::hana::second(a)(object));
-        };
-        (one(accessor), ...);
+    detail::for_each_accessor<T>(
+        [&](std::string_view name, bool required, auto const& member) { f(name, required, member(object)); });
+}
+
+/// Calls `f(json_name, required, std::type_identity<M>())` for each field, of type `M`, without an object.
+template <reflected T, class F>
+constexpr void for_each_field_type(F&& f) {
+    detail::for_each_accessor<T>([&]<class Member>(std::string_view name, bool required, Member const&) {
+        f(name, required, std::type_identity<std::remove_cvref_t<std::invoke_result_t<Member const&, T&>>>());
     });
 }
 
