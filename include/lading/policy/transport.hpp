@@ -26,7 +26,8 @@
 ///         }
 ///     };
 ///
-/// Models: `asio_sync_transport`, `asio_transport` (backend/), `testing::scripted_transport` (testing/).
+/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `oci_layout` (backend/), `testing::scripted_transport`
+/// (testing/).
 
 #include "../http/message.hpp"
 
