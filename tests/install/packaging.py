@@ -59,8 +59,8 @@ function(vcpkg_cmake_config_fixup)
     file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/share/cmake")
 endfunction()
 function(vcpkg_fixup_pkgconfig)
-    if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/share/pkgconfig/lading.pc")
-        message(FATAL_ERROR "no lading.pc")
+    if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/share/pkgconfig/lading-core.pc")
+        message(FATAL_ERROR "no lading-core.pc")
     endif()
 endfunction()
 function(vcpkg_install_copyright)
@@ -99,8 +99,8 @@ def run_port(work, features):
         check((share / "lading" / name).is_file(), f"the port has no share/lading/{name}")
     check((packages / "include/lading/core.hpp").is_file(), "the port has no headers")
     check((share / "lading/lading-targets.cmake").is_file() == ("asio" in features), f"lading::lading with {features}")
-    wanted = {"lading", "pkgconfig"} if "asio" in features else {"lading"}
-    check({p.name for p in share.iterdir()} == wanted, f"the port leaves {sorted(share.iterdir())}")
+    check((share / "pkgconfig/lading.pc").is_file() == ("asio" in features), f"lading.pc with {features}")
+    check({p.name for p in share.iterdir()} == {"lading", "pkgconfig"}, f"the port leaves {sorted(share.iterdir())}")
 
 
 def vcpkg(work, libraries):

@@ -23,11 +23,7 @@ vcpkg_cmake_configure(
 )
 vcpkg_cmake_install()
 vcpkg_cmake_config_fixup(CONFIG_PATH share/cmake/lading)
-if("asio" IN_LIST FEATURES)
-    vcpkg_fixup_pkgconfig()
-else()
-    file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/share/pkgconfig") # it asks for OpenSSL
-endif()
+vcpkg_fixup_pkgconfig()
 file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/share/licenses")
 
 file(INSTALL "${CMAKE_CURRENT_LIST_DIR}/usage" DESTINATION "${CURRENT_PACKAGES_DIR}/share/${PORT}")
