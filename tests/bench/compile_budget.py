@@ -7,6 +7,9 @@ Three figures a row: `alone`, the ratio of the headers of others that ours inclu
 the plan; and the gate: what has been reached, with room for a busy machine. `core.hpp` and `lading.hpp` are over the
 plan; the gate holds them from growing. Exit status 1 when a ratio is more than 15 % above its gate.
 
+When times are too noisy to tell two versions apart, the memory that g++ allocates is not: the TOTAL of
+`g++ -fsyntax-only -ftime-report`, about 6 ms a MB, is the same in every run.
+
 A second table has every public header and every model (one run), for the record; a header whose library is not
 installed is left out."""
 
@@ -25,18 +28,24 @@ BASE = ["variant", "string"]
 TABLE = [  # headers of the unit, budget, gate
     (["lading/fwd.hpp"], 1.1, 1.1),
     (["lading/error.hpp", "lading/result.hpp"], 1.5, 2.0),
-    (["lading/core.hpp"], 3.0, 16.0),
+    (["lading/core.hpp"], 3.0, 13.0),
     (["lading/lading.hpp"], 8.0, 28.0),
 ]
 
 
 def headers_of_others(header, seen):
-    """The <...> includes below one of our headers, in the order met."""
+    """The <...> includes below one of our headers, in the order met. Where `__has_include` chooses, the first branch."""
     if header in seen:
         return []
     seen.add(header)
     found = []
+    chosen = skipped = False
     for line in header.read_text(encoding="utf-8").splitlines():
+        if re.match(r"\s*#\s*(if|else|endif)", line):
+            skipped = chosen and "#else" in line
+            chosen = skipped or "__has_include" in line
+        if skipped:
+            continue
         if own := re.match(r'\s*#\s*include "([^"]+)"', line):
             found += headers_of_others((header.parent / own.group(1)).resolve(), seen)
         elif other := re.match(r"\s*#\s*include <([^>]+)>", line):
@@ -104,7 +113,7 @@ def main(runs):
         name = " + ".join(h.removeprefix("lading/") for h in headers)
         ratio = best[number] / best[0]
         alone = best[len(rows) + number - 1] / best[0] if number else 1.0
-        plan = "base" if not budget else "within" if ratio <= budget * TOLERANCE else "over the plan"
+        plan = "base" if not budget else "within" if ratio <= budget else "over the plan"
         failed = bool(gate) and ratio > gate * TOLERANCE
         verdict = f"{plan}, OVER THE GATE of {gate}" if failed else plan
         over |= failed

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
