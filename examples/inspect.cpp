@@ -233,25 +233,33 @@ lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, la
     parts out;
     out.options = args.client;
     out.logins.with_authfile(args.authfile);
-    auto certificates = lading::certs_d_options();
-    if (!args.cert_dir.empty()) certificates.with_folder(args.cert_dir);
+    out.options.with_rules(std::move(rules));
+    auto& known = out.options.rules;
     for (auto const& name : hosts) {
         auto const host = std::string(name.host());
-        LADING_TRY_V(lading::add_certs_d(rules, name, certificates));
-        auto& h = rules.host(host);
-        if (args.plain_http) h.with_plaintext(lading::plaintext::only);
-        if (h.has_tls) { // the options of the command line hold for the host's own too
-            h.tls.ca_file = args.tls.ca_file;
-            h.tls.verify = h.tls.verify && args.tls.verify;
-        }
+        if (args.plain_http) known.host(host).with_plaintext(lading::plaintext::only);
         if (args.secret) out.logins.with_login(*args.secret, host);
+        for (auto const& m : args.mirrors) {
+            if (args.plain_http) out.options.with_plaintext(m.substr(0, m.find('/')));
+            out.options.with_mirror(host, lading::mirror(m));
+        }
     }
-    out.options.with_rules(rules);
-    for (auto const& m : args.mirrors) {
-        if (args.plain_http) out.options.with_plaintext(m.substr(0, m.find('/')));
-        for (auto const& name : hosts) out.options.with_mirror(std::string(name.host()), lading::mirror(m));
+    // Certificates for every host that may be asked: a mirror, or the place that a name stands for, has its own.
+    auto certificates = lading::certs_d_options();
+    if (!args.cert_dir.empty()) certificates.with_folder(args.cert_dir);
+    auto asked = hosts;
+    for (auto const& name : hosts)
+        for (bool const by_digest : {false, true})
+            if (auto const places = lading::modern_endpoints(name, known, by_digest)) // a blocked name has none
+                for (auto const& at : places.assume_value()) asked.push_back(at.name);
+    for (auto const& name : asked) {
+        LADING_TRY_V(lading::add_certs_d(known, name, certificates));
+        auto& h = known.host(std::string(name.host()));
+        if (!h.has_tls) continue;
+        h.tls.ca_file = args.tls.ca_file; // the options of the command line hold for the host's own too
+        h.tls.verify = h.tls.verify && args.tls.verify;
     }
-    out.network = lading::network_options(rules.tls(args.tls));
+    out.network = lading::network_options(known.tls(args.tls));
     out.network.with_proxy(lading::proxy_rules::from_environment());
     return out;
 }

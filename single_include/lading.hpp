@@ -11547,6 +11547,33 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
 
 } // namespace lading::detail
 
+// ---- lading/backend/outstanding_work.hpp ----
+
+/// `outstanding_work`: keeps the event loop of a handler's executor running until the handler is called.
+///
+/// Not `asio::executor_work_guard`, which Asio 1.22 does not compile for a strand of an `any_io_executor`.
+
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/prefer.hpp>
+
+namespace lading::detail {
+
+template <class Executor>
+class outstanding_work {
+    using tracked = decltype(asio::prefer(std::declval<Executor const&>(), asio::execution::outstanding_work.tracked));
+
+  public:
+    explicit outstanding_work(Executor const& e) : executor_(asio::prefer(e, asio::execution::outstanding_work.tracked)) {}
+
+    tracked const& get_executor() const noexcept { return *executor_; } ///< not after `reset`
+    void reset() noexcept { executor_.reset(); }
+
+  private:
+    std::optional<tracked> executor_;
+};
+
+} // namespace lading::detail
+
 // ---- lading/backend/proxy.hpp ----
 
 /// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; hostile.md C18).
@@ -11671,7 +11698,6 @@ inline error complete_failure(error e, request const& q, exchange_progress const
 #include <asio/associated_cancellation_slot.hpp>
 #include <asio/associated_executor.hpp>
 #include <asio/dispatch.hpp>
-#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 
 namespace lading::detail {
@@ -12051,7 +12077,7 @@ class exchange_for final : public exchange {
     }
 
     std::optional<Handler> handler_;
-    asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
+    outstanding_work<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
 };
 
 } // namespace lading::detail
@@ -13140,7 +13166,7 @@ class each_run : public std::enable_shared_from_this<each_run<Client, Iterator, 
     each_options options_;
     Each each_;
     Handler handler_;
-    asio::executor_work_guard<executor_type> work_;
+    outstanding_work<executor_type> work_;
 
     std::mutex mutex_; ///< of the range, the lanes and the callback
     std::deque<lane> lanes_;

@@ -13,6 +13,7 @@
 #include "dialler.hpp"
 #include "http1_reader.hpp"
 #include "http1_request.hpp"
+#include "outstanding_work.hpp"
 #include "proxy.hpp"
 #include "tls_contexts.hpp"
 #include "transport_failure.hpp"
@@ -23,7 +24,6 @@
 #include <asio/bind_executor.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/error.hpp>
-#include <asio/executor_work_guard.hpp>
 #include <asio/ip/address.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
@@ -415,7 +415,7 @@ class exchange_for final : public exchange {
     }
 
     std::optional<Handler> handler_;
-    asio::executor_work_guard<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
+    outstanding_work<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
 };
 
 } // namespace lading::detail

@@ -3,6 +3,7 @@
 
 /// `async_inspect_each`: inspects every reference of a range, many at once, in bounded memory.
 
+#include "../backend/outstanding_work.hpp"
 #include "../operation/inspect.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -12,7 +13,6 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
-#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
@@ -154,7 +154,7 @@ class each_run : public std::enable_shared_from_this<each_run<Client, Iterator, 
     each_options options_;
     Each each_;
     Handler handler_;
-    asio::executor_work_guard<executor_type> work_;
+    outstanding_work<executor_type> work_;
 
     std::mutex mutex_; ///< of the range, the lanes and the callback
     std::deque<lane> lanes_;
