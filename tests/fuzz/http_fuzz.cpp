@@ -36,7 +36,7 @@ void check_url(url const& u) {
     for (auto const& safe : {u.safe(), safe_url(text)})
         for (char const c : safe) must(detail::is_print(c), "a safe URL is printable", safe);
     if (u.query().find('&') == std::string::npos && u.query().starts_with("token=") && u.query() != "token=***")
-        must(u.query().size() == 6 || u.safe().find('?' + u.query()) == std::string::npos, "a safe URL hides what it does not know", u.safe());
+        must(u.query().find_first_not_of('*', 6) == std::string::npos || u.safe().find('?' + u.query()) == std::string::npos, "a safe URL hides what it does not know", u.safe());
 }
 
 /// The challenges in a form of their own, which must be read as the same.

@@ -71,8 +71,13 @@ class toml_guard {
     bool lacks_value(char c) const {
         return (c == '}' && (last_ == '[' || last_ == ',')) || (c == ',' && last_ == '[');
     }
+    /// A `T` or a blank behind a date, and what follows is no time.
     bool bad_time(char c) const {
-        return (c == 't' || c == 'T') && at_ > 0 && is_digit(text_[at_ - 1]) && !is_digit(peek(at_ + 1));
+        if ((c != 't' && c != 'T' && c != ' ') || at_ == 0 || !is_digit(text_[at_ - 1])) return false;
+        bool const date = at_ >= 10 && text_[at_ - 3] == '-' && text_[at_ - 6] == '-';
+        bool const time = is_digit(peek(at_ + 1)) && is_digit(peek(at_ + 2)) && peek(at_ + 3) == ':';
+        if (c == ' ') return date && is_digit(peek(at_ + 1)) && !time;
+        return date ? !time : !is_digit(peek(at_ + 1));
     }
     bool too_long(char c) {
         if (c == '\n' || c == ',') dots_ = 0;

@@ -159,6 +159,9 @@ TEST_CASE("registries.conf: what the parser itself would not survive") {
     CHECK(refusal_of("a=[\n,1]") == "line 2");
     CHECK(refusal_of("a=1979-05-27T") == "line 1");
     CHECK(refusal_of("a=1979-05-27true") == "line 1");
+    CHECK(refusal_of("a = 1979-05-27 7 =1") == "line 1");
+    CHECK(refusal_of("a=1979-05-27T7") == "line 1");
+    CHECK(refusal_of("a=1979-05-27 07:32:00\nb = 1979-05-27 # a day") == "accepted");
     std::string deep;
     for (int i = 0; i < 500'000; ++i) deep += "a.";
     CHECK(refusal_of(deep + "a=1") == "line 1");
