@@ -10527,6 +10527,7 @@ using async_client = basic_client<async_policies>;
 #include <openssl/x509_vfy.h>
 
 #include <mutex>
+#include <new>
 
 namespace lading::detail {
 
@@ -10627,12 +10628,23 @@ class tls_identity {
         static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
         return index;
     }
-    void keep(std::string const& host, SSL_SESSION* offered) {
+    /// Called by OpenSSL, which no exception may pass. Without memory a session is not kept.
+    void keep(std::string const& host, SSL_SESSION* offered) noexcept {
         session_ptr copy(SSL_SESSION_dup(offered));
         if (!copy) return;
         std::scoped_lock const lock(mutex_);
+#if LADING_HAS_EXCEPTIONS
+        try {
+            add(host, std::move(copy));
+        } catch (std::bad_alloc const&) {
+        }
+#else
+        add(host, std::move(copy));
+#endif
+    }
+    void add(std::string const& host, session_ptr session) {
         if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
-        sessions_.emplace_back(host, std::move(copy));
+        sessions_.emplace_back(host, std::move(session));
     }
     /// The newest session of a host.
     session_ptr take(std::string_view host) {
@@ -10840,7 +10852,16 @@ class pool_place {
         of_ = other.of_;
         return *this;
     }
-    ~pool_place() { end(); }
+    ~pool_place() {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            end();
+        } catch (...) { // no memory to tell the next one who waits, whose own deadline ends that
+        }
+#else
+        end();
+#endif
+    }
 
     inline void keep();    ///< gives the place back with the connection, for the next exchange
     inline void end();     ///< closes the connection and gives the place back
@@ -10927,8 +10948,8 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
     }
     void add_idle(pool_key& key, std::unique_ptr<connection> link, closing& over) {
         link->idle_since = std::chrono::steady_clock::now();
-        ++key.idle;
         all_idle_.push_back({&key, std::move(link)});
+        ++key.idle;
         if (all_idle_.size() > idle_) over.push_back(remove_idle(0));
     }
     std::unique_ptr<connection> remove_idle(std::size_t at) {
@@ -10999,8 +11020,8 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
     void set(std::shared_ptr<entry> const& who, time_point until) {
         std::scoped_lock const lock(mutex_);
         if (who->at_ == entry::nowhere) {
-            who->at_ = entries_.size();
             entries_.emplace_back(who.get(), who);
+            who->at_ = entries_.size() - 1;
         }
         who->until_ = until;
         if (until < armed_) arm(until);
@@ -11025,17 +11046,20 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
         entries_.pop_back();
     }
     void arm(time_point until) {
-        armed_ = until;
+        armed_ = time_point::max(); // until it waits: there may be no memory for that
         timer_.expires_at(until);
         timer_.async_wait([weak = weak_from_this()](asio::error_code const& ec) {
             if (ec) return;
             if (auto const self = weak.lock()) self->fire();
         });
+        armed_ = until;
     }
     void fire() {
         std::vector<std::shared_ptr<entry>> over;
         {
             std::scoped_lock const lock(mutex_);
+            armed_ = time_point::max();
+            over.reserve(entries_.size());
             auto const now = clock::now();
             auto next = time_point::max();
             for (std::size_t i = 0; i < entries_.size();) {
@@ -11048,7 +11072,6 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
                 if (auto held = alive.lock()) over.push_back(std::move(held));
                 remove(*who);
             }
-            armed_ = time_point::max();
             if (!entries_.empty()) arm(next);
         }
         for (auto const& who : over) who->on_deadline();
@@ -11071,7 +11094,6 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
 
 #include <asio/bind_executor.hpp>
 #include <asio/error.hpp>
-#include <asio/strand.hpp>
 
 namespace lading::detail {
 
@@ -11088,16 +11110,16 @@ inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tc
     return out;
 }
 
-/// Used on one strand, that of its owner. One use an object.
+/// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
 class dialler {
   public:
-    using strand = asio::strand<asio::any_io_executor>;
     static constexpr std::chrono::milliseconds step{250};
     static constexpr std::size_t most = 32; ///< addresses that are tried
 
-    dialler(asio::any_io_executor e, strand s) : executor_(std::move(e)), strand_(std::move(s)), timer_(executor_) {}
+    dialler(asio::any_io_executor e, asio::any_io_executor serial)
+        : executor_(std::move(e)), serial_(std::move(serial)), timer_(executor_) {}
 
-    /// Calls `owner->on_dialled(error_code)` on the strand, once, later; without an error there is a socket to `take`.
+    /// Calls `owner->on_dialled(error_code)` on that executor, once, later; without an error there is a socket to `take`.
     /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
     template <class Owner>
     void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
@@ -11119,12 +11141,12 @@ class dialler {
         auto const at = attempts_.size();
         auto& socket = attempts_.emplace_back(executor_);
         ++under_way_;
-        socket.async_connect(addresses_[at], asio::bind_executor(strand_, [this, owner, at](asio::error_code const& ec) {
+        socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
                                  on_attempt(owner, at, ec);
                              }));
         if (attempts_.size() == addresses_.size()) return;
         timer_.expires_after(step);
-        timer_.async_wait(asio::bind_executor(strand_, [this, owner, at](asio::error_code const& ec) {
+        timer_.async_wait(asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
             bool const mine = at + 1 == attempts_.size();
             if (!ec && mine && !over()) attempt(owner);
         }));
@@ -11153,7 +11175,7 @@ class dialler {
     }
 
     asio::any_io_executor executor_;
-    strand strand_;
+    asio::any_io_executor serial_;
     asio::steady_timer timer_;
     std::vector<asio::ip::tcp::endpoint> addresses_;
     std::vector<asio::ip::tcp::socket> attempts_;
@@ -11560,7 +11582,8 @@ namespace lading::detail {
 
 template <class Executor>
 class outstanding_work {
-    using tracked = decltype(asio::prefer(std::declval<Executor const&>(), asio::execution::outstanding_work.tracked));
+    using tracked =
+        std::decay_t<decltype(asio::prefer(std::declval<Executor const&>(), asio::execution::outstanding_work.tracked))>;
 
   public:
     explicit outstanding_work(Executor const& e) : executor_(asio::prefer(e, asio::execution::outstanding_work.tracked)) {}
@@ -11699,21 +11722,26 @@ inline error complete_failure(error e, request const& q, exchange_progress const
 #include <asio/associated_executor.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
 
 namespace lading::detail {
 
 /// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
 struct transport_state {
-    transport_state(asio::any_io_executor e, network_options n, limits l)
-        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)),
+    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
           pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
 
     asio::any_io_executor const executor;
     network_options const network;
     limits const bounds;
+    bool const one_thread; ///< runs the executor
     tls_contexts contexts;
     std::shared_ptr<connection_pool> const pool;
     std::shared_ptr<deadlines> const times;
+
+    /// An executor for one exchange, which runs one handler at a time.
+    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
 };
 
 /// Takes the body of a proxy's answer, which is nobody's.
@@ -11723,32 +11751,33 @@ struct discarding_sink final : body_sink {
 };
 
 /// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place` and `on_deadline`,
-/// which any thread may call, are used on its strand only.
+/// which any thread may call, are used on its own executor only, which runs one
+/// handler at a time: a strand, unless there is one thread.
 class exchange : public pool_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
   public:
     exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
-        : transport_(std::move(t)), query_(q), sink_(out), strand_(asio::make_strand(transport_->executor)),
+        : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
           pace_(transport_->bounds) {}
     exchange(exchange const&) = delete;
     exchange& operator=(exchange const&) = delete;
 
     void start() {
-        asio::dispatch(strand_, [self = shared_from_this()] {
+        asio::dispatch(serial_, [self = shared_from_this()] {
             self->begin();
             self->starting_ = false;
         });
     }
     /// Ends the exchange with `cancelled`, soon.
     void cancel() {
-        asio::post(strand_, [self = shared_from_this()] { self->stop(errc::cancelled); });
+        asio::post(serial_, [self = shared_from_this()] { self->stop(errc::cancelled); });
     }
     void on_deadline() override {
-        asio::post(strand_, [self = shared_from_this()] {
+        asio::post(serial_, [self = shared_from_this()] {
             if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
         });
     }
     void on_place(pool_place place) override {
-        asio::post(strand_, [self = shared_from_this(), p = std::move(place)]() mutable {
+        asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
             self->turn_.reset();
             if (self->stage_ == stage::waiting) self->take(std::move(p));
         });
@@ -11756,7 +11785,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
   protected:
     virtual ~exchange() { transport_->times->clear(*this); }
-    /// Called once, on the strand, and not inside `start`.
+    /// Called once, on that executor, and not inside `start`.
     virtual void complete(result<response> outcome) = 0;
 
     std::shared_ptr<transport_state> const transport_;
@@ -11764,7 +11793,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
   private:
     /// What a new connection takes.
     struct making {
-        making(asio::any_io_executor const& e, asio::strand<asio::any_io_executor> const& s) : resolver(e), dial(e, s) {}
+        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : resolver(e), dial(e, s) {}
         asio::ip::tcp::resolver resolver;
         dialler dial;
         std::string tunnel_text; ///< of the CONNECT, where there is a proxy
@@ -11777,7 +11806,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
     /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
     auto then(member next) {
-        return asio::bind_executor(strand_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+        return asio::bind_executor(serial_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
             if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
             ((*self).*next)(ec, n);
         });
@@ -11789,7 +11818,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
         // Keeps the exchange, and the event loop.
         turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
-        turn_->async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code const&) {}));
+        turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
     }
     result<void> prepare() {
         LADING_TRY(target_, url::parse(query_.url));
@@ -11850,7 +11879,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         reused_ = false;
         place_.link.reset();
         reader_.reset();
-        making_ = std::make_unique<making>(transport_->executor, strand_);
+        making_ = std::make_unique<making>(transport_->executor, serial_);
         limit(transport_->bounds.connect, errc::connect_timeout);
         auto const& dialled = proxy_ ? proxy_->where : *target_;
         auto host = dialled.host();
@@ -11863,7 +11892,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         stage_ = stage::resolving;
         making_->resolver.async_resolve(
             host, std::to_string(dialled.port()),
-            asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code ec, found const& f) {
+            asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code ec, found const& f) {
                 self->on_resolved(ec, f);
             }));
     }
@@ -12013,7 +12042,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     void end(result<response> outcome) {
         if (stage_ == stage::over) return;
         if (starting_) // a handler never runs inside its initiating call
-            return asio::post(strand_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+            return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
@@ -12031,7 +12060,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
     request const& query_;
     body_sink& sink_;
-    asio::strand<asio::any_io_executor> const strand_;
+    asio::any_io_executor const serial_; ///< runs one handler at a time
     stage stage_ = stage::waiting;
     bool starting_ = true;
     errc stopped_ = errc::ok; ///< why the exchange was ended from outside
@@ -12093,7 +12122,7 @@ namespace lading {
 /// resumes a TLS session of the same host and options if it can, and tries the addresses of a host side by side.
 ///
 /// Any number of exchanges may be under way, started by any thread; the executor may be that of an `io_context` that
-/// several threads run. An exchange runs on a strand of its own (the sink is called there), its handler where the handler
+/// several threads run. An exchange runs one handler at a time (the sink is called there), its handler where the handler
 /// belongs. The object may be moved and destroyed while exchanges are under way, not while another thread uses it.
 ///
 /// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
@@ -12102,9 +12131,13 @@ namespace lading {
 class asio_transport {
   public:
     using executor_type = asio::any_io_executor;
+    /// How many threads run the executor. With `one` exchanges need no strands, whose making Asio (1.22) does not survive
+    /// without memory.
+    enum class threads : std::uint8_t { many, one };
 
-    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {})
-        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds))) {}
+    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {}, threads t = threads::many)
+        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds),
+                                                           t == threads::one)) {}
 
     executor_type get_executor() const { return state_->executor; }
 
@@ -12152,7 +12185,7 @@ class asio_sync_transport {
 
   private:
     struct loop {
-        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l) {}
+        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l, asio_transport::threads::one) {}
         asio::io_context context{1};
         asio_transport transport;
     };

@@ -34,7 +34,7 @@ run_step() {
     single-header-current) python3 tests/single_header/generate.py --check ;;
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
-    headers) cmake --preset headers && cmake --build --preset headers -- -k 0 ;;
+    headers) cmake --preset headers && cmake --build --preset headers -- -k 0 && core_alone ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
     clang-asan | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
@@ -51,6 +51,16 @@ run_step() {
     example) example_runs ;;
     *) return 2 ;;
     esac
+}
+
+# The core as it is for those who build without exceptions and type information.
+core_alone() {
+    local compiler
+    for compiler in g++ clang++-19; do
+        "$compiler" -std=c++20 -fno-exceptions -fno-rtti -Wall -Wextra -Wpedantic -Werror -fsyntax-only -Iinclude -x c++ - \
+            <<<'#include <lading/core.hpp>' || return
+        echo "core.hpp without exceptions and RTTI: $compiler"
+    done
 }
 
 # The first command of the README: nothing but the record on stdout.

@@ -42,7 +42,7 @@ class chain {
 
 void inspect_many(work& w, int chains) {
     asio::io_context loop(1);
-    lading::async_client client{lading::asio_transport(loop.get_executor()), lading::client_options().with_plaintext(w.host)};
+    lading::async_client client{lading::asio_transport(loop.get_executor(), {}, {}, lading::asio_transport::threads::one), lading::client_options().with_plaintext(w.host)};
     std::vector<chain> all(static_cast<std::size_t>(chains), chain(client, w));
     for (auto& c : all) c.go_on();
     loop.run();

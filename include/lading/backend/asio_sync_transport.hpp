@@ -34,7 +34,7 @@ class asio_sync_transport {
 
   private:
     struct loop {
-        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l) {}
+        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l, asio_transport::threads::one) {}
         asio::io_context context{1};
         asio_transport transport;
     };

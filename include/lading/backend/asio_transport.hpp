@@ -24,7 +24,7 @@ namespace lading {
 /// resumes a TLS session of the same host and options if it can, and tries the addresses of a host side by side.
 ///
 /// Any number of exchanges may be under way, started by any thread; the executor may be that of an `io_context` that
-/// several threads run. An exchange runs on a strand of its own (the sink is called there), its handler where the handler
+/// several threads run. An exchange runs one handler at a time (the sink is called there), its handler where the handler
 /// belongs. The object may be moved and destroyed while exchanges are under way, not while another thread uses it.
 ///
 /// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
@@ -33,9 +33,13 @@ namespace lading {
 class asio_transport {
   public:
     using executor_type = asio::any_io_executor;
+    /// How many threads run the executor. With `one` exchanges need no strands, whose making Asio (1.22) does not survive
+    /// without memory.
+    enum class threads : std::uint8_t { many, one };
 
-    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {})
-        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds))) {}
+    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {}, threads t = threads::many)
+        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds),
+                                                           t == threads::one)) {}
 
     executor_type get_executor() const { return state_->executor; }
 

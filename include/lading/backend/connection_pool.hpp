@@ -60,7 +60,16 @@ class pool_place {
         of_ = other.of_;
         return *this;
     }
-    ~pool_place() { end(); }
+    ~pool_place() {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            end();
+        } catch (...) { // no memory to tell the next one who waits, whose own deadline ends that
+        }
+#else
+        end();
+#endif
+    }
 
     inline void keep();    ///< gives the place back with the connection, for the next exchange
     inline void end();     ///< closes the connection and gives the place back
@@ -147,8 +156,8 @@ class connection_pool : public std::enable_shared_from_this<connection_pool> {
     }
     void add_idle(pool_key& key, std::unique_ptr<connection> link, closing& over) {
         link->idle_since = std::chrono::steady_clock::now();
-        ++key.idle;
         all_idle_.push_back({&key, std::move(link)});
+        ++key.idle;
         if (all_idle_.size() > idle_) over.push_back(remove_idle(0));
     }
     std::unique_ptr<connection> remove_idle(std::size_t at) {

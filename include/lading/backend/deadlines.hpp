@@ -46,8 +46,8 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
     void set(std::shared_ptr<entry> const& who, time_point until) {
         std::scoped_lock const lock(mutex_);
         if (who->at_ == entry::nowhere) {
-            who->at_ = entries_.size();
             entries_.emplace_back(who.get(), who);
+            who->at_ = entries_.size() - 1;
         }
         who->until_ = until;
         if (until < armed_) arm(until);
@@ -72,17 +72,20 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
         entries_.pop_back();
     }
     void arm(time_point until) {
-        armed_ = until;
+        armed_ = time_point::max(); // until it waits: there may be no memory for that
         timer_.expires_at(until);
         timer_.async_wait([weak = weak_from_this()](asio::error_code const& ec) {
             if (ec) return;
             if (auto const self = weak.lock()) self->fire();
         });
+        armed_ = until;
     }
     void fire() {
         std::vector<std::shared_ptr<entry>> over;
         {
             std::scoped_lock const lock(mutex_);
+            armed_ = time_point::max();
+            over.reserve(entries_.size());
             auto const now = clock::now();
             auto next = time_point::max();
             for (std::size_t i = 0; i < entries_.size();) {
@@ -95,7 +98,6 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
                 if (auto held = alive.lock()) over.push_back(std::move(held));
                 remove(*who);
             }
-            armed_ = time_point::max();
             if (!entries_.empty()) arm(next);
         }
         for (auto const& who : over) who->on_deadline();

@@ -11,7 +11,6 @@
 #include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -35,16 +34,16 @@ inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tc
     return out;
 }
 
-/// Used on one strand, that of its owner. One use an object.
+/// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
 class dialler {
   public:
-    using strand = asio::strand<asio::any_io_executor>;
     static constexpr std::chrono::milliseconds step{250};
     static constexpr std::size_t most = 32; ///< addresses that are tried
 
-    dialler(asio::any_io_executor e, strand s) : executor_(std::move(e)), strand_(std::move(s)), timer_(executor_) {}
+    dialler(asio::any_io_executor e, asio::any_io_executor serial)
+        : executor_(std::move(e)), serial_(std::move(serial)), timer_(executor_) {}
 
-    /// Calls `owner->on_dialled(error_code)` on the strand, once, later; without an error there is a socket to `take`.
+    /// Calls `owner->on_dialled(error_code)` on that executor, once, later; without an error there is a socket to `take`.
     /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
     template <class Owner>
     void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
@@ -66,12 +65,12 @@ class dialler {
         auto const at = attempts_.size();
         auto& socket = attempts_.emplace_back(executor_);
         ++under_way_;
-        socket.async_connect(addresses_[at], asio::bind_executor(strand_, [this, owner, at](asio::error_code const& ec) {
+        socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
                                  on_attempt(owner, at, ec);
                              }));
         if (attempts_.size() == addresses_.size()) return;
         timer_.expires_after(step);
-        timer_.async_wait(asio::bind_executor(strand_, [this, owner, at](asio::error_code const& ec) {
+        timer_.async_wait(asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
             bool const mine = at + 1 == attempts_.size();
             if (!ec && mine && !over()) attempt(owner);
         }));
@@ -100,7 +99,7 @@ class dialler {
     }
 
     asio::any_io_executor executor_;
-    strand strand_;
+    asio::any_io_executor serial_;
     asio::steady_timer timer_;
     std::vector<asio::ip::tcp::endpoint> addresses_;
     std::vector<asio::ip::tcp::socket> attempts_;

@@ -42,16 +42,20 @@ namespace lading::detail {
 
 /// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
 struct transport_state {
-    transport_state(asio::any_io_executor e, network_options n, limits l)
-        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)),
+    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
           pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
 
     asio::any_io_executor const executor;
     network_options const network;
     limits const bounds;
+    bool const one_thread; ///< runs the executor
     tls_contexts contexts;
     std::shared_ptr<connection_pool> const pool;
     std::shared_ptr<deadlines> const times;
+
+    /// An executor for one exchange, which runs one handler at a time.
+    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
 };
 
 /// Takes the body of a proxy's answer, which is nobody's.
@@ -61,32 +65,33 @@ struct discarding_sink final : body_sink {
 };
 
 /// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place` and `on_deadline`,
-/// which any thread may call, are used on its strand only.
+/// which any thread may call, are used on its own executor only, which runs one
+/// handler at a time: a strand, unless there is one thread.
 class exchange : public pool_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
   public:
     exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
-        : transport_(std::move(t)), query_(q), sink_(out), strand_(asio::make_strand(transport_->executor)),
+        : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
           pace_(transport_->bounds) {}
     exchange(exchange const&) = delete;
     exchange& operator=(exchange const&) = delete;
 
     void start() {
-        asio::dispatch(strand_, [self = shared_from_this()] {
+        asio::dispatch(serial_, [self = shared_from_this()] {
             self->begin();
             self->starting_ = false;
         });
     }
     /// Ends the exchange with `cancelled`, soon.
     void cancel() {
-        asio::post(strand_, [self = shared_from_this()] { self->stop(errc::cancelled); });
+        asio::post(serial_, [self = shared_from_this()] { self->stop(errc::cancelled); });
     }
     void on_deadline() override {
-        asio::post(strand_, [self = shared_from_this()] {
+        asio::post(serial_, [self = shared_from_this()] {
             if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
         });
     }
     void on_place(pool_place place) override {
-        asio::post(strand_, [self = shared_from_this(), p = std::move(place)]() mutable {
+        asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
             self->turn_.reset();
             if (self->stage_ == stage::waiting) self->take(std::move(p));
         });
@@ -94,7 +99,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
   protected:
     virtual ~exchange() { transport_->times->clear(*this); }
-    /// Called once, on the strand, and not inside `start`.
+    /// Called once, on that executor, and not inside `start`.
     virtual void complete(result<response> outcome) = 0;
 
     std::shared_ptr<transport_state> const transport_;
@@ -102,7 +107,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
   private:
     /// What a new connection takes.
     struct making {
-        making(asio::any_io_executor const& e, asio::strand<asio::any_io_executor> const& s) : resolver(e), dial(e, s) {}
+        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : resolver(e), dial(e, s) {}
         asio::ip::tcp::resolver resolver;
         dialler dial;
         std::string tunnel_text; ///< of the CONNECT, where there is a proxy
@@ -115,7 +120,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
     /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
     auto then(member next) {
-        return asio::bind_executor(strand_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+        return asio::bind_executor(serial_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
             if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
             ((*self).*next)(ec, n);
         });
@@ -127,7 +132,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
         // Keeps the exchange, and the event loop.
         turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
-        turn_->async_wait(asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code const&) {}));
+        turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
     }
     result<void> prepare() {
         LADING_TRY(target_, url::parse(query_.url));
@@ -188,7 +193,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         reused_ = false;
         place_.link.reset();
         reader_.reset();
-        making_ = std::make_unique<making>(transport_->executor, strand_);
+        making_ = std::make_unique<making>(transport_->executor, serial_);
         limit(transport_->bounds.connect, errc::connect_timeout);
         auto const& dialled = proxy_ ? proxy_->where : *target_;
         auto host = dialled.host();
@@ -201,7 +206,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         stage_ = stage::resolving;
         making_->resolver.async_resolve(
             host, std::to_string(dialled.port()),
-            asio::bind_executor(strand_, [self = shared_from_this()](asio::error_code ec, found const& f) {
+            asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code ec, found const& f) {
                 self->on_resolved(ec, f);
             }));
     }
@@ -351,7 +356,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     void end(result<response> outcome) {
         if (stage_ == stage::over) return;
         if (starting_) // a handler never runs inside its initiating call
-            return asio::post(strand_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+            return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
@@ -369,7 +374,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
     request const& query_;
     body_sink& sink_;
-    asio::strand<asio::any_io_executor> const strand_;
+    asio::any_io_executor const serial_; ///< runs one handler at a time
     stage stage_ = stage::waiting;
     bool starting_ = true;
     errc stopped_ = errc::ok; ///< why the exchange was ended from outside

@@ -9,13 +9,15 @@
 #include <asio/prefer.hpp>
 
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace lading::detail {
 
 template <class Executor>
 class outstanding_work {
-    using tracked = decltype(asio::prefer(std::declval<Executor const&>(), asio::execution::outstanding_work.tracked));
+    using tracked =
+        std::decay_t<decltype(asio::prefer(std::declval<Executor const&>(), asio::execution::outstanding_work.tracked))>;
 
   public:
     explicit outstanding_work(Executor const& e) : executor_(asio::prefer(e, asio::execution::outstanding_work.tracked)) {}

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -121,12 +122,23 @@ class tls_identity {
         static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
         return index;
     }
-    void keep(std::string const& host, SSL_SESSION* offered) {
+    /// Called by OpenSSL, which no exception may pass. Without memory a session is not kept.
+    void keep(std::string const& host, SSL_SESSION* offered) noexcept {
         session_ptr copy(SSL_SESSION_dup(offered));
         if (!copy) return;
         std::scoped_lock const lock(mutex_);
+#if LADING_HAS_EXCEPTIONS
+        try {
+            add(host, std::move(copy));
+        } catch (std::bad_alloc const&) {
+        }
+#else
+        add(host, std::move(copy));
+#endif
+    }
+    void add(std::string const& host, session_ptr session) {
         if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
-        sessions_.emplace_back(host, std::move(copy));
+        sessions_.emplace_back(host, std::move(session));
     }
     /// The newest session of a host.
     session_ptr take(std::string_view host) {

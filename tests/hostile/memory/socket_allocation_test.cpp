@@ -55,7 +55,7 @@ test::verdict told(result<inspection> const& r) { return r ? test::verdict(r.val
 
 /// A client with the loop that it runs on.
 struct looping {
-    explicit looping(image_server const& s) : client(asio_transport(context.get_executor(), s.network()), s.options()) {}
+    explicit looping(image_server const& s) : client(asio_transport(context.get_executor(), s.network(), {}, asio_transport::threads::one), s.options()) {}
     asio::io_context context;
     async_client client;
 
