@@ -43,7 +43,7 @@ namespace {
 
 #ifdef LADING_TEST_SANITIZED
 constexpr std::size_t inspections = 2'000;
-constexpr auto cancel_bound = 500ms;
+constexpr auto cancel_bound = 2s;
 constexpr bool memory_is_our_own = false; // a sanitizer keeps what was freed
 #else
 constexpr std::size_t inspections = 10'000;

@@ -58,7 +58,9 @@ inline summary exhaust(work const& run, std::size_t stride = 1, std::function<st
                 if (connect) connect(port);
                 for (;; s.n += stride) {
                     ::alarm(60); // a run that does not end
-                    auto const o = run(s.n, ever_after);
+                    auto o = run(s.n, ever_after);
+                    // What a library keeps once a process is no leak: a leak is there again.
+                    if (o.wrong.starts_with("leaks")) o = run(s.n, ever_after);
                     ++s.runs;
                     s.threw += o.threw, s.failed += o.failed, s.unharmed += !o.threw && !o.failed;
                     std::snprintf(s.wrong, sizeof s.wrong, "%s", o.wrong.c_str());
