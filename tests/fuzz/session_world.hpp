@@ -162,7 +162,7 @@ struct world {
         for (auto const& [n, v] : q.headers) {
             for (auto const& part : {n, v})
                 for (char const c : part) must(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "a request header has no control character", n, v);
-            text += n + ": " + v + '\n';
+            text.append(n).append(": ").append(v) += '\n';
         }
         bool const is_a = u.origin().str() == a() + (how.plain ? ":80" : ":443");
         bool const is_c = u.origin().str() == "https://c.test:443";

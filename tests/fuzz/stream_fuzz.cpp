@@ -46,7 +46,7 @@ struct outcome {
     bool reusable = false;
     int status = 0;
     std::string body;
-    std::vector<header_map::value_type> fields;
+    std::vector<std::pair<std::string, std::string>> fields;
     std::size_t fed = 0;
 };
 
@@ -67,7 +67,7 @@ outcome read(std::string_view bytes, std::string_view plan, bool head_only, bool
         out.body = sink.body;
         out.status = reader.status();
         auto const head = reader.take_head();
-        out.fields.assign(head.headers.begin(), head.headers.end());
+        for (auto const& [name, value] : head.headers) out.fields.emplace_back(name, value);
         must(sink.begun == 1, "an answer has begun once");
         // The encoded text of an error is dropped: its status is worth more.
         bool const dropped = out.status >= 300 && head.headers.find("Content-Encoding");
@@ -157,7 +157,7 @@ FUZZ_TARGET(http_head, "http",
     if (!framing) return check_error(framing.assume_error());
 
     // Taken apart the simplest way, it says the same.
-    std::vector<header_map::value_type> fields;
+    std::vector<std::pair<std::string, std::string>> fields;
     std::optional<std::uint64_t> length;
     bool chunked = false;
     auto rest = head.substr(head.find("\r\n") + 2);
@@ -188,7 +188,10 @@ FUZZ_TARGET(http_head, "http",
     if (!reader.has_head()) return; // an informational answer
     auto const got = reader.take_head();
     must(got.status == std::atoi(std::string(head.substr(9, 3)).c_str()), "the status is that of the line", head);
-    must(std::equal(fields.begin(), fields.end(), got.headers.begin(), got.headers.end()), "the fields are those of the lines", head);
+    auto field = fields.begin();
+    for (auto const& [name, value] : got.headers)
+        must(field != fields.end() && field->first == name && field++->second == value, "the fields are those of the lines", head);
+    must(field == fields.end(), "the fields are those of the lines", head);
 }
 
 FUZZ_TARGET(http_stream, "http",
