@@ -33,7 +33,7 @@ LIBRARIES = {
     "simdjson.h": ("simdjson", "simdjson"),
     "toml++/": ("tomlplusplus", "tomlplusplus"),
 }
-SYSTEM = re.compile(r"[a-z0-9_]+|(sys|netinet|arpa)/[a-z]+\.h|[a-z]+\.h")
+SYSTEM = re.compile(r"[a-z0-9_]+|(sys|netinet|arpa)/[a-z]+\.h|[a-z]+\.h|bits/[a-z_]+\.h")  # the last are of libstdc++
 
 # vcpkg's functions, as far as the port uses them.
 STAND_INS = """

@@ -201,8 +201,8 @@ lading::result<std::string> use_all(lading::basic_client<own_policies>& client, 
                            image.tags.values == tags.values && manifest.bytes == image.manifest_bytes &&
                            image.image && image.image->architecture == "riscv64";
     if (!as_stored) return lading::error(lading::errc::invalid_argument).with_context(lading::to_json(image));
-    for (auto* write : {lading::to_json, lading::to_modern, lading::to_original, lading::to_table})
-        if (write(image).find("riscv64") == std::string::npos)
+    for (auto const& text : {lading::to_json(image), lading::to_modern(image), lading::to_original(image), lading::to_table(image)})
+        if (text.find("riscv64") == std::string::npos)
             return lading::error(lading::errc::invalid_argument).with_context("a writer");
     return image.requested.str();
 }
