@@ -166,7 +166,8 @@ struct core_policies {
 /// transport has the plain names, one with an asynchronous transport the `async_` names with any completion token
 /// (signature `void(result<T>)`); a transport may model both. The client owns the connections, the tokens and the
 /// limits; it cannot be moved, and it outlives the operations it started. One call at a time for a blocking client;
-/// an asynchronous client may have many in flight when its executor runs on one thread or is a strand.
+/// an asynchronous client may have many in flight, on
+/// as many threads as its transport allows; a credentials policy is then asked by several threads at once.
 ///
 /// Platform defaults: an index is resolved for the platform that the program was compiled for, unless told otherwise;
 /// the record says so.
