@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Runs the fuzz targets of a build of the preset `fuzz`.
 
-  run.py smoke                     every regression and seed, then each target for a few seconds; what CI runs
+  run.py smoke                     every regression and seed, then the same mutations each time, for a few seconds; what CI runs
   run.py long --seconds 600        each target so long, from the corpus that is kept; a table at the end
 Both: --build FOLDER (build/fuzz), --jobs N at once (2), --only TARGET,...   The corpora, the logs and what was found are in
 FOLDER/fuzz. A finding is kept as tests/fuzz/regressions/TARGET/NAME once it is understood, and replayed from then on.
@@ -19,6 +19,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SMOKE_SECONDS = 5
+SMOKE = ["-seed=1", "-runs=100000"]  # a commit passes or not, whenever it is asked; what is new is for the long runs
 LIMITS = ["-max_len=65536", "-timeout=5", "-rss_limit_mb=512", "-malloc_limit_mb=64", "-print_final_stats=1"]
 
 
@@ -48,7 +49,7 @@ class Fuzz:
             return []
         return [f for f in files if self.run(target, [f], log) != 0]
 
-    def fuzz(self, target, seconds, corpus, findings):
+    def fuzz(self, target, seconds, corpus, findings, how):
         """Fuzzes from seeds and regressions; the figures of the run."""
         corpus.mkdir(parents=True, exist_ok=True)
         findings.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ class Fuzz:
             known.append(HERE / "regressions" / target)
         log = self.folder / f"{target}.log"
         began = time.monotonic()
-        status = self.run(target, [f"-max_total_time={seconds}", f"-dict={HERE / self.targets[target]}.dict",
+        status = self.run(target, [*how, f"-max_total_time={seconds}", f"-dict={HERE / self.targets[target]}.dict",
                                    f"-artifact_prefix={findings / target}-", corpus, *known], log)
         text = log.read_text(errors="replace")
         covered = [int(n) for n in re.findall(r" cov: (\d+)", text)]
@@ -107,7 +108,7 @@ def main():
     print(f"{'target':<18}{'executions':>12}{'exec/s':>9}{'coverage':>10}{'new':>7}{'findings':>10}")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         def one(target):
-            return fuzz.replay(target), fuzz.fuzz(target, seconds, corpora / target, findings)
+            return fuzz.replay(target), fuzz.fuzz(target, seconds, corpora / target, findings, SMOKE if smoke else [])
 
         for target, (broken, r) in zip(targets, pool.map(one, targets)):
             row(target, r)

@@ -37,6 +37,8 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     int status() const noexcept { return head_.status; }
     std::optional<error>& failure() noexcept { return failure_; }
     bool stopped() const noexcept { return stopped_; }
+    /// The head said that the connection is kept, and the body does not end with it.
+    bool keeps() const noexcept { return keeps_; }
     bool informational() const noexcept { return head_.status < 200; }
     /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
     bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
@@ -73,6 +75,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     void on_header_impl(error_code& ec) override {
         ec = {};
         in_body_ = true;
+        keeps_ = keep_alive(); // now: Beast would let a trailer change it
         if (head_.status == 101)
             return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
                         ec);
@@ -108,7 +111,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
     std::optional<error> failure_;
     std::size_t extensions_ = 0;
     std::uint64_t chunk_left_ = 0;
-    bool in_body_ = false, stopped_ = false, first_chunk_ = true;
+    bool in_body_ = false, keeps_ = false, stopped_ = false, first_chunk_ = true;
 };
 
 class http1_reader {
@@ -145,7 +148,7 @@ class http1_reader {
     bool started() const noexcept { return started_; }
     bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
     /// The connection may carry another request: the answer said so and nothing follows it.
-    bool reusable() const { return at_end() && parser_->keep_alive(); }
+    bool reusable() const { return at_end() && parser_->keeps(); }
     /// The answer is complete and nothing follows it.
     bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
     int status() const noexcept { return parser_->status(); }

@@ -149,6 +149,15 @@ TEST_CASE("H20-H22: extensions, small chunks and trailers") {
     CHECK(read({chunked(trailers + "\r\n")}).code == errc::http_header_too_large);
 }
 
+TEST_CASE("H22: a trailer does not say whether the connection is kept") {
+    CHECK(whole(chunked("0\r\nConnection: close\r\n\r\n")) == whole(chunked("0\r\n\r\n")));
+    auto const closing = [](std::string_view trailer) {
+        return whole("HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + std::string(trailer) + "\r\n");
+    };
+    CHECK_FALSE(closing("").reusable);
+    CHECK(closing("Connection: keep-alive\r\n") == closing(""));
+}
+
 TEST_CASE("H28, L05: the encoded text of an error is not read, however long") {
     auto const head = std::string("HTTP/1.1 500 X\r\nContent-Encoding: gzip\r\n\r\n");
     CHECK(read({head}) == outcome{errc::ok, 500, "", false}); // over with the head

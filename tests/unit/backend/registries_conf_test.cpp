@@ -174,6 +174,32 @@ TEST_CASE("registries.conf: what the parser itself would not survive") {
     CHECK(refusal_of("a=[[1],[\n[],{}],\n]\n['x'.\"y\"]\nz=1979-05-27T07:32:00Z#[\nw='''\n[[[''' \nv=\"\\\"[[[\"") == "accepted");
 }
 
+TEST_CASE("registries.conf: whatever else TOML has is let through to the parser") {
+    CHECK(refusal_of(R"(# a file
+a.'b c'."d\"e" = 1 # one
+f=[1,2 , # two
+   'x', [ { g = 1, h.i = {} }, [ ] ],
+]
+"j" = {k=1_000,l = 0x1F, 'm'=[1.5e+10]}
+n = 1979-05-27 07:32:00.5-07:00
+o = [1979-05-27T07:32:00Z, 1979-05-27, 07:32:00]
+p = """ "quoted" \
+    and "" continued\n"""
+q = '''
+as it \ is'''
+r = "\u00e9 \t é" # é
+s = true
+t = +inf
+[ u . "v" ]
+w = ''
+[[x]] # a list
+y = -nan
+[[x]]
+)") == "accepted");
+    CHECK(refusal_of("\xef\xbb\xbf[a]\r\nb = 1\r\n\r\n[c]") == "accepted");
+    CHECK(refusal_of("") == "accepted");
+}
+
 TEST_CASE("registries.conf: the short names that a system ships") {
     registry_rules rules;
     auto const text = detail::read_file("/etc/containers/registries.conf.d/shortnames.conf", errc::config_invalid).value();
