@@ -18,6 +18,8 @@
 #include <thread>
 #include <vector>
 
+namespace each_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 
@@ -251,3 +253,5 @@ TEST_CASE("K04: the executor goes away with a range under way") {
         CHECK(over == 0);
     }
 }
+
+} // namespace each_test

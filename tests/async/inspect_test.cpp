@@ -19,6 +19,8 @@
 
 #include <thread>
 
+namespace inspect_test {
+
 using namespace lading;
 
 #if __has_include(<asio/deferred.hpp>)
@@ -191,3 +193,5 @@ TEST_CASE("every call has its asynchronous twin") {
     CHECK(done == 5);
     CHECK(!out.bytes().empty());
 }
+
+} // namespace inspect_test

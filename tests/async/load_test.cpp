@@ -28,6 +28,8 @@
 
 #include <dirent.h>
 
+namespace load_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 
@@ -257,3 +259,5 @@ TEST_CASE("G14: cancelled, each of 256 ends soon, wherever it is") {
                      << in_ms(took.back()) << " ms");
     CHECK(p99 <= cancel_bound);
 }
+
+} // namespace load_test

@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+namespace threads_test {
+
 using namespace lading;
 
 TEST_CASE("K06: eight threads, one client, tokens that are revoked while they are used") {
@@ -41,3 +43,5 @@ TEST_CASE("K06: eight threads, one client, tokens that are revoked while they ar
     CHECK(other == 0);
     CHECK(good > in_all * 9 / 10); // a token may be revoked twice under one call
 }
+
+} // namespace threads_test

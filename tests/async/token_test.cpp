@@ -10,6 +10,8 @@
 
 #include <memory>
 
+namespace token_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 
@@ -163,3 +165,5 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     CHECK(!fetched);
     CHECK(w.token_requests() == 1);
 }
+
+} // namespace token_test

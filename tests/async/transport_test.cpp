@@ -31,6 +31,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace transport_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 using ending = testing::byte_answer::ending;
@@ -394,3 +396,5 @@ TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at on
     context.run();
     CHECK(late.calls + unwanted.calls == 2);
 }
+
+} // namespace transport_test

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace answer_test {
+
 using namespace lading;
 using test::ok, test::peer;
 
@@ -183,3 +185,5 @@ TEST_CASE("J13: what an error says, over a socket") {
         return 0;
     });
 }
+
+} // namespace answer_test

@@ -11,6 +11,8 @@
 #include <map>
 #include <string>
 
+namespace cut_test {
+
 using namespace lading;
 using ending = testing::byte_answer::ending;
 
@@ -52,3 +54,5 @@ TEST_CASE("G3: answers cut at every byte are never complete") {
     CHECK(registry.inspect(ref)); // and the client still works
     WARN(runs << " cut answers, none taken for complete");
 }
+
+} // namespace cut_test

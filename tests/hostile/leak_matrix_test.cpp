@@ -4,6 +4,8 @@
 #include "catch.hpp"
 #include "places.hpp"
 
+namespace leak_matrix_test {
+
 using namespace lading;
 using test::place;
 
@@ -155,3 +157,5 @@ TEST_CASE("G2, positive twin: at A each secret arrives") {
     CHECK(a.journal().find(test::client_name) != std::string::npos);
     CHECK(a.journal().find(test::refresh_token) != std::string::npos);
 }
+
+} // namespace leak_matrix_test

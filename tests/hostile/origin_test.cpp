@@ -4,6 +4,8 @@
 #include "catch.hpp"
 #include "places.hpp"
 
+namespace origin_test {
+
 using namespace lading;
 using test::place;
 
@@ -556,3 +558,5 @@ TEST_CASE("C26: a redirect with user information") {
     CHECK(w.inspect().code == errc::redirect_invalid);
     CHECK(w.b.connections() == 0);
 }
+
+} // namespace origin_test

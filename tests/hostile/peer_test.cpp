@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+namespace peer_test {
+
 using namespace lading;
 using test::chunked_head, test::ok, test::padded, test::peer;
 using testing::byte_answer;
@@ -250,3 +252,5 @@ TEST_CASE("K03: a sink that fails at every byte in turn") {
         return good.committed;
     });
 }
+
+} // namespace peer_test

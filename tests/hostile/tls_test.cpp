@@ -20,6 +20,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+namespace tls_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 using test::place;
@@ -484,3 +486,5 @@ TEST_CASE("T14: renegotiation and late requests for a certificate") {
         CHECK(!granted);
     }
 }
+
+} // namespace tls_test

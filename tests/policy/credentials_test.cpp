@@ -12,6 +12,8 @@
 #include <fstream>
 #include <string>
 
+namespace credentials_test {
+
 using namespace lading;
 using testing::known_login;
 
@@ -101,3 +103,5 @@ TEST_CASE("kit: each planted defect of a credentials model is found") {
         return error(errc::credentials_invalid).with_context("only user:pass-4711 is known");
     }));
 }
+
+} // namespace credentials_test

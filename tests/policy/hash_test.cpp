@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <string>
 
+namespace hash_test {
+
 using namespace lading;
 using namespace lading::literals;
 
@@ -145,3 +147,5 @@ TEST_CASE("kit: each planted defect of a hash model is found") {
     CHECK(is_found<drops_high_bits>("hashes every length"));
     CHECK(is_found<ends_at_nul>("hashes every length"));
 }
+
+} // namespace hash_test

@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+namespace json_test {
+
 using namespace lading;
 
 namespace {
@@ -306,3 +308,5 @@ TEST_CASE("kit: each planted defect of a JSON model is found") {
     CHECK(is_found<ignores_late_garbage>("equals the default reader"));
     CHECK(is_found<ends_early>("equals the default reader"));
 }
+
+} // namespace json_test

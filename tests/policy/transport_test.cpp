@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace transport_test {
+
 using namespace lading;
 
 namespace {
@@ -420,3 +422,5 @@ TEST_CASE("kit: a transport that is made from nothing needs no maker") {
     testing::detail::recording_sink sink;
     CHECK_FALSE(made.exchange(request("GET", "no URL"), sink));
 }
+
+} // namespace transport_test

@@ -4,6 +4,8 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+namespace client_test {
+
 using namespace lading;
 using testing::access;
 using testing::image_kind_to_serve;
@@ -171,3 +173,5 @@ TEST_CASE("ping tells a registry from another server") {
     auto const r = registry.ping(name);
     CHECK(r.error() == errc::not_a_registry);
 }
+
+} // namespace client_test

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace embedded_test {
+
 using namespace lading;
 using namespace lading::literals;
 
@@ -75,3 +77,5 @@ TEST_CASE("platform literal") {
     CHECK("linux/arm/v7"_platform == platform::parse("linux/arm/v7").value());
     CHECK("windows/amd64:10.0.17763.1"_platform == platform::parse("windows/amd64:10.0.17763.1").value());
 }
+
+} // namespace embedded_test

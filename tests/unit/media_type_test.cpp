@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+namespace media_type_test {
+
 using namespace lading;
 
 namespace {
@@ -120,3 +122,5 @@ TEST_CASE("the known media types are in normal form and differ") {
         for (std::size_t j = 0; j < i; ++j) CHECK(all[i] != all[j]);
     }
 }
+
+} // namespace media_type_test

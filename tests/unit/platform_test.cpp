@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace platform_test {
+
 using namespace lading;
 
 namespace {
@@ -279,3 +281,5 @@ TEST_CASE("an exact wish takes nothing else") {
     CHECK(pick({"windows/amd64:10.0.17763.1"}, "windows/amd64:10.0.20348.1", true) == "none");
     CHECK(pick({"linux/arm64/v8"}, "linux/arm64", true, platform_rules::containers_image) == "none");
 }
+
+} // namespace platform_test

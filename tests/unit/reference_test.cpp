@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+namespace reference_test {
+
 using namespace lading;
 
 namespace {
@@ -462,3 +464,5 @@ TEST_CASE("R07: every accepted reference makes a request path of the protocol an
     }
     CHECK(accepted > 1000);
 }
+
+} // namespace reference_test

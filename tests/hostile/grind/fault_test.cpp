@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace fault_test {
+
 using namespace lading;
 using answer = testing::scripted_answer;
 
@@ -259,3 +261,5 @@ TEST_CASE("K01: a fault at every exchange in turn, of every kind, in every workf
     CHECK(workflows >= 40);
     WARN(workflows << " workflows, blocking and asynchronous, " << std::size(kinds) << " kinds of fault: " << runs << " runs, " << failed << " failed, each with a type");
 }
+
+} // namespace fault_test

@@ -6,6 +6,8 @@
 
 #include <set>
 
+namespace mutation_test {
+
 using namespace lading;
 
 namespace {
@@ -141,3 +143,5 @@ TEST_CASE("G4: a changed token answer is refused, or a token that a header can h
         });
     WARN(runs << " parses, " << taken << " taken");
 }
+
+} // namespace mutation_test

@@ -6,6 +6,8 @@
 
 #include <set>
 
+namespace prefix_test {
+
 using namespace lading;
 using test::ending;
 
@@ -119,3 +121,5 @@ TEST_CASE("K05: heads of up to 300 bytes read in every three pieces are the same
     }
     WARN(heads.size() << " heads, " << runs << " runs in three pieces, each the same as whole");
 }
+
+} // namespace prefix_test

@@ -2,6 +2,8 @@
 // Every allocation of every golden session fails in turn, of operator new and of OpenSSL.
 #include "short_of_memory.hpp"
 
+namespace allocation_test {
+
 using namespace lading;
 
 TEST_CASE("K02: every allocation of every golden session fails in turn") {
@@ -28,3 +30,5 @@ TEST_CASE("K02: every allocation of every golden session fails in turn") {
     }
     WARN(all.runs << " runs in memory");
 }
+
+} // namespace allocation_test

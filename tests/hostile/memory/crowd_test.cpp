@@ -13,6 +13,8 @@
 #include <cstdio>
 #include <string>
 
+namespace crowd_test {
+
 using namespace lading;
 
 TEST_CASE("L19: a thousand answers just under a limit, at once") {
@@ -45,3 +47,5 @@ TEST_CASE("L19: a thousand answers just under a limit, at once") {
     CHECK(good == calls);
     CHECK(peak <= bounds.connections * 4 * bounds.manifest_bytes + calls * own_state);
 }
+
+} // namespace crowd_test

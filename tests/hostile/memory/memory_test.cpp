@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <string>
 
+namespace memory_test {
+
 using namespace lading;
 using test::ending;
 using test::stream_answer;
@@ -196,3 +198,5 @@ TEST_CASE("G8: the same over a socket: L03, L06, H22") {
         CHECK(peak <= whole_limit);
     }
 }
+
+} // namespace memory_test

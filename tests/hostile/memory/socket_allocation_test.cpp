@@ -12,6 +12,8 @@
 #include <memory>
 #include <optional>
 
+namespace socket_allocation_test {
+
 using namespace lading;
 
 namespace {
@@ -98,3 +100,5 @@ TEST_CASE("K02: every allocation of clients over sockets fails in turn") {
     exhaust(
         "asynchronous", [](image_server const& s) { return std::make_unique<looping>(s); }, [](image_server const& s, looping& c) { return c.inspect(s.ref()); });
 }
+
+} // namespace socket_allocation_test

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace certs_d_test {
+
 using namespace lading;
 namespace fs = std::filesystem;
 
@@ -97,3 +99,5 @@ TEST_CASE("certs.d: rules keep what is switched off") {
     CHECK(add_certs_d(rules, named("other.example/x"), f.search()).has_value());
     CHECK(!rules.find_host("other.example"));
 }
+
+} // namespace certs_d_test

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace config_credentials_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
@@ -288,3 +290,5 @@ TEST_CASE("netrc") {
     CHECK(find("machine", "a.example") == "none");
     CHECK(find("", "a.example") == "none");
 }
+
+} // namespace config_credentials_test

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+namespace directory_cache_test {
+
 using namespace lading;
 namespace fs = std::filesystem;
 
@@ -117,3 +119,5 @@ TEST_CASE("5.8: a wrong file is dropped and fetched anew") {
         }
     }
 }
+
+} // namespace directory_cache_test

@@ -5,6 +5,8 @@
 #include <lading/backend/http1_request.hpp>
 #include <lading/operation/body.hpp>
 
+namespace http1_reader_test {
+
 using namespace lading;
 
 namespace {
@@ -259,3 +261,5 @@ TEST_CASE("every byte of an answer, changed to every value, is read without harm
             if (r.code == errc::ok) CHECK(r.body.size() <= bad.size());
         }
 }
+
+} // namespace http1_reader_test

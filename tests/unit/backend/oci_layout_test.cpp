@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace oci_layout_test {
+
 using namespace lading;
 namespace fs = std::filesystem;
 
@@ -205,3 +207,5 @@ TEST_CASE("oci_layout: every prefix and every changed byte of an archive ends in
         CHECK(!said.empty());
     }
 }
+
+} // namespace oci_layout_test

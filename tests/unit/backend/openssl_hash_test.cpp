@@ -3,6 +3,8 @@
 #include <lading/backend/openssl_hash.hpp>
 #include <lading/policy/hash.hpp>
 
+namespace openssl_hash_test {
+
 using namespace lading;
 static_assert(check_hash<openssl_hash>::ok);
 
@@ -25,3 +27,5 @@ TEST_CASE("pieces give the digest of the whole, and a moved hash goes on") {
     moved.update(std::as_bytes(std::span("bc", 2)));
     CHECK(moved.finish().value() == digest_of<openssl_hash>("abc").value());
 }
+
+} // namespace openssl_hash_test

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <fstream>
 
+namespace registries_conf_test {
+
 using namespace lading;
 namespace fs = std::filesystem;
 
@@ -239,4 +241,6 @@ TEST_CASE("registries.conf: files and drop-ins") {
     ::unsetenv("CONTAINERS_REGISTRIES_CONF");
     fs::remove_all(folder);
 }
+
+} // namespace registries_conf_test
 #endif

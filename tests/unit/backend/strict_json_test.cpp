@@ -8,6 +8,8 @@
 #include <chrono>
 #include <random>
 
+namespace strict_json_test {
+
 using namespace lading;
 
 namespace {
@@ -132,3 +134,5 @@ TEST_CASE("mutations of a document are read without harm, and what is accepted i
     }
     CHECK(accepted > 0);
 }
+
+} // namespace strict_json_test

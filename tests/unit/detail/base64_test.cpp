@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include <lading/detail/base64.hpp>
 
+namespace base64_test {
+
 using namespace lading::detail;
 
 TEST_CASE("base64 of RFC 4648, section 10") {
@@ -19,3 +21,5 @@ TEST_CASE("base64 that is not") {
     for (auto bad : {"Z", "Zg=", "Zg", "Zh==", "Zm9v====", "Zm 9v", "Zm9v\n", "=Zg=", "Zm-_"}) CHECK(!base64_decode(bad));
     for (auto bad : {"Z", "Zg==", "Zh", "Zm+/", "Zm 8"}) CHECK(!base64url_decode(bad));
 }
+
+} // namespace base64_test

@@ -4,6 +4,8 @@
 #include <lading/endpoint/endpoints.hpp>
 #include <lading/policy/docker_1_10_fallback.hpp>
 
+namespace endpoints_test {
+
 using namespace lading;
 
 namespace {
@@ -164,3 +166,5 @@ TEST_CASE("v1 is offered only where it is asked for, for the origin only") {
     CHECK(modern("r.example/a", rules) == "mirror https://m.example a\nhttps://r.example a\nhttp://r.example a\n"
                                           "v1 https://r.example a\nv1 http://r.example a");
 }
+
+} // namespace endpoints_test

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include <lading/http/challenge.hpp>
 
+namespace challenge_test {
+
 using namespace lading;
 
 namespace {
@@ -93,3 +95,5 @@ TEST_CASE("every prefix and every byte of a challenge is read without harm") {
             (void)read(bad);
         }
 }
+
+} // namespace challenge_test

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include <lading/http/link.hpp>
 
+namespace link_test {
+
 using namespace lading;
 
 namespace {
@@ -44,3 +46,5 @@ TEST_CASE("P03: the target of rel=next") {
     std::string const large = "<" + std::string(65 << 10, 'a') + ">; rel=next";
     CHECK(next({large}) == "error link_invalid");
 }
+
+} // namespace link_test

@@ -4,6 +4,8 @@
 #include <lading/backend/strict_json.hpp>
 #include <lading/http/status.hpp>
 
+namespace status_test {
+
 using namespace lading;
 
 namespace {
@@ -182,3 +184,5 @@ TEST_CASE("RateLimit headers are in the error") {
     CHECK(e.retry_after_seconds() == 9);
     CHECK(e.message().find("retry after 9 s; limit 100; remaining 0") != std::string::npos);
 }
+
+} // namespace status_test

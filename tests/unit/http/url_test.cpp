@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include <lading/http/url.hpp>
 
+namespace url_test {
+
 using namespace lading;
 
 TEST_CASE("C23: an origin has one normal form") {
@@ -69,3 +71,5 @@ TEST_CASE("query parameters are encoded") {
     CHECK(u.str() == "https://a.test/t?x=1&scope=repository%3Aa%2Fb%3Apull&q=a%20b%26%C3%A9");
     CHECK(form_encode({{"a", "b c"}, {"d", "&"}}) == "a=b%20c&d=%26");
 }
+
+} // namespace url_test

@@ -4,6 +4,8 @@
 #include <lading/image/schema1_conversion.hpp>
 #include <lading/manifest/schema1_payload.hpp>
 
+namespace schema1_conversion_test {
+
 using namespace lading;
 using test::v1;
 
@@ -238,3 +240,5 @@ TEST_CASE("spec 11.4: the golden conversion") {
     CHECK(m.image.config->cmd->words == std::vector<std::string>{"/hello"});
     CHECK(m.warnings.empty());
 }
+
+} // namespace schema1_conversion_test

@@ -3,6 +3,8 @@
 #include "inspection_records.hpp"
 #include <lading/image/writers.hpp>
 
+namespace write_json_table_test {
+
 using namespace lading;
 using test::full;
 using test::has;
@@ -174,3 +176,5 @@ TEST_CASE("visible text: letters stay, what a terminal obeys is escaped") {
     CHECK(detail::character_count("\xc3\xbc"
                                   "a") == 2);
 }
+
+} // namespace write_json_table_test

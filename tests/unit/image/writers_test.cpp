@@ -3,6 +3,8 @@
 #include "inspection_records.hpp"
 #include <lading/image/writers.hpp>
 
+namespace writers_test {
+
 using namespace lading;
 using test::has;
 using test::of;
@@ -241,3 +243,5 @@ TEST_CASE("spec 8.5: schema1 has its own tag, and layers of unknown type and siz
     r.embedded_tag.clear();
     CHECK_FALSE(has(to_modern(r), "\"Tag\""));
 }
+
+} // namespace writers_test

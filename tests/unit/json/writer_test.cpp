@@ -4,6 +4,8 @@
 #include <lading/json/timestamp.hpp>
 #include <lading/json/writer.hpp>
 
+namespace writer_test {
+
 using namespace lading;
 
 namespace {
@@ -54,3 +56,5 @@ TEST_CASE("spec 8.1 row 5: timestamps") {
         CHECK(!normalise_timestamp(bad).has_value());
     }
 }
+
+} // namespace writer_test

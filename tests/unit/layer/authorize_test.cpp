@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace authorize_test {
+
 using namespace lading;
 
 namespace {
@@ -302,3 +304,5 @@ TEST_CASE("X16: refused without a token after another one got it: that one is us
     CHECK(std::get<need_exchange>(late).query.url == refused.url);
     CHECK(std::get<need_exchange>(late).query.headers.find("Authorization") == "Bearer abc");
 }
+
+} // namespace authorize_test

@@ -4,6 +4,8 @@
 
 #include <lading/policy/memory_cache.hpp>
 
+namespace cache_test {
+
 using namespace lading;
 
 namespace {
@@ -170,3 +172,5 @@ TEST_CASE("memory_cache: a bound in bytes, the least recently used go first") {
     kept.drop(named(c));
     CHECK(copy.bytes() == kept.bytes()); // one store
 }
+
+} // namespace cache_test

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace oauth_test {
+
 using namespace lading;
 
 namespace {
@@ -258,3 +260,5 @@ TEST_CASE("two repositories of one host may have two logins") {
     CHECK(!s.journal[2].headers.find("Authorization"));
     CHECK(*s.journal[3].headers.find("Authorization") == basic_authorization(credential("b", "p")));
 }
+
+} // namespace oauth_test

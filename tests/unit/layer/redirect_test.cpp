@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace redirect_test {
+
 using namespace lading;
 
 namespace {
@@ -90,3 +92,5 @@ TEST_CASE("C06: a 401 of a redirect's target is final") {
     CHECK(r.error().http_status() == 401);
     CHECK(w.s.journal.size() == 2);
 }
+
+} // namespace redirect_test

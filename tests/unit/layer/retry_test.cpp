@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace retry_test {
+
 using namespace lading;
 using namespace std::chrono_literals;
 
@@ -223,3 +225,5 @@ TEST_CASE("a blob that breaks off is begun again, and committed once") {
     CHECK(sink.committed == 1);
     CHECK(sink.discarded == 0);
 }
+
+} // namespace retry_test

@@ -14,21 +14,24 @@
 #include <utility>
 #include <vector>
 
-using namespace lading;
-
-namespace {
-
+namespace judge_fields_test {
 struct model {
     std::string artifact_type;
-    std::vector<descriptor> layers;
-    string_map annotations;
+    std::vector<lading::descriptor> layers;
+    lading::string_map annotations;
 };
-} // namespace
-LADING_REFLECT(model, artifact_type, layers, annotations);
+} // namespace judge_fields_test
+
+LADING_REFLECT(judge_fields_test::model, artifact_type, layers, annotations);
 template <>
-struct lading::document_rules<model> : default_rules {
+struct lading::document_rules<judge_fields_test::model> : default_rules {
     static constexpr std::array<std::string_view, 2> required{"layers", "annotations"};
 };
+
+namespace judge_fields_test {
+
+using namespace lading;
+
 namespace {
 
 constexpr std::string_view one =
@@ -106,3 +109,5 @@ TEST_CASE("judge_fields: the code and the path of decode, for every document") {
                                 R"("rootfs":{"type":"layers","diff_ids":["d"]},"history":[{"created":"t","empty_layer":true}]})",
                                 errc::config_schema) == std::set<errc>{errc::ok, errc::config_schema});
 }
+
+} // namespace judge_fields_test

@@ -3,6 +3,18 @@
 #include "documents.hpp"
 #include <lading/manifest/visit.hpp>
 
+namespace open_test {
+struct chart {
+    static constexpr std::string_view matches_config_type = "application/vnd.cncf.helm.config.v1+json";
+    std::vector<lading::descriptor> layers;
+    lading::string_map annotations;
+};
+} // namespace open_test
+
+BOOST_HANA_ADAPT_STRUCT(open_test::chart, layers, annotations);
+
+namespace open_test {
+
 using namespace lading;
 
 namespace {
@@ -25,16 +37,6 @@ struct without_schema1 : test::policies {
     using manifests = manifest_set<oci_image, schema2, oci_index, manifest_list>;
 };
 
-} // namespace
-
-struct chart {
-    static constexpr std::string_view matches_config_type = "application/vnd.cncf.helm.config.v1+json";
-    std::vector<descriptor> layers;
-    string_map annotations;
-};
-BOOST_HANA_ADAPT_STRUCT(chart, layers, annotations);
-
-namespace {
 struct with_chart : test::policies {
     using manifests = extend_t<default_manifests, chart>;
 };
@@ -165,3 +167,5 @@ TEST_CASE("property: whatever the Content-Type, one type or an error (D13)") {
         }
     }
 }
+
+} // namespace open_test

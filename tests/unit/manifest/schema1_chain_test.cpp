@@ -3,6 +3,8 @@
 #include "schema1_documents.hpp"
 #include <lading/manifest/schema1_chain.hpp>
 
+namespace schema1_chain_test {
+
 using namespace lading;
 using test::id;
 using test::v1;
@@ -220,3 +222,5 @@ TEST_CASE("spec 5.5, 10.28: the entry of the config") {
     CHECK(check(layers, schema1_rules::original).value().config_entry == 2);
     CHECK(check(layers).value().kept == std::vector<std::size_t>{2, 3}); // the older of the duplicates
 }
+
+} // namespace schema1_chain_test

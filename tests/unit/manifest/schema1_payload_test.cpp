@@ -3,6 +3,8 @@
 #include "schema1_documents.hpp"
 #include <lading/manifest/schema1_payload.hpp>
 
+namespace schema1_payload_test {
+
 using namespace lading;
 using test::format;
 using test::sign;
@@ -225,3 +227,5 @@ TEST_CASE("spec 11.3: payload digests of published documents") {
         for (std::size_t n = 0; n < body->size(); n += 7)
             CHECK_FALSE(payload(std::string_view(*body).substr(0, n)));
 }
+
+} // namespace schema1_payload_test

@@ -3,6 +3,8 @@
 #include <lading/backend/strict_json.hpp>
 #include <lading/manifest/shape.hpp>
 
+namespace shape_test {
+
 using namespace lading;
 
 namespace {
@@ -69,3 +71,5 @@ TEST_CASE("D10, D17: the type of a manifest is decided from its bytes (hostile.m
         }
     }
 }
+
+} // namespace shape_test

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <unistd.h>
 
+namespace blob_test {
+
 using namespace lading;
 
 namespace {
@@ -64,3 +66,5 @@ TEST_CASE("D22: a file appears under its name only when it is verified") {
     file_sink nowhere("/nonexistent/x");
     CHECK(fetch(bytes, {200, bytes}, nowhere).error() == errc::sink_failed);
 }
+
+} // namespace blob_test

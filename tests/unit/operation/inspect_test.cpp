@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace inspect_test {
+
 using namespace lading;
 using testing::script;
 
@@ -265,3 +267,5 @@ TEST_CASE("a failure at any exchange is the failure of inspect") {
         CHECK(w.s.journal.size() == n + 1);
     }
 }
+
+} // namespace inspect_test

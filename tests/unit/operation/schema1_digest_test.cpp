@@ -3,6 +3,8 @@
 #include "documents.hpp"
 #include "schema1_documents.hpp"
 
+namespace schema1_digest_test {
+
 using namespace lading;
 
 TEST_CASE("spec 5.4: row 1, a signed schema1 by digest is the one whose payload has it") {
@@ -20,3 +22,5 @@ TEST_CASE("spec 5.4: row 1, a signed schema1 by digest is the one whose payload 
     CHECK(ask(test::sha256(served)).error() == errc::digest_mismatch); // the envelope's is not it
     CHECK(ask(test::sha256("another")).error() == errc::digest_mismatch);
 }
+
+} // namespace schema1_digest_test

@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace tags_test {
+
 using namespace lading;
 
 namespace {
@@ -81,3 +83,5 @@ TEST_CASE("L06: a page over its size is refused") {
     s.on(list + "?n=1000", {200, std::string((4u << 20) + 1, ' ')});
     CHECK(tags(s).error() == errc::body_too_large);
 }
+
+} // namespace tags_test

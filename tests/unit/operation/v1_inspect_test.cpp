@@ -6,6 +6,8 @@
 #include <lading/image/writers.hpp>
 #include <lading/operation/v1_inspect.hpp>
 
+namespace v1_inspect_test {
+
 using namespace lading;
 using testing::script;
 
@@ -636,3 +638,5 @@ TEST_CASE("v1: a base that is no URL asks nothing") {
     CHECK(code_of(w.run_as_is()) == errc::url_invalid);
     CHECK(w.asked().empty());
 }
+
+} // namespace v1_inspect_test

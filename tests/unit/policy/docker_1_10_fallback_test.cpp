@@ -6,6 +6,8 @@
 
 #include <lading/policy/docker_1_10_fallback.hpp>
 
+namespace docker_1_10_fallback_test {
+
 using namespace lading;
 
 namespace {
@@ -291,3 +293,5 @@ TEST_CASE("spec 2.4: the loop of the original") {
         CHECK(w.s.journal.back().url == "https://index.docker.io/v1/repositories/library/x/images");
     }
 }
+
+} // namespace docker_1_10_fallback_test

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+namespace modern_fallback_test {
+
 using namespace lading;
 
 namespace {
@@ -285,3 +287,5 @@ TEST_CASE("C16: each endpoint has its own credentials") {
     for (auto const& q : w.s.journal)
         if (q.url.starts_with(mirror_base)) CHECK(!q.headers.find("Authorization"));
 }
+
+} // namespace modern_fallback_test

@@ -10,6 +10,8 @@
 #include <memory>
 #include <thread>
 
+namespace http_server_test {
+
 using namespace lading::testing;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -218,3 +220,5 @@ TEST_CASE("http_server: ends at once whatever clients are doing") {
         CHECK_FALSE(raw_http(port).open());
     }
 }
+
+} // namespace http_server_test

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace images_test {
+
 using namespace lading;
 using testing::image_kind_to_serve;
 
@@ -281,3 +283,5 @@ TEST_CASE("certificate_authority: what is issued") {
     CHECK(ASN1_INTEGER_cmp(X509_get0_serialNumber(x), X509_get0_serialNumber(other)) != 0);
     for (auto* c : {root, x, other}) X509_free(c);
 }
+
+} // namespace images_test

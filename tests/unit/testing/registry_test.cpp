@@ -10,6 +10,8 @@
 #include <optional>
 #include <thread>
 
+namespace registry_test {
+
 using namespace lading::testing;
 using lading::detail::base64_encode;
 using test::raw_http;
@@ -306,3 +308,5 @@ TEST_CASE("registry: an image of every kind, and an artifact, is there by tag") 
     r.add_artifact("a", "art", "application/vnd.x");
     CHECK(has(c.get("/v2/a/manifests/art").body, R"("artifactType":"application/vnd.x")"));
 }
+
+} // namespace registry_test
