@@ -66,7 +66,11 @@ void* openssl_resize(void* p, std::size_t n, char const*, int) {
     taken(q ? q : p);
     return q;
 }
-bool const openssl_told = CRYPTO_set_mem_functions(openssl_take, openssl_resize, openssl_give_back) == 1;
+bool openssl_told = false;
+/// Before the globals of any other unit, since Asio's have OpenSSL take memory.
+[[gnu::constructor(101)]] void tell_openssl() {
+    openssl_told = CRYPTO_set_mem_functions(openssl_take, openssl_resize, openssl_give_back) == 1;
+}
 
 } // namespace
 
