@@ -32,7 +32,7 @@ run_step() {
     case $1 in
     layers) python3 tests/layers/check_layers.py && python3 tests/layers/check_examples.py ;;
     single-header-current) python3 tests/single_header/generate.py --check ;;
-    compile-budget) python3 tests/bench/compile_budget.py ;;
+    compile-budget) python3 tests/bench/compile_budget.py 3 ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 && core_alone ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
