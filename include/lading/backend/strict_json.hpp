@@ -272,14 +272,16 @@ class strict_json_reader {
 
     /// The byte at the cursor after white space, or NUL at the end.
     constexpr char next() {
-        while (at_ < text_.size()) {
-            char const c = text_[at_];
+        char c = peek();
+        while (c <= ' ') {
+            if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return c;
+            ++at_; // the only one, as a rule, or a line end before the indentation
+            c = peek();
             if (c > ' ') return c;
-            if (c == ' ') at_ += json_space_run(rest());
-            else if (c == '\n' || c == '\r' || c == '\t') ++at_;
-            else return c;
+            at_ += json_space_run(rest());
+            c = peek();
         }
-        return '\0';
+        return c;
     }
     // Not substr(), which checks its position.
     constexpr std::string_view rest() const { return {text_.data() + at_, text_.size() - at_}; }
