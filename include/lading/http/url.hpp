@@ -217,6 +217,7 @@ class url {
     }
     /// RFC 3986, 5.2.4.
     static std::string without_dots(std::string_view path) {
+        if (path.starts_with('/') && path.find("/.") == path.npos) return std::string(path); // as good as always
         std::string out;
         while (!path.empty()) {
             auto const next = std::min(path.find('/', 1), path.size());

@@ -115,8 +115,9 @@ class authorized : pinned {
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
             pending_.emplace(x->query, *x->sink);
+            where_ = origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
-            if (where() != home()) pending_->query.may_authorize = false;
+            if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
             fresh_ = false;
             return send();
@@ -266,8 +267,7 @@ class authorized : pinned {
     }
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
-    origin where() const { return origin_of(pending_->query.url); }
-    origin home() const { return origin_of(talk_.base_url); }
+    origin const& where() const { return where_; }
     static origin origin_of(std::string const& text) {
         auto const u = url::parse(text);
         return u ? u.assume_value().origin() : origin("", "", 0);
@@ -289,6 +289,7 @@ class authorized : pinned {
     }
 
     conversation talk_;
+    origin const home_ = origin_of(talk_.base_url);
     auth_rules rules_;
     auth_session& session_;
     typename P::clock& clock_;
@@ -296,6 +297,7 @@ class authorized : pinned {
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
+    origin where_ = home_;                              ///< whom it goes to
     std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
     std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
