@@ -25,7 +25,7 @@ build_and_test() { # PRESET [WRAPPER...]
     local preset=$1
     shift
     cmake --preset "$preset" && cmake --build --preset "$preset" -- -k 0 &&
-        "$@" ctest --preset "$preset" -LE '^tool$' -V
+        "$@" ctest --preset "$preset" -LE '^tool$' -V -j 2
 }
 
 run_step() {
