@@ -105,6 +105,16 @@ def logins(world, check, inspect):
     expect("certs.d and config.json", 0, '"Name"', "-v", basic)
     expect("--cert-dir", 0, '"Name"', "--cert-dir", str(folder), basic)
     expect("--creds before all files", 1, "auth_denied", "--creds", "alice:no", basic)
+    conf = world.folder / "private.conf"
+    conf.write_text(f"""[[registry]]
+location = "{world.plain.host}"
+insecure = true
+[[registry.mirror]]
+location = "{world.basic.host}"
+""")
+    status, out, err = inspect("--registries-conf", str(conf), "--no-tags", "-v", f"{world.plain.host}/v2s2/three", env=environment)
+    check("certs.d: a mirror whose CA is its own", status == 0 and f"https://{world.basic.host}/" in err
+          and f"http://{world.plain.host}/" not in err and PASSWORD not in err, (status, err))
     (folder / "half.cert").write_text(ca)
     expect("certs.d: half a pair", 1, "tls_config_invalid", basic)
     (folder / "half.cert").unlink()
