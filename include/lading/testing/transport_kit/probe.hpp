@@ -83,7 +83,7 @@ class transport_probe {
   public:
     using transport_type = T;
 
-    explicit transport_probe(Make make) : make_(std::move(make)) {
+    explicit transport_probe(Make maker) : make_(std::move(maker)) {
         bounds.connect = bounds.handshake = std::chrono::seconds(5);
         bounds.header = bounds.idle = std::chrono::milliseconds(300);
     }
