@@ -24,6 +24,8 @@
 #include INSPECT_POLICIES
 #else
 using base_policies = lading::default_policies;
+template <class Policies>
+using client_of = lading::basic_client<Policies>;
 #endif
 
 namespace {
@@ -272,8 +274,7 @@ lading::result<std::string> inspect(arguments const& args) {
     LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
     narrator out_loud;
     if (args.verbose) p.options.with_observer(out_loud);
-    lading::basic_client<policies> registry(policies::transport(p.network, p.options.bounds), p.options,
-                                            policies::credentials(p.logins));
+    client_of<policies> registry(policies::transport(p.network, p.options.bounds), p.options, policies::credentials(p.logins));
     return report(registry, ref, args);
 }
 

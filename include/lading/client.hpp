@@ -187,11 +187,13 @@ class basic_client : pinned {
         requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
                  std::default_initializable<cache_type>
         : basic_client(client_options()) {}
-    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+    explicit basic_client(client_options o, credentials_type c = credentials_type(), clock_type k = clock_type(),
+                          cache_type a = cache_type())
         requires std::default_initializable<transport_type>
         : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
           credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
-    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = credentials_type(),
+                          clock_type k = clock_type(), cache_type a = cache_type())
         : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
           cache_(std::move(a)) {}
 

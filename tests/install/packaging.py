@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """What can be said of .ci/packaging without vcpkg and Conan: both are of this version and know every library that a
-backend includes; the port runs, with stand-ins for vcpkg's functions, and leaves what vcpkg wants; the recipe runs, with
-stand-ins for Conan's. Its test package is built against the files it packed. Argument: work folder."""
+backend includes; the port runs, with stand-ins for vcpkg's functions, and leaves what vcpkg wants, and the version
+database names the port as it is; the recipe runs, with stand-ins for Conan's, and its components are the targets of the
+CMake package. Its test package is built against the files it packed. Argument: work folder."""
 
 import ast
+import hashlib
 import json
 import pathlib
 import re
@@ -15,7 +17,8 @@ import types
 from unittest import mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PORT = ROOT / ".ci/packaging/vcpkg/ports/lading"
+REGISTRY = ROOT / ".ci/packaging/vcpkg"
+PORT = REGISTRY / "ports/lading"
 RECIPE = ROOT / ".ci/packaging/conan/recipes/lading"
 VERSION = re.search(r'LADING_VERSION_STRING "([^"]+)"', (ROOT / "include/lading/version.hpp").read_text()).group(1)
 # The include of a backend -> the port's dependency, the recipe's.
@@ -103,9 +106,31 @@ def run_port(work, features):
     check({p.name for p in share.iterdir()} == {"lading", "pkgconfig"}, f"the port leaves {sorted(share.iterdir())}")
 
 
+def git_object(kind, content):
+    return hashlib.sha1(f"{kind} {len(content)}\0".encode() + content)
+
+
+def git_tree(folder):
+    """The name that git gives to a folder of plain files."""
+    rows = [b"100644 " + file.name.encode() + b"\0" + git_object("blob", file.read_bytes()).digest()
+            for file in sorted(folder.iterdir())]
+    return git_object("tree", b"".join(rows)).hexdigest()
+
+
+def version_database(manifest):
+    """What `vcpkg x-add-version lading` would write."""
+    port_version = manifest.get("port-version", 0)
+    baseline = json.loads((REGISTRY / "versions/baseline.json").read_text())
+    check(baseline == {"default": {"lading": {"baseline": VERSION, "port-version": port_version}}}, f"baseline.json: {baseline}")
+    newest = json.loads((REGISTRY / "versions/l-/lading.json").read_text())["versions"][0]
+    now = {"git-tree": git_tree(PORT), "version": VERSION, "port-version": port_version}
+    check(newest == now, f"versions/l-/lading.json: the port is now {json.dumps(now)}")
+
+
 def vcpkg(work, libraries):
     manifest = json.loads((PORT / "vcpkg.json").read_text())
     check(manifest["name"] == "lading" and manifest["version"] == VERSION, f"vcpkg.json is not of {VERSION}")
+    version_database(manifest)
     features = manifest["features"]
     check(set(manifest["default-features"]) <= set(features), "a default feature that does not exist")
     every = [*manifest["dependencies"], *(d for f in features.values() for d in f["dependencies"])]
@@ -129,10 +154,15 @@ def copy(_, pattern, source, target):
         shutil.copy(path, place)
 
 
-def run_recipe(source, work, **options):
-    """The package's folder, the names of its requirements, its components."""
-    modules = {"conan": stand_in("conan", ConanFile=object)}
-    for name, members in {"errors": ["ConanInvalidConfiguration"], "tools.build": ["check_min_cppstd"],
+class Refused(Exception):
+    """What Conan calls an invalid configuration."""
+
+
+def run_recipe(source, work, boost=(), **options):
+    """The names of the recipe's requirements, and its components. `boost`: options of that requirement that are set."""
+    modules = {"conan": stand_in("conan", ConanFile=object),
+               "conan.errors": stand_in("conan.errors", ConanInvalidConfiguration=Refused)}
+    for name, members in {"tools.build": ["check_min_cppstd"],
                           "tools.layout": ["basic_layout"], "tools.scm": ["Version"], "tools.files": ["get"]}.items():
         modules[f"conan.{name}"] = stand_in(f"conan.{name}", **{member: mock.Mock() for member in members})
     modules["conan.tools.files"].copy = copy
@@ -148,6 +178,7 @@ def run_recipe(source, work, **options):
     recipe.settings = mock.Mock(os="Linux", compiler=mock.MagicMock(version="12"))
     recipe.settings.compiler.__str__.return_value = "gcc"
     recipe.requires, recipe.info, recipe.ref = mock.Mock(), mock.Mock(), "lading"
+    recipe.dependencies = {"boost": mock.Mock(options=mock.Mock(get_safe=lambda name: name in boost))}
     recipe.version = VERSION
     recipe.conan_data = {"sources": {VERSION: {}}}
     shutil.copytree(ROOT / "include", work / "source/include", dirs_exist_ok=True)
@@ -171,11 +202,21 @@ def conan(work, libraries):
     everything = {name: True for name in re.findall(r'^        "(with_\w+)": \[', source, re.MULTILINE)}
     required, components = run_recipe(source, work, **everything)
     check(required == {LIBRARIES[row][1] for row in libraries}, f"requirements of the recipe: {sorted(required)}")
-    for component in components.values():
+    models = re.search(r"set\(lading_models ([a-z_ ]+)\)", (ROOT / "CMakeLists.txt").read_text()).group(1).split()
+    check(set(components) == {"core", "lading", *models}, f"components of the recipe: {sorted(components)}")
+    for name, component in components.items():
+        check(mock.call("cmake_target_name", f"lading::{name}") in component.set_property.call_args_list, f"the target of {name}")
+        check(name == "core" or "core" in component.requires, f"component {name} without core")
         outside = {name.split("::")[0] for name in component.requires if "::" in name}
         check(outside <= required, f"a component asks for {sorted(outside - required)}")
     required, components = run_recipe(source, work, with_asio=False)
     check(required == {"boost"} and list(components) == ["core"], "the recipe brings more than Boost without options")
+    for lacking in ("header_only", "without_json"):
+        try:
+            run_recipe(source, work, boost=[lacking], with_boost_json=True)
+            check(False, f"with_boost_json goes with a Boost that is {lacking}")
+        except Refused:
+            pass
     check((work / "conan/licenses/LICENSE_1_0.txt").is_file(), "the recipe packs no licence")
     subprocess.run(["g++", "-std=c++20", "-fsyntax-only", "-I", str(work / "conan/include"),
                     str(RECIPE / "all/test_package/test_package.cpp")], check=True)

@@ -57,6 +57,8 @@ consumer find_package_core "$work/find_package/core" true
 consumer find_package_models "$work/find_package/models" true
 consumer add_subdirectory "$work/add_subdirectory/consumer" \
     with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
+consumer add_subdirectory_models "$work/add_subdirectory_models/consumer" \
+    with_cmake "$here/add_subdirectory_models" "$work/add_subdirectory_models" -DLADING_ROOT="$root"
 consumer fetch_content "$work/fetch_content/consumer" \
     with_cmake "$here/fetch_content" "$work/fetch_content" -DLADING_ROOT="$root"
 mkdir -p "$work"/{pkg_config,single_header,single_header_core,single_headers_together}

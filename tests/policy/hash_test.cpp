@@ -12,7 +12,10 @@
 #endif
 
 #include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 
 namespace hash_test {
 
@@ -63,6 +66,42 @@ struct shares_a_buffer : base {
     result<digest> finish() {
         inner.update(std::as_bytes(std::span(shared)));
         shared.clear();
+        return inner.finish();
+    }
+};
+struct hands_down_what_was_given_up : base { // as a pool does that does not clean what comes back
+    explicit hands_down_what_was_given_up(digest_algorithm a) : base(a) {
+        inner.update(std::as_bytes(std::span(left)));
+        left.clear();
+    }
+    ~hands_down_what_was_given_up() {
+        if (!finished) left = mine;
+    }
+    static inline std::string left;
+    std::string mine;
+    bool finished = false;
+    void update(bytes b) {
+        mine.append(reinterpret_cast<char const*>(b.data()), b.size());
+        inner.update(b);
+    }
+    result<digest> finish() {
+        finished = true;
+        return inner.finish();
+    }
+};
+struct wants_aligned_bytes : base {
+    using base::base;
+    void update(bytes b) { inner.update(b.subspan(reinterpret_cast<std::uintptr_t>(b.data()) % 4 && !b.empty() ? 1 : 0)); }
+};
+struct learns_by_doing : base { // no SHA-384 until there is something to hash
+    using base::base;
+    bool any = false;
+    void update(bytes b) {
+        any = any || !b.empty();
+        inner.update(b);
+    }
+    result<digest> finish() {
+        if (algorithm == digest_algorithm::sha384 && !any) return error(errc::digest_unsupported);
         return inner.finish();
     }
 };
@@ -146,6 +185,9 @@ TEST_CASE("kit: each planted defect of a hash model is found") {
     CHECK(is_found<forgets_on_move>("moves with what it has read"));
     CHECK(is_found<drops_high_bits>("hashes every length"));
     CHECK(is_found<ends_at_nul>("hashes every length"));
+    CHECK(is_found<hands_down_what_was_given_up>("an object that was given up leaves nothing"));
+    CHECK(is_found<wants_aligned_bytes>("alignment makes no difference"));
+    CHECK(is_found<learns_by_doing>("is unsupported for every input"));
 }
 
 } // namespace hash_test

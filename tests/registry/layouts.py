@@ -8,6 +8,37 @@ import tempfile
 from components import run
 
 
+def on_disk(world, check, inspect, names):
+    """The comparisons that the suite makes over HTTP, with every image copied to a layout: no network, no logins, and tags
+    that are the layout's own."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=world.folder))
+    several = [("linux", "arm", "v6"), ("linux", "arm", "v7"), ("linux", "arm64", "v8"), ("windows", "amd64", "")]
+    platforms = {"multi:v2s2": several, "multi:oci": several}
+    for number, name in enumerate([*names, "multi:v2s2", "multi:oci"]):
+        image = f"oci:{folder}/{number}:1.0"
+        run("skopeo", "copy", "-q", "--insecure-policy", "--src-tls-verify=false", "--all",
+            f"docker://{world.plain.host}/{name}", image)
+        for os, arch, variant in [("", "", ""), *platforms.get(name, [])]:
+            ours = ["--platform", "/".join(filter(None, (os, arch, variant)))] if os else []
+            theirs = [x for what, value in (("os", os), ("arch", arch), ("variant", variant)) if value
+                      for x in (f"--override-{what}", value)]
+            status, out, err = inspect(*ours, image)
+            record, expected = json.loads(out or "{}"), json.loads(run("skopeo", *theirs, "inspect", image))
+            wrong = {k: (record.get(k), v) for k, v in expected.items()
+                     if k not in ("Name", "RepoTags") and record.get(k) != v}
+            check(f"{name} {' '.join(ours)} on disk: every field equals skopeo's", status == 0 and not wrong, (wrong, err))
+            check(f"{name} {' '.join(ours)} on disk: its tag is listed", record.get("RepoTags") == ["1.0"], record)
+        raw = inspect("--raw", image)[1]
+        check(f"{name} on disk: raw bytes", raw == run("skopeo", "inspect", "--raw", image))
+        check(f"{name} on disk: by digest", inspect("--raw", f"oci:{folder}/{number}@{record['Digest']}")[1] == raw)
+        status, out, err = inspect("--platform", "linux/riscv64", image)
+        is_index = name in platforms  # of an image alone the platform is not asked
+        check(f"{name} on disk: no such platform", (status == 1) == is_index and ("linux/arm/v7" in err) == is_index, err)
+    record = json.loads(inspect("--format", "json", image)[1] or "{}")
+    check("on disk: attestations are shown and not chosen",
+          len(record.get("attestations", [])) == 1 and len(record["platforms"]) == 5, record)
+
+
 def layouts(world, check, inspect):
     folder = pathlib.Path(tempfile.mkdtemp(dir=world.folder))
     host = world.plain.host

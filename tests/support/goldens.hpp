@@ -4,64 +4,15 @@
 /// Golden sessions: calls of a client and the exact bytes of every answer they get. The grinders cut, split and change
 /// these bytes.
 
-#include "byte_stream.hpp"
-#include "documents.hpp"
+#include "golden.hpp"
+#include "real_answers.hpp"
 #include "schema1_documents.hpp"
 
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace test {
-
-struct stream_policies : policies {
-    using transport = byte_stream_transport;
-};
-using stream_client = lading::basic_client<stream_policies>;
-
-/// What a call came to: all of its value as text, or its error.
-struct verdict {
-    explicit verdict(std::string v) : value(std::move(v)) {}
-    explicit verdict(lading::error const& e) : failure(e.kind()), status(e.http_status()) {
-        for (auto const& r : e.detail().registry_errors) value += r.code + ' ' + r.message + ' ' + r.detail;
-        value += e.detail().rate.until_seconds < 0 ? "" : std::to_string(e.detail().rate.until_seconds);
-    }
-    friend bool operator==(verdict const&, verdict const&) = default;
-
-    std::string value;
-    lading::errc failure = lading::errc::ok;
-    int status = 0;
-};
-
-struct golden {
-    std::string name;
-    byte_world world;
-    lading::fixed_credentials secret;
-    std::function<verdict(stream_client&)> call;
-
-    verdict run() {
-        stream_client c(byte_stream_transport(world), lading::client_options().with_retry(lading::retry_rules(1)), secret);
-        return call(c);
-    }
-};
-
-/// The bytes of answers.
-inline std::string answer(std::string const& status, std::string const& fields, std::string_view body) {
-    return "HTTP/1.1 " + status + "\r\n" + fields + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
-}
-inline std::string typed(std::string_view type, std::string_view body) {
-    return answer("200 OK", "Content-Type: " + std::string(type) + "\r\nDocker-Distribution-Api-Version: registry/2.0\r\n", body);
-}
-inline std::string chunked(std::string_view body, std::size_t size, std::string const& extension = "", std::string const& trailers = "") {
-    std::string out = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-    for (; !body.empty(); body.remove_prefix(std::min(size, body.size()))) {
-        char digits[20];
-        std::snprintf(digits, sizeof digits, "%zx", std::min(size, body.size()));
-        out.append(digits).append(extension).append("\r\n").append(body.substr(0, size)).append("\r\n");
-    }
-    return out + "0\r\n" + trailers + "\r\n";
-}
 
 inline std::string const at = "https://r.test/v2/team/app";
 inline std::string const long_layer = [] {
@@ -82,6 +33,10 @@ inline std::vector<golden> golden_sessions() {
     auto add = [&](std::string name, byte_world w, std::function<verdict(stream_client&)> f, fixed_credentials c = {}) {
         out.push_back({std::move(name), std::move(w), std::move(c), std::move(f)});
     };
+    auto add_failing = [&](errc e, std::string name, stream_answer a, auto const& f) {
+        add(std::move(name), byte_world().on(at + "/manifests/1", std::move(a)), f);
+        out.back().comes_to = e;
+    };
     auto inspect = [](stream_client& c) {
         auto const r = c.inspect(ref, inspect_options().with_platform(platform_choice::any()));
         if (!r) return verdict(r.error());
@@ -91,6 +46,13 @@ inline std::vector<golden> golden_sessions() {
     auto manifest = [](stream_client& c) {
         auto const r = c.manifest(ref);
         return r ? verdict(r.value().self.digest.str() + r.value().bytes) : verdict(r.error());
+    };
+    auto tags = [](stream_client& c) {
+        auto const r = c.tags(ref.repository());
+        if (!r) return verdict(r.error());
+        std::string all;
+        for (auto const& t : r.value().values) all += t + ' ';
+        return verdict(all);
     };
     static auto const layer = layer_descriptor(long_layer);
     auto blob = [](stream_client& c) {
@@ -152,12 +114,9 @@ inline std::vector<golden> golden_sessions() {
         for (char const* os : {"linux", "freebsd"}) entries += ",\n  " + descriptor(media_types::oci_manifest, std::string(os) + arch, on(os, arch));
     add("an index of seventeen", byte_world().on(at + "/manifests/1", typed(media_types::oci_index, index(entries))), manifest);
 
-    std::string tags = "\"latest\"";
-    for (int i = 0; i < 300; ++i) tags += ",\"v1." + std::to_string(i) + "\"";
-    add("three hundred tags", byte_world().on(at + "/tags/list?n=1000", answer("200 OK", "", R"({"name":"team/app","tags":[)" + tags + "]}")), [](stream_client& c) {
-        auto const r = c.tags(ref.repository());
-        return r ? verdict(std::to_string(r.value().values.size())) : verdict(r.error());
-    });
+    std::string names = "\"latest\"";
+    for (int i = 0; i < 300; ++i) names += ",\"v1." + std::to_string(i) + "\"";
+    add("three hundred tags", byte_world().on(at + "/tags/list?n=1000", answer("200 OK", "", R"({"name":"team/app","tags":[)" + names + "]}")), tags);
 
     add("an artifact",
         byte_world().on(at + "/manifests/1", typed(media_types::oci_manifest, oci(R"(,"artifactType":"application/vnd.example.sbom")", "{}", "application/vnd.oci.empty.v1+json"))),
@@ -168,13 +127,7 @@ inline std::vector<golden> golden_sessions() {
             .on(at + "/tags/list?n=1000", answer("200 OK", "Content-Type: application/json\r\nLink: </v2/team/app/tags/list?last=b&n=1000>; rel=\"next\"\r\n",
                                                  R"({"name":"team/app","tags":["a","b","latest","v1.0.0-rc.1"]})"))
             .on(at + "/tags/list?last=b&n=1000", chunked(R"({"name":"team/app","tags":["c","z"]})", 7)),
-        [](stream_client& c) {
-            auto const r = c.tags(ref.repository());
-            if (!r) return verdict(r.error());
-            std::string all;
-            for (auto const& t : r.value().values) all += t + ' ';
-            return verdict(all);
-        });
+        tags);
 
     auto const challenge = "WWW-Authenticate: Bearer realm=\"https://r.test/token\",service=\"r.test\",scope=\"repository:team/app:pull\"\r\n"
                            "Docker-Distribution-Api-Version: registry/2.0\r\n";
@@ -205,56 +158,61 @@ inline std::vector<golden> golden_sessions() {
     add("early hints before a blob",
         byte_world().on(layer_url, {"HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + answer("200 OK", "", long_layer)}), blob);
 
-    add("an unknown manifest",
-        byte_world().on(at + "/manifests/1", answer("404 Not Found", "Content-Type: application/json\r\n",
-                                                    R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"1"}}]})")),
-        manifest);
-    add("too many requests",
-        byte_world().on(at + "/manifests/1", answer("429 Slow Down", "Retry-After: 9\r\nRateLimit-Limit: 100;w=21600\r\n",
-                                                    R"({"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]})")),
-        manifest);
-    add("a broken server", byte_world().on(at + "/manifests/1", answer("500 Internal Server Error", "Content-Type: text/html\r\nConnection: close\r\n", "<html>oops</html>")), manifest);
+    add_failing(errc::manifest_unknown, "an unknown manifest",
+                answer("404 Not Found", "Content-Type: application/json\r\n",
+                       R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"1"}}]})"),
+                manifest);
+    add_failing(errc::rate_limited, "too many requests",
+                answer("429 Slow Down", "Retry-After: 9\r\nRateLimit-Limit: 100;w=21600\r\n", R"({"errors":[{"code":"TOOMANYREQUESTS","message":"later"}]})"),
+                manifest);
+    add_failing(errc::server_error, "a broken server",
+                answer("500 Internal Server Error", "Content-Type: text/html\r\nConnection: close\r\n", "<html>oops</html>"), manifest);
     add("a ping", byte_world().on("https://r.test/v2/", answer("200 OK", "Docker-Distribution-Api-Version: registry/2.0\r\n", "{}")), [](stream_client& c) {
         auto const r = c.ping(ref.repository());
         return r ? verdict(std::string("pong")) : verdict(r.error());
     });
+
+    // As registries in use answer.
+    auto const app_config = real::config(), app = real::schema2(app_config, 9), app_url = at + "/blobs/" + digest_of(app_config);
+    auto const store = std::string("https://store.test/docker/registry/v2/blobs/data?Expires=1704165245&Signature="
+                                   "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789~AbCdEfGhIjKlMnOpQrStUvWxYz0123456789&Key-Pair-Id=APKAEXAMPLE");
+    add("a public image of nine layers",
+        byte_world()
+            .on(at + "/manifests/1", real::hub_challenge())
+            .on("https://auth.r.test/token?service=registry.r.test&scope=repository%3Ateam%2Fapp%3Apull",
+                answer("200 OK", "Content-Type: application/json\r\nDate: " + std::string(real::date) + "\r\n", real::token()))
+            .on(at + "/manifests/1", real::hub(media_types::docker_manifest, app))
+            .on(app_url, real::signed_redirect(store))
+            .on(store, real::cached_blob(app_config)),
+        inspect);
+    add("an index with attestations",
+        byte_world()
+            .on(at + "/manifests/1", real::hub(media_types::oci_index, real::attested_index({{"amd64", image}, {"arm64", long_image}})))
+            .on(at + "/manifests/" + by_digest, real::hub(media_types::oci_manifest, image))
+            .on(config_url, real::stored_blob(config_bytes)),
+        inspect);
+    add("an attestation", byte_world().on(at + "/manifests/1", real::hub(media_types::oci_manifest, real::attestation())), manifest);
+    add("signed schema1 of five layers",
+        byte_world().on(at + "/manifests/1", typed("application/vnd.docker.distribution.manifest.v1+prettyjws", real::schema1(5))), inspect);
+    add("a chart", byte_world().on(at + "/manifests/1", real::hub(media_types::oci_manifest, real::chart(real::chart_config))), manifest);
+    std::vector<std::string> page;
+    for (int i = 0; i < 20; ++i) page.push_back("3." + std::to_string(i) + "-slim");
+    auto const second = std::string("/v2/team/app/tags/list?last=3.19-slim&n=1000");
+    add("pages of tags in chunks",
+        byte_world()
+            .on(at + "/tags/list?n=1000", real::tag_page(second, page))
+            .on("https://r.test" + second, real::tag_page("", {"latest", "sha256-" + layer.digest.hex() + ".sig"})),
+        tags);
+    add("a blob behind three redirects",
+        byte_world()
+            .on(layer_url, answer("301 Moved Permanently", "Location: /blobs/1\r\nServer: nginx/1.25.3\r\n", ""))
+            .on("https://r.test/blobs/1", answer("302 Found", "Location: https://cdn.test/1\r\nSet-Cookie: a=b; Path=/; Secure\r\n", ""))
+            .on("https://cdn.test/1", real::signed_redirect(store))
+            .on(store, real::stored_blob(long_layer)),
+        blob);
+    add_failing(errc::denied, "a refusal with details", real::denial(), manifest);
+    add_failing(errc::server_error, "a proxy's page", real::proxy_page(), manifest);
     return out;
 }
-
-/// One exchange of one session.
-struct golden_exchange {
-    std::size_t session, at;
-    stream_answer answer;
-};
-
-/// Every exchange that the sessions make, found by making them.
-inline std::vector<golden_exchange> golden_exchanges(std::vector<golden>& sessions) {
-    std::vector<golden_exchange> out;
-    for (std::size_t s = 0; s < sessions.size(); ++s) {
-        auto& w = sessions[s].world;
-        w.rewind();
-        sessions[s].run();
-        auto const made = std::exchange(w.urls, {});
-        for (std::size_t i = 0; i < made.size(); ++i) {
-            w.urls.push_back(made[i]);
-            out.push_back({s, i, w.answer_of(made[i])});
-        }
-        w.rewind();
-    }
-    return out;
-}
-
-/// 1, or the share of the runs that a sanitizer is given: they make everything several times slower.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t share = 8;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr std::size_t share = 8;
-#else
-inline constexpr std::size_t share = 1;
-#endif
-#else
-inline constexpr std::size_t share = 1;
-#endif
 
 } // namespace test

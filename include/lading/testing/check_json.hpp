@@ -5,7 +5,6 @@
 /// and what the default reader makes of a few thousand texts.
 
 #include "../backend/strict_json.hpp"
-#include "../detail/text.hpp"
 #include "../policy/json.hpp"
 #include "finding.hpp"
 #include "json_kit/cases.hpp"
@@ -26,7 +25,6 @@ inline bool is_json_code(errc e) {
     return e == errc::json_syntax || e == errc::json_utf8 || e == errc::json_number || e == errc::json_depth ||
            e == errc::json_limit;
 }
-inline std::string shown(std::string_view text) { return lading::detail::printable(text, 120); }
 
 /// Where a model and the default reader disagree about a text; the first few.
 template <class J>

@@ -4,7 +4,10 @@
 /// What the policy kits return: a list of findings, empty when a model keeps its contract. No test framework is needed:
 ///     for (auto const& f : lading::testing::check_hash<my_hash>()) std::puts(f.str().c_str());
 
+#include "../detail/text.hpp"
+
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,5 +21,10 @@ struct finding {
     std::string what; ///< the input, what was expected and what came; printable
 };
 using findings = std::vector<finding>;
+
+namespace detail {
+/// An input or an output as a finding quotes it.
+inline std::string shown(std::string_view text) { return lading::detail::printable(text, 160); }
+} // namespace detail
 
 } // namespace lading::testing

@@ -13,6 +13,9 @@ using test::ending;
 
 namespace {
 
+/// With a sanitizer every second cut is made: each byte is the end with two of the four endings.
+constexpr std::size_t part = test::share > 1 ? 2 : 1;
+
 /// The codes that a cut answer may come to: by its ending and whether the head was complete.
 bool fits(errc e, ending how, bool has_head) {
     switch (how) {
@@ -38,11 +41,14 @@ TEST_CASE("G3: exchanges cut behind every byte, with four endings, are never com
     for (auto const& x : exchanges) {
         auto& g = sessions[x.session];
         auto const whole = g.run();
+        INFO(g.name);
+        REQUIRE(whole.failure == g.comes_to);
         std::size_t const head = x.answer.bytes.find("\r\n\r\n", x.answer.bytes.rfind("HTTP/1.")) + 4;
         bool const to_the_end = x.answer.end == ending::eof;
         bytes += x.answer.bytes.size();
         for (auto const how : {ending::quiet, ending::eof, ending::reset, ending::tls_truncation})
             for (std::size_t n = 0; n < x.answer.bytes.size() + (to_the_end && how != ending::eof); ++n) {
+                if ((n + static_cast<std::size_t>(how)) % part) continue;
                 g.world.rewind();
                 g.world.at = x.at, g.world.cut = n, g.world.how = how;
                 auto const got = g.run();
@@ -53,7 +59,7 @@ TEST_CASE("G3: exchanges cut behind every byte, with four endings, are never com
         REQUIRE(g.run() == whole);
         g.world.rewind();
     }
-    CHECK(exchanges.size() >= 24);
+    CHECK(runs >= 160'000 / part);
     WARN(exchanges.size() << " exchanges, " << bytes << " bytes, " << runs << " runs: none taken for complete, none without end");
 }
 
@@ -71,7 +77,7 @@ TEST_CASE("K05: exchanges read in every two pieces, and byte by byte, are the sa
             ++runs;
             if (!(got == whole)) FAIL(told(g, x.at, g.world.pieces.front(), got));
         };
-        for (std::size_t n = 1; n < size; ++n) same({n});
+        for (std::size_t n = 1; n < size; n += part) same({n});
         std::vector<std::size_t> each;
         for (std::size_t n = 1; n < size; ++n) each.push_back(n);
         same(each);

@@ -63,6 +63,15 @@ TEST_CASE("a document by digest is fetched once; tags are asked for each time") 
     CHECK(w.s.journal[0].url == base + "tags/list?n=1000");
 }
 
+TEST_CASE("a client makes its own cache when it is given none") {
+    world w;
+    basic_client<policies> registry{testing::scripted_transport(w.s)};
+    for (auto const requests : {3u, 4u}) { // together
+        CHECK(registry.inspect(reference::parse("r.test/x:1").value(), inspect_options().with_platform(platform_choice::any())));
+        CHECK(w.s.journal.size() == requests);
+    }
+}
+
 TEST_CASE("5.8: a poisoned entry is dropped and fetched anew, wherever it is") {
     for (auto const* bytes : {&index_of_image, &image, &test::config_bytes})
         for (auto const& poison : {std::string(), bytes->substr(1), *bytes + ' ', test::schema2()}) {

@@ -3,6 +3,7 @@
 
 /// Rules of the transport kit about what is received: heads, bodies, and a sink that has enough.
 
+#include "../../detail/text.hpp"
 #include "probe.hpp"
 
 #include <charconv>

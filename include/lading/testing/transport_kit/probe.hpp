@@ -4,7 +4,6 @@
 /// What every rule of the transport kit works with: one exchange of the model with a server that answers as told, and
 /// the list of findings.
 
-#include "../../detail/text.hpp"
 #include "../../endpoint/network_options.hpp"
 #include "../../limits.hpp"
 #include "../../policy/transport.hpp"
@@ -64,7 +63,6 @@ inline constexpr std::string_view ok_head = "HTTP/1.1 200 OK\r\n";
 inline byte_answer answer_with(std::string_view body) {
     return byte_answer(std::string(ok_head) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
 }
-inline std::string shown(std::string_view text) { return lading::detail::printable(text, 200); }
 inline std::string said(result<response> const& r) {
     return r ? "status " + std::to_string(r.assume_value().status) : std::string(name_of(r.assume_error().kind()));
 }
@@ -83,7 +81,7 @@ class transport_probe {
   public:
     using transport_type = T;
 
-    explicit transport_probe(Make make) : make_(std::move(make)) {
+    explicit transport_probe(Make maker) : make_(std::move(maker)) {
         bounds.connect = bounds.handshake = std::chrono::seconds(5);
         bounds.header = bounds.idle = std::chrono::milliseconds(300);
     }

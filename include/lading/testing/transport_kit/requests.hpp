@@ -3,6 +3,7 @@
 
 /// Rules of the transport kit about what is sent: the request as it is, once, with nothing added.
 
+#include "../../detail/text.hpp"
 #include "probe.hpp"
 
 #include <algorithm>

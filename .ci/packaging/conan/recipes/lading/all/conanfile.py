@@ -21,6 +21,7 @@ class LadingConan(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     options = {
         "with_asio": [True, False],
+        "with_boost_json": [True, False],
         "with_curl": [True, False],
         "with_mbedtls": [True, False],
         "with_nlohmann_json": [True, False],
@@ -30,6 +31,7 @@ class LadingConan(ConanFile):
     }
     default_options = {
         "with_asio": True,
+        "with_boost_json": False,
         "with_curl": False,
         "with_mbedtls": False,
         "with_nlohmann_json": False,
@@ -39,19 +41,20 @@ class LadingConan(ConanFile):
     }
     no_copy_source = True
 
-    # What each option brings: the requirement and the target of it that the component asks for.
-    _libraries = {
-        "with_curl": ("libcurl/[>=7.78 <9]", "libcurl::libcurl"),
-        "with_mbedtls": ("mbedtls/3.6.0", "mbedtls::mbedtls"),
-        "with_nlohmann_json": ("nlohmann_json/3.11.3", "nlohmann_json::nlohmann_json"),
-        "with_rapidjson": ("rapidjson/cci.20230929", "rapidjson::rapidjson"),
-        "with_simdjson": ("simdjson/3.10.1", "simdjson::simdjson"),
-        "with_tomlplusplus": ("tomlplusplus/3.4.0", "tomlplusplus::tomlplusplus"),
+    # What each option brings: a component of its name, with this target and, unless it is required anyway, its package.
+    _models = {
+        "boost_json": ("boost::json", None),
+        "curl": ("libcurl::libcurl", "libcurl/[>=7.80 <9]"),
+        "mbedtls": ("mbedtls::mbedtls", "mbedtls/3.6.0"),
+        "nlohmann_json": ("nlohmann_json::nlohmann_json", "nlohmann_json/3.11.3"),
+        "rapidjson": ("rapidjson::rapidjson", "rapidjson/cci.20230929"),
+        "simdjson": ("simdjson::simdjson", "simdjson/3.10.1"),
+        "tomlplusplus": ("tomlplusplus::tomlplusplus", "tomlplusplus/3.4.0"),
     }
 
     @property
     def _wanted(self):
-        return [both for option, both in self._libraries.items() if self.options.get_safe(option)]
+        return {name: both for name, both in self._models.items() if self.options.get_safe(f"with_{name}")}
 
     def layout(self):
         basic_layout(self, src_folder="src")
@@ -61,8 +64,9 @@ class LadingConan(ConanFile):
         if self.options.with_asio:
             self.requires("asio/1.30.2")
             self.requires("openssl/[>=3 <4]")
-        for requirement, _ in self._wanted:
-            self.requires(requirement)
+        for _, requirement in self._wanted.values():
+            if requirement:
+                self.requires(requirement)
 
     def package_id(self):
         self.info.clear()
@@ -71,6 +75,10 @@ class LadingConan(ConanFile):
         check_min_cppstd(self, 20)
         if self.settings.os == "Windows":
             raise ConanInvalidConfiguration(f"{self.ref} needs POSIX")
+        if self.options.with_boost_json:
+            boost = self.dependencies["boost"].options
+            if boost.get_safe("header_only") or boost.get_safe("without_json"):
+                raise ConanInvalidConfiguration(f"{self.ref} with_boost_json needs boost with its json library")
         minimum = {"gcc": "12", "clang": "19"}.get(str(self.settings.compiler))
         if minimum and Version(self.settings.compiler.version) < minimum:
             raise ConanInvalidConfiguration(f"{self.ref} needs {self.settings.compiler} {minimum} or newer")
@@ -89,18 +97,19 @@ class LadingConan(ConanFile):
         self.cpp_info.set_property("cmake_file_name", "lading")
         # The name of the project's own target is that of a component below.
         self.cpp_info.set_property("cmake_target_name", "lading::lading-all-do-not-use")
-        core = self.cpp_info.components["core"]
-        core.set_property("cmake_target_name", "lading::core")
-        core.set_property("pkg_config_name", "lading-core")
-        core.requires = ["boost::headers", *(target for _, target in self._wanted)]
-        core.bindirs = []
-        core.libdirs = []
+        self._component("core", ["boost::headers"]).set_property("pkg_config_name", "lading-core")
+        for name, (target, _) in self._wanted.items():
+            self._component(name, ["core", target])
         if self.options.with_asio:
-            full = self.cpp_info.components["lading"]
-            full.set_property("cmake_target_name", "lading::lading")
+            full = self._component("lading", ["core", "asio::asio", "openssl::openssl"])
             full.set_property("pkg_config_name", "lading")
-            full.requires = ["core", "asio::asio", "openssl::openssl"]
-            full.bindirs = []
-            full.libdirs = []
             if self.settings.os in ["Linux", "FreeBSD"]:
                 full.system_libs = ["pthread"]
+
+    def _component(self, name, requires):
+        component = self.cpp_info.components[name]
+        component.set_property("cmake_target_name", f"lading::{name}")
+        component.requires = requires
+        component.bindirs = []
+        component.libdirs = []
+        return component
