@@ -55,32 +55,140 @@ TEST_CASE("spec 2.7: the facts of an answer") {
     CHECK(from(404).message().find("CANARY") == std::string::npos);
 }
 
-TEST_CASE("spec 4.7: every code has its sentence") {
-    constexpr std::pair<char const*, char const*> table[] = {
-        {"UNKNOWN", "unknown error"},
-        {"UNSUPPORTED", "The operation is unsupported."},
-        {"UNAUTHORIZED", "authentication required"},
-        {"DENIED", "requested access to the resource is denied"},
-        {"UNAVAILABLE", "service unavailable"},
-        {"DIGEST_INVALID", "provided digest did not match uploaded content"},
-        {"SIZE_INVALID", "provided length did not match content length"},
-        {"NAME_INVALID", "invalid repository name"},
-        {"TAG_INVALID", "manifest tag did not match URI"},
-        {"NAME_UNKNOWN", "repository name not known to registry"},
-        {"MANIFEST_UNKNOWN", "manifest unknown"},
-        {"MANIFEST_INVALID", "manifest invalid"},
-        {"MANIFEST_UNVERIFIED", "manifest failed signature verification"},
-        {"MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"},
-        {"BLOB_UNKNOWN", "blob unknown to registry"},
-        {"BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"},
-        {"BLOB_UPLOAD_INVALID", "blob upload invalid"},
-        {"TOOMANYREQUESTS", "too many requests"},
-        {"RANGE_INVALID", "invalid content range"},
-        {"PAGINATION_NUMBER_INVALID", "invalid number of results requested"},
+// The rows of the table in their order: the code, its status, its sentence, and what the error is that a manifest request
+// gets of it.
+TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail and with none") {
+    struct row {
+        char const* code;
+        int status;
+        char const* sentence;
+        errc kind;
     };
-    for (auto const& [code, sentence] : table) CHECK(default_message(code) == sentence);
+    row const rows[] = {
+        {"UNKNOWN", 500, "unknown error", errc::server_error},
+        {"UNSUPPORTED", 405, "The operation is unsupported.", errc::registry_error},
+        {"UNAUTHORIZED", 401, "authentication required", errc::auth_required},
+        {"DENIED", 403, "requested access to the resource is denied", errc::denied},
+        {"UNAVAILABLE", 503, "service unavailable", errc::server_error},
+        {"DIGEST_INVALID", 400, "provided digest did not match uploaded content", errc::registry_error},
+        {"SIZE_INVALID", 400, "provided length did not match content length", errc::registry_error},
+        {"NAME_INVALID", 400, "invalid repository name", errc::registry_error},
+        {"TAG_INVALID", 400, "manifest tag did not match URI", errc::registry_error},
+        {"NAME_UNKNOWN", 404, "repository name not known to registry", errc::name_unknown},
+        {"MANIFEST_UNKNOWN", 404, "manifest unknown", errc::manifest_unknown},
+        {"MANIFEST_INVALID", 400, "manifest invalid", errc::registry_error},
+        {"MANIFEST_UNVERIFIED", 400, "manifest failed signature verification", errc::registry_error},
+        {"MANIFEST_BLOB_UNKNOWN", 400, "blob unknown to registry", errc::registry_error},
+        {"BLOB_UNKNOWN", 404, "blob unknown to registry", errc::manifest_unknown}, // a manifest was asked for
+        {"BLOB_UPLOAD_UNKNOWN", 404, "blob upload unknown to registry", errc::manifest_unknown},
+        {"BLOB_UPLOAD_INVALID", 404, "blob upload invalid", errc::manifest_unknown},
+        {"TOOMANYREQUESTS", 429, "too many requests", errc::rate_limited}, // row 18: three that came later
+        {"RANGE_INVALID", 416, "invalid content range", errc::registry_error},
+        {"PAGINATION_NUMBER_INVALID", 400, "invalid number of results requested", errc::registry_error},
+    };
+    int n = 0;
+    for (auto const& r : rows) {
+        if (n < 18) ++n;
+        INFO("row " << n << ": " << r.code);
+        CHECK(default_message(r.code) == r.sentence);
+        bool const known = r.code == std::string_view("UNAUTHORIZED") || r.code == std::string_view("NAME_UNKNOWN") ||
+                           r.code == std::string_view("MANIFEST_UNKNOWN");
+        auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown : refusal_form::other;
+        // Of a later code the original knew neither the name nor the sentence (spec 2.5.1).
+        auto const bare = r.status >= 500 ? refusal_form::unreadable : refusal_form::bare_code;
+        auto const usual = n < 18 ? bare : worded;
+        auto const check = [&](std::string const& more, std::string const& message, std::string const& detail, refusal_form said) {
+            INFO(more);
+            auto const e = from(r.status, R"({"errors":[{"code":")" + std::string(r.code) + "\"" + more + "}]}");
+            CHECK(e.kind() == r.kind);
+            CHECK(e.http_status() == r.status);
+            CHECK(e.facts().said == said);
+            REQUIRE(e.detail().registry_errors.size() == 1);
+            CHECK(e.detail().registry_errors[0].code == r.code);
+            CHECK(e.detail().registry_errors[0].message == message);
+            CHECK(e.detail().registry_errors[0].detail == detail);
+        };
+        auto const sentence = R"(,"message":")" + std::string(r.sentence) + '"';
+        check("", "", "", bare);
+        check(sentence, r.sentence, "", usual);
+        check(sentence + R"(,"detail":null)", r.sentence, "", usual);
+        check(R"(,"message":"own words")", "own words", "", worded);
+        check(sentence + R"(,"detail":{"a":[1]})", r.sentence, R"({"a":[1]})", worded);
+    }
     CHECK(default_message("unauthorized").empty());
     CHECK(default_message("").empty());
+}
+
+TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the body") {
+    auto const answer = [](int status, std::vector<std::string> const& lines, bool sent, std::string_view body = "") {
+        response head(status);
+        head.url = "https://r.test/v2/x/manifests/1";
+        head.credentials_sent = sent;
+        for (auto const& line : lines) head.headers.add("WWW-Authenticate", line);
+        return error_from_response<strict_json>(head, body, asked::manifest, limits());
+    };
+    auto const codes = [](error const& e) {
+        std::string out;
+        for (auto const& one : e.detail().registry_errors) out += one.code + '(' + one.message + ')';
+        return out;
+    };
+    std::string const bearer = R"(Bearer realm="https://r.test/t",service="s")";
+    SECTION("invalid_token is UNAUTHORIZED, insufficient_scope is DENIED") {
+        auto const invalid = answer(401, {bearer + R"(,error="invalid_token")"}, true);
+        CHECK(codes(invalid) == "UNAUTHORIZED(authentication required)");
+        CHECK(invalid == errc::auth_denied);
+        auto const scope = answer(401, {bearer + R"(,error="insufficient_scope")"}, true);
+        CHECK(codes(scope) == "DENIED(requested access to the resource is denied)");
+        CHECK(scope == errc::denied);
+        CHECK(scope.http_status() == 401);
+        CHECK(answer(401, {bearer + R"(,error="insufficient_scope")"}, false) == errc::auth_required); // a login may have it
+        CHECK(answer(403, {bearer + R"(,error="insufficient_scope")"}, true) == errc::denied);
+    }
+    SECTION("before the errors of the body, which stay, and its own words for it") {
+        auto const body = R"({"errors":[{"code":"NAME_UNKNOWN","message":"no x"}]})";
+        auto const e = answer(401, {R"(Basic realm="x")", bearer + R"(,error="invalid_token",error_description="it is over")"}, true, body);
+        CHECK(codes(e) == "UNAUTHORIZED(it is over)NAME_UNKNOWN(no x)");
+        CHECK(e.message().find("registry says UNAUTHORIZED (it is over); registry says NAME_UNKNOWN (no x)") != std::string::npos);
+        CHECK(e.facts().said == refusal_form::unknown); // of the body alone (spec 2.5.1)
+        CHECK(codes(answer(401, {bearer + R"(,error="insufficient_scope")"}, true, "<html>")) ==
+              "DENIED(requested access to the resource is denied)");
+    }
+    SECTION("anything else says nothing") {
+        for (auto const* more : {"", R"(,error="invalid_request")", R"(,error="")", R"(,error="INVALID_TOKEN")",
+                                 R"(,error="invalid_token",error="x")"})
+            CHECK(codes(answer(401, {bearer + more}, true)) == "");
+        CHECK(codes(answer(401, {R"(Basic realm="x",error="invalid_token")"}, true)) == "");
+        CHECK(codes(answer(503, {bearer + R"(,error="invalid_token")"}, true)) == "");
+        CHECK(answer(404, {bearer + R"(,error="invalid_token")"}, true) == errc::not_found); // the status decides
+    }
+    SECTION("bounded and printable") {
+        auto const e = answer(401, {bearer + ",error=invalid_token,error_description=\"a\x1b[2J" + std::string(9000, 'x') + '"'}, true,
+                              R"({"errors":[{"code":"C","message":")" + std::string(9000, 'y') + "\"}]}");
+        auto const& list = e.detail().registry_errors;
+        REQUIRE(!list.empty());
+        CHECK(list[0].message.starts_with("a?[2Jxxx"));
+        std::size_t text = 0;
+        for (auto const& one : list) text += one.message.size();
+        CHECK(text <= limits().error_text);
+    }
+}
+
+TEST_CASE("spec 4.7: the form of the body, whatever its Content-Type") {
+    for (auto const* type : {"", "text/html", "application/json", "application/octet-stream"}) {
+        INFO(type);
+        response head(404);
+        head.url = "https://r.test/v2/x/manifests/1";
+        if (*type) head.headers.add("Content-Type", type);
+        auto const of = [&](std::string_view body) { return error_from_response<strict_json>(head, body, asked::manifest, limits()); };
+        CHECK(of(envelope("NAME_UNKNOWN")) == errc::name_unknown);
+        // (1) details before (2) the envelope before (3) nothing
+        auto const old = of(R"({"errors":[{"code":"NAME_UNKNOWN"}],"details":"old form"})");
+        REQUIRE(old.detail().registry_errors.size() == 1);
+        CHECK(old.detail().registry_errors[0].message == "old form");
+        CHECK(of(R"({"details":7,"errors":[{"code":"NAME_UNKNOWN"}]})") == errc::name_unknown);
+        for (auto const* none : {"", "<html>", "{}", R"({"errors":[]})", R"({"errors":[{"code":"NAME_UNKNOWN"}]} x)"})
+            CHECK(of(none) == errc::not_found);
+    }
 }
 
 TEST_CASE("J13: what a registry says is bounded and printable") {
