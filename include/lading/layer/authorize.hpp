@@ -33,6 +33,9 @@ struct auth_rules {
     bool secrets_over_http = false;
     /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
     bool oauth_password = false;
+    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
+    /// It then fetches the next tokens in place of the password, as long as the client lives.
+    bool offline_token = false;
 };
 
 namespace detail {
@@ -219,6 +222,11 @@ class authorized : pinned {
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
         what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        what.offline = rules_.offline_token;
+        if (secret_) {
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
+            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+        }
         if (!trusted)
             what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
         token_.emplace(talk_, std::move(what));
@@ -241,6 +249,7 @@ class authorized : pinned {
             e.with_facts(f);
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
             if (!is_callers_own(e.kind())) own_flight_->failure = e;
+            if (secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_flight_.reset();
             return pass(std::move(e));
         }
@@ -248,11 +257,17 @@ class authorized : pinned {
         k.authorization = "Bearer " + token.assume_value().text;
         k.from_secret = secret_.has_value();
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
+        if (secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
         k.from = std::move(issuer_);
         session_.store(where(), scope(), std::move(k));
         own_flight_.reset();
         fresh_ = true;
         return send();
+    }
+
+    void keep_refresh_token(std::string text) {
+        if (!text.empty()) told_.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
     }
 
     /// Asks the credentials policy, once an operation.
