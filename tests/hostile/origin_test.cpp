@@ -95,7 +95,7 @@ TEST_CASE("C05: A to B and back") {
     w.a.on(config_path, test::redirect(w.b.at("b.test") + "/x"));
     w.b.on("/x", test::redirect(w.a.at("a.test") + "/back"));
     w.a.on("/back", test::refused("Basic realm=\"x\""));
-    CHECK(w.inspect().code == errc::auth_required); // the 401 of the last hop is final
+    CHECK(w.inspect().code == errc::auth_denied); // the 401 of the last hop is final
     w.nothing_at(w.b);
     for (auto const& q : w.a.requests())
         if (q.target == "/back") CHECK(!q.headers.find("Authorization"));
@@ -107,9 +107,38 @@ TEST_CASE("C06: the target of a redirect wants credentials") {
     w.basic(w.a);
     w.a.on(config_path, test::redirect(w.b.at("b.test") + "/blob"));
     w.b.on("/blob", test::refused("Bearer realm=\"" + w.b.at("b.test") + "/token\",service=\"s\""));
-    CHECK(w.inspect().code == errc::auth_required);
+    CHECK(w.inspect().code == errc::auth_denied);
     CHECK(w.b.count("/token") == 0);
     w.nothing_at(w.b);
+    SECTION("nor would a login change that") {
+        world open;
+        open.secret = {};
+        test::serve_image(open.a);
+        open.a.on(config_path, test::redirect(open.b.at("b.test") + "/blob"));
+        open.b.on("/blob", test::refused("Basic realm=\"x\""));
+        CHECK(open.inspect().code == errc::auth_denied);
+    }
+    SECTION("A's cached token is untouched") {
+        world cached;
+        cached.tokens(cached.a, "/token");
+        cached.a.on(config_path, test::redirect(cached.b.at("b.test") + "/blob"));
+        cached.b.on("/blob", test::refused("Bearer realm=\"" + cached.b.at("b.test") + "/token\",service=\"s\""));
+        auto const at = cached.a.authority_of("a.test");
+        test::hostile_client registry{asio_sync_transport(cached.network), client_options().with_retry(retry_rules(1)), fixed_credentials(alice, at)};
+        auto const ref = reference::parse(at + "/r:1").value();
+        CHECK(registry.inspect(ref).error() == errc::auth_denied);
+        CHECK(registry.manifest(ref).has_value());
+        CHECK(cached.a.count("/token") == 1);
+        CHECK(cached.b.count("/token") == 0);
+        cached.nothing_at(cached.b);
+    }
+    SECTION("twin: B has it for everybody") {
+        world twin;
+        twin.basic(twin.a);
+        twin.a.on(config_path, test::redirect(twin.b.at("b.test") + "/blob"));
+        twin.b.on("/blob", place::canned(200, test::config_bytes));
+        CHECK(twin.inspect().code == errc::ok);
+    }
 }
 
 TEST_CASE("C07: a realm on another host") {
@@ -555,8 +584,16 @@ TEST_CASE("C26: a redirect with user information") {
     world w;
     w.basic(w.a);
     w.a.on(config_path, test::redirect("https://x:y@" + w.b.authority_of("b.test") + "/"));
-    CHECK(w.inspect().code == errc::redirect_invalid);
+    CHECK(w.inspect().code == errc::url_invalid);
     CHECK(w.b.connections() == 0);
+    for (auto const& q : w.a.requests()) // not turned into an Authorization of its own
+        CHECK(q.headers.find("Authorization").value_or(basic_authorization(alice)) == basic_authorization(alice));
+    world twin; // an "@" in a path names nobody
+    twin.basic(twin.a);
+    twin.a.on(config_path, test::redirect(twin.b.at("b.test") + "/x:y@z"));
+    twin.b.on("/x:y@z", place::canned(200, test::config_bytes));
+    CHECK(twin.inspect().code == errc::ok);
+    twin.nothing_at(twin.b);
 }
 
 } // namespace origin_test

@@ -62,10 +62,13 @@ class place : private lading::testing::http_handler {
     using canned = lading::testing::canned;
     using request = lading::testing::exchange;
 
-    explicit place(bool tls = true, std::string const& only_name = {}) : server_(*this), tls_(tls) {
+    /// With a certificate for every name, or for one name only and then by the authority given.
+    explicit place(bool tls = true, std::string const& only_name = {},
+                   lading::testing::certificate_authority const& by = authority())
+        : server_(*this), tls_(tls) {
         if (tls) {
             static auto const all = authority().issue(host_names, {"127.0.0.1"});
-            auto const leaf = only_name.empty() ? all : authority().issue({only_name});
+            auto const leaf = only_name.empty() ? all : by.issue({only_name});
             server_.use_tls(leaf.cert_pem, leaf.key_pem);
             server_.ask_client_certificate();
         }

@@ -50,7 +50,7 @@ inline bool confirms_v2(response const& head) {
 
 /// Makes the error of an answer whose status is not the wanted one.
 ///
-/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`, or `denied` where they are good and do not
+/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied` where they are good and do not
 /// suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`,
 /// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
 /// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
@@ -71,6 +71,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     int const s = head.status;
     errc code = errc::registry_error;
     if (s < 400) code = errc::http_unexpected_status;
+    else if (s == 401 && head.credentials_withheld) code = errc::auth_denied;
     else if (s == 401 && !head.credentials_sent) code = errc::auth_required; // whatever is missing, a login may have it
     else if (s == 401) code = by_challenge && by_challenge->code == "DENIED" ? errc::denied : errc::auth_denied;
     else if (s == 403) code = errc::denied;
@@ -97,6 +98,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     if (head.challenge_unanswered) f.said = refusal_form::none;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (s == 401 && head.credentials_withheld) out.with_context("credentials are not sent where an answer led to");
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
         out.with_rate(rate);
     if (by_challenge) said.errors.insert(said.errors.begin(), std::move(*by_challenge));

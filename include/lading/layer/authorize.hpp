@@ -97,7 +97,10 @@ class authorized : pinned {
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
-        if (answer) answer.assume_value().credentials_sent = sent_secret_;
+        if (answer) {
+            answer.assume_value().credentials_sent = sent_secret_;
+            answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
+        }
         if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
             return pass(std::move(answer));
         confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
