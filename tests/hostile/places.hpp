@@ -85,6 +85,11 @@ class place : private lading::testing::http_handler {
         answers_[std::move(path)].push_back(std::move(c));
         return *this;
     }
+    /// What was said of a path holds no longer.
+    void forget(std::string const& path) {
+        std::lock_guard const lock(mutex_);
+        answers_.erase(path);
+    }
     place& otherwise(std::function<canned(request const&)> f) {
         std::lock_guard const lock(mutex_);
         otherwise_ = std::move(f);
