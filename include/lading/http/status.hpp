@@ -50,12 +50,12 @@ inline bool confirms_v2(response const& head) {
 
 /// Makes the error of an answer whose status is not the wanted one.
 ///
-/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied` where they are good and do not
-/// suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`,
-/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
-/// an answer; `v1` only for 401 and 404 while v2 is not confirmed. What the challenge says of a token comes before the
-/// errors of the body.
+/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied`
+/// where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`, `name_unknown`,
+/// `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx `registry_error`; anything
+/// below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was an answer; `v1`
+/// only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2 itself has named. What the challenge says
+/// of a token comes before the errors of the body.
 template <json_policy J>
 error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
     auto bounds = l;
@@ -89,7 +89,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.over_tls = head.url.starts_with("https:");
     f.v2_confirmed = confirms_v2(head);
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
-    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
+    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed && what != asked::blob;
     f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
     f.what = what;
     f.said = said.form;

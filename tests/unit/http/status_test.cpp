@@ -40,6 +40,7 @@ TEST_CASE("spec 2.7: the facts of an answer") {
     for (int s : {401, 404}) {
         CHECK(from(s, "", asked::manifest, false).facts().v1);
         CHECK(!from(s, "", asked::manifest, true).facts().v1);
+        CHECK(!from(s, "", asked::blob, false).facts().v1); // v2 gave the manifest that names it
     }
     for (int s : {401, 403, 404, 429, 500, 503}) CHECK(from(s).facts().next_endpoint);
     CHECK(!from(400).facts().next_endpoint);
