@@ -281,17 +281,46 @@ TEST_CASE("X02: Retry-After in seconds and as a date") {
 }
 
 TEST_CASE("RateLimit headers are in the error") {
-    response head(429);
-    head.url = "https://r.example/v2/";
-    head.headers.add("RateLimit-Limit", "100;w=21600");
-    head.headers.add("RateLimit-Remaining", "0;w=21600");
-    head.headers.add("Retry-After", "9");
-    auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
-    CHECK(e == errc::rate_limited);
-    CHECK(e.detail().rate.limit == 100);
-    CHECK(e.detail().rate.remaining == 0);
-    CHECK(e.retry_after_seconds() == 9);
-    CHECK(e.message().find("retry after 9 s; limit 100; remaining 0") != std::string::npos);
+    using fields = std::vector<std::pair<char const*, char const*>>;
+    struct row {
+        fields headers;
+        std::int64_t limit, remaining, until;
+    };
+    auto const most = INT64_MAX;
+    for (auto const& r : std::vector<row>{
+             {{{"RateLimit-Limit", "100;w=21600"}, {"RateLimit-Remaining", "0;w=21600"}, {"Retry-After", "9"}}, 100, 0, 9},
+             {{{"RateLimit-Limit", "100"}, {"RateLimit-Remaining", "7"}, {"RateLimit-Reset", "50"}}, 100, 7, 50},
+             {{{"RateLimit-Reset", "50"}, {"Retry-After", "9"}}, -1, -1, 9}, // the one that is asked of us before the one that is told
+             {{{"RateLimit-Reset", "50"}, {"Retry-After", "soon"}}, -1, -1, 50},
+             {{{"X-RateLimit-Limit", "60"}, {"X-RateLimit-Remaining", "1"}}, 60, 1, -1}, // the older spelling
+             {{{"X-RateLimit-Limit", "60"}, {"RateLimit-Limit", "100"}}, 100, -1, -1},
+             {{{"x-ratelimit-limit", "60"}, {"ratelimit-remaining", "2"}}, 60, 2, -1},
+             {{{"RateLimit-Limit", "100, 100;w=60"}, {"RateLimit-Remaining", "3 ;w=1"}}, 100, 3, -1},
+             {{{"RateLimit-Limit", "99999999999999999999"}, {"RateLimit-Reset", "9223372036854775807"}}, most, -1, most},
+             {{{"RateLimit-Limit", "-1"}, {"RateLimit-Remaining", "many"}, {"RateLimit-Reset", "1.5"}}, -1, -1, -1},
+             {{{"RateLimit-Limit", ""}, {"RateLimit-Remaining", "1x"}, {"RateLimit-Reset", "+5"}}, -1, -1, -1},
+             {{{"X-RateLimit-Reset", "1700000000"}}, -1, -1, -1}, // an hour of the clock by some, seconds by others
+             {{}, -1, -1, -1},
+         })
+        for (int const status : {429, 503, 200}) {
+            response head(status);
+            head.url = "https://r.example/v2/";
+            for (auto const& [name, value] : r.headers) head.headers.add(name, value);
+            INFO(status << ' ' << (r.headers.empty() ? "" : r.headers.front().first));
+            auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
+            CHECK(e.kind() == (status == 429 ? errc::rate_limited : status == 503 ? errc::server_error : errc::http_unexpected_status));
+            CHECK(e.detail().rate.limit == r.limit);
+            CHECK(e.detail().rate.remaining == r.remaining);
+            CHECK(e.detail().rate.until_seconds == r.until);
+            CHECK(e.retry_after_seconds() == r.until);
+            auto const says = [&](char const* what, std::int64_t n) {
+                auto const text = n < 0 ? std::string(what) : what + std::to_string(n);
+                return (e.message().find(text) != std::string::npos) == (n >= 0);
+            };
+            CHECK(says("; retry after ", r.until));
+            CHECK(says("; limit ", r.limit));
+            CHECK(says("; remaining ", r.remaining));
+        }
 }
 
 } // namespace status_test
