@@ -124,7 +124,7 @@ class authorized : pinned {
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where() != home()) pending_->query.may_authorize = false;
             rounds_ = 0;
-            fresh_ = false;
+            fresh_ = renewed_ = false;
             return send();
         }
         if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
@@ -155,6 +155,10 @@ class authorized : pinned {
     maybe_step answer_challenge(response& head) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
         if (session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+            keep_refresh_token({});
+            fresh_ = false;
+        }
         if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
 
         auto const lines = head.headers.all("WWW-Authenticate");
@@ -261,7 +265,8 @@ class authorized : pinned {
         k.from_secret = secret_.has_value();
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
         if (secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
-        k.from = std::move(issuer_);
+        renewed_ = token.assume_value().renewed;
+        k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
         own_flight_.reset();
         fresh_ = true;
@@ -324,6 +329,7 @@ class authorized : pinned {
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool renewed_ = false;     ///< and a refresh token got it
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
 };

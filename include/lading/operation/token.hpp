@@ -29,6 +29,7 @@ struct bearer_token {
     std::string text;
     std::chrono::seconds lifetime;
     std::string refresh_token; ///< for the next one; empty when the service gave none
+    bool renewed = false;      ///< a refresh token of an earlier answer got it
 };
 
 /// What to ask a token service for.
@@ -179,9 +180,12 @@ class token_operation : pinned {
         LADING_TRY(auto head, std::move(answer));
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
-            if (!token) token.assume_error().with_status(200).with_url(safe_url(head.url));
-            else if (token.assume_value().refresh_token.empty()) // still good: a new one would take its place
-                token.assume_value().refresh_token = what_.refresh_token;
+            if (!token) {
+                token.assume_error().with_status(200).with_url(safe_url(head.url));
+            } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
+                got.renewed = true;
+                if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
+            }
             return token;
         }
         head.credentials_sent = what_.secret.has_value();

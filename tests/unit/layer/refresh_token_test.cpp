@@ -103,6 +103,27 @@ TEST_CASE("spec 3.6 row 4: the refresh token of an answer fetches the next token
         CHECK(w.tokens() == asked_for{refresh_form("r0-CANARY"), refresh_form("r1-CANARY"), refresh_form("r0-CANARY"),
                                       refresh_form("r0-CANARY")});
     }
+    SECTION("what it got is refused by the registry: the secret is used, and the refresh token not shown again") {
+        long_life w;
+        w.s.answers[manifest] = {{401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}},
+                                 {200, test::schema2()},
+                                 {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}},
+                                 {200, test::schema2()}};
+        w.s.on(realm, {200, token_answer("r1")});
+        w.s.on(realm, {200, token_answer("")});
+        for (int i = 0; i < 3; ++i) CHECK(w.ask(credential::identity("r0")) == errc::ok);
+        CHECK(w.tokens() == asked_for{refresh_form("r0"), refresh_form("r1"), refresh_form("r0"), refresh_form("r0")});
+    }
+    SECTION("and what the secret got too: two tokens, then it is the answer") {
+        long_life w;
+        w.s.answers[manifest] = {{401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}},
+                                 {200, test::schema2()},
+                                 {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}}};
+        w.s.on(realm, {200, token_answer("r1")});
+        CHECK(w.ask(credential::identity("r0")) == errc::ok);
+        CHECK(w.ask(credential::identity("r0")) == errc::auth_denied);
+        CHECK(w.tokens() == asked_for{refresh_form("r0"), refresh_form("r1"), refresh_form("r0")});
+    }
     SECTION("a service that fails has not refused it") {
         long_life w;
         w.s.on(realm, {200, token_answer("r1")});
