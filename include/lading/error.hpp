@@ -63,7 +63,7 @@ namespace lading {
     X(redirect_too_many, "more redirects than the limit")                                                     \
     /* authentication */                                                                                      \
     X(auth_required, "the registry asks for credentials and none were given")                                 \
-    X(auth_denied, "the registry refused the credentials")                                                    \
+    X(auth_denied, "the credentials were refused, or may not be sent where they are asked for")               \
     X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
     X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
     X(auth_realm_refused, "the token realm is not one the credentials may go to")                             \

@@ -18,8 +18,9 @@ namespace lading {
 
 /// How wishes are made from a platform.
 enum class platform_rules : std::uint8_t {
-    containerd,      ///< normal form first, then each older variant that the machine runs too; the default
-    containers_image ///< as written; the variant, then older ones, then none
+    containerd,       ///< normal form first, then each older variant that the machine runs too; the default
+    containers_image, ///< as written; the variant, then older ones, then none
+    docker_20_10 ///< as containerd, and where no variant of arm fits, any arm there is, whether it runs or not
 };
 
 namespace detail {
@@ -100,8 +101,8 @@ inline windows_version parse_windows_version(std::string_view text) {
 /// The platforms that satisfy `wanted`, best first.
 inline std::vector<platform> wish_list(platform const& wanted,
                                        platform_rules rules = platform_rules::containerd) {
-    return rules == platform_rules::containerd ? detail::wishes_containerd(wanted)
-                                               : detail::wishes_containers_image(wanted);
+    return rules == platform_rules::containers_image ? detail::wishes_containers_image(wanted)
+                                                     : detail::wishes_containerd(wanted);
 }
 
 /// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs
@@ -140,6 +141,9 @@ inline bool os_features_match(std::span<std::string const> wanted, std::span<std
 /// On lists that tell their variants the outcome is the same as by containers/image rules alone, save that
 /// other architectures which the machine runs too (386 on amd64, arm on arm64) are taken before nothing is.
 ///
+/// By those of Docker 20.10 there is the second round, and then for arm the first entry of that system and architecture
+/// whatever its variant: what older versions did, which looked at no variant.
+///
 /// Entries without platform come last, `unknown/unknown` never. The Windows build and the OS features must
 /// fit, except by containers/image rules, which look at neither. With `exact` only the platform itself, in
 /// normal form, is taken.
@@ -147,7 +151,7 @@ inline std::optional<std::size_t> choose_platform(std::span<std::optional<platfo
                                                   platform const& wanted, bool exact = false,
                                                   platform_rules rules = platform_rules::containerd) {
     enum class form { as_written, variant_said, normal };
-    bool const modern = rules == platform_rules::containerd;
+    bool const modern = rules != platform_rules::containers_image;
     auto usable = [&](platform const& e) {
         if (e.os == "unknown" && e.architecture == "unknown") return false;
         return !modern ||
@@ -171,14 +175,21 @@ inline std::optional<std::size_t> choose_platform(std::span<std::optional<platfo
         platform const itself = modern ? normalise(wanted) : wanted;
         return find({&itself, 1}, modern ? form::normal : form::as_written);
     }
-    if (modern) {
+    if (rules == platform_rules::containerd) {
         auto wishes = wish_list(wanted);
         if (wanted.variant.empty() && wanted.architecture == "arm")
             wishes.emplace(wishes.begin(), wanted.os, "arm");
         if (auto const i = find(wishes, form::variant_said)) return i;
-        if (auto const i = find(wishes, form::normal)) return i;
     }
-    if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) return i;
+    if (modern)
+        if (auto const i = find(wish_list(wanted), form::normal)) return i;
+    if (rules == platform_rules::docker_20_10) {
+        auto const p = normalise(wanted);
+        for (std::size_t i = 0; p.architecture == "arm" && i < entries.size(); ++i)
+            if (entries[i] && entries[i]->os == p.os && entries[i]->architecture == p.architecture) return i;
+    } else if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) {
+        return i;
+    }
     for (std::size_t i = 0; i < entries.size(); ++i)
         if (!entries[i]) return i;
     return std::nullopt;

@@ -349,6 +349,7 @@ std::vector<std::string> session_seeds() {
         "\x0a" + text("Content-Type: application/json\nDocker-Content-Digest: sha256:00\nLink: </v2/r/tags/list?last=2>; rel=\"next\""),
         std::string("\x0b\x90\x01", 3) + text(R"({"errors":[{"code":"DENIED","message":"no"}]})"),
         "\x0c" + text(R"({"token":"t","expires_in":1})"),
+        "\x0c" + text(R"({"token":"t","refresh_token":"r"})"),
         "\x0c" + text(R"({"tags":["1","../x"]})"),
         std::string("\x0d\x00\x01", 3),
         "\x0e" + text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Rows of documents, redirects, pages, retries and tokens once more, over loopback sockets; in memory they are with their
-// units.
+// Rows of documents, redirects and pages once more, over loopback sockets; in memory they are with their units. Retries
+// and tokens are in tries_test.cpp and tokens_test.cpp.
 #include "peer.hpp"
 
 #include "../support/schema1_documents.hpp"
@@ -121,44 +121,6 @@ TEST_CASE("P01, P02, P03: pages over a socket") {
     CHECK(list(barren, 4) == errc::page_loop);
     broken.on(first, page("/v2/r/tags/list>; rel=\"next\""));
     CHECK(list(broken, 1) == errc::link_invalid);
-}
-
-TEST_CASE("X01, X02, X03, X04: tries over a socket") {
-    auto ask = [](std::vector<std::string> answers, std::size_t requests) {
-        peer p;
-        p.options.with_retry(retry_rules(2));
-        std::size_t n = 0;
-        test::byte_server server([&](std::string const&) { return test::byte_answer(answers[std::min(n++, answers.size() - 1)]); });
-        auto const host = "127.0.0.1:" + std::to_string(server.port());
-        client registry(asio_sync_transport({}, p.options.bounds), p.options.with_plaintext(host));
-        auto const r = registry.manifest(reference::parse(host + "/r:1").value());
-        CHECK(server.requests().size() == requests);
-        return r ? errc::ok : r.error().kind();
-    };
-    CHECK(ask({with_status("429 Slow", "Retry-After: 0\r\n")}, 2) == errc::rate_limited);
-    CHECK(ask({with_status("429 Slow", "Retry-After: 9223372036854775807\r\n")}, 1) == errc::rate_limited);
-    CHECK(ask({with_status("503 Busy")}, 2) == errc::server_error);
-    CHECK(ask({with_status("501 No")}, 1) == errc::server_error);
-    CHECK(ask({with_status("503 Busy"), ok(test::schema2())}, 2) == errc::ok);
-}
-
-TEST_CASE("X12, X14, X15, X19: tokens over a socket") {
-    auto with_token = [](std::string const& answer) {
-        peer p;
-        test::byte_server tokens([&](std::string const&) { return test::byte_answer(answer); });
-        auto const realm = "http://127.0.0.1:" + std::to_string(tokens.port()) + "/token";
-        auto const refused = with_status("401 No", "WWW-Authenticate: Bearer realm=\"" + realm + "\",service=\"s\"\r\n");
-        test::byte_server registry([&](std::string const& q) { return test::byte_answer(q.find("\r\nAuthorization: Bearer good\r\n") == q.npos ? refused : ok(test::schema2())); });
-        auto const host = "127.0.0.1:" + std::to_string(registry.port());
-        client c(asio_sync_transport({}, p.options.bounds), p.options.with_plaintext(host));
-        auto const r = c.manifest(reference::parse(host + "/r:1").value());
-        CHECK(tokens.requests().size() == 1);
-        return r ? errc::ok : r.error().kind();
-    };
-    for (char const* life : {"-99999", "0", "9223372036854775807"}) CHECK(with_token(ok(R"({"token":"good","expires_in":)" + std::string(life) + "}")) == errc::ok);
-    CHECK(with_token(ok(R"({"token":"a\r\nb"})")) == errc::auth_token_malformed);
-    CHECK(with_token(ok(R"({"token":"good","token":"bad"})")) == errc::json_duplicate_key);
-    CHECK(with_token(with_status("503 Busy")) == errc::auth_token_failed);
 }
 
 TEST_CASE("X07: a part that nobody asked for, over a socket") {

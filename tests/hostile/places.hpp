@@ -62,10 +62,13 @@ class place : private lading::testing::http_handler {
     using canned = lading::testing::canned;
     using request = lading::testing::exchange;
 
-    explicit place(bool tls = true, std::string const& only_name = {}) : server_(*this), tls_(tls) {
+    /// With a certificate for every name, or for one name only and then by the authority given.
+    explicit place(bool tls = true, std::string const& only_name = {},
+                   lading::testing::certificate_authority const& by = authority())
+        : server_(*this), tls_(tls) {
         if (tls) {
             static auto const all = authority().issue(host_names, {"127.0.0.1"});
-            auto const leaf = only_name.empty() ? all : authority().issue({only_name});
+            auto const leaf = only_name.empty() ? all : by.issue({only_name});
             server_.use_tls(leaf.cert_pem, leaf.key_pem);
             server_.ask_client_certificate();
         }
@@ -81,6 +84,11 @@ class place : private lading::testing::http_handler {
         std::lock_guard const lock(mutex_);
         answers_[std::move(path)].push_back(std::move(c));
         return *this;
+    }
+    /// What was said of a path holds no longer.
+    void forget(std::string const& path) {
+        std::lock_guard const lock(mutex_);
+        answers_.erase(path);
     }
     place& otherwise(std::function<canned(request const&)> f) {
         std::lock_guard const lock(mutex_);

@@ -357,13 +357,33 @@ TEST_CASE("T10: servers that stall or overdo the handshake") {
 
 TEST_CASE("T11: from a good certificate to a bad one") {
     place a;
-    place impostor(true, "c.test");
     test::serve_image(a);
-    a.on("/v2/r/manifests/1", test::redirect(impostor.at("b.test") + "/x"));
-    test::hostile_client registry{asio_sync_transport(test::test_network()), client_options().with_retry(retry_rules(1))};
-    auto const got = registry.manifest(reference::parse(a.authority_of("a.test") + "/r:1").value());
-    CHECK(got.error() == errc::tls_host_mismatch);
-    CHECK(impostor.requests().empty());
+    auto const follow = [&](std::string const& to) {
+        a.on("/v2/r/manifests/1", test::redirect(to + "/x"));
+        test::hostile_client registry{asio_sync_transport(test::test_network()), client_options().with_retry(retry_rules(1)),
+                                      fixed_credentials(credential(test::user, test::password))};
+        auto const got = registry.manifest(reference::parse(a.authority_of("a.test") + "/r:1").value());
+        return got ? errc::ok : got.error().kind();
+    };
+    SECTION("of an authority that nobody knows") {
+        testing::certificate_authority const unknown;
+        place impostor(true, "b.test", unknown);
+        CHECK(follow(impostor.at("b.test")) == errc::tls_cert_untrusted);
+        CHECK(impostor.requests().empty());
+        CHECK(impostor.journal().empty());
+    }
+    SECTION("of another host") {
+        place impostor(true, "c.test");
+        CHECK(follow(impostor.at("b.test")) == errc::tls_host_mismatch);
+        CHECK(impostor.requests().empty());
+        CHECK(impostor.journal().empty());
+    }
+    SECTION("twin: to a good one") {
+        place b(true, "b.test");
+        b.on("/x", place::canned(200, test::schema2()));
+        CHECK(follow(b.at("b.test")) == errc::ok);
+        CHECK(b.journal().find("uthorization") == std::string::npos);
+    }
 }
 
 TEST_CASE("T12: a session is resumed with the same host and trust, and never with others") {

@@ -84,7 +84,7 @@ TEST_CASE("the host has a platform in normal form") {
 #endif
 }
 
-TEST_CASE("spec 7.1: row 1, containers/image wishes") {
+TEST_CASE("spec 7.1 row 1: containers/image wishes") {
     auto const rules = platform_rules::containers_image;
     CHECK(wishes("linux/arm/v8", rules) ==
           names{"linux/arm/v8", "linux/arm/v7", "linux/arm/v6", "linux/arm/v5", "linux/arm"});
@@ -115,8 +115,8 @@ TEST_CASE("spec 7.1: row 1, containers/image wishes") {
     }
 }
 
-TEST_CASE("spec 7.1: row 2, an entry without platform is the last resort") {
-    for (auto rules : {platform_rules::containerd, platform_rules::containers_image}) {
+TEST_CASE("spec 7.1 row 2: an entry without platform is the last resort") {
+    for (auto rules : {platform_rules::containerd, platform_rules::containers_image, platform_rules::docker_20_10}) {
         CHECK(pick({"-", "linux/s390x"}, "linux/amd64", false, rules) == "-");
         CHECK(pick({"-", "linux/amd64"}, "linux/amd64", false, rules) == "linux/amd64");
         CHECK(pick({"linux/s390x", "-"}, "linux/amd64", true, rules) == "none");
@@ -133,7 +133,7 @@ TEST_CASE("spec 7.1: unknown/unknown is never an image") {
         }
 }
 
-TEST_CASE("spec 7.1: row 4, containerd normal form") {
+TEST_CASE("spec 7.1 row 4: containerd normal form") {
     CHECK(normal("linux/x86_64") == "linux/amd64");
     CHECK(normal("linux/x86-64") == "linux/amd64");
     CHECK(normal("linux/i386") == "linux/386");
@@ -156,7 +156,7 @@ TEST_CASE("spec 7.1: row 4, containerd normal form") {
     CHECK(pick({"linux/armel", "linux/armhf"}, "linux/arm/v7") == "linux/armhf");
 }
 
-TEST_CASE("spec 7.1: row 4, containerd fallbacks") {
+TEST_CASE("spec 7.1 row 4: containerd fallbacks") {
     auto const rules = platform_rules::containerd;
     CHECK(wishes("linux/amd64", rules) == names{"linux/amd64", "linux/386"});
     CHECK(wishes("linux/amd64/v3", rules) ==
@@ -187,7 +187,7 @@ TEST_CASE("spec 7.1: row 4, containerd fallbacks") {
     CHECK(pick({"linux/arm64/v9"}, "linux/arm64") == "none");
 }
 
-TEST_CASE("spec 7.1: row 5, os.features are a subset of those wanted") {
+TEST_CASE("spec 7.1 row 5: os.features are a subset of those wanted") {
     using set = std::vector<std::string>;
     CHECK(os_features_match(set{"a", "b"}, set{"b"}));
     CHECK(os_features_match(set{"a"}, set{}));
@@ -208,7 +208,7 @@ TEST_CASE("spec 7.1: row 5, os.features are a subset of those wanted") {
     CHECK(choose_platform(entries, wanted) == 1u);
 }
 
-TEST_CASE("spec 7.1: row 6, Windows builds") {
+TEST_CASE("spec 7.1 row 6: Windows builds") {
     CHECK(windows_version_matches("10.0.17763.1", "10.0.17763.9999"));
     CHECK(windows_version_matches("10.0.17763", "10.0.17763.1"));
     CHECK_FALSE(windows_version_matches("10.0.17763.1", "10.0.17762.1"));
@@ -237,6 +237,36 @@ TEST_CASE("spec 7.1: row 6, Windows builds") {
     CHECK(pick(servers, "windows/amd64:10.0.14393.1") == "none");
     CHECK(pick({"linux/amd64:10.0.1"}, "linux/amd64:10.0.2") ==
           "linux/amd64:10.0.1"); // Windows alone has builds
+}
+
+TEST_CASE("spec 7.1 row 7: Docker 20.10, no variant of arm matches: any arm there is") {
+    auto const docker = platform_rules::docker_20_10;
+    CHECK(pick({"linux/arm/v7"}, "linux/arm/v5", false, docker) == "linux/arm/v7");
+    CHECK(pick({"linux/amd64", "linux/arm/v8", "linux/arm/v7"}, "linux/arm/v6", false, docker) == "linux/arm/v8"); // the first
+    CHECK(pick({"linux/arm/v7", "linux/arm"}, "linux/arm/v5", false, docker) == "linux/arm/v7");
+    CHECK(pick({"linux/arm/odd"}, "linux/arm", false, docker) == "linux/arm/odd");
+    CHECK(pick({"linux/arm/v8"}, "linux/armel", false, docker) == "linux/arm/v8"); // what is wanted is in normal form
+    SECTION("only where none does") {
+        CHECK(pick({"linux/arm/v8", "linux/arm/v6"}, "linux/arm/v7", false, docker) == "linux/arm/v6");
+        CHECK(pick({"linux/arm/v8", "linux/arm"}, "linux/arm/v7", false, docker) == "linux/arm");
+        CHECK(pick({"linux/arm/v6", "linux/arm/v7"}, "linux/arm", false, docker) == "linux/arm/v7");
+    }
+    SECTION("only for arm, and on the same system") {
+        CHECK(pick({"linux/arm64/v9"}, "linux/arm64", false, docker) == "none");
+        CHECK(pick({"linux/amd64/v2"}, "linux/amd64", false, docker) == "none");
+        CHECK(pick({"windows/arm/v7", "linux/arm64"}, "linux/arm/v5", false, docker) == "none");
+        CHECK(pick({"unknown/unknown"}, "linux/arm", false, docker) == "none");
+    }
+    SECTION("not by the other rules, and not where exactly one is wanted") {
+        for (auto rules : {platform_rules::containerd, platform_rules::containers_image})
+            CHECK(pick({"linux/arm/v7"}, "linux/arm/v5", false, rules) == "none");
+        CHECK(pick({"linux/arm/v7"}, "linux/arm/v5", true, docker) == "none");
+    }
+    SECTION("otherwise as containerd has it") {
+        CHECK(wishes("linux/arm64/v8.2", docker) == wishes("linux/arm64/v8.2", platform_rules::containerd));
+        for (auto const* wanted : {"linux/amd64", "linux/386", "linux/arm64", "linux/s390x", "linux/arm/v6", "linux/riscv64"})
+            CHECK(pick(list, wanted, false, docker) == pick(list, wanted));
+    }
 }
 
 TEST_CASE("spec 7.1: no variant matches: another variant is not taken, an entry without one is") {

@@ -139,6 +139,7 @@ struct response {
     header_map headers;
     std::string url;               ///< the URL that was asked (after redirects: the last one)
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
+    bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
     bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
 };
 

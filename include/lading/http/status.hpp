@@ -4,14 +4,37 @@
 /// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
 /// the registry's code second, because codes are often not those of the protocol.
 
+#include "challenge.hpp"
 #include "error_body.hpp"
 #include "message.hpp"
 #include "retry_after.hpp"
 #include "url.hpp"
 
+#include <optional>
 #include <string_view>
 
 namespace lading {
+
+/// What a registry says of a token that it refuses, in the `error` of its Bearer challenge (RFC 6750, 3.1), by the codes
+/// of its error bodies (spec 4.7): `invalid_token` is UNAUTHORIZED, `insufficient_scope` DENIED. The message is the
+/// `error_description`, or else the sentence of the code; at most `room` bytes, printable.
+inline std::optional<registry_error> challenge_error(response const& head, std::size_t room) {
+    auto const lines = head.headers.all("WWW-Authenticate");
+    auto const offered = parse_challenges(lines);
+    for (auto const& c : offered.challenges) {
+        if (c.scheme != "bearer") continue;
+        auto const said = c.param("error").value_or("");
+        std::string_view const code = said == "invalid_token" ? "UNAUTHORIZED" : said == "insufficient_scope" ? "DENIED" : "";
+        if (code.empty()) continue;
+        auto const described = c.param("error_description").value_or("");
+        auto const words = described.empty() ? default_message(code) : described.substr(0, room);
+        registry_error out;
+        out.code = code;
+        out.message = detail::printable(words, words.size());
+        return out;
+    }
+    return std::nullopt;
+}
 
 /// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
 inline bool confirms_v2(response const& head) {
@@ -27,13 +50,18 @@ inline bool confirms_v2(response const& head) {
 
 /// Makes the error of an answer whose status is not the wanted one.
 ///
-/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
-/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
-/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
+/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied`
+/// where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`, `name_unknown`,
+/// `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx `registry_error`; anything
+/// below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was an answer; `v1`
+/// only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2 itself has named. What the challenge says
+/// of a token comes before the errors of the body.
 template <json_policy J>
 error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
-    auto said = parse_error_body<J>(body, l);
+    auto bounds = l;
+    auto by_challenge = head.status >= 400 && head.status < 500 ? challenge_error(head, l.error_text) : std::nullopt;
+    if (by_challenge) bounds.error_text -= std::min(l.error_text, by_challenge->message.size());
+    auto said = parse_error_body<J>(body, bounds);
     bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
     auto says = [&](std::string_view code) {
         for (auto const& e : said.errors)
@@ -43,7 +71,9 @@ error error_from_response(response const& head, std::string_view body, asked wha
     int const s = head.status;
     errc code = errc::registry_error;
     if (s < 400) code = errc::http_unexpected_status;
-    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (s == 401 && head.credentials_withheld) code = errc::auth_denied;
+    else if (s == 401 && !head.credentials_sent) code = errc::auth_required; // whatever is missing, a login may have it
+    else if (s == 401) code = by_challenge && by_challenge->code == "DENIED" ? errc::denied : errc::auth_denied;
     else if (s == 403) code = errc::denied;
     else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
     else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
@@ -59,7 +89,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.over_tls = head.url.starts_with("https:");
     f.v2_confirmed = confirms_v2(head);
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
-    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
+    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed && what != asked::blob;
     f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
     f.what = what;
     f.said = said.form;
@@ -68,8 +98,10 @@ error error_from_response(response const& head, std::string_view body, asked wha
     if (head.challenge_unanswered) f.said = refusal_form::none;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (s == 401 && head.credentials_withheld) out.with_context("credentials are not sent where an answer led to");
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
         out.with_rate(rate);
+    if (by_challenge) said.errors.insert(said.errors.begin(), std::move(*by_challenge));
     if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;
 }

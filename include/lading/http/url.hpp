@@ -107,6 +107,15 @@ constexpr bool is_host(std::string_view host) noexcept {
 
 } // namespace detail
 
+/// True for a URL, or a reference to one, that names a user ("https://me@host/", "//me@host"): what a server may not
+/// have a client send (hostile.md C26).
+constexpr bool names_user(std::string_view reference) noexcept {
+    auto const path = std::min(reference.find_first_of("/?#"), reference.size());
+    if (!reference.substr(path).starts_with("//")) return false;
+    auto const authority = reference.substr(path + 2);
+    return authority.substr(0, authority.find_first_of("/?#")).find('@') != authority.npos;
+}
+
 class url {
   public:
     static constexpr std::size_t max_size = 16u << 10;
@@ -125,10 +134,10 @@ class url {
         if (colon == text.npos) return refuse("not absolute");
         out.scheme_ = detail::lower(text.substr(0, colon));
         if (out.scheme_ != "http" && out.scheme_ != "https") return refuse("neither http nor https");
+        if (names_user(text)) return refuse("user information");
         text.remove_prefix(colon + 3);
         auto const end = std::min(text.find_first_of("/?"), text.size());
         auto authority = text.substr(0, end);
-        if (authority.find('@') != authority.npos) return refuse("user information");
         auto port_at = authority.rfind(':');
         if (authority.starts_with('[') && port_at != authority.npos && port_at < authority.find(']'))
             port_at = authority.npos;

@@ -33,6 +33,9 @@ struct auth_rules {
     bool secrets_over_http = false;
     /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
     bool oauth_password = false;
+    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
+    /// It then fetches the next tokens in place of the password, as long as the client lives.
+    bool offline_token = false;
 };
 
 namespace detail {
@@ -94,7 +97,10 @@ class authorized : pinned {
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
-        if (answer) answer.assume_value().credentials_sent = sent_secret_;
+        if (answer) {
+            answer.assume_value().credentials_sent = sent_secret_;
+            answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
+        }
         if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
             return pass(std::move(answer));
         confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
@@ -119,7 +125,7 @@ class authorized : pinned {
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
-            fresh_ = false;
+            fresh_ = renewed_ = false;
             return send();
         }
         if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
@@ -150,6 +156,10 @@ class authorized : pinned {
     maybe_step answer_challenge(response& head) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
         if (session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+            keep_refresh_token({});
+            fresh_ = false;
+        }
         if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
 
         auto const lines = head.headers.all("WWW-Authenticate");
@@ -220,6 +230,11 @@ class authorized : pinned {
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
         what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        what.offline = rules_.offline_token;
+        if (secret_) {
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
+            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+        }
         if (!trusted)
             what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
         token_.emplace(talk_, std::move(what));
@@ -242,6 +257,7 @@ class authorized : pinned {
             e.with_facts(f);
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
             if (!is_callers_own(e.kind())) own_flight_->failure = e;
+            if (secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_flight_.reset();
             return pass(std::move(e));
         }
@@ -249,11 +265,18 @@ class authorized : pinned {
         k.authorization = "Bearer " + token.assume_value().text;
         k.from_secret = secret_.has_value();
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
-        k.from = std::move(issuer_);
+        if (secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
+        renewed_ = token.assume_value().renewed;
+        k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
         own_flight_.reset();
         fresh_ = true;
         return send();
+    }
+
+    void keep_refresh_token(std::string text) {
+        if (!text.empty()) told_.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
     }
 
     /// Asks the credentials policy, once an operation.
@@ -308,6 +331,7 @@ class authorized : pinned {
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool renewed_ = false;     ///< and a refresh token got it
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
 };

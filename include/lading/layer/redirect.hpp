@@ -5,7 +5,7 @@
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address of
-/// the inside of a network unless the registry itself is there. https never becomes http.
+/// the inside of a network unless the registry itself is there. https never becomes http, and no target names a user.
 
 #include "../http/address.hpp"
 #include "../http/url.hpp"
@@ -61,6 +61,7 @@ class redirected : pinned {
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
+        if (names_user(*where)) return refuse(errc::url_invalid, "the target of a redirect names a user");
         LADING_TRY(auto const here, url::parse(last_.url));
         auto const there = here.resolve(*where);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);

@@ -6,6 +6,8 @@
 /// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
 /// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
+/// nowhere else.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
 #include "../detail/chrono.hpp"
@@ -17,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lading {
 
@@ -68,6 +71,21 @@ class auth_session {
         return false;
     }
 
+    /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
+    std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
+        std::lock_guard const lock(mutex_);
+        auto const at = refresh_.find(login(registry, of, secret));
+        return at == refresh_.end() ? std::string() : at->second;
+    }
+    /// Keeps it instead of the one before; an empty one is forgotten.
+    void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
+        auto who = login(registry, of, secret);
+        std::lock_guard const lock(mutex_);
+        if (token.empty()) return (void)refresh_.erase(who);
+        if (refresh_.size() >= most_known) refresh_.erase(refresh_.begin()); // costs its owner a login
+        refresh_.insert_or_assign(std::move(who), std::move(token));
+    }
+
     /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
     class own_flight {
       public:
@@ -114,8 +132,14 @@ class auth_session {
     }
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
+    using login_key = std::vector<std::string>;
+    static login_key login(origin const& registry, issuer const& of, credential const& secret) {
+        return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
+    }
+
     std::mutex mutex_;
     std::map<std::string, known> known_;
+    std::map<login_key, std::string> refresh_;
     std::map<std::string, std::shared_ptr<flight>> flights_;
 };
 

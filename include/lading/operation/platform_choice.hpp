@@ -20,6 +20,19 @@ inline bool is_attestation(descriptor const& d) {
            d.annotations.contains("vnd.docker.reference.type");
 }
 
+/// True for entries whose image has zstd layers, which its index says so that a reader may prefer or avoid it.
+inline bool is_zstd(descriptor const& d) {
+    auto const at = d.annotations.find("io.github.containers.compression.zstd");
+    return at != d.annotations.end() && at->second == "true";
+}
+
+/// Which of the entries that fit a platform equally well is taken (spec 7.1, row 2).
+enum class compression : std::uint8_t {
+    first_listed, ///< whatever its layers are; the default by the rules of containerd and Docker
+    zstd,         ///< the first with zstd layers, if there is one; the default by the rules of containers/image
+    gzip          ///< the first without
+};
+
 class platform_choice {
   public:
     /// The platform this program was compiled for. The default.
@@ -31,32 +44,46 @@ class platform_choice {
     /// The first image of the index, whatever it runs on.
     static platform_choice any() { return platform_choice(kind::any, {}); }
 
-    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any".
+    /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
+    platform_choice& with_rules(platform_rules r) {
+        rules_ = r;
+        prefers_ = r == platform_rules::containers_image ? compression::zstd : compression::first_listed;
+        return *this;
+    }
+    /// Which of several that fit equally well is taken. The platform always goes first.
+    platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
+
+    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any"; other rules than
+    /// those of containerd are named.
     std::string str() const {
-        switch (kind_) {
-        case kind::host: return "host (" + wanted_.str() + ")";
-        case kind::exact: return "exactly " + wanted_.str();
-        case kind::any: return "any";
-        case kind::like: break;
-        }
-        return wanted_.str();
+        auto out = wanted_.str();
+        if (kind_ == kind::host) out = "host (" + out + ")";
+        if (kind_ == kind::exact) out = "exactly " + out;
+        if (kind_ == kind::any) return "any";
+        if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
+        if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
+        return out;
     }
 
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
-        std::vector<std::optional<platform>> offered;
+        // Of equal entries the first is taken, so that those of the preferred compression are put in front.
         std::vector<descriptor const*> images;
-        for (auto const& e : entries)
-            if (!is_attestation(e)) {
-                offered.push_back(e.platform);
-                images.push_back(&e);
-            }
+        auto const add = [&](bool others) {
+            for (auto const& e : entries)
+                if (!is_attestation(e) && preferred(e) != others) images.push_back(&e);
+        };
+        add(false);
+        add(true);
         if (kind_ == kind::any && !images.empty()) return *images.front();
+        std::vector<std::optional<platform>> offered;
+        for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any)
-            if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact)) return *images[*i];
+            if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
 
         std::vector<std::string> available;
-        for (auto const& p : offered) available.push_back(p ? p->str() : "(no platform)");
+        for (auto const& e : entries)
+            if (!is_attestation(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
         if (available.empty()) available.emplace_back("nothing");
         return error(errc::platform_not_found).with_values(str(), {}).with_available(std::move(available));
     }
@@ -65,8 +92,14 @@ class platform_choice {
     enum class kind : std::uint8_t { host, like, exact, any };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
+    bool preferred(descriptor const& d) const {
+        return prefers_ == compression::first_listed || is_zstd(d) == (prefers_ == compression::zstd);
+    }
+
     kind kind_;
     platform wanted_;
+    platform_rules rules_ = platform_rules::containerd;
+    compression prefers_ = compression::first_listed;
 };
 
 } // namespace lading

@@ -5,7 +5,8 @@
 ///
 /// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
 /// form with an identity token or with user name and password, and the GET after it when the service answers the POST
-/// of a password with 404 or 405. It follows no redirect and answers no challenge.
+/// of a password with 404 or 405. A refresh token of an earlier answer goes before all of them, and when it is refused
+/// the secret is used as if there had been none. It follows no redirect and answers no challenge.
 
 #include "../detail/base64.hpp"
 #include "../detail/chrono.hpp"
@@ -27,6 +28,8 @@ struct bearer_token {
     bearer_token(std::string t, std::chrono::seconds l) : text(std::move(t)), lifetime(l) {}
     std::string text;
     std::chrono::seconds lifetime;
+    std::string refresh_token; ///< for the next one; empty when the service gave none
+    bool renewed = false;      ///< a refresh token of an earlier answer got it
 };
 
 /// What to ask a token service for.
@@ -37,7 +40,9 @@ struct token_request {
     std::string service; ///< may be empty
     std::string scope;
     std::optional<credential> secret;
-    bool by_oauth = false; ///< POST a form
+    std::string refresh_token; ///< of an earlier answer to the same secret; may be empty
+    bool by_oauth = false;     ///< POST a form
+    bool offline = false;      ///< by GET: ask for a refresh token too
     lading::reach reach = lading::reach::anywhere;
 };
 
@@ -48,7 +53,7 @@ inline std::string basic_authorization(credential const& c) {
 
 /// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
+/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
     LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
@@ -66,9 +71,15 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
         text = *t;
     }
     if (text.empty()) return error(errc::auth_token_malformed).with_context("no token");
-    if (text.size() > bounds.token_length)
+    std::string_view refresh;
+    if (auto const v = root.find("refresh_token"); v && !v->is_null()) {
+        auto const t = v->as_string();
+        if (!t) return error(errc::auth_token_malformed).with_context("refresh_token is not a string");
+        refresh = *t;
+    }
+    if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
         return error(errc::auth_token_too_large)
-            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(text.size()));
+            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
     for (char c : text)
         if (c <= 0x20 || c >= 0x7f) return error(errc::auth_token_malformed).with_context("a byte that no token has");
 
@@ -78,7 +89,9 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
         else if (v->as_uint()) seconds = 3600;
         else return error(errc::auth_token_malformed).with_context("expires_in is not an integer");
     }
-    return bearer_token(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
+    bearer_token out(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
+    out.refresh_token = refresh;
+    return out;
 }
 
 /// Fetches a token. Errors: those of `interpret_token` and the transport; when the service refuses (401 or 403, or 400 to
@@ -100,8 +113,12 @@ class token_operation : pinned {
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
 
-    step<bearer_token> start() { return what_.by_oauth ? post() : get(); }
+    step<bearer_token> start() { return what_.by_oauth || !what_.refresh_token.empty() ? post() : get(); }
     step<bearer_token> on_response(result<response> answer) {
+        if (!what_.refresh_token.empty() && answer && refuses(answer.assume_value().status)) {
+            what_.refresh_token.clear();
+            return start();
+        }
         bool const unknown = answer && (answer.assume_value().status == 404 || answer.assume_value().status == 405);
         if (what_.by_oauth && unknown && what_.secret && what_.secret->identity_token.empty()) {
             what_.by_oauth = false;
@@ -112,6 +129,9 @@ class token_operation : pinned {
     step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
 
   private:
+    /// The service will not have this refresh token, or speaks no POST. One that fails may have it later.
+    static bool refuses(int status) { return status == 400 || status == 401 || status == 403 || status == 404 || status == 405; }
+
     request ask(std::string method, url const& target) const {
         request q = talk_.get("");
         q.method = std::move(method);
@@ -126,6 +146,10 @@ class token_operation : pinned {
         if (!what_.service.empty()) target.add_query("service", what_.service);
         if (!what_.scope.empty()) target.add_query("scope", what_.scope);
         if (login) target.add_query("account", what_.secret->username);
+        if (login && what_.offline) {
+            target.add_query("client_id", client_id);
+            target.add_query("offline_token", "true");
+        }
         request q = ask("GET", target);
         if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
         return need_exchange(std::move(q), body_);
@@ -133,9 +157,10 @@ class token_operation : pinned {
     need_exchange post() {
         auto const& secret = *what_.secret;
         std::vector<std::pair<std::string, std::string>> form;
-        if (!secret.identity_token.empty()) {
+        auto const& refresh = what_.refresh_token.empty() ? secret.identity_token : what_.refresh_token;
+        if (!refresh.empty()) {
             form.emplace_back("grant_type", "refresh_token");
-            form.emplace_back("refresh_token", secret.identity_token);
+            form.emplace_back("refresh_token", refresh);
         } else {
             form.emplace_back("grant_type", "password");
             form.emplace_back("username", secret.username);
@@ -144,7 +169,7 @@ class token_operation : pinned {
         }
         if (!what_.service.empty()) form.emplace_back("service", what_.service);
         if (!what_.scope.empty()) form.emplace_back("scope", what_.scope);
-        form.emplace_back("client_id", "lading");
+        form.emplace_back("client_id", client_id);
         request q = ask("POST", what_.realm);
         q.headers.add("Content-Type", "application/x-www-form-urlencoded");
         q.body = form_encode(form);
@@ -155,7 +180,12 @@ class token_operation : pinned {
         LADING_TRY(auto head, std::move(answer));
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
-            if (!token) token.assume_error().with_status(200).with_url(safe_url(head.url));
+            if (!token) {
+                token.assume_error().with_status(200).with_url(safe_url(head.url));
+            } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
+                got.renewed = true;
+                if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
+            }
             return token;
         }
         head.credentials_sent = what_.secret.has_value();
@@ -173,6 +203,8 @@ class token_operation : pinned {
         out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
         return std::move(out.with_url(safe_url(head.url)));
     }
+
+    static constexpr char const* client_id = "lading";
 
     conversation talk_;
     token_request what_;

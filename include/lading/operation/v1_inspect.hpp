@@ -64,7 +64,10 @@ class v1_inspect_operation : pinned {
             url_ = answer.assume_value().url;
             status_ = answer.assume_value().status;
             // What a token was given for, it was given to: a 401 refuses those credentials.
-            if (token_sent_) answer.assume_value().credentials_sent = token_is_secret_;
+            if (token_sent_) { // the token of the index, which is no credential that anybody withholds
+                answer.assume_value().credentials_sent = token_is_secret_;
+                answer.assume_value().credentials_withheld = false;
+            }
         } else {
             url_.clear();
             status_ = 0;

@@ -86,30 +86,61 @@ std::string in_file(std::string const& text, std::string const& host = "r.exampl
 
 } // namespace
 
-TEST_CASE("spec 3.7: what an entry may say") {
-    auto const one = [](std::string const& entry) { return R"({"auths":{"r.example":)" + entry + "}}"; };
+// The folder of `--docker-cfg`: what the original did with it, put right (10.63, 10.64).
+TEST_CASE("spec 3.7 folder rows 1, 2: without a file the login of the caller, with one the caller's before the file's") {
+    home h;
+    auto const now = [&](config_credentials_options o) {
+        variables["DOCKER_CONFIG"] = h.folder().string() + "/docker";
+        config_credentials c(std::move(o));
+        return ask(c, "r.example");
+    };
+    auto const flags = options().with_login(credential("flag", "1"));
+    CHECK(now(options()) == "none"); // row 1: does not exist
+    CHECK(now(flags) == "flag:1");
+    fs::create_directories(h.folder() / "docker"); // row 2: the folder exists, and no file
+    CHECK(now(flags) == "flag:1");
+    CHECK(now(options()) == "none");
+    h.write(".dockercfg", R"({"r.example":)" + auth("legacy:1") + "}");
+    CHECK(now(options()) == "legacy:1");
+    h.write("docker/config.json", R"({"auths":{"r.example":)" + auth("file:1") + "}}");
+    CHECK(now(options()) == "file:1");
+    CHECK(now(flags) == "flag:1");
+}
+
+namespace {
+std::string one(std::string const& entry) { return R"({"auths":{"r.example":)" + entry + "}}"; }
+} // namespace
+
+TEST_CASE("spec 3.7 entry row 1: auth") {
     CHECK(in_file(one(auth("u:p"))) == "u:p");
     CHECK(in_file(one(auth("u:p:q"))) == "u:p:q"); // the first colon
     CHECK(in_file(one(auth(std::string("u:p\0\0", 5)))) == "u:p");
     CHECK(in_file(one(R"({"auth":"dTpwYX\r\nNz"})")) == "u:pass"); // line ends tolerated
-    CHECK(in_file(one(R"({"auth":""})")) == "none"); // what stores leave behind
+}
+TEST_CASE("spec 3.7 entry row 2: an empty auth is what stores leave behind, and nobody's trouble (10.63)") {
+    CHECK(in_file(one(R"({"auth":""})")) == "none");
     CHECK(in_file(one("{}")) == "none");
+    CHECK(in_file(R"({"auths":{"bad.example":{"auth":"!"},"r.example":)" + auth("u:p") + "}}") == "u:p");
+    CHECK(in_file(R"({"auths":{"bad.example":{"auth":""},"r.example":)" + auth("u:p") + "}}") == "u:p");
+}
+TEST_CASE("spec 3.7 entry row 3: no colon, bad base64, another type") {
     CHECK(in_file(one(auth("CANARY-without-colon"))) == "credentials_invalid");
     CHECK(in_file(one(R"({"auth":"CANARY!"})")) == "credentials_invalid");
     CHECK(in_file(one(R"({"auth":7})")) == "credentials_invalid");
     CHECK(in_file(one("7")) == "credentials_invalid");
-    CHECK(in_file(one(R"({"username":"u","password":"p"})")) == "u:p"); // 10.66: where there is no auth
+}
+TEST_CASE("spec 3.7 entry row 4: username and password, where there is no auth (10.66)") {
+    CHECK(in_file(one(R"({"username":"u","password":"p"})")) == "u:p");
     CHECK(in_file(one(R"({"auth":")" + detail::base64_encode("a:b") + R"(","username":"u","password":"p"})")) == "a:b");
-    CHECK(in_file(one(R"({"registrytoken":"t"})")) == "registry t");
+}
+TEST_CASE("spec 3.7 entry row 5: registrytoken") { CHECK(in_file(one(R"({"registrytoken":"t"})")) == "registry t"); }
+TEST_CASE("spec 3.7 entry row 6, 3.8 row 6: identitytoken is kept with its entry; HttpHeaders are ignored") {
     CHECK(in_file(one(R"({"identitytoken":"t"})")) == "identity t");
     CHECK(in_file(one(R"({"auth":")" + detail::base64_encode("u:") + R"(","identitytoken":"t"})")) == "identity t");
     CHECK(in_file(one(auth("<token>:t"))) == "identity t");
-    // A bad entry is nobody else's trouble (10.63).
-    CHECK(in_file(R"({"auths":{"bad.example":{"auth":"!"},"r.example":)" + auth("u:p") + "}}") == "u:p");
-    CHECK(in_file(R"({"auths":{"bad.example":{"auth":""},"r.example":)" + auth("u:p") + R"(},"HttpHeaders":{"X":"y"}})") == "u:p");
+    CHECK(in_file(R"({"auths":{"r.example":)" + auth("u:p") + R"(},"HttpHeaders":{"X":"y"}})") == "u:p");
 }
-
-TEST_CASE("spec 3.7: what a file may be") {
+TEST_CASE("spec 3.7 entry row 7: what a file may be") {
     CHECK(in_file("") == "credentials_invalid");
     CHECK(in_file("{") == "credentials_invalid");
     CHECK(in_file("[]") == "credentials_invalid");
@@ -119,7 +150,13 @@ TEST_CASE("spec 3.7: what a file may be") {
     CHECK(in_file(R"({"auths":{"r.example":{},"r.example":{}}})") == "credentials_invalid");
     CHECK(in_file(std::string((1u << 20) + 1, ' ')) == "credentials_invalid");
     CHECK(in_file("{}") == "none");
-    CHECK(in_file(R"({"r.example":)" + auth("u:p") + "}") == "u:p"); // legacy .dockercfg
+}
+TEST_CASE("spec 3.7 entry row 8: the older file, the same entries without auths") {
+    CHECK(in_file(R"({"r.example":)" + auth("u:p") + "}") == "u:p");
+    CHECK(in_file(R"({"https://r.example/v1/":)" + auth("u:p") + "}") == "u:p");
+    CHECK(in_file(R"({"r.example":)" + auth("u:p") + "}", "other.example") == "none");
+}
+TEST_CASE("spec 3.7 entry row 9: the oldest file, two lines for Docker Hub") {
     auto const lines = "auth = " + detail::base64_encode("u:p") + "\nemail = x@y.z\n";
     CHECK(in_file(lines, "docker.io") == "u:p");
     CHECK(in_file(lines, "r.example") == "none");
@@ -127,7 +164,7 @@ TEST_CASE("spec 3.7: what a file may be") {
     CHECK(in_file("auth", "docker.io") == "credentials_invalid");
 }
 
-TEST_CASE("spec 3.7: a key is its host, however it is written") {
+TEST_CASE("spec 3.7 lookup, 3.8 row 4: a key is its host, however it is written") {
     for (auto const* key : {"r.example", "https://r.example", "http://r.example", "https://r.example/v1/", "r.example/v2/",
                             "https://r.example/v2", "R.example", "https://r.example/anything"}) {
         INFO(key);
@@ -141,7 +178,7 @@ TEST_CASE("spec 3.7: a key is its host, however it is written") {
     }
 }
 
-TEST_CASE("spec 3.8: which files, in which order") {
+TEST_CASE("spec 3.8 row 1: which files, in which order") {
     auto const with = [](std::string const& login) { return R"({"auths":{"r.example":)" + auth(login) + "}}"; };
     home h;
     auto now = [&](config_credentials_options o = options()) {
@@ -175,6 +212,52 @@ TEST_CASE("spec 3.8: which files, in which order") {
     h.write("docker/config.json", with("env:1"));
     variables["DOCKER_CONFIG"] = h.folder().string() + "/docker";
     CHECK(now() == "env:1");
+}
+
+TEST_CASE("spec 3.8 row 2: of one file the helper of the host goes before its entries") {
+    home h;
+    h.helper("one", "read host; echo '{\"Username\":\"helper\",\"Secret\":\"'$host'\"}'");
+    auto const file = R"({"auths":{"r.example":)" + auth("u:p") + R"(},"credHelpers":{"r.example":"one","r.example:5000":"one"}})";
+    auto const with = [&](std::string const& host) {
+        config_credentials c(options().with_authfile(h.write("auth.json", file)));
+        return ask(c, host);
+    };
+    CHECK(with("r.example") == "helper:r.example");
+    CHECK(with("r.example:5000") == "helper:r.example:5000");
+    CHECK(with("r.example:5001") == "none");
+}
+TEST_CASE("spec 3.8 row 3: the longest prefix of the repository") {
+    auto const file = R"({"auths":{"r.example":)" + auth("host:1") + R"(,"r.example/ns":)" + auth("ns:1") + R"(,"r.example/ns/repo":)" +
+                      auth("repo:1") + "}}";
+    CHECK(in_file(file, "r.example", "ns/repo") == "repo:1");
+    CHECK(in_file(file, "r.example", "ns/other") == "ns:1");
+    CHECK(in_file(file, "r.example", "nsx") == "host:1");
+    CHECK(in_file(file, "r.example", "x/ns") == "host:1");
+    CHECK(in_file(file, "other.example", "ns/repo") == "none");
+}
+TEST_CASE("spec 3.8 row 5: an empty auth is skipped, in favour of a shorter key too") {
+    CHECK(in_file(R"({"auths":{"r.example/a":{"auth":""},"r.example":)" + auth("u:p") + "}}", "r.example", "a/b") == "u:p");
+    CHECK(in_file(R"({"auths":{"r.example":{"auth":""}}})") == "none");
+}
+TEST_CASE("spec 3.8 row 7: what a helper is asked and may answer") {
+    home h;
+    auto const with = [&](std::string const& script) {
+        h.helper("x", script);
+        config_credentials c(options().with_authfile(h.write("auth.json", R"({"credHelpers":{"r.example:5000":"x"}})")));
+        return ask(c, "r.example:5000");
+    };
+    CHECK(with("read host; echo '{\"ServerURL\":\"'$host'\",\"Username\":\"'$1'\",\"Secret\":\"'$host'\"}'") == "get:r.example:5000");
+    CHECK(with("echo '{\"ServerURL\":\"x\",\"Username\":\"<token>\",\"Secret\":\"t\"}'") == "identity t");
+    CHECK(with("echo 'credentials not found in native keychain'; exit 1") == "none");
+    CHECK(with("echo 'no usernames for this CANARY'; exit 1") == "credential_helper_failed");
+}
+TEST_CASE("spec 3.8 row 8: credsStore is the helper of all hosts of its file") {
+    home h;
+    h.helper("all", "read host; echo '{\"Username\":\"store\",\"Secret\":\"'$host'\"}'");
+    for (auto const* host : {"r.example", "other.example:5000"}) {
+        config_credentials c(options().with_authfile(h.write("config.json", R"({"auths":{"r.example":{}},"credsStore":"all"})")));
+        CHECK(ask(c, host) == "store:" + std::string(host));
+    }
 }
 
 TEST_CASE("30 references and where their logins come from") {

@@ -40,6 +40,7 @@ TEST_CASE("spec 2.7: the facts of an answer") {
     for (int s : {401, 404}) {
         CHECK(from(s, "", asked::manifest, false).facts().v1);
         CHECK(!from(s, "", asked::manifest, true).facts().v1);
+        CHECK(!from(s, "", asked::blob, false).facts().v1); // v2 gave the manifest that names it
     }
     for (int s : {401, 403, 404, 429, 500, 503}) CHECK(from(s).facts().next_endpoint);
     CHECK(!from(400).facts().next_endpoint);
@@ -55,32 +56,140 @@ TEST_CASE("spec 2.7: the facts of an answer") {
     CHECK(from(404).message().find("CANARY") == std::string::npos);
 }
 
-TEST_CASE("spec 4.7: every code has its sentence") {
-    constexpr std::pair<char const*, char const*> table[] = {
-        {"UNKNOWN", "unknown error"},
-        {"UNSUPPORTED", "The operation is unsupported."},
-        {"UNAUTHORIZED", "authentication required"},
-        {"DENIED", "requested access to the resource is denied"},
-        {"UNAVAILABLE", "service unavailable"},
-        {"DIGEST_INVALID", "provided digest did not match uploaded content"},
-        {"SIZE_INVALID", "provided length did not match content length"},
-        {"NAME_INVALID", "invalid repository name"},
-        {"TAG_INVALID", "manifest tag did not match URI"},
-        {"NAME_UNKNOWN", "repository name not known to registry"},
-        {"MANIFEST_UNKNOWN", "manifest unknown"},
-        {"MANIFEST_INVALID", "manifest invalid"},
-        {"MANIFEST_UNVERIFIED", "manifest failed signature verification"},
-        {"MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"},
-        {"BLOB_UNKNOWN", "blob unknown to registry"},
-        {"BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"},
-        {"BLOB_UPLOAD_INVALID", "blob upload invalid"},
-        {"TOOMANYREQUESTS", "too many requests"},
-        {"RANGE_INVALID", "invalid content range"},
-        {"PAGINATION_NUMBER_INVALID", "invalid number of results requested"},
+// The rows of the table in their order: the code, its status, its sentence, and what the error is that a manifest request
+// gets of it.
+TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail and with none") {
+    struct row {
+        char const* code;
+        int status;
+        char const* sentence;
+        errc kind;
     };
-    for (auto const& [code, sentence] : table) CHECK(default_message(code) == sentence);
+    row const rows[] = {
+        {"UNKNOWN", 500, "unknown error", errc::server_error},
+        {"UNSUPPORTED", 405, "The operation is unsupported.", errc::registry_error},
+        {"UNAUTHORIZED", 401, "authentication required", errc::auth_required},
+        {"DENIED", 403, "requested access to the resource is denied", errc::denied},
+        {"UNAVAILABLE", 503, "service unavailable", errc::server_error},
+        {"DIGEST_INVALID", 400, "provided digest did not match uploaded content", errc::registry_error},
+        {"SIZE_INVALID", 400, "provided length did not match content length", errc::registry_error},
+        {"NAME_INVALID", 400, "invalid repository name", errc::registry_error},
+        {"TAG_INVALID", 400, "manifest tag did not match URI", errc::registry_error},
+        {"NAME_UNKNOWN", 404, "repository name not known to registry", errc::name_unknown},
+        {"MANIFEST_UNKNOWN", 404, "manifest unknown", errc::manifest_unknown},
+        {"MANIFEST_INVALID", 400, "manifest invalid", errc::registry_error},
+        {"MANIFEST_UNVERIFIED", 400, "manifest failed signature verification", errc::registry_error},
+        {"MANIFEST_BLOB_UNKNOWN", 400, "blob unknown to registry", errc::registry_error},
+        {"BLOB_UNKNOWN", 404, "blob unknown to registry", errc::manifest_unknown}, // a manifest was asked for
+        {"BLOB_UPLOAD_UNKNOWN", 404, "blob upload unknown to registry", errc::manifest_unknown},
+        {"BLOB_UPLOAD_INVALID", 404, "blob upload invalid", errc::manifest_unknown},
+        {"TOOMANYREQUESTS", 429, "too many requests", errc::rate_limited}, // row 18: three that came later
+        {"RANGE_INVALID", 416, "invalid content range", errc::registry_error},
+        {"PAGINATION_NUMBER_INVALID", 400, "invalid number of results requested", errc::registry_error},
+    };
+    int n = 0;
+    for (auto const& r : rows) {
+        if (n < 18) ++n;
+        INFO("row " << n << ": " << r.code);
+        CHECK(default_message(r.code) == r.sentence);
+        bool const known = r.code == std::string_view("UNAUTHORIZED") || r.code == std::string_view("NAME_UNKNOWN") ||
+                           r.code == std::string_view("MANIFEST_UNKNOWN");
+        auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown : refusal_form::other;
+        // Of a later code the original knew neither the name nor the sentence (spec 2.5.1).
+        auto const bare = r.status >= 500 ? refusal_form::unreadable : refusal_form::bare_code;
+        auto const usual = n < 18 ? bare : worded;
+        auto const check = [&](std::string const& more, std::string const& message, std::string const& detail, refusal_form said) {
+            INFO(more);
+            auto const e = from(r.status, R"({"errors":[{"code":")" + std::string(r.code) + "\"" + more + "}]}");
+            CHECK(e.kind() == r.kind);
+            CHECK(e.http_status() == r.status);
+            CHECK(e.facts().said == said);
+            REQUIRE(e.detail().registry_errors.size() == 1);
+            CHECK(e.detail().registry_errors[0].code == r.code);
+            CHECK(e.detail().registry_errors[0].message == message);
+            CHECK(e.detail().registry_errors[0].detail == detail);
+        };
+        auto const sentence = R"(,"message":")" + std::string(r.sentence) + '"';
+        check("", "", "", bare);
+        check(sentence, r.sentence, "", usual);
+        check(sentence + R"(,"detail":null)", r.sentence, "", usual);
+        check(R"(,"message":"own words")", "own words", "", worded);
+        check(sentence + R"(,"detail":{"a":[1]})", r.sentence, R"({"a":[1]})", worded);
+    }
     CHECK(default_message("unauthorized").empty());
     CHECK(default_message("").empty());
+}
+
+TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the body") {
+    auto const answer = [](int status, std::vector<std::string> const& lines, bool sent, std::string_view body = "") {
+        response head(status);
+        head.url = "https://r.test/v2/x/manifests/1";
+        head.credentials_sent = sent;
+        for (auto const& line : lines) head.headers.add("WWW-Authenticate", line);
+        return error_from_response<strict_json>(head, body, asked::manifest, limits());
+    };
+    auto const codes = [](error const& e) {
+        std::string out;
+        for (auto const& one : e.detail().registry_errors) out += one.code + '(' + one.message + ')';
+        return out;
+    };
+    std::string const bearer = R"(Bearer realm="https://r.test/t",service="s")";
+    SECTION("invalid_token is UNAUTHORIZED, insufficient_scope is DENIED") {
+        auto const invalid = answer(401, {bearer + R"(,error="invalid_token")"}, true);
+        CHECK(codes(invalid) == "UNAUTHORIZED(authentication required)");
+        CHECK(invalid == errc::auth_denied);
+        auto const scope = answer(401, {bearer + R"(,error="insufficient_scope")"}, true);
+        CHECK(codes(scope) == "DENIED(requested access to the resource is denied)");
+        CHECK(scope == errc::denied);
+        CHECK(scope.http_status() == 401);
+        CHECK(answer(401, {bearer + R"(,error="insufficient_scope")"}, false) == errc::auth_required); // a login may have it
+        CHECK(answer(403, {bearer + R"(,error="insufficient_scope")"}, true) == errc::denied);
+    }
+    SECTION("before the errors of the body, which stay, and its own words for it") {
+        auto const body = R"({"errors":[{"code":"NAME_UNKNOWN","message":"no x"}]})";
+        auto const e = answer(401, {R"(Basic realm="x")", bearer + R"(,error="invalid_token",error_description="it is over")"}, true, body);
+        CHECK(codes(e) == "UNAUTHORIZED(it is over)NAME_UNKNOWN(no x)");
+        CHECK(e.message().find("registry says UNAUTHORIZED (it is over); registry says NAME_UNKNOWN (no x)") != std::string::npos);
+        CHECK(e.facts().said == refusal_form::unknown); // of the body alone (spec 2.5.1)
+        CHECK(codes(answer(401, {bearer + R"(,error="insufficient_scope")"}, true, "<html>")) ==
+              "DENIED(requested access to the resource is denied)");
+    }
+    SECTION("anything else says nothing") {
+        for (auto const* more : {"", R"(,error="invalid_request")", R"(,error="")", R"(,error="INVALID_TOKEN")",
+                                 R"(,error="invalid_token",error="x")"})
+            CHECK(codes(answer(401, {bearer + more}, true)) == "");
+        CHECK(codes(answer(401, {R"(Basic realm="x",error="invalid_token")"}, true)) == "");
+        CHECK(codes(answer(503, {bearer + R"(,error="invalid_token")"}, true)) == "");
+        CHECK(answer(404, {bearer + R"(,error="invalid_token")"}, true) == errc::not_found); // the status decides
+    }
+    SECTION("bounded and printable") {
+        auto const e = answer(401, {bearer + ",error=invalid_token,error_description=\"a\x1b[2J" + std::string(9000, 'x') + '"'}, true,
+                              R"({"errors":[{"code":"C","message":")" + std::string(9000, 'y') + "\"}]}");
+        auto const& list = e.detail().registry_errors;
+        REQUIRE(!list.empty());
+        CHECK(list[0].message.starts_with("a?[2Jxxx"));
+        std::size_t text = 0;
+        for (auto const& one : list) text += one.message.size();
+        CHECK(text <= limits().error_text);
+    }
+}
+
+TEST_CASE("spec 4.7: the form of the body, whatever its Content-Type") {
+    for (auto const* type : {"", "text/html", "application/json", "application/octet-stream"}) {
+        INFO(type);
+        response head(404);
+        head.url = "https://r.test/v2/x/manifests/1";
+        if (*type) head.headers.add("Content-Type", type);
+        auto const of = [&](std::string_view body) { return error_from_response<strict_json>(head, body, asked::manifest, limits()); };
+        CHECK(of(envelope("NAME_UNKNOWN")) == errc::name_unknown);
+        // (1) details before (2) the envelope before (3) nothing
+        auto const old = of(R"({"errors":[{"code":"NAME_UNKNOWN"}],"details":"old form"})");
+        REQUIRE(old.detail().registry_errors.size() == 1);
+        CHECK(old.detail().registry_errors[0].message == "old form");
+        CHECK(of(R"({"details":7,"errors":[{"code":"NAME_UNKNOWN"}]})") == errc::name_unknown);
+        for (auto const* none : {"", "<html>", "{}", R"({"errors":[]})", R"({"errors":[{"code":"NAME_UNKNOWN"}]} x)"})
+            CHECK(of(none) == errc::not_found);
+    }
 }
 
 TEST_CASE("J13: what a registry says is bounded and printable") {
@@ -172,17 +281,46 @@ TEST_CASE("X02: Retry-After in seconds and as a date") {
 }
 
 TEST_CASE("RateLimit headers are in the error") {
-    response head(429);
-    head.url = "https://r.example/v2/";
-    head.headers.add("RateLimit-Limit", "100;w=21600");
-    head.headers.add("RateLimit-Remaining", "0;w=21600");
-    head.headers.add("Retry-After", "9");
-    auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
-    CHECK(e == errc::rate_limited);
-    CHECK(e.detail().rate.limit == 100);
-    CHECK(e.detail().rate.remaining == 0);
-    CHECK(e.retry_after_seconds() == 9);
-    CHECK(e.message().find("retry after 9 s; limit 100; remaining 0") != std::string::npos);
+    using fields = std::vector<std::pair<char const*, char const*>>;
+    struct row {
+        fields headers;
+        std::int64_t limit, remaining, until;
+    };
+    auto const most = INT64_MAX;
+    for (auto const& r : std::vector<row>{
+             {{{"RateLimit-Limit", "100;w=21600"}, {"RateLimit-Remaining", "0;w=21600"}, {"Retry-After", "9"}}, 100, 0, 9},
+             {{{"RateLimit-Limit", "100"}, {"RateLimit-Remaining", "7"}, {"RateLimit-Reset", "50"}}, 100, 7, 50},
+             {{{"RateLimit-Reset", "50"}, {"Retry-After", "9"}}, -1, -1, 9}, // the one that is asked of us before the one that is told
+             {{{"RateLimit-Reset", "50"}, {"Retry-After", "soon"}}, -1, -1, 50},
+             {{{"X-RateLimit-Limit", "60"}, {"X-RateLimit-Remaining", "1"}}, 60, 1, -1}, // the older spelling
+             {{{"X-RateLimit-Limit", "60"}, {"RateLimit-Limit", "100"}}, 100, -1, -1},
+             {{{"x-ratelimit-limit", "60"}, {"ratelimit-remaining", "2"}}, 60, 2, -1},
+             {{{"RateLimit-Limit", "100, 100;w=60"}, {"RateLimit-Remaining", "3 ;w=1"}}, 100, 3, -1},
+             {{{"RateLimit-Limit", "99999999999999999999"}, {"RateLimit-Reset", "9223372036854775807"}}, most, -1, most},
+             {{{"RateLimit-Limit", "-1"}, {"RateLimit-Remaining", "many"}, {"RateLimit-Reset", "1.5"}}, -1, -1, -1},
+             {{{"RateLimit-Limit", ""}, {"RateLimit-Remaining", "1x"}, {"RateLimit-Reset", "+5"}}, -1, -1, -1},
+             {{{"X-RateLimit-Reset", "1700000000"}}, -1, -1, -1}, // an hour of the clock by some, seconds by others
+             {{}, -1, -1, -1},
+         })
+        for (int const status : {429, 503, 200}) {
+            response head(status);
+            head.url = "https://r.example/v2/";
+            for (auto const& [name, value] : r.headers) head.headers.add(name, value);
+            INFO(status << ' ' << (r.headers.empty() ? "" : r.headers.front().first));
+            auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
+            CHECK(e.kind() == (status == 429 ? errc::rate_limited : status == 503 ? errc::server_error : errc::http_unexpected_status));
+            CHECK(e.detail().rate.limit == r.limit);
+            CHECK(e.detail().rate.remaining == r.remaining);
+            CHECK(e.detail().rate.until_seconds == r.until);
+            CHECK(e.retry_after_seconds() == r.until);
+            auto const says = [&](char const* what, std::int64_t n) {
+                auto const text = n < 0 ? std::string(what) : what + std::to_string(n);
+                return (e.message().find(text) != std::string::npos) == (n >= 0);
+            };
+            CHECK(says("; retry after ", r.until));
+            CHECK(says("; limit ", r.limit));
+            CHECK(says("; remaining ", r.remaining));
+        }
 }
 
 } // namespace status_test

@@ -33,7 +33,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("bearer, anonymous: one refused request, one token request, then the token serves") {
+TEST_CASE("spec 3.5 row 11: one refused request, one token request, then the token serves every later one") {
     world w;
     w.s.on(manifest, challenged(R"(Bearer realm="https://auth.example/t",service="s",scope="repository:x:pull")"));
     w.s.on(manifest, {200, test::schema2()});

@@ -35,7 +35,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("spec 3.5: a token by GET") {
+TEST_CASE("spec 3.5 rows 1-8: a token by GET") {
     auto const ask = [](std::string const& realm_text, std::string const& url, credential c = {}, int status = 200,
                         std::string const& body = R"({"token":"abc"})") {
         world w(realm_text);
@@ -47,7 +47,7 @@ TEST_CASE("spec 3.5: a token by GET") {
     };
     using seen = std::tuple<errc, std::string, std::string>;
     auto const good = realm + query;
-    SECTION("URL: the realm as given, with its own query before ours, encoded") {
+    SECTION("spec 3.5 rows 1, 3, 4: the realm as given, with its own query before ours, encoded") {
         CHECK(ask(realm, good) == seen(errc::ok, good, "none"));
         auto const with_query = realm + "?a=b&account=z";
         auto const expected = with_query + "&service=s&scope=repository%3Ax%3Apull";
@@ -55,21 +55,21 @@ TEST_CASE("spec 3.5: a token by GET") {
         CHECK(ask(with_query, expected + "&account=u", credential("u", "p")) ==
               seen(errc::ok, expected + "&account=u", "Basic dTpw"));
     }
-    SECTION("realm missing or no URL") {
+    SECTION("spec 3.5 row 2: realm missing or no URL") {
         CHECK(std::get<0>(ask("", good)) == errc::auth_challenge_malformed);
         CHECK(std::get<0>(ask("::", good)) == errc::auth_realm_refused);
     }
-    SECTION("credentials: Basic and account; a name without a password is sent, not dropped (10.62)") {
+    SECTION("spec 3.5 row 5: Basic and account; a name without a password is sent, not dropped (10.62)") {
         CHECK(ask(realm, good + "&account=u", credential("u", "p")) == seen(errc::ok, good + "&account=u", "Basic dTpw"));
         CHECK(ask(realm, good + "&account=u", credential("u", "")) == seen(errc::ok, good + "&account=u", "Basic dTo="));
     }
-    SECTION("success is 200, failure keeps its type (10.9, 10.52)") {
+    SECTION("spec 3.5 rows 6, 7: success is 200, failure keeps its type (10.9, 10.52)") {
         for (int status : {201, 204, 206, 304}) CHECK(std::get<0>(ask(realm, good, {}, status)) != errc::ok);
         CHECK(std::get<0>(ask(realm, good, {}, 401)) == errc::auth_required);
         CHECK(std::get<0>(ask(realm, good + "&account=u", credential("u", "p"), 401)) == errc::auth_denied);
         CHECK(std::get<0>(ask(realm, good, {}, 503)) == errc::auth_token_failed);
     }
-    SECTION("response: either name; both only when they are equal (X15)") {
+    SECTION("spec 3.5 row 8: either name; both only when they are equal (X15)") {
         CHECK(std::get<0>(ask(realm, good, {}, 200, R"({"access_token":"abc"})")) == errc::ok);
         CHECK(std::get<0>(ask(realm, good, {}, 200, R"({"token":"","access_token":"abc"})")) == errc::ok);
         CHECK(std::get<0>(ask(realm, good, {}, 200, R"({"token":"abc","access_token":"x"})")) == errc::auth_token_malformed);
@@ -77,7 +77,7 @@ TEST_CASE("spec 3.5: a token by GET") {
     }
 }
 
-TEST_CASE("spec 3.6: an identity token is exchanged by POST") {
+TEST_CASE("spec 3.6 rows 1-4: an identity token is exchanged by POST") {
     world w;
     w.s.on(realm, {200, R"({"access_token":"abc","expires_in":300,"refresh_token":"new"})"});
     CHECK(w.inspect(credential::identity("tok&CANARY")).has_value());
@@ -93,14 +93,14 @@ TEST_CASE("spec 3.6: an identity token is exchanged by POST") {
     CHECK(w.sent(3) == "Bearer abc");
 }
 
-TEST_CASE("spec 3.6: user name and password by POST, where it is asked for") {
+TEST_CASE("spec 3.6 rows 1-3: user name and password by POST, where it is asked for") {
     world w;
     w.options.auth.oauth_password = true;
     w.s.on(realm, {200, R"({"access_token":"abc"})"});
     CHECK(w.inspect(credential("u", "p w")).has_value());
     CHECK(w.s.journal[1].body == "grant_type=password&username=u&password=p%20w&access_type=offline&service=s&"
                                  "scope=repository%3Ax%3Apull&client_id=lading");
-    SECTION("404 and 405 to the form: GET instead") {
+    SECTION("spec 3.6 row 6: 404 and 405 to the form: GET instead") {
         for (int status : {404, 405}) {
             world g;
             g.options.auth.oauth_password = true;
@@ -168,7 +168,7 @@ TEST_CASE("10.67: a registry token is sent as it is, to its host, over https") {
     CHECK(s.journal.size() == 1);
 }
 
-TEST_CASE("X12, X13: how long a token is used") {
+TEST_CASE("spec 3.5 rows 9, 10; X12, X13: how long a token is used") {
     using namespace std::chrono_literals;
     struct row {
         char const* more;

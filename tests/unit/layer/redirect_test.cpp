@@ -51,7 +51,8 @@ TEST_CASE("C04, H29: what is no target") {
     for (auto [location, code] : {std::pair{"http://a.test/x", errc::redirect_downgrade},
                                   std::pair{"", errc::redirect_invalid},
                                   std::pair{"ftp://a.test/", errc::redirect_invalid},
-                                  std::pair{"https://x:y@b.test/", errc::redirect_invalid},
+                                  std::pair{"https://x:y@b.test/", errc::url_invalid},
+                                  std::pair{"//x@b.test/", errc::url_invalid},
                                   std::pair{"https://b.test/a b", errc::redirect_invalid},
                                   std::pair{"\\\\b.test\\x", errc::redirect_invalid}}) {
         INFO(location);

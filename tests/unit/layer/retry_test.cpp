@@ -199,31 +199,106 @@ TEST_CASE("a request that is not safe is sent once") {
     CHECK(w.s.journal[1].method == "POST");
 }
 
+namespace {
+
+/// Gives a part of a body and then fails, as often as it has been told; the script answers all else.
+class broken_transport {
+  public:
+    struct state {
+        testing::script script;
+        std::vector<std::pair<std::size_t, error>> breaks; ///< bytes given of the next answer, and how it ends
+    };
+    explicit broken_transport(state& s) : state_(&s) {}
+
+    result<response> exchange(request const& q, body_sink& out) {
+        auto& left = state_->breaks;
+        auto const known = state_->script.answers.find(q.url);
+        if (left.empty() || known == state_->script.answers.end()) return testing::scripted_transport(state_->script).exchange(q, out);
+        state_->script.journal.push_back(q);
+        auto const [given, failure] = left.front();
+        left.erase(left.begin());
+        response head(200);
+        head.url = q.url;
+        std::string_view const body = known->second.front().body;
+        LADING_TRY_V(out.begin(head, body.size()));
+        LADING_TRY_V(out.write(std::as_bytes(std::span(body.substr(0, given)))));
+        return failure;
+    }
+
+  private:
+    state* state_;
+};
+struct broken_policies : patient_policies {
+    using transport = broken_transport;
+};
+
+} // namespace
+
 TEST_CASE("a blob that breaks off is begun again, and committed once") {
     struct counting final : blob_sink {
         result<void> begin() override { return ++begun, text.clear(), success(); }
         result<void> write(std::span<std::byte const> p) override {
             text.append(reinterpret_cast<char const*>(p.data()), p.size());
+            most = std::max(most, text.size());
             return success();
         }
         result<void> commit() override { return ++committed, success(); }
         void discard() noexcept override { ++discarded; }
         std::string text;
+        std::size_t most = 0;
         int begun = 0, committed = 0, discarded = 0;
-    } sink;
-    world w;
-    auto const bytes = std::string(1000, 'b');
+    };
+    auto const bytes = std::string(500, 'a') + std::string(500, 'b');
     auto const digest = test::digest_of(bytes);
-    auto const at = "https://r.example/v2/x/blobs/" + digest;
-    w.s.on(at, {503});
-    w.s.on(at, {200, bytes});
-    basic_client<patient_policies> registry(testing::scripted_transport(w.s), w.options, {}, patient_clock(w.waits));
-    lading::descriptor what("application/octet-stream", digest::parse(digest).value(), 1000);
-    CHECK(registry.blob(reference::parse("r.example/x:1").value(), what, sink).has_value());
-    CHECK(sink.text == bytes);
-    CHECK(sink.begun == 1);
-    CHECK(sink.committed == 1);
-    CHECK(sink.discarded == 0);
+    auto const run = [&](std::vector<std::pair<std::size_t, error>> breaks, counting& sink, std::size_t requests) {
+        broken_transport::state s;
+        s.breaks = std::move(breaks);
+        s.script.on("https://r.example/v2/x/blobs/" + digest, {200, bytes});
+        std::vector<std::chrono::milliseconds> waits;
+        basic_client<broken_policies> registry(broken_transport(s), {}, {}, patient_clock(waits));
+        lading::descriptor what("application/octet-stream", digest::parse(digest).value(), 1000);
+        auto const got = registry.blob(reference::parse("r.example/x:1").value(), what, sink);
+        CHECK(s.script.journal.size() == requests);
+        CHECK(waits.size() == requests - 1);
+        return got ? errc::ok : got.error().kind();
+    };
+    SECTION("at any place, by any end of a connection") {
+        for (auto code : {errc::connection_reset, errc::http_body_truncated, errc::tls_truncated})
+            for (std::size_t at : {0u, 1u, 499u, 700u, 999u, 1000u}) {
+                INFO(name_of(code) << " after " << at);
+                counting sink;
+                CHECK(run({{at, error(code)}}, sink, 2) == errc::ok);
+                CHECK(sink.text == bytes);
+                CHECK(sink.most == 1000); // nothing of the first try stays in front of the second
+                CHECK(sink.begun == 2);
+                CHECK(sink.committed == 1);
+            }
+    }
+    SECTION("four times, and then all of it") {
+        counting sink;
+        CHECK(run({{10, error(errc::connection_reset)}, {20, error(errc::tls_truncated)}, {999, error(errc::http_body_truncated)}, {0, error(errc::connection_reset)}}, sink, 5) == errc::ok);
+        CHECK(sink.text == bytes);
+        CHECK(sink.committed == 1);
+    }
+    SECTION("for ever: five times, and nothing is committed") {
+        counting sink;
+        CHECK(run(std::vector<std::pair<std::size_t, error>>(9, {900, error(errc::connection_reset)}), sink, 5) == errc::connection_reset);
+        CHECK(sink.committed == 0);
+        CHECK(sink.discarded >= 1);
+    }
+    SECTION("by a failure that is not tried again: once") {
+        counting sink;
+        CHECK(run({{900, error(errc::too_slow)}}, sink, 1) == errc::too_slow);
+        CHECK(sink.committed == 0);
+        CHECK(sink.discarded == 1);
+    }
+    SECTION("twin: not at all") {
+        counting sink;
+        CHECK(run({}, sink, 1) == errc::ok);
+        CHECK(sink.begun == 1);
+        CHECK(sink.committed == 1);
+        CHECK(sink.discarded == 0);
+    }
 }
 
 } // namespace retry_test

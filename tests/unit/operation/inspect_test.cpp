@@ -115,7 +115,7 @@ TEST_CASE("D19: a child that is not what its descriptor says is refused") {
     CHECK(serve(child, media_types::docker_manifest, child) == errc::media_type_mismatch);
 }
 
-TEST_CASE("nested indexes are walked to a bounded depth") {
+TEST_CASE("spec 7.1 row 3, L18: a chosen child may be an index itself, to a bounded depth") {
     auto build = [](int depth) {
         world w;
         std::string bytes = test::oci();

@@ -79,46 +79,60 @@ struct world {
 
 enum class verdict { v1_ok, next, stop };
 
+/// What the caller gets of an error at each stage, when it is the one that is reported.
+struct codes {
+    codes(errc e) : tags(e), tag(e), digest(e), config(e) {}
+    codes(errc at_tags, errc at_manifest, errc at_config) : tags(at_tags), tag(at_manifest), digest(at_manifest), config(at_config) {}
+    codes(errc at_tags, errc at_tag, errc at_digest, errc at_config) : tags(at_tags), tag(at_tag), digest(at_digest), config(at_config) {}
+    errc tags, tag, digest, config;
+};
+
 struct kind {
     char const* name;
     answer what;
     verdict at_tags, at_tag, at_digest;
+    codes reported;
 };
 
 std::vector<kind> kinds() {
     using enum verdict;
+    codes const missing(errc::not_found, errc::manifest_unknown, errc::blob_unknown);
+    codes const nothing_said(errc::not_found, errc::not_found, errc::blob_unknown);
     std::vector<kind> out;
-    for (auto code : {"UNAUTHORIZED", "NAME_UNKNOWN", "MANIFEST_UNKNOWN"}) {
-        out.push_back({code, coded(404, code, true), v1_ok, v1_ok, next});
-        out.push_back({code, coded(404, code, false), next, next, next});
+    for (auto const& [code, reported] : {std::pair{"UNAUTHORIZED", missing}, std::pair{"NAME_UNKNOWN", codes(errc::name_unknown)},
+                                         std::pair{"MANIFEST_UNKNOWN", missing}}) {
+        out.push_back({code, coded(404, code, true), v1_ok, v1_ok, next, reported});
+        out.push_back({code, coded(404, code, false), next, next, next, reported});
     }
-    out.push_back({"unreadable 401", {401, "<html>"}, v1_ok, v1_ok, next});
-    out.push_back({"401 with details", {401, R"({"details":"no"})"}, v1_ok, v1_ok, next});
-    out.push_back({"bare DENIED", coded(403, "DENIED", false), next, next, next});
+    out.push_back({"unreadable 401", {401, "<html>"}, v1_ok, v1_ok, next, errc::auth_required});
+    out.push_back({"401 with details", {401, R"({"details":"no"})"}, v1_ok, v1_ok, next, errc::auth_required});
+    out.push_back({"bare DENIED", coded(403, "DENIED", false), next, next, next, errc::denied});
     // A code that came later was UNKNOWN to the original, whose sentence is another.
-    out.push_back({"TOOMANYREQUESTS in its own words", coded(429, "TOOMANYREQUESTS", false), stop, stop, stop});
-    out.push_back({"bare TOOMANYREQUESTS", {429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"}, next, next, next});
-    out.push_back({"UNAUTHORIZED with 401", coded(401, "UNAUTHORIZED", true), v1_ok, v1_ok, next});
+    out.push_back({"TOOMANYREQUESTS in its own words", coded(429, "TOOMANYREQUESTS", false), stop, stop, stop, errc::rate_limited});
+    out.push_back({"bare TOOMANYREQUESTS", {429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"}, next, next, next, errc::rate_limited});
+    out.push_back({"UNAUTHORIZED with 401", coded(401, "UNAUTHORIZED", true), v1_ok, v1_ok, next, errc::auth_required});
     for (auto code : {"DENIED", "UNKNOWN", "TAG_INVALID", "UNSUPPORTED", "TOOMANYREQUESTS"})
-        out.push_back({code, coded(403, code, true), stop, stop, stop});
-    out.push_back({"404 with details", {404, R"({"details":"no"})"}, stop, stop, stop});
-    out.push_back({"empty list", {404, R"({"errors":[]})"}, next, next, next});
-    out.push_back({"{}", {404, "{}"}, next, next, next});
-    out.push_back({"HTML 404", {404, "<html>"}, next, next, next});
-    out.push_back({"500", {500, coded(500, "NAME_UNKNOWN", true).body}, next, next, next});
-    out.push_back({"503", {503, ""}, next, next, next});
-    out.push_back({"reset", error(errc::connection_reset), next, next, next});
-    out.push_back({"TLS", error(errc::tls_cert_untrusted), next, next, next});
-    out.push_back({"no credentials for Basic", {401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}}, next, next, next});
+        out.push_back({code, coded(403, code, true), stop, stop, stop, errc::denied});
+    out.push_back({"404 with details", {404, R"({"details":"no"})"}, stop, stop, stop, missing});
+    out.push_back({"empty list", {404, R"({"errors":[]})"}, next, next, next, nothing_said});
+    out.push_back({"{}", {404, "{}"}, next, next, next, nothing_said});
+    out.push_back({"HTML 404", {404, "<html>"}, next, next, next, nothing_said});
+    out.push_back({"500", {500, coded(500, "NAME_UNKNOWN", true).body}, next, next, next, errc::server_error});
+    out.push_back({"503", {503, ""}, next, next, next, errc::server_error});
+    out.push_back({"reset", error(errc::connection_reset), next, next, next, errc::connection_reset});
+    out.push_back({"TLS", error(errc::tls_cert_untrusted), next, next, next, errc::tls_cert_untrusted});
+    out.push_back({"no credentials for Basic", {401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}}, next, next, next,
+                   errc::auth_required});
     out.push_back({"token service down", {401, "", {{"WWW-Authenticate", R"(Bearer realm="/token-503",service="s")"}}},
-                   next, next, next});
-    out.push_back({"not JSON", {200, "{"}, next, next, next});
-    out.push_back({"304", {304, ""}, next, next, next});
-    out.push_back({"cancelled", error(errc::cancelled), stop, stop, stop});
-    out.push_back({"sink", error(errc::sink_failed), stop, stop, stop});
+                   next, next, next, errc::auth_token_failed});
+    out.push_back({"not JSON", {200, "{"}, next, next, next,
+                   {errc::json_syntax, errc::json_syntax, errc::digest_mismatch, errc::size_mismatch}});
+    out.push_back({"304", {304, ""}, next, next, next, errc::http_unexpected_status});
+    out.push_back({"cancelled", error(errc::cancelled), stop, stop, stop, errc::cancelled});
+    out.push_back({"sink", error(errc::sink_failed), stop, stop, stop, errc::sink_failed});
     out.push_back({"the list's first element counts",
                    {404, R"({"errors":[{"code":"DENIED","message":"x"},{"code":"NAME_UNKNOWN","message":"x"}]})"}, stop,
-                   stop, stop});
+                   stop, stop, errc::name_unknown});
     return out;
 }
 
@@ -131,13 +145,14 @@ TEST_CASE("spec 2.5.2 x 2.5.3: every error at every stage, in every position") {
         char const* name;
         std::string path, ref;
         verdict kind::*expected;
+        errc codes::*reported;
         char const* asks; ///< of one v2 endpoint up to here
     };
     stage const stages[] = {
-        {"tags", tags, "r.example/x:1", &kind::at_tags, "T"},
-        {"manifest by tag", "/v2/x/manifests/1", "r.example/x:1", &kind::at_tag, "T M"},
-        {"manifest by digest", "/v2/x/manifests/" + digest, "r.example/x@" + digest, &kind::at_digest, "T M"},
-        {"config", config, "r.example/x:1", &kind::at_digest, "T M B"},
+        {"tags", tags, "r.example/x:1", &kind::at_tags, &codes::tags, "T"},
+        {"manifest by tag", "/v2/x/manifests/1", "r.example/x:1", &kind::at_tag, &codes::tag, "T M"},
+        {"manifest by digest", "/v2/x/manifests/" + digest, "r.example/x@" + digest, &kind::at_digest, &codes::digest, "T M"},
+        {"config", config, "r.example/x:1", &kind::at_digest, &codes::config, "T M B"},
     };
     int checked = 0;
     for (auto const& k : kinds())
@@ -152,6 +167,7 @@ TEST_CASE("spec 2.5.2 x 2.5.3: every error at every stage, in every position") {
                     if (position != 0) w.rules.host("r.example").with_plaintext(plaintext::never);
                     if (position == 2) w.rules.with_v1(false);
                     w.both();
+                    w.set(secure + "/v1/repositories/x/images", {410}); // told from all that v2 says
                     w.set(secure + "/token-503?service=s&scope=repository%3Ax%3Apull", {503});
                     w.set(secure + at.path, k.what);
                     auto const got = w.inspect(at.ref);
@@ -170,20 +186,35 @@ TEST_CASE("spec 2.5.2 x 2.5.3: every error at every stage, in every position") {
                     std::string expected = with("s", ping + " P " + at.asks);
                     // The 401 of a token service that is down costs a token request, which is no letter of the table.
                     if (std::string(k.name) == "token service down") expected += " sM";
+                    // Which error it is: its own, unless another endpoint answers or fails after it.
+                    auto reported = k.reported.*at.reported;
+                    std::size_t attempts = 0; // are listed when there is more than one
                     if (what != verdict::stop && position == 0) {
                         // all is well over plain http
                         expected += ' ' + with("h", ping + " P T M B");
-                        CHECK(got.has_value());
+                        reported = errc::ok;
                     } else if (what != verdict::stop && position == 1) {
                         expected += ' ' + with("s", ping);
-                        // v1 by digest is refused without a request, in the session already pinged
+                        // v1 by digest is refused without a request, in the session already pinged, and does not take the
+                        // place of an error that says more
                         bool const by_digest = at.ref.find('@') != at.ref.npos;
                         if (!confirmed) expected += ' ' + with("s", ping) + (by_digest ? "" : " sV");
-                        CHECK(!got.has_value());
-                    } else {
-                        CHECK(!got.has_value());
+                        if (!confirmed && !by_digest) reported = errc::registry_error;
+                        if (!confirmed) attempts = 2;
                     }
                     CHECK(w.journal() == expected);
+                    CHECK(name_of(got ? errc::ok : got.error().kind()) == name_of(reported));
+                    if (!got) {
+                        auto const& all = got.error().detail().attempts;
+                        REQUIRE(all.size() == attempts);
+                        if (attempts) {
+                            CHECK(all[0].code == make_error_code(k.reported.*at.reported));
+                            CHECK(all[0].endpoint == secure);
+                            CHECK(all[1].endpoint == secure + "/v1");
+                        }
+                        bool const from_v1 = reported == errc::registry_error;
+                        CHECK((got.error().detail().url.find("/v1/") != std::string::npos) == from_v1);
+                    }
                     ++checked;
                 }
     CHECK(checked == int(kinds().size()) * 4 * 2 * 3);
@@ -198,32 +229,50 @@ TEST_CASE("spec 2.5.5: the observed sequences") {
         w.set(secure + path, a);
         w.set(plain + path, a);
         auto const got = w.inspect(ref);
-        return std::pair(w.journal(), got ? "ok" : std::string(name_of(got.error().kind())));
+        auto const from_v1 = !got && got.error().detail().url.find("/v1/") != std::string::npos;
+        return std::pair(w.journal(), got ? "ok" : (from_v1 ? "v1: " : "") + std::string(name_of(got.error().kind())));
     };
     std::string const tags = "/v2/x/tags/list?n=1000", tag = "/v2/x/manifests/1";
     using golden = std::pair<std::string, std::string>;
     // tags 404 NAME_UNKNOWN with detail: v1 answers, and its answer is final
-    CHECK(run(true, tags, coded(404, "NAME_UNKNOWN", true)) == golden("sP sP sT hP hP hT sP sP sV", "name_unknown"));
+    CHECK(run(true, tags, coded(404, "NAME_UNKNOWN", true)) == golden("sP sP sT hP hP hT sP sP sV", "v1: name_unknown"));
     // the same without detail: v2 is confirmed, v1 is pinged and skipped
     CHECK(run(true, tags, coded(404, "NAME_UNKNOWN", false)) == golden("sP sP sT hP hP hT sP hP", "name_unknown"));
     // without detail and without header: v1 is tried
     CHECK(run(false, tags, coded(404, "NAME_UNKNOWN", false)) ==
-          golden("sP sp sP sT hP hp hP hT sP sp sP sp sV", "name_unknown"));
+          golden("sP sp sP sT hP hp hP hT sP sp sP sp sV", "v1: name_unknown"));
     // DENIED with detail: at once
     CHECK(run(true, tags, coded(403, "DENIED", true)) == golden("sP sP sT", "denied"));
     CHECK(run(true, tags, coded(403, "DENIED", false)) == golden("sP sP sT hP hP hT sP hP", "denied"));
     // 500
     CHECK(run(true, tags, {500}) == golden("sP sP sT hP hP hT sP hP", "server_error"));
-    CHECK(run(false, tags, {500}) == golden("sP sp sP sT hP hp hP hT sP sp sP sp sV", "name_unknown"));
+    CHECK(run(false, tags, {500}) == golden("sP sp sP sT hP hp hP hT sP sp sP sp sV", "v1: name_unknown"));
     // the manifest
     CHECK(run(true, tag, coded(404, "MANIFEST_UNKNOWN", true)) ==
-          golden("sP sP sT sM hP hP hT hM sP sP sV", "name_unknown"));
+          golden("sP sP sT sM hP hP hT hM sP sP sV", "v1: name_unknown"));
     CHECK(run(true, tag, coded(404, "MANIFEST_UNKNOWN", false)) ==
           golden("sP sP sT sM hP hP hT hM sP hP", "manifest_unknown"));
-    // by digest: never v1
+    // by digest, any 401 or 404: never v1, for the tag list has confirmed v2, whatever the ping said
     auto const digest = test::digest_of(test::schema2());
-    CHECK(run(true, "/v2/x/manifests/" + digest, coded(404, "MANIFEST_UNKNOWN", true), "r.example/x@" + digest) ==
-          golden("sP sP sT sM hP hP hT hM sP hP", "manifest_unknown"));
+    for (auto const& [a, code] : std::vector<std::pair<answer, std::string>>{
+             {coded(404, "MANIFEST_UNKNOWN", true), "manifest_unknown"},
+             {coded(404, "MANIFEST_UNKNOWN", false), "manifest_unknown"},
+             {coded(404, "NAME_UNKNOWN", true), "name_unknown"},
+             {coded(404, "NAME_UNKNOWN", false), "name_unknown"},
+             {{404, "<html>"}, "not_found"},
+             {{404, R"({"errors":[]})"}, "not_found"},
+             {coded(401, "UNAUTHORIZED", true), "auth_required"},
+             {coded(401, "UNAUTHORIZED", false), "auth_required"},
+             {{401, "<html>"}, "auth_required"},
+             {{401, R"({"details":"no"})"}, "auth_required"},
+             {{401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}}, "auth_required"},
+         }) {
+        INFO(a.head.status << ' ' << a.body);
+        CHECK(run(true, "/v2/x/manifests/" + digest, a, "r.example/x@" + digest) ==
+              golden("sP sP sT sM hP hP hT hM sP hP", code));
+        CHECK(run(false, "/v2/x/manifests/" + digest, a, "r.example/x@" + digest) ==
+              golden("sP sp sP sT sM hP hp hP hT hM sP sp hP hp", code));
+    }
     // wrong bytes over TLS: all of it again over plaintext
     CHECK(run(true, "/v2/x/manifests/" + digest, {200, test::schema2("{}")}, "r.example/x@" + digest) ==
           golden("sP sP sT sM hP hP hT hM sP hP", "digest_mismatch"));

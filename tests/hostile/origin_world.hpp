@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Two or three origins and alice, who has a login at the first: what the rows of hostile.md 2A begin with.
+
+#include "catch.hpp"
+#include "places.hpp"
+
+#include <string>
+
+namespace test {
+
+inline std::string const config_path = "/v2/r/blobs/" + digest_of(config_bytes);
+inline lading::credential const alice(user, password);
+
+/// What an inspection came to.
+struct outcome {
+    lading::errc code = lading::errc::ok;
+    std::string text; ///< of the error, and what an observer was told
+};
+
+/// Alice asks A for r:1. Whatever happens, nothing of hers is in what she gets to read.
+struct origin_world : lading::exchange_observer {
+    place a, b, c;
+    lading::credential secret = alice;
+    lading::client_options options;
+    lading::network_options network = test_network();
+    std::string host = "a.test";
+
+    void on_exchange(lading::exchange_record const& what) override { seen += what.method + ' ' + what.url + '\n'; }
+    std::string seen;
+
+    /// A wants Basic.
+    void basic(place& p) {
+        serve_image(p, {"Basic realm=\"x\"", lading::basic_authorization(alice)});
+    }
+    /// A wants a bearer token of the realm.
+    void tokens(place& p, std::string const& realm) {
+        serve_image(p, {"Bearer realm=\"" + realm + "\",service=\"s\",scope=\"repository:r:pull\"",
+                        "Bearer " + bearer});
+    }
+    outcome inspect(bool tags = false) {
+        options.with_retry(lading::retry_rules(1)).with_observer(*this);
+        auto const at = a.authority_of(host);
+        hostile_client registry{lading::asio_sync_transport(network), options, lading::fixed_credentials(secret, at)};
+        auto const r = registry.inspect(lading::reference::parse(at + "/r:1").value(), lading::inspect_options().with_tags(tags));
+        outcome out;
+        if (!r) out = {r.error().kind(), r.error().message()};
+        else for (auto const& w : r.value().warnings) out.text += w;
+        INFO(out.text);
+        CHECK(!has_canary(out.text + seen)); // U2
+        return out;
+    }
+    void nothing_at(place& p) {
+        INFO(p.journal());
+        CHECK(!has_canary(p.journal()));
+        CHECK(p.journal().find("uthorization") == std::string::npos);
+    }
+};
+
+} // namespace test
