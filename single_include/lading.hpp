@@ -132,7 +132,7 @@ namespace lading {
     X(redirect_too_many, "more redirects than the limit")                                                     \
     /* authentication */                                                                                      \
     X(auth_required, "the registry asks for credentials and none were given")                                 \
-    X(auth_denied, "the registry refused the credentials")                                                    \
+    X(auth_denied, "the credentials were refused, or may not be sent where they are asked for")               \
     X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
     X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
     X(auth_realm_refused, "the token realm is not one the credentials may go to")                             \
@@ -778,6 +778,15 @@ constexpr bool is_host(std::string_view host) noexcept {
 
 } // namespace detail
 
+/// True for a URL, or a reference to one, that names a user ("https://me@host/", "//me@host"): what a server may not
+/// have a client send (hostile.md C26).
+constexpr bool names_user(std::string_view reference) noexcept {
+    auto const path = std::min(reference.find_first_of("/?#"), reference.size());
+    if (!reference.substr(path).starts_with("//")) return false;
+    auto const authority = reference.substr(path + 2);
+    return authority.substr(0, authority.find_first_of("/?#")).find('@') != authority.npos;
+}
+
 class url {
   public:
     static constexpr std::size_t max_size = 16u << 10;
@@ -796,10 +805,10 @@ class url {
         if (colon == text.npos) return refuse("not absolute");
         out.scheme_ = detail::lower(text.substr(0, colon));
         if (out.scheme_ != "http" && out.scheme_ != "https") return refuse("neither http nor https");
+        if (names_user(text)) return refuse("user information");
         text.remove_prefix(colon + 3);
         auto const end = std::min(text.find_first_of("/?"), text.size());
         auto authority = text.substr(0, end);
-        if (authority.find('@') != authority.npos) return refuse("user information");
         auto port_at = authority.rfind(':');
         if (authority.starts_with('[') && port_at != authority.npos && port_at < authority.find(']'))
             port_at = authority.npos;
@@ -1271,7 +1280,8 @@ inline parsed_challenges parse_challenges(std::span<std::string_view const> line
 ///
 /// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
 /// form with an identity token or with user name and password, and the GET after it when the service answers the POST
-/// of a password with 404 or 405. It follows no redirect and answers no challenge.
+/// of a password with 404 or 405. A refresh token of an earlier answer goes before all of them, and when it is refused
+/// the secret is used as if there had been none. It follows no redirect and answers no challenge.
 
 // ---- lading/detail/base64.hpp ----
 
@@ -2311,6 +2321,7 @@ struct response {
     header_map headers;
     std::string url;               ///< the URL that was asked (after redirects: the last one)
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
+    bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
     bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
 };
 
@@ -2429,6 +2440,27 @@ inline rate_limit rate_limit_of(response const& head) {
 
 namespace lading {
 
+/// What a registry says of a token that it refuses, in the `error` of its Bearer challenge (RFC 6750, 3.1), by the codes
+/// of its error bodies (spec 4.7): `invalid_token` is UNAUTHORIZED, `insufficient_scope` DENIED. The message is the
+/// `error_description`, or else the sentence of the code; at most `room` bytes, printable.
+inline std::optional<registry_error> challenge_error(response const& head, std::size_t room) {
+    auto const lines = head.headers.all("WWW-Authenticate");
+    auto const offered = parse_challenges(lines);
+    for (auto const& c : offered.challenges) {
+        if (c.scheme != "bearer") continue;
+        auto const said = c.param("error").value_or("");
+        std::string_view const code = said == "invalid_token" ? "UNAUTHORIZED" : said == "insufficient_scope" ? "DENIED" : "";
+        if (code.empty()) continue;
+        auto const described = c.param("error_description").value_or("");
+        auto const words = described.empty() ? default_message(code) : described.substr(0, room);
+        registry_error out;
+        out.code = code;
+        out.message = detail::printable(words, words.size());
+        return out;
+    }
+    return std::nullopt;
+}
+
 /// True when an answer names the protocol: an entry `registry/2.0` in any version header, ignoring case.
 inline bool confirms_v2(response const& head) {
     for (auto line : head.headers.all("Docker-Distribution-Api-Version")) {
@@ -2443,13 +2475,18 @@ inline bool confirms_v2(response const& head) {
 
 /// Makes the error of an answer whose status is not the wanted one.
 ///
-/// Codes: 401 `auth_required` or, when credentials were sent, `auth_denied`; 403 `denied`; 404 `manifest_unknown`,
-/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
-/// `registry_error`; anything below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was
-/// an answer; `v1` only for 401 and 404 while v2 is not confirmed.
+/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied`
+/// where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`, `name_unknown`,
+/// `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx `registry_error`; anything
+/// below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was an answer; `v1`
+/// only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2 itself has named. What the challenge says
+/// of a token comes before the errors of the body.
 template <json_policy J>
 error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
-    auto said = parse_error_body<J>(body, l);
+    auto bounds = l;
+    auto by_challenge = head.status >= 400 && head.status < 500 ? challenge_error(head, l.error_text) : std::nullopt;
+    if (by_challenge) bounds.error_text -= std::min(l.error_text, by_challenge->message.size());
+    auto said = parse_error_body<J>(body, bounds);
     bool const about_manifest = what == asked::manifest || what == asked::manifest_by_digest;
     auto says = [&](std::string_view code) {
         for (auto const& e : said.errors)
@@ -2459,7 +2496,9 @@ error error_from_response(response const& head, std::string_view body, asked wha
     int const s = head.status;
     errc code = errc::registry_error;
     if (s < 400) code = errc::http_unexpected_status;
-    else if (s == 401) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (s == 401 && head.credentials_withheld) code = errc::auth_denied;
+    else if (s == 401 && !head.credentials_sent) code = errc::auth_required; // whatever is missing, a login may have it
+    else if (s == 401) code = by_challenge && by_challenge->code == "DENIED" ? errc::denied : errc::auth_denied;
     else if (s == 403) code = errc::denied;
     else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
     else if (s == 404 && what == asked::blob) code = errc::blob_unknown;
@@ -2475,7 +2514,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.over_tls = head.url.starts_with("https:");
     f.v2_confirmed = confirms_v2(head);
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
-    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed;
+    f.v1 = (s == 401 || s == 404) && !f.v2_confirmed && what != asked::blob;
     f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
     f.what = what;
     f.said = said.form;
@@ -2484,8 +2523,10 @@ error error_from_response(response const& head, std::string_view body, asked wha
     if (head.challenge_unanswered) f.said = refusal_form::none;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
+    if (s == 401 && head.credentials_withheld) out.with_context("credentials are not sent where an answer led to");
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
         out.with_rate(rate);
+    if (by_challenge) said.errors.insert(said.errors.begin(), std::move(*by_challenge));
     if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;
 }
@@ -3114,6 +3155,8 @@ struct bearer_token {
     bearer_token(std::string t, std::chrono::seconds l) : text(std::move(t)), lifetime(l) {}
     std::string text;
     std::chrono::seconds lifetime;
+    std::string refresh_token; ///< for the next one; empty when the service gave none
+    bool renewed = false;      ///< a refresh token of an earlier answer got it
 };
 
 /// What to ask a token service for.
@@ -3124,7 +3167,9 @@ struct token_request {
     std::string service; ///< may be empty
     std::string scope;
     std::optional<credential> secret;
-    bool by_oauth = false; ///< POST a form
+    std::string refresh_token; ///< of an earlier answer to the same secret; may be empty
+    bool by_oauth = false;     ///< POST a form
+    bool offline = false;      ///< by GET: ask for a refresh token too
     lading::reach reach = lading::reach::anywhere;
 };
 
@@ -3135,7 +3180,7 @@ inline std::string basic_authorization(credential const& c) {
 
 /// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
+/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
     LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
@@ -3153,9 +3198,15 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
         text = *t;
     }
     if (text.empty()) return error(errc::auth_token_malformed).with_context("no token");
-    if (text.size() > bounds.token_length)
+    std::string_view refresh;
+    if (auto const v = root.find("refresh_token"); v && !v->is_null()) {
+        auto const t = v->as_string();
+        if (!t) return error(errc::auth_token_malformed).with_context("refresh_token is not a string");
+        refresh = *t;
+    }
+    if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
         return error(errc::auth_token_too_large)
-            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(text.size()));
+            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
     for (char c : text)
         if (c <= 0x20 || c >= 0x7f) return error(errc::auth_token_malformed).with_context("a byte that no token has");
 
@@ -3165,7 +3216,9 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
         else if (v->as_uint()) seconds = 3600;
         else return error(errc::auth_token_malformed).with_context("expires_in is not an integer");
     }
-    return bearer_token(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
+    bearer_token out(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
+    out.refresh_token = refresh;
+    return out;
 }
 
 /// Fetches a token. Errors: those of `interpret_token` and the transport; when the service refuses (401 or 403, or 400 to
@@ -3187,8 +3240,12 @@ class token_operation : pinned {
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
 
-    step<bearer_token> start() { return what_.by_oauth ? post() : get(); }
+    step<bearer_token> start() { return what_.by_oauth || !what_.refresh_token.empty() ? post() : get(); }
     step<bearer_token> on_response(result<response> answer) {
+        if (!what_.refresh_token.empty() && answer && refuses(answer.assume_value().status)) {
+            what_.refresh_token.clear();
+            return start();
+        }
         bool const unknown = answer && (answer.assume_value().status == 404 || answer.assume_value().status == 405);
         if (what_.by_oauth && unknown && what_.secret && what_.secret->identity_token.empty()) {
             what_.by_oauth = false;
@@ -3199,6 +3256,9 @@ class token_operation : pinned {
     step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
 
   private:
+    /// The service will not have this refresh token, or speaks no POST. One that fails may have it later.
+    static bool refuses(int status) { return status == 400 || status == 401 || status == 403 || status == 404 || status == 405; }
+
     request ask(std::string method, url const& target) const {
         request q = talk_.get("");
         q.method = std::move(method);
@@ -3213,6 +3273,10 @@ class token_operation : pinned {
         if (!what_.service.empty()) target.add_query("service", what_.service);
         if (!what_.scope.empty()) target.add_query("scope", what_.scope);
         if (login) target.add_query("account", what_.secret->username);
+        if (login && what_.offline) {
+            target.add_query("client_id", client_id);
+            target.add_query("offline_token", "true");
+        }
         request q = ask("GET", target);
         if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
         return need_exchange(std::move(q), body_);
@@ -3220,9 +3284,10 @@ class token_operation : pinned {
     need_exchange post() {
         auto const& secret = *what_.secret;
         std::vector<std::pair<std::string, std::string>> form;
-        if (!secret.identity_token.empty()) {
+        auto const& refresh = what_.refresh_token.empty() ? secret.identity_token : what_.refresh_token;
+        if (!refresh.empty()) {
             form.emplace_back("grant_type", "refresh_token");
-            form.emplace_back("refresh_token", secret.identity_token);
+            form.emplace_back("refresh_token", refresh);
         } else {
             form.emplace_back("grant_type", "password");
             form.emplace_back("username", secret.username);
@@ -3231,7 +3296,7 @@ class token_operation : pinned {
         }
         if (!what_.service.empty()) form.emplace_back("service", what_.service);
         if (!what_.scope.empty()) form.emplace_back("scope", what_.scope);
-        form.emplace_back("client_id", "lading");
+        form.emplace_back("client_id", client_id);
         request q = ask("POST", what_.realm);
         q.headers.add("Content-Type", "application/x-www-form-urlencoded");
         q.body = form_encode(form);
@@ -3242,7 +3307,12 @@ class token_operation : pinned {
         LADING_TRY(auto head, std::move(answer));
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
-            if (!token) token.assume_error().with_status(200).with_url(safe_url(head.url));
+            if (!token) {
+                token.assume_error().with_status(200).with_url(safe_url(head.url));
+            } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
+                got.renewed = true;
+                if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
+            }
             return token;
         }
         head.credentials_sent = what_.secret.has_value();
@@ -3260,6 +3330,8 @@ class token_operation : pinned {
         out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
         return std::move(out.with_url(safe_url(head.url)));
     }
+
+    static constexpr char const* client_id = "lading";
 
     conversation talk_;
     token_request what_;
@@ -3652,6 +3724,8 @@ class confidences {
 /// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
 /// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
+/// nowhere else.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
 // ---- lading/detail/mutex.hpp ----
@@ -3717,6 +3791,21 @@ class auth_session {
         return false;
     }
 
+    /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
+    std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
+        std::lock_guard const lock(mutex_);
+        auto const at = refresh_.find(login(registry, of, secret));
+        return at == refresh_.end() ? std::string() : at->second;
+    }
+    /// Keeps it instead of the one before; an empty one is forgotten.
+    void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
+        auto who = login(registry, of, secret);
+        std::lock_guard const lock(mutex_);
+        if (token.empty()) return (void)refresh_.erase(who);
+        if (refresh_.size() >= most_known) refresh_.erase(refresh_.begin()); // costs its owner a login
+        refresh_.insert_or_assign(std::move(who), std::move(token));
+    }
+
     /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
     class own_flight {
       public:
@@ -3763,8 +3852,14 @@ class auth_session {
     }
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
+    using login_key = std::vector<std::string>;
+    static login_key login(origin const& registry, issuer const& of, credential const& secret) {
+        return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
+    }
+
     std::mutex mutex_;
     std::map<std::string, known> known_;
+    std::map<login_key, std::string> refresh_;
     std::map<std::string, std::shared_ptr<flight>> flights_;
 };
 
@@ -3781,6 +3876,9 @@ struct auth_rules {
     bool secrets_over_http = false;
     /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
     bool oauth_password = false;
+    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
+    /// It then fetches the next tokens in place of the password, as long as the client lives.
+    bool offline_token = false;
 };
 
 namespace detail {
@@ -3842,7 +3940,10 @@ class authorized : pinned {
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
-        if (answer) answer.assume_value().credentials_sent = sent_secret_;
+        if (answer) {
+            answer.assume_value().credentials_sent = sent_secret_;
+            answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
+        }
         if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
             return pass(std::move(answer));
         confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
@@ -3867,7 +3968,7 @@ class authorized : pinned {
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
-            fresh_ = false;
+            fresh_ = renewed_ = false;
             return send();
         }
         if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
@@ -3898,6 +3999,10 @@ class authorized : pinned {
     maybe_step answer_challenge(response& head) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
         if (session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+            keep_refresh_token({});
+            fresh_ = false;
+        }
         if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
 
         auto const lines = head.headers.all("WWW-Authenticate");
@@ -3968,6 +4073,11 @@ class authorized : pinned {
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
         what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        what.offline = rules_.offline_token;
+        if (secret_) {
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
+            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+        }
         if (!trusted)
             what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
         token_.emplace(talk_, std::move(what));
@@ -3990,6 +4100,7 @@ class authorized : pinned {
             e.with_facts(f);
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
             if (!is_callers_own(e.kind())) own_flight_->failure = e;
+            if (secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_flight_.reset();
             return pass(std::move(e));
         }
@@ -3997,11 +4108,18 @@ class authorized : pinned {
         k.authorization = "Bearer " + token.assume_value().text;
         k.from_secret = secret_.has_value();
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
-        k.from = std::move(issuer_);
+        if (secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
+        renewed_ = token.assume_value().renewed;
+        k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
         own_flight_.reset();
         fresh_ = true;
         return send();
+    }
+
+    void keep_refresh_token(std::string text) {
+        if (!text.empty()) told_.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
     }
 
     /// Asks the credentials policy, once an operation.
@@ -4056,6 +4174,7 @@ class authorized : pinned {
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool renewed_ = false;     ///< and a refresh token got it
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
 };
@@ -4516,7 +4635,7 @@ class tried_in_turn : pinned {
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address of
-/// the inside of a network unless the registry itself is there. https never becomes http.
+/// the inside of a network unless the registry itself is there. https never becomes http, and no target names a user.
 
 namespace lading {
 
@@ -4566,6 +4685,7 @@ class redirected : pinned {
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
+        if (names_user(*where)) return refuse(errc::url_invalid, "the target of a redirect names a user");
         LADING_TRY(auto const here, url::parse(last_.url));
         auto const there = here.resolve(*where);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
@@ -7199,8 +7319,9 @@ namespace lading {
 
 /// How wishes are made from a platform.
 enum class platform_rules : std::uint8_t {
-    containerd,      ///< normal form first, then each older variant that the machine runs too; the default
-    containers_image ///< as written; the variant, then older ones, then none
+    containerd,       ///< normal form first, then each older variant that the machine runs too; the default
+    containers_image, ///< as written; the variant, then older ones, then none
+    docker_20_10 ///< as containerd, and where no variant of arm fits, any arm there is, whether it runs or not
 };
 
 namespace detail {
@@ -7281,8 +7402,8 @@ inline windows_version parse_windows_version(std::string_view text) {
 /// The platforms that satisfy `wanted`, best first.
 inline std::vector<platform> wish_list(platform const& wanted,
                                        platform_rules rules = platform_rules::containerd) {
-    return rules == platform_rules::containerd ? detail::wishes_containerd(wanted)
-                                               : detail::wishes_containers_image(wanted);
+    return rules == platform_rules::containers_image ? detail::wishes_containers_image(wanted)
+                                                     : detail::wishes_containerd(wanted);
 }
 
 /// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs
@@ -7321,6 +7442,9 @@ inline bool os_features_match(std::span<std::string const> wanted, std::span<std
 /// On lists that tell their variants the outcome is the same as by containers/image rules alone, save that
 /// other architectures which the machine runs too (386 on amd64, arm on arm64) are taken before nothing is.
 ///
+/// By those of Docker 20.10 there is the second round, and then for arm the first entry of that system and architecture
+/// whatever its variant: what older versions did, which looked at no variant.
+///
 /// Entries without platform come last, `unknown/unknown` never. The Windows build and the OS features must
 /// fit, except by containers/image rules, which look at neither. With `exact` only the platform itself, in
 /// normal form, is taken.
@@ -7328,7 +7452,7 @@ inline std::optional<std::size_t> choose_platform(std::span<std::optional<platfo
                                                   platform const& wanted, bool exact = false,
                                                   platform_rules rules = platform_rules::containerd) {
     enum class form { as_written, variant_said, normal };
-    bool const modern = rules == platform_rules::containerd;
+    bool const modern = rules != platform_rules::containers_image;
     auto usable = [&](platform const& e) {
         if (e.os == "unknown" && e.architecture == "unknown") return false;
         return !modern ||
@@ -7352,14 +7476,21 @@ inline std::optional<std::size_t> choose_platform(std::span<std::optional<platfo
         platform const itself = modern ? normalise(wanted) : wanted;
         return find({&itself, 1}, modern ? form::normal : form::as_written);
     }
-    if (modern) {
+    if (rules == platform_rules::containerd) {
         auto wishes = wish_list(wanted);
         if (wanted.variant.empty() && wanted.architecture == "arm")
             wishes.emplace(wishes.begin(), wanted.os, "arm");
         if (auto const i = find(wishes, form::variant_said)) return i;
-        if (auto const i = find(wishes, form::normal)) return i;
     }
-    if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) return i;
+    if (modern)
+        if (auto const i = find(wish_list(wanted), form::normal)) return i;
+    if (rules == platform_rules::docker_20_10) {
+        auto const p = normalise(wanted);
+        for (std::size_t i = 0; p.architecture == "arm" && i < entries.size(); ++i)
+            if (entries[i] && entries[i]->os == p.os && entries[i]->architecture == p.architecture) return i;
+    } else if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) {
+        return i;
+    }
     for (std::size_t i = 0; i < entries.size(); ++i)
         if (!entries[i]) return i;
     return std::nullopt;
@@ -7375,6 +7506,19 @@ inline bool is_attestation(descriptor const& d) {
            d.annotations.contains("vnd.docker.reference.type");
 }
 
+/// True for entries whose image has zstd layers, which its index says so that a reader may prefer or avoid it.
+inline bool is_zstd(descriptor const& d) {
+    auto const at = d.annotations.find("io.github.containers.compression.zstd");
+    return at != d.annotations.end() && at->second == "true";
+}
+
+/// Which of the entries that fit a platform equally well is taken (spec 7.1, row 2).
+enum class compression : std::uint8_t {
+    first_listed, ///< whatever its layers are; the default by the rules of containerd and Docker
+    zstd,         ///< the first with zstd layers, if there is one; the default by the rules of containers/image
+    gzip          ///< the first without
+};
+
 class platform_choice {
   public:
     /// The platform this program was compiled for. The default.
@@ -7386,32 +7530,46 @@ class platform_choice {
     /// The first image of the index, whatever it runs on.
     static platform_choice any() { return platform_choice(kind::any, {}); }
 
-    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any".
+    /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
+    platform_choice& with_rules(platform_rules r) {
+        rules_ = r;
+        prefers_ = r == platform_rules::containers_image ? compression::zstd : compression::first_listed;
+        return *this;
+    }
+    /// Which of several that fit equally well is taken. The platform always goes first.
+    platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
+
+    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any"; other rules than
+    /// those of containerd are named.
     std::string str() const {
-        switch (kind_) {
-        case kind::host: return "host (" + wanted_.str() + ")";
-        case kind::exact: return "exactly " + wanted_.str();
-        case kind::any: return "any";
-        case kind::like: break;
-        }
-        return wanted_.str();
+        auto out = wanted_.str();
+        if (kind_ == kind::host) out = "host (" + out + ")";
+        if (kind_ == kind::exact) out = "exactly " + out;
+        if (kind_ == kind::any) return "any";
+        if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
+        if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
+        return out;
     }
 
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
-        std::vector<std::optional<platform>> offered;
+        // Of equal entries the first is taken, so that those of the preferred compression are put in front.
         std::vector<descriptor const*> images;
-        for (auto const& e : entries)
-            if (!is_attestation(e)) {
-                offered.push_back(e.platform);
-                images.push_back(&e);
-            }
+        auto const add = [&](bool others) {
+            for (auto const& e : entries)
+                if (!is_attestation(e) && preferred(e) != others) images.push_back(&e);
+        };
+        add(false);
+        add(true);
         if (kind_ == kind::any && !images.empty()) return *images.front();
+        std::vector<std::optional<platform>> offered;
+        for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any)
-            if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact)) return *images[*i];
+            if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
 
         std::vector<std::string> available;
-        for (auto const& p : offered) available.push_back(p ? p->str() : "(no platform)");
+        for (auto const& e : entries)
+            if (!is_attestation(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
         if (available.empty()) available.emplace_back("nothing");
         return error(errc::platform_not_found).with_values(str(), {}).with_available(std::move(available));
     }
@@ -7420,8 +7578,14 @@ class platform_choice {
     enum class kind : std::uint8_t { host, like, exact, any };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
+    bool preferred(descriptor const& d) const {
+        return prefers_ == compression::first_listed || is_zstd(d) == (prefers_ == compression::zstd);
+    }
+
     kind kind_;
     platform wanted_;
+    platform_rules rules_ = platform_rules::containerd;
+    compression prefers_ = compression::first_listed;
 };
 
 } // namespace lading
@@ -8094,7 +8258,10 @@ class v1_inspect_operation : pinned {
             url_ = answer.assume_value().url;
             status_ = answer.assume_value().status;
             // What a token was given for, it was given to: a 401 refuses those credentials.
-            if (token_sent_) answer.assume_value().credentials_sent = token_is_secret_;
+            if (token_sent_) { // the token of the index, which is no credential that anybody withholds
+                answer.assume_value().credentials_sent = token_is_secret_;
+                answer.assume_value().credentials_withheld = false;
+            }
         } else {
             url_.clear();
             status_ = 0;
@@ -8634,11 +8801,13 @@ class basic_client : pinned {
         requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
                  std::default_initializable<cache_type>
         : basic_client(client_options()) {}
-    explicit basic_client(client_options o, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+    explicit basic_client(client_options o, credentials_type c = credentials_type(), clock_type k = clock_type(),
+                          cache_type a = cache_type())
         requires std::default_initializable<transport_type>
         : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
           credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
-    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = {}, clock_type k = {}, cache_type a = {})
+    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = credentials_type(),
+                          clock_type k = clock_type(), cache_type a = cache_type())
         : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
           cache_(std::move(a)) {}
 
