@@ -81,7 +81,7 @@ count_cases() {
             for (i = 2; i <= n; i++) {
                 if (part[i] ~ /passed/) passed += part[i] + 0
                 else if (part[i] ~ /failed/ && part[i] !~ /expected/) failed += part[i] + 0 } }
-        /^[a-z_]+: [0-9]+ passed, [0-9]+ failed$/ { passed += $2; failed += $4 }
+        /^([0-9]+: )?[a-z_]+: [0-9]+ passed, [0-9]+ failed$/ { passed += $(NF - 3); failed += $(NF - 1) }
         END { print passed + 0, failed + 0 }' "$1"
 }
 

@@ -35,7 +35,6 @@ def batch(world, check, inspect, names):
     check("--shard: a repository in one part", not (of[0] & of[1] or of[0] & of[2] or of[1] & of[2]), of)
 
     former = world.folder / "former.jsonl"
-    former.unlink(missing_ok=True)  # of another program of the matrix
     status, got, _ = run("--resume", str(former))
     check("--resume: nothing was done", len(got) == len(refs), got)
     text = [json.dumps(g) for g in got]
