@@ -4063,6 +4063,7 @@ class authorized : pinned {
                 return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
+            LADING_TRY_V(check_plaintext(registry)); // what the secret gets goes there
         }
         auto flight = session_.join(registry, scope(), own_flight_);
         if (!own_flight_) {

@@ -168,6 +168,24 @@ TEST_CASE("10.67: a registry token is sent as it is, to its host, over https") {
     CHECK(s.journal.size() == 1);
 }
 
+TEST_CASE("a token that a secret would get does not go to a registry on http, be its service on https") {
+    for (bool const allowed : {false, true}) {
+        testing::script s;
+        auto const manifest = "http://r.example/v2/x/manifests/1";
+        s.on(manifest, {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://b.test/t")"}}});
+        s.on(manifest, {200, test::schema2()});
+        s.on("http://r.example/v2/x/blobs/" + test::digest_of(test::config_bytes), {200, std::string(test::config_bytes)});
+        s.on("https://b.test/t?scope=repository%3Ax%3Apull&account=u", {200, R"({"token":"tok"})"});
+        test::client registry(testing::scripted_transport(s),
+                              client_options().with_plaintext("r.example").with_trusted_realm("https://b.test").with_secrets_over_http(allowed),
+                              fixed_credentials(credential("u", "p")));
+        auto const got = registry.inspect(reference::parse("r.example/x:1").value());
+        CHECK(got.has_value() == allowed);
+        if (!got) CHECK(got.error() == errc::plaintext_credentials_refused);
+        CHECK(s.journal.size() == (allowed ? 4 : 1));
+    }
+}
+
 TEST_CASE("spec 3.5 rows 9, 10; X12, X13: how long a token is used") {
     using namespace std::chrono_literals;
     struct row {
