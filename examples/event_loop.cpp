@@ -23,7 +23,7 @@ class hand_driven {
 
     /// One turn of the loop. True when the result is there.
     bool turn() {
-        if (auto* const over = std::get_if<lading::done<value_type>>(&next_)) return result.emplace(std::move(over->value)), true;
+        if (auto* const over = std::get_if<lading::done<value_type>>(&next_)) return result.emplace(std::move(over->value())), true;
         if (auto* const wait = std::get_if<lading::need_delay>(&next_)) {
             if (!until_) until_ = std::chrono::steady_clock::now() + wait->duration;
             if (std::chrono::steady_clock::now() >= *until_) until_.reset(), next_ = op_.on_delay();

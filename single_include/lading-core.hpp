@@ -3104,6 +3104,7 @@ struct conversation {
 /// A driver (`run/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
 /// because the sink of a step points into them. Not thread-safe; one driver at a time.
 
+#include <memory>
 #include <variant>
 
 namespace lading {
@@ -3123,9 +3124,13 @@ struct need_delay {
 
 /// The operation is over.
 template <class T>
-struct done {
-    explicit done(result<T> v) : value(std::move(v)) {}
-    result<T> value;
+class done {
+  public:
+    explicit done(result<T> v) : value_(std::make_unique<result<T>>(std::move(v))) {}
+    result<T>& value() const noexcept { return *value_; }
+
+  private:
+    std::unique_ptr<result<T>> value_; ///< not in here: a step passes every layer, and a record is large
 };
 
 template <class T>
@@ -3739,7 +3744,6 @@ class confidences {
 #endif
 
 #include <map>
-#include <memory>
 
 namespace lading {
 
@@ -3872,7 +3876,7 @@ struct auth_rules {
     auth_rules() = default;
     /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
     std::vector<std::string> trusted_realms;
-    /// Send secrets over plain http to hosts other than this machine.
+    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
     bool secrets_over_http = false;
     /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
     bool oauth_password = false;
@@ -3963,7 +3967,7 @@ class authorized : pinned {
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(x->query, *x->sink);
+            pending_.emplace(std::move(x->query), *x->sink);
             where_ = origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
@@ -3971,7 +3975,7 @@ class authorized : pinned {
             fresh_ = renewed_ = false;
             return send();
         }
-        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
+        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value());
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
@@ -4088,7 +4092,7 @@ class authorized : pinned {
     step<value_type> on_token(result<response> answer) {
         auto next = token_->on_response(std::move(answer));
         if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
-        auto token = std::move(std::get<done<bearer_token>>(next).value);
+        auto token = std::move(std::get<done<bearer_token>>(next).value());
         token_.reset();
         if (!token) {
             auto e = std::move(token).assume_error();
@@ -4521,8 +4525,8 @@ class tried_in_turn : pinned {
 
     step<value_type> take(step<value_type> s) {
         auto* const over = std::get_if<done<value_type>>(&s);
-        if (!over || over->value) return s;
-        error e = std::move(over->value).assume_error();
+        if (!over || over->value()) return s;
+        error e = std::move(over->value()).assume_error();
         if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
@@ -8131,7 +8135,7 @@ class config_operation : pinned {
     step<config_document> map(step<inspection> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
         if (auto* d = std::get_if<need_delay>(&s)) return *d;
-        return done<config_document>(extract(std::move(std::get<done<inspection>>(s).value)));
+        return done<config_document>(extract(std::move(std::get<done<inspection>>(s).value())));
     }
     static result<config_document> extract(result<inspection> inspected) {
         LADING_TRY(auto record, std::move(inspected));
@@ -8640,7 +8644,7 @@ result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock) 
             clock.sleep_for(d->duration);
             next = op.on_delay();
         } else {
-            return std::move(std::get<done<value_type>>(next).value);
+            return std::move(std::get<done<value_type>>(next).value());
         }
     }
 }

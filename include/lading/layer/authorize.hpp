@@ -29,7 +29,7 @@ struct auth_rules {
     auth_rules() = default;
     /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
     std::vector<std::string> trusted_realms;
-    /// Send secrets over plain http to hosts other than this machine.
+    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
     bool secrets_over_http = false;
     /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
     bool oauth_password = false;
@@ -120,7 +120,7 @@ class authorized : pinned {
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(x->query, *x->sink);
+            pending_.emplace(std::move(x->query), *x->sink);
             where_ = origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
@@ -128,7 +128,7 @@ class authorized : pinned {
             fresh_ = renewed_ = false;
             return send();
         }
-        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value);
+        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value());
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
@@ -245,7 +245,7 @@ class authorized : pinned {
     step<value_type> on_token(result<response> answer) {
         auto next = token_->on_response(std::move(answer));
         if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
-        auto token = std::move(std::get<done<bearer_token>>(next).value);
+        auto token = std::move(std::get<done<bearer_token>>(next).value());
         token_.reset();
         if (!token) {
             auto e = std::move(token).assume_error();

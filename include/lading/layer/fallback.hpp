@@ -102,8 +102,8 @@ class tried_in_turn : pinned {
 
     step<value_type> take(step<value_type> s) {
         auto* const over = std::get_if<done<value_type>>(&s);
-        if (!over || over->value) return s;
-        error e = std::move(over->value).assume_error();
+        if (!over || over->value()) return s;
+        error e = std::move(over->value()).assume_error();
         if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;

@@ -42,7 +42,7 @@ class config_operation : pinned {
     step<config_document> map(step<inspection> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
         if (auto* d = std::get_if<need_delay>(&s)) return *d;
-        return done<config_document>(extract(std::move(std::get<done<inspection>>(s).value)));
+        return done<config_document>(extract(std::move(std::get<done<inspection>>(s).value())));
     }
     static result<config_document> extract(result<inspection> inspected) {
         LADING_TRY(auto record, std::move(inspected));

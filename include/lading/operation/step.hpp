@@ -16,6 +16,7 @@
 #include "../http/message.hpp"
 
 #include <concepts>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -36,9 +37,13 @@ struct need_delay {
 
 /// The operation is over.
 template <class T>
-struct done {
-    explicit done(result<T> v) : value(std::move(v)) {}
-    result<T> value;
+class done {
+  public:
+    explicit done(result<T> v) : value_(std::make_unique<result<T>>(std::move(v))) {}
+    result<T>& value() const noexcept { return *value_; }
+
+  private:
+    std::unique_ptr<result<T>> value_; ///< not in here: a step passes every layer, and a record is large
 };
 
 template <class T>

@@ -54,7 +54,7 @@ class run_loop {
         std::unique_ptr<Op> op;
         asio::steady_timer timer;
         request query; ///< outlives its exchange
-        std::optional<result<value_type>> outcome;
+        std::optional<done<value_type>> outcome;
     };
 
     template <class Self>
@@ -74,7 +74,7 @@ class run_loop {
             s.timer.expires_after(d->duration);
             s.timer.async_wait(std::move(self));
         } else {
-            s.outcome.emplace(std::move(std::get<done<value_type>>(next).value));
+            s.outcome.emplace(std::get<done<value_type>>(std::move(next)));
             if (!inside_initiation) return finish(self);
             auto const executor = transport_->get_executor();
             asio::post(executor, std::move(self)); // a handler never runs inside its initiating call
@@ -84,7 +84,7 @@ class run_loop {
     void finish(Self& self) {
         auto outcome = std::move(*state_->outcome);
         state_.reset(); // before the handler: it may start the next operation with what this one held
-        self.complete(std::move(outcome));
+        self.complete(std::move(outcome.value()));
     }
 
     Transport* transport_;

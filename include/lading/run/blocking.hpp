@@ -20,7 +20,7 @@ result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock) 
             clock.sleep_for(d->duration);
             next = op.on_delay();
         } else {
-            return std::move(std::get<done<value_type>>(next).value);
+            return std::move(std::get<done<value_type>>(next).value());
         }
     }
 }

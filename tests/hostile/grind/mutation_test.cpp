@@ -198,7 +198,7 @@ TEST_CASE("G4: a changed page of tags is refused, or holds tags that can be aske
         REQUIRE(asked.sink->begin(head, changed.size()));
         REQUIRE(asked.sink->write(std::as_bytes(std::span(changed))));
         auto const last = op.on_response(head);
-        auto const& tags = std::get<done<tag_list>>(last).value;
+        auto const& tags = std::get<done<tag_list>>(last).value();
         if (!tags) return;
         ++taken;
         for (auto const& t : tags.assume_value().values)
