@@ -171,9 +171,9 @@ TEST_CASE("10.67: a registry token is sent as it is, to its host, over https") {
 TEST_CASE("a token that a secret would get does not go to a registry on http, be its service on https") {
     for (bool const allowed : {false, true}) {
         testing::script s;
-        auto const manifest = "http://r.example/v2/x/manifests/1";
-        s.on(manifest, {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://b.test/t")"}}});
-        s.on(manifest, {200, test::schema2()});
+        auto const over_http = "http://r.example/v2/x/manifests/1";
+        s.on(over_http, {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://b.test/t")"}}});
+        s.on(over_http, {200, test::schema2()});
         s.on("http://r.example/v2/x/blobs/" + test::digest_of(test::config_bytes), {200, std::string(test::config_bytes)});
         s.on("https://b.test/t?scope=repository%3Ax%3Apull&account=u", {200, R"({"token":"tok"})"});
         test::client registry(testing::scripted_transport(s),
