@@ -5,6 +5,7 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+#include "inspect/arguments.hpp"
 #include "inspect/batch.hpp"
 
 #if __has_include(<toml++/toml.h>)
@@ -12,12 +13,11 @@
 #define INSPECT_READS_REGISTRIES_CONF 1
 #endif
 
-#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #ifdef INSPECT_POLICIES // the tests build this program with each model in turn
@@ -29,133 +29,6 @@ using client_of = lading::basic_client<Policies>;
 #endif
 
 namespace {
-
-constexpr char usage[] =
-    "usage: inspect [options] [REF]\n"
-    "       inspect --batch [options] [FILE]\n"
-    "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
-    "  --config                  print the exact bytes of the image config\n"
-    "  --no-tags                 do not list the tags of the repository\n"
-    "  --platform OS/ARCH[/VAR]  the image of an index to look at ('any': the first; default: the platform that this\n"
-    "                            program was compiled for)\n"
-    "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
-    "                            for byte; json: everything that is known; table: for people\n"
-    "  --creds USER:PASS         credentials for the registry; before all files\n"
-    "  --authfile FILE           stored logins from this file only (default: where Docker and the containers tools\n"
-    "                            keep them)\n"
-    "  --trust-realm ORIGIN      a token service on another origin that may see the credentials\n"
-    "  --mirror HOST[:PORT][/P]  ask here first; may be given several times\n"
-    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names\n"
-    "  --plain-http              use http, not https\n"
-    "  --cacert FILE             trust the certificates in this PEM file too\n"
-    "  --cert-dir FOLDER         certificates of the host: *.crt, *.cert with *.key (default: HOST in certs.d)\n"
-    "  --insecure-skip-verify    do not check the server's certificate\n"
-    "  --retry N                 send a failing request again, up to N times (default 4)\n"
-    "  --timeout SECONDS         give up after this long (default 60)\n"
-    "  -v                        say each request on stderr\n"
-    "  --batch                   inspect every reference of FILE (default and '-': stdin), one a line; write the keys of\n"
-    "                            --format json, or 'error', after 'reference', one object a line, without tags\n"
-    "  --jobs N                  so many at once (default 64)\n"
-    "  --ordered                 write in the order of FILE, not of completion\n"
-    "  --resume FILE             skip the references that this output of a former run has\n"
-    "  --shard I/N               only part I (from 0) of N; all names of a repository are in the same part\n"
-    "REF may also be an image on disk: oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG].\n"
-    "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
-    "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed (of a batch: any), 2 usage.\n";
-
-struct arguments {
-    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false, batch = false;
-    std::string format, authfile, registries_conf, cert_dir;
-    std::optional<std::string> reference;
-    std::optional<lading::platform_choice> platform;
-    std::optional<lading::credential> secret;
-    std::vector<std::string> mirrors;
-    lading::tls_options tls;
-    lading::client_options client;
-    batch::options many;
-};
-
-std::optional<int> number(std::string const& text, int least, int most) {
-    int value = 0;
-    auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (bad != std::errc() || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
-    return value;
-}
-
-/// The usage error of an option with a value, or nothing.
-std::optional<std::string> take(std::string_view option, std::string const& value, arguments& out) {
-    if (option == "--platform") {
-        if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
-        auto p = lading::platform::parse(value);
-        if (!p) return "--platform: " + p.error().summary();
-        out.platform = lading::platform_choice::like(p.value());
-    } else if (option == "--format") {
-        if (value != "modern" && value != "original" && value != "json" && value != "table")
-            return "--format is modern, original, json or table";
-        out.format = value;
-    } else if (option == "--creds") {
-        auto const colon = value.find(':');
-        if (colon == std::string::npos || colon == 0) return "--creds is USER:PASS";
-        out.secret = lading::credential(value.substr(0, colon), value.substr(colon + 1));
-    } else if (option == "--retry") {
-        auto const n = number(value, 0, 100);
-        if (!n) return "--retry is a number from 0 to 100";
-        out.client.with_retry(lading::retry_rules(static_cast<unsigned>(*n) + 1));
-    } else if (option == "--timeout") {
-        auto const n = number(value, 1, 86'400);
-        if (!n) return "--timeout is a number of seconds from 1 to 86400";
-        out.client.with_timeout(std::chrono::seconds(*n));
-    } else if (option == "--jobs") {
-        auto const n = number(value, 1, 10'000);
-        if (!n) return "--jobs is a number from 1 to 10000";
-        out.many.jobs = static_cast<std::size_t>(*n);
-    } else if (option == "--shard") {
-        auto const slash = std::min(value.find('/'), value.size());
-        auto const of = slash < value.size() ? number(value.substr(slash + 1), 1, 1'000'000) : std::nullopt;
-        auto const part = of ? number(value.substr(0, slash), 0, *of - 1) : std::nullopt;
-        if (!part) return "--shard is I/N, with I from 0 to N - 1";
-        out.many.shard = static_cast<unsigned>(*part), out.many.shards = static_cast<unsigned>(*of);
-    } else if (option == "--resume") out.many.resume = value;
-    else if (option == "--cacert") out.tls.ca_file = value;
-    else if (option == "--trust-realm") out.client.with_trusted_realm(value);
-    else if (option == "--mirror") out.mirrors.push_back(value);
-    else if (option == "--authfile") out.authfile = value;
-    else if (option == "--cert-dir") out.cert_dir = value;
-    else if (option == "--registries-conf") out.registries_conf = value;
-    else return "unexpected argument: " + std::string(option);
-    return std::nullopt;
-}
-
-/// A usage error in words, or nothing.
-std::optional<std::string> parse(int argc, char** argv, arguments& out) {
-    for (int i = 1; i < argc; ++i) {
-        std::string_view arg = argv[i];
-        if (arg == "--raw") out.raw = true;
-        else if (arg == "--config") out.config = true;
-        else if (arg == "--no-tags") out.tags = false;
-        else if (arg == "--plain-http") out.plain_http = true;
-        else if (arg == "--insecure-skip-verify") out.tls.verify = false;
-        else if (arg == "-v") out.verbose = true;
-        else if (arg == "--batch") out.batch = true;
-        else if (arg == "--ordered") out.many.ordered = true;
-        else if (arg == "--help" || arg == "-h") return out.help = true, std::nullopt;
-        else if (arg.starts_with("--")) {
-            auto const equals = arg.find('='); // --format=json is --format json
-            std::optional<std::string> wrong;
-            if (equals != arg.npos) wrong = take(arg.substr(0, equals), std::string(arg.substr(equals + 1)), out);
-            else if (i + 1 < argc) wrong = take(arg, argv[i + 1], out), ++i;
-            else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
-                                                                                : std::string(arg) + " needs a value";
-            if (wrong) return wrong;
-        } else if (!out.reference && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
-        else return "unexpected argument: " + std::string(arg);
-    }
-    if (out.raw && out.config) return "--raw and --config are two outputs; choose one";
-    if (out.batch && (out.raw || out.config || !out.format.empty())) return "--batch has one output; no --raw, --config, --format";
-    if (!out.batch && out.many != batch::options()) return "--jobs, --ordered, --resume and --shard are for --batch";
-    if (out.batch) out.many.file = out.reference.value_or("-");
-    return std::nullopt;
-}
 
 /// `-v`: each request as it ends.
 struct narrator final : lading::exchange_observer {
@@ -183,6 +56,21 @@ lading::result<lading::registry_rules> rules_for(arguments const& args) {
     return rules;
 }
 
+lading::inspect_options what(arguments const& args) {
+    return lading::inspect_options().with_schema1(args.format == "original" ? lading::schema1_rules::original
+                                                                            : lading::schema1_rules::modern);
+}
+
+/// The record as it is printed; its remarks go to stderr.
+std::string text_of(lading::inspection const& image, arguments const& args) {
+    for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.c_str());
+    if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
+    if (args.format == "original") return lading::to_original(image);
+    if (args.format == "json") return lading::to_json(image);
+    if (args.format == "table") return lading::to_table(image);
+    return lading::to_modern(image);
+}
+
 /// What was asked for, of a registry or of an image on disk.
 template <class Client>
 lading::result<std::string> report(Client& registry, lading::reference const& ref, arguments const& args) {
@@ -195,33 +83,57 @@ lading::result<std::string> report(Client& registry, lading::reference const& re
         LADING_TRY(auto const config, registry.config(ref, platform));
         return config.bytes;
     }
-    auto const form = args.format == "original" ? lading::schema1_rules::original : lading::schema1_rules::modern;
-    LADING_TRY(auto const image, registry.inspect(ref, lading::inspect_options()
-                                                           .with_tags(args.tags && !args.raw)
-                                                           .with_platform(platform)
-                                                           .with_schema1(form)));
-    for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.c_str());
-    if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
-    if (args.format == "original") return lading::to_original(image);
-    if (args.format == "json") return lading::to_json(image);
-    if (args.format == "table") return lading::to_table(image);
-    return lading::to_modern(image);
+    LADING_TRY(auto const image, registry.inspect(ref, what(args).with_tags(args.tags && !args.raw).with_platform(platform)));
+    return text_of(image, args);
 }
+
+/// Every image of an index is printed as it comes; a failure is said, and stops no other.
+struct printer {
+    arguments const& args;
+    bool good = true;
+    void operator()(lading::descriptor const& entry, lading::result<lading::inspection> const& r) {
+        if (r && r.assume_value().kind == lading::image_kind::index) return; // its entries come
+        if (r) return print(r.assume_value());
+        good = false;
+        auto const name = (entry.platform ? entry.platform->str() + ' ' : std::string()) + entry.digest.str();
+        std::fprintf(stderr, "inspect: %s: %s\n", name.c_str(), r.assume_error().message().c_str());
+    }
+    void print(lading::inspection const& image) {
+        auto const text = text_of(image, args);
+        good = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && good;
+    }
+    /// The end: what is no index is an image itself. True when all could be inspected and printed.
+    lading::result<bool> over(lading::result<lading::inspection> const& top) {
+        if (!top) return top.assume_error();
+        if (top.assume_value().kind != lading::image_kind::index) print(top.assume_value());
+        return std::fflush(stdout) == 0 && good;
+    }
+};
 
 struct layout_policies : policies {
     using transport = lading::basic_oci_layout<policies::json, policies::hash>;
     using credentials = lading::no_credentials;
 };
 
-/// An image on disk: `path[:tag]`, `path:name:tag` or `path@digest`; the path has neither colon nor at.
-lading::result<std::string> inspect_files(std::string const& where, arguments const& args) {
+/// Calls `go(client, reference)` for an image on disk: `path[:tag]`, `path:name:tag` or `path@digest`; the path has neither
+/// colon nor at.
+template <class Go>
+auto with_files(std::string const& where, arguments const& args, Go go)
+    -> decltype(go(std::declval<lading::basic_client<layout_policies>&>(), std::declval<lading::reference>())) {
     auto const path = where.substr(0, where.find_first_of(":@"));
     auto const at = where.find('@');
     auto const tag = where.size() == path.size() ? std::string() : where.substr((at == where.npos ? where.rfind(':') : at) + 1);
     LADING_TRY(auto files, layout_policies::transport::open(path, args.client.bounds));
     LADING_TRY(auto const ref, files.reference(tag));
     lading::basic_client<layout_policies> on_disk(std::move(files), args.client);
-    return report(on_disk, ref, args);
+    return go(on_disk, ref);
+}
+
+/// What follows the kind of an image on disk, "oci:", if the reference is of one.
+std::optional<std::string> on_disk(std::string const& reference) {
+    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
+        if (reference.starts_with(kind)) return reference.substr(kind.size());
+    return std::nullopt;
 }
 
 /// A client's parts, for the hosts that are asked.
@@ -267,8 +179,8 @@ lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, la
 }
 
 lading::result<std::string> inspect(arguments const& args) {
-    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
-        if (args.reference->starts_with(kind)) return inspect_files(args.reference->substr(kind.size()), args);
+    if (auto const files = on_disk(*args.reference))
+        return with_files(*files, args, [&](auto& disk, lading::reference const& ref) { return report(disk, ref, args); });
     LADING_TRY(auto rules, rules_for(args));
     LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
     LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
@@ -281,6 +193,30 @@ lading::result<std::string> inspect(arguments const& args) {
 struct batch_policies : policies {
     using transport = lading::asio_transport; // whatever the model of the one inspection is
 };
+
+/// Every image of an index, side by side, in its order. True when none failed.
+lading::result<bool> inspect_all(arguments const& args) {
+    printer out(args);
+    if (auto const files = on_disk(*args.reference))
+        return with_files(*files, args, [&](auto& disk, lading::reference const& ref) {
+            return out.over(lading::inspect_all(disk, ref, what(args), [&out](auto const&... told) { out(told...); }));
+        });
+    LADING_TRY(auto rules, rules_for(args));
+    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
+    LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
+    narrator out_loud;
+    if (args.verbose) p.options.with_observer(out_loud);
+    asio::io_context context(1);
+    lading::basic_client<batch_policies> registry(lading::asio_transport(context.get_executor(), p.network, p.options.bounds),
+                                                  p.options, batch_policies::credentials(p.logins));
+    lading::result<bool> good = false;
+    lading::async_inspect_all(
+        registry, ref, lading::each_options().with_inspect(what(args)).with_order(),
+        [&out](auto const&... told) { out(told...); },
+        [&](lading::result<lading::inspection> top) { good = out.over(top); });
+    context.run();
+    return good;
+}
 
 /// True when every reference could be inspected.
 lading::result<bool> inspect_batch(arguments const& args) {
@@ -324,6 +260,11 @@ int main(int argc, char** argv) {
                      args.reference->c_str());
     }
 
+    if (args.all) {
+        auto const good = inspect_all(args);
+        if (!good) std::fprintf(stderr, "inspect: %s\n", good.error().message().c_str());
+        return good && good.assume_value() ? 0 : 1;
+    }
     auto const out = inspect(args);
     if (!out) {
         std::fprintf(stderr, "inspect: %s\n", out.error().message().c_str());

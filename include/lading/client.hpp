@@ -139,6 +139,9 @@ T make_transport(client_options const& o) {
         return T();
 }
 
+template <class Client>
+class inspect_beside_tags; // run/inspect_beside_tags.hpp
+
 /// The v1 form of an operation.
 template <class Op>
 struct v1_form {
@@ -174,6 +177,8 @@ struct core_policies {
 template <class Policies>
 class basic_client : pinned {
     static_assert(detail::check_policies<Policies>::ok);
+    template <class>
+    friend class detail::inspect_beside_tags;
 
   public:
     using policies = Policies;
@@ -203,31 +208,31 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref)
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref);
+        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, choice);
     }
     /// Every tag, in the server's order, within the limits.
     result<tag_list> tags(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(name, false);
+        return wait<tags_operation<Policies>>(call_to(name, false));
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(name, true, what, &out);
+        return wait<blob_operation<Policies>>(call_to(name, true), what, &out);
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
@@ -238,7 +243,7 @@ class basic_client : pinned {
     result<void> ping(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(name, false);
+        return wait<ping_operation<Policies>>(call_to(name, false));
     }
 
     // A client whose transport is asynchronous only says so.
@@ -265,11 +270,20 @@ class basic_client : pinned {
 
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
 
+    /// With tags: they are asked for at the same time as the manifest, where the fallback policy sets no order.
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
-                                                   in_order(std::move(o)));
+        return async_begin<inspection>(
+            std::forward<Token>(token), [this](auto handler, reference const& what, inspect_options how) {
+                if constexpr (!in_strict_order)
+                    if (how.tags && !how.tags_first)
+                        return async_run_body<inspection>(transport_, std::move(handler),
+                                                          detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
+                launch<inspect_operation<Policies>>(std::move(handler), call_to(what.repository(), what.has_digest()), what,
+                                                    in_order(std::move(how)));
+            },
+            ref, std::move(o));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -279,24 +293,24 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
                                                   choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), name, false);
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, true, what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_to(name, true), what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -306,7 +320,7 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
     }
 
     // A client whose transport blocks says so.
@@ -345,30 +359,43 @@ class basic_client : pinned {
         using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
+    /// The places that one call may ask, in turn, and how it talks.
+    struct call {
+        explicit call(conversation c) : talk(std::move(c)) {}
+        conversation talk;
+        std::vector<endpoint> places;
+        error if_none{errc::no_endpoint};
+        endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
+    };
+    call call_to(lading::repository const& name, bool by_digest) {
+        call out{conversation({}, name, options_.bounds)};
+        out.talk.user_agent = options_.user_agent;
+        if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
+        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        if (listed) out.places = std::move(listed).assume_value();
+        else out.if_none = std::move(listed).assume_error();
+        return out;
+    }
+
     /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
     template <class Op, class Go, class... Args>
-    auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
-        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
-        std::vector<endpoint> endpoints;
-        error refused(errc::no_endpoint);
-        if (listed) endpoints = std::move(listed).assume_value();
-        else refused = std::move(listed).assume_error();
-
-        auto make = [this, args...](auto& slot, conversation const& talk) {
+    auto with_layers(call c, Go&& go, Args const&... args) {
+        auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
+            if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
             slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
                          std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
         return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
-                  options_.retry, clock_, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
+                  options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none), std::move(c.talk),
                   std::move(make));
     }
 
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(lading::repository const& name, bool by_digest, Args const&... args) {
+    result<typename Op::value_type> wait(call c, Args const&... args) {
         return with_layers<Op>(
-            name, by_digest,
+            std::move(c),
             [this]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
                 Layered op(std::forward<More>(more)...);
                 return run(op, transport_, clock_);
@@ -376,9 +403,9 @@ class basic_client : pinned {
             args...);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, lading::repository const& name, bool by_digest, Args const&... args) {
+    auto launch(Token&& token, call c, Args const&... args) {
         return with_layers<Op>(
-            name, by_digest,
+            std::move(c),
             [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
                 return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
             },
@@ -392,16 +419,13 @@ class basic_client : pinned {
     }
     static blob_sink& unwrap(blob_sink* sink) { return *sink; }
 
+    /// What may be asked depends on what was answered, so that nothing is asked side by side.
+    static constexpr bool in_strict_order =
+        Policies::fallback::tags_first || Policies::fallback::pings || Policies::fallback::speaks_v1;
+
     static inspect_options in_order(inspect_options o) {
         if constexpr (Policies::fallback::tags_first) o.with_tags_first();
         return o;
-    }
-
-    conversation conversation_with(lading::repository const& name) {
-        conversation talk({}, name, options_.bounds);
-        talk.user_agent = options_.user_agent;
-        if (options_.timeout.count() > 0) talk.deadline = clock_.now() + options_.timeout;
-        return talk;
     }
 
     client_options options_;

@@ -8,3 +8,4 @@
 #include "endpoint/short_names.hpp"
 #include "image/writers.hpp"
 #include "policy/docker_1_10_fallback.hpp"
+#include "run/inspect_all.hpp"

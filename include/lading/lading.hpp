@@ -14,6 +14,7 @@
 #include "backend/openssl_hash.hpp"
 #include "backend/strict_json.hpp"
 #include "run/asio.hpp"
+#include "run/async_inspect_all.hpp"
 #include "run/each.hpp"
 
 namespace lading {

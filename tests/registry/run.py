@@ -164,6 +164,32 @@ def failures(world):
         check(what, status == 1 and not out and text in err and "next: " in err, (status, out, err))
 
 
+def every_platform(world):
+    """`--platform all`: the images of an index, each as when it is asked for alone (which is compared with skopeo), but with
+    its own digest."""
+    def records(text):
+        decoder, out, text = json.JSONDecoder(), [], text.decode()
+        while text := text.lstrip():
+            one, end = decoder.raw_decode(text)
+            out, text = [*out, one], text[end:]
+        return out
+
+    for tag in ("v2s2", "oci", "nested"):
+        status, out, err = inspect("--plain-http", "--platform", "all", f"{world.plain.host}/multi:{tag}")
+        inner = f"{world.plain.host}/multi:{'oci' if tag == 'nested' else tag}"
+        index = json.loads(inspect("--plain-http", "--raw", inner)[1])
+        expected = []
+        for entry in index["manifests"]:
+            p = entry["platform"]
+            if p["os"] != "unknown":
+                name = "/".join(filter(None, (p["os"], p["architecture"], p.get("variant"))))
+                alone = records(inspect("--plain-http", "--no-tags", "--platform", name, inner)[1])
+                expected += [record | {"Digest": entry["digest"]} for record in alone]
+        check(f"multi:{tag}: all platforms, each as alone", status == 0 and len(expected) == 5 and records(out) == expected, (out, err))
+    alone = inspect("--plain-http", "--platform", "all", f"{world.plain.host}/v2s2/one:latest")
+    check("all platforms of an image: the image", alone[0] == 0 and records(alone[1])[0]["Architecture"], alone)
+
+
 def everything(world, names):
     for name in names:
         equal_to_skopeo(world, name)
@@ -177,6 +203,7 @@ def everything(world, names):
     record = json.loads(inspect("--plain-http", "--format", "json", f"{world.plain.host}/multi:oci")[1])
     check("attestations are shown and not chosen", len(record["attestations"]) == 1 and len(record["platforms"]) == 5,
           record)
+    every_platform(world)
     same_in_each_format(world)
     requests_made(world)
     protected(world)

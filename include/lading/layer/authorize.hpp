@@ -8,6 +8,7 @@
 /// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
 /// on it, or on a realm that the caller trusts; never to another.
 
+#include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../http/address.hpp"
 #include "../http/challenge.hpp"
@@ -86,7 +87,7 @@ class authorized : pinned {
         auto over = session_.landed(flight_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
-            if (!deadline || clock_.now() < *deadline) return need_delay(poll);
+            if (!deadline || clock_.now() < *deadline) return look_again();
             flight_.reset();
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
@@ -114,8 +115,12 @@ class authorized : pinned {
     using maybe_step = result<std::optional<step<value_type>>>;
     static maybe_step nothing() { return std::optional<step<value_type>>(); }
 
-    /// How often one who waits for another's token looks whether it is there.
-    static constexpr std::chrono::milliseconds poll{10};
+    /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
+    need_delay look_again() {
+        auto const wait = std::clamp(waited_ / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
+        waited_ += wait;
+        return need_delay(wait);
+    }
 
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
@@ -225,7 +230,8 @@ class authorized : pinned {
         auto flight = session_.join(registry, scope(), own_flight_);
         if (!own_flight_) {
             flight_ = std::move(flight);
-            return step<value_type>(need_delay(poll));
+            waited_ = {};
+            return step<value_type>(look_again());
         }
         issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
@@ -323,6 +329,7 @@ class authorized : pinned {
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
     origin where_ = home_;                              ///< whom it goes to
     std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::chrono::milliseconds waited_{0};                ///< for it
     std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token

@@ -4,7 +4,7 @@
 /// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
 ///
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
-/// tags are asked for, the pages of the tag list, last. An artifact, a schema1 image and an unknown document need the
+/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An artifact, a schema1 image and an unknown document need the
 /// manifest only. Nothing else: no ping, no HEAD, no tag list that was not asked for.
 
 #include "../image/reflect/config.hpp"
@@ -30,12 +30,34 @@ struct inspect_options {
     /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
     inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
     inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
+    /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.
+    inspect_options& with_expected(descriptor d) { return expected = std::move(d), *this; }
 
     platform_choice platform = platform_choice::host();
     bool tags = false;
     bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    std::optional<descriptor> expected;
 };
+
+namespace detail {
+
+/// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
+template <class P>
+std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+    if (listed) {
+        record.tags = std::move(listed).assume_value();
+        return std::nullopt;
+    }
+    auto& why = listed.assume_error();
+    if (why == errc::timeout || why == errc::cancelled) return std::move(why);
+    record.tags.state = tags_state::refused;
+    record.tags.why = why.message();
+    record.warnings.push_back("the tags cannot be listed: " + why.message());
+    return std::nullopt;
+}
+
+} // namespace detail
 
 /// True when a config of this media type is an image config. Early Docker images have an untyped one.
 constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept {
@@ -114,7 +136,7 @@ class inspect_operation : pinned {
     // ---- manifests --------------------------------------------------------------------------------------------
 
     step<inspection> first_manifest() {
-        expected_ = manifest_expectation(ref_.digest());
+        expected_ = options_.expected ? manifest_expectation(*options_.expected) : manifest_expectation(ref_.digest());
         return ask_manifest(ref_.target());
     }
     step<inspection> ask_manifest(std::string const& target) {
@@ -153,6 +175,7 @@ class inspect_operation : pinned {
             for (auto const& e : document.manifests)
                 (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
         }
+        if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
             return fail(error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more"));
         auto child = options_.platform.choose(document.manifests);
@@ -261,17 +284,14 @@ class inspect_operation : pinned {
     step<inspection> on_tags(result<response> answer) {
         auto next = tags_->next(std::move(answer));
         if (next && next.assume_value()) return std::move(*next.assume_value());
-        if (next) {
-            listed_ = tags_->take();
-            return options_.tags_first ? first_manifest() : finish();
+        auto listed = next ? result<tag_list>(tags_->take()) : result<tag_list>(std::move(next).assume_error());
+        if (!options_.tags_first) {
+            auto failure = detail::take_tags<P>(*record_, std::move(listed));
+            return failure ? fail(std::move(*failure)) : finish();
         }
-        auto& why = next.assume_error();
-        if (options_.tags_first) return fail(std::move(why));
-        if (why == errc::timeout || why == errc::cancelled) return fail(why);
-        record_->tags.state = tags_state::refused;
-        record_->tags.why = why.message();
-        record_->warnings.push_back("the tags cannot be listed: " + why.message());
-        return finish();
+        if (!listed) return fail(std::move(listed).assume_error());
+        listed_ = std::move(listed).assume_value();
+        return first_manifest();
     }
 
     step<inspection> finish() {

@@ -43,6 +43,8 @@ class platform_choice {
     static platform_choice exact(platform p) { return platform_choice(kind::exact, std::move(p)); }
     /// The first image of the index, whatever it runs on.
     static platform_choice any() { return platform_choice(kind::any, {}); }
+    /// No image: an index is looked at for itself.
+    static platform_choice none() { return platform_choice(kind::none, {}); }
 
     /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
     platform_choice& with_rules(platform_rules r) {
@@ -53,17 +55,20 @@ class platform_choice {
     /// Which of several that fit equally well is taken. The platform always goes first.
     platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
 
-    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any"; other rules than
-    /// those of containerd are named.
+    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any", "none"; other
+    /// rules than those of containerd are named.
     std::string str() const {
         auto out = wanted_.str();
         if (kind_ == kind::host) out = "host (" + out + ")";
         if (kind_ == kind::exact) out = "exactly " + out;
         if (kind_ == kind::any) return "any";
+        if (kind_ == kind::none) return "none";
         if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
         if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
         return out;
     }
+
+    bool is_none() const noexcept { return kind_ == kind::none; }
 
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
@@ -78,7 +83,7 @@ class platform_choice {
         if (kind_ == kind::any && !images.empty()) return *images.front();
         std::vector<std::optional<platform>> offered;
         for (auto const* e : images) offered.push_back(e->platform);
-        if (kind_ != kind::any)
+        if (kind_ != kind::any && kind_ != kind::none)
             if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
 
         std::vector<std::string> available;
@@ -89,7 +94,7 @@ class platform_choice {
     }
 
   private:
-    enum class kind : std::uint8_t { host, like, exact, any };
+    enum class kind : std::uint8_t { host, like, exact, any, none };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
     bool preferred(descriptor const& d) const {

@@ -6,7 +6,9 @@
 
 #include "../operation/step.hpp"
 #include "../policy/transport.hpp"
+#include "inspect_beside_tags.hpp"
 
+#include <asio/async_result.hpp>
 #include <asio/compose.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
@@ -92,6 +94,19 @@ class run_loop {
 };
 
 } // namespace detail
+
+/// Calls `begin(handler, args...)` when the token wants it, with a handler for `result<T>`.
+template <class T, class CompletionToken, class Begin, class... Args>
+auto async_begin(CompletionToken&& token, Begin begin, Args&&... args) {
+    return asio::async_initiate<CompletionToken, void(result<T>)>(std::move(begin), token, std::forward<Args>(args)...);
+}
+
+/// Runs `body`, that of a composed operation (`body(self)`, then what it waited for), over a transport. Completion
+/// signature: `void(result<T>)`.
+template <class T, async_transport Transport, class CompletionToken, class Body>
+auto async_run_body(Transport& transport, CompletionToken&& token, Body body) {
+    return asio::async_compose<CompletionToken, void(result<T>)>(std::move(body), token, transport.get_executor());
+}
 
 /// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport outlives the operation. Cancelling
 /// through the handler's slot ends it with `errc::cancelled`.

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The command line of the inspect program.
+
+#include "batch.hpp"
+
+#include <lading/lading.hpp>
+
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+inline constexpr char usage[] =
+    "usage: inspect [options] [REF]\n"
+    "       inspect --batch [options] [FILE]\n"
+    "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
+    "  --config                  print the exact bytes of the image config\n"
+    "  --no-tags                 do not list the tags of the repository\n"
+    "  --platform OS/ARCH[/VAR]  the image of an index to look at ('any': the first; default: the platform that this\n"
+    "                            program was compiled for; 'none': the index itself; 'all': every one, without tags)\n"
+    "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
+    "                            for byte; json: everything that is known; table: for people\n"
+    "  --creds USER:PASS         credentials for the registry; before all files\n"
+    "  --authfile FILE           stored logins from this file only (default: where Docker and the containers tools\n"
+    "                            keep them)\n"
+    "  --trust-realm ORIGIN      a token service on another origin that may see the credentials\n"
+    "  --mirror HOST[:PORT][/P]  ask here first; may be given several times\n"
+    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names\n"
+    "  --plain-http              use http, not https\n"
+    "  --cacert FILE             trust the certificates in this PEM file too\n"
+    "  --cert-dir FOLDER         certificates of the host: *.crt, *.cert with *.key (default: HOST in certs.d)\n"
+    "  --insecure-skip-verify    do not check the server's certificate\n"
+    "  --retry N                 send a failing request again, up to N times (default 4)\n"
+    "  --timeout SECONDS         give up after this long (default 60)\n"
+    "  -v                        say each request on stderr\n"
+    "  --batch                   inspect every reference of FILE (default and '-': stdin), one a line; write the keys of\n"
+    "                            --format json, or 'error', after 'reference', one object a line, without tags\n"
+    "  --jobs N                  so many at once (default 64)\n"
+    "  --ordered                 write in the order of FILE, not of completion\n"
+    "  --resume FILE             skip the references that this output of a former run has\n"
+    "  --shard I/N               only part I (from 0) of N; all names of a repository are in the same part\n"
+    "REF may also be an image on disk: oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG].\n"
+    "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
+    "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed (of a batch: any), 2 usage.\n";
+
+struct arguments {
+    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false, batch = false;
+    bool all = false; ///< images of an index
+    std::string format, authfile, registries_conf, cert_dir;
+    std::optional<std::string> reference;
+    std::optional<lading::platform_choice> platform;
+    std::optional<lading::credential> secret;
+    std::vector<std::string> mirrors;
+    lading::tls_options tls;
+    lading::client_options client;
+    batch::options many;
+};
+
+inline std::optional<int> number(std::string const& text, int least, int most) {
+    int value = 0;
+    auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (bad != std::errc() || end != text.data() + text.size() || value < least || value > most) return std::nullopt;
+    return value;
+}
+
+/// The usage error of an option with a value, or nothing.
+inline std::optional<std::string> take(std::string_view option, std::string const& value, arguments& out) {
+    if (option == "--platform") {
+        if (value == "all") return out.all = true, std::nullopt;
+        if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
+        if (value == "none") return out.platform = lading::platform_choice::none(), std::nullopt;
+        auto p = lading::platform::parse(value);
+        if (!p) return "--platform: " + p.error().summary();
+        out.platform = lading::platform_choice::like(p.value());
+    } else if (option == "--format") {
+        if (value != "modern" && value != "original" && value != "json" && value != "table")
+            return "--format is modern, original, json or table";
+        out.format = value;
+    } else if (option == "--creds") {
+        auto const colon = value.find(':');
+        if (colon == std::string::npos || colon == 0) return "--creds is USER:PASS";
+        out.secret = lading::credential(value.substr(0, colon), value.substr(colon + 1));
+    } else if (option == "--retry") {
+        auto const n = number(value, 0, 100);
+        if (!n) return "--retry is a number from 0 to 100";
+        out.client.with_retry(lading::retry_rules(static_cast<unsigned>(*n) + 1));
+    } else if (option == "--timeout") {
+        auto const n = number(value, 1, 86'400);
+        if (!n) return "--timeout is a number of seconds from 1 to 86400";
+        out.client.with_timeout(std::chrono::seconds(*n));
+    } else if (option == "--jobs") {
+        auto const n = number(value, 1, 10'000);
+        if (!n) return "--jobs is a number from 1 to 10000";
+        out.many.jobs = static_cast<std::size_t>(*n);
+    } else if (option == "--shard") {
+        auto const slash = std::min(value.find('/'), value.size());
+        auto const of = slash < value.size() ? number(value.substr(slash + 1), 1, 1'000'000) : std::nullopt;
+        auto const part = of ? number(value.substr(0, slash), 0, *of - 1) : std::nullopt;
+        if (!part) return "--shard is I/N, with I from 0 to N - 1";
+        out.many.shard = static_cast<unsigned>(*part), out.many.shards = static_cast<unsigned>(*of);
+    } else if (option == "--resume") out.many.resume = value;
+    else if (option == "--cacert") out.tls.ca_file = value;
+    else if (option == "--trust-realm") out.client.with_trusted_realm(value);
+    else if (option == "--mirror") out.mirrors.push_back(value);
+    else if (option == "--authfile") out.authfile = value;
+    else if (option == "--cert-dir") out.cert_dir = value;
+    else if (option == "--registries-conf") out.registries_conf = value;
+    else return "unexpected argument: " + std::string(option);
+    return std::nullopt;
+}
+
+/// A usage error in words, or nothing.
+inline std::optional<std::string> parse(int argc, char** argv, arguments& out) {
+    for (int i = 1; i < argc; ++i) {
+        std::string_view arg = argv[i];
+        if (arg == "--raw") out.raw = true;
+        else if (arg == "--config") out.config = true;
+        else if (arg == "--no-tags") out.tags = false;
+        else if (arg == "--plain-http") out.plain_http = true;
+        else if (arg == "--insecure-skip-verify") out.tls.verify = false;
+        else if (arg == "-v") out.verbose = true;
+        else if (arg == "--batch") out.batch = true;
+        else if (arg == "--ordered") out.many.ordered = true;
+        else if (arg == "--help" || arg == "-h") return out.help = true, std::nullopt;
+        else if (arg.starts_with("--")) {
+            auto const equals = arg.find('='); // --format=json is --format json
+            std::optional<std::string> wrong;
+            if (equals != arg.npos) wrong = take(arg.substr(0, equals), std::string(arg.substr(equals + 1)), out);
+            else if (i + 1 < argc) wrong = take(arg, argv[i + 1], out), ++i;
+            else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
+                                                                                : std::string(arg) + " needs a value";
+            if (wrong) return wrong;
+        } else if (!out.reference && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
+        else return "unexpected argument: " + std::string(arg);
+    }
+    if (out.raw && out.config) return "--raw and --config are two outputs; choose one";
+    if (out.all && (out.raw || out.config || out.batch)) return "--platform all is not for --raw, --config and --batch";
+    if (out.batch && (out.raw || out.config || !out.format.empty())) return "--batch has one output; no --raw, --config, --format";
+    if (!out.batch && out.many != batch::options()) return "--jobs, --ordered, --resume and --shard are for --batch";
+    if (out.batch) out.many.file = out.reference.value_or("-");
+    return std::nullopt;
+}
