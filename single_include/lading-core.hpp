@@ -3933,7 +3933,7 @@ class authorized : pinned {
         auto over = session_.landed(flight_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
-            if (!deadline || clock_.now() < *deadline) return need_delay(poll);
+            if (!deadline || clock_.now() < *deadline) return look_again();
             flight_.reset();
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
@@ -3961,8 +3961,12 @@ class authorized : pinned {
     using maybe_step = result<std::optional<step<value_type>>>;
     static maybe_step nothing() { return std::optional<step<value_type>>(); }
 
-    /// How often one who waits for another's token looks whether it is there.
-    static constexpr std::chrono::milliseconds poll{10};
+    /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
+    need_delay look_again() {
+        auto const wait = std::clamp(waited_ / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
+        waited_ += wait;
+        return need_delay(wait);
+    }
 
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
@@ -4072,7 +4076,8 @@ class authorized : pinned {
         auto flight = session_.join(registry, scope(), own_flight_);
         if (!own_flight_) {
             flight_ = std::move(flight);
-            return step<value_type>(need_delay(poll));
+            waited_ = {};
+            return step<value_type>(look_again());
         }
         issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
@@ -4170,6 +4175,7 @@ class authorized : pinned {
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
     origin where_ = home_;                              ///< whom it goes to
     std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::chrono::milliseconds waited_{0};                ///< for it
     std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
@@ -5232,7 +5238,7 @@ class blob_operation : pinned {
 /// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
 ///
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
-/// tags are asked for, the pages of the tag list, last. An artifact, a schema1 image and an unknown document need the
+/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An artifact, a schema1 image and an unknown document need the
 /// manifest only. Nothing else: no ping, no HEAD, no tag list that was not asked for.
 
 // ---- lading/image/reflect/config.hpp ----
@@ -7534,6 +7540,8 @@ class platform_choice {
     static platform_choice exact(platform p) { return platform_choice(kind::exact, std::move(p)); }
     /// The first image of the index, whatever it runs on.
     static platform_choice any() { return platform_choice(kind::any, {}); }
+    /// No image: an index is looked at for itself.
+    static platform_choice none() { return platform_choice(kind::none, {}); }
 
     /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
     platform_choice& with_rules(platform_rules r) {
@@ -7544,17 +7552,20 @@ class platform_choice {
     /// Which of several that fit equally well is taken. The platform always goes first.
     platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
 
-    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any"; other rules than
-    /// those of containerd are named.
+    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any", "none"; other
+    /// rules than those of containerd are named.
     std::string str() const {
         auto out = wanted_.str();
         if (kind_ == kind::host) out = "host (" + out + ")";
         if (kind_ == kind::exact) out = "exactly " + out;
         if (kind_ == kind::any) return "any";
+        if (kind_ == kind::none) return "none";
         if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
         if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
         return out;
     }
+
+    bool is_none() const noexcept { return kind_ == kind::none; }
 
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
@@ -7569,7 +7580,7 @@ class platform_choice {
         if (kind_ == kind::any && !images.empty()) return *images.front();
         std::vector<std::optional<platform>> offered;
         for (auto const* e : images) offered.push_back(e->platform);
-        if (kind_ != kind::any)
+        if (kind_ != kind::any && kind_ != kind::none)
             if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
 
         std::vector<std::string> available;
@@ -7580,7 +7591,7 @@ class platform_choice {
     }
 
   private:
-    enum class kind : std::uint8_t { host, like, exact, any };
+    enum class kind : std::uint8_t { host, like, exact, any, none };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
     bool preferred(descriptor const& d) const {
@@ -7829,12 +7840,34 @@ struct inspect_options {
     /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
     inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
     inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
+    /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.
+    inspect_options& with_expected(descriptor d) { return expected = std::move(d), *this; }
 
     platform_choice platform = platform_choice::host();
     bool tags = false;
     bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    std::optional<descriptor> expected;
 };
+
+namespace detail {
+
+/// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
+template <class P>
+std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+    if (listed) {
+        record.tags = std::move(listed).assume_value();
+        return std::nullopt;
+    }
+    auto& why = listed.assume_error();
+    if (why == errc::timeout || why == errc::cancelled) return std::move(why);
+    record.tags.state = tags_state::refused;
+    record.tags.why = why.message();
+    record.warnings.push_back("the tags cannot be listed: " + why.message());
+    return std::nullopt;
+}
+
+} // namespace detail
 
 /// True when a config of this media type is an image config. Early Docker images have an untyped one.
 constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept {
@@ -7913,7 +7946,7 @@ class inspect_operation : pinned {
     // ---- manifests --------------------------------------------------------------------------------------------
 
     step<inspection> first_manifest() {
-        expected_ = manifest_expectation(ref_.digest());
+        expected_ = options_.expected ? manifest_expectation(*options_.expected) : manifest_expectation(ref_.digest());
         return ask_manifest(ref_.target());
     }
     step<inspection> ask_manifest(std::string const& target) {
@@ -7952,6 +7985,7 @@ class inspect_operation : pinned {
             for (auto const& e : document.manifests)
                 (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
         }
+        if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
             return fail(error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more"));
         auto child = options_.platform.choose(document.manifests);
@@ -8060,17 +8094,14 @@ class inspect_operation : pinned {
     step<inspection> on_tags(result<response> answer) {
         auto next = tags_->next(std::move(answer));
         if (next && next.assume_value()) return std::move(*next.assume_value());
-        if (next) {
-            listed_ = tags_->take();
-            return options_.tags_first ? first_manifest() : finish();
+        auto listed = next ? result<tag_list>(tags_->take()) : result<tag_list>(std::move(next).assume_error());
+        if (!options_.tags_first) {
+            auto failure = detail::take_tags<P>(*record_, std::move(listed));
+            return failure ? fail(std::move(*failure)) : finish();
         }
-        auto& why = next.assume_error();
-        if (options_.tags_first) return fail(std::move(why));
-        if (why == errc::timeout || why == errc::cancelled) return fail(why);
-        record_->tags.state = tags_state::refused;
-        record_->tags.why = why.message();
-        record_->warnings.push_back("the tags cannot be listed: " + why.message());
-        return finish();
+        if (!listed) return fail(std::move(listed).assume_error());
+        listed_ = std::move(listed).assume_value();
+        return first_manifest();
     }
 
     step<inspection> finish() {
@@ -8758,6 +8789,9 @@ T make_transport(client_options const& o) {
         return T();
 }
 
+template <class Client>
+class inspect_beside_tags; // run/inspect_beside_tags.hpp
+
 /// The v1 form of an operation.
 template <class Op>
 struct v1_form {
@@ -8793,6 +8827,8 @@ struct core_policies {
 template <class Policies>
 class basic_client : pinned {
     static_assert(detail::check_policies<Policies>::ok);
+    template <class>
+    friend class detail::inspect_beside_tags;
 
   public:
     using policies = Policies;
@@ -8822,31 +8858,31 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref)
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref);
+        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, choice);
     }
     /// Every tag, in the server's order, within the limits.
     result<tag_list> tags(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(name, false);
+        return wait<tags_operation<Policies>>(call_to(name, false));
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(name, true, what, &out);
+        return wait<blob_operation<Policies>>(call_to(name, true), what, &out);
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
@@ -8857,7 +8893,7 @@ class basic_client : pinned {
     result<void> ping(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(name, false);
+        return wait<ping_operation<Policies>>(call_to(name, false));
     }
 
     // A client whose transport is asynchronous only says so.
@@ -8884,11 +8920,20 @@ class basic_client : pinned {
 
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
 
+    /// With tags: they are asked for at the same time as the manifest, where the fallback policy sets no order.
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
-                                                   in_order(std::move(o)));
+        return async_begin<inspection>(
+            std::forward<Token>(token), [this](auto handler, reference const& what, inspect_options how) {
+                if constexpr (!in_strict_order)
+                    if (how.tags && !how.tags_first)
+                        return async_run_body<inspection>(transport_, std::move(handler),
+                                                          detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
+                launch<inspect_operation<Policies>>(std::move(handler), call_to(what.repository(), what.has_digest()), what,
+                                                    in_order(std::move(how)));
+            },
+            ref, std::move(o));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -8898,24 +8943,24 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
                                                   choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), name, false);
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, true, what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_to(name, true), what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -8925,7 +8970,7 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
     }
 
     // A client whose transport blocks says so.
@@ -8964,30 +9009,43 @@ class basic_client : pinned {
         using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
+    /// The places that one call may ask, in turn, and how it talks.
+    struct call {
+        explicit call(conversation c) : talk(std::move(c)) {}
+        conversation talk;
+        std::vector<endpoint> places;
+        error if_none{errc::no_endpoint};
+        endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
+    };
+    call call_to(lading::repository const& name, bool by_digest) {
+        call out{conversation({}, name, options_.bounds)};
+        out.talk.user_agent = options_.user_agent;
+        if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
+        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        if (listed) out.places = std::move(listed).assume_value();
+        else out.if_none = std::move(listed).assume_error();
+        return out;
+    }
+
     /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
     template <class Op, class Go, class... Args>
-    auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
-        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
-        std::vector<endpoint> endpoints;
-        error refused(errc::no_endpoint);
-        if (listed) endpoints = std::move(listed).assume_value();
-        else refused = std::move(listed).assume_error();
-
-        auto make = [this, args...](auto& slot, conversation const& talk) {
+    auto with_layers(call c, Go&& go, Args const&... args) {
+        auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
+            if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
             slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
                          std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
         return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
-                  options_.retry, clock_, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
+                  options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none), std::move(c.talk),
                   std::move(make));
     }
 
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(lading::repository const& name, bool by_digest, Args const&... args) {
+    result<typename Op::value_type> wait(call c, Args const&... args) {
         return with_layers<Op>(
-            name, by_digest,
+            std::move(c),
             [this]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
                 Layered op(std::forward<More>(more)...);
                 return run(op, transport_, clock_);
@@ -8995,9 +9053,9 @@ class basic_client : pinned {
             args...);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, lading::repository const& name, bool by_digest, Args const&... args) {
+    auto launch(Token&& token, call c, Args const&... args) {
         return with_layers<Op>(
-            name, by_digest,
+            std::move(c),
             [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
                 return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
             },
@@ -9011,16 +9069,13 @@ class basic_client : pinned {
     }
     static blob_sink& unwrap(blob_sink* sink) { return *sink; }
 
+    /// What may be asked depends on what was answered, so that nothing is asked side by side.
+    static constexpr bool in_strict_order =
+        Policies::fallback::tags_first || Policies::fallback::pings || Policies::fallback::speaks_v1;
+
     static inspect_options in_order(inspect_options o) {
         if constexpr (Policies::fallback::tags_first) o.with_tags_first();
         return o;
-    }
-
-    conversation conversation_with(lading::repository const& name) {
-        conversation talk({}, name, options_.bounds);
-        talk.user_agent = options_.user_agent;
-        if (options_.timeout.count() > 0) talk.deadline = clock_.now() + options_.timeout;
-        return talk;
     }
 
     client_options options_;
@@ -10608,6 +10663,80 @@ class docker_1_10_fallback {
     bool kept_ = false;      ///< an error other than "not supported" is kept
     std::size_t seen_ = 0, last_ = 0;
 };
+
+} // namespace lading
+
+// ---- lading/run/inspect_all.hpp ----
+
+/// `inspect_all`: every image of an index, one after the other. `run/async_inspect_all.hpp` has them side by side.
+
+namespace lading {
+
+namespace detail {
+
+/// What is to be inspected of an index and of the indexes in it: level by level, so that an index is told of before its
+/// entries. The indexes inside are together held to the bounds of one document, or a registry could keep it going for ever.
+class index_walk {
+  public:
+    index_walk(inspect_options o, limits const& bounds) : options_(std::move(o.with_platform(platform_choice::none()))), bounds_(bounds) {}
+
+    inspect_options const& of_top() const noexcept { return options_; }
+    /// Of an entry; the tags are those of the repository, and asked for once.
+    inspect_options of(descriptor const& entry) const {
+        auto out = options_;
+        return std::move(out.with_tags(false).with_expected(entry));
+    }
+
+    /// Takes the record of a document of the present level; `walk_limit` in place of an index that leads too far.
+    template <class Result>
+    Result took(Result record) {
+        if (!record || record.assume_value().kind != image_kind::index) return record;
+        auto const& index = record.assume_value();
+        if (depth_ > 0) bytes_ += index.manifest_bytes.size();
+        if (depth_ >= bounds_.nesting || bytes_ > bounds_.manifest_bytes ||
+            index.platforms.size() > bounds_.descriptors - entries_)
+            return error(errc::walk_limit)
+                .with_context("the indexes in an index")
+                .with_values("at most " + std::to_string(bounds_.nesting) + " deep, " + std::to_string(bounds_.descriptors) +
+                                 " entries, " + std::to_string(bounds_.manifest_bytes) + " bytes",
+                             "more");
+        entries_ += index.platforms.size();
+        next_.insert(next_.end(), index.platforms.begin(), index.platforms.end());
+        return record;
+    }
+    /// The entries of the next level, none at the end.
+    std::vector<descriptor> next_level() {
+        ++depth_;
+        return std::exchange(next_, {});
+    }
+
+  private:
+    inspect_options options_;
+    limits const& bounds_;
+    std::vector<descriptor> next_;
+    std::size_t depth_ = 0, entries_ = 0, bytes_ = 0;
+};
+
+} // namespace detail
+
+/// Inspects `ref` and, where it is an index, every entry of it but attestations, and of the indexes in it. Tells of each
+/// entry by `each(descriptor const& entry, result<inspection>)`, an index before its entries; each document must be what its
+/// entry says (digest, size, type). The value is the record of `ref` itself: of an index, without an image.
+///
+/// `options.platform` has no meaning here. Requests: those of `inspect` for each. Errors: those of `inspect` for `ref`; a
+/// failure of an entry is told of and stops no other. `walk_limit` for an entry that is an index when indexes lie deeper
+/// than `limits::nesting`, or have together more entries than `limits::descriptors` or more bytes than
+/// `limits::manifest_bytes`. Memory: no record is kept but the first.
+template <class Client, class Each>
+auto inspect_all(Client& registry, reference const& ref, inspect_options options, Each each) {
+    detail::index_walk walk(std::move(options), registry.options().bounds);
+    auto top = walk.took(registry.inspect(ref, walk.of_top()));
+    if (!top) return top;
+    for (auto level = walk.next_level(); !level.empty(); level = walk.next_level())
+        for (auto const& entry : level)
+            each(entry, walk.took(registry.inspect(ref.with_digest(entry.digest), walk.of(entry))));
+    return top;
+}
 
 } // namespace lading
 

@@ -3933,7 +3933,7 @@ class authorized : pinned {
         auto over = session_.landed(flight_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
-            if (!deadline || clock_.now() < *deadline) return need_delay(poll);
+            if (!deadline || clock_.now() < *deadline) return look_again();
             flight_.reset();
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
@@ -3961,8 +3961,12 @@ class authorized : pinned {
     using maybe_step = result<std::optional<step<value_type>>>;
     static maybe_step nothing() { return std::optional<step<value_type>>(); }
 
-    /// How often one who waits for another's token looks whether it is there.
-    static constexpr std::chrono::milliseconds poll{10};
+    /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
+    need_delay look_again() {
+        auto const wait = std::clamp(waited_ / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
+        waited_ += wait;
+        return need_delay(wait);
+    }
 
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
@@ -4072,7 +4076,8 @@ class authorized : pinned {
         auto flight = session_.join(registry, scope(), own_flight_);
         if (!own_flight_) {
             flight_ = std::move(flight);
-            return step<value_type>(need_delay(poll));
+            waited_ = {};
+            return step<value_type>(look_again());
         }
         issuer_.emplace(target, service);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
@@ -4170,6 +4175,7 @@ class authorized : pinned {
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
     origin where_ = home_;                              ///< whom it goes to
     std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::chrono::milliseconds waited_{0};                ///< for it
     std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
@@ -5232,7 +5238,7 @@ class blob_operation : pinned {
 /// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
 ///
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
-/// tags are asked for, the pages of the tag list, last. An artifact, a schema1 image and an unknown document need the
+/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An artifact, a schema1 image and an unknown document need the
 /// manifest only. Nothing else: no ping, no HEAD, no tag list that was not asked for.
 
 // ---- lading/image/reflect/config.hpp ----
@@ -7534,6 +7540,8 @@ class platform_choice {
     static platform_choice exact(platform p) { return platform_choice(kind::exact, std::move(p)); }
     /// The first image of the index, whatever it runs on.
     static platform_choice any() { return platform_choice(kind::any, {}); }
+    /// No image: an index is looked at for itself.
+    static platform_choice none() { return platform_choice(kind::none, {}); }
 
     /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
     platform_choice& with_rules(platform_rules r) {
@@ -7544,17 +7552,20 @@ class platform_choice {
     /// Which of several that fit equally well is taken. The platform always goes first.
     platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
 
-    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any"; other rules than
-    /// those of containerd are named.
+    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any", "none"; other
+    /// rules than those of containerd are named.
     std::string str() const {
         auto out = wanted_.str();
         if (kind_ == kind::host) out = "host (" + out + ")";
         if (kind_ == kind::exact) out = "exactly " + out;
         if (kind_ == kind::any) return "any";
+        if (kind_ == kind::none) return "none";
         if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
         if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
         return out;
     }
+
+    bool is_none() const noexcept { return kind_ == kind::none; }
 
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
@@ -7569,7 +7580,7 @@ class platform_choice {
         if (kind_ == kind::any && !images.empty()) return *images.front();
         std::vector<std::optional<platform>> offered;
         for (auto const* e : images) offered.push_back(e->platform);
-        if (kind_ != kind::any)
+        if (kind_ != kind::any && kind_ != kind::none)
             if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
 
         std::vector<std::string> available;
@@ -7580,7 +7591,7 @@ class platform_choice {
     }
 
   private:
-    enum class kind : std::uint8_t { host, like, exact, any };
+    enum class kind : std::uint8_t { host, like, exact, any, none };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
     bool preferred(descriptor const& d) const {
@@ -7829,12 +7840,34 @@ struct inspect_options {
     /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
     inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
     inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
+    /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.
+    inspect_options& with_expected(descriptor d) { return expected = std::move(d), *this; }
 
     platform_choice platform = platform_choice::host();
     bool tags = false;
     bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    std::optional<descriptor> expected;
 };
+
+namespace detail {
+
+/// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
+template <class P>
+std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+    if (listed) {
+        record.tags = std::move(listed).assume_value();
+        return std::nullopt;
+    }
+    auto& why = listed.assume_error();
+    if (why == errc::timeout || why == errc::cancelled) return std::move(why);
+    record.tags.state = tags_state::refused;
+    record.tags.why = why.message();
+    record.warnings.push_back("the tags cannot be listed: " + why.message());
+    return std::nullopt;
+}
+
+} // namespace detail
 
 /// True when a config of this media type is an image config. Early Docker images have an untyped one.
 constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept {
@@ -7913,7 +7946,7 @@ class inspect_operation : pinned {
     // ---- manifests --------------------------------------------------------------------------------------------
 
     step<inspection> first_manifest() {
-        expected_ = manifest_expectation(ref_.digest());
+        expected_ = options_.expected ? manifest_expectation(*options_.expected) : manifest_expectation(ref_.digest());
         return ask_manifest(ref_.target());
     }
     step<inspection> ask_manifest(std::string const& target) {
@@ -7952,6 +7985,7 @@ class inspect_operation : pinned {
             for (auto const& e : document.manifests)
                 (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
         }
+        if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
             return fail(error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more"));
         auto child = options_.platform.choose(document.manifests);
@@ -8060,17 +8094,14 @@ class inspect_operation : pinned {
     step<inspection> on_tags(result<response> answer) {
         auto next = tags_->next(std::move(answer));
         if (next && next.assume_value()) return std::move(*next.assume_value());
-        if (next) {
-            listed_ = tags_->take();
-            return options_.tags_first ? first_manifest() : finish();
+        auto listed = next ? result<tag_list>(tags_->take()) : result<tag_list>(std::move(next).assume_error());
+        if (!options_.tags_first) {
+            auto failure = detail::take_tags<P>(*record_, std::move(listed));
+            return failure ? fail(std::move(*failure)) : finish();
         }
-        auto& why = next.assume_error();
-        if (options_.tags_first) return fail(std::move(why));
-        if (why == errc::timeout || why == errc::cancelled) return fail(why);
-        record_->tags.state = tags_state::refused;
-        record_->tags.why = why.message();
-        record_->warnings.push_back("the tags cannot be listed: " + why.message());
-        return finish();
+        if (!listed) return fail(std::move(listed).assume_error());
+        listed_ = std::move(listed).assume_value();
+        return first_manifest();
     }
 
     step<inspection> finish() {
@@ -8758,6 +8789,9 @@ T make_transport(client_options const& o) {
         return T();
 }
 
+template <class Client>
+class inspect_beside_tags; // run/inspect_beside_tags.hpp
+
 /// The v1 form of an operation.
 template <class Op>
 struct v1_form {
@@ -8793,6 +8827,8 @@ struct core_policies {
 template <class Policies>
 class basic_client : pinned {
     static_assert(detail::check_policies<Policies>::ok);
+    template <class>
+    friend class detail::inspect_beside_tags;
 
   public:
     using policies = Policies;
@@ -8822,31 +8858,31 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref)
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref);
+        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(ref.repository(), ref.digest().has_value(), ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, choice);
     }
     /// Every tag, in the server's order, within the limits.
     result<tag_list> tags(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(name, false);
+        return wait<tags_operation<Policies>>(call_to(name, false));
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(name, true, what, &out);
+        return wait<blob_operation<Policies>>(call_to(name, true), what, &out);
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
@@ -8857,7 +8893,7 @@ class basic_client : pinned {
     result<void> ping(repository const& name)
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(name, false);
+        return wait<ping_operation<Policies>>(call_to(name, false));
     }
 
     // A client whose transport is asynchronous only says so.
@@ -8884,11 +8920,20 @@ class basic_client : pinned {
 
     // ---- asynchronous: include <lading/run/asio.hpp> ----------------------------------------------------------------
 
+    /// With tags: they are asked for at the same time as the manifest, where the fallback policy sets no order.
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return launch<inspect_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
-                                                   in_order(std::move(o)));
+        return async_begin<inspection>(
+            std::forward<Token>(token), [this](auto handler, reference const& what, inspect_options how) {
+                if constexpr (!in_strict_order)
+                    if (how.tags && !how.tags_first)
+                        return async_run_body<inspection>(transport_, std::move(handler),
+                                                          detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
+                launch<inspect_operation<Policies>>(std::move(handler), call_to(what.repository(), what.has_digest()), what,
+                                                    in_order(std::move(how)));
+            },
+            ref, std::move(o));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -8898,24 +8943,24 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), ref.repository(), ref.digest().has_value(), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
                                                   choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), name, false);
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), name, true, what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_to(name, true), what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -8925,7 +8970,7 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), name, false);
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
     }
 
     // A client whose transport blocks says so.
@@ -8964,30 +9009,43 @@ class basic_client : pinned {
         using type = std::conditional_t<none, form, at_endpoint<form>>;
     };
 
+    /// The places that one call may ask, in turn, and how it talks.
+    struct call {
+        explicit call(conversation c) : talk(std::move(c)) {}
+        conversation talk;
+        std::vector<endpoint> places;
+        error if_none{errc::no_endpoint};
+        endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
+    };
+    call call_to(lading::repository const& name, bool by_digest) {
+        call out{conversation({}, name, options_.bounds)};
+        out.talk.user_agent = options_.user_agent;
+        if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
+        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        if (listed) out.places = std::move(listed).assume_value();
+        else out.if_none = std::move(listed).assume_error();
+        return out;
+    }
+
     /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
     template <class Op, class Go, class... Args>
-    auto with_layers(lading::repository const& name, bool by_digest, Go&& go, Args const&... args) {
-        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
-        std::vector<endpoint> endpoints;
-        error refused(errc::no_endpoint);
-        if (listed) endpoints = std::move(listed).assume_value();
-        else refused = std::move(listed).assume_error();
-
-        auto make = [this, args...](auto& slot, conversation const& talk) {
+    auto with_layers(call c, Go&& go, Args const&... args) {
+        auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
+            if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
             slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
                          std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
         return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
-                  options_.retry, clock_, clock_, std::move(endpoints), std::move(refused), conversation_with(name),
+                  options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none), std::move(c.talk),
                   std::move(make));
     }
 
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(lading::repository const& name, bool by_digest, Args const&... args) {
+    result<typename Op::value_type> wait(call c, Args const&... args) {
         return with_layers<Op>(
-            name, by_digest,
+            std::move(c),
             [this]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
                 Layered op(std::forward<More>(more)...);
                 return run(op, transport_, clock_);
@@ -8995,9 +9053,9 @@ class basic_client : pinned {
             args...);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, lading::repository const& name, bool by_digest, Args const&... args) {
+    auto launch(Token&& token, call c, Args const&... args) {
         return with_layers<Op>(
-            name, by_digest,
+            std::move(c),
             [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
                 return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
             },
@@ -9011,16 +9069,13 @@ class basic_client : pinned {
     }
     static blob_sink& unwrap(blob_sink* sink) { return *sink; }
 
+    /// What may be asked depends on what was answered, so that nothing is asked side by side.
+    static constexpr bool in_strict_order =
+        Policies::fallback::tags_first || Policies::fallback::pings || Policies::fallback::speaks_v1;
+
     static inspect_options in_order(inspect_options o) {
         if constexpr (Policies::fallback::tags_first) o.with_tags_first();
         return o;
-    }
-
-    conversation conversation_with(lading::repository const& name) {
-        conversation talk({}, name, options_.bounds);
-        talk.user_agent = options_.user_agent;
-        if (options_.timeout.count() > 0) talk.deadline = clock_.now() + options_.timeout;
-        return talk;
     }
 
     client_options options_;
@@ -10608,6 +10663,80 @@ class docker_1_10_fallback {
     bool kept_ = false;      ///< an error other than "not supported" is kept
     std::size_t seen_ = 0, last_ = 0;
 };
+
+} // namespace lading
+
+// ---- lading/run/inspect_all.hpp ----
+
+/// `inspect_all`: every image of an index, one after the other. `run/async_inspect_all.hpp` has them side by side.
+
+namespace lading {
+
+namespace detail {
+
+/// What is to be inspected of an index and of the indexes in it: level by level, so that an index is told of before its
+/// entries. The indexes inside are together held to the bounds of one document, or a registry could keep it going for ever.
+class index_walk {
+  public:
+    index_walk(inspect_options o, limits const& bounds) : options_(std::move(o.with_platform(platform_choice::none()))), bounds_(bounds) {}
+
+    inspect_options const& of_top() const noexcept { return options_; }
+    /// Of an entry; the tags are those of the repository, and asked for once.
+    inspect_options of(descriptor const& entry) const {
+        auto out = options_;
+        return std::move(out.with_tags(false).with_expected(entry));
+    }
+
+    /// Takes the record of a document of the present level; `walk_limit` in place of an index that leads too far.
+    template <class Result>
+    Result took(Result record) {
+        if (!record || record.assume_value().kind != image_kind::index) return record;
+        auto const& index = record.assume_value();
+        if (depth_ > 0) bytes_ += index.manifest_bytes.size();
+        if (depth_ >= bounds_.nesting || bytes_ > bounds_.manifest_bytes ||
+            index.platforms.size() > bounds_.descriptors - entries_)
+            return error(errc::walk_limit)
+                .with_context("the indexes in an index")
+                .with_values("at most " + std::to_string(bounds_.nesting) + " deep, " + std::to_string(bounds_.descriptors) +
+                                 " entries, " + std::to_string(bounds_.manifest_bytes) + " bytes",
+                             "more");
+        entries_ += index.platforms.size();
+        next_.insert(next_.end(), index.platforms.begin(), index.platforms.end());
+        return record;
+    }
+    /// The entries of the next level, none at the end.
+    std::vector<descriptor> next_level() {
+        ++depth_;
+        return std::exchange(next_, {});
+    }
+
+  private:
+    inspect_options options_;
+    limits const& bounds_;
+    std::vector<descriptor> next_;
+    std::size_t depth_ = 0, entries_ = 0, bytes_ = 0;
+};
+
+} // namespace detail
+
+/// Inspects `ref` and, where it is an index, every entry of it but attestations, and of the indexes in it. Tells of each
+/// entry by `each(descriptor const& entry, result<inspection>)`, an index before its entries; each document must be what its
+/// entry says (digest, size, type). The value is the record of `ref` itself: of an index, without an image.
+///
+/// `options.platform` has no meaning here. Requests: those of `inspect` for each. Errors: those of `inspect` for `ref`; a
+/// failure of an entry is told of and stops no other. `walk_limit` for an entry that is an index when indexes lie deeper
+/// than `limits::nesting`, or have together more entries than `limits::descriptors` or more bytes than
+/// `limits::manifest_bytes`. Memory: no record is kept but the first.
+template <class Client, class Each>
+auto inspect_all(Client& registry, reference const& ref, inspect_options options, Each each) {
+    detail::index_walk walk(std::move(options), registry.options().bounds);
+    auto top = walk.took(registry.inspect(ref, walk.of_top()));
+    if (!top) return top;
+    for (auto level = walk.next_level(); !level.empty(); level = walk.next_level())
+        for (auto const& entry : level)
+            each(entry, walk.took(registry.inspect(ref.with_digest(entry.digest), walk.of(entry))));
+    return top;
+}
 
 } // namespace lading
 
@@ -13149,6 +13278,279 @@ class openssl_hash {
 /// The asynchronous driver: runs any operation over any asynchronous transport, with any completion token (callback,
 /// `asio::use_future`, `asio::use_awaitable`, `asio::deferred`, ...).
 
+// ---- lading/run/inspect_beside_tags.hpp ----
+
+/// `inspect_beside_tags`: one inspection, and the tags of the repository asked for at the same time.
+///
+/// What comes out is what `inspect_operation` gives when it asks for the tags last: those of the place that served the
+/// manifest. They are asked of the first place, which is the one unless it fails; then that list is worth nothing, and the
+/// place that did serve is asked. (One thing differs: the list of a mirror that is too slow is a remark, and does not send
+/// the whole inspection to the next place.) An inspection that fails ends the listing, and a listing that meets the end of the call
+/// ends the inspection. Requests: those of both; where the registry wants a token that is not known yet, both are refused
+/// once, and one fetches it for both.
+
+// ---- lading/run/lanes.hpp ----
+
+/// `lanes`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+
+#include <atomic>
+#include <iterator>
+
+namespace lading {
+
+/// How it ended.
+struct each_summary {
+    std::size_t good = 0;
+    std::size_t failed = 0; ///< the cancelled included
+    bool cancelled = false; ///< some of the range may not have been started
+};
+
+namespace detail {
+
+/// How many at once, at least 1; and whether `each` is called in the order of the range, not of completion.
+struct lane_bounds {
+    lane_bounds(std::size_t n, bool o) : in_flight(n), ordered(o) {}
+    std::size_t in_flight;
+    bool ordered;
+};
+
+/// The elements are taken in turn; each runs in a lane, which is reused. A lane is a strand, so that operations over
+/// several threads can be cancelled: a signal must not meet the operation that it is for on another thread.
+///
+/// `start(element const&, handler)` begins one; the handler takes what an `Outcome` is made of, and an `Outcome` can be
+/// made of an `error` too and is true when all is well. `each(index, element const&, Outcome)` is called one at a time; after
+/// a `false` from it, or a signal, those under way are cancelled and no more begin. At last `handler(each_summary)`.
+template <class Outcome, class Iterator, class End, class Start, class Each, class Handler>
+class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, Start, Each, Handler>> {
+    using element = std::iter_value_t<Iterator>;
+    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+  public:
+    lanes(asio::any_io_executor executor, Iterator first, End last, lane_bounds bounds, Start start, Each each, Handler handler)
+        : executor_(std::move(executor)), next_(std::move(first)), last_(std::move(last)), bounds_(bounds),
+          start_(std::move(start)), each_(std::move(each)), handler_(std::move(handler)),
+          work_(asio::get_associated_executor(handler_, executor_)) {}
+
+    void begin() {
+        if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected())
+            slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->stop();
+            });
+        std::scoped_lock const lock(mutex_);
+        pump();
+    }
+
+  private:
+    struct job {
+        job(std::size_t i, element w) : index(i), what(std::move(w)) {}
+        std::size_t index;
+        element what;
+        std::optional<Outcome> outcome;
+    };
+    struct lane {
+        explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
+        asio::strand<asio::any_io_executor> strand;
+        asio::cancellation_signal signal;
+        std::optional<job> at;
+    };
+
+    /// Starts as many as may be under way; ends when none is. With the lock.
+    void pump() {
+        while (!stopped_ && next_ != last_ && (!free_.empty() || lanes_.size() < bounds_.in_flight) &&
+               (!bounds_.ordered || started_ - told_ < 2 * bounds_.in_flight)) {
+            lane& l = free_.empty() ? lanes_.emplace_back(executor_) : *free_.back();
+            if (!free_.empty()) free_.pop_back();
+            l.at.emplace(started_++, *next_);
+            ++next_;
+            ++under_way_;
+            asio::post(l.strand, [self = this->shared_from_this(), &l] { self->start(l); });
+        }
+        if (under_way_ == 0) finish();
+    }
+    void start(lane& l) {
+        if (stopped_) return over(l, error(errc::cancelled));
+        auto done = [self = this->shared_from_this(), &l](auto outcome) { self->over(l, std::move(outcome)); };
+        start_(std::as_const(l.at->what),
+               asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
+    }
+    template <class Result>
+    void over(lane& l, Result outcome) {
+        std::scoped_lock const lock(mutex_);
+        l.at->outcome.emplace(std::move(outcome));
+        if (bounds_.ordered) early_.emplace(l.at->index, std::move(*l.at));
+        else tell(*l.at);
+        for (auto at = early_.begin(); at != early_.end() && at->first == told_; at = early_.erase(at)) tell(at->second);
+        l.at.reset();
+        free_.push_back(&l);
+        --under_way_;
+        pump();
+    }
+    void tell(job& j) {
+        ++told_;
+        ++(*j.outcome ? summary_.good : summary_.failed);
+        if (!each_(j.index, std::as_const(j.what), std::move(*j.outcome))) stop();
+    }
+    void finish() {
+        asio::get_associated_cancellation_slot(handler_).clear();
+        summary_.cancelled = stopped_;
+        auto const executor = work_.get_executor();
+        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable { std::move(handler)(summary); });
+        work_.reset();
+    }
+    /// Takes no lock: it may be called by `each_`.
+    void stop() {
+        stopped_ = true;
+        auto self = this->shared_from_this();
+        asio::post(executor_, [self] {
+            std::scoped_lock const lock(self->mutex_);
+            for (auto& l : self->lanes_)
+                asio::post(l.strand, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
+        });
+    }
+
+    asio::any_io_executor executor_;
+    Iterator next_;
+    End last_;
+    lane_bounds bounds_;
+    Start start_;
+    Each each_;
+    Handler handler_;
+    outstanding_work<executor_type> work_;
+
+    std::mutex mutex_; ///< of the range, the lanes and the callback
+    std::deque<lane> lanes_;
+    std::vector<lane*> free_;
+    std::map<std::size_t, job> early_; ///< in order only: over before their turn
+    std::size_t started_ = 0, under_way_ = 0, told_ = 0;
+    each_summary summary_;
+    std::atomic<bool> stopped_{false};
+};
+
+/// Begins them. The range outlives them.
+template <class Outcome, class Range, class Start, class Each, class Handler>
+void run_in_lanes(asio::any_io_executor executor, Range& range, lane_bounds bounds, Start start, Each each, Handler handler) {
+    using iterator = decltype(std::begin(range));
+    using end = decltype(std::end(range));
+    std::make_shared<lanes<Outcome, iterator, end, Start, Each, Handler>>(
+        std::move(executor), std::begin(range), std::end(range), bounds, std::move(start), std::move(each), std::move(handler))
+        ->begin();
+}
+
+} // namespace detail
+
+} // namespace lading
+
+namespace lading::detail {
+
+/// The body of a composed operation over an asynchronous `Client`, which outlives it.
+template <class Client>
+class inspect_beside_tags {
+    using policies = typename Client::policies;
+    enum class part : std::uint8_t { image, tags };
+
+    /// Of one part.
+    class outcome {
+      public:
+        outcome(result<inspection> r) : value_(std::move(r)) {}
+        outcome(result<tag_list> r) : value_(std::move(r)) {}
+        outcome(error e) : value_(result<tag_list>(std::move(e))) {} ///< it was not even begun
+        explicit operator bool() const {
+            return std::visit([](auto const& r) { return r.has_value(); }, value_);
+        }
+        std::variant<result<inspection>, result<tag_list>>& value() noexcept { return value_; }
+
+      private:
+        std::variant<result<inspection>, result<tag_list>> value_;
+    };
+
+  public:
+    inspect_beside_tags(Client& registry, reference const& ref, inspect_options o)
+        : state_(std::make_unique<state>(registry, ref, std::move(o.with_tags(false)))) {}
+
+    /// The start.
+    template <class Self>
+    void operator()(Self& self) {
+        auto* const s = state_.get();
+        run_in_lanes<outcome>(
+            s->registry.transport().get_executor(), s->parts, lane_bounds(s->parts.size(), false),
+            [s](part p, auto done) { s->begin(p, std::move(done)); },
+            [s](std::size_t, part, outcome o) { return s->take(o.value()); }, std::move(self));
+    }
+    /// Both are over.
+    template <class Self>
+    void operator()(Self& self, each_summary) {
+        auto& s = *state_;
+        if (!s.failure && !(s.image && s.tags)) s.failure.emplace(errc::cancelled);
+        if (s.failure) return finish(self);
+        if (s.served(s.call.places.front())) return (*this)(self, std::move(*s.tags));
+        auto again = std::move(s.call);
+        std::erase_if(again.places, [&s](endpoint const& e) { return !s.served(e); });
+        s.registry.template launch<tags_operation<policies>>(std::move(self), std::move(again));
+    }
+    /// These are the tags.
+    template <class Self>
+    void operator()(Self& self, result<tag_list> listed) {
+        state_->failure = take_tags<policies>(state_->image->assume_value(), std::move(listed));
+        finish(self);
+    }
+
+  private:
+    struct state {
+        state(Client& c, reference const& r, inspect_options o)
+            : registry(c), ref(r), options(std::move(o)), call(c.call_to(r.repository(), r.has_digest())) {}
+
+        template <class Done>
+        void begin(part p, Done done) {
+            auto here = call;
+            if (p == part::tags && !here.places.empty()) here.places.erase(here.places.begin() + 1, here.places.end());
+            if (p == part::tags) return registry.template launch<tags_operation<policies>>(std::move(done), std::move(here));
+            here.asked = &asked;
+            registry.template launch<inspect_operation<policies>>(std::move(done), std::move(here), ref, options);
+        }
+        bool served(endpoint const& e) const { return e.base_url == asked.base_url && e.name == asked.name; }
+
+        /// False when the other part is of no use any more.
+        bool take(result<inspection>& r) {
+            if (!r && !failure) failure = r.assume_error();
+            image.emplace(std::move(r));
+            return image->has_value();
+        }
+        bool take(result<tag_list>& r) {
+            bool const over = !r && (r.assume_error() == errc::timeout || r.assume_error() == errc::cancelled);
+            if (over && !failure) failure = r.assume_error();
+            tags.emplace(std::move(r));
+            return !over;
+        }
+        bool take(std::variant<result<inspection>, result<tag_list>>& r) {
+            return std::visit([this](auto& value) { return take(value); }, r);
+        }
+
+        Client& registry;
+        reference ref;
+        inspect_options options;
+        typename Client::call call;
+        std::array<part, 2> parts{part::image, part::tags};
+        endpoint asked{{}, ref.repository()}; ///< the place that the inspection asked last
+        std::optional<result<inspection>> image;
+        std::optional<result<tag_list>> tags;
+        std::optional<error> failure; ///< of all
+    };
+
+    template <class Self>
+    void finish(Self& self) {
+        auto const s = std::move(state_); // gone before the handler is called
+        if (s->failure) self.complete(std::move(*s->failure));
+        else self.complete(std::move(*s->image));
+    }
+
+    std::unique_ptr<state> state_;
+};
+
+} // namespace lading::detail
+
 #include <asio/compose.hpp>
 
 namespace lading {
@@ -13230,6 +13632,19 @@ class run_loop {
 
 } // namespace detail
 
+/// Calls `begin(handler, args...)` when the token wants it, with a handler for `result<T>`.
+template <class T, class CompletionToken, class Begin, class... Args>
+auto async_begin(CompletionToken&& token, Begin begin, Args&&... args) {
+    return asio::async_initiate<CompletionToken, void(result<T>)>(std::move(begin), token, std::forward<Args>(args)...);
+}
+
+/// Runs `body`, that of a composed operation (`body(self)`, then what it waited for), over a transport. Completion
+/// signature: `void(result<T>)`.
+template <class T, async_transport Transport, class CompletionToken, class Body>
+auto async_run_body(Transport& transport, CompletionToken&& token, Body body) {
+    return asio::async_compose<CompletionToken, void(result<T>)>(std::move(body), token, transport.get_executor());
+}
+
 /// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport outlives the operation. Cancelling
 /// through the handler's slot ends it with `errc::cancelled`.
 template <operation Op, async_transport Transport, class CompletionToken>
@@ -13247,15 +13662,13 @@ auto async_run_new(Transport& transport, CompletionToken&& token, Args&&... args
 
 } // namespace lading
 
+// ---- lading/run/async_inspect_all.hpp ----
+
+/// `async_inspect_all`: every image of an index, side by side.
+
 // ---- lading/run/each.hpp ----
 
 /// `async_inspect_each`: inspects every reference of a range, many at once, in bounded memory.
-
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
-
-#include <atomic>
-#include <iterator>
 
 namespace lading {
 
@@ -13274,127 +13687,6 @@ struct each_options {
     bool ordered = false;
 };
 
-/// How it ended.
-struct each_summary {
-    std::size_t good = 0;
-    std::size_t failed = 0; ///< the cancelled included
-    bool cancelled = false; ///< some of the range may not have been started
-};
-
-namespace detail {
-
-/// The references are taken in turn; each runs in a lane, which is reused. A lane is a strand, so that a client over
-/// several threads can be cancelled: a signal must not meet the operation that it is for on another thread.
-template <class Client, class Iterator, class End, class Each, class Handler>
-class each_run : public std::enable_shared_from_this<each_run<Client, Iterator, End, Each, Handler>> {
-    using element = std::iter_value_t<Iterator>;
-    using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
-
-  public:
-    template <class Range>
-    each_run(Client& registry, Range& range, each_options o, Each each, Handler handler)
-        : client_(registry), executor_(registry.transport().get_executor()), next_(std::begin(range)), last_(std::end(range)),
-          options_(std::move(o)), each_(std::move(each)), handler_(std::move(handler)),
-          work_(asio::get_associated_executor(handler_, executor_)) {}
-
-    void begin() {
-        if (auto slot = asio::get_associated_cancellation_slot(handler_); slot.is_connected())
-            slot.assign([weak = this->weak_from_this()](asio::cancellation_type) {
-                if (auto const self = weak.lock()) self->stop();
-            });
-        std::scoped_lock const lock(mutex_);
-        pump();
-    }
-
-  private:
-    struct job {
-        job(std::size_t i, element w) : index(i), what(std::move(w)) {}
-        std::size_t index;
-        element what;
-        std::optional<result<inspection>> outcome;
-    };
-    struct lane {
-        explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
-        asio::strand<asio::any_io_executor> strand;
-        asio::cancellation_signal signal;
-        std::optional<job> at;
-    };
-
-    /// Starts as many as may be under way; ends when none is. With the lock.
-    void pump() {
-        while (!stopped_ && next_ != last_ && (!free_.empty() || lanes_.size() < options_.in_flight) &&
-               (!options_.ordered || started_ - told_ < 2 * options_.in_flight)) {
-            lane& l = free_.empty() ? lanes_.emplace_back(executor_) : *free_.back();
-            if (!free_.empty()) free_.pop_back();
-            l.at.emplace(started_++, *next_);
-            ++next_;
-            ++under_way_;
-            asio::post(l.strand, [self = this->shared_from_this(), &l] { self->start(l); });
-        }
-        if (under_way_ == 0) finish();
-    }
-    void start(lane& l) {
-        result<reference> ref = l.at->what;
-        if (!ref) return over(l, std::move(ref).assume_error());
-        if (stopped_) return over(l, error(errc::cancelled));
-        auto done = [self = this->shared_from_this(), &l](result<inspection> r) { self->over(l, std::move(r)); };
-        client_.async_inspect(ref.assume_value(), options_.inspect,
-                              asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
-    }
-    void over(lane& l, result<inspection> outcome) {
-        std::scoped_lock const lock(mutex_);
-        l.at->outcome.emplace(std::move(outcome));
-        if (options_.ordered) early_.emplace(l.at->index, std::move(*l.at));
-        else tell(*l.at);
-        for (auto at = early_.begin(); at != early_.end() && at->first == told_; at = early_.erase(at)) tell(at->second);
-        l.at.reset();
-        free_.push_back(&l);
-        --under_way_;
-        pump();
-    }
-    void tell(job& j) {
-        ++told_;
-        ++(*j.outcome ? summary_.good : summary_.failed);
-        each_(j.index, std::as_const(j.what), std::move(*j.outcome));
-    }
-    void finish() {
-        asio::get_associated_cancellation_slot(handler_).clear();
-        summary_.cancelled = stopped_;
-        auto const executor = work_.get_executor();
-        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable { std::move(handler)(summary); });
-        work_.reset();
-    }
-    /// Takes no lock: it may be called by `each_`.
-    void stop() {
-        stopped_ = true;
-        auto self = this->shared_from_this();
-        asio::post(executor_, [self] {
-            std::scoped_lock const lock(self->mutex_);
-            for (auto& l : self->lanes_)
-                asio::post(l.strand, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
-        });
-    }
-
-    Client& client_;
-    asio::any_io_executor executor_;
-    Iterator next_;
-    End last_;
-    each_options options_;
-    Each each_;
-    Handler handler_;
-    outstanding_work<executor_type> work_;
-
-    std::mutex mutex_; ///< of the range, the lanes and the callback
-    std::deque<lane> lanes_;
-    std::vector<lane*> free_;
-    std::map<std::size_t, job> early_; ///< in order only: over before their turn
-    std::size_t started_ = 0, under_way_ = 0, told_ = 0;
-    each_summary summary_;
-    std::atomic<bool> stopped_{false};
-};
-
-} // namespace detail
-
 /// Inspects every reference of a range, at most `each_options::in_flight` at once, begun in the order of the range, and
 /// tells of each by `each(std::size_t index, element const&, result<inspection>)`, one call at a time, on a thread of the
 /// client's executor. Completion signature: `void(each_summary)`.
@@ -13405,20 +13697,116 @@ class each_run : public std::enable_shared_from_this<each_run<Client, Iterator, 
 ///
 /// The client is asynchronous; client and range outlive the operation. Cancelling through the handler's slot, which
 /// `each` may do, ends those under way with `errc::cancelled` and begins no more. Requests: those of `inspect`, each. All
-/// platforms of an index at once are the digests of `inspection::platforms`.
+/// platforms of an index at once: `async_inspect_all`.
 template <class Client, class Range, class Each, class CompletionToken>
 auto async_inspect_each(Client& registry, Range& range, each_options options, Each each, CompletionToken&& token) {
-    using iterator = decltype(std::begin(range));
-    static_assert(std::is_convertible_v<std::iter_value_t<iterator>, result<reference>>,
+    using element = std::iter_value_t<decltype(std::begin(range))>;
+    static_assert(std::is_convertible_v<element, result<reference>>,
                   "[lading] async_inspect_each: the elements must be lading::reference or convert to "
                   "lading::result<lading::reference>");
     return asio::async_initiate<CompletionToken, void(each_summary)>(
         [&registry, &range]<class Handler>(Handler handler, each_options o, Each e) {
-            std::make_shared<detail::each_run<Client, iterator, decltype(std::end(range)), Each, Handler>>(
-                registry, range, std::move(o), std::move(e), std::move(handler))
-                ->begin();
+            detail::run_in_lanes<result<inspection>>(
+                registry.transport().get_executor(), range, detail::lane_bounds(o.in_flight, o.ordered),
+                [&registry, what = std::move(o.inspect)](element const& one, auto done) {
+                    result<reference> ref = one;
+                    if (!ref) return std::move(done)(result<inspection>(std::move(ref).assume_error()));
+                    registry.async_inspect(ref.assume_value(), what, std::move(done));
+                },
+                [e = std::move(e)](std::size_t index, element const& one, result<inspection> outcome) mutable {
+                    e(index, one, std::move(outcome));
+                    return true;
+                },
+                std::move(handler));
         },
         token, std::move(options), std::move(each));
+}
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+
+/// The body of the composed operation.
+template <class Client, class Each>
+class inspect_all_body {
+  public:
+    inspect_all_body(Client& registry, reference const& ref, each_options o, Each each)
+        : state_(std::make_unique<state>(registry, ref, std::move(o), std::move(each))) {}
+
+    /// The start.
+    template <class Self>
+    void operator()(Self& self) {
+        auto& s = *state_;
+        s.registry.async_inspect(s.ref, s.walk.of_top(), std::move(self));
+    }
+    /// The document itself.
+    template <class Self>
+    void operator()(Self& self, result<inspection> top) {
+        state_->top.emplace(state_->walk.took(std::move(top)));
+        if (!*state_->top) return finish(self);
+        go_on(self);
+    }
+    /// A level is over.
+    template <class Self>
+    void operator()(Self& self, each_summary level) {
+        if (level.cancelled) {
+            state_->top.emplace(error(errc::cancelled));
+            return finish(self);
+        }
+        go_on(self);
+    }
+
+  private:
+    struct state {
+        state(Client& c, reference const& r, each_options o, Each e)
+            : registry(c), ref(r), bounds(o.in_flight, o.ordered), walk(std::move(o.inspect), c.options().bounds),
+              each(std::move(e)) {}
+        Client& registry;
+        reference ref;
+        lane_bounds bounds;
+        index_walk walk;
+        Each each;
+        std::vector<descriptor> level;
+        std::optional<result<inspection>> top;
+    };
+
+    template <class Self>
+    void go_on(Self& self) {
+        auto* const s = state_.get();
+        s->level = s->walk.next_level();
+        if (s->level.empty()) return finish(self);
+        run_in_lanes<result<inspection>>(
+            s->registry.transport().get_executor(), s->level, s->bounds,
+            [s](descriptor const& entry, auto done) {
+                s->registry.async_inspect(s->ref.with_digest(entry.digest), s->walk.of(entry), std::move(done));
+            },
+            [s](std::size_t, descriptor const& entry, result<inspection> r) {
+                s->each(entry, s->walk.took(std::move(r)));
+                return true;
+            },
+            std::move(self));
+    }
+    template <class Self>
+    void finish(Self& self) {
+        auto const s = std::move(state_); // gone before the handler is called
+        self.complete(std::move(*s->top));
+    }
+
+    std::unique_ptr<state> state_;
+};
+
+} // namespace detail
+
+/// `inspect_all`, with at most `each_options::in_flight` entries of a level at once; `each` is called one at a time, on a
+/// thread of the client's executor, in the order of the entries if that is asked for. Completion signature:
+/// `void(result<inspection>)`. Client and what `each` refers to outlive the operation. Cancelling through the handler's slot,
+/// which `each` may do, ends it with `errc::cancelled`; the entries under way are told of, no more are begun.
+template <class Client, class Each, class CompletionToken>
+auto async_inspect_all(Client& registry, reference const& ref, each_options options, Each each, CompletionToken&& token) {
+    return async_run_body<inspection>(registry.transport(), std::forward<CompletionToken>(token),
+                                      detail::inspect_all_body<Client, Each>(registry, ref, std::move(options), std::move(each)));
 }
 
 } // namespace lading

@@ -74,6 +74,8 @@ def layouts(world, check, inspect):
           json.loads(run("skopeo", "inspect", f"oci:{world.images.layout}:five"))["Digest"], err)
     status, out, err = inspect(f"oci:{world.images.layout}")
     check("umoci's layout without a tag", status == 1 and "layout_invalid" in err, err)
+    status, out, err = inspect("--platform", "all", "--format", "json", f"oci:{folder}/layout-of-2:1.0")
+    check("all platforms on disk", status == 0 and out.count(b'"requestedDigest"') == 5, (out, err))
     # GNU tar and a tar with absolute links write other headers.
     gnu = folder / "gnu.tar"
     run("tar", "-C", folder / "layout-of-1", "--format=gnu", "-cf", gnu, ".")
