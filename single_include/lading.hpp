@@ -13310,6 +13310,12 @@ struct each_summary {
 
 namespace detail {
 
+/// True when the composed operation was told to stop: a signal between two waits reaches no one else.
+template <class Self>
+bool was_cancelled(Self& self) {
+    return self.get_cancellation_state().cancelled() != asio::cancellation_type::none;
+}
+
 /// How many at once, at least 1; and whether `each` is called in the order of the range, not of completion.
 struct lane_bounds {
     lane_bounds(std::size_t n, bool o) : in_flight(n), ordered(o) {}
@@ -13486,6 +13492,7 @@ class inspect_beside_tags {
         if (!s.failure && !(s.image && s.tags)) s.failure.emplace(errc::cancelled);
         if (s.failure) return finish(self);
         if (s.served(s.call.places.front())) return (*this)(self, std::move(*s.tags));
+        if (was_cancelled(self)) return s.failure.emplace(errc::cancelled), finish(self);
         auto again = std::move(s.call);
         std::erase_if(again.places, [&s](endpoint const& e) { return !s.served(e); });
         s.registry.template launch<tags_operation<policies>>(std::move(self), std::move(again));
@@ -13525,7 +13532,7 @@ class inspect_beside_tags {
             return !over;
         }
         bool take(std::variant<result<inspection>, result<tag_list>>& r) {
-            return std::visit([this](auto& value) { return take(value); }, r);
+            return std::visit([this](auto& value) { return this->take(value); }, r);
         }
 
         Client& registry;
@@ -13599,8 +13606,7 @@ class run_loop {
     template <class Self>
     void advance(Self& self, step<value_type> next, bool inside_initiation) {
         auto& s = *state_;
-        // A signal between two waits reaches no one else.
-        if (!std::holds_alternative<done<value_type>>(next) && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) {
+        if (!std::holds_alternative<done<value_type>>(next) && was_cancelled(self)) {
             s.outcome.emplace(error(errc::cancelled));
             return finish(self);
         }
@@ -13745,16 +13751,12 @@ class inspect_all_body {
     template <class Self>
     void operator()(Self& self, result<inspection> top) {
         state_->top.emplace(state_->walk.took(std::move(top)));
-        if (!*state_->top) return finish(self);
         go_on(self);
     }
     /// A level is over.
     template <class Self>
     void operator()(Self& self, each_summary level) {
-        if (level.cancelled) {
-            state_->top.emplace(error(errc::cancelled));
-            return finish(self);
-        }
+        if (level.cancelled) state_->top.emplace(error(errc::cancelled));
         go_on(self);
     }
 
@@ -13775,8 +13777,9 @@ class inspect_all_body {
     template <class Self>
     void go_on(Self& self) {
         auto* const s = state_.get();
-        s->level = s->walk.next_level();
-        if (s->level.empty()) return finish(self);
+        if (*s->top) s->level = s->walk.next_level();
+        if (!*s->top || s->level.empty()) return finish(self);
+        if (was_cancelled(self)) return s->top.emplace(error(errc::cancelled)), finish(self);
         run_in_lanes<result<inspection>>(
             s->registry.transport().get_executor(), s->level, s->bounds,
             [s](descriptor const& entry, auto done) {

@@ -165,7 +165,8 @@ def main():
             print(table({scenario: medians}), end="", flush=True)
             results[scenario] = medians
     rows, rows_text = ({}, "") if options.no_micro else micro()
-    text = table(results) + "\n" + each_image(results) + rows_text
+    beside = subprocess.run([BENCH / "bench_beside"], capture_output=True, text=True, check=True).stdout
+    text = table(results) + "\n" + each_image(results) + "\n" + beside + rows_text
     (BUILD / "results.txt").write_text(text)
     (BUILD / "results.json").write_text(json.dumps({"scenarios": results, "micro": rows}, indent=1) + "\n")
     groups = [(scenario, [(name, {q: used[q] / programs["floor"][q] for q in QUANTITIES})

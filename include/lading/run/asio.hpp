@@ -62,8 +62,7 @@ class run_loop {
     template <class Self>
     void advance(Self& self, step<value_type> next, bool inside_initiation) {
         auto& s = *state_;
-        // A signal between two waits reaches no one else.
-        if (!std::holds_alternative<done<value_type>>(next) && self.get_cancellation_state().cancelled() != asio::cancellation_type::none) {
+        if (!std::holds_alternative<done<value_type>>(next) && was_cancelled(self)) {
             s.outcome.emplace(error(errc::cancelled));
             return finish(self);
         }

@@ -33,16 +33,12 @@ class inspect_all_body {
     template <class Self>
     void operator()(Self& self, result<inspection> top) {
         state_->top.emplace(state_->walk.took(std::move(top)));
-        if (!*state_->top) return finish(self);
         go_on(self);
     }
     /// A level is over.
     template <class Self>
     void operator()(Self& self, each_summary level) {
-        if (level.cancelled) {
-            state_->top.emplace(error(errc::cancelled));
-            return finish(self);
-        }
+        if (level.cancelled) state_->top.emplace(error(errc::cancelled));
         go_on(self);
     }
 
@@ -63,8 +59,9 @@ class inspect_all_body {
     template <class Self>
     void go_on(Self& self) {
         auto* const s = state_.get();
-        s->level = s->walk.next_level();
-        if (s->level.empty()) return finish(self);
+        if (*s->top) s->level = s->walk.next_level();
+        if (!*s->top || s->level.empty()) return finish(self);
+        if (was_cancelled(self)) return s->top.emplace(error(errc::cancelled)), finish(self);
         run_in_lanes<result<inspection>>(
             s->registry.transport().get_executor(), s->level, s->bounds,
             [s](descriptor const& entry, auto done) {

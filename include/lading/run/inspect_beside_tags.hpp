@@ -65,6 +65,7 @@ class inspect_beside_tags {
         if (!s.failure && !(s.image && s.tags)) s.failure.emplace(errc::cancelled);
         if (s.failure) return finish(self);
         if (s.served(s.call.places.front())) return (*this)(self, std::move(*s.tags));
+        if (was_cancelled(self)) return s.failure.emplace(errc::cancelled), finish(self);
         auto again = std::move(s.call);
         std::erase_if(again.places, [&s](endpoint const& e) { return !s.served(e); });
         s.registry.template launch<tags_operation<policies>>(std::move(self), std::move(again));
@@ -104,7 +105,7 @@ class inspect_beside_tags {
             return !over;
         }
         bool take(std::variant<result<inspection>, result<tag_list>>& r) {
-            return std::visit([this](auto& value) { return take(value); }, r);
+            return std::visit([this](auto& value) { return this->take(value); }, r);
         }
 
         Client& registry;

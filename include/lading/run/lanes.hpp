@@ -37,6 +37,12 @@ struct each_summary {
 
 namespace detail {
 
+/// True when the composed operation was told to stop: a signal between two waits reaches no one else.
+template <class Self>
+bool was_cancelled(Self& self) {
+    return self.get_cancellation_state().cancelled() != asio::cancellation_type::none;
+}
+
 /// How many at once, at least 1; and whether `each` is called in the order of the range, not of completion.
 struct lane_bounds {
     lane_bounds(std::size_t n, bool o) : in_flight(n), ordered(o) {}
