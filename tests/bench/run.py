@@ -29,7 +29,7 @@ QUANTITIES = ("CPU", "wall", "memory")
 
 def build(micro):
     subprocess.run(["cmake", "--preset", "bench"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    targets = ["inspect", *(f"bench_{n}" for n in ("floor", "floor_tls", "spend", "images", "bulk", "blob"))]
+    targets = ["inspect", *(f"bench_{n}" for n in ("floor", "floor_tls", "spend", "images", "bulk", "blob", "beside", "threads"))]
     if micro:
         targets.append("bench_micro")
     subprocess.run(["cmake", "--build", "--preset", "bench", "--target", *targets], cwd=ROOT, check=True)
@@ -165,8 +165,9 @@ def main():
             print(table({scenario: medians}), end="", flush=True)
             results[scenario] = medians
     rows, rows_text = ({}, "") if options.no_micro else micro()
-    beside = subprocess.run([BENCH / "bench_beside"], capture_output=True, text=True, check=True).stdout
-    text = table(results) + "\n" + each_image(results) + "\n" + beside + rows_text
+    alone = "\n".join(subprocess.run([BENCH / name], capture_output=True, text=True, check=True).stdout
+                      for name in ("bench_beside", "bench_threads"))
+    text = table(results) + "\n" + each_image(results) + "\n" + alone + rows_text
     (BUILD / "results.txt").write_text(text)
     (BUILD / "results.json").write_text(json.dumps({"scenarios": results, "micro": rows}, indent=1) + "\n")
     groups = [(scenario, [(name, {q: used[q] / programs["floor"][q] for q in QUANTITIES})
