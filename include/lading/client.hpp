@@ -28,6 +28,7 @@
 #include "policy/transport.hpp"
 #include "run/blocking.hpp"
 
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -377,9 +378,9 @@ class basic_client : pinned {
         return out;
     }
 
-    /// Calls `go` with the operation and its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
-    template <class Op, class Go, class... Args>
-    auto with_layers(call c, Go&& go, Args const&... args) {
+    /// The operation with its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
+    template <class Op, class... Args>
+    auto layered(call c, Args const&... args) {
         auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
             if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
             slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
@@ -387,29 +388,18 @@ class basic_client : pinned {
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
-        return go(std::type_identity<watched<retried<in_turn, clock_type>, clock_type>>(), options_.observer, clock_,
-                  options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none), std::move(c.talk),
-                  std::move(make));
+        return std::make_unique<watched<retried<in_turn, clock_type>, clock_type>>(
+            options_.observer, clock_, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
+            std::move(c.talk), std::move(make));
     }
-
     template <class Op, class... Args>
     result<typename Op::value_type> wait(call c, Args const&... args) {
-        return with_layers<Op>(
-            std::move(c),
-            [this]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
-                Layered op(std::forward<More>(more)...);
-                return run(op, transport_, clock_);
-            },
-            args...);
+        auto const op = layered<Op>(std::move(c), args...);
+        return run(*op, transport_, clock_);
     }
     template <class Op, class Token, class... Args>
     auto launch(Token&& token, call c, Args const&... args) {
-        return with_layers<Op>(
-            std::move(c),
-            [&]<class Layered, class... More>(std::type_identity<Layered>, More&&... more) {
-                return async_run_new<Layered>(transport_, std::forward<Token>(token), std::forward<More>(more)...);
-            },
-            args...);
+        return async_run(transport_, layered<Op>(std::move(c), args...), std::forward<Token>(token));
     }
 
     /// Arguments are copied into the maker of operations; a sink is kept by reference.

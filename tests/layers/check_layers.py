@@ -28,7 +28,7 @@ FLOORS = [
 
 # Foreign headers: pattern of the include, pattern of the paths that may have it. The first match counts.
 FOREIGN = [
-    (r"asio(/.*|\.hpp)", r"backend/.*|run/(asio|each|lanes)\.hpp|testing/.*"),
+    (r"asio(/.*|\.hpp)", r"backend/.*|run/(any_handler|asio|each|lanes)\.hpp|testing/.*"),
     (r"openssl/.*", r"(backend|testing)/.*"),
     (r"boost/beast/.*", r"backend/.*"),
     (r"boost/hana(/.*|\.hpp)", r"manifest/reflect/.*|manifest/decode\.hpp|image/reflect/.*"),

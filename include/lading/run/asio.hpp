@@ -6,6 +6,7 @@
 
 #include "../operation/step.hpp"
 #include "../policy/transport.hpp"
+#include "any_handler.hpp"
 #include "inspect_beside_tags.hpp"
 
 #include <asio/async_result.hpp>
@@ -104,22 +105,22 @@ auto async_begin(CompletionToken&& token, Begin begin, Args&&... args) {
 /// signature: `void(result<T>)`.
 template <class T, async_transport Transport, class CompletionToken, class Body>
 auto async_run_body(Transport& transport, CompletionToken&& token, Body body) {
-    return asio::async_compose<CompletionToken, void(result<T>)>(std::move(body), token, transport.get_executor());
+    return async_begin<T>(
+        std::forward<CompletionToken>(token),
+        [&transport](auto handler, Body b) {
+            auto const executor = transport.get_executor();
+            detail::any_handler<T> any(std::move(handler), executor);
+            asio::async_compose<detail::any_handler<T>, void(result<T>)>(std::move(b), any, executor);
+        },
+        std::move(body));
 }
 
 /// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport outlives the operation. Cancelling
 /// through the handler's slot ends it with `errc::cancelled`.
 template <operation Op, async_transport Transport, class CompletionToken>
 auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& token) {
-    using signature = void(result<typename Op::value_type>);
-    return asio::async_compose<CompletionToken, signature>(detail::run_loop<Op, Transport>(transport, std::move(op)),
-                                                           token, transport.get_executor());
-}
-
-/// The same for an operation that is made of `args` here.
-template <operation Op, async_transport Transport, class CompletionToken, class... Args>
-auto async_run_new(Transport& transport, CompletionToken&& token, Args&&... args) {
-    return async_run(transport, std::make_unique<Op>(std::forward<Args>(args)...), std::forward<CompletionToken>(token));
+    return async_run_body<typename Op::value_type>(transport, std::forward<CompletionToken>(token),
+                                                   detail::run_loop<Op, Transport>(transport, std::move(op)));
 }
 
 } // namespace lading
