@@ -13292,7 +13292,7 @@ class any_handler {
 
     executor_type get_executor() const noexcept { return executor_; }
     cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
-    void operator()(result<T> r) {
+    void operator()(result<T>&& r) { // a record is large: it is moved once, into what takes it
         auto& last = *model_;
         last.call(std::move(model_), std::move(r));
     }
@@ -13309,12 +13309,12 @@ class any_handler {
 
     struct interface {
         virtual ~interface() = default;
-        virtual void call(std::unique_ptr<interface> self, result<T> r) = 0;
+        virtual void call(std::unique_ptr<interface> self, result<T>&& r) = 0;
     };
     template <class Handler>
     struct model final : interface {
         explicit model(Handler h) : handler(std::move(h)) {}
-        void call(std::unique_ptr<interface> self, result<T> r) override {
+        void call(std::unique_ptr<interface> self, result<T>&& r) override {
             auto last = std::move(handler);
             self.reset(); // before the handler is called: it may start the next operation with this memory
             if constexpr (has_fitting_executor<Handler>) {
@@ -13413,7 +13413,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     };
     struct lane {
         explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
-        asio::strand<asio::any_io_executor> strand;
+        asio::any_io_executor strand; ///< held as what handlers hold it as: copied for each, not wrapped anew
         asio::cancellation_signal signal;
         std::optional<job> at;
     };
@@ -13433,12 +13433,12 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     }
     void start(lane& l) {
         if (stopped_) return over(l, error(errc::cancelled));
-        auto done = [self = this->shared_from_this(), &l](auto outcome) { self->over(l, std::move(outcome)); };
+        auto done = [self = this->shared_from_this(), &l](auto&& outcome) { self->over(l, std::move(outcome)); };
         start_(std::as_const(l.at->what),
                asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
     }
     template <class Result>
-    void over(lane& l, Result outcome) {
+    void over(lane& l, Result&& outcome) {
         std::scoped_lock const lock(mutex_);
         l.at->outcome.emplace(std::move(outcome));
         if (bounds_.ordered) early_.emplace(l.at->index, std::move(*l.at));
@@ -13774,7 +13774,7 @@ auto async_inspect_each(Client& registry, Range& range, each_options options, Ea
                     if (!ref) return std::move(done)(result<inspection>(std::move(ref).assume_error()));
                     registry.async_inspect(ref.assume_value(), what, std::move(done));
                 },
-                [e = std::move(e)](std::size_t index, element const& one, result<inspection> outcome) mutable {
+                [e = std::move(e)](std::size_t index, element const& one, result<inspection>&& outcome) mutable {
                     e(index, one, std::move(outcome));
                     return true;
                 },

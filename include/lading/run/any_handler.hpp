@@ -34,7 +34,7 @@ class any_handler {
 
     executor_type get_executor() const noexcept { return executor_; }
     cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
-    void operator()(result<T> r) {
+    void operator()(result<T>&& r) { // a record is large: it is moved once, into what takes it
         auto& last = *model_;
         last.call(std::move(model_), std::move(r));
     }
@@ -51,12 +51,12 @@ class any_handler {
 
     struct interface {
         virtual ~interface() = default;
-        virtual void call(std::unique_ptr<interface> self, result<T> r) = 0;
+        virtual void call(std::unique_ptr<interface> self, result<T>&& r) = 0;
     };
     template <class Handler>
     struct model final : interface {
         explicit model(Handler h) : handler(std::move(h)) {}
-        void call(std::unique_ptr<interface> self, result<T> r) override {
+        void call(std::unique_ptr<interface> self, result<T>&& r) override {
             auto last = std::move(handler);
             self.reset(); // before the handler is called: it may start the next operation with this memory
             if constexpr (has_fitting_executor<Handler>) {

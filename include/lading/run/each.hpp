@@ -57,7 +57,7 @@ auto async_inspect_each(Client& registry, Range& range, each_options options, Ea
                     if (!ref) return std::move(done)(result<inspection>(std::move(ref).assume_error()));
                     registry.async_inspect(ref.assume_value(), what, std::move(done));
                 },
-                [e = std::move(e)](std::size_t index, element const& one, result<inspection> outcome) mutable {
+                [e = std::move(e)](std::size_t index, element const& one, result<inspection>&& outcome) mutable {
                     e(index, one, std::move(outcome));
                     return true;
                 },

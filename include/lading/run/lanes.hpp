@@ -85,7 +85,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     };
     struct lane {
         explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
-        asio::strand<asio::any_io_executor> strand;
+        asio::any_io_executor strand; ///< held as what handlers hold it as: copied for each, not wrapped anew
         asio::cancellation_signal signal;
         std::optional<job> at;
     };
@@ -105,12 +105,12 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     }
     void start(lane& l) {
         if (stopped_) return over(l, error(errc::cancelled));
-        auto done = [self = this->shared_from_this(), &l](auto outcome) { self->over(l, std::move(outcome)); };
+        auto done = [self = this->shared_from_this(), &l](auto&& outcome) { self->over(l, std::move(outcome)); };
         start_(std::as_const(l.at->what),
                asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
     }
     template <class Result>
-    void over(lane& l, Result outcome) {
+    void over(lane& l, Result&& outcome) {
         std::scoped_lock const lock(mutex_);
         l.at->outcome.emplace(std::move(outcome));
         if (bounds_.ordered) early_.emplace(l.at->index, std::move(*l.at));
