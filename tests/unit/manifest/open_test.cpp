@@ -3,6 +3,8 @@
 #include "documents.hpp"
 #include <lading/manifest/visit.hpp>
 
+#include <boost/hana/adapt_struct.hpp>
+
 namespace open_test {
 struct chart {
     static constexpr std::string_view matches_config_type = "application/vnd.cncf.helm.config.v1+json";

@@ -9,7 +9,6 @@
 #include "adapt.hpp"
 
 #include <boost/hana/accessors.hpp>
-#include <boost/hana/adapt_struct.hpp>
 #include <boost/hana/concept/struct.hpp>
 #include <boost/hana/core/to.hpp>
 #include <boost/hana/first.hpp>
@@ -22,7 +21,7 @@
 
 namespace lading {
 
-/// A type adapted with `BOOST_HANA_ADAPT_STRUCT`.
+/// A type adapted with `LADING_REFLECT` or `BOOST_HANA_ADAPT_STRUCT`.
 template <class T>
 concept reflected = boost::hana::Struct<T>::value;
 
