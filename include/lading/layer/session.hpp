@@ -59,7 +59,7 @@ class auth_session {
     void store(origin const& where, std::string const& scope, known k) {
         std::lock_guard const lock(mutex_);
         if (known_.size() >= most_known) forget_one();
-        known_.insert_or_assign(key(where, scope), std::move(k));
+        known_[key(where, scope)] = std::move(k);
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
@@ -74,16 +74,17 @@ class auth_session {
     /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
     std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
         std::lock_guard const lock(mutex_);
-        auto const at = refresh_.find(login(registry, of, secret));
-        return at == refresh_.end() ? std::string() : at->second;
+        auto const* at = find_login(key_of(registry, of, secret));
+        return at ? at->refresh_token : std::string();
     }
     /// Keeps it instead of the one before; an empty one is forgotten.
     void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
-        auto who = login(registry, of, secret);
+        auto who = key_of(registry, of, secret);
         std::lock_guard const lock(mutex_);
-        if (token.empty()) return (void)refresh_.erase(who);
-        if (refresh_.size() >= most_known) refresh_.erase(refresh_.begin()); // costs its owner a login
-        refresh_.insert_or_assign(std::move(who), std::move(token));
+        if (auto const* at = find_login(who)) logins_.erase(logins_.begin() + (at - logins_.data()));
+        if (token.empty()) return;
+        if (logins_.size() >= most_known) logins_.erase(logins_.begin()); // the oldest; costs its owner a login
+        logins_.push_back({std::move(who), std::move(token)});
     }
 
     /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
@@ -99,14 +100,17 @@ class auth_session {
         std::shared_ptr<flight> flight_;
     };
 
-    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it.
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it. Linear in
+    /// the flights under way.
     std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
         auto made = std::make_shared<flight>();
         made->key = key(where, scope);
         std::lock_guard const lock(mutex_);
-        auto const [at, first] = flights_.try_emplace(made->key, made);
-        if (first) mine.emplace(*this, std::move(made));
-        return at->second;
+        for (auto const& other : flights_)
+            if (other->key == made->key) return other;
+        flights_.push_back(made);
+        mine.emplace(*this, made);
+        return made;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
@@ -120,7 +124,8 @@ class auth_session {
         std::lock_guard const lock(mutex_);
         f.failure = std::move(failure);
         f.over = true;
-        if (auto const at = flights_.find(f.key); at != flights_.end()) flights_.erase(at);
+        for (auto& other : flights_)
+            if (other.get() == &f) return other.swap(flights_.back()), flights_.pop_back();
     }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
@@ -132,15 +137,24 @@ class auth_session {
     }
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
-    using login_key = std::vector<std::string>;
-    static login_key login(origin const& registry, issuer const& of, credential const& secret) {
+    /// A secret that a token service has seen, and what it gave for the next time.
+    struct login {
+        std::vector<std::string> key;
+        std::string refresh_token;
+    };
+    static std::vector<std::string> key_of(origin const& registry, issuer const& of, credential const& secret) {
         return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
+    }
+    login const* find_login(std::vector<std::string> const& key) const {
+        for (auto const& l : logins_)
+            if (l.key == key) return &l;
+        return nullptr;
     }
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
-    std::map<login_key, std::string> refresh_;
-    std::map<std::string, std::shared_ptr<flight>> flights_;
+    std::vector<login> logins_;                    ///< few: a plain list, as the next
+    std::vector<std::shared_ptr<flight>> flights_; ///< under way
 };
 
 } // namespace lading
