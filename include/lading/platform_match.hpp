@@ -122,9 +122,9 @@ inline bool windows_version_matches(std::string_view wanted, std::string_view en
 /// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
 /// nothing.
 inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
-    return std::all_of(entry.begin(), entry.end(), [&](auto const& f) {
-        return std::find(wanted.begin(), wanted.end(), f) != wanted.end();
-    });
+    for (auto const& needed : entry)
+        if (std::find(wanted.begin(), wanted.end(), needed) == wanted.end()) return false;
+    return true;
 }
 
 /// The index of the entry to take, or nothing; the first one when several are equally good. O(wishes *
@@ -164,22 +164,18 @@ inline std::optional<std::size_t> choose_platform(std::span<std::optional<platfo
             n.variant.clear();
         return n.os == wish.os && n.architecture == wish.architecture && n.variant == wish.variant;
     };
-    auto find = [&](std::span<platform const> wishes, form as) -> std::optional<std::size_t> {
+    auto find = [&](std::vector<platform> const& wishes, form as) -> std::optional<std::size_t> {
         for (auto const& wish : wishes)
             for (std::size_t i = 0; i < entries.size(); ++i)
                 if (entries[i] && usable(*entries[i]) && fits(*entries[i], wish, as)) return i;
         return std::nullopt;
     };
 
-    if (exact) {
-        platform const itself = modern ? normalise(wanted) : wanted;
-        return find({&itself, 1}, modern ? form::normal : form::as_written);
-    }
+    if (exact) return modern ? find({normalise(wanted)}, form::normal) : find({wanted}, form::as_written);
     if (rules == platform_rules::containerd) {
-        auto wishes = wish_list(wanted);
         if (wanted.variant.empty() && wanted.architecture == "arm")
-            wishes.emplace(wishes.begin(), wanted.os, "arm");
-        if (auto const i = find(wishes, form::variant_said)) return i;
+            if (auto const i = find({platform(wanted.os, "arm")}, form::variant_said)) return i;
+        if (auto const i = find(wish_list(wanted), form::variant_said)) return i;
     }
     if (modern)
         if (auto const i = find(wish_list(wanted), form::normal)) return i;

@@ -84,7 +84,8 @@ class platform_choice {
         std::vector<std::optional<platform>> offered;
         for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any && kind_ != kind::none)
-            if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
+            if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))
+                return *images[*i];
 
         std::vector<std::string> available;
         for (auto const& e : entries)
