@@ -42,10 +42,10 @@ struct tls_rules {
     /// What holds for a host: the last entry of that name, else `everywhere`. `authority` is the host in lower case,
     /// with its port unless it is 443.
     tls_options const& find(std::string_view authority) const noexcept {
-        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at) {
-            std::string_view name = at->first;
+        for (std::size_t i = hosts.size(); i-- > 0;) {
+            std::string_view name = hosts[i].first;
             if (name.ends_with(":443")) name.remove_suffix(4);
-            if (name == authority) return at->second;
+            if (name == authority) return hosts[i].second;
         }
         return everywhere;
     }

@@ -100,28 +100,27 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
                               std::string_view architecture) {
     constexpr std::string_view replaced[] = {"id",       "parent",    "Size",   "parent_id",
                                              "layer_id", "throwaway", "rootfs", "history"};
-    std::vector<std::pair<std::string_view, std::optional<json_view>>> members;
+    json_members members;
     root.each_member([&](std::string_view name, json_view value) {
         bool const ours = std::find(std::begin(replaced), std::end(replaced), name) != std::end(replaced);
         if (!ours && (name != "architecture" || architecture.empty())) members.emplace_back(name, value);
     });
-    if (!architecture.empty()) members.emplace_back("architecture", std::nullopt);
-    members.emplace_back("history", std::nullopt);
-    members.emplace_back("rootfs", std::nullopt);
-    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+    for (std::string_view own : {"architecture", "history", "rootfs"}) // written below, whatever the view
+        if (own != "architecture" || !architecture.empty()) members.emplace_back(own, root);
+    sort_by_name(members);
 
     json_writer w(json_style(0, true));
     w.begin_object();
     for (auto const& [name, value] : members) {
         w.key(name);
-        if (value)
-            w.value(*value);
-        else if (name == "history")
+        if (name == "history")
             write_converted_history(w, history);
         else if (name == "rootfs")
             write_converted_rootfs(w, v1);
-        else
+        else if (name == "architecture" && !architecture.empty())
             w.string(architecture);
+        else
+            w.value(value);
     }
     w.end_object();
     return w.take();
@@ -167,8 +166,8 @@ template <json_policy J>
 detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
-    for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
-        out.history.push_back(detail::history_of(chain.entries[*i], rules));
+    for (std::size_t i = chain.kept.size(); i-- > 0;)
+        out.history.push_back(detail::history_of(chain.entries[chain.kept[i]], rules));
     for (std::size_t i = chain.entries.size(); i-- > 0;) {
         out.layers.emplace_back(descriptor(std::string(media_types::docker_layer),
                                            document.fs_layers[i].blob_sum, descriptor::unknown_size));

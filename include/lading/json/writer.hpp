@@ -22,6 +22,14 @@ struct json_style {
 
 enum class key_order : bool { as_written, sorted };
 
+namespace detail {
+using json_members = std::vector<std::pair<std::string_view, json_view>>;
+
+inline void sort_by_name(json_members& members) {
+    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+}
+} // namespace detail
+
 /// Writes one value. The calls must form a value (a key before each member); they are the program's, not a peer's.
 class json_writer {
   public:
@@ -61,10 +69,9 @@ class json_writer {
             return end_array();
         case json_kind::object: break;
         }
-        std::vector<std::pair<std::string_view, json_view>> members;
+        detail::json_members members;
         v.each_member([&](std::string_view n, json_view m) { members.emplace_back(n, m); });
-        if (order == key_order::sorted)
-            std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+        if (order == key_order::sorted) detail::sort_by_name(members);
         begin_object();
         for (auto const& [n, m] : members) key(n).value(m, order);
         return end_object();
