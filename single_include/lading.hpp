@@ -967,10 +967,10 @@ struct tls_rules {
     /// What holds for a host: the last entry of that name, else `everywhere`. `authority` is the host in lower case,
     /// with its port unless it is 443.
     tls_options const& find(std::string_view authority) const noexcept {
-        for (auto at = hosts.rbegin(); at != hosts.rend(); ++at) {
-            std::string_view name = at->first;
+        for (std::size_t i = hosts.size(); i-- > 0;) {
+            std::string_view name = hosts[i].first;
             if (name.ends_with(":443")) name.remove_suffix(4);
-            if (name == authority) return at->second;
+            if (name == authority) return hosts[i].second;
         }
         return everywhere;
     }
@@ -1765,6 +1765,14 @@ struct json_style {
 
 enum class key_order : bool { as_written, sorted };
 
+namespace detail {
+using json_members = std::vector<std::pair<std::string_view, json_view>>;
+
+inline void sort_by_name(json_members& members) {
+    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+}
+} // namespace detail
+
 /// Writes one value. The calls must form a value (a key before each member); they are the program's, not a peer's.
 class json_writer {
   public:
@@ -1804,10 +1812,9 @@ class json_writer {
             return end_array();
         case json_kind::object: break;
         }
-        std::vector<std::pair<std::string_view, json_view>> members;
+        detail::json_members members;
         v.each_member([&](std::string_view n, json_view m) { members.emplace_back(n, m); });
-        if (order == key_order::sorted)
-            std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+        if (order == key_order::sorted) detail::sort_by_name(members);
         begin_object();
         for (auto const& [n, m] : members) key(n).value(m, order);
         return end_object();
@@ -3783,7 +3790,7 @@ class auth_session {
     void store(origin const& where, std::string const& scope, known k) {
         std::lock_guard const lock(mutex_);
         if (known_.size() >= most_known) forget_one();
-        known_.insert_or_assign(key(where, scope), std::move(k));
+        known_[key(where, scope)] = std::move(k);
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
@@ -3798,16 +3805,17 @@ class auth_session {
     /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
     std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
         std::lock_guard const lock(mutex_);
-        auto const at = refresh_.find(login(registry, of, secret));
-        return at == refresh_.end() ? std::string() : at->second;
+        auto const* at = find_login(key_of(registry, of, secret));
+        return at ? at->refresh_token : std::string();
     }
     /// Keeps it instead of the one before; an empty one is forgotten.
     void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
-        auto who = login(registry, of, secret);
+        auto who = key_of(registry, of, secret);
         std::lock_guard const lock(mutex_);
-        if (token.empty()) return (void)refresh_.erase(who);
-        if (refresh_.size() >= most_known) refresh_.erase(refresh_.begin()); // costs its owner a login
-        refresh_.insert_or_assign(std::move(who), std::move(token));
+        if (auto const* at = find_login(who)) logins_.erase(logins_.begin() + (at - logins_.data()));
+        if (token.empty()) return;
+        if (logins_.size() >= most_known) logins_.erase(logins_.begin()); // the oldest; costs its owner a login
+        logins_.push_back({std::move(who), std::move(token)});
     }
 
     /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
@@ -3823,14 +3831,17 @@ class auth_session {
         std::shared_ptr<flight> flight_;
     };
 
-    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it.
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it. Linear in
+    /// the flights under way.
     std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
         auto made = std::make_shared<flight>();
         made->key = key(where, scope);
         std::lock_guard const lock(mutex_);
-        auto const [at, first] = flights_.try_emplace(made->key, made);
-        if (first) mine.emplace(*this, std::move(made));
-        return at->second;
+        for (auto const& other : flights_)
+            if (other->key == made->key) return other;
+        flights_.push_back(made);
+        mine.emplace(*this, made);
+        return made;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
@@ -3844,7 +3855,8 @@ class auth_session {
         std::lock_guard const lock(mutex_);
         f.failure = std::move(failure);
         f.over = true;
-        if (auto const at = flights_.find(f.key); at != flights_.end()) flights_.erase(at);
+        for (auto& other : flights_)
+            if (other.get() == &f) return other.swap(flights_.back()), flights_.pop_back();
     }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
@@ -3856,15 +3868,24 @@ class auth_session {
     }
     static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
 
-    using login_key = std::vector<std::string>;
-    static login_key login(origin const& registry, issuer const& of, credential const& secret) {
+    /// A secret that a token service has seen, and what it gave for the next time.
+    struct login {
+        std::vector<std::string> key;
+        std::string refresh_token;
+    };
+    static std::vector<std::string> key_of(origin const& registry, issuer const& of, credential const& secret) {
         return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
+    }
+    login const* find_login(std::vector<std::string> const& key) const {
+        for (auto const& l : logins_)
+            if (l.key == key) return &l;
+        return nullptr;
     }
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
-    std::map<login_key, std::string> refresh_;
-    std::map<std::string, std::shared_ptr<flight>> flights_;
+    std::vector<login> logins_;                    ///< few: a plain list, as the next
+    std::vector<std::shared_ptr<flight>> flights_; ///< under way
 };
 
 } // namespace lading
@@ -5282,14 +5303,27 @@ struct document_rules : default_rules {};
 /// `LADING_REFLECT(type, fields...)`: what `BOOST_HANA_ADAPT_STRUCT` does, but only in units that decode.
 ///
 /// Hana's macro makes a function that every unit compiles, 5 to 6 ms a field; here it is a template that costs nothing
-/// until it is used (measured: a quarter of the cost of including `core.hpp`). Both macros make a Hana Struct, so a
-/// user's document may use either. Up to 80 fields.
+/// until it is used (measured: a quarter of the cost of including `core.hpp`), and the header of Hana's macros is 9 MB of
+/// g++'s memory, so it is not included. Both macros make a Hana Struct, so a user's document may use either; Hana's needs
+/// `<boost/hana/adapt_struct.hpp>`. Up to 80 fields.
 
 #include <boost/hana/accessors.hpp>
-#include <boost/hana/adapt_struct.hpp>
 #include <boost/hana/pair.hpp>
 #include <boost/hana/string.hpp>
 #include <boost/hana/tuple.hpp>
+
+namespace lading::detail {
+
+/// Reads a member: the second half of a Hana accessor.
+template <auto Member>
+struct member_of {
+    template <class T>
+    constexpr auto& operator()(T& object) const noexcept {
+        return object.*Member;
+    }
+};
+
+} // namespace lading::detail
 
 #define LADING_DETAIL_PARENS ()
 #define LADING_DETAIL_EXPAND(...) LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(__VA_ARGS__)))
@@ -5297,8 +5331,7 @@ struct document_rules : default_rules {};
 #define LADING_DETAIL_EXPAND2(...) LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND1(...) __VA_ARGS__
 #define LADING_DETAIL_FIELD(T, f, ...)                                                                        \
-    ::boost::hana::make_pair(BOOST_HANA_STRING(#f),                                                           \
-                             ::boost::hana::struct_detail::member_ptr<decltype(&T::f), &T::f>{})              \
+    ::boost::hana::make_pair(BOOST_HANA_STRING(#f), ::lading::detail::member_of<&T::f>{})                     \
         __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
 #define LADING_DETAIL_AGAIN() LADING_DETAIL_FIELD
 
@@ -5322,7 +5355,7 @@ struct document_rules : default_rules {};
 
 namespace lading {
 
-/// A type adapted with `BOOST_HANA_ADAPT_STRUCT`.
+/// A type adapted with `LADING_REFLECT` or `BOOST_HANA_ADAPT_STRUCT`.
 template <class T>
 concept reflected = boost::hana::Struct<T>::value;
 
@@ -6409,28 +6442,27 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
                               std::string_view architecture) {
     constexpr std::string_view replaced[] = {"id",       "parent",    "Size",   "parent_id",
                                              "layer_id", "throwaway", "rootfs", "history"};
-    std::vector<std::pair<std::string_view, std::optional<json_view>>> members;
+    json_members members;
     root.each_member([&](std::string_view name, json_view value) {
         bool const ours = std::find(std::begin(replaced), std::end(replaced), name) != std::end(replaced);
         if (!ours && (name != "architecture" || architecture.empty())) members.emplace_back(name, value);
     });
-    if (!architecture.empty()) members.emplace_back("architecture", std::nullopt);
-    members.emplace_back("history", std::nullopt);
-    members.emplace_back("rootfs", std::nullopt);
-    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+    for (std::string_view own : {"architecture", "history", "rootfs"}) // written below, whatever the view
+        if (own != "architecture" || !architecture.empty()) members.emplace_back(own, root);
+    sort_by_name(members);
 
     json_writer w(json_style(0, true));
     w.begin_object();
     for (auto const& [name, value] : members) {
         w.key(name);
-        if (value)
-            w.value(*value);
-        else if (name == "history")
+        if (name == "history")
             write_converted_history(w, history);
         else if (name == "rootfs")
             write_converted_rootfs(w, v1);
-        else
+        else if (name == "architecture" && !architecture.empty())
             w.string(architecture);
+        else
+            w.value(value);
     }
     w.end_object();
     return w.take();
@@ -6476,8 +6508,8 @@ template <json_policy J>
 detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
-    for (auto i = chain.kept.rbegin(); i != chain.kept.rend(); ++i)
-        out.history.push_back(detail::history_of(chain.entries[*i], rules));
+    for (std::size_t i = chain.kept.size(); i-- > 0;)
+        out.history.push_back(detail::history_of(chain.entries[chain.kept[i]], rules));
     for (std::size_t i = chain.entries.size(); i-- > 0;) {
         out.layers.emplace_back(descriptor(std::string(media_types::docker_layer),
                                            document.fs_layers[i].blob_sum, descriptor::unknown_size));
@@ -7434,9 +7466,9 @@ inline bool windows_version_matches(std::string_view wanted, std::string_view en
 /// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
 /// nothing.
 inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
-    return std::all_of(entry.begin(), entry.end(), [&](auto const& f) {
-        return std::find(wanted.begin(), wanted.end(), f) != wanted.end();
-    });
+    for (auto const& needed : entry)
+        if (std::find(wanted.begin(), wanted.end(), needed) == wanted.end()) return false;
+    return true;
 }
 
 /// The index of the entry to take, or nothing; the first one when several are equally good. O(wishes *
@@ -7476,22 +7508,18 @@ inline std::optional<std::size_t> choose_platform(std::span<std::optional<platfo
             n.variant.clear();
         return n.os == wish.os && n.architecture == wish.architecture && n.variant == wish.variant;
     };
-    auto find = [&](std::span<platform const> wishes, form as) -> std::optional<std::size_t> {
+    auto find = [&](std::vector<platform> const& wishes, form as) -> std::optional<std::size_t> {
         for (auto const& wish : wishes)
             for (std::size_t i = 0; i < entries.size(); ++i)
                 if (entries[i] && usable(*entries[i]) && fits(*entries[i], wish, as)) return i;
         return std::nullopt;
     };
 
-    if (exact) {
-        platform const itself = modern ? normalise(wanted) : wanted;
-        return find({&itself, 1}, modern ? form::normal : form::as_written);
-    }
+    if (exact) return modern ? find({normalise(wanted)}, form::normal) : find({wanted}, form::as_written);
     if (rules == platform_rules::containerd) {
-        auto wishes = wish_list(wanted);
         if (wanted.variant.empty() && wanted.architecture == "arm")
-            wishes.emplace(wishes.begin(), wanted.os, "arm");
-        if (auto const i = find(wishes, form::variant_said)) return i;
+            if (auto const i = find({platform(wanted.os, "arm")}, form::variant_said)) return i;
+        if (auto const i = find(wish_list(wanted), form::variant_said)) return i;
     }
     if (modern)
         if (auto const i = find(wish_list(wanted), form::normal)) return i;
@@ -7581,7 +7609,8 @@ class platform_choice {
         std::vector<std::optional<platform>> offered;
         for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any && kind_ != kind::none)
-            if (auto const i = choose_platform(offered, wanted_, kind_ == kind::exact, rules_)) return *images[*i];
+            if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))
+                return *images[*i];
 
         std::vector<std::string> available;
         for (auto const& e : entries)
