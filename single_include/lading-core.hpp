@@ -2908,6 +2908,7 @@ class repository {
     /// why.
     constexpr detail::parse_fault assign(std::string_view text) noexcept {
         if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
+        if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
         auto const slash = text.find('/');
         bool const hosted = slash != text.npos && detail::names_host(text.substr(0, slash));
         auto const path_at = hosted ? slash + 1 : 0;
@@ -3016,7 +3017,7 @@ class reference {
         if (at != text.npos) {
             auto d = detail::decode_access::make<lading::digest>();
             if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "a digest of a known algorithm in lower-case hex follows '@'", at + 1};
+                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
             out.digest_ = d;
         }
         auto name = text.substr(0, at);

@@ -2908,6 +2908,7 @@ class repository {
     /// why.
     constexpr detail::parse_fault assign(std::string_view text) noexcept {
         if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
+        if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
         auto const slash = text.find('/');
         bool const hosted = slash != text.npos && detail::names_host(text.substr(0, slash));
         auto const path_at = hosted ? slash + 1 : 0;
@@ -3016,7 +3017,7 @@ class reference {
         if (at != text.npos) {
             auto d = detail::decode_access::make<lading::digest>();
             if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "a digest of a known algorithm in lower-case hex follows '@'", at + 1};
+                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
             out.digest_ = d;
         }
         auto name = text.substr(0, at);
@@ -11079,7 +11080,11 @@ class connection {
     error handshake_error(asio::error_code const& ec) {
         long const verdict = tls_ ? SSL_get_verify_result(tls_->native_handle()) : X509_V_OK;
         if (is_out_of_memory(ec) || verdict == X509_V_ERR_OUT_OF_MEM) return no_memory_for_tls();
-        if (verdict == X509_V_OK) return error(errc::tls_handshake_failed).with_context(ec.message());
+        if (verdict == X509_V_OK) {
+            bool const no_tls = ec.category() == asio::error::get_ssl_category() &&
+                                ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER;
+            return error(errc::tls_handshake_failed).with_context(ec.message() + (no_tls ? "; it may speak plain http" : ""));
+        }
         bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
         return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
             .with_context(X509_verify_cert_error_string(verdict));

@@ -142,7 +142,7 @@ TEST_CASE("spec 1.2: names that are refused, with the rule") {
              {"a.b/c:-t", "a tag starts with a letter, a digit or '_', at byte 6"},
              {"a.b/c:.t", "a tag starts with a letter, a digit or '_', at byte 6"},
              {"a.b/c:t:u", "a tag is made of letters, digits, '_', '.' and '-', at byte 7"},
-             {"https://a.b/c", "a port is 1 to 65535 without leading zeros, at byte 6"},
+             {"https://a.b/c", "a name has no scheme: leave out what ends in ://, at byte 0"},
              {" a", "a path is made of a-z, 0-9, '.', '_', '-' and '/', at byte 0"},
              {"a\n", "a path is made of a-z, 0-9, '.', '_', '-' and '/', at byte 1"},
              {"a:t\n", "a tag is made of letters, digits, '_', '.' and '-', at byte 3"},

@@ -74,7 +74,11 @@ class connection {
     error handshake_error(asio::error_code const& ec) {
         long const verdict = tls_ ? SSL_get_verify_result(tls_->native_handle()) : X509_V_OK;
         if (is_out_of_memory(ec) || verdict == X509_V_ERR_OUT_OF_MEM) return no_memory_for_tls();
-        if (verdict == X509_V_OK) return error(errc::tls_handshake_failed).with_context(ec.message());
+        if (verdict == X509_V_OK) {
+            bool const no_tls = ec.category() == asio::error::get_ssl_category() &&
+                                ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER;
+            return error(errc::tls_handshake_failed).with_context(ec.message() + (no_tls ? "; it may speak plain http" : ""));
+        }
         bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
         return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
             .with_context(X509_verify_cert_error_string(verdict));
