@@ -190,6 +190,15 @@ lading::result<std::string> inspect(arguments const& args) {
     return report(registry, ref, args);
 }
 
+/// What a person may do about a failure, if an option helps.
+char const* hint_for(lading::error const& e) {
+    if (e.facts().plaintext) return "if it speaks plain http: --plain-http";
+    if (e == lading::errc::auth_required) return "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS";
+    if (e == lading::errc::auth_realm_refused) return "if that token service may see the credentials: --trust-realm ORIGIN";
+    if (e == lading::errc::tls_cert_untrusted) return "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
+    return nullptr;
+}
+
 struct batch_policies : policies {
     using transport = lading::asio_transport; // whatever the model of the one inspection is
 };
@@ -263,12 +272,13 @@ int main(int argc, char** argv) {
     if (args.all) {
         auto const good = inspect_all(args);
         if (!good) std::fprintf(stderr, "inspect: %s\n", good.error().message().c_str());
+        if (auto const* const hint = good ? nullptr : hint_for(good.error())) std::fprintf(stderr, "inspect: %s\n", hint);
         return good && good.assume_value() ? 0 : 1;
     }
     auto const out = inspect(args);
     if (!out) {
         std::fprintf(stderr, "inspect: %s\n", out.error().message().c_str());
-        if (out.error().facts().plaintext) std::fputs("inspect: if it speaks plain http: --plain-http\n", stderr);
+        if (auto const* const hint = hint_for(out.error())) std::fprintf(stderr, "inspect: %s\n", hint);
         return 1;
     }
     auto const& text = out.assume_value();
