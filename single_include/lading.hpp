@@ -7882,6 +7882,9 @@ struct inspect_options {
 
 namespace detail {
 
+/// True when a failed tag list means that the call is over, and not that the registry has refused it.
+inline bool ends_call(error const& why) { return why == errc::timeout || why == errc::cancelled; }
+
 /// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
 std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
@@ -7890,7 +7893,7 @@ std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>
         return std::nullopt;
     }
     auto& why = listed.assume_error();
-    if (why == errc::timeout || why == errc::cancelled) return std::move(why);
+    if (ends_call(why)) return std::move(why);
     record.tags.state = tags_state::refused;
     record.tags.why = why.message();
     record.warnings.push_back("the tags cannot be listed: " + why.message());
@@ -13341,14 +13344,14 @@ class any_handler {
         else return otherwise;
     }
 
-    struct interface {
-        virtual ~interface() = default;
-        virtual void call(std::unique_ptr<interface> self, result<T>&& r) = 0;
+    struct callable {
+        virtual ~callable() = default;
+        virtual void call(std::unique_ptr<callable> self, result<T>&& r) = 0;
     };
     template <class Handler>
-    struct model final : interface {
+    struct model final : callable {
         explicit model(Handler h) : handler(std::move(h)) {}
-        void call(std::unique_ptr<interface> self, result<T>&& r) override {
+        void call(std::unique_ptr<callable> self, result<T>&& r) override {
             auto last = std::move(handler);
             self.reset(); // before the handler is called: it may start the next operation with this memory
             if constexpr (has_fitting_executor<Handler>) {
@@ -13363,7 +13366,7 @@ class any_handler {
 
     executor_type executor_;
     cancellation_slot_type slot_;
-    std::unique_ptr<interface> model_;
+    std::unique_ptr<callable> model_;
 };
 
 } // namespace lading::detail
@@ -13615,7 +13618,7 @@ class inspect_beside_tags {
             return image->has_value();
         }
         bool take(result<tag_list>& r) {
-            bool const over = !r && (r.assume_error() == errc::timeout || r.assume_error() == errc::cancelled);
+            bool const over = !r && ends_call(r.assume_error());
             if (over && !failure) failure = r.assume_error();
             tags.emplace(std::move(r));
             return !over;

@@ -42,6 +42,9 @@ struct inspect_options {
 
 namespace detail {
 
+/// True when a failed tag list means that the call is over, and not that the registry has refused it.
+inline bool ends_call(error const& why) { return why == errc::timeout || why == errc::cancelled; }
+
 /// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
 std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
@@ -50,7 +53,7 @@ std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>
         return std::nullopt;
     }
     auto& why = listed.assume_error();
-    if (why == errc::timeout || why == errc::cancelled) return std::move(why);
+    if (ends_call(why)) return std::move(why);
     record.tags.state = tags_state::refused;
     record.tags.why = why.message();
     record.warnings.push_back("the tags cannot be listed: " + why.message());

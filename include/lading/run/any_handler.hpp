@@ -49,14 +49,14 @@ class any_handler {
         else return otherwise;
     }
 
-    struct interface {
-        virtual ~interface() = default;
-        virtual void call(std::unique_ptr<interface> self, result<T>&& r) = 0;
+    struct callable {
+        virtual ~callable() = default;
+        virtual void call(std::unique_ptr<callable> self, result<T>&& r) = 0;
     };
     template <class Handler>
-    struct model final : interface {
+    struct model final : callable {
         explicit model(Handler h) : handler(std::move(h)) {}
-        void call(std::unique_ptr<interface> self, result<T>&& r) override {
+        void call(std::unique_ptr<callable> self, result<T>&& r) override {
             auto last = std::move(handler);
             self.reset(); // before the handler is called: it may start the next operation with this memory
             if constexpr (has_fitting_executor<Handler>) {
@@ -71,7 +71,7 @@ class any_handler {
 
     executor_type executor_;
     cancellation_slot_type slot_;
-    std::unique_ptr<interface> model_;
+    std::unique_ptr<callable> model_;
 };
 
 } // namespace lading::detail

@@ -99,7 +99,7 @@ class inspect_beside_tags {
             return image->has_value();
         }
         bool take(result<tag_list>& r) {
-            bool const over = !r && (r.assume_error() == errc::timeout || r.assume_error() == errc::cancelled);
+            bool const over = !r && ends_call(r.assume_error());
             if (over && !failure) failure = r.assume_error();
             tags.emplace(std::move(r));
             return !over;
