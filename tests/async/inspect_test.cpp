@@ -130,6 +130,8 @@ TEST_CASE("a cancelled operation ends with cancelled, soon") {
 TEST_CASE("L16: cancelled at every step in turn") {
     testing::registry_options protection;
     world w(protection.with_protection(testing::access::bearer));
+    REQUIRE(client{w.options}.inspect(w.ref, w.what));
+    std::size_t const requests = w.fake.journal().size();
     std::size_t cancelled = 0, kept = 0;
     for (std::size_t at = 0;; ++at) {
         INFO(at);
@@ -155,7 +157,7 @@ TEST_CASE("L16: cancelled at every step in turn") {
         cancelled += !*got;
         kept += got->has_value();
     }
-    CHECK(cancelled > 12);
+    CHECK(cancelled >= requests); // how many steps a request takes is the sockets' affair; it takes one at least
     CHECK(kept < cancelled);
 }
 
