@@ -91,6 +91,7 @@ lading::result<std::string> report(Client& registry, lading::reference const& re
 struct printer {
     arguments const& args;
     bool good = true;
+    bool first = true;
     void operator()(lading::descriptor const& entry, lading::result<lading::inspection> const& r) {
         if (r && r.assume_value().kind == lading::image_kind::index) return; // its entries come
         if (r) return print(r.assume_value());
@@ -99,7 +100,7 @@ struct printer {
         std::fprintf(stderr, "inspect: %s: %s\n", name.c_str(), r.assume_error().message().c_str());
     }
     void print(lading::inspection const& image) {
-        auto const text = text_of(image, args);
+        auto const text = std::exchange(first, false) || args.format != "table" ? text_of(image, args) : '\n' + text_of(image, args);
         good = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && good;
     }
     /// The end: what is no index is an image itself. True when all could be inspected and printed.

@@ -5260,8 +5260,9 @@ class blob_operation : pinned {
 /// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
 ///
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
-/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An artifact, a schema1 image and an unknown document need the
-/// manifest only. Nothing else: no ping, no HEAD, no tag list that was not asked for.
+/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
+/// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
+/// that was not asked for.
 
 // ---- lading/image/reflect/config.hpp ----
 
@@ -7596,6 +7597,12 @@ class platform_choice {
 
     bool is_none() const noexcept { return kind_ == kind::none; }
 
+    /// True when a platform was named and this one does not satisfy it. The host's is a default: nobody named it.
+    bool excludes(platform p) const {
+        std::optional<platform> const only(std::move(p));
+        return (kind_ == kind::like || kind_ == kind::exact) && !choose_platform({&only, 1}, wanted_, kind_ == kind::exact, rules_);
+    }
+
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
         // Of equal entries the first is taken, so that those of the preferred compression are put in front.
@@ -7942,6 +7949,7 @@ class inspect_operation : pinned {
         if (!record_->chosen) record_->kind = image_kind::schema1;
         auto converted = convert(document);
         if (!converted) return fail(std::move(converted).assume_error());
+        compare_platform();
         return list_tags();
     }
     /// An image has a config blob.
@@ -8055,6 +8063,7 @@ class inspect_operation : pinned {
     step<inspection> on_config(result<response> answer) {
         auto read = read_config(std::move(answer));
         if (!read) return fail(std::move(read).assume_error());
+        compare_platform();
         return list_tags();
     }
 
@@ -8071,6 +8080,18 @@ class inspect_operation : pinned {
         record_->image = std::move(config);
         join_history();
         return success();
+    }
+
+    /// What is in no index is shown whatever it runs on; a reader who named a platform is told that it is another.
+    void compare_platform() {
+        auto const& image = *record_->image;
+        if (record_->chosen || image.os.empty() || image.architecture.empty()) return;
+        platform own(image.os, image.architecture, image.variant);
+        own.os_version = image.os_version;
+        own.os_features = image.os_features;
+        if (options_.platform.excludes(own))
+            record_->warnings.push_back("the image is for " + own.str() + ", and there is no index to choose " +
+                                        options_.platform.str() + " from");
     }
 
     void add_layers(std::vector<descriptor> const& layers) {

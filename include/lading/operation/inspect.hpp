@@ -4,8 +4,9 @@
 /// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
 ///
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
-/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An artifact, a schema1 image and an unknown document need the
-/// manifest only. Nothing else: no ping, no HEAD, no tag list that was not asked for.
+/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
+/// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
+/// that was not asked for.
 
 #include "../image/reflect/config.hpp"
 #include "../image/schema1_conversion.hpp"
@@ -102,6 +103,7 @@ class inspect_operation : pinned {
         if (!record_->chosen) record_->kind = image_kind::schema1;
         auto converted = convert(document);
         if (!converted) return fail(std::move(converted).assume_error());
+        compare_platform();
         return list_tags();
     }
     /// An image has a config blob.
@@ -215,6 +217,7 @@ class inspect_operation : pinned {
     step<inspection> on_config(result<response> answer) {
         auto read = read_config(std::move(answer));
         if (!read) return fail(std::move(read).assume_error());
+        compare_platform();
         return list_tags();
     }
 
@@ -231,6 +234,18 @@ class inspect_operation : pinned {
         record_->image = std::move(config);
         join_history();
         return success();
+    }
+
+    /// What is in no index is shown whatever it runs on; a reader who named a platform is told that it is another.
+    void compare_platform() {
+        auto const& image = *record_->image;
+        if (record_->chosen || image.os.empty() || image.architecture.empty()) return;
+        platform own(image.os, image.architecture, image.variant);
+        own.os_version = image.os_version;
+        own.os_features = image.os_features;
+        if (options_.platform.excludes(own))
+            record_->warnings.push_back("the image is for " + own.str() + ", and there is no index to choose " +
+                                        options_.platform.str() + " from");
     }
 
     void add_layers(std::vector<descriptor> const& layers) {

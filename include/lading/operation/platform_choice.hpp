@@ -70,6 +70,12 @@ class platform_choice {
 
     bool is_none() const noexcept { return kind_ == kind::none; }
 
+    /// True when a platform was named and this one does not satisfy it. The host's is a default: nobody named it.
+    bool excludes(platform p) const {
+        std::optional<platform> const only(std::move(p));
+        return (kind_ == kind::like || kind_ == kind::exact) && !choose_platform({&only, 1}, wanted_, kind_ == kind::exact, rules_);
+    }
+
     /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
     result<descriptor> choose(std::vector<descriptor> const& entries) const {
         // Of equal entries the first is taken, so that those of the preferred compression are put in front.

@@ -97,6 +97,36 @@ TEST_CASE("inspect: an index is walked to the platform, and both digests are rep
           errc::not_found); // the first image is s390x, which this registry lacks
 }
 
+TEST_CASE("an image of another platform than the one that was named is shown, with a warning") {
+    auto const warnings = [](inspect_options o, std::string config = test::config_bytes, bool in_index = false) {
+        world w;
+        auto const image = test::oci("", config);
+        w.manifest("1", in_index ? test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "arm64"))) : image);
+        w.manifest(test::digest_of(image), image);
+        w.blob(config);
+        auto const record = w.inspect("r.example/x:1", std::move(o)).value();
+        CHECK(record.layers.size() == 1);
+        std::vector<std::string> out;
+        for (auto const& text : record.warnings)
+            if (text.find("the image is for") != text.npos) out.push_back(text);
+        return out;
+    };
+    CHECK(warnings(on("linux/arm64")) ==
+          std::vector<std::string>{"the image is for linux/amd64, and there is no index to choose linux/arm64 from"});
+    CHECK(warnings(inspect_options().with_platform(platform_choice::exact(platform("linux", "386")))).size() == 1);
+    CHECK(warnings(on("linux/amd64")).empty());
+    CHECK(warnings(inspect_options().with_platform(platform_choice::any())).empty());
+    CHECK(warnings(on("linux/arm64"), "{}").empty()); // it does not say
+    CHECK(warnings(on("linux/arm64"), test::config_bytes, true).empty()); // the index says what it is for
+    // The host's platform is a default.
+    CHECK(warnings({}, R"({"os":"plan9","architecture":"mips"})").empty());
+    CHECK(warnings(on("linux/amd64"), R"({"os":"plan9","architecture":"mips"})").size() == 1);
+    // Variants, as in an index.
+    std::string const v6 = R"({"os":"linux","architecture":"arm","variant":"v6"})";
+    CHECK(warnings(on("linux/arm/v7"), v6).empty());
+    CHECK(warnings(on("linux/arm/v5"), v6).size() == 1);
+}
+
 TEST_CASE("D19: a child that is not what its descriptor says is refused") {
     auto const child = test::oci();
     auto serve = [&](std::string bytes, std::string_view type, std::string served) {
