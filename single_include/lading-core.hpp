@@ -8008,11 +8008,11 @@ class inspect_operation : pinned {
     void remember(manifest_type& manifest, response const& head) {
         if (!record_) {
             record_.emplace(ref_, manifest.self);
-            record_->manifest_bytes = manifest.bytes;
+            record_->manifest_bytes = std::move(manifest.bytes); // the visitors take the document
             if (auto const u = url::parse(head.url)) record_->source = u.assume_value().origin().str();
         } else {
             record_->chosen->media_type = manifest.self.media_type;
-            record_->chosen_bytes = manifest.bytes;
+            record_->chosen_bytes = std::move(manifest.bytes);
         }
         record_->artifact_type = manifest.self.artifact_type;
         for (auto& w : manifest.warnings) record_->warnings.push_back(std::move(w));
@@ -8096,6 +8096,7 @@ class inspect_operation : pinned {
 
     void add_layers(std::vector<descriptor> const& layers) {
         record_->layers.clear();
+        record_->layers.reserve(layers.size());
         record_->total_size = 0;
         for (auto const& d : layers) {
             record_->layers.emplace_back(d);

@@ -8008,11 +8008,11 @@ class inspect_operation : pinned {
     void remember(manifest_type& manifest, response const& head) {
         if (!record_) {
             record_.emplace(ref_, manifest.self);
-            record_->manifest_bytes = manifest.bytes;
+            record_->manifest_bytes = std::move(manifest.bytes); // the visitors take the document
             if (auto const u = url::parse(head.url)) record_->source = u.assume_value().origin().str();
         } else {
             record_->chosen->media_type = manifest.self.media_type;
-            record_->chosen_bytes = manifest.bytes;
+            record_->chosen_bytes = std::move(manifest.bytes);
         }
         record_->artifact_type = manifest.self.artifact_type;
         for (auto& w : manifest.warnings) record_->warnings.push_back(std::move(w));
@@ -8096,6 +8096,7 @@ class inspect_operation : pinned {
 
     void add_layers(std::vector<descriptor> const& layers) {
         record_->layers.clear();
+        record_->layers.reserve(layers.size());
         record_->total_size = 0;
         for (auto const& d : layers) {
             record_->layers.emplace_back(d);
@@ -11905,7 +11906,8 @@ class http1_reader {
 
 namespace lading::detail {
 
-/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
+/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors:
+/// `invalid_argument` for a byte that no header may hold.
 inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
     auto is_token = [](std::string_view text) {
         for (char c : text)
@@ -11914,8 +11916,10 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     };
     auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
     if (!is_token(q.method)) return refuse("the method of a request");
-    std::string out = q.method + ' ' + (through_proxy ? target.str() : target.target()) + " HTTP/1.1\r\nHost: " + target.authority() +
-                      "\r\nAccept-Encoding: identity\r\n";
+    std::string out;
+    out.reserve(1024); // most heads
+    out.append(q.method).append(" ").append(through_proxy ? target.str() : target.target());
+    out.append(" HTTP/1.1\r\nHost: ").append(target.authority()).append("\r\nAccept-Encoding: identity\r\n");
     for (auto const& [name, value] : q.headers) {
         if (!is_token(name)) return refuse("the name of a header");
         for (char c : value)

@@ -15,7 +15,8 @@
 
 namespace lading::detail {
 
-/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
+/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors:
+/// `invalid_argument` for a byte that no header may hold.
 inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
     auto is_token = [](std::string_view text) {
         for (char c : text)
@@ -24,8 +25,10 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     };
     auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
     if (!is_token(q.method)) return refuse("the method of a request");
-    std::string out = q.method + ' ' + (through_proxy ? target.str() : target.target()) + " HTTP/1.1\r\nHost: " + target.authority() +
-                      "\r\nAccept-Encoding: identity\r\n";
+    std::string out;
+    out.reserve(1024); // most heads
+    out.append(q.method).append(" ").append(through_proxy ? target.str() : target.target());
+    out.append(" HTTP/1.1\r\nHost: ").append(target.authority()).append("\r\nAccept-Encoding: identity\r\n");
     for (auto const& [name, value] : q.headers) {
         if (!is_token(name)) return refuse("the name of a header");
         for (char c : value)
