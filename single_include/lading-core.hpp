@@ -93,7 +93,7 @@ namespace lading {
     X(platform_invalid, "the platform is malformed")                                                          \
     X(url_invalid, "the URL is malformed or not allowed")                                                     \
     X(invalid_argument, "an argument of the call is out of its range")                                        \
-    X(config_invalid, "a configuration file is malformed or holds a setting that cannot be honoured")         \
+    X(config_invalid, "a configuration file cannot be read, understood or honoured")                          \
     X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
     X(registry_blocked, "the configuration blocks this registry")                                             \
     X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
@@ -139,7 +139,7 @@ namespace lading {
     X(auth_token_malformed, "the answer of the token service is not usable")                                  \
     X(auth_token_too_large, "the answer of the token service is over the limit")                              \
     X(auth_token_failed, "the token service answered with an error")                                          \
-    X(credentials_invalid, "a credential file or entry is malformed")                                         \
+    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                       \
     X(credential_helper_failed, "the credential helper failed")                                               \
     X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
     X(credential_helper_output, "the credential helper wrote more than the limit or no usable answer")        \
