@@ -9,6 +9,7 @@
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 #include <asio/use_future.hpp>
 
 #include <atomic>
@@ -169,11 +170,12 @@ TEST_CASE("cancelled: no more are begun, those under way end soon, all are told 
             [&](std::size_t, reference const&, result<inspection> r) {
                 good += r.has_value();
                 cancelled += !r && r.error() == errc::cancelled;
-                if (by_callback && good == 3) signal.emit(asio::cancellation_type::terminal);
+                if (good != 3 || !r) return;
+                auto stop = [&signal] { signal.emit(asio::cancellation_type::terminal); };
+                if (by_callback) stop();
+                else asio::post(context, stop);
             },
             asio::bind_cancellation_slot(signal.slot(), [&](each_summary s) { end = s; }));
-        asio::steady_timer timer(context, 100ms);
-        if (!by_callback) timer.async_wait([&](asio::error_code) { signal.emit(asio::cancellation_type::terminal); });
         context.restart();
         context.run();
         REQUIRE(end);

@@ -174,6 +174,26 @@ TEST_CASE("C18: a proxy") {
         CHECK(proxy.journal().find("GET " + plain.at("a.test") + "/v2/r/manifests/1") != std::string::npos);
         CHECK(!test::has_canary(proxy.journal()));
     }
+    SECTION("one that cannot be used says nothing of the host: no plaintext, which might go past it") {
+        for (auto const& [proxy, expected] : {std::pair(std::string("http://127.0.0.1:1"), errc::proxy_failed),
+                                              std::pair(std::string("http://no-such-host.invalid:1"), errc::proxy_failed),
+                                              std::pair(std::string("socks5://127.0.0.1:1"), errc::config_invalid)}) {
+            INFO(proxy);
+            place plain(false);
+            test::serve_image(plain);
+            auto const name = plain.authority_of("a.test");
+            test::hostile_client registry{
+                asio_sync_transport(network_options(world().network).with_proxy(proxy_rules().with_https(proxy))),
+                client_options().with_plaintext_fallback(name).with_retry(retry_rules(1)), fixed_credentials()};
+            auto const got = registry.manifest(reference::parse(name + "/r:1").value());
+            REQUIRE(!got);
+            CHECK(got.error() == expected);
+            CHECK(!got.error().facts().plaintext);
+            CHECK(got.error().facts().stop() == (expected == errc::config_invalid));
+            if (expected == errc::proxy_failed) CHECK(got.error().detail().context.find(proxy.substr(7)) == 0);
+            CHECK(plain.connections() == 0);
+        }
+    }
     SECTION("exceptions go straight") {
         world w;
         test::proxy proxy;

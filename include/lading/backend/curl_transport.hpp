@@ -69,6 +69,7 @@ class curl_exchange {
         p.target = target_;
         p.started = !raw_head_.empty() || begun_;
         p.status = begun_ ? head_.status : 0;
+        p.proxied = !proxy_.empty();
         return complete_failure(std::move(e), query_, p);
     }
     template <class T>
@@ -147,7 +148,7 @@ class curl_exchange {
         set(CURLOPT_PROXY, ""); // never what the environment says by itself
         if (!via.empty()) {
             LADING_TRY(auto const proxy, parse_proxy(via));
-            proxied_ = true;
+            proxy_ = proxy.where.authority();
             set(CURLOPT_PROXY, proxy.where.str().c_str());
             if (target_->scheme() == "https") set(CURLOPT_HTTPPROXYTUNNEL, 1L);
             set(CURLOPT_HEADEROPT, long(CURLHEADER_SEPARATE));
@@ -219,14 +220,16 @@ class curl_exchange {
 
     error error_of(CURLcode code) const {
         auto const text = [&](errc e) { return error(e).with_context(curl_easy_strerror(code)); };
+        auto const proxy_error = [&](char const* why) { return error(errc::proxy_failed).with_context(proxy_ + ": " + why); };
         switch (code) {
         case CURLE_URL_MALFORMAT: return text(errc::url_invalid);
         case CURLE_COULDNT_RESOLVE_HOST: return error(errc::host_not_found).with_context(target_->host());
         case CURLE_COULDNT_RESOLVE_PROXY:
-        case CURLE_PROXY: return text(errc::proxy_failed);
+        case CURLE_PROXY: return proxy_error(curl_easy_strerror(code));
         case CURLE_COULDNT_CONNECT: {
             long number = 0;
             curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &number);
+            if (!proxy_.empty()) return proxy_error(std::strerror(static_cast<int>(number)));
             return error(number == ECONNREFUSED ? errc::connection_refused : errc::connect_failed)
                 .with_context(std::strerror(static_cast<int>(number)));
         }
@@ -243,7 +246,8 @@ class curl_exchange {
         case CURLE_PARTIAL_FILE: return text(errc::http_body_truncated);
         case CURLE_GOT_NOTHING:
         case CURLE_SEND_ERROR:
-        case CURLE_RECV_ERROR: return text(proxied_ && !sent_ ? errc::proxy_failed : errc::connection_reset);
+        case CURLE_RECV_ERROR:
+            return !proxy_.empty() && !sent_ ? proxy_error(curl_easy_strerror(code)) : text(errc::connection_reset);
         case CURLE_OUT_OF_MEMORY: return text(errc::out_of_memory);
         default: return text(errc::http_malformed);
         }
@@ -329,7 +333,7 @@ class curl_exchange {
         return scope_of(std::span<std::uint8_t const>(bytes, n));
     }
     bool may_dial(sockaddr const& to) {
-        if (query_.reach == reach::anywhere || network_.inner_addresses || proxied_) return true;
+        if (query_.reach == reach::anywhere || network_.inner_addresses || !proxy_.empty()) return true;
         address_scope where = address_scope::link_local;
         if (to.sa_family == AF_INET) {
             sockaddr_in in{};
@@ -346,7 +350,7 @@ class curl_exchange {
     bool may_use(char const* address) {
         sent_ = true;
         moved_ = clock::now();
-        if (query_.reach == reach::anywhere || network_.inner_addresses || proxied_) return true;
+        if (query_.reach == reach::anywhere || network_.inner_addresses || !proxy_.empty()) return true;
         std::uint8_t bytes[16] = {};
         int const family = std::strchr(address, ':') ? AF_INET6 : AF_INET;
         if (::inet_pton(family, address, bytes) == 1 && may_reach(scope(family, bytes))) return true;
@@ -363,7 +367,7 @@ class curl_exchange {
     std::unique_ptr<curl_slist, curl_list_release> fields_, proxy_fields_, hosts_;
     std::string roots_;
     CURLcode refused_ = CURLE_OK;
-    bool proxied_ = false;
+    std::string proxy_; ///< host:port; empty for none
     bool sent_ = false; ///< the connection stands
     clock::time_point moved_;
 

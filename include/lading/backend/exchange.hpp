@@ -213,7 +213,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     using found = asio::ip::tcp::resolver::results_type;
     void on_resolved(asio::error_code ec, found const& f) {
         if (stage_ == stage::over) return; // stopped, and told so then
-        if (ec) return end(error(errc::host_not_found).with_context(target_->host()));
+        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
         std::vector<asio::ip::tcp::endpoint> addresses;
         for (auto const& one : f) addresses.push_back(one.endpoint());
         dial(std::move(addresses));
@@ -244,6 +244,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     /// The dialler's.
     void on_dialled(asio::error_code ec) {
         if (stopped_ != errc::ok) return end(error(stopped_));
+        if (ec && proxy_) return end(proxy_error(ec.message()));
         if (ec) {
             bool const refused = ec == asio::error::connection_refused;
             return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
@@ -369,6 +370,8 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         p.target = target_;
         p.started = reader_ && reader_->started();
         p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
+        p.proxied = proxy_ != nullptr;
+        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
         return complete_failure(std::move(e), query_, p);
     }
 

@@ -21,6 +21,7 @@ struct exchange_progress {
     std::optional<url> target; ///< nothing when the URL could not be read
     bool started = false;      ///< a byte of an answer came
     int status = 0;            ///< of a complete head; 0 for none
+    bool proxied = false;      ///< through a proxy, which may be what failed
 };
 
 /// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
@@ -51,14 +52,16 @@ class pace_watch {
 inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
     fallback_facts f;
     for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
-                     errc::tls_config_invalid, errc::out_of_memory})
+                     errc::config_invalid, errc::tls_config_invalid, errc::out_of_memory})
         if (code == own) return f; // the caller's side: another endpoint would not help
     f.over_tls = p.target && p.target->scheme() == "https";
     f.answered = p.status != 0;
     f.next_endpoint = true;
     bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
     bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
-    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host;
+    // Through a proxy only a handshake tells something of the host; and plaintext might go past the proxy.
+    bool const of_the_host = !p.proxied || code == errc::tls_handshake_failed || code == errc::tls_timeout;
+    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host && of_the_host;
     f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
               code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
               code == errc::http_body_truncated || code == errc::tls_truncated;
