@@ -195,6 +195,8 @@ lading::result<std::string> inspect(arguments const& args) {
 char const* hint_for(lading::error const& e) {
     if (e.facts().plaintext) return "if it speaks plain http: --plain-http";
     if (e == lading::errc::auth_required) return "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS";
+    if (e == lading::errc::auth_denied) return "the login that was used is in --authfile, --creds, or where docker, podman or skopeo login keep it";
+    if (e == lading::errc::timeout) return "for more time: --timeout SECONDS";
     if (e == lading::errc::auth_realm_refused) return "if that token service may see the credentials: --trust-realm ORIGIN";
     if (e == lading::errc::tls_cert_untrusted) return "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
     return nullptr;
@@ -231,9 +233,14 @@ lading::result<bool> inspect_all(arguments const& args) {
 /// True when every reference could be inspected.
 lading::result<bool> inspect_batch(arguments const& args) {
     LADING_TRY(auto rules, rules_for(args));
-    LADING_TRY(auto todo, batch::work::open(args.many, [&rules](std::string const& text) {
+    LADING_TRY(auto todo, batch::work::open(args.many, [&rules](std::string const& text) -> lading::result<lading::reference> {
+                   if (on_disk(text)) return lading::error(lading::errc::ref_invalid).with_context("an image on disk: not in a batch");
                    return lading::reference::parse(lading::expand_alias(text, rules));
                }));
+    if (args.secret && todo.hosts().size() > 1) // a login is for one registry, and no other is to see it
+        return lading::error(lading::errc::invalid_argument)
+            .with_context("--creds is for one registry, of several: --authfile")
+            .with_values("references of one host", "of " + std::to_string(todo.hosts().size()));
     LADING_TRY(auto p, parts_for(todo.hosts(), rules, args));
     narrator out_loud;
     if (args.verbose) p.options.with_observer(out_loud);

@@ -25,12 +25,12 @@ inline constexpr char usage[] =
     "                            program was compiled for; 'none': the index itself; 'all': every one, without tags)\n"
     "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
     "                            for byte; json: everything that is known; table: for people\n"
-    "  --creds USER:PASS         credentials for the registry; before all files (others may see them: --authfile)\n"
+    "  --creds USER:PASS         credentials for the one registry; before all files (others may see them: --authfile)\n"
     "  --authfile FILE           stored logins from this file only (default: where Docker and the containers tools\n"
     "                            keep them)\n"
-    "  --trust-realm ORIGIN      a token service on another origin that may see the credentials\n"
+    "  --trust-realm ORIGIN      a token service on another origin (https://HOST[:PORT]) that may see the credentials\n"
     "  --mirror HOST[:PORT][/P]  ask here first; may be given several times\n"
-    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names\n"
+    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names (of no file by default)\n"
     "  --plain-http              use http, not https, for the registry and the mirrors (for one: --registries-conf)\n"
     "  --cacert FILE             trust the certificates in this PEM file too\n"
     "  --cert-dir FOLDER         certificates of the host: *.crt, *.cert with *.key (default: HOST in certs.d)\n"
@@ -38,8 +38,9 @@ inline constexpr char usage[] =
     "  --retry N                 send a failing request again, up to N times (default 4)\n"
     "  --timeout SECONDS         give up after this long (default 60)\n"
     "  -v                        say each request on stderr\n"
-    "  --batch                   inspect every reference of FILE (default and '-': stdin), one a line, none on disk; write the keys of\n"
-    "                            --format json, or 'error', after 'reference', one object a line, without tags\n"
+    "  --batch                   inspect every reference of FILE (default and '-': stdin), one a line (empty ones and\n"
+    "                            those that begin with # are not), none on disk; write the keys of --format json, or\n"
+    "                            'error', after 'reference', one object a line, without tags\n"
     "  --jobs N                  so many at once (default 64)\n"
     "  --ordered                 write in the order of FILE, not of completion\n"
     "  --resume FILE             skip the references that this output of a former run has\n"
@@ -75,7 +76,7 @@ inline std::optional<std::string> take(std::string_view option, std::string cons
         if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
         if (value == "none") return out.platform = lading::platform_choice::none(), std::nullopt;
         auto p = lading::platform::parse(value);
-        if (!p) return "--platform: " + p.error().summary();
+        if (!p) return "--platform is OS/ARCH[/VARIANT], any, none or all: " + p.error().summary();
         out.platform = lading::platform_choice::like(p.value());
     } else if (option == "--format") {
         if (value != "modern" && value != "original" && value != "json" && value != "table")
@@ -105,8 +106,10 @@ inline std::optional<std::string> take(std::string_view option, std::string cons
         out.many.shard = static_cast<unsigned>(*part), out.many.shards = static_cast<unsigned>(*of);
     } else if (option == "--resume") out.many.resume = value;
     else if (option == "--cacert") out.tls.ca_file = value;
-    else if (option == "--trust-realm") out.client.with_trusted_realm(value);
-    else if (option == "--mirror") out.mirrors.push_back(value);
+    else if (option == "--trust-realm") {
+        if (!lading::url::parse(value)) return "--trust-realm is an origin, as https://auth.example.com";
+        out.client.with_trusted_realm(value);
+    } else if (option == "--mirror") out.mirrors.push_back(value);
     else if (option == "--authfile") out.authfile = value;
     else if (option == "--cert-dir") out.cert_dir = value;
     else if (option == "--registries-conf") out.registries_conf = value;

@@ -10,6 +10,7 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -79,7 +80,7 @@ class work {
     /// Errors: `config_invalid` for a file that cannot be read.
     static lading::result<work> open(options const& o, parser parse) {
         work out(o, std::move(parse));
-        out.skip_what_is_done();
+        LADING_TRY_V(out.skip_what_is_done());
         // stdin is copied: it can be read once only, and waiting for it would hold up what is under way.
         out.file_ = file(o.file == "-" ? std::tmpfile() : std::fopen(o.file.c_str(), "r"), &std::fclose);
         if (!out.file_) return lading::error(lading::errc::config_invalid).with_context(o.file + ": cannot be read");
@@ -134,22 +135,30 @@ class work {
 
     /// The lines of a former output that are whole. Of each its hash is kept: that two of a million are equal is as
     /// likely as 3 in 100 million.
-    void skip_what_is_done() {
-        if (options_.resume.empty()) return;
+    lading::result<void> skip_what_is_done() {
+        auto const wrong = [this](char const* why) {
+            return lading::error(lading::errc::config_invalid).with_context("--resume " + options_.resume + ": " + why);
+        };
+        if (options_.resume.empty()) return lading::success();
         file const former(std::fopen(options_.resume.c_str(), "r"), &std::fclose);
-        if (!former) return; // nothing was done
+        if (!former && errno == ENOENT) return lading::success(); // nothing was done
+        if (!former) return wrong("cannot be read");
         std::string text;
         bool whole = true;
-        while (read_line(former.get(), text, &whole)) {
+        for (bool first = true; read_line(former.get(), text, &whole); first = false) {
+            constexpr std::string_view start = "{\"reference\":";
+            if (first && !text.starts_with(start.substr(0, text.size()))) return wrong("not written by a former run");
             auto const parsed = lading::json_document::parse<lading::strict_json>(text, lading::json_limits());
             if (!parsed) continue;
             if (auto const ref = parsed.assume_value().root().find("reference"); ref && ref->as_string())
                 done_.insert(stable_hash(*ref->as_string()));
         }
+        if (std::ferror(former.get())) return wrong("cannot be read");
         struct stat here, there; // with >> the broken line of a killed run would swallow the next one
         if (!whole && fstat(STDOUT_FILENO, &here) == 0 && fstat(fileno(former.get()), &there) == 0 &&
             here.st_dev == there.st_dev && here.st_ino == there.st_ino)
             std::fputc('\n', stdout);
+        return lading::success();
     }
 
     options options_;

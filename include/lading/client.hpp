@@ -48,8 +48,6 @@ struct client_options {
     }
     /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
     client_options& with_mirror(std::string prefix, mirror m) {
-        for (auto& r : rules.registries)
-            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
         return rules.with_mirror(std::move(prefix), std::move(m)), *this;
     }
     /// Everything that is configured about registries; replaces what was said before.

@@ -3,6 +3,7 @@
 
 /// `config_credentials`: the logins that Docker and the containers tools have stored on this machine (spec 3.8).
 
+#include "../detail/text.hpp"
 #include "child_process.hpp"
 #include "credential_files.hpp"
 #include "netrc.hpp"
@@ -12,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,9 +27,10 @@ struct config_credentials_options {
     config_credentials_options() = default;
     /// This file and no other, as `--authfile` does.
     config_credentials_options& with_authfile(std::string path) { return authfile = std::move(path), *this; }
-    /// This login for this host (as in references; empty: every host) before any file.
+    /// This login for this host (`host[:port]`, as in references; empty: every host without one) before any file. May be
+    /// given for several hosts.
     config_credentials_options& with_login(credential c, std::string host = {}) {
-        return login = std::move(c), login_host = std::move(host), *this;
+        return logins.insert_or_assign(detail::lower(host), std::move(c)), *this;
     }
     /// A helper is killed after this long.
     config_credentials_options& with_helper_timeout(std::chrono::milliseconds t) { return helper_timeout = t, *this; }
@@ -37,8 +40,7 @@ struct config_credentials_options {
     config_credentials_options& with_environment(char const* (*get)(char const*)) { return environment = get, *this; }
 
     std::string authfile;
-    credential login;
-    std::string login_host;
+    std::map<std::string, credential, std::less<>> logins; ///< by host; of every host: ""
     std::chrono::milliseconds helper_timeout{30'000};
     std::size_t helper_output = 64u << 10; ///< bytes
     std::chrono::milliseconds helper_answer{300'000}; ///< an answer of a helper is used that long
@@ -64,8 +66,10 @@ class basic_config_credentials {
     /// Errors: `credentials_invalid` (a file, or the entry that is wanted), `credential_helper_failed`,
     /// `credential_helper_timeout`, `credential_helper_output`. None holds a secret.
     result<std::optional<credential>> lookup(credential_query const& q) {
-        if (!options_.login.empty() && (options_.login_host.empty() || options_.login_host == q.host)) {
-            auto out = options_.login;
+        auto given = options_.logins.find(q.host);
+        if (given == options_.logins.end()) given = options_.logins.find("");
+        if (given != options_.logins.end() && !given->second.empty()) {
+            auto out = given->second;
             if (out.source.empty()) out.source = "given by the caller";
             return std::optional(std::move(out));
         }

@@ -65,6 +65,19 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     return out;
 }
 
+/// A rule whose name no host can have would hold for nothing. Errors: `config_invalid`.
+inline result<void> check_names(registry_rules const& rules) {
+    auto const wrong = [](char const* what, char const* form, std::string const& text) {
+        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
+    };
+    for (auto const& h : rules.hosts)
+        if (h.host.empty() || h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
+    for (auto const& r : rules.registries)
+        if (r.prefix.empty() || r.prefix.find("//") != r.prefix.npos)
+            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
+    return success();
+}
+
 inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
     auto const* host = rules.find_host(name.host());
     auto const http = host ? host->http : plaintext::never;
@@ -80,6 +93,7 @@ inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_m
 /// `config_invalid`; both final.
 inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
                                                       bool by_digest) {
+    LADING_TRY_V(detail::check_names(rules));
     std::vector<endpoint> out;
     auto const* entry = find_registry(name, rules);
     if (entry && entry->blocked)

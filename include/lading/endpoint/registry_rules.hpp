@@ -5,6 +5,7 @@
 /// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
 /// loaders that read it from the files of the container tools.
 
+#include "../detail/text.hpp"
 #include "tls_options.hpp"
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct host_rules {
     host_rules& with_plaintext(plaintext p) { return http = p, *this; }
     host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
 
-    std::string host; ///< `host` or `host:port` as in references; "docker.io" is for its registry
+    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry
     plaintext http = plaintext::never;
     bool has_tls = false; ///< `tls` replaces the options of the transport for this host
     tls_options tls;
@@ -60,11 +61,16 @@ struct registry_entry {
 /// Everything that is configured about registries. Every setter returns the object.
 struct registry_rules {
     registry_rules() = default;
-    registry_rules& with_host(host_rules h) { return host(h.host) = std::move(h), *this; }
+    registry_rules& with_host(host_rules h) {
+        h.host = detail::lower(h.host);
+        return host(h.host) = std::move(h), *this;
+    }
     registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
-    /// A mirror for all names of a host.
-    registry_rules& with_mirror(std::string host, mirror m) {
-        return with_registry(registry_entry(std::move(host)).with_mirror(std::move(m)));
+    /// A mirror for all names below a prefix, behind those that it has.
+    registry_rules& with_mirror(std::string prefix, mirror m) {
+        for (auto& r : registries)
+            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
+        return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
     }
     registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
 
@@ -84,11 +90,12 @@ struct registry_rules {
             if (h.host == host) return &h;
         return nullptr;
     }
-    /// The rules of a host, to be changed; made when there are none.
-    host_rules& host(std::string_view name) {
+    /// The rules of a host, to be changed; made when there are none. Capitals are taken for small letters.
+    host_rules& host(std::string_view text) {
+        auto const name = detail::lower(text);
         for (auto& h : hosts)
             if (h.host == name) return h;
-        return hosts.emplace_back(std::string(name));
+        return hosts.emplace_back(name);
     }
     /// What a transport must be told: the options of the hosts that have their own.
     tls_rules tls(tls_options everywhere = {}) const {

@@ -222,6 +222,12 @@ class authorized : pinned {
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
         if (secret_) {
             if (!trusted)
+                for (auto const& text : rules_.trusted_realms)
+                    if (!url::parse(text)) // it would be trusted by no one
+                        return error(errc::config_invalid)
+                            .with_context("a trusted realm")
+                            .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+            if (!trusted)
                 return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));

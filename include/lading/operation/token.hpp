@@ -53,10 +53,14 @@ inline std::string basic_authorization(credential const& c) {
 
 /// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
+/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, and
+/// `json_*` for what is JSON in its form.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
-    LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
+    auto parsed = json_document::parse<typename P::json>(body, bounds.json);
+    if (!parsed && parsed.assume_error() == errc::json_syntax) // a page of a portal, perhaps
+        return error(errc::auth_token_malformed).with_context("no JSON: " + parsed.assume_error().detail().context);
+    LADING_TRY(auto const document, std::move(parsed));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
     std::string_view text;

@@ -9,6 +9,7 @@
 /// the query and for a token realm on that origin or one the caller trusts.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
+#include "../detail/text.hpp"
 #include "../result.hpp"
 
 #include <chrono>
@@ -83,7 +84,7 @@ class fixed_credentials {
   public:
     fixed_credentials() = default;
     explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(std::move(host)) {}
+        : secret_(std::move(secret)), host_(detail::lower(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (!host_.empty() && host_ != q.host) return std::optional<credential>();
         return secret_;

@@ -202,6 +202,10 @@ TEST_CASE("spec 3.8 row 1: which files, in which order") {
     CHECK(now(options().with_authfile(h.folder().string() + "/none.json")) == "credentials_invalid");
     CHECK(now(options().with_login(credential("flag", "1"))) == "flag:1"); // 10.64: flags win
     CHECK(now(options().with_login(credential("flag", "1"), "elsewhere.example")) == "only:1");
+    auto const two = options().with_login(credential("flag", "1"), "R.example").with_login(credential("flag", "2"), "elsewhere.example");
+    CHECK(now(two) == "flag:1"); // each host has its own
+    CHECK(now(config_credentials_options(two).with_login(credential("all", "1"))) == "flag:1");
+    CHECK(now(options().with_login(credential("flag", "1"), "elsewhere.example").with_login(credential("all", "1"))) == "all:1");
 
     variables.erase("REGISTRY_AUTH_FILE");
     fs::remove_all(h.folder() / "run");

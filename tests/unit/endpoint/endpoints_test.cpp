@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
 
+#include <lading/client.hpp>
 #include <lading/endpoint/endpoints.hpp>
 #include <lading/policy/docker_1_10_fallback.hpp>
 
@@ -138,6 +139,18 @@ TEST_CASE("mirrors: any host, in order, the origin last") {
                                            "mirror https://digests.example library/debian\n"
                                            "https://registry-1.docker.io library/debian");
     CHECK(modern("quay.io/a/b", rules) == "https://quay.io a/b");
+}
+
+TEST_CASE("names in rules: capitals are small letters, what no host can be called is refused") {
+    CHECK(modern("localhost:5000/x", client_options().with_plaintext("LocalHost:5000").rules) == "http://localhost:5000 x");
+    CHECK(modern("r.example/x", registry_rules().with_host(host_rules("R.Example").with_plaintext(plaintext::only))) == "http://r.example x");
+    for (auto const* name : {"http://r.example", "r.example/team", ""})
+        CHECK(modern("r.example/x", client_options().with_plaintext(name).rules) == "config_invalid");
+    for (auto const* prefix : {"https://r.example", ""})
+        CHECK(modern("r.example/x", registry_rules().with_mirror(prefix, mirror("m.example"))) == "config_invalid");
+    CHECK(modern("r.example/x", registry_rules().with_mirror("r.example", mirror("https://m.example"))) == "config_invalid");
+    CHECK(modern("r.example/x", registry_rules().with_mirror("r.example", mirror("a.example")).with_mirror("r.example", mirror("b.example"))) ==
+          "mirror https://a.example x\nmirror https://b.example x\nhttps://r.example x");
 }
 
 TEST_CASE("the longest prefix counts, on whole components") {

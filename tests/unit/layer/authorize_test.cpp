@@ -93,6 +93,16 @@ TEST_CASE("C07, C08, C10: a realm that is not trusted gets no request") {
         w.s.on("https://b.test/t" + query + "&account=u", {200, R"({"token":"abc"})"});
         CHECK(w.inspect().has_value());
     }
+    SECTION("what is no origin would be trusted by no one, and is said") {
+        world w;
+        w.secret = fixed_credentials(credential("u", "p"));
+        w.options.with_trusted_realm("b.test");
+        w.s.on(manifest, challenged(R"(Bearer realm="https://b.test/t",service="s")"));
+        auto const got = w.inspect();
+        CHECK(got.error() == errc::config_invalid);
+        CHECK(got.error().facts().stop());
+        CHECK(got.error().detail().actual == "b.test");
+    }
     SECTION("a relative realm is on the registry") {
         world w;
         w.secret = fixed_credentials(credential("u", "p"));
@@ -259,6 +269,7 @@ TEST_CASE("token answers: X12, X14, X15 and the error of the service") {
     CHECK(token(R"({"token":7})") == errc::auth_token_malformed);
     CHECK(token("{}") == errc::auth_token_malformed);
     CHECK(token("[]") == errc::auth_token_malformed);
+    for (auto const* page : {"<html>log in</html>", "", "{\"token\":"}) CHECK(token(page) == errc::auth_token_malformed);
     CHECK(token(R"({"token":")" + std::string((16u << 10) + 1, 'a') + "\"}") == errc::auth_token_too_large);
     CHECK(token(std::string((64u << 10) + 1, ' ')) == errc::auth_token_too_large);
     CHECK(token("no", 503) == errc::auth_token_failed);
