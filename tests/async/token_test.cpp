@@ -166,4 +166,17 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     CHECK(w.token_requests() == 1);
 }
 
+TEST_CASE("K04: a client and its executor go away while a token is being fetched") {
+    world w;
+    w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
+    int calls = 0;
+    {
+        asio::io_context context(1);
+        async_client registry{asio_transport(context.get_executor()), client_options().with_plaintext(w.fake.host())};
+        for (int i = 0; i < 3; ++i) registry.async_inspect(w.ref, [&](result<inspection>) { ++calls; });
+        while (w.refused() < 3 || w.token_requests() < 1) context.run_one_for(50ms);
+    } // the client first, then the executor, which drops the handlers: of the one who fetches, of those who wait
+    CHECK(calls == 0);
+}
+
 } // namespace token_test

@@ -87,16 +87,33 @@ class auth_session {
         logins_.push_back({std::move(who), std::move(token)});
     }
 
-    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
+  private:
+    /// The flights under way: a plain list, as they are few.
+    struct airspace {
+        void land(flight& f, std::optional<error> failure) noexcept {
+            std::lock_guard const lock(mutex);
+            f.failure = std::move(failure);
+            f.over = true;
+            for (auto& other : flights)
+                if (other.get() == &f) return other.swap(flights.back()), flights.pop_back();
+        }
+        std::mutex mutex;
+        std::vector<std::shared_ptr<flight>> flights;
+    };
+
+  public:
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
+    /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
     class own_flight {
       public:
-        own_flight(auth_session& s, std::shared_ptr<flight> f) noexcept : session_(s), flight_(std::move(f)) {}
+        own_flight(std::shared_ptr<airspace> a, std::shared_ptr<flight> f) noexcept
+            : airspace_(std::move(a)), flight_(std::move(f)) {}
         own_flight(own_flight const&) = delete;
         own_flight& operator=(own_flight const&) = delete;
-        ~own_flight() { session_.land(*flight_, std::move(failure)); }
+        ~own_flight() { airspace_->land(*flight_, std::move(failure)); }
         std::optional<error> failure; ///< that all who wait will share
       private:
-        auth_session& session_;
+        std::shared_ptr<airspace> airspace_;
         std::shared_ptr<flight> flight_;
     };
 
@@ -105,28 +122,21 @@ class auth_session {
     std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
         auto made = std::make_shared<flight>();
         made->key = key(where, scope);
-        std::lock_guard const lock(mutex_);
-        for (auto const& other : flights_)
+        std::lock_guard const lock(airspace_->mutex);
+        for (auto const& other : airspace_->flights)
             if (other->key == made->key) return other;
-        flights_.push_back(made);
-        mine.emplace(*this, made);
+        airspace_->flights.push_back(made);
+        mine.emplace(airspace_, made);
         return made;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::lock_guard const lock(mutex_);
+        std::lock_guard const lock(airspace_->mutex);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
 
   private:
-    void land(flight& f, std::optional<error> failure) noexcept {
-        std::lock_guard const lock(mutex_);
-        f.failure = std::move(failure);
-        f.over = true;
-        for (auto& other : flights_)
-            if (other.get() == &f) return other.swap(flights_.back()), flights_.pop_back();
-    }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
     void forget_one() {
@@ -153,8 +163,8 @@ class auth_session {
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
-    std::vector<login> logins_;                    ///< few: a plain list, as the next
-    std::vector<std::shared_ptr<flight>> flights_; ///< under way
+    std::vector<login> logins_; ///< few: a plain list
+    std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
 };
 
 } // namespace lading
