@@ -239,6 +239,31 @@ TEST_CASE("a client over several threads: one call at a time, in order, and canc
     CHECK(told <= 500 + 64);
 }
 
+TEST_CASE("a signal, given where the handler belongs, meets the end of the last one on another thread") {
+    asio::io_context context;
+    memory_transport::counters n;
+    basic_client<policies> registry{memory_transport(context, n)};
+    auto const strand = asio::make_strand(asio::any_io_executor(context.get_executor()));
+    std::vector<reference> const some(3, reference::parse("r.test/good/1").value());
+    std::vector<asio::cancellation_signal> signals(200);
+    std::vector<std::size_t> told(signals.size());
+    std::size_t over = 0;
+    for (std::size_t i = 0; i < signals.size(); ++i)
+        asio::post(strand, [&, i] {
+            async_inspect_each(
+                registry, some, each_options(),
+                [&, i](std::size_t, reference const&, result<inspection>) {
+                    if (++told[i] == some.size())
+                        asio::post(strand, [&, i] { signals[i].emit(asio::cancellation_type::terminal); });
+                },
+                asio::bind_cancellation_slot(signals[i].slot(), asio::bind_executor(strand, [&](each_summary s) { over += s.good == some.size(); })));
+        });
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { context.run(); });
+    for (auto& t : threads) t.join();
+    CHECK(over == signals.size());
+}
+
 TEST_CASE("K04: the executor goes away with a range under way") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);

@@ -127,10 +127,12 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         if (!each_(j.index, std::as_const(j.what), std::move(*j.outcome))) stop();
     }
     void finish() {
-        asio::get_associated_cancellation_slot(handler_).clear();
         summary_.cancelled = stopped_;
         auto const executor = work_.get_executor();
-        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable { std::move(handler)(summary); });
+        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable {
+            asio::get_associated_cancellation_slot(handler).clear(); // here, where no signal is given at the same time
+            std::move(handler)(summary);
+        });
         work_.reset();
     }
     /// Takes no lock: it may be called by `each_`.
