@@ -268,6 +268,7 @@ class authorized : pinned {
             f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
+            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
             if (!is_callers_own(e.kind())) own_flight_->failure = e;
             if (secret_ && e == errc::auth_denied) keep_refresh_token({});

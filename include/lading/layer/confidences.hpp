@@ -32,12 +32,16 @@ class confidences {
             for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
                 text.replace(at, secret.size(), "***");
     }
-    /// In a failure: all that an error says. In a value: the remarks that quote a server, where there are some.
+    /// In all that an error says.
+    void hide_in(error& e) const {
+        if (!secrets_.empty()) e.each_text([this](std::string& text) { hide_in(text); });
+    }
+    /// In a failure: all that it says. In a value: the remarks that quote a server, where there are some.
     template <class T>
     void hide_in(result<T>& r) const {
         if (secrets_.empty()) return;
         if (!r) {
-            r.assume_error().each_text([this](std::string& text) { hide_in(text); });
+            hide_in(r.assume_error());
         } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
             for (auto& text : r.assume_value().warnings) hide_in(text);
             hide_in(r.assume_value().tags.why);

@@ -153,6 +153,42 @@ TEST_CASE("spec 3.6 row 4: the refresh token of an answer fetches the next token
     }
 }
 
+TEST_CASE("C19: one who waits for another's token does not show the refresh token that the service repeats to that one") {
+    conversation const talk("https://r.example", repository::parse("r.example/x").value());
+    auto const ref = reference::parse("r.example/x:1").value();
+    auto const login = credential::identity("r0-CANARY");
+    auth_session session;
+    session.keep_refresh_token(url::parse(realm).value().origin(), {url::parse(realm).value(), "s"}, login, "r1-CANARY");
+    testing::manual_clock clock;
+    fixed_credentials alice(login);
+    using operation = authorized<manifest_operation<test::policies>, test::policies>;
+    operation first(talk, auth_rules(), session, clock, alice, talk, ref), second(talk, auth_rules(), session, clock, alice, talk, ref);
+    response refused(401);
+    refused.url = manifest;
+    refused.headers.add("WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\"");
+
+    (void)first.start();
+    (void)second.start();
+    auto asked = first.on_response(refused);
+    auto waits = second.on_response(refused);
+    REQUIRE(std::holds_alternative<need_delay>(waits));
+    std::string const said = R"({"errors":[{"code":"UNAUTHORIZED","message":"r1-CANARY is over"}]})";
+    for (auto const* form : {"r1-CANARY", "r0-CANARY"}) {
+        auto& token = std::get<need_exchange>(asked);
+        CHECK(token.query.body == refresh_form(form));
+        REQUIRE(token.sink->begin(response(401), said.size()));
+        REQUIRE(token.sink->write(std::as_bytes(std::span(said))));
+        asked = first.on_response(response(401));
+    }
+    waits = second.on_delay();
+    for (auto* end : {&asked, &waits}) {
+        auto const& why = std::get<done<operation::value_type>>(*end).value().error();
+        CHECK(why == errc::auth_denied);
+        CHECK(why.message().find("*** is over") != std::string::npos);
+        CHECK(why.message().find("CANARY") == std::string::npos);
+    }
+}
+
 TEST_CASE("spec 3.6 row 5: offline_token asks for a refresh token by GET, where it is wanted") {
     auto const login = query + "&account=u", offline = login + "&client_id=lading&offline_token=true";
     SECTION("wanted: the password is sent once") {
