@@ -12,6 +12,7 @@
 #include <asio/use_future.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -233,6 +234,24 @@ TEST_CASE("cancelled: from outside and by the callback") {
         CHECK(cancelled == 1);
         CHECK(std::chrono::steady_clock::now() - began < 5s);
     }
+}
+
+TEST_CASE("what the callback holds is gone when the handler is called") {
+    world w;
+    w.fake.add_image("app", "1", image_kind::index);
+    asio::io_context context(1);
+    async_client registry{asio_transport(context.get_executor()), w.options};
+    auto const held = std::make_shared<int>(0);
+    bool over = false;
+    async_inspect_all(
+        registry, w.ref(), {}, [held](descriptor const&, result<inspection> r) { *held += r.has_value(); },
+        [&](result<inspection>) {
+            over = true;
+            CHECK(held.use_count() == 1);
+        });
+    context.run();
+    CHECK(over);
+    CHECK(*held == 5);
 }
 
 TEST_CASE("over several threads") {

@@ -75,8 +75,9 @@ class inspect_all_body {
     }
     template <class Self>
     void finish(Self& self) {
-        auto const s = std::move(state_); // gone before the handler is called
-        self.complete(std::move(*s->top));
+        auto top = std::move(*state_->top);
+        state_.reset(); // before the handler: what `each` holds is over with the operation
+        self.complete(std::move(top));
     }
 
     std::unique_ptr<state> state_;
@@ -87,7 +88,8 @@ class inspect_all_body {
 /// `inspect_all`, with at most `each_options::in_flight` entries of a level at once; `each` is called one at a time, on a
 /// thread of the client's executor, in the order of the entries if that is asked for. Completion signature:
 /// `void(result<inspection>)`. Client and what `each` refers to outlive the operation. Cancelling through the handler's slot,
-/// which `each` may do, ends it with `errc::cancelled`; the entries under way are told of, no more are begun.
+/// which `each` may do, ends it with `errc::cancelled`, and so does an exception of `each`; the entries under way are told
+/// of, no more are begun.
 template <class Client, class Each, class CompletionToken>
 auto async_inspect_all(Client& registry, reference const& ref, each_options options, Each each, CompletionToken&& token) {
     return async_run_body<inspection>(registry.transport(), std::forward<CompletionToken>(token),

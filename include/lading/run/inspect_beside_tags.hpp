@@ -121,9 +121,10 @@ class inspect_beside_tags {
 
     template <class Self>
     void finish(Self& self) {
-        auto const s = std::move(state_); // gone before the handler is called
-        if (s->failure) self.complete(std::move(*s->failure));
-        else self.complete(std::move(*s->image));
+        auto& s = *state_;
+        auto record = s.failure ? result<inspection>(std::move(*s.failure)) : std::move(*s.image);
+        state_.reset(); // before the handler: it may start the next operation with what this one held
+        self.complete(std::move(record));
     }
 
     std::unique_ptr<state> state_;
