@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -237,6 +238,40 @@ TEST_CASE("a client over several threads: one call at a time, in order, and canc
     CHECK(end->cancelled);
     CHECK(end->good + end->failed == told);
     CHECK(told <= 500 + 64);
+}
+
+TEST_CASE("an exception of the callback leaves the loop, and the handler is called all the same") {
+    for (bool const ordered : {false, true})
+        for (std::size_t const at_once : {0u, 1u, 5u}) { // 0 means 1
+            asio::io_context context(1);
+            memory_transport::counters n;
+            basic_client<policies> registry{memory_transport(context, n)};
+            generated all(1000);
+            std::size_t told = 0;
+            int thrown = 0;
+            std::optional<each_summary> end;
+            async_inspect_each(
+                registry, all, each_options().with_in_flight(at_once).with_order(ordered),
+                [&](std::size_t index, reference const&, result<inspection>) {
+                    ++told;
+                    if (index == 7) throw std::runtime_error("of the program");
+                },
+                [&](each_summary s) { end = s; });
+            for (bool again = true; again;) {
+                try {
+                    context.run();
+                    again = false;
+                } catch (std::runtime_error const&) {
+                    ++thrown;
+                }
+            }
+            CHECK(thrown == 1);
+            REQUIRE(end);
+            CHECK(end->cancelled);
+            CHECK(end->good + end->failed == told);
+            CHECK(told >= 8);
+            CHECK(told < 25);
+        }
 }
 
 TEST_CASE("a signal, given where the handler belongs, meets the end of the last one on another thread") {

@@ -8,7 +8,6 @@
 
 #include <asio/async_result.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <type_traits>
@@ -21,9 +20,9 @@ struct each_options {
     each_options() = default;
     /// What is to be found out of each.
     each_options& with_inspect(inspect_options o) { return inspect = std::move(o), *this; }
-    /// At most so many at once; at least 1.
-    each_options& with_in_flight(std::size_t n) { return in_flight = std::max<std::size_t>(n, 1), *this; }
-    /// Tell in the order of the range, not of completion. At most `in_flight` that were early wait for their turn.
+    /// At most so many at once; 0 means 1.
+    each_options& with_in_flight(std::size_t n) { return in_flight = n, *this; }
+    /// Tell in the order of the range, not of completion. Fewer than twice `in_flight` that were early wait for their turn.
     each_options& with_order(bool yes = true) { return ordered = yes, *this; }
 
     inspect_options inspect;
@@ -40,8 +39,9 @@ struct each_options {
 /// `in_flight` inspections need, however long the range is. A failure stops no other; its errors are those of `inspect`.
 ///
 /// The client is asynchronous; client and range outlive the operation. Cancelling through the handler's slot, which
-/// `each` may do, ends those under way with `errc::cancelled` and begins no more. Requests: those of `inspect`, each. All
-/// platforms of an index at once: `async_inspect_all`.
+/// `each` may do, ends those under way with `errc::cancelled` and begins no more; so does an exception of `each`, which
+/// then leaves the `run` of the executor. Requests: those of `inspect`, each. All platforms of an index at once:
+/// `async_inspect_all`.
 template <class Client, class Range, class Each, class CompletionToken>
 auto async_inspect_each(Client& registry, Range& range, each_options options, Each each, CompletionToken&& token) {
     using element = std::iter_value_t<decltype(std::begin(range))>;

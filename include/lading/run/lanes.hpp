@@ -15,6 +15,7 @@
 #include <asio/post.hpp>
 #include <asio/strand.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <deque>
@@ -45,7 +46,7 @@ bool was_cancelled(Self& self) {
 
 /// How many at once, at least 1; and whether `each` is called in the order of the range, not of completion.
 struct lane_bounds {
-    lane_bounds(std::size_t n, bool o) : in_flight(n), ordered(o) {}
+    lane_bounds(std::size_t n, bool o) : in_flight(std::max<std::size_t>(n, 1)), ordered(o) {}
     std::size_t in_flight;
     bool ordered;
 };
@@ -55,7 +56,8 @@ struct lane_bounds {
 ///
 /// `start(element const&, handler)` begins one; the handler takes what an `Outcome` is made of, and an `Outcome` can be
 /// made of an `error` too and is true when all is well. `each(index, element const&, Outcome)` is called one at a time; after
-/// a `false` from it, or a signal, those under way are cancelled and no more begin. At last `handler(each_summary)`.
+/// a `false` from it, an exception (which goes on to who runs the executor), or a signal, those under way are cancelled and
+/// no more begin. At last `handler(each_summary)`.
 template <class Outcome, class Iterator, class End, class Start, class Each, class Handler>
 class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, Start, Each, Handler>> {
     using element = std::iter_value_t<Iterator>;
@@ -113,13 +115,33 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     void over(lane& l, Result&& outcome) {
         std::scoped_lock const lock(mutex_);
         l.at->outcome.emplace(std::move(outcome));
-        if (bounds_.ordered) early_.emplace(l.at->index, std::move(*l.at));
-        else tell(*l.at);
-        for (auto at = early_.begin(); at != early_.end() && at->first == told_; at = early_.erase(at)) tell(at->second);
+#if LADING_HAS_EXCEPTIONS
+        try {
+            tell_of(*l.at);
+        } catch (...) { // of `each_`: the others are over yet, and the handler is owed its call
+            stop();
+            leave(l);
+            throw;
+        }
+#else
+        tell_of(*l.at);
+#endif
+        leave(l);
+    }
+    void leave(lane& l) {
         l.at.reset();
         free_.push_back(&l);
         --under_way_;
         pump();
+    }
+    /// Of this one, or in order of all whose turn it is.
+    void tell_of(job& j) {
+        if (!bounds_.ordered) return tell(j);
+        early_.emplace(j.index, std::move(j));
+        while (!early_.empty() && early_.begin()->first == told_) {
+            auto next = early_.extract(early_.begin());
+            tell(next.mapped());
+        }
     }
     void tell(job& j) {
         ++told_;
