@@ -3,6 +3,7 @@
 
 /// `config_credentials`: the logins that Docker and the containers tools have stored on this machine (spec 3.8).
 
+#include "../detail/mutex.hpp"
 #include "../detail/text.hpp"
 #include "child_process.hpp"
 #include "credential_files.hpp"
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -56,7 +58,8 @@ struct config_credentials_options {
 /// (`~/.docker`), `~/.dockercfg`. They are read at the first lookup. Of all entries of all files the one with the longest
 /// key that is a whole part of `host/path` counts, the first file of equals; a `credHelpers` entry counts as a key of
 /// its host and comes before `auths` of the same file; `credsStore` is asked when nothing else is there. What a helper
-/// said of a host is kept for `helper_answer` (some give logins that are soon over). Not synchronised: one thread at a time.
+/// said of a host is kept for `helper_answer` (some give logins that are soon over). Thread-safe: a client over several
+/// threads asks it from all of them; one helper runs at a time.
 template <json_policy J>
 class basic_config_credentials {
   public:
@@ -73,6 +76,7 @@ class basic_config_credentials {
             if (out.source.empty()) out.source = "given by the caller";
             return std::optional(std::move(out));
         }
+        std::lock_guard const lock(*mutex_);
         LADING_TRY_V(read_files());
         LADING_TRY(auto const found, find(q));
         if (found.file) {
@@ -220,6 +224,7 @@ class basic_config_credentials {
     }
 
     config_credentials_options options_;
+    std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>(); ///< of the rest; copies may wait for each other
     std::vector<credential_file> files_;
     bool read_ = false;
     std::map<std::string, answer_kept> said_; ///< by helpers

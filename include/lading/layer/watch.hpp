@@ -23,7 +23,8 @@ struct exchange_record {
     std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
 };
 
-/// Is told of exchanges, on the thread that drives the operation, before the operation goes on.
+/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
+/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
 class exchange_observer {
   public:
     virtual ~exchange_observer() = default;

@@ -5,8 +5,9 @@
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
 /// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
-/// the query and for a token realm on that origin or one the caller trusts.
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. A client over several
+/// threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token realm on that
+/// origin or one the caller trusts.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include "../detail/text.hpp"

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace config_credentials_test {
 
@@ -361,6 +364,23 @@ TEST_CASE("helpers that fail") {
     CHECK(with("", 4096, "../../bin/sh") == "credentials_invalid");
     CHECK(with("", 4096, "") == "credentials_invalid");
     CHECK(::system("pgrep -f 'sleep 6[0]' > /dev/null") != 0); // none is left
+}
+
+TEST_CASE("asked by several threads at once: the files are read once, and a helper is run once") {
+    home h;
+    auto const file = h.write("auth.json", R"({"credHelpers":{"h.example":"slow"},"auths":{"r.example":)" + auth("u:p") + "}}");
+    h.helper("slow", "echo run >> " + h.folder().string() + "/runs; sleep 0.3; echo '{\"Username\":\"u\",\"Secret\":\"s\"}'");
+    config_credentials c(options().with_authfile(file));
+    std::vector<std::string> got(8);
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < got.size(); ++i)
+        threads.emplace_back([&, i] {
+            auto const r = c.lookup({i % 2 ? "h.example" : "r.example", "a/b"});
+            if (r && r.assume_value()) got[i] = r.assume_value()->password;
+        });
+    for (auto& t : threads) t.join();
+    CHECK(got == std::vector<std::string>{"p", "s", "p", "s", "p", "s", "p", "s"});
+    CHECK(h.read("runs") == "run\n");
 }
 
 TEST_CASE("netrc") {
