@@ -2546,8 +2546,9 @@ error error_from_response(response const& head, std::string_view body, asked wha
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
 /// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
-/// the query and for a token realm on that origin or one the caller trusts.
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. A client over several
+/// threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token realm on that
+/// origin or one the caller trusts.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include <chrono>
@@ -2619,7 +2620,7 @@ class fixed_credentials {
   public:
     fixed_credentials() = default;
     explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(std::move(host)) {}
+        : secret_(std::move(secret)), host_(detail::lower(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (!host_.empty() && host_ != q.host) return std::optional<credential>();
         return secret_;
@@ -3193,10 +3194,14 @@ inline std::string basic_authorization(credential const& c) {
 
 /// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
+/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, and
+/// `json_*` for what is JSON in its form.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
-    LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
+    auto parsed = json_document::parse<typename P::json>(body, bounds.json);
+    if (!parsed && parsed.assume_error() == errc::json_syntax) // a page of a portal, perhaps
+        return error(errc::auth_token_malformed).with_context("no JSON: " + parsed.assume_error().detail().context);
+    LADING_TRY(auto const document, std::move(parsed));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
     std::string_view text;
@@ -3395,7 +3400,7 @@ struct host_rules {
     host_rules& with_plaintext(plaintext p) { return http = p, *this; }
     host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
 
-    std::string host; ///< `host` or `host:port` as in references; "docker.io" is for its registry
+    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry
     plaintext http = plaintext::never;
     bool has_tls = false; ///< `tls` replaces the options of the transport for this host
     tls_options tls;
@@ -3427,11 +3432,16 @@ struct registry_entry {
 /// Everything that is configured about registries. Every setter returns the object.
 struct registry_rules {
     registry_rules() = default;
-    registry_rules& with_host(host_rules h) { return host(h.host) = std::move(h), *this; }
+    registry_rules& with_host(host_rules h) {
+        h.host = detail::lower(h.host);
+        return host(h.host) = std::move(h), *this;
+    }
     registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
-    /// A mirror for all names of a host.
-    registry_rules& with_mirror(std::string host, mirror m) {
-        return with_registry(registry_entry(std::move(host)).with_mirror(std::move(m)));
+    /// A mirror for all names below a prefix, behind those that it has.
+    registry_rules& with_mirror(std::string prefix, mirror m) {
+        for (auto& r : registries)
+            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
+        return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
     }
     registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
 
@@ -3451,11 +3461,12 @@ struct registry_rules {
             if (h.host == host) return &h;
         return nullptr;
     }
-    /// The rules of a host, to be changed; made when there are none.
-    host_rules& host(std::string_view name) {
+    /// The rules of a host, to be changed; made when there are none. Capitals are taken for small letters.
+    host_rules& host(std::string_view text) {
+        auto const name = detail::lower(text);
         for (auto& h : hosts)
             if (h.host == name) return h;
-        return hosts.emplace_back(std::string(name));
+        return hosts.emplace_back(name);
     }
     /// What a transport must be told: the options of the hosts that have their own.
     tls_rules tls(tls_options everywhere = {}) const {
@@ -3521,6 +3532,19 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     return out;
 }
 
+/// A rule whose name no host can have would hold for nothing. Errors: `config_invalid`.
+inline result<void> check_names(registry_rules const& rules) {
+    auto const wrong = [](char const* what, char const* form, std::string const& text) {
+        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
+    };
+    for (auto const& h : rules.hosts)
+        if (h.host.empty() || h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
+    for (auto const& r : rules.registries)
+        if (r.prefix.empty() || r.prefix.find("//") != r.prefix.npos)
+            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
+    return success();
+}
+
 inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
     auto const* host = rules.find_host(name.host());
     auto const http = host ? host->http : plaintext::never;
@@ -3536,6 +3560,7 @@ inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_m
 /// `config_invalid`; both final.
 inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
                                                       bool by_digest) {
+    LADING_TRY_V(detail::check_names(rules));
     std::vector<endpoint> out;
     auto const* entry = find_registry(name, rules);
     if (entry && entry->blocked)
@@ -3705,12 +3730,16 @@ class confidences {
             for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
                 text.replace(at, secret.size(), "***");
     }
-    /// In a failure: all that an error says. In a value: the remarks that quote a server, where there are some.
+    /// In all that an error says.
+    void hide_in(error& e) const {
+        if (!secrets_.empty()) e.each_text([this](std::string& text) { hide_in(text); });
+    }
+    /// In a failure: all that it says. In a value: the remarks that quote a server, where there are some.
     template <class T>
     void hide_in(result<T>& r) const {
         if (secrets_.empty()) return;
         if (!r) {
-            r.assume_error().each_text([this](std::string& text) { hide_in(text); });
+            hide_in(r.assume_error());
         } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
             for (auto& text : r.assume_value().warnings) hide_in(text);
             hide_in(r.assume_value().tags.why);
@@ -3819,16 +3848,33 @@ class auth_session {
         logins_.push_back({std::move(who), std::move(token)});
     }
 
-    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
+  private:
+    /// The flights under way: a plain list, as they are few.
+    struct airspace {
+        void land(flight& f, std::optional<error> failure) noexcept {
+            std::lock_guard const lock(mutex);
+            f.failure = std::move(failure);
+            f.over = true;
+            for (auto& other : flights)
+                if (other.get() == &f) return other.swap(flights.back()), flights.pop_back();
+        }
+        std::mutex mutex;
+        std::vector<std::shared_ptr<flight>> flights;
+    };
+
+  public:
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
+    /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
     class own_flight {
       public:
-        own_flight(auth_session& s, std::shared_ptr<flight> f) noexcept : session_(s), flight_(std::move(f)) {}
+        own_flight(std::shared_ptr<airspace> a, std::shared_ptr<flight> f) noexcept
+            : airspace_(std::move(a)), flight_(std::move(f)) {}
         own_flight(own_flight const&) = delete;
         own_flight& operator=(own_flight const&) = delete;
-        ~own_flight() { session_.land(*flight_, std::move(failure)); }
+        ~own_flight() { airspace_->land(*flight_, std::move(failure)); }
         std::optional<error> failure; ///< that all who wait will share
       private:
-        auth_session& session_;
+        std::shared_ptr<airspace> airspace_;
         std::shared_ptr<flight> flight_;
     };
 
@@ -3837,28 +3883,21 @@ class auth_session {
     std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
         auto made = std::make_shared<flight>();
         made->key = key(where, scope);
-        std::lock_guard const lock(mutex_);
-        for (auto const& other : flights_)
+        std::lock_guard const lock(airspace_->mutex);
+        for (auto const& other : airspace_->flights)
             if (other->key == made->key) return other;
-        flights_.push_back(made);
-        mine.emplace(*this, made);
+        airspace_->flights.push_back(made);
+        mine.emplace(airspace_, made);
         return made;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::lock_guard const lock(mutex_);
+        std::lock_guard const lock(airspace_->mutex);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
 
   private:
-    void land(flight& f, std::optional<error> failure) noexcept {
-        std::lock_guard const lock(mutex_);
-        f.failure = std::move(failure);
-        f.over = true;
-        for (auto& other : flights_)
-            if (other.get() == &f) return other.swap(flights_.back()), flights_.pop_back();
-    }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
     void forget_one() {
@@ -3885,8 +3924,8 @@ class auth_session {
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
-    std::vector<login> logins_;                    ///< few: a plain list, as the next
-    std::vector<std::shared_ptr<flight>> flights_; ///< under way
+    std::vector<login> logins_; ///< few: a plain list
+    std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
 };
 
 } // namespace lading
@@ -4090,6 +4129,12 @@ class authorized : pinned {
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
         if (secret_) {
             if (!trusted)
+                for (auto const& text : rules_.trusted_realms)
+                    if (!url::parse(text)) // it would be trusted by no one
+                        return error(errc::config_invalid)
+                            .with_context("a trusted realm")
+                            .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+            if (!trusted)
                 return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
@@ -4130,6 +4175,7 @@ class authorized : pinned {
             f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
+            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
             if (!is_callers_own(e.kind())) own_flight_->failure = e;
             if (secret_ && e == errc::auth_denied) keep_refresh_token({});
@@ -4238,7 +4284,7 @@ class authorized : pinned {
 /// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
 /// hashes what it finds before it is used; what does not match is dropped and fetched anew (hostile.md 5.8). So a model
 /// may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image configs are
-/// kept; tag lists, tokens and blobs that are streamed are not.
+/// kept; tag lists, tokens and blobs that are streamed are not. A client over several threads asks from all of them, at once.
 ///
 /// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
 /// those who may read the same things.
@@ -4871,7 +4917,8 @@ struct exchange_record {
     std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
 };
 
-/// Is told of exchanges, on the thread that drives the operation, before the operation goes on.
+/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
+/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
 class exchange_observer {
   public:
     virtual ~exchange_observer() = default;
@@ -8752,8 +8799,6 @@ struct client_options {
     }
     /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
     client_options& with_mirror(std::string prefix, mirror m) {
-        for (auto& r : rules.registries)
-            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
         return rules.with_mirror(std::move(prefix), std::move(m)), *this;
     }
     /// Everything that is configured about registries; replaces what was said before.

@@ -2546,8 +2546,9 @@ error error_from_response(response const& head, std::string_view body, asked wha
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
 /// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. Secrets are used only for the origin of
-/// the query and for a token realm on that origin or one the caller trusts.
+/// runs the operation: a model that runs a helper holds up that thread until the helper is done. A client over several
+/// threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token realm on that
+/// origin or one the caller trusts.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include <chrono>
@@ -2619,7 +2620,7 @@ class fixed_credentials {
   public:
     fixed_credentials() = default;
     explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(std::move(host)) {}
+        : secret_(std::move(secret)), host_(detail::lower(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (!host_.empty() && host_ != q.host) return std::optional<credential>();
         return secret_;
@@ -3193,10 +3194,14 @@ inline std::string basic_authorization(credential const& c) {
 
 /// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
 /// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, `json_*`.
+/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, and
+/// `json_*` for what is JSON in its form.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
-    LADING_TRY(auto const document, json_document::parse<typename P::json>(body, bounds.json));
+    auto parsed = json_document::parse<typename P::json>(body, bounds.json);
+    if (!parsed && parsed.assume_error() == errc::json_syntax) // a page of a portal, perhaps
+        return error(errc::auth_token_malformed).with_context("no JSON: " + parsed.assume_error().detail().context);
+    LADING_TRY(auto const document, std::move(parsed));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
     std::string_view text;
@@ -3395,7 +3400,7 @@ struct host_rules {
     host_rules& with_plaintext(plaintext p) { return http = p, *this; }
     host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
 
-    std::string host; ///< `host` or `host:port` as in references; "docker.io" is for its registry
+    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry
     plaintext http = plaintext::never;
     bool has_tls = false; ///< `tls` replaces the options of the transport for this host
     tls_options tls;
@@ -3427,11 +3432,16 @@ struct registry_entry {
 /// Everything that is configured about registries. Every setter returns the object.
 struct registry_rules {
     registry_rules() = default;
-    registry_rules& with_host(host_rules h) { return host(h.host) = std::move(h), *this; }
+    registry_rules& with_host(host_rules h) {
+        h.host = detail::lower(h.host);
+        return host(h.host) = std::move(h), *this;
+    }
     registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
-    /// A mirror for all names of a host.
-    registry_rules& with_mirror(std::string host, mirror m) {
-        return with_registry(registry_entry(std::move(host)).with_mirror(std::move(m)));
+    /// A mirror for all names below a prefix, behind those that it has.
+    registry_rules& with_mirror(std::string prefix, mirror m) {
+        for (auto& r : registries)
+            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
+        return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
     }
     registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
 
@@ -3451,11 +3461,12 @@ struct registry_rules {
             if (h.host == host) return &h;
         return nullptr;
     }
-    /// The rules of a host, to be changed; made when there are none.
-    host_rules& host(std::string_view name) {
+    /// The rules of a host, to be changed; made when there are none. Capitals are taken for small letters.
+    host_rules& host(std::string_view text) {
+        auto const name = detail::lower(text);
         for (auto& h : hosts)
             if (h.host == name) return h;
-        return hosts.emplace_back(std::string(name));
+        return hosts.emplace_back(name);
     }
     /// What a transport must be told: the options of the hosts that have their own.
     tls_rules tls(tls_options everywhere = {}) const {
@@ -3521,6 +3532,19 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     return out;
 }
 
+/// A rule whose name no host can have would hold for nothing. Errors: `config_invalid`.
+inline result<void> check_names(registry_rules const& rules) {
+    auto const wrong = [](char const* what, char const* form, std::string const& text) {
+        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
+    };
+    for (auto const& h : rules.hosts)
+        if (h.host.empty() || h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
+    for (auto const& r : rules.registries)
+        if (r.prefix.empty() || r.prefix.find("//") != r.prefix.npos)
+            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
+    return success();
+}
+
 inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
     auto const* host = rules.find_host(name.host());
     auto const http = host ? host->http : plaintext::never;
@@ -3536,6 +3560,7 @@ inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_m
 /// `config_invalid`; both final.
 inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
                                                       bool by_digest) {
+    LADING_TRY_V(detail::check_names(rules));
     std::vector<endpoint> out;
     auto const* entry = find_registry(name, rules);
     if (entry && entry->blocked)
@@ -3705,12 +3730,16 @@ class confidences {
             for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
                 text.replace(at, secret.size(), "***");
     }
-    /// In a failure: all that an error says. In a value: the remarks that quote a server, where there are some.
+    /// In all that an error says.
+    void hide_in(error& e) const {
+        if (!secrets_.empty()) e.each_text([this](std::string& text) { hide_in(text); });
+    }
+    /// In a failure: all that it says. In a value: the remarks that quote a server, where there are some.
     template <class T>
     void hide_in(result<T>& r) const {
         if (secrets_.empty()) return;
         if (!r) {
-            r.assume_error().each_text([this](std::string& text) { hide_in(text); });
+            hide_in(r.assume_error());
         } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
             for (auto& text : r.assume_value().warnings) hide_in(text);
             hide_in(r.assume_value().tags.why);
@@ -3819,16 +3848,33 @@ class auth_session {
         logins_.push_back({std::move(who), std::move(token)});
     }
 
-    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied.
+  private:
+    /// The flights under way: a plain list, as they are few.
+    struct airspace {
+        void land(flight& f, std::optional<error> failure) noexcept {
+            std::lock_guard const lock(mutex);
+            f.failure = std::move(failure);
+            f.over = true;
+            for (auto& other : flights)
+                if (other.get() == &f) return other.swap(flights.back()), flights.pop_back();
+        }
+        std::mutex mutex;
+        std::vector<std::shared_ptr<flight>> flights;
+    };
+
+  public:
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
+    /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
     class own_flight {
       public:
-        own_flight(auth_session& s, std::shared_ptr<flight> f) noexcept : session_(s), flight_(std::move(f)) {}
+        own_flight(std::shared_ptr<airspace> a, std::shared_ptr<flight> f) noexcept
+            : airspace_(std::move(a)), flight_(std::move(f)) {}
         own_flight(own_flight const&) = delete;
         own_flight& operator=(own_flight const&) = delete;
-        ~own_flight() { session_.land(*flight_, std::move(failure)); }
+        ~own_flight() { airspace_->land(*flight_, std::move(failure)); }
         std::optional<error> failure; ///< that all who wait will share
       private:
-        auth_session& session_;
+        std::shared_ptr<airspace> airspace_;
         std::shared_ptr<flight> flight_;
     };
 
@@ -3837,28 +3883,21 @@ class auth_session {
     std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
         auto made = std::make_shared<flight>();
         made->key = key(where, scope);
-        std::lock_guard const lock(mutex_);
-        for (auto const& other : flights_)
+        std::lock_guard const lock(airspace_->mutex);
+        for (auto const& other : airspace_->flights)
             if (other->key == made->key) return other;
-        flights_.push_back(made);
-        mine.emplace(*this, made);
+        airspace_->flights.push_back(made);
+        mine.emplace(airspace_, made);
         return made;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
     std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::lock_guard const lock(mutex_);
+        std::lock_guard const lock(airspace_->mutex);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
 
   private:
-    void land(flight& f, std::optional<error> failure) noexcept {
-        std::lock_guard const lock(mutex_);
-        f.failure = std::move(failure);
-        f.over = true;
-        for (auto& other : flights_)
-            if (other.get() == &f) return other.swap(flights_.back()), flights_.pop_back();
-    }
     /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
     static constexpr std::size_t most_known = 1024;
     void forget_one() {
@@ -3885,8 +3924,8 @@ class auth_session {
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
-    std::vector<login> logins_;                    ///< few: a plain list, as the next
-    std::vector<std::shared_ptr<flight>> flights_; ///< under way
+    std::vector<login> logins_; ///< few: a plain list
+    std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
 };
 
 } // namespace lading
@@ -4090,6 +4129,12 @@ class authorized : pinned {
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
         if (secret_) {
             if (!trusted)
+                for (auto const& text : rules_.trusted_realms)
+                    if (!url::parse(text)) // it would be trusted by no one
+                        return error(errc::config_invalid)
+                            .with_context("a trusted realm")
+                            .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+            if (!trusted)
                 return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
                                                             " may not go to the realm " + target.origin().str());
             LADING_TRY_V(check_plaintext(target.origin()));
@@ -4130,6 +4175,7 @@ class authorized : pinned {
             f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
+            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             // What this caller alone ended is no failure of those who wait: one of them fetches it.
             if (!is_callers_own(e.kind())) own_flight_->failure = e;
             if (secret_ && e == errc::auth_denied) keep_refresh_token({});
@@ -4238,7 +4284,7 @@ class authorized : pinned {
 /// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
 /// hashes what it finds before it is used; what does not match is dropped and fetched anew (hostile.md 5.8). So a model
 /// may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image configs are
-/// kept; tag lists, tokens and blobs that are streamed are not.
+/// kept; tag lists, tokens and blobs that are streamed are not. A client over several threads asks from all of them, at once.
 ///
 /// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
 /// those who may read the same things.
@@ -4871,7 +4917,8 @@ struct exchange_record {
     std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
 };
 
-/// Is told of exchanges, on the thread that drives the operation, before the operation goes on.
+/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
+/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
 class exchange_observer {
   public:
     virtual ~exchange_observer() = default;
@@ -8752,8 +8799,6 @@ struct client_options {
     }
     /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
     client_options& with_mirror(std::string prefix, mirror m) {
-        for (auto& r : rules.registries)
-            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
         return rules.with_mirror(std::move(prefix), std::move(m)), *this;
     }
     /// Everything that is configured about registries; replaces what was said before.
@@ -12026,6 +12071,7 @@ struct exchange_progress {
     std::optional<url> target; ///< nothing when the URL could not be read
     bool started = false;      ///< a byte of an answer came
     int status = 0;            ///< of a complete head; 0 for none
+    bool proxied = false;      ///< through a proxy, which may be what failed
 };
 
 /// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
@@ -12056,14 +12102,16 @@ class pace_watch {
 inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
     fallback_facts f;
     for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
-                     errc::tls_config_invalid, errc::out_of_memory})
+                     errc::config_invalid, errc::tls_config_invalid, errc::out_of_memory})
         if (code == own) return f; // the caller's side: another endpoint would not help
     f.over_tls = p.target && p.target->scheme() == "https";
     f.answered = p.status != 0;
     f.next_endpoint = true;
     bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
     bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
-    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host;
+    // Through a proxy only a handshake tells something of the host; and plaintext might go past the proxy.
+    bool const of_the_host = !p.proxied || code == errc::tls_handshake_failed || code == errc::tls_timeout;
+    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host && of_the_host;
     f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
               code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
               code == errc::http_body_truncated || code == errc::tls_truncated;
@@ -12262,7 +12310,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     using found = asio::ip::tcp::resolver::results_type;
     void on_resolved(asio::error_code ec, found const& f) {
         if (stage_ == stage::over) return; // stopped, and told so then
-        if (ec) return end(error(errc::host_not_found).with_context(target_->host()));
+        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
         std::vector<asio::ip::tcp::endpoint> addresses;
         for (auto const& one : f) addresses.push_back(one.endpoint());
         dial(std::move(addresses));
@@ -12293,6 +12341,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     /// The dialler's.
     void on_dialled(asio::error_code ec) {
         if (stopped_ != errc::ok) return end(error(stopped_));
+        if (ec && proxy_) return end(proxy_error(ec.message()));
         if (ec) {
             bool const refused = ec == asio::error::connection_refused;
             return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
@@ -12418,6 +12467,8 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         p.target = target_;
         p.started = reader_ && reader_->started();
         p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
+        p.proxied = proxy_ != nullptr;
+        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
         return complete_failure(std::move(e), query_, p);
     }
 
@@ -13063,6 +13114,8 @@ inline std::optional<credential> find_in_netrc(std::string_view text, std::strin
 
 } // namespace lading
 
+#include <functional>
+
 namespace lading {
 
 /// Where `config_credentials` looks. Every setter returns the object.
@@ -13070,9 +13123,10 @@ struct config_credentials_options {
     config_credentials_options() = default;
     /// This file and no other, as `--authfile` does.
     config_credentials_options& with_authfile(std::string path) { return authfile = std::move(path), *this; }
-    /// This login for this host (as in references; empty: every host) before any file.
+    /// This login for this host (`host[:port]`, as in references; empty: every host without one) before any file. May be
+    /// given for several hosts.
     config_credentials_options& with_login(credential c, std::string host = {}) {
-        return login = std::move(c), login_host = std::move(host), *this;
+        return logins.insert_or_assign(detail::lower(host), std::move(c)), *this;
     }
     /// A helper is killed after this long.
     config_credentials_options& with_helper_timeout(std::chrono::milliseconds t) { return helper_timeout = t, *this; }
@@ -13082,8 +13136,7 @@ struct config_credentials_options {
     config_credentials_options& with_environment(char const* (*get)(char const*)) { return environment = get, *this; }
 
     std::string authfile;
-    credential login;
-    std::string login_host;
+    std::map<std::string, credential, std::less<>> logins; ///< by host; of every host: ""
     std::chrono::milliseconds helper_timeout{30'000};
     std::size_t helper_output = 64u << 10; ///< bytes
     std::chrono::milliseconds helper_answer{300'000}; ///< an answer of a helper is used that long
@@ -13099,7 +13152,8 @@ struct config_credentials_options {
 /// (`~/.docker`), `~/.dockercfg`. They are read at the first lookup. Of all entries of all files the one with the longest
 /// key that is a whole part of `host/path` counts, the first file of equals; a `credHelpers` entry counts as a key of
 /// its host and comes before `auths` of the same file; `credsStore` is asked when nothing else is there. What a helper
-/// said of a host is kept for `helper_answer` (some give logins that are soon over). Not synchronised: one thread at a time.
+/// said of a host is kept for `helper_answer` (some give logins that are soon over). Thread-safe: a client over several
+/// threads asks it from all of them; one helper runs at a time.
 template <json_policy J>
 class basic_config_credentials {
   public:
@@ -13109,11 +13163,14 @@ class basic_config_credentials {
     /// Errors: `credentials_invalid` (a file, or the entry that is wanted), `credential_helper_failed`,
     /// `credential_helper_timeout`, `credential_helper_output`. None holds a secret.
     result<std::optional<credential>> lookup(credential_query const& q) {
-        if (!options_.login.empty() && (options_.login_host.empty() || options_.login_host == q.host)) {
-            auto out = options_.login;
+        auto given = options_.logins.find(q.host);
+        if (given == options_.logins.end()) given = options_.logins.find("");
+        if (given != options_.logins.end() && !given->second.empty()) {
+            auto out = given->second;
             if (out.source.empty()) out.source = "given by the caller";
             return std::optional(std::move(out));
         }
+        std::lock_guard const lock(*mutex_);
         LADING_TRY_V(read_files());
         LADING_TRY(auto const found, find(q));
         if (found.file) {
@@ -13261,6 +13318,7 @@ class basic_config_credentials {
     }
 
     config_credentials_options options_;
+    std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>(); ///< of the rest; copies may wait for each other
     std::vector<credential_file> files_;
     bool read_ = false;
     std::map<std::string, answer_kept> said_; ///< by helpers
@@ -13435,7 +13493,7 @@ bool was_cancelled(Self& self) {
 
 /// How many at once, at least 1; and whether `each` is called in the order of the range, not of completion.
 struct lane_bounds {
-    lane_bounds(std::size_t n, bool o) : in_flight(n), ordered(o) {}
+    lane_bounds(std::size_t n, bool o) : in_flight(std::max<std::size_t>(n, 1)), ordered(o) {}
     std::size_t in_flight;
     bool ordered;
 };
@@ -13445,7 +13503,8 @@ struct lane_bounds {
 ///
 /// `start(element const&, handler)` begins one; the handler takes what an `Outcome` is made of, and an `Outcome` can be
 /// made of an `error` too and is true when all is well. `each(index, element const&, Outcome)` is called one at a time; after
-/// a `false` from it, or a signal, those under way are cancelled and no more begin. At last `handler(each_summary)`.
+/// a `false` from it, an exception (which goes on to who runs the executor), or a signal, those under way are cancelled and
+/// no more begin. At last `handler(each_summary)`.
 template <class Outcome, class Iterator, class End, class Start, class Each, class Handler>
 class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, Start, Each, Handler>> {
     using element = std::iter_value_t<Iterator>;
@@ -13503,13 +13562,33 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     void over(lane& l, Result&& outcome) {
         std::scoped_lock const lock(mutex_);
         l.at->outcome.emplace(std::move(outcome));
-        if (bounds_.ordered) early_.emplace(l.at->index, std::move(*l.at));
-        else tell(*l.at);
-        for (auto at = early_.begin(); at != early_.end() && at->first == told_; at = early_.erase(at)) tell(at->second);
+#if LADING_HAS_EXCEPTIONS
+        try {
+            tell_of(*l.at);
+        } catch (...) { // of `each_`: the others are over yet, and the handler is owed its call
+            stop();
+            leave(l);
+            throw;
+        }
+#else
+        tell_of(*l.at);
+#endif
+        leave(l);
+    }
+    void leave(lane& l) {
         l.at.reset();
         free_.push_back(&l);
         --under_way_;
         pump();
+    }
+    /// Of this one, or in order of all whose turn it is.
+    void tell_of(job& j) {
+        if (!bounds_.ordered) return tell(j);
+        early_.emplace(j.index, std::move(j));
+        while (!early_.empty() && early_.begin()->first == told_) {
+            auto next = early_.extract(early_.begin());
+            tell(next.mapped());
+        }
     }
     void tell(job& j) {
         ++told_;
@@ -13517,10 +13596,12 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         if (!each_(j.index, std::as_const(j.what), std::move(*j.outcome))) stop();
     }
     void finish() {
-        asio::get_associated_cancellation_slot(handler_).clear();
         summary_.cancelled = stopped_;
         auto const executor = work_.get_executor();
-        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable { std::move(handler)(summary); });
+        asio::post(executor, [handler = std::move(handler_), summary = summary_]() mutable {
+            asio::get_associated_cancellation_slot(handler).clear(); // here, where no signal is given at the same time
+            std::move(handler)(summary);
+        });
         work_.reset();
     }
     /// Takes no lock: it may be called by `each_`.
@@ -13665,9 +13746,10 @@ class inspect_beside_tags {
 
     template <class Self>
     void finish(Self& self) {
-        auto const s = std::move(state_); // gone before the handler is called
-        if (s->failure) self.complete(std::move(*s->failure));
-        else self.complete(std::move(*s->image));
+        auto& s = *state_;
+        auto record = s.failure ? result<inspection>(std::move(*s.failure)) : std::move(*s.image);
+        state_.reset(); // before the handler: it may start the next operation with what this one held
+        self.complete(std::move(record));
     }
 
     std::unique_ptr<state> state_;
@@ -13800,9 +13882,9 @@ struct each_options {
     each_options() = default;
     /// What is to be found out of each.
     each_options& with_inspect(inspect_options o) { return inspect = std::move(o), *this; }
-    /// At most so many at once; at least 1.
-    each_options& with_in_flight(std::size_t n) { return in_flight = std::max<std::size_t>(n, 1), *this; }
-    /// Tell in the order of the range, not of completion. At most `in_flight` that were early wait for their turn.
+    /// At most so many at once; 0 means 1.
+    each_options& with_in_flight(std::size_t n) { return in_flight = n, *this; }
+    /// Tell in the order of the range, not of completion. Fewer than twice `in_flight` that were early wait for their turn.
     each_options& with_order(bool yes = true) { return ordered = yes, *this; }
 
     inspect_options inspect;
@@ -13819,8 +13901,9 @@ struct each_options {
 /// `in_flight` inspections need, however long the range is. A failure stops no other; its errors are those of `inspect`.
 ///
 /// The client is asynchronous; client and range outlive the operation. Cancelling through the handler's slot, which
-/// `each` may do, ends those under way with `errc::cancelled` and begins no more. Requests: those of `inspect`, each. All
-/// platforms of an index at once: `async_inspect_all`.
+/// `each` may do, ends those under way with `errc::cancelled` and begins no more; so does an exception of `each`, which
+/// then leaves the `run` of the executor. Requests: those of `inspect`, each. All platforms of an index at once:
+/// `async_inspect_all`.
 template <class Client, class Range, class Each, class CompletionToken>
 auto async_inspect_each(Client& registry, Range& range, each_options options, Each each, CompletionToken&& token) {
     using element = std::iter_value_t<decltype(std::begin(range))>;
@@ -13910,8 +13993,9 @@ class inspect_all_body {
     }
     template <class Self>
     void finish(Self& self) {
-        auto const s = std::move(state_); // gone before the handler is called
-        self.complete(std::move(*s->top));
+        auto top = std::move(*state_->top);
+        state_.reset(); // before the handler: what `each` holds is over with the operation
+        self.complete(std::move(top));
     }
 
     std::unique_ptr<state> state_;
@@ -13922,7 +14006,8 @@ class inspect_all_body {
 /// `inspect_all`, with at most `each_options::in_flight` entries of a level at once; `each` is called one at a time, on a
 /// thread of the client's executor, in the order of the entries if that is asked for. Completion signature:
 /// `void(result<inspection>)`. Client and what `each` refers to outlive the operation. Cancelling through the handler's slot,
-/// which `each` may do, ends it with `errc::cancelled`; the entries under way are told of, no more are begun.
+/// which `each` may do, ends it with `errc::cancelled`, and so does an exception of `each`; the entries under way are told
+/// of, no more are begun.
 template <class Client, class Each, class CompletionToken>
 auto async_inspect_all(Client& registry, reference const& ref, each_options options, Each each, CompletionToken&& token) {
     return async_run_body<inspection>(registry.transport(), std::forward<CompletionToken>(token),
