@@ -65,7 +65,7 @@ struct my_transport {
 struct my_policies : lading::default_policies { using transport = my_transport; };
 
 int main() {
-    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS.
+    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS, and `request::reach`.
     constexpr std::string_view left_out[] = {"gives up in time", "bounds the head", "what is not HTTP is a failure", "keeps the connection", "speaks TLS", "checks certificates"};
     bool kept = true;
     for (auto const& f : lading::testing::check_transport<my_transport>())

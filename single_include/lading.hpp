@@ -8699,16 +8699,25 @@ struct steady_clock_policy {
 ///     the initiating call; request and sink outlive it.
 ///
 /// Semantics: sends the request as it is, follows no redirect, adds no credentials, decodes no content encoding,
-/// stores no cookie. Streams the body of the final answer into the sink in order. A status of 400 or more is an
-/// answer, not a failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry).
-/// One exchange at a time per object unless the model says otherwise.
+/// stores no cookie. Streams the body of the final answer into the sink in order, until it says `flow::stop`, which is
+/// success. `response::url` is the URL that was asked: pages and errors need it. A status of 400 or more is an answer, not a
+/// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time
+/// per object unless the model says otherwise.
+///
+/// Two things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
+/// interrupts it. `request::reach`: where a server named the host, an address that it leads to inside the network is refused
+/// with `address_refused` before it is dialled (hostile.md C09); a model that does not look lets a registry send its
+/// client to what only the inside can reach.
 ///
 /// Exemplar:
 ///     struct canned {
 ///         lading::result<lading::response> exchange(lading::request const& q, lading::body_sink& out) {
 ///             lading::response head(200);
-///             LADING_TRY_V(out.begin(head, 2));
-///             LADING_TRY_V(out.write(std::as_bytes(std::span("{}", 2))));
+///             head.url = q.url;
+///             LADING_TRY(auto const wanted, out.begin(head, 2));
+///             if (wanted == lading::flow::more) {
+///                 LADING_TRY_V(out.write(std::as_bytes(std::span("{}", 2))));
+///             }
 ///             return head;
 ///         }
 ///     };
