@@ -44,3 +44,21 @@ def batch(world, check, inspect, names):
     former.write_text("\n".join(text))
     status, rest, _ = run("--resume", str(former))
     check("--resume: all was done", status == 0 and not rest, (status, rest))
+    for what, text in ("a folder", None), ("the references themselves", source.read_text().lstrip("# \n")):
+        wrong = world.folder / f"wrong-{text is None}"
+        wrong.mkdir() if text is None else wrong.write_text(text)
+        status, rest, err = run("--resume", str(wrong))
+        check(f"--resume: {what}: refused, and nothing is done", status == 1 and not rest and b"--resume" in as_bytes(err), (status, rest, err))
+
+    source.write_text(f"{refs[0]}\noci:{world.images.layout}:one\n")
+    status, got, _ = run()
+    code = {g["reference"][:4]: g.get("error", {}).get("code") for g in got}
+    check("--batch: what is on disk is a line that failed", status == 1 and code == {refs[0][:4]: None, "oci:": "ref_invalid"}, code)
+    source.write_text(f"{refs[0]}\n127.0.0.1:1/a:1\n")
+    status, got, err = run("--creds", "alice:secret-word")
+    check("--batch --creds: a login is for one registry", status == 1 and not got and b"secret-word" not in as_bytes(err) and
+          b"--creds" in as_bytes(err), (status, got, err))
+
+
+def as_bytes(text):
+    return text if isinstance(text, bytes) else text.encode()
