@@ -3532,15 +3532,15 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     return out;
 }
 
-/// A rule whose name no host can have would hold for nothing. Errors: `config_invalid`.
+/// A rule whose name no host can have would hold for nothing (an empty name means that). Errors: `config_invalid`.
 inline result<void> check_names(registry_rules const& rules) {
     auto const wrong = [](char const* what, char const* form, std::string const& text) {
         return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
     };
     for (auto const& h : rules.hosts)
-        if (h.host.empty() || h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
+        if (h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
     for (auto const& r : rules.registries)
-        if (r.prefix.empty() || r.prefix.find("//") != r.prefix.npos)
+        if (r.prefix.find("//") != r.prefix.npos)
             return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
     return success();
 }

