@@ -3936,6 +3936,7 @@ namespace lading {
 struct auth_rules {
     auth_rules() = default;
     /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
+    /// One that is no origin is `config_invalid`, final, when it is looked for.
     std::vector<std::string> trusted_realms;
     /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
     bool secrets_over_http = false;
@@ -8798,7 +8799,8 @@ namespace lading {
 /// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
 struct client_options {
     client_options() = default;
-    /// Use http, not https, for this host (`host` or `host:port` as in references). Nothing else implies it.
+    /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
+    /// with `config_invalid`). Nothing else implies it.
     client_options& with_plaintext(std::string host) {
         return rules.host(host).with_plaintext(plaintext::only), *this;
     }

@@ -77,7 +77,7 @@ class work {
   public:
     using parser = std::function<lading::result<lading::reference>(std::string const&)>;
 
-    /// Errors: `config_invalid` for a file that cannot be read.
+    /// Errors: `config_invalid` for a file that cannot be read, and for one to resume that no former run has written.
     static lading::result<work> open(options const& o, parser parse) {
         work out(o, std::move(parse));
         LADING_TRY_V(out.skip_what_is_done());

@@ -38,7 +38,8 @@ namespace lading {
 /// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
 struct client_options {
     client_options() = default;
-    /// Use http, not https, for this host (`host` or `host:port` as in references). Nothing else implies it.
+    /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
+    /// with `config_invalid`). Nothing else implies it.
     client_options& with_plaintext(std::string host) {
         return rules.host(host).with_plaintext(plaintext::only), *this;
     }

@@ -29,6 +29,7 @@ namespace lading {
 struct auth_rules {
     auth_rules() = default;
     /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
+    /// One that is no origin is `config_invalid`, final, when it is looked for.
     std::vector<std::string> trusted_realms;
     /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
     bool secrets_over_http = false;
