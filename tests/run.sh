@@ -3,6 +3,7 @@
 # The test command: installs what is missing (Debian 12, as root or with sudo), builds and runs everything.
 #   tests/run.sh                all steps
 #   tests/run.sh STEP...        some steps: see `tests/run.sh --list`
+#   tests/run.sh quick NAME...  the test files whose path has NAME in it, nothing else: no package is installed, no sanitizer
 # Logs of the steps: build/log/STEP.log. Ends with "N passed, N failed": test cases, and steps that have none.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
@@ -84,6 +85,41 @@ count_cases() {
         /^([0-9]+: )?[a-z_]+: [0-9]+ passed, [0-9]+ failed$/ { passed += $(NF - 3); failed += $(NF - 1) }
         END { print passed + 0, failed + 0 }' "$1"
 }
+
+# One test file, seconds after a change: tests/run.sh quick unit/http/challenge -- Catch2 arguments
+quick() {
+    local names=() file target status=0
+    while [[ $# -gt 0 && $1 != -- ]]; do names+=("$1") && shift; done # a path may be given too
+    [[ $# -gt 0 ]] && shift
+    local targets=()
+    while read -r file; do
+        for name in "${names[@]}"; do
+            [[ $file == *"$name"* ]] && targets+=("$file") && break
+        done
+    done < <(cd tests && find . -name '*_test.cpp' ! -path './hostile/memory/*' -printf '%P\n' | sed 's/\.cpp$//; s,/,.,g' | sort)
+    if [[ ${#targets[@]} -eq 0 ]]; then
+        echo "no test file has ${names[*]} in its path (folders are parted by dots)" >&2
+        return 2
+    fi
+    cmake --preset quick >build/quick.log 2>&1 || { cat build/quick.log && return 1; }
+    cmake --build --preset quick -t "${targets[@]/#/quick.}" || return
+    for target in "${targets[@]}"; do
+        (cd tests && "../build/quick/tests/quick.$target" "$@") || status=1
+    done
+    return $status
+}
+if [[ ${1:-} == quick ]]; then
+    shift
+    mkdir -p build
+    args=()
+    for arg in "$@"; do
+        [[ $arg == -- ]] && break
+        arg=${arg%.cpp} arg=${arg#tests/}
+        args+=("${arg//\//.}") && shift
+    done
+    quick "${args[@]}" "$@"
+    exit
+fi
 
 steps=("$@")
 [[ ${#steps[@]} -eq 0 ]] && steps=("${all_steps[@]}")
