@@ -63,7 +63,7 @@ lading::inspect_options what(arguments const& args) {
 
 /// The record as it is printed; its remarks go to stderr.
 std::string text_of(lading::inspection const& image, arguments const& args) {
-    for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.c_str());
+    for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.text.c_str());
     if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
     if (args.format == "original") return lading::to_original(image);
     if (args.format == "json") return lading::to_json(image);

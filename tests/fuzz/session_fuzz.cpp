@@ -275,8 +275,8 @@ class session {
         if (i.config && i.image) check_digest(i.config->digest, i.config_bytes, "a config has the digest that its manifest says");
         must(i.tags.values.size() <= session_limits().tags, "tags are bounded");
         for (auto const& w : i.warnings) {
-            check_text(w);
-            for (char const c : w) must(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "a warning has no control character", w);
+            check_text(w.text);
+            for (char const c : w.text) must(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "a warning has no control character", w.text);
         }
         auto const table = to_table(i);
         for (char const c : table) must(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f), "a table has no control character", table);

@@ -46,7 +46,7 @@ struct origin_world : lading::exchange_observer {
         auto const r = registry.inspect(lading::reference::parse(at + "/r:1").value(), lading::inspect_options().with_tags(tags));
         outcome out;
         if (!r) out = {r.error().kind(), r.error().message()};
-        else for (auto const& w : r.value().warnings) out.text += w;
+        else for (auto const& w : r.value().warnings) out.text += w.text;
         INFO(out.text);
         CHECK(!has_canary(out.text + seen)); // U2
         return out;

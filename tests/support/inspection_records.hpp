@@ -88,7 +88,7 @@ inline inspection full() {
     out.tags.state = tags_state::truncated;
     out.tags.values = {"t", "a"};
     out.tags.why = "at the limit";
-    out.warnings = {"careful"};
+    out.warnings = {{warning_code::history_mismatch, "careful"}};
     out.source = "localhost:5000";
     return out;
 }

@@ -28,7 +28,7 @@ inline std::string sha256(std::string_view bytes) {
     return lading::digest_of<lading::openssl_hash>(bytes).value().str();
 }
 
-inline std::string quoted(std::string_view text) { return lading::json_writer().string(text).take(); }
+inline std::string json_string(std::string_view text) { return lading::json_writer().string(text).take(); }
 
 /// The bytes of a fixture, or nothing and a note when the test runs without them.
 inline std::optional<std::string> fixture(std::string const& name) {
@@ -82,13 +82,13 @@ inline std::string schema1_text(std::vector<std::string> const& entries,
                                 std::optional<std::size_t> layers = std::nullopt) {
     std::string out =
         "{\n   \"schemaVersion\": " + std::string(version) +
-        ",\n   \"name\": \"n\",\n   \"tag\": \"t\",\n   \"architecture\": " + quoted(architecture) +
+        ",\n   \"name\": \"n\",\n   \"tag\": \"t\",\n   \"architecture\": " + json_string(architecture) +
         ",\n   \"fsLayers\": [";
     for (std::size_t i = 0; i < layers.value_or(entries.size()); ++i)
         out += (i ? ", " : "") + (R"({"blobSum": ")" + sha256(std::to_string(i)) + "\"}");
     out += "],\n   \"history\": [";
     for (std::size_t i = 0; i < entries.size(); ++i)
-        out += (i ? ", " : "") + (R"({"v1Compatibility": )" + quoted(entries[i]) + "}");
+        out += (i ? ", " : "") + (R"({"v1Compatibility": )" + json_string(entries[i]) + "}");
     return out + "]\n}";
 }
 

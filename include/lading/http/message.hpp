@@ -7,6 +7,7 @@
 #include "../detail/chrono.hpp"
 #include "../digest.hpp"
 #include "../result.hpp"
+#include "../warning.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -141,6 +142,7 @@ struct response {
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
     bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
     bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+    std::vector<warning> warnings;     ///< what was odd on the way to it; the operation passes it on to its value
 };
 
 /// What a sink says after each piece.

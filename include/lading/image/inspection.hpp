@@ -5,6 +5,7 @@
 
 #include "../descriptor.hpp"
 #include "../reference.hpp"
+#include "../warning.hpp"
 #include "config.hpp"
 
 #include <optional>
@@ -100,7 +101,7 @@ struct inspection {
     std::string embedded_tag; ///< the tag inside a schema1 manifest
 
     tag_list tags;
-    std::vector<std::string> warnings;
+    std::vector<warning> warnings;       ///< what was odd, in the order it was met
     std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
 };
 

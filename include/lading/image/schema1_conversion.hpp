@@ -23,7 +23,7 @@ struct converted_schema1 {
     image_config image; ///< the same, decoded
     std::vector<history_entry> history; ///< base first, without adjacent duplicates
     std::vector<layer> layers;          ///< every entry of `fsLayers`, base first, with its own history entry
-    std::vector<std::string> warnings;
+    std::vector<warning> warnings;
 };
 
 /// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are
@@ -136,7 +136,7 @@ detail::late<result<void>, J> convert_config(converted_schema1& out, std::string
     } else {
         bool const modern = rules == schema1_rules::modern;
         if (modern && !v1.architecture.empty() && !architecture.empty() && v1.architecture != architecture)
-            out.warnings.push_back("the manifest is for the architecture " + printable(architecture, 80) +
+            out.warnings.emplace_back(warning_code::schema1_architecture_differs, "the manifest is for the architecture " + printable(architecture, 80) +
                                    ", its newest entry for " + printable(v1.architecture, 80));
         out.config_json =
             raw_fields(entry.root(), v1, out.history, modern && v1.architecture.empty() ? architecture : "");

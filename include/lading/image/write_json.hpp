@@ -84,7 +84,7 @@ inline void write_image(json_writer& w, image_config const& image) {
 ///
 /// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
-/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings`,
+/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings` (`code`, `text`),
 /// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
 /// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
@@ -130,7 +130,10 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     detail::write_strings(w.key("values"), i.tags.values);
     detail::write_unless_empty(w, "why", i.tags.why);
     w.end_object();
-    detail::write_strings(w.key("warnings"), i.warnings);
+    w.key("warnings").begin_array();
+    for (auto const& odd : i.warnings)
+        w.begin_object().key("code").string(name_of(odd.code)).key("text").string(odd.text).end_object();
+    w.end_array();
     w.key("source").string(i.source);
     w.end_object();
     return w.take() + '\n';

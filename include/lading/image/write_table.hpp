@@ -93,6 +93,12 @@ inline text_table list_table(std::vector<std::string> const& list) {
     return out;
 }
 
+inline text_table warning_table(std::vector<warning> const& list) {
+    text_table out("  ");
+    for (auto const& w : list) out.row({std::string(name_of(w.code)), visible(w.text)});
+    return out;
+}
+
 inline text_table descriptor_table(std::vector<descriptor> const& list) {
     text_table out("  ");
     for (auto const& d : list)
@@ -161,7 +167,7 @@ inline std::string to_table(inspection const& i) {
             .append(i.tags.why.empty() ? "" : ": ")
             .append(detail::visible(i.tags.why))
             .append("\n");
-    detail::print_section(out, "Warnings", detail::list_table(i.warnings));
+    detail::print_section(out, "Warnings", detail::warning_table(i.warnings));
     return out;
 }
 

@@ -43,7 +43,7 @@ class confidences {
         if (!r) {
             hide_in(r.assume_error());
         } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
-            for (auto& text : r.assume_value().warnings) hide_in(text);
+            for (auto& w : r.assume_value().warnings) hide_in(w.text);
             hide_in(r.assume_value().tags.why);
         }
     }

@@ -29,7 +29,7 @@ struct basic_manifest {
     std::string bytes; ///< exactly what was received
     descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
     typename Set::variant document;
-    std::vector<std::string> warnings;
+    std::vector<warning> warnings;
 };
 
 /// What is known of a manifest before it is fetched. Empty parts expect nothing.

@@ -57,7 +57,7 @@ std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>
     if (ends_call(why)) return std::move(why);
     record.tags.state = tags_state::refused;
     record.tags.why = why.message();
-    record.warnings.push_back("the tags cannot be listed: " + why.message());
+    record.warnings.emplace_back(warning_code::tags_not_listed, "the tags cannot be listed: " + why.message());
     return std::nullopt;
 }
 
@@ -229,7 +229,7 @@ class inspect_operation : pinned {
         record_->config_bytes = config_sink_->take();
         LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, talk_.bounds.json));
         LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds));
-        if (!config.rootfs) record_->warnings.emplace_back("the image config has no rootfs");
+        if (!config.rootfs) record_->warnings.emplace_back(warning_code::missing_rootfs, "the image config has no rootfs");
         record_->history = config.history;
         record_->image = std::move(config);
         join_history();
@@ -244,7 +244,7 @@ class inspect_operation : pinned {
         own.os_version = image.os_version;
         own.os_features = image.os_features;
         if (options_.platform.excludes(own))
-            record_->warnings.push_back("the image is for " + own.str() + ", and there is no index to choose " +
+            record_->warnings.emplace_back(warning_code::platform_differs, "the image is for " + own.str() + ", and there is no index to choose " +
                                         options_.platform.str() + " from");
     }
 
@@ -266,7 +266,7 @@ class inspect_operation : pinned {
             if (!h.empty_layer) made.push_back(&h);
         if (made.size() != record_->layers.size()) {
             if (!record_->history.empty())
-                record_->warnings.emplace_back("the history of the config does not fit the number of layers");
+                record_->warnings.emplace_back(warning_code::history_mismatch, "the history of the config does not fit the number of layers");
             return;
         }
         for (std::size_t i = 0; i < made.size(); ++i) record_->layers[i].history = *made[i];
@@ -285,7 +285,7 @@ class inspect_operation : pinned {
         record_->embedded_tag = document.tag;
         for (auto& w : converted.warnings) record_->warnings.push_back(std::move(w));
         if (!ref_.tag().empty() && !document.tag.empty() && document.tag != ref_.tag())
-            record_->warnings.push_back("the manifest names the tag " + detail::printable(document.tag, 160));
+            record_->warnings.emplace_back(warning_code::schema1_tag_differs, "the manifest names the tag " + detail::printable(document.tag, 160));
         return success();
     }
 

@@ -45,7 +45,7 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
     auto& manifest = opened.assume_value();
     if (auto const said = head.headers.find("Docker-Content-Digest");
         said && said->starts_with(name_of(manifest.self.digest.algorithm())) && *said != manifest.self.digest.str())
-        manifest.warnings.push_back("the registry calls the manifest " + detail::printable(*said, 160) +
+        manifest.warnings.emplace_back(warning_code::digest_header_differs, "the registry calls the manifest " + detail::printable(*said, 160) +
                                     ", its bytes are " + manifest.self.digest.str());
     return opened;
 }

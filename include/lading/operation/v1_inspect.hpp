@@ -146,7 +146,7 @@ class v1_inspect_operation : pinned {
                 if (!host.empty() && count++ < max_endpoints) add_endpoint(named, host);
             }
         if (count > max_endpoints)
-            warnings_.push_back("the index names " + std::to_string(count) + " endpoints, " +
+            warnings_.emplace_back(warning_code::v1_endpoint_skipped, "the index names " + std::to_string(count) + " endpoints, " +
                                 std::to_string(max_endpoints) + " are used");
         if (count == 0) return success();
         if (named.empty()) return malformed("no endpoint that the index names can be used");
@@ -159,7 +159,7 @@ class v1_inspect_operation : pinned {
         auto u = url::parse(prefix + std::string(host));
         bool const bare = u && u.assume_value().path() == "/" && !u.assume_value().has_query();
         if (!bare || (index_->scheme() == "https" && u.assume_value().scheme() != "https")) {
-            warnings_.push_back("an endpoint that the index names is not used: " +
+            warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint that the index names is not used: " +
                                 safe_url(prefix + std::string(host)));
             return;
         }
@@ -232,7 +232,7 @@ class v1_inspect_operation : pinned {
         if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
         auto& why = record.assume_error();
         if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
-        warnings_.push_back("an endpoint did not serve the image: " + last_word(std::move(why)).message());
+        warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).message());
         return ask_image();
     }
 
@@ -258,7 +258,7 @@ class v1_inspect_operation : pinned {
         record.total_size = descriptor::unknown_size; // the layers are the ancestry, which is not asked for
         record.tags = std::move(tags_);
         record.warnings = std::move(warnings_);
-        record.warnings.emplace_back("a v1 registry has no digests: the digest is that of the image JSON, and "
+        record.warnings.emplace_back(warning_code::v1_no_digest, "a v1 registry has no digests: the digest is that of the image JSON, and "
                                      "nothing can be asked for by it");
         if (auto const u = url::parse(head.url)) record.source = u.assume_value().origin().str();
         return record;
@@ -317,7 +317,7 @@ class v1_inspect_operation : pinned {
     int status_ = 0;
     std::string id_;
     tag_list tags_;
-    std::vector<std::string> warnings_;
+    std::vector<warning> warnings_;
     answer_handler then_ = nullptr; ///< the member that takes the next answer
 };
 

@@ -197,7 +197,7 @@ TEST_CASE("spec 10.30: the architecture of the manifest") {
     auto const conflict = convert({v1('a', '-', R"(,"architecture":"386")")}, modern, "arm\x1b");
     CHECK(conflict.image.architecture == "386");
     CHECK(conflict.warnings ==
-          std::vector<std::string>{"the manifest is for the architecture arm?, its newest entry for 386"});
+          std::vector<warning>{{warning_code::schema1_architecture_differs, "the manifest is for the architecture arm?, its newest entry for 386"}});
     CHECK(convert({v1('a', '-', R"(,"architecture":"386")")}, modern, "386").warnings.empty());
 
     CHECK(convert({v1('a', '-')}, original, "arm64").image.architecture.empty());

@@ -133,7 +133,7 @@ TEST_CASE("to_table: a record with everything") {
     CHECK(has(text, "\nAnnotations:\n  title  t\\u{a}2\n"));
     CHECK(has(text, "\nTags:\n  t\n  a\n"));
     CHECK(has(text, "\nTags are truncated: at the limit\n"));
-    CHECK(has(text, "\nWarnings:\n  careful\n"));
+    CHECK(has(text, "\nWarnings:\n  history_mismatch  careful\n"));
     CHECK_FALSE(has(text, " \n"));
     for (char c : text) CHECK((c == '\n' || detail::is_print(c)));
 }

@@ -212,7 +212,7 @@ TEST_CASE("C19: what was told in confidence is hidden where a server repeats it"
     auto const record = registry.inspect(reference::parse("r.example/x:1").value(), inspect_options().with_tags());
     REQUIRE(record.has_value());
     REQUIRE(record.value().warnings.size() == 1);
-    check(record.value().warnings[0]);
+    check(record.value().warnings[0].text);
     check(record.value().tags.why);
 
     world bearer; // a token counts too

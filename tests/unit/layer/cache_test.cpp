@@ -18,7 +18,7 @@ struct policies : test::policies {
     using cache = memory_cache;
 };
 
-std::string quoted(std::string_view bytes) { return '"' + test::digest_of(bytes) + '"'; }
+std::string etag_of(std::string_view bytes) { return '"' + test::digest_of(bytes) + '"'; }
 digest named(std::string_view bytes) { return digest::parse(test::digest_of(bytes)).value(); }
 
 struct world {
@@ -104,21 +104,21 @@ TEST_CASE("what the registry sends is stored only under the digest of its bytes"
 TEST_CASE("a tag that is known is asked for on condition") {
     world w;
     w.s.piece = 7;
-    w.s.answers[base + "manifests/1"] = {{200, index_of_image, {{"ETag", quoted(index_of_image)}}}, {304}};
+    w.s.answers[base + "manifests/1"] = {{200, index_of_image, {{"ETag", etag_of(index_of_image)}}}, {304}};
     CHECK(w.inspect("r.test/x:1") == 3);
     CHECK_FALSE(w.s.journal[0].headers.find("If-None-Match"));
     CHECK(w.inspect("r.test/x:1") == 1);
-    CHECK(w.s.journal[0].headers.find("If-None-Match") == quoted(index_of_image));
+    CHECK(w.s.journal[0].headers.find("If-None-Match") == etag_of(index_of_image));
     CHECK(w.source == "https://r.test:443");
 
     // A document that is no longer what it was is not offered.
     w.kept.store(named(index_of_image), "poison");
-    w.s.answers[base + "manifests/1"] = {{200, index_of_image, {{"ETag", quoted(index_of_image)}}}};
+    w.s.answers[base + "manifests/1"] = {{200, index_of_image, {{"ETag", etag_of(index_of_image)}}}};
     CHECK(w.inspect("r.test/x:1") == 1);
     CHECK_FALSE(w.s.journal[0].headers.find("If-None-Match"));
 
     // The tag moved: what it names now counts.
-    w.s.answers[base + "manifests/1"] = {{200, image, {{"ETag", quoted(image)}}}};
+    w.s.answers[base + "manifests/1"] = {{200, image, {{"ETag", etag_of(image)}}}};
     basic_client<policies> registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
     auto const ref = reference::parse("r.test/x:1").value();
     CHECK(registry.manifest(ref).value().bytes == image);
@@ -133,7 +133,7 @@ TEST_CASE("a tag that is known is asked for on condition") {
 
 TEST_CASE("a condition and a cached document are asked of the same place, through a token and a retry") {
     world w;
-    w.s.answers[base + "manifests/1"] = {{200, index_of_image, {{"ETag", quoted(index_of_image)}}},
+    w.s.answers[base + "manifests/1"] = {{200, index_of_image, {{"ETag", etag_of(index_of_image)}}},
                                          {401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}}},
                                          {503},
                                          {304}};
@@ -142,7 +142,7 @@ TEST_CASE("a condition and a cached document are asked of the same place, throug
     basic_client<policies> registry(testing::scripted_transport(w.s), client_options(), fixed_credentials(credential("u", "p")), {}, w.kept);
     CHECK(registry.manifest(reference::parse("r.test/x:1").value()).value().bytes == index_of_image);
     REQUIRE(w.s.journal.size() == 3);
-    for (auto const& q : w.s.journal) CHECK(q.headers.find("If-None-Match") == quoted(index_of_image));
+    for (auto const& q : w.s.journal) CHECK(q.headers.find("If-None-Match") == etag_of(index_of_image));
 }
 
 TEST_CASE("blobs that are streamed, and documents that are too large, are not kept") {

@@ -262,7 +262,7 @@ TEST_CASE("spec 9.2 row 3: the index may name itself, and others beside it") {
     CHECK(w.sent(2, "Authorization") == "Token t");
     CHECK(w.sent(3, "Authorization") == "(none)");
     CHECK(w.sent(4, "Authorization") == "Token t");
-    CHECK(image.warnings[0].find("status 500") != std::string::npos);
+    CHECK(image.warnings[0].text.find("status 500") != std::string::npos);
 }
 
 TEST_CASE("spec 9.2 row 3: what cannot be an endpoint") {
@@ -279,7 +279,7 @@ TEST_CASE("spec 9.2 row 3: what cannot be an endpoint") {
     w.index_headers = {{"X-Docker-Endpoints", "u:secret@r.example,r.example"}};
     auto const image = w.inspect().value();
     REQUIRE(image.warnings.size() == 2);
-    CHECK(image.warnings[0].find("secret") == std::string::npos);
+    CHECK(image.warnings[0].text.find("secret") == std::string::npos);
 }
 
 TEST_CASE("spec 9.2 row 3: an index on http may name http") {
@@ -497,7 +497,7 @@ TEST_CASE("spec 9.3 image: whatever is wrong, the next endpoint is asked, and th
         REQUIRE(r.has_value());
         CHECK(r.assume_value().source == "https://r.example:443");
         REQUIRE(r.assume_value().warnings.size() == 2);
-        CHECK(r.assume_value().warnings[0].find(name_of(code)) != std::string::npos);
+        CHECK(r.assume_value().warnings[0].text.find(name_of(code)) != std::string::npos);
     }
     CHECK(with(image_path, {200, image_json, {{"X-Docker-Size", "12"}}}) == errc::ok);
     CHECK(with(image_path, {200, image_json, {{"X-Docker-Size", "-1"}}}) == errc::ok);
@@ -605,7 +605,7 @@ TEST_CASE("spec 9.4: the record and its outputs") {
     CHECK(image.total_size == descriptor::unknown_size);
     CHECK(image.source == "https://r.example:443");
     REQUIRE(image.warnings.size() == 1);
-    CHECK(image.warnings[0].find("no digests") != std::string::npos);
+    CHECK(image.warnings[0].text.find("no digests") != std::string::npos);
 
     auto const original = to_original(image);
     CHECK(original.starts_with(R"({"Tag":"1","Digest":"","RepoTags":["1","latest"],"Comment":"c",)"

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What was odd, and was read all the same: `warning_code`, `warning`.
+
+#include "config.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+// One row a code: name, sentence. The sentence is the documentation of the enumerator.
+#define LADING_WARNING_TABLE(X)                                                                               \
+    X(tags_not_listed, "the tags cannot be listed")                                                           \
+    X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
+    X(platform_differs, "the image is not for the platform that was asked for")                               \
+    X(missing_rootfs, "the image config has no rootfs")                                                       \
+    X(history_mismatch, "the history of the config does not fit the number of layers")                        \
+    X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
+    X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
+    X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
+    X(v1_no_digest, "a v1 registry has no digests")
+
+/// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
+enum class warning_code : std::uint8_t {
+#define X(name, text) name,
+    LADING_WARNING_TABLE(X)
+#undef X
+};
+
+/// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
+constexpr std::string_view name_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return #name;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// Something odd that did not keep a document from being read, or a part of the answer from being given.
+struct warning {
+    warning(warning_code c, std::string t) : code(c), text(std::move(t)) {}
+    warning_code code;
+    std::string text; ///< one printable line for people
+    friend bool operator==(warning const&, warning const&) = default;
+};
+
+} // namespace lading
