@@ -18,8 +18,8 @@ all_steps=(layers single-header-current compile-budget compile-fail headers
     asan hostile-report clang-asan fuzz tsan matrix install example)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
-    libboost1.81-dev libasio-dev libssl-dev libtomlplusplus-dev catch2
-    libcurl4-openssl-dev libboost-json1.81-dev nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev
+    "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev catch2
+    libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev
     docker-registry skopeo umoci apache2-utils nginx-light openssl jq curl ca-certificates procps)
 
 build_and_test() { # PRESET [WRAPPER...]

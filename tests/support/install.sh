@@ -1,9 +1,19 @@
 #!/usr/bin/env bash
-# install.sh PACKAGE...: installs the Debian packages that are missing. No service is started by it.
+# SPDX-License-Identifier: BSL-1.0
+# install.sh PACKAGE...: installs the packages of Debian or Ubuntu that are missing. No service is started by it.
+# PACKAGE may be "NAME|NAME...": the same thing under the names of different releases. One that is installed will do;
+# otherwise the first that this release has is installed.
 set -euo pipefail
+
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
 missing=()
 for package in "$@"; do
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+    IFS='|' read -r -a names <<<"$package"
+    for name in "${names[@]}"; do
+        installed "$name" && continue 2
+    done
+    missing+=("$package")
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 
@@ -15,5 +25,22 @@ if [ ! -e $policy ]; then
     trap 'rm -f $policy' EXIT
 fi
 export DEBIAN_FRONTEND=noninteractive
-install() { apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null; }
+
+# The name that this release has, or the first one, so that apt says what it misses.
+available() {
+    local names name
+    IFS='|' read -r -a names <<<"$1"
+    for name in "${names[@]}"; do
+        if apt-cache show --no-all-versions "$name" >/dev/null 2>&1; then
+            echo "$name"
+            return
+        fi
+    done
+    echo "${names[0]}"
+}
+install() {
+    local package chosen=()
+    for package in "${missing[@]}"; do chosen+=("$(available "$package")"); done
+    apt-get install -y -qq --no-install-recommends "${chosen[@]}" </dev/null
+}
 install >/dev/null 2>&1 || { apt-get update -qq </dev/null && install >/dev/null; }
