@@ -31,7 +31,7 @@ available() {
     local names name
     IFS='|' read -r -a names <<<"$1"
     for name in "${names[@]}"; do
-        if apt-cache show --no-all-versions "$name" >/dev/null 2>&1; then
+        if apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]'; then
             echo "$name"
             return
         fi
