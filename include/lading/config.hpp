@@ -7,6 +7,7 @@
 
 #if !defined(__cpp_concepts) || !defined(__cpp_constexpr_dynamic_alloc)
 #error "lading needs a C++20 compiler (g++ 12, clang 19, or newer) with -std=c++20"
+#include <lading-needs-C++20> // no such file: the compiler stops here, not after every error that follows from it
 #endif
 
 /// 1 where exceptions are available; without them `result::value()` on a failure aborts.
