@@ -12,8 +12,8 @@ INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include" / "lading"
 # Floors, lowest first: what a header is called, as a pattern of its path inside include/lading. The first match
 # anywhere in the table counts, so that one file can be put on another floor than its folder.
 FLOORS = [
-    ("ground", r"(config|version|error|warning|result|fwd|limits)\.hpp|detail/.*|policy/json\.hpp"),
-    ("words", r"(digest|reference|repository|media_type|platform|platform_match|descriptor)\.hpp|blob/.*"),
+    ("ground", r"(config|version|error|error_groups|warning|result|fwd|limits)\.hpp|detail/.*|policy/json\.hpp"),
+    ("words", r"(digest|reference|repository|media_type|platform|platform_match|descriptor|ostream|format|std_hash)\.hpp|blob/.*"),
     ("json", r"json/.*"),
     ("http", r"http/.*"),
     ("endpoint", r"endpoint/.*"),

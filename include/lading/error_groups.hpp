@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Groups of error codes, for programs that treat several of them alike.
+
+#include "error.hpp"
+
+namespace lading {
+
+/// True when the registry was asked and has no such repository, manifest or blob, or the index no such platform.
+constexpr bool is_not_found(errc e) noexcept {
+    return e == errc::manifest_unknown || e == errc::name_unknown || e == errc::blob_unknown || e == errc::not_found ||
+           e == errc::platform_not_found;
+}
+
+/// True when a login is missing, was refused, cannot be read or may not be sent where it is asked for.
+constexpr bool is_auth(errc e) noexcept {
+    return (e >= errc::auth_required && e <= errc::plaintext_credentials_refused) || e == errc::denied;
+}
+
+/// True when what came is not what was asked for, or cannot be read: asking the same server again does not help.
+constexpr bool is_content(errc e) noexcept {
+    return e >= errc::digest_mismatch && e <= errc::json_type && e != errc::platform_not_found;
+}
+
+inline bool is_not_found(error const& e) noexcept { return is_not_found(e.kind()); }
+inline bool is_auth(error const& e) noexcept { return is_auth(e.kind()); }
+inline bool is_content(error const& e) noexcept { return is_content(e.kind()); }
+/// True when the same call may succeed later: lost connections, timeouts, rate limits, failing servers. It is the fact
+/// `facts().retry`, which depends on the answer and not on the code alone.
+inline bool is_transient(error const& e) noexcept { return e.facts().retry; }
+
+} // namespace lading
