@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """What must not compile, and what the compiler then says. Each unit here begins with `// expect: SENTENCE`. With
--DLADING_BAD=0 it compiles; with -DLADING_BAD=1 it does not, and the sentence is in the first ten lines of the output. A
+-DLADING_BAD=0 it compiles; with -DLADING_BAD=1 it does not, and the sentence is in the first ten lines of the output, which
+do not count the excerpts of the source that newer compilers print between them. A
 second line `// flags: ...` adds flags to the bad half, which then has no other error than the sentence and the end.
 Arguments: compilers (default: g++ and clang++-19)."""
 
@@ -19,7 +20,7 @@ FLAGS = "// flags: "
 
 
 def compile_unit(compiler, path, bad, flags=()):
-    command = [compiler, "-std=c++20", "-fsyntax-only", f"-DLADING_BAD={bad}", "-I", str(ROOT / "include"), *flags, str(path)]
+    command = [compiler, "-std=c++20", "-fsyntax-only", "-fno-diagnostics-show-caret", f"-DLADING_BAD={bad}", "-I", str(ROOT / "include"), *flags, str(path)]
     # The words of the compiler, not of the machine's language.
     environment = dict(os.environ, LC_ALL="C")
     done = subprocess.run(command, text=True, capture_output=True, timeout=300, env=environment)
