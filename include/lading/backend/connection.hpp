@@ -4,6 +4,7 @@
 /// One TCP connection, with or without TLS.
 
 #include "../endpoint/tls_options.hpp"
+#include "../http/address.hpp"
 #include "../http/url.hpp"
 #include "../result.hpp"
 #include "tls_contexts.hpp"
@@ -82,6 +83,17 @@ class connection {
         bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
         return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
             .with_context(X509_verify_cert_error_string(verdict));
+    }
+
+    static address_scope scope(asio::ip::address const& a) {
+        return a.is_v4() ? scope_of(a.to_v4().to_bytes()) : scope_of(a.to_v6().to_bytes());
+    }
+    /// Where the other end is; nothing when the connection has ended.
+    std::optional<address_scope> peer() const {
+        asio::error_code ec;
+        auto const to = socket.remote_endpoint(ec);
+        if (ec) return std::nullopt;
+        return scope(to.address());
     }
 
     /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (hostile.md H07, H08).

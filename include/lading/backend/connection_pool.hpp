@@ -54,7 +54,7 @@ class pool_place {
     pool_place(pool_place&& other) noexcept
         : link(std::move(other.link)), pool_(std::move(other.pool_)), of_(other.of_) {}
     pool_place& operator=(pool_place&& other) noexcept {
-        end();
+        pool_place const old(std::move(*this)); // its destructor gives it back, which may need memory
         link = std::move(other.link);
         pool_ = std::move(other.pool_);
         of_ = other.of_;

@@ -19,6 +19,12 @@
 #include <utility>
 #include <vector>
 
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
 namespace lading::detail {
 
 /// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
@@ -32,6 +38,24 @@ inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tc
         if (at < all.size()) out.push_back(all[at++]);
     }
     return out;
+}
+
+/// Opens a socket that programs which this one starts do not inherit. Without success it stays closed: the attempt to
+/// connect opens it then, or says why not.
+inline void open_for_us(asio::ip::tcp::socket& socket, asio::ip::tcp const& protocol) {
+#if defined(SOCK_CLOEXEC)
+    int const made = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+    if (made < 0) return;
+    asio::error_code ec;
+    socket.assign(protocol, made, ec);
+    if (ec) ::close(made);
+#else
+    asio::error_code ec;
+    socket.open(protocol, ec);
+#if defined(FD_CLOEXEC)
+    if (!ec) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+#endif
+#endif
 }
 
 /// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
@@ -64,6 +88,7 @@ class dialler {
     void attempt(std::shared_ptr<Owner> const& owner) {
         auto const at = attempts_.size();
         auto& socket = attempts_.emplace_back(executor_);
+        open_for_us(socket, addresses_[at].protocol());
         ++under_way_;
         socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
                                  on_attempt(owner, at, ec);

@@ -143,8 +143,12 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         }
         key_ = target_->origin().str();
         key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.reach)));
+        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
         if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
-        LADING_TRY(text_, http1_request_text(query_, *target_, proxy_ && target_->scheme() == "http"));
+        bool const forwarded = proxy_ && target_->scheme() == "http";
+        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
+        if (forwarded && !proxy_->authorization.empty())
+            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
         if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
         return success();
     }
@@ -225,7 +229,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             if (proxy_) {
                 if (!may_reach(scope_of_host(target_->host()))) addresses.clear();
             } else {
-                std::erase_if(addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
+                std::erase_if(addresses, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
             }
         }
         if (addresses.empty()) return end(error(errc::address_refused).with_context(target_->host()));
@@ -234,10 +238,6 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     }
     bool may_reach(address_scope where) const noexcept {
         return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
-    }
-    static address_scope scope(asio::ip::address const& a) {
-        if (a.is_v4()) return scope_of(a.to_v4().to_bytes());
-        return scope_of(a.to_v6().to_bytes());
     }
 
   public:
@@ -309,6 +309,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
     void write() {
         stage_ = stage::connected;
+        peer_ = place_.link->peer();
         reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
         asio::error_code ec;
         auto const n = place_.link->write_now(text_, ec);
@@ -358,9 +359,13 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (stage_ == stage::over) return;
         if (starting_) // a handler never runs inside its initiating call
             return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        // A forwarded request has its answer from the proxy, which means itself here.
+        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
+            outcome = proxy_error("it answered 407");
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
+        if (outcome && !proxy_) outcome.assume_value().peer = peer_;
         place_.end(); // the connection is closed or kept before the handler runs
         reader_.reset();
         complete(std::move(outcome));
@@ -391,6 +396,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
     pool_place place_;
     bool reused_ = false;
+    std::optional<address_scope> peer_; ///< where the connection goes
     std::optional<http1_reader> reader_;
     pace_watch pace_;
 };

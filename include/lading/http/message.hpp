@@ -8,6 +8,7 @@
 #include "../digest.hpp"
 #include "../result.hpp"
 #include "../warning.hpp"
+#include "address.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -99,10 +100,10 @@ class header_map {
     std::vector<place> fields_;
 };
 
-/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
+/// How far a request may go, by who named its host. Transports check the address that they dial.
 enum class reach : std::uint8_t {
     anywhere,  ///< the caller named it
-    inside,    ///< a server inside the network named it: anywhere but link-local addresses
+    inside,    ///< a server inside the network named it: anywhere but link-local and metadata addresses
     outside,   ///< a server named it: public addresses only
 };
 
@@ -123,6 +124,8 @@ struct request {
     bool may_authorize = true;
     /// Where it may be sent.
     lading::reach reach = lading::reach::anywhere;
+    /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
+    std::string named_by;
     /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
     std::optional<digest> content;
     /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
@@ -142,8 +145,20 @@ struct response {
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
     bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
     bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+    /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
+    std::optional<address_scope> peer;
     std::vector<warning> warnings;     ///< what was odd on the way to it; the operation passes it on to its value
 };
+
+/// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
+/// It is the address of its own connection that counts; where that is not known, what its name shows, and its own name
+/// counts as inside. `asked` is the reach of the request, `here` and `there` the hosts of the two.
+constexpr reach reach_from(response const& head, reach asked, std::string_view here, std::string_view there) noexcept {
+    if (asked == reach::outside) return reach::outside;
+    if (head.peer) return *head.peer == address_scope::outside ? reach::outside : reach::inside;
+    bool const inside = asked == reach::inside || here == there || scope_of_host(here) != address_scope::outside;
+    return inside ? reach::inside : reach::outside;
+}
 
 /// What a sink says after each piece.
 enum class flow : std::uint8_t {

@@ -4,6 +4,7 @@
 /// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
 /// C23, C26, H29). Our own because an origin must have exactly one spelling, and what has two must be refused.
 
+#include "../detail/ip_text.hpp"
 #include "../detail/text.hpp"
 #include "../result.hpp"
 
@@ -24,6 +25,11 @@ struct origin {
     std::uint16_t port;
 
     std::string str() const { return scheme + "://" + host + ':' + std::to_string(port); }
+    /// Host, and port when it is not the scheme's own: what a Host header holds.
+    std::string authority() const {
+        bool const own = port == (scheme == "https" ? 443 : 80);
+        return own ? host : host + ':' + std::to_string(port);
+    }
     friend bool operator==(origin const&, origin const&) = default;
 };
 
@@ -51,43 +57,20 @@ inline std::string form_encode(std::vector<std::pair<std::string, std::string>> 
 
 namespace detail {
 
-constexpr bool is_ipv4(std::string_view host) noexcept {
-    int parts = 0;
-    while (true) {
-        auto const end = std::min(host.find('.'), host.size());
-        auto const part = host.substr(0, end);
-        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return false;
-        int value = 0;
-        for (char c : part) {
-            if (!is_digit(c)) return false;
-            value = value * 10 + (c - '0');
-        }
-        if (value > 255) return false;
-        ++parts;
-        if (end == host.size()) return parts == 4;
-        host.remove_prefix(end + 1);
-    }
-}
-
 /// A host in its normal form that is this machine. By number: "127.0.0.1.example.com" is anywhere.
 constexpr bool is_loopback_host(std::string_view host) noexcept {
-    return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ipv4(host));
-}
-
-/// The digits and colons of an IPv6 literal; whether they are an address is left to the resolver.
-constexpr bool is_ipv6_text(std::string_view text) noexcept {
-    int colons = 0;
-    for (char c : text) {
-        if (!is_hex(c) && c != ':' && c != '.') return false;
-        colons += c == ':';
-    }
-    return colons >= 2 && text.size() <= 45;
+    auto const ip = parse_ip(host);
+    if (!ip) return host == "localhost";
+    if (ip.size == 4) return ip.bytes[0] == 127;
+    for (std::size_t i = 0; i < 15; ++i)
+        if (ip.bytes[i] != 0) return false;
+    return ip.bytes[15] == 1;
 }
 
 /// A host in lower case without trailing dot: a name, dotted IPv4, or bracketed IPv6. Shapes that some resolvers read
 /// as addresses (`2130706433`, `0x7f.1`, `127.1`) are no hosts.
 constexpr bool is_host(std::string_view host) noexcept {
-    if (host.starts_with('[')) return host.ends_with(']') && is_ipv6_text(host.substr(1, host.size() - 2));
+    if (host.starts_with('[')) return host.ends_with(']') && bool(parse_ipv6(host.substr(1, host.size() - 2)));
     if (host.empty() || host.size() > 253) return false;
     std::string_view last;
     for (std::string_view rest = host; !rest.empty();) {
@@ -102,7 +85,7 @@ constexpr bool is_host(std::string_view host) noexcept {
     bool number = true;
     for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
     bool const hex = last.starts_with("0x");
-    return number || hex ? is_ipv4(host) : true;
+    return number || hex ? bool(parse_ipv4(host)) : true;
 }
 
 } // namespace detail
@@ -168,11 +151,8 @@ class url {
     bool has_query() const noexcept { return has_query_; }
     /// Path and query: what a request line holds.
     std::string target() const { return has_query_ ? path_ + '?' + query_ : path_; }
-    /// Host, and port when it is not the scheme's own: what a Host header holds.
-    std::string authority() const {
-        bool const own = port_ == (scheme_ == "https" ? 443 : 80);
-        return own ? host_ : host_ + ':' + std::to_string(port_);
-    }
+    /// That of the origin.
+    std::string authority() const { return origin().authority(); }
     std::string str() const { return scheme_ + "://" + authority() + target(); }
 
     /// For logs and errors: query values are hidden but those of paging and scope; bounded.

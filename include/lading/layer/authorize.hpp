@@ -10,7 +10,6 @@
 
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
-#include "../http/address.hpp"
 #include "../http/challenge.hpp"
 #include "../operation/token.hpp"
 #include "../policy/fallback.hpp"
@@ -147,7 +146,7 @@ class authorized : pinned {
         if (q.may_authorize)
             if (auto known = session_.find(where(), scope(), clock_.now())) {
                 if (known->authorization.empty() && known->from) {
-                    auto fetched = fetch_token(known->from->realm, known->from->service);
+                    auto fetched = fetch_token(known->from->realm, known->from->service, known->from->reach);
                     return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
                 }
                 sent_ = known->authorization;
@@ -171,7 +170,7 @@ class authorized : pinned {
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
         for (auto const& c : offered.challenges)
-            if (c.scheme == "bearer") return answer_bearer(c);
+            if (c.scheme == "bearer") return answer_bearer(head, c);
         for (auto const& c : offered.challenges)
             if (c.scheme == "basic") return answer_basic(head);
         if (lines.empty()) return nothing();
@@ -187,7 +186,7 @@ class authorized : pinned {
         return use(basic_authorization(*secret_));
     }
 
-    maybe_step answer_bearer(challenge const& c) {
+    maybe_step answer_bearer(response const& head, challenge const& c) {
         auto const text = c.param("realm");
         if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
         LADING_TRY_V(look_up());
@@ -199,7 +198,8 @@ class authorized : pinned {
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(*text);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
-        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")));
+        auto const far = reach_from(head, pending_->query.reach, base.host(), realm.assume_value().host());
+        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")), far);
         if (!fetched) return std::move(fetched).assume_error();
         return std::optional(std::move(fetched).assume_value());
     }
@@ -214,8 +214,9 @@ class authorized : pinned {
         return std::optional(send());
     }
 
-    /// Asks for a token, or waits for the one that another operation has asked for.
-    result<step<value_type>> fetch_token(url const& target, std::string service) {
+    /// Asks for a token, or waits for the one that another operation has asked for. `far`: where the service may be, unless
+    /// it is trusted.
+    result<step<value_type>> fetch_token(url const& target, std::string service, reach far) {
         auto const registry = where();
         if (registry.scheme == "https" && target.scheme() != "https")
             return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
@@ -240,7 +241,7 @@ class authorized : pinned {
             waited_ = {};
             return step<value_type>(look_again());
         }
-        issuer_.emplace(target, service);
+        issuer_.emplace(target, service, far);
         // Only this operation's own scope is asked for, whatever the challenge names (C24).
         token_request what(target, std::move(service), scope(), secret_);
         what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
@@ -249,8 +250,8 @@ class authorized : pinned {
             what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
             if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
         }
-        if (!trusted)
-            what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
+        if (!trusted) what.reach = far;
+        if (target.origin() != registry) what.named_by = registry.authority();
         token_.emplace(talk_, std::move(what));
         return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
     }

@@ -4,10 +4,10 @@
 /// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
-/// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address of
-/// the inside of a network unless the registry itself is there. https never becomes http, and no target names a user.
+/// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside
+/// a network unless the connection to the server that names it led there too. https never becomes http, and no target names a
+/// user.
 
-#include "../http/address.hpp"
 #include "../http/url.hpp"
 #include "../operation/step.hpp"
 
@@ -73,8 +73,8 @@ class redirected : pinned {
         if (there.assume_value().origin() != here.origin()) {
             next.may_authorize = false;
             next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
-            if (next.reach == reach::anywhere)
-                next.reach = scope_of_host(here.host()) == address_scope::outside ? reach::outside : reach::inside;
+            next.reach = reach_from(head, last_.reach, here.host(), there.assume_value().host());
+            if (next.named_by.empty()) next.named_by = here.authority();
         }
         return next;
     }

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace lading {
@@ -29,9 +30,11 @@ class auth_session {
 
     /// Where tokens for something come from.
     struct issuer {
-        issuer(url r, std::string s) : realm(std::move(r)), service(std::move(s)) {}
+        issuer(url r, std::string s, lading::reach far = lading::reach::anywhere)
+            : realm(std::move(r)), service(std::move(s)), reach(far) {}
         url realm;
         std::string service;
+        lading::reach reach; ///< how far it may be, by who named it
     };
     /// An `Authorization` value, or, when it is empty, only whom to ask for one.
     struct known {
@@ -91,6 +94,7 @@ class auth_session {
     /// The flights under way: a plain list, as they are few.
     struct airspace {
         void land(flight& f, std::optional<error> failure) noexcept {
+            static_assert(std::is_nothrow_move_constructible_v<error> && std::is_nothrow_move_assignable_v<error>);
             std::lock_guard const lock(mutex);
             f.failure = std::move(failure);
             f.over = true;

@@ -44,6 +44,7 @@ struct token_request {
     bool by_oauth = false;     ///< POST a form
     bool offline = false;      ///< by GET: ask for a refresh token too
     lading::reach reach = lading::reach::anywhere;
+    std::string named_by; ///< the registry that named the realm, where that is of another origin: `request::named_by`
 };
 
 /// The value of a Basic `Authorization` header.
@@ -142,6 +143,7 @@ class token_operation : pinned {
         q.url = target.str();
         q.may_authorize = false;
         q.reach = what_.reach;
+        q.named_by = what_.named_by;
         return q;
     }
     need_exchange get() {

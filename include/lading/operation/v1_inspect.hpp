@@ -8,7 +8,6 @@
 /// the last two from the endpoints that the first answer names, one after the other until one answers. No ping.
 
 #include "../detail/algorithm.hpp"
-#include "../http/address.hpp"
 #include "inspect.hpp"
 
 #include <charconv>
@@ -101,8 +100,10 @@ class v1_inspect_operation : pinned {
         if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
         if (token_sent_) q.headers.add("Authorization", "Token " + token_);
         q.may_authorize = !token_sent_ && where.origin() == index_->origin();
-        if (where.origin() != index_->origin()) // the index named it
-            q.reach = scope_of_host(index_->host()) == address_scope::outside ? reach::outside : reach::inside;
+        if (where.origin() != index_->origin()) { // the index named it
+            q.reach = far_;
+            q.named_by = index_->authority();
+        }
         return need_exchange(std::move(q), body_);
     }
     step<inspection> ask_tags() { return ask(&v1_inspect_operation::on_tags, repository_path("/tags")); }
@@ -119,6 +120,7 @@ class v1_inspect_operation : pinned {
         if (!fits) return malformed("the list of images is no list of objects");
         LADING_TRY_V(take_token(head));
         LADING_TRY_V(take_endpoints(head));
+        far_ = reach_from(head, reach::anywhere, index_->host(), {});
         return ask_tags();
     }
 
@@ -306,6 +308,7 @@ class v1_inspect_operation : pinned {
     schema1_rules rules_;
     response_body body_;
     std::optional<url> index_;
+    reach far_ = reach::outside; ///< of the endpoints that it names
     std::vector<url> endpoints_;
     std::size_t at_ = 0; ///< the endpoint that is asked
     std::string token_;  ///< empty when none was given

@@ -16,36 +16,10 @@ namespace lading {
 
 namespace detail {
 
-/// The four bytes of a dotted IPv4 address; empty for other text. The networks of spec 2.2 are IPv4.
-inline std::vector<std::uint8_t> ipv4_bytes(std::string_view text) {
-    std::vector<std::uint8_t> out;
-    if (!is_ipv4(text)) return out;
-    while (true) {
-        unsigned value = 0;
-        auto const end = std::min(text.find('.'), text.size());
-        std::from_chars(text.data(), text.data() + end, value);
-        out.push_back(static_cast<std::uint8_t>(value));
-        if (end == text.size()) return out;
-        text.remove_prefix(end + 1);
-    }
-}
-
-/// True when an IPv4 address is in a network "a.b.c.d/n".
+/// True when an address is in a network "a.b.c.d/n", or is the one address.
 inline bool in_network(std::string_view address, std::string_view network) {
-    auto const slash = network.find('/');
-    auto const a = ipv4_bytes(address), n = ipv4_bytes(network.substr(0, slash));
-    unsigned bits = 32;
-    if (slash != network.npos) {
-        auto const text = network.substr(slash + 1);
-        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), bits);
-        if (bad != std::errc() || end != text.data() + text.size() || bits > 32) return false;
-    }
-    if (a.empty() || n.empty()) return false;
-    for (unsigned i = 0; i < bits; ++i) {
-        auto const mask = static_cast<std::uint8_t>(0x80u >> (i % 8));
-        if ((a[i / 8] & mask) != (n[i / 8] & mask)) return false;
-    }
-    return true;
+    auto const a = parse_ip(address);
+    return a && (network.find('/') == network.npos ? a == parse_ip(network) : ip_network::parse(network).holds(a));
 }
 
 } // namespace detail

@@ -37,7 +37,7 @@ TEST_CASE("C18: the variables that name a proxy") {
 
     auto const upper = read({{"HTTPS_PROXY", "b.test:1"}, {"HTTP_PROXY", "c.test:1"}, {"NO_PROXY", "D.test, ,"}});
     CHECK(upper.find("https", "x.test", 443) == "b.test:1");
-    CHECK(upper.find("http", "x.test", 80).empty()); // a CGI program has HTTP_PROXY from whoever asks
+    CHECK(upper.find("http", "x.test", 80) == "c.test:1");
     CHECK(upper.find("https", "d.test", 443).empty());
     CHECK(upper.except.size() == 1);
 
@@ -63,6 +63,53 @@ TEST_CASE("C18: the hosts that are reached without a proxy") {
     CHECK(without("*", "a.test"));
     for (auto host : {"localhost", "127.0.0.1", "127.1.2.3", "[::1]"}) CHECK(without("none.test", host));
     CHECK_FALSE(without("none.test", "127.0.0.1.evil.test"));
+}
+
+TEST_CASE("W12: HTTP_PROXY counts, but not in a program that a web server has started for a request") {
+    CHECK(read({{"HTTP_PROXY", "c.test:1"}}).find("http", "x.test", 80) == "c.test:1");
+    CHECK(read({{"HTTP_PROXY", "c.test:1"}, {"REQUEST_METHOD", ""}}).find("http", "x.test", 80) == "c.test:1");
+    CHECK(read({{"HTTP_PROXY", "c.test:1"}, {"http_proxy", "d.test:1"}}).find("http", "x.test", 80) == "d.test:1");
+    auto const cgi = read({{"HTTP_PROXY", "c.test:1"}, {"HTTPS_PROXY", "b.test:1"}, {"REQUEST_METHOD", "GET"}});
+    CHECK(cgi.find("http", "x.test", 80).empty());
+    CHECK(cgi.find("https", "x.test", 443) == "b.test:1");
+    CHECK(read({{"http_proxy", "d.test:1"}, {"REQUEST_METHOD", "GET"}}).find("http", "x.test", 80) == "d.test:1");
+}
+
+TEST_CASE("W11: no_proxy as other programs read it") {
+    auto const without = [](std::string const& list, std::string_view host, std::uint16_t port = 443) {
+        return read({{"https_proxy", "p.test:1"}, {"no_proxy", list}}).find("https", host, port).empty();
+    };
+    struct row {
+        char const* list;
+        char const* host;
+        bool direct;
+        std::uint16_t port = 443;
+    };
+    for (auto const& r : {
+             row{"10.0.0.0/8", "10.1.2.3", true}, row{"10.0.0.0/8", "11.1.2.3", false}, row{"10.0.0.0/8", "10.test", false},
+             row{"10.1.2.3/32", "10.1.2.3", true}, row{"10.0.0.0/33", "10.0.0.0", false}, row{"0.0.0.0/0", "x.test", false},
+             row{"192.168.0.0/16,10.0.0.0/8", "[::ffff:10.1.2.3]", true},
+             row{"fd00::/8", "[fd12::1]", true}, row{"fd00::/8", "[2001:db8::1]", false}, row{"fd00::/8", "10.0.0.1", false},
+             row{"fd00::1", "[fd00::1]", true}, row{"fd00::1", "[fd00:0:0::1]", true}, row{"[fd00::1]", "[fd00::1]", true},
+             row{"fd00::1", "[fd00::2]", false}, row{"[fd00::1]:5000", "[fd00::1]", true, 5000},
+             row{"[fd00::1]:5000", "[fd00::1]", false}, row{"FD00::A", "[fd00::a]", true},
+             row{"10.0.0.1:5000", "10.0.0.1", true, 5000}, row{"10.0.0.1:5000", "10.0.0.1", false},
+             row{"*.corp.example", "a.corp.example", true}, row{"*.corp.example", "a.b.corp.example", true},
+             row{"*.corp.example", "corp.example", false}, row{"*.corp.example", "badcorp.example", false},
+             row{".corp.example", "a.corp.example", true}, row{".corp.example", "corp.example", false},
+             row{"corp.example", "corp.example", true}, row{"corp.example", "a.corp.example", true},
+             row{"corp.example.", "a.corp.example", true}, row{"corp.example", "badcorp.example", false},
+             row{"corp.example:5000", "a.corp.example", true, 5000}, row{"corp.example:5000", "corp.example", false},
+             row{"*.corp.example:5000", "a.corp.example", true, 5000}, row{"corp.example:https", "corp.example", false},
+             row{"*", "x.test", true}, row{"*", "[fd00::1]", true}, row{"a.test,*", "x.test", true},
+             row{"a.test b.test", "b.test", true}, row{" a.test , b.test\t", "a.test", true}, row{"a.test;b.test", "b.test", false},
+             row{"0.0.1", "10.0.0.1", false}, row{"1", "10.0.0.1", false}, row{"*corp.example", "a.corp.example", false},
+             row{":5000", "x.test", false, 5000}, row{".", "x.test", false}, row{"*.", "x.test", false}, row{",,", "x.test", false},
+             row{"none.test", "[0:0:0:0:0:0:0:1]", true},
+         }) {
+        INFO(r.list << " for " << r.host << ':' << r.port);
+        CHECK(without(r.list, r.host, r.port) == r.direct);
+    }
 }
 
 TEST_CASE("C18: the value of a proxy") {
