@@ -162,17 +162,35 @@ TEST_CASE("C18: a proxy") {
         CHECK(got.code == errc::ok);
         CHECK(got.text.empty());
     }
-    SECTION("http through a forwarding proxy: no credentials beside the request") {
+    SECTION("W12: http through a forwarding proxy: its credentials beside the request, and not to the registry") {
         world w;
         place plain(false);
         test::serve_image(plain);
-        test::proxy proxy;
+        test::proxy proxy(wanted);
         w.network.with_proxy(proxy_rules().with_http(proxy.url(login)));
         w.options.with_plaintext(plain.authority_of("a.test")).with_retry(retry_rules(1));
         test::hostile_client registry{asio_sync_transport(w.network), w.options, fixed_credentials()};
         CHECK(registry.manifest(reference::parse(plain.authority_of("a.test") + "/r:1").value()).has_value());
         CHECK(proxy.journal().find("GET " + plain.at("a.test") + "/v2/r/manifests/1") != std::string::npos);
-        CHECK(!test::has_canary(proxy.journal()));
+        CHECK(proxy.journal().find("\r\nAuthorization") == std::string::npos);
+        CHECK(plain.journal().find("roxy-") == std::string::npos);
+        w.network.with_proxy(proxy_rules().with_http(proxy.url("proxy:bad-" + test::proxy_password)));
+        auto const asked = plain.requests().size();
+        test::hostile_client locked_out{asio_sync_transport(w.network), w.options, fixed_credentials()};
+        auto const got = locked_out.manifest(reference::parse(plain.authority_of("a.test") + "/r:1").value());
+        CHECK(got.error() == errc::proxy_failed);
+        CHECK(!test::has_canary(got.error().message()));
+        CHECK(plain.requests().size() == asked);
+    }
+    SECTION("W12: where no proxy is used its login goes nowhere") {
+        world w;
+        place plain(false);
+        test::serve_image(plain);
+        w.network.with_proxy(proxy_rules().with_http("http://" + login + "@127.0.0.1:1").with_exception("a.test"));
+        w.options.with_plaintext(plain.authority_of("a.test"));
+        test::hostile_client registry{asio_sync_transport(w.network), w.options, fixed_credentials()};
+        CHECK(registry.manifest(reference::parse(plain.authority_of("a.test") + "/r:1").value()).has_value());
+        CHECK(plain.journal().find("roxy-") == std::string::npos);
     }
     SECTION("one that cannot be used says nothing of the host: no plaintext, which might go past it") {
         for (auto const& [proxy, expected] : {std::pair(std::string("http://127.0.0.1:1"), errc::proxy_failed),

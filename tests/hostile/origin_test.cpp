@@ -148,6 +148,7 @@ TEST_CASE("C09: addresses of the inside that a server names") {
                                    "https://192.168.1.1/t", "https://[::1]:1/t", "https://0.0.0.0/t"}) {
             INFO(target);
             world w;
+            w.is_public = true;
             w.network.inner_addresses = false;
             w.secret = {};
             w.tokens(w.a, target);
@@ -167,6 +168,7 @@ TEST_CASE("C09: addresses of the inside that a server names") {
     }
     SECTION("a name that resolves to one: the address that is dialled counts") {
         world w;
+        w.is_public = true;
         w.network.inner_addresses = false;
         w.network.addresses.clear();
         w.network.with_address("a.test", "127.0.0.1").with_address("x.b.test", "169.254.169.254").with_address("b.test", "127.0.0.1");
@@ -198,6 +200,94 @@ TEST_CASE("C09: addresses of the inside that a server names") {
         w.a.on(config_path, test::redirect(w.b.at("b.test") + "/blob"));
         w.b.on("/blob", place::canned(200, test::config_bytes));
         CHECK(w.inspect().code == errc::ok);
+    }
+}
+
+TEST_CASE("W10: a registry whose name resolves to an inner address names others there") {
+    SECTION("storage under another name, and on another port of its own") {
+        for (auto const* name : {"b.test", "a.test", "cdn.a.test", "127.0.0.1", "localhost"}) {
+            INFO(name);
+            world w;
+            w.network.inner_addresses = false;
+            w.basic(w.a);
+            w.a.on(config_path, test::redirect("https://" + w.b.authority_of(name) + "/blob"));
+            w.b.on("/blob", place::canned(200, test::config_bytes));
+            auto const got = w.inspect();
+            // The test certificate has no entry for localhost: what counts is that it is asked.
+            CHECK(got.code == (name == std::string("localhost") ? errc::tls_host_mismatch : errc::ok));
+            w.nothing_at(w.b);
+        }
+    }
+    SECTION("from http to https") {
+        world w;
+        w.network.inner_addresses = false;
+        place plain(false);
+        plain.otherwise([&](place::request const& q) { return test::redirect(w.b.at("a.test") + q.target); });
+        test::serve_image(w.b);
+        auto const name = plain.authority_of("a.test");
+        test::hostile_client registry{asio_sync_transport(w.network), client_options().with_plaintext(name).with_retry(retry_rules(1)),
+                                      fixed_credentials()};
+        CHECK(registry.inspect(reference::parse(name + "/r:1").value()).has_value());
+        CHECK(w.b.count("/v2/r/manifests/1") == 1);
+    }
+    SECTION("an anonymous token of a realm elsewhere, now and when the token has ended") {
+        for (auto const* name : {"b.test", "a.test"}) {
+            world w;
+            w.network.inner_addresses = false;
+            w.secret = {};
+            test::serve_image(w.a, {"Bearer realm=\"" + w.b.at(name) + "/token\",service=\"s\"", "Bearer anonymous"});
+            test::serve_image(w.b);
+            CHECK(w.inspect().code == errc::ok);
+            CHECK(w.b.count("/token") == 1);
+        }
+        world login;
+        login.network.inner_addresses = false;
+        login.tokens(login.a, login.b.at("b.test") + "/token");
+        CHECK(login.inspect().code == errc::auth_realm_refused);
+        CHECK(login.b.connections() == 0);
+    }
+    SECTION("but no link, and no metadata") {
+        for (auto const* target : {"https://169.254.169.254/t", "https://[fd00:ec2::254]/t", "https://[fe80::1]/t", "https://x.b.test/t"}) {
+            INFO(target);
+            world w;
+            w.network.inner_addresses = false;
+            w.network.addresses.clear();
+            w.network.with_address("a.test", "127.0.0.1").with_address("x.b.test", "169.254.169.254");
+            w.secret = {};
+            w.tokens(w.a, target);
+            CHECK(w.inspect().code == errc::address_refused);
+            w.a.on("/v2/r/manifests/1", test::redirect(target));
+            CHECK(w.inspect().code == errc::address_refused);
+        }
+    }
+    SECTION("a registry outside names nobody inside: not by a name, not by its own name, not by another's redirect") {
+        for (auto const* name : {"b.test", "a.test", "127.0.0.1"}) {
+            INFO(name);
+            world w;
+            w.is_public = true;
+            w.network.inner_addresses = false;
+            w.secret = {};
+            test::serve_image(w.a);
+            w.a.on(config_path, test::redirect("https://" + w.b.authority_of(name) + "/blob"));
+            CHECK(w.inspect().code == errc::address_refused);
+            w.tokens(w.a, w.b.at(name) + "/token");
+            w.a.on("/v2/r/manifests/1", test::refused("Bearer realm=\"" + w.b.at(name) + "/token\",service=\"s\""));
+            CHECK(w.inspect().code == errc::address_refused);
+            CHECK(w.b.connections() == 0);
+        }
+        // B is inside and may be named by C, which is too; but A, which C names, seems to be outside, and what it names may not.
+        world w;
+        w.is_public = true;
+        w.network.inner_addresses = false;
+        w.secret = {};
+        w.host = "c.test";
+        test::serve_image(w.a);
+        w.a.on(config_path, test::redirect(w.c.at("a.test") + "/there"));
+        w.c.on("/there", test::redirect(w.b.at("b.test") + "/blob"));
+        w.b.on("/blob", place::canned(200, test::config_bytes));
+        CHECK(w.inspect().code == errc::address_refused);
+        CHECK(w.c.count("/there") == 1);
+        CHECK(w.b.connections() == 0);
     }
 }
 

@@ -26,6 +26,7 @@ struct origin_world : lading::exchange_observer {
     lading::client_options options;
     lading::network_options network = test_network();
     std::string host = "a.test";
+    bool is_public = false; ///< A seems to be at a public address
 
     void on_exchange(lading::exchange_record const& what) override { seen += what.method + ' ' + what.url + '\n'; }
     std::string seen;
@@ -42,8 +43,11 @@ struct origin_world : lading::exchange_observer {
     outcome inspect(bool tags = false) {
         options.with_retry(lading::retry_rules(1)).with_observer(*this);
         auto const at = a.authority_of(host);
-        hostile_client registry{lading::asio_sync_transport(network), options, lading::fixed_credentials(secret, at)};
-        auto const r = registry.inspect(lading::reference::parse(at + "/r:1").value(), lading::inspect_options().with_tags(tags));
+        auto const ref = lading::reference::parse(at + "/r:1").value();
+        auto const what = lading::inspect_options().with_tags(tags);
+        lading::fixed_credentials const login(secret, at);
+        auto const r = is_public ? lading::basic_client<public_policies>(public_transport(network), options, login).inspect(ref, what)
+                                 : hostile_client(lading::asio_sync_transport(network), options, login).inspect(ref, what);
         outcome out;
         if (!r) out = {r.error().kind(), r.error().message()};
         else for (auto const& w : r.value().warnings) out.text += w.text;

@@ -140,6 +140,12 @@ class place : private lading::testing::http_handler {
     bool tls_;
 };
 
+/// Takes any body.
+struct draining_sink final : lading::body_sink {
+    lading::result<lading::flow> begin(lading::response const&, std::optional<std::uint64_t>) override { return lading::flow::more; }
+    lading::result<lading::flow> write(std::span<std::byte const>) override { return lading::flow::more; }
+};
+
 /// How a place that is a registry protects itself.
 struct registry_rules {
     std::string challenge; ///< of a refusal; empty for an open registry
@@ -265,6 +271,7 @@ class proxy {
             auto text = head; // origin form for the server
             auto const scheme = text.find("http://"), path = text.find('/', scheme + 7);
             text.erase(scheme, path - scheme);
+            if (auto const own = text.find("Proxy-Authorization: "); own != text.npos) text.erase(own, text.find("\r\n", own) + 2 - own);
             asio::write(server, asio::buffer(text), ec);
         }
         std::thread back([&] { pump(server, peer); });
@@ -300,6 +307,20 @@ struct hostile_policies : lading::default_policies {
     using credentials = lading::fixed_credentials;
 };
 using hostile_client = lading::basic_client<hostile_policies>;
+
+/// The same, of registries that seem to be outside: what `a.test` answers came from a public address, whatever its real one.
+struct public_transport {
+    public_transport(lading::network_options n) : inner(std::move(n)) {}
+    lading::result<lading::response> exchange(lading::request const& q, lading::body_sink& out) {
+        auto answer = inner.exchange(q, out);
+        if (answer && lading::url::parse(q.url).value().host() == "a.test") answer.assume_value().peer = lading::address_scope::outside;
+        return answer;
+    }
+    lading::asio_sync_transport inner;
+};
+struct public_policies : hostile_policies {
+    using transport = public_transport;
+};
 
 inline lading::network_options test_network() {
     auto trust = lading::tls_options().with_ca_pem(authority().cert_pem());

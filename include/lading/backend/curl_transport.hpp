@@ -16,7 +16,6 @@
 
 #include <curl/curl.h>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -56,6 +55,10 @@ class curl_exchange {
         curl_multi_add_handle(multi, easy_);
         auto const code = drive(multi);
         curl_multi_remove_handle(multi, easy_);
+        head_.peer = peer_;
+        // A forwarded request has its answer from the proxy, which means itself here.
+        if (begun_ && head_.status == 407 && !proxy_.empty() && target_->scheme() == "http")
+            return fail(error(errc::proxy_failed).with_context(proxy_ + ": it answered 407"));
         if (stopped_ && !failure_) return std::move(head_);
         if (failure_) return fail(std::move(*failure_));
         if (code != CURLE_OK) return fail(error_of(code));
@@ -145,25 +148,39 @@ class curl_exchange {
     }
     result<void> prepare_route() {
         auto const via = network_.proxy.find(target_->scheme(), target_->host(), target_->port());
-        set(CURLOPT_PROXY, ""); // never what the environment says by itself
+        set(CURLOPT_PROXY, "");   // never what the environment says by itself,
+        set(CURLOPT_NOPROXY, ""); // nor of where it is not to be used
         if (!via.empty()) {
             LADING_TRY(auto const proxy, parse_proxy(via));
             proxy_ = proxy.where.authority();
+            proxy_port_ = proxy.where.port();
+            proxy_address_ = parse_ip(address_of(proxy.where.host()));
             set(CURLOPT_PROXY, proxy.where.str().c_str());
             if (target_->scheme() == "https") set(CURLOPT_HTTPPROXYTUNNEL, 1L);
             set(CURLOPT_HEADEROPT, long(CURLHEADER_SEPARATE));
-            if (!proxy.authorization.empty() && target_->scheme() == "https") {
+            if (!proxy.authorization.empty()) {
                 proxy_fields_.reset(curl_slist_append(nullptr, ("Proxy-Authorization: " + proxy.authorization).c_str()));
                 set(CURLOPT_PROXYHEADER, proxy_fields_.get());
             }
             if (query_.reach != reach::anywhere && !network_.inner_addresses && !may_reach(scope_of_host(target_->host())))
                 return error(errc::address_refused).with_context(target_->host());
+            pin(proxy.where);
+        } else {
+            pin(*target_);
         }
-        for (auto const& [name, address] : network_.addresses)
-            if (name == target_->host())
-                hosts_.reset(curl_slist_append(nullptr, (name + ':' + std::to_string(target_->port()) + ':' + address).c_str()));
         if (hosts_) set(CURLOPT_RESOLVE, hosts_.get());
         return success();
+    }
+    /// The address that is fixed for a host, or the host.
+    std::string_view address_of(std::string_view host) const {
+        for (auto const& [name, address] : network_.addresses)
+            if (name == host) host = address;
+        return host;
+    }
+    void pin(url const& dialled) {
+        auto const to = address_of(dialled.host());
+        if (to != dialled.host())
+            hosts_.reset(curl_slist_append(nullptr, (dialled.host() + ':' + std::to_string(dialled.port()) + ':' + std::string(to)).c_str()));
     }
     result<void> prepare_tls() {
         auto const& o = network_.tls.find(target_->authority());
@@ -189,6 +206,7 @@ class curl_exchange {
         if (query_.reach == reach::anywhere && !o.cert_file.empty()) {
             set(CURLOPT_SSLCERT, o.cert_file.c_str());
             set(CURLOPT_SSLKEY, o.key_file.c_str());
+            set(CURLOPT_KEYPASSWD, ""); // nobody is asked for the passphrase
         }
         return success();
     }
@@ -265,8 +283,8 @@ class curl_exchange {
         if (!static_cast<curl_exchange*>(self)->may_dial(to->addr)) return CURL_SOCKET_BAD;
         return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
     }
-    static int on_request(void* self, char* address, char*, int, int) {
-        return static_cast<curl_exchange*>(self)->may_use(address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    static int on_request(void* self, char* address, char*, int port, int) {
+        return static_cast<curl_exchange*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
     }
 
     bool refuse(error e) {
@@ -326,35 +344,36 @@ class curl_exchange {
     bool may_reach(address_scope where) const noexcept {
         return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
     }
-    static address_scope scope(int family, void const* address) {
-        std::uint8_t bytes[16] = {};
-        std::size_t const n = family == AF_INET ? 4 : 16;
-        std::memcpy(bytes, address, n);
-        return scope_of(std::span<std::uint8_t const>(bytes, n));
+    /// May the connection go to this address? A proxy may be anywhere, but only the proxy: that one was meant is not enough.
+    bool may_connect(ip_bytes const& to, std::uint16_t port) {
+        if (query_.reach == reach::anywhere || network_.inner_addresses) return true;
+        if (!proxy_.empty() && port == proxy_port_ && (!proxy_address_ || to == proxy_address_)) return true;
+        return may_reach(scope_of(to.span())) || refuse(error(errc::address_refused).with_context(target_->host()));
     }
     bool may_dial(sockaddr const& to) {
-        if (query_.reach == reach::anywhere || network_.inner_addresses || !proxy_.empty()) return true;
-        address_scope where = address_scope::link_local;
         if (to.sa_family == AF_INET) {
             sockaddr_in in{};
             std::memcpy(&in, &to, sizeof in);
-            where = scope(AF_INET, &in.sin_addr);
-        } else if (to.sa_family == AF_INET6) {
-            sockaddr_in6 in{}; // libcurl's own structure is as large as any address
-            std::memcpy(&in, static_cast<void const*>(&to), sizeof in);
-            where = scope(AF_INET6, &in.sin6_addr);
+            ip_bytes at;
+            at.size = sizeof in.sin_addr;
+            std::memcpy(at.bytes.data(), &in.sin_addr, at.size);
+            return may_connect(at, ntohs(in.sin_port));
         }
-        return may_reach(where) || refuse(error(errc::address_refused).with_context(target_->host()));
+        if (to.sa_family != AF_INET6) return may_connect({}, 0);
+        sockaddr_in6 in{}; // libcurl's own structure is as large as any address
+        std::memcpy(&in, static_cast<void const*>(&to), sizeof in);
+        ip_bytes at;
+        at.size = sizeof in.sin6_addr;
+        std::memcpy(at.bytes.data(), &in.sin6_addr, at.size);
+        return may_connect(at, ntohs(in.sin6_port));
     }
     /// A kept connection may have been made for a request that could go further.
-    bool may_use(char const* address) {
+    bool may_use(char const* address, int port) {
         sent_ = true;
         moved_ = clock::now();
-        if (query_.reach == reach::anywhere || network_.inner_addresses || !proxy_.empty()) return true;
-        std::uint8_t bytes[16] = {};
-        int const family = std::strchr(address, ':') ? AF_INET6 : AF_INET;
-        if (::inet_pton(family, address, bytes) == 1 && may_reach(scope(family, bytes))) return true;
-        return refuse(error(errc::address_refused).with_context(target_->host()));
+        auto const to = parse_ip(std::string_view(address).substr(0, std::string_view(address).find('%')));
+        if (proxy_.empty() && to) peer_ = scope_of(to.span());
+        return may_connect(to, static_cast<std::uint16_t>(port));
     }
 
     CURL* easy_;
@@ -368,6 +387,9 @@ class curl_exchange {
     std::string roots_;
     CURLcode refused_ = CURLE_OK;
     std::string proxy_; ///< host:port; empty for none
+    std::uint16_t proxy_port_ = 0;
+    ip_bytes proxy_address_;               ///< where it is given as one
+    std::optional<address_scope> peer_;    ///< where the connection goes
     bool sent_ = false; ///< the connection stands
     clock::time_point moved_;
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+// How far an exchange may go, and through whom: the same answers from every transport over a network.
+#include "catch.hpp"
+#include "hostile/places.hpp"
+
+#include <lading/backend/asio_sync_transport.hpp>
+
+#ifdef LADING_TEST_CURL
+#include <lading/backend/curl_transport.hpp>
+#define LADING_TRANSPORTS lading::asio_sync_transport, lading::curl_transport
+#else
+#define LADING_TRANSPORTS lading::asio_sync_transport
+#endif
+
+#include <cstdlib>
+#include <string>
+
+namespace reach_test {
+
+using namespace lading;
+using test::place;
+
+namespace {
+
+template <class T>
+result<response> get(network_options const& network, std::string const& url, reach far = reach::anywhere) {
+    T transport(network);
+    request q("GET", url);
+    q.reach = far;
+    test::draining_sink out;
+    return transport.exchange(q, out);
+}
+template <class T>
+errc code(network_options const& network, std::string const& url, reach far) {
+    auto const r = get<T>(network, url, far);
+    return r ? errc::ok : r.error().kind();
+}
+network_options inner() {
+    auto n = test::test_network();
+    n.inner_addresses = false;
+    return n;
+}
+
+/// A variable of the environment while a test runs.
+struct variable {
+    variable(char const* n, char const* v) : name(n) {
+        if (char const* const old = std::getenv(n)) before = old;
+        ::setenv(n, v, 1);
+    }
+    ~variable() { before.empty() ? ::unsetenv(name) : ::setenv(name, before.c_str(), 1); }
+    char const* name;
+    std::string before;
+};
+
+} // namespace
+
+TEMPLATE_TEST_CASE("W10: a transport says where its connection went", "", LADING_TRANSPORTS) {
+    place p(false);
+    p.on("/x", place::canned(200, "x"));
+    TestType transport(inner());
+    for (int n = 0; n < 2; ++n) { // a kept connection too
+        request q("GET", p.at("a.test") + "/x");
+        test::draining_sink out;
+        auto const head = transport.exchange(q, out);
+        REQUIRE(head);
+        CHECK(head.value().peer == address_scope::inside);
+    }
+    CHECK(p.connections() == 1);
+    test::proxy proxy;
+    auto const through = get<TestType>(inner().with_proxy(proxy_rules().with_http(proxy.url())), p.at("a.test") + "/x");
+    REQUIRE(through);
+    CHECK(through.value().peer == std::nullopt); // a proxy does not say
+}
+
+TEMPLATE_TEST_CASE("V02: what the environment says of proxies does not count", "", LADING_TRANSPORTS) {
+    place p(false);
+    p.on("/x", place::canned(200, "x"));
+    variable const lower("no_proxy", "localhost 127.0.0.1 .a.test a.test,127.0.0.0/8"), upper("NO_PROXY", "*");
+    test::proxy proxy;
+    auto const network = inner().with_proxy(proxy_rules().with_http(proxy.url()));
+    CHECK(get<TestType>(network, p.at("a.test") + "/x"));
+    CHECK(proxy.journal().find("GET " + p.at("a.test") + "/x") == 0);
+    variable const named("http_proxy", "http://127.0.0.1:1"), named_too("all_proxy", "http://127.0.0.1:1");
+    CHECK(get<TestType>(inner(), p.at("a.test") + "/x"));
+    // Straight, because our own rules say so: then the address is looked at.
+    auto const except = network_options(network).with_proxy(proxy_rules().with_http(proxy.url()).with_exception("a.test"));
+    CHECK(code<TestType>(except, p.at("a.test") + "/x", reach::outside) == errc::address_refused);
+    CHECK(code<TestType>(network, p.at("a.test") + "/x", reach::outside) == errc::ok);
+    CHECK(code<TestType>(except, p.at("a.test") + "/x", reach::inside) == errc::ok);
+}
+
+TEMPLATE_TEST_CASE("V03: with a proxy an IPv6 literal is judged by its bytes", "", LADING_TRANSPORTS) {
+    test::proxy proxy;
+    auto const network = inner().with_proxy(proxy_rules().with_http(proxy.url()).with_https(proxy.url()));
+    for (auto const* host : {"[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[fe80::1]", "[fd00:ec2::254]", "169.254.169.254", "[2002:a9fe:a9fe::1]"})
+        for (auto far : {reach::inside, reach::outside})
+            for (auto const* scheme : {"http://", "https://"}) {
+                INFO(scheme << host);
+                CHECK(code<TestType>(network, std::string(scheme) + host + ":9/", far) == errc::address_refused);
+            }
+    for (auto const* host : {"[fd00::5]", "[::ffff:10.0.0.1]", "10.0.0.1", "[fec0::1]", "[64:ff9b:1::10.0.0.1]"}) {
+        INFO(host);
+        CHECK(code<TestType>(network, std::string("http://") + host + ":9/", reach::outside) == errc::address_refused);
+    }
+    // Loopback never goes through a proxy.
+    for (auto const* host : {"[0:0:0:0:0:0:0:1]", "[::1]", "[::ffff:127.0.0.1]"})
+        CHECK(code<TestType>(network, std::string("http://") + host + ":9/", reach::outside) == errc::address_refused);
+    CHECK(proxy.journal().empty());
+    CHECK(code<TestType>(network, "http://[ffff]/", reach::anywhere) == errc::url_invalid);
+}
+
+TEMPLATE_TEST_CASE("W12: the login of a proxy goes to the proxy and to nobody else", "", LADING_TRANSPORTS) {
+    place p(false);
+    p.on("/x", place::canned(200, "x"));
+    auto const login = "proxy:" + test::proxy_password;
+    test::proxy proxy("Basic " + detail::base64_encode(login));
+    CHECK(get<TestType>(inner().with_proxy(proxy_rules().with_http(proxy.url(login))), p.at("a.test") + "/x"));
+    CHECK(proxy.journal().find("\r\nProxy-Authorization: Basic ") != std::string::npos);
+    CHECK(p.journal().find("roxy-") == std::string::npos);
+    auto const refused = get<TestType>(inner().with_proxy(proxy_rules().with_http(proxy.url("proxy:no"))), p.at("a.test") + "/x");
+    CHECK(refused.error() == errc::proxy_failed);
+    CHECK(get<TestType>(inner().with_proxy(proxy_rules().with_http(proxy.url(login)).with_exception("*.test")), p.at("a.test") + "/x"));
+    CHECK(p.journal().find("roxy-") == std::string::npos);
+}
+
+} // namespace reach_test
