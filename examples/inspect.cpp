@@ -174,7 +174,10 @@ lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, la
         h.tls.ca_file = args.tls.ca_file; // the options of the command line hold for the host's own too
         h.tls.verify = h.tls.verify && args.tls.verify;
     }
-    out.network = lading::network_options(known.tls(args.tls));
+    for (auto const& w : known.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.text.c_str());
+    auto trust = known.tls(args.tls);
+    if (args.cert_dir.empty()) trust.with_source(std::make_shared<lading::certs_d>()); // for the hosts that registries name
+    out.network = lading::network_options(std::move(trust));
     out.network.with_proxy(lading::proxy_rules::from_environment());
     return out;
 }
@@ -197,6 +200,8 @@ char const* hint_for(lading::error const& e) {
     if (e == lading::errc::auth_required) return "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS";
     if (e == lading::errc::auth_denied) return "the login that was used is in --authfile, --creds, or where docker, podman or skopeo login keep it";
     if (e == lading::errc::timeout) return "for more time: --timeout SECONDS";
+    if (e == lading::errc::auth_realm_refused && e.detail().context.find("is on http,") != std::string::npos)
+        return "the registry has to name its token service by https; what is public can be had without a login";
     if (e == lading::errc::auth_realm_refused) return "if that token service may see the credentials: --trust-realm ORIGIN";
     if (e == lading::errc::tls_cert_untrusted) return "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
     return nullptr;

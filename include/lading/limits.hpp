@@ -52,6 +52,8 @@ struct limits {
     std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
     std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
     std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
+    std::size_t lookups = 2;           ///< of names under way, for one registry that names hosts, or of one name (`asio_transport`)
+    std::size_t all_lookups = 32;      ///< of names that callers gave, and as many of those that servers did (`asio_transport`)
     std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
 };
 

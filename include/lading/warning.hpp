@@ -23,7 +23,10 @@ namespace lading {
     X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
     X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
-    X(v1_no_digest, "a v1 registry has no digests")
+    X(v1_no_digest, "a v1 registry has no digests")                                                           \
+    X(certificate_skipped, "a certificate file cannot be read")                                               \
+    X(config_key_unknown, "a configuration file has a key that is not known")                                 \
+    X(config_entry_skipped, "an entry of a configuration file is not used")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {

@@ -135,10 +135,29 @@ TEST_CASE("C08: a realm on http for a registry on https") {
         w.tokens(w.a, plain.at(realm_host) + "/token");
         CHECK(w.inspect().code == errc::auth_realm_refused);
         w.secret = {};
+        w.is_public = true;
         CHECK(w.inspect().code == errc::auth_realm_refused); // not even anonymously
+        w.is_public = false;
         w.secret = alice;
     }
     CHECK(plain.connections() == 0);
+    SECTION("W16: a registry inside a network may name one for those without a login") {
+        world inside;
+        inside.network.inner_addresses = false;
+        inside.secret = {};
+        test::serve_image(inside.a, {"Bearer realm=\"" + plain.at("b.test") + "/token\",service=\"s\"", "Bearer anonymous"});
+        test::serve_image(plain);
+        CHECK(inside.inspect().code == errc::ok);
+        CHECK(plain.count("/token") == 1);
+        inside.nothing_at(plain);
+        inside.secret = alice;
+        CHECK(inside.inspect().code == errc::auth_realm_refused);
+        inside.options.with_trusted_realm(plain.at("b.test")); // which does not make it https
+        auto const got = inside.inspect();
+        CHECK(got.code == errc::auth_realm_refused);
+        CHECK(got.text.find("is on http, where no credentials go") != std::string::npos);
+        CHECK(plain.count("/token") == 1);
+    }
 }
 
 TEST_CASE("C09: addresses of the inside that a server names") {

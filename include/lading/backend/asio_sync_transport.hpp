@@ -14,7 +14,7 @@
 namespace lading {
 
 /// Models `sync_transport`. Owns its event loop, which runs only inside `exchange`; one exchange at a time. Limits,
-/// connections and errors are those of `asio_transport`. Its destructor waits for a resolver that is busy.
+/// connections and errors are those of `asio_transport`.
 /// Should an exception leave `exchange` (from a sink, or because there is no memory), its connections are closed and the
 /// next exchange starts afresh.
 class asio_sync_transport {

@@ -29,7 +29,8 @@ namespace lading {
 ///
 /// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
 /// without a certificate problem, `plaintext`. Cancellation through the handler's slot, of any type: `cancelled`, at once
-/// even when a name is being resolved; the resolver itself cannot be interrupted, and an event loop ends after it.
+/// even when a name is being resolved. Names are resolved in threads of their own (`name_lookups.hpp`), for which nothing
+/// waits: neither another name nor the end of the event loop.
 class asio_transport {
   public:
     using executor_type = asio::any_io_executor;

@@ -6,13 +6,17 @@
 #include "../endpoint/registry_rules.hpp"
 #include "../endpoint/tls_options.hpp"
 #include "../reference.hpp"
+#include "certificate_text.hpp"
 #include "folder.hpp"
 #include "read_file.hpp"
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lading {
@@ -43,11 +47,11 @@ struct certs_d_options {
     std::vector<std::string> search = usual_search();
 };
 
-/// Reads what `certs.d` has for a host ("example.com:5000" as in references): every `*.crt` is a further root, beside
-/// those of the system; the first pair `NAME.cert`, `NAME.key` by name is the client's certificate. Nothing when there is
-/// no folder for the host. Errors: `tls_config_invalid` with the path, for a half of a pair without the other, a root
-/// that is not PEM, and what cannot be read.
-inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o = {}) {
+/// Reads what `certs.d` has for a host ("example.com:5000" as in references): every `*.crt` (PEM, or one certificate in DER) is
+/// a further root, beside those of the system; the first pair `NAME.cert`, `NAME.key` by name is the client's certificate.
+/// Nothing when there is no folder for the host. A `*.crt` that cannot be read is left out, and named in `remarks`. Errors:
+/// `tls_config_invalid` with the path, for a half of a pair without the other, and a folder that cannot be read.
+inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o, std::vector<warning>& remarks) {
     std::vector<std::string> folders;
     if (!o.folder.empty()) folders.push_back(o.folder);
     else for (auto const& s : o.search) folders.push_back(s + '/' + host);
@@ -58,16 +62,22 @@ inline result<std::optional<tls_options>> load_certs_d(std::string const& host, 
             continue;
         }
         auto has = [&](std::string const& name) { return std::binary_search(names->begin(), names->end(), name); };
+        auto skipped = [&](std::string const& path, std::string const& why) {
+            remarks.emplace_back(warning_code::certificate_skipped, detail::printable(path + ": " + why, 512));
+        };
         tls_options out;
         for (auto const& name : *names) {
             auto const path = folder + '/' + name;
             auto const stem = name.substr(0, name.rfind('.'));
             if (name.ends_with(".crt")) {
-                LADING_TRY(auto const pem, detail::read_file(path, errc::tls_config_invalid));
-                if (!pem || pem->find("-----BEGIN CERTIFICATE-----") == pem->npos)
-                    return error(errc::tls_config_invalid).with_context(path + ": no certificate in PEM");
-                out.ca_pem += *pem;
-                if (!out.ca_pem.ends_with('\n')) out.ca_pem += '\n';
+                auto const bytes = detail::read_file(path, errc::tls_config_invalid);
+                if (!bytes) {
+                    skipped(path, bytes.assume_error().summary());
+                    continue;
+                }
+                auto const found = detail::read_certificates(bytes.assume_value().value_or(""));
+                if (found.broken) skipped(path, found.pem.empty() ? "no certificate, neither in PEM nor in DER" : "a certificate in it is broken");
+                out.ca_pem += found.pem;
             } else if (name.ends_with(".cert")) {
                 if (!has(stem + ".key"))
                     return error(errc::tls_config_invalid).with_context(path + ": there is no " + stem + ".key");
@@ -80,17 +90,49 @@ inline result<std::optional<tls_options>> load_certs_d(std::string const& host, 
     }
     return std::optional<tls_options>();
 }
+inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o = {}) {
+    std::vector<warning> remarks;
+    return load_certs_d(host, o, remarks);
+}
 
-/// Adds what `certs.d` has for a host to the rules, keeping what is already switched off there. A host without a
-/// folder stays as it is. Errors: as `load_certs_d`.
+/// Adds what `certs.d` has for a host to the rules, keeping what is already switched off there; its remarks go to the
+/// rules' warnings. A host without a folder stays as it is. Errors: as `load_certs_d`.
 inline result<void> add_certs_d(registry_rules& rules, repository const& name, certs_d_options const& o = {}) {
     auto const host = std::string(name.host());
-    LADING_TRY(auto found, load_certs_d(host, o));
+    std::vector<warning> remarks;
+    LADING_TRY(auto found, load_certs_d(host, o, remarks));
+    for (auto& w : remarks) rules.add_warning(std::move(w));
     if (!found) return success();
     auto& at = rules.host(host);
     if (at.has_tls) found->verify = at.tls.verify;
     at.with_tls(std::move(*found));
     return success();
 }
+
+/// `certs.d` for every host that a connection goes to, read when it is first met: for `tls_rules::with_source`. So the storage
+/// that a registry names is trusted by its own folder. Thread-safe. Remarks are made once a host.
+class certs_d final : public tls_source {
+  public:
+    static constexpr std::size_t most = 1024; ///< hosts that are remembered
+
+    /// A `folder` of the options is no host's own: only `search` is looked at.
+    explicit certs_d(certs_d_options o = {}) : options_(std::move(o)) { options_.folder.clear(); }
+
+    result<std::optional<tls_options>> find(std::string const& authority, std::vector<warning>& remarks) override {
+        std::scoped_lock const lock(mutex_);
+        if (auto const known = known_.find(authority); known != known_.end()) return known->second;
+        LADING_TRY(auto found, load_certs_d(authority, options_, remarks));
+        if (!found && tls_rules::without_port(authority) == authority) { // as a reference may spell it
+            LADING_TRY(found, load_certs_d(authority + ":443", options_, remarks));
+        }
+        if (known_.size() < most) known_.emplace(authority, found);
+        return found;
+    }
+
+  private:
+    certs_d_options options_;
+    std::mutex mutex_;
+    std::map<std::string, std::optional<tls_options>> known_;
+};
 
 } // namespace lading

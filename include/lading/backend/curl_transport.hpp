@@ -13,6 +13,7 @@
 #include "proxy.hpp"
 #include "read_file.hpp"
 #include "transport_failure.hpp"
+#include "trust.hpp"
 
 #include <curl/curl.h>
 
@@ -56,6 +57,7 @@ class curl_exchange {
         auto const code = drive(multi);
         curl_multi_remove_handle(multi, easy_);
         head_.peer = peer_;
+        head_.warnings = std::move(remarks_);
         // A forwarded request has its answer from the proxy, which means itself here.
         if (begun_ && head_.status == 407 && !proxy_.empty() && target_->scheme() == "http")
             return fail(error(errc::proxy_failed).with_context(proxy_ + ": it answered 407"));
@@ -183,7 +185,7 @@ class curl_exchange {
             hosts_.reset(curl_slist_append(nullptr, (dialled.host() + ':' + std::to_string(dialled.port()) + ':' + std::string(to)).c_str()));
     }
     result<void> prepare_tls() {
-        auto const& o = network_.tls.find(target_->authority());
+        LADING_TRY(auto const o, tls_for(network_.tls, *target_, query_.named_by, remarks_));
         set(CURLOPT_SSLVERSION, long(CURL_SSLVERSION_TLSv1_2));
         set(CURLOPT_SSL_VERIFYPEER, o.verify ? 1L : 0L);
         set(CURLOPT_SSL_VERIFYHOST, o.verify ? 2L : 0L);
@@ -388,6 +390,7 @@ class curl_exchange {
     CURLcode refused_ = CURLE_OK;
     std::string proxy_; ///< host:port; empty for none
     std::uint16_t proxy_port_ = 0;
+    std::vector<warning> remarks_;
     ip_bytes proxy_address_;               ///< where it is given as one
     std::optional<address_scope> peer_;    ///< where the connection goes
     bool sent_ = false; ///< the connection stands

@@ -13,10 +13,12 @@
 #include "dialler.hpp"
 #include "http1_reader.hpp"
 #include "http1_request.hpp"
+#include "name_lookups.hpp"
 #include "outstanding_work.hpp"
 #include "proxy.hpp"
 #include "tls_contexts.hpp"
 #include "transport_failure.hpp"
+#include "trust.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/associated_cancellation_slot.hpp>
@@ -64,10 +66,10 @@ struct discarding_sink final : body_sink {
     result<flow> write(std::span<std::byte const>) override { return flow::stop; }
 };
 
-/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place` and `on_deadline`,
-/// which any thread may call, are used on its own executor only, which runs one
+/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
+/// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
 /// handler at a time: a strand, unless there is one thread.
-class exchange : public pool_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
+class exchange : public pool_waiter, public lookup_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
   public:
     exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
         : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
@@ -90,6 +92,9 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
         });
     }
+    void on_looked_up(asio::error_code ec, addresses found) override {
+        asio::post(serial_, [self = shared_from_this(), ec, f = std::move(found)]() mutable { self->on_resolved(ec, std::move(f)); });
+    }
     void on_place(pool_place place) override {
         asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
             self->turn_.reset();
@@ -107,8 +112,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
   private:
     /// What a new connection takes.
     struct making {
-        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : resolver(e), dial(e, s) {}
-        asio::ip::tcp::resolver resolver;
+        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
         dialler dial;
         std::string tunnel_text; ///< of the CONNECT, where there is a proxy
         std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
@@ -130,7 +134,10 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
         if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
-        // Keeps the exchange, and the event loop.
+        wait_for_turn();
+    }
+    /// Keeps the exchange, and the event loop, while it waits for what only other exchanges or threads can give.
+    void wait_for_turn() {
         turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
         turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
     }
@@ -175,7 +182,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             turn_.reset();
             return end(error(why));
         case stage::resolving: // whatever the resolver is busy with, nobody waits for it
-            making_->resolver.cancel();
+            turn_.reset();
             return end(error(why));
         case stage::dialling: return making_->dial.cancel();
         case stage::connected: place_.link->socket.close(ignored); return;
@@ -208,33 +215,31 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) return dial({{address, dialled.port()}});
         stage_ = stage::resolving;
-        making_->resolver.async_resolve(
-            host, std::to_string(dialled.port()),
-            asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code ec, found const& f) {
-                self->on_resolved(ec, f);
-            }));
+        wait_for_turn();
+        lookup what{host, dialled.port(), host, !proxy_ && query_.reach != reach::anywhere, transport_->network.resolver, {}};
+        if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
+        what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
+        asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
     }
-    using found = asio::ip::tcp::resolver::results_type;
-    void on_resolved(asio::error_code ec, found const& f) {
+    void on_resolved(asio::error_code ec, addresses found) {
         if (stage_ == stage::over) return; // stopped, and told so then
+        turn_.reset();
         if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
-        std::vector<asio::ip::tcp::endpoint> addresses;
-        for (auto const& one : f) addresses.push_back(one.endpoint());
-        dial(std::move(addresses));
+        dial(std::move(found));
     }
 
     /// Connects, to such of the addresses as the request may go to.
-    void dial(std::vector<asio::ip::tcp::endpoint> addresses) {
+    void dial(addresses where) {
         if (query_.reach != reach::anywhere && !transport_->network.inner_addresses) {
             if (proxy_) {
-                if (!may_reach(scope_of_host(target_->host()))) addresses.clear();
+                if (!may_reach(scope_of_host(target_->host()))) where.clear();
             } else {
-                std::erase_if(addresses, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
+                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
             }
         }
-        if (addresses.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
         stage_ = stage::dialling;
-        making_->dial.start(addresses, shared_from_this());
+        making_->dial.start(where, shared_from_this());
     }
     bool may_reach(address_scope where) const noexcept {
         return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
@@ -288,10 +293,13 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     }
 
     void handshake() {
-        auto const& options = transport_->network.tls.find(target_->authority());
-        auto identity = transport_->contexts.find(options, query_.reach == reach::anywhere);
+        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
+        if (!options) return end(std::move(options).assume_error());
+        auto& o = options.assume_value();
+        if (query_.reach != reach::anywhere) o.with_client_certificate({}, {});
+        auto identity = transport_->contexts.find(o);
         if (!identity) return end(std::move(identity).assume_error());
-        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, options.verify))
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
             return end(no_memory_for_tls());
         limit(transport_->bounds.handshake, errc::tls_timeout);
         place_.link->async_handshake(then(&exchange::on_handshake));
@@ -365,7 +373,10 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
-        if (outcome && !proxy_) outcome.assume_value().peer = peer_;
+        if (outcome) {
+            if (!proxy_) outcome.assume_value().peer = peer_;
+            outcome.assume_value().warnings = std::move(remarks_);
+        }
         place_.end(); // the connection is closed or kept before the handler runs
         reader_.reset();
         complete(std::move(outcome));
@@ -392,11 +403,12 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     std::string key_;  ///< the pool's
     std::string text_; ///< of the request
     std::unique_ptr<proxy_address> proxy_;
-    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place
+    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
     std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
     pool_place place_;
     bool reused_ = false;
     std::optional<address_scope> peer_; ///< where the connection goes
+    std::vector<warning> remarks_;
     std::optional<http1_reader> reader_;
     pace_watch pace_;
 };

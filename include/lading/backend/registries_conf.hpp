@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,8 @@ class registries_conf_reader {
 #endif
         if (auto const* old = root.get("registries"); old && old->is_table())
             return refuse("registries", "the format of version 2", "version 1 ([registries.search] and the like)");
+        remark_unknown(root, "", {"registry", "aliases", "unqualified-search-registries", "short-name-mode", "credential-helpers",
+                                  "additional-layer-store-auth-helper"});
         if (auto const* list = root.get("registry")) {
             auto const* array = list->as_array();
             if (!array) return refuse("registry", "[[registry]]", "something else");
@@ -86,13 +89,31 @@ class registries_conf_reader {
         return std::move(*v);
     }
 
-    /// `host[:port][/path]` with the host as references have it.
-    result<void> check_location(char const* key, std::string const& text) const {
+    void remark_unknown(toml::table const& t, std::string const& where, std::initializer_list<std::string_view> known) {
+        for (auto const& [key, node] : t)
+            if (std::find(known.begin(), known.end(), key.str()) == known.end())
+                remark(warning_code::config_key_unknown, where + std::string(key.str()));
+    }
+    void remark(warning_code code, std::string const& what) {
+        out_.add_warning({code, printable(path_ + ", " + what, 512)});
+    }
+
+    /// `host[:port][/path]` with the host as references have it; slashes at the end mean nothing.
+    result<void> check_location(char const* key, std::string& text) const {
+        while (text.ends_with('/')) text.pop_back();
         auto const host = text.substr(0, text.find('/'));
-        if (text.ends_with('/') || !repository::parse(host.size() == text.size() ? text + "/x" : text) ||
+        if (!repository::parse(host.size() == text.size() ? text + "/x" : text) ||
             !names_host(host))
             return refuse(key, "host[:port][/path]", text);
         return success();
+    }
+
+    /// `host/path:tag` or `host/path@digest`.
+    static bool is_of_one_image(std::string_view prefix) {
+        auto const slash = prefix.find('/');
+        auto const pin = slash == prefix.npos ? prefix.npos : prefix.find_first_of(":@", slash);
+        if (pin == prefix.npos || prefix.find("//") != prefix.npos) return false;
+        return names_host(prefix.substr(0, slash)) && bool(reference::parse(prefix));
     }
 
     /// What a file of this kind calls insecure: plain http allowed, and no check of certificates.
@@ -107,10 +128,17 @@ class registries_conf_reader {
         LADING_TRY(auto const insecure, value<bool>(t, "insecure", false, "true or false"));
         LADING_TRY(auto const blocked, value<bool>(t, "blocked", false, "true or false"));
         LADING_TRY(auto const by_digest_only, value<bool>(t, "mirror-by-digest-only", false, "true or false"));
+        remark_unknown(t, "registry.", {"prefix", "location", "insecure", "blocked", "mirror", "mirror-by-digest-only"});
         if (prefix.empty()) return refuse("registry", "a prefix or a location", "neither");
+        if (is_of_one_image(prefix)) {
+            remark(warning_code::config_entry_skipped, "prefix " + prefix + ": an entry for one tag or digest is not used");
+            return success();
+        }
         bool const wildcard = prefix.starts_with("*.");
-        LADING_TRY_V(check_location("prefix", wildcard ? prefix.substr(2) : prefix));
-        if (wildcard && prefix.find('/') != prefix.npos) return refuse("prefix", "*.domain", prefix);
+        auto domain = wildcard ? prefix.substr(2) : prefix;
+        LADING_TRY_V(check_location("prefix", domain));
+        prefix = (wildcard ? "*." : "") + domain;
+        if (wildcard && domain.find('/') != domain.npos) return refuse("prefix", "*.domain", prefix);
         if (!location.empty()) {
             LADING_TRY_V(check_location("location", location));
         }
@@ -119,8 +147,7 @@ class registries_conf_reader {
         registry_entry entry(prefix);
         if (location != prefix) entry.with_location(location);
         entry.with_blocked(blocked);
-        if (insecure && !location.empty()) set_insecure(location);
-        if (insecure && location.empty()) return refuse("insecure", "a location to be insecure", "only " + prefix);
+        if (insecure) set_insecure(location.empty() ? prefix : location);
         if (auto const* list = t.get("mirror")) {
             auto const* array = list->as_array();
             if (!array) return refuse("registry.mirror", "[[registry.mirror]]", "something else");
@@ -140,6 +167,7 @@ class registries_conf_reader {
         LADING_TRY(auto location, value<std::string>(t, "location", {}, "a text"));
         LADING_TRY(auto const insecure, value<bool>(t, "insecure", false, "true or false"));
         LADING_TRY(auto const when, value<std::string>(t, "pull-from-mirror", {}, "a text"));
+        remark_unknown(t, "registry.mirror.", {"location", "insecure", "pull-from-mirror"});
         LADING_TRY_V(check_location("registry.mirror.location", location));
         if (by_digest_only && !when.empty())
             return refuse("pull-from-mirror", "either this or mirror-by-digest-only", "both");
@@ -176,7 +204,8 @@ class registries_conf_reader {
 /// Adds what a `registries.conf` text says to the rules: `[[registry]]` with prefix, location, insecure, blocked,
 /// mirror-by-digest-only, and its mirrors with location, insecure, pull-from-mirror; `[aliases]`. `insecure = true` has
 /// the meaning of these files: plain http is allowed for the host and its certificate is not checked. Not read, because
-/// a reference here always has one meaning: unqualified-search-registries, short-name-mode, credential-helpers.
+/// a reference here always has one meaning: unqualified-search-registries, short-name-mode, credential-helpers. Keys that are
+/// not known, and entries for one tag or digest alone, are left out and named in the rules' warnings.
 /// Errors: `config_invalid` with the name, the key, what is expected and what is there; the rules may then hold a part.
 inline result<void> add_registries_conf(registry_rules& rules, std::string_view text, std::string name = "registries.conf") {
     return detail::registries_conf_reader(rules, std::move(name)).read(text);

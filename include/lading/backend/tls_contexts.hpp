@@ -49,9 +49,9 @@ inline int issuer_or_system_root(X509** found, X509_STORE_CTX* ctx, X509* certif
     return X509_STORE_CTX_get1_issuer(found, system.get(), certificate);
 }
 
-/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
+/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate.
 /// Errors: `tls_config_invalid`, `out_of_memory`.
-inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o, bool may_show_certificate) {
+inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o) {
     SSL_CTX* const raw = out.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -65,7 +65,7 @@ inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o,
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };
     asio::error_code ec;
-    if (may_show_certificate && !o.cert_file.empty()) {
+    if (!o.cert_file.empty()) {
         if (out.use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
         if (out.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
         if (SSL_CTX_check_private_key(raw) != 1)
@@ -163,18 +163,21 @@ class tls_identity {
 /// The contexts of one transport. Thread-safe.
 class tls_contexts {
   public:
-    /// The context for options, which outlive this. Errors: `tls_config_invalid`, `out_of_memory`.
-    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool may_show_certificate) {
+    static constexpr std::size_t most = 256; ///< kept; the oldest goes first
+
+    /// The context for options. Errors: `tls_config_invalid`, `out_of_memory`.
+    result<std::shared_ptr<tls_identity>> find(tls_options const& o) {
         std::scoped_lock const lock(mutex_);
         for (auto const& m : made_)
-            if (m.options == &o && m.with_certificate == may_show_certificate) return m.identity;
+            if (m.options == o) return m.identity;
         // Asio's own way to make a context throws when OpenSSL has no memory.
         std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
         if (!raw) return no_memory_for_tls();
         auto identity = std::make_shared<tls_identity>(raw.get());
         (void)raw.release();
-        LADING_TRY_V(configure_tls(identity->context, o, may_show_certificate));
-        made_.push_back({&o, may_show_certificate, identity});
+        LADING_TRY_V(configure_tls(identity->context, o));
+        if (made_.size() == most) made_.erase(made_.begin());
+        made_.push_back({o, identity});
         return identity;
     }
     /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
@@ -186,8 +189,7 @@ class tls_contexts {
 
   private:
     struct made {
-        tls_options const* options;
-        bool with_certificate;
+        tls_options options;
         std::shared_ptr<tls_identity> identity;
     };
     std::mutex mutex_;

@@ -36,7 +36,7 @@ struct endpoint {
 
 /// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
 inline bool prefix_matches(std::string_view prefix, repository const& name) {
-    if (prefix.starts_with("*.")) return name.host().ends_with(prefix.substr(1));
+    if (prefix.starts_with("*.")) return tls_rules::without_port(name.host()).ends_with(prefix.substr(1)); // on every port
     auto const text = std::string(name.host()) + '/' + std::string(name.path());
     return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
 }
@@ -55,9 +55,13 @@ namespace detail {
 inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
     if (location.empty()) return name;
     auto const text = std::string(name.host()) + '/' + std::string(name.path());
-    auto const kept = prefix.starts_with("*.") ? name.host().size() : prefix.size();
-    auto out = repository::parse(location + text.substr(kept));
-    auto const host = location.substr(0, location.find('/'));
+    bool const wildcard = prefix.starts_with("*.");
+    // A host that stands for a domain keeps the port of the name.
+    bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
+    auto const whole = location + text.substr(kept);
+    auto out = repository::parse(whole);
+    auto const host = whole.substr(0, whole.find('/'));
     if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
         return error(errc::config_invalid)
             .with_context("the location of a registry or mirror")

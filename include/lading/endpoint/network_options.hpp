@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,6 +90,13 @@ struct proxy_rules {
     }
 };
 
+/// How host names become addresses, in place of the system's resolver.
+struct name_resolver {
+    virtual ~name_resolver() = default;
+    /// The addresses of a host, in text. May block; called by several threads at once. An error counts as `host_not_found`.
+    virtual result<std::vector<std::string>> resolve(std::string const& host) = 0;
+};
+
 /// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
 struct network_options {
     network_options() = default;
@@ -100,13 +108,17 @@ struct network_options {
     network_options& with_address(std::string host, std::string address) {
         return addresses.emplace_back(std::move(host), std::move(address)), *this;
     }
-    /// Servers may name hosts on private and loopback addresses (redirects, token services) although they are public
-    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network.
+    /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
+    network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
+    /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public
+    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network. Not needed
+    /// for a registry that is inside itself: its own connection shows that.
     network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
 
     tls_rules tls;
     proxy_rules proxy;
     std::vector<std::pair<std::string, std::string>> addresses;
+    std::shared_ptr<name_resolver> resolver; ///< null: the system's
     bool inner_addresses = false;
 };
 

@@ -6,6 +6,7 @@
 /// loaders that read it from the files of the container tools.
 
 #include "../detail/text.hpp"
+#include "../warning.hpp"
 #include "tls_options.hpp"
 
 #include <cstdint>
@@ -29,7 +30,7 @@ struct host_rules {
     host_rules& with_plaintext(plaintext p) { return http = p, *this; }
     host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
 
-    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry
+    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry; "*.example.com" for all below
     plaintext http = plaintext::never;
     bool has_tls = false; ///< `tls` replaces the options of the transport for this host
     tls_options tls;
@@ -73,10 +74,17 @@ struct registry_rules {
         return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
     }
     registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
+    /// Said once, however often it is found.
+    void add_warning(warning w) {
+        for (auto const& known : warnings)
+            if (known == w) return;
+        warnings.push_back(std::move(w));
+    }
 
     std::vector<host_rules> hosts; ///< one entry a host
     std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
     std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
+    std::vector<warning> warnings; ///< what was odd in the files that were read; nothing here changes what the rules say
     bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
 
     /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
@@ -84,18 +92,26 @@ struct registry_rules {
     std::vector<std::string> insecure_networks;
     std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
 
-    /// The rules of a host, or nothing.
+    /// The rules of a host: its own, else those of the longest name above it ("*.example.com", for every port); or nothing.
     host_rules const* find_host(std::string_view host) const noexcept {
-        for (auto const& h : hosts)
+        host_rules const* best = nullptr;
+        for (auto const& h : hosts) {
             if (h.host == host) return &h;
-        return nullptr;
+            bool const above = h.host.starts_with("*.") && tls_rules::without_port(host).ends_with(std::string_view(h.host).substr(1));
+            if (above && (!best || h.host.size() > best->host.size())) best = &h;
+        }
+        return best;
     }
-    /// The rules of a host, to be changed; made when there are none. Capitals are taken for small letters.
+    /// The rules of a host, to be changed; when it has none of its own they begin as what holds for it. Capitals are taken for
+    /// small letters.
     host_rules& host(std::string_view text) {
         auto const name = detail::lower(text);
         for (auto& h : hosts)
             if (h.host == name) return h;
-        return hosts.emplace_back(name);
+        auto const* above = find_host(name);
+        auto made = above ? *above : host_rules(name);
+        made.host = name;
+        return hosts.emplace_back(std::move(made));
     }
     /// What a transport must be told: the options of the hosts that have their own.
     tls_rules tls(tls_options everywhere = {}) const {

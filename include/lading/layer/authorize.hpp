@@ -218,9 +218,11 @@ class authorized : pinned {
     /// it is trusted.
     result<step<value_type>> fetch_token(url const& target, std::string service, reach far) {
         auto const registry = where();
-        if (registry.scheme == "https" && target.scheme() != "https")
-            return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
         LADING_TRY_V(look_up());
+        // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
+        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != reach::inside))
+            return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
+                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
         if (secret_) {
             if (!trusted)

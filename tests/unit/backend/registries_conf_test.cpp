@@ -129,11 +129,8 @@ TEST_CASE("registries.conf: mistakes are named") {
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\ninsecure = 'yes'") == "insecure");
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\nblocked = 1") == "blocked");
     CHECK(refusal_of("[[registry]]\nprefix = '*.a.example/x'") == "prefix");
-    CHECK(refusal_of("[[registry]]\nprefix = '*.a.example'\ninsecure = true") == "insecure");
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\nmirror = 7") == "registry.mirror");
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = ''") == "registry.mirror.location");
-    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = 'm.example/'") ==
-          "registry.mirror.location");
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = 'm.example'\n"
                      "pull-from-mirror = 'sometimes'") == "pull-from-mirror");
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\nmirror-by-digest-only = true\n[[registry.mirror]]\n"
@@ -146,6 +143,57 @@ TEST_CASE("registries.conf: mistakes are named") {
     CHECK(refusal_of("[aliases]\na = 'nohost/x'") == "aliases.a");
     CHECK(refusal_of("") == "accepted");
     CHECK(refusal_of("something-newer = true") == "accepted");
+}
+
+TEST_CASE("W15: slashes at the end of a location or a prefix") {
+    auto const rules = rules_of("[[registry]]\nprefix = 'a.example/x/'\nlocation = 'b.example/y//'\n[[registry.mirror]]\nlocation = 'm.example/'\n"
+                                "[[registry]]\nlocation = 'c.example/'\nblocked = true");
+    CHECK(list("a.example/x/z", rules) == "https://m.example/z|https://b.example/y/z");
+    CHECK(list("c.example/z", rules) == "registry_blocked");
+    CHECK(refusal_of("[[registry]]\nlocation = '/'") == "prefix");
+    CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = '/'") == "registry.mirror.location");
+}
+
+TEST_CASE("W15: an entry for one tag or digest does not spoil the others") {
+    auto const rules = rules_of("[[registry]]\nprefix = 'a.example/x:1'\nlocation = 'b.example/x'\n[[registry]]\nprefix = 'a.example/x@sha256:" +
+                                std::string(64, 'a') + "'\nlocation = 'b.example/x'\n[[registry]]\nlocation = 'a.example'\n"
+                                "[[registry.mirror]]\nlocation = 'm.example'");
+    CHECK(list("a.example/x", rules) == "https://m.example/x|https://a.example/x");
+    REQUIRE(rules.warnings.size() == 2);
+    CHECK(rules.warnings[0].code == warning_code::config_entry_skipped);
+    CHECK(rules.warnings[0].text.find("a.example/x:1") != std::string::npos);
+    CHECK(refusal_of("[[registry]]\nprefix = 'a.example/x:'") == "prefix");
+    CHECK(refusal_of("[[registry]]\nprefix = 'a.example/x@sha256:ab'") == "prefix");
+}
+
+TEST_CASE("W15: an insecure domain") {
+    auto const rules = rules_of("[[registry]]\nprefix = '*.a.example'\ninsecure = true\n[[registry]]\nlocation = 'safe.a.example'");
+    CHECK(list("b.a.example/x", rules) == "https://b.a.example/x|http://b.a.example/x");
+    CHECK(list("b.c.a.example:5000/x", rules) == "https://b.c.a.example:5000/x|http://b.c.a.example:5000/x");
+    CHECK(list("a.example/x", rules) == "https://a.example/x");
+    CHECK(list("ba.example/x", rules) == "https://ba.example/x");
+    CHECK_FALSE(rules.tls().find("b.a.example").verify);
+    CHECK_FALSE(rules.tls().find("b.a.example:5000").verify);
+    CHECK(rules.tls().find("a.example").verify);
+    auto more = rules; // what is said of one host begins as what holds for all
+    more.host("b.a.example").with_plaintext(plaintext::never);
+    CHECK_FALSE(more.tls().find("b.a.example").verify);
+    CHECK(list("b.a.example/x", more) == "https://b.a.example/x");
+    auto const moved = rules_of("[[registry]]\nprefix = '*.a.example'\nlocation = 'c.example'");
+    CHECK(list("b.a.example/x", moved) == "https://c.example/x");
+    CHECK(list("b.a.example:5000/x", moved) == "https://c.example:5000/x");
+}
+
+TEST_CASE("W15: keys that are not known") {
+    auto const rules = rules_of("new = 1\nshort-name-mode = 'disabled'\n[[registry]]\nlocation = 'a.example'\ncolour = 'red'\n"
+                                "[[registry.mirror]]\nlocation = 'm.example'\nshape = 'round'\n[credential-helpers]\n[[registry]]\nlocation='b.example'\ncolour=1");
+    std::string said;
+    for (auto const& w : rules.warnings) {
+        CHECK(w.code == warning_code::config_key_unknown);
+        said += w.text + '|';
+    }
+    CHECK(said == "registries.conf, new|registries.conf, registry.colour|registries.conf, registry.mirror.shape|");
+    CHECK(list("a.example/x", rules) == "https://m.example/x|https://a.example/x");
 }
 
 TEST_CASE("registries.conf: what the parser itself would not survive") {
