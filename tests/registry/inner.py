@@ -222,7 +222,8 @@ def run(label, program, w):
         never = (*never, w.meta, w.meta2)
         before = [s.connections for s in never]
         status, err = inspect(*args)
-        check(f"{label}: {what}: {code}", status == 1 and code in err, (status, err))
+        codes = (code,) if isinstance(code, str) else code
+        check(f"{label}: {what}: {codes[0]}", status == 1 and any(c in err for c in codes), (status, err))
         check(f"{label}: {what}: nobody was connected to", before == [s.connections for s in never])
 
     def bearer(realm):
@@ -345,11 +346,12 @@ def run(label, program, w):
     bad("a hop of a public registry names one inside", "address_refused", "--plain-http", public + "chain:1", never=inner)
     w.reg.image("chain", to("http://cdn.example:9001/to-inner"))
     bad("a public hop of an inner registry names one inside", "address_refused", "--plain-http", reg + "chain:1", never=inner)
+    nowhere = ("connection_refused", "address_refused")  # of the two addresses the one does not answer, the other is not asked
     # Rebinding: one name with an address outside and one inside, and a name that moves between two questions.
     w.public.image("both", to("http://both.example:9000/blob"))  # nobody listens on that port outside
-    bad("a name with two addresses", "conn", "--plain-http", public + "both:1", never=inner)
+    bad("a name with two addresses", nowhere, "--plain-http", public + "both:1", never=inner)
     w.public.image("own-both", to("http://both.example:9000/blob"))
-    bad("the registry's own name with two addresses", "conn", "--plain-http", "both.example:5000/r/own-both:1", never=inner)
+    bad("the registry's own name with two addresses", nowhere, "--plain-http", "both.example:5000/r/own-both:1", never=inner)
 
     def flip(request):
         w.hosts_file.write_text(HOSTS.replace(f"{CDN} flip.example", f"{STORE} flip.example"))
