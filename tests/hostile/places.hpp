@@ -308,6 +308,10 @@ struct hostile_policies : lading::default_policies {
 };
 using hostile_client = lading::basic_client<hostile_policies>;
 
+struct hostile_policies_async : hostile_policies {
+    using transport = lading::asio_transport;
+};
+
 /// The same, of registries that seem to be outside: what `a.test` answers came from a public address, whatever its real one.
 struct public_transport {
     public_transport(lading::network_options n) : inner(std::move(n)) {}

@@ -216,6 +216,26 @@ TEST_CASE("T01: self-signed, of an unknown authority, expired, not yet valid") {
     CHECK(with({.from = 3600, .until = 7200}) == errc::tls_cert_untrusted);
 }
 
+TEST_CASE("V14: HTTP/1.1 is what is offered to speak over TLS") {
+    std::string offered;
+    auto const choose = [](SSL*, unsigned char const** out, unsigned char* size, unsigned char const* in, unsigned int n, void* said) {
+        static_cast<std::string*>(said)->assign(reinterpret_cast<char const*>(in), n);
+        *out = in + 1, *size = in[0];
+        return SSL_TLSEXT_ERR_OK;
+    };
+    {
+        tls_listener server(forge({}, &root()), {}, honest, [&](SSL_CTX* c) { SSL_CTX_set_alpn_select_cb(c, choose, &offered); });
+        CHECK(get(server.url()) == errc::ok);
+    }
+    CHECK(offered == "\x08http/1.1");
+    // A server that knows other protocols only is told so, and does not answer in one of them.
+    tls_listener other(forge({}, &root()), {}, honest, [&](SSL_CTX* c) {
+        SSL_CTX_set_alpn_select_cb(
+            c, [](SSL*, unsigned char const**, unsigned char*, unsigned char const*, unsigned int, void*) { return SSL_TLSEXT_ERR_ALERT_FATAL; }, nullptr);
+    });
+    CHECK(get(other.url()) == errc::tls_handshake_failed);
+}
+
 TEST_CASE("T02: a certificate for another host") {
     CHECK(with({.san = "DNS:b.test"}) == errc::tls_host_mismatch);
     CHECK(with({.san = "DNS:b.test,DNS:a.test"}) == errc::ok);
@@ -300,7 +320,7 @@ TEST_CASE("T09: HTTP/2") {
         SSL_shutdown(s);
     });
     CHECK(get(preface.url()) == errc::http_malformed);
-    // ALPN is not offered, so a server that would choose h2 has nothing to choose from.
+    // HTTP/1.1 alone is offered: a server that chooses h2 all the same breaks the protocol.
     std::atomic<int> asked = 0;
     tls_listener chooser(forge({}, &root()), {}, honest, [&](SSL_CTX* c) {
         SSL_CTX_set_alpn_select_cb(c, [](SSL*, unsigned char const** out, unsigned char* n, unsigned char const*, unsigned, void* count) {
@@ -310,8 +330,8 @@ TEST_CASE("T09: HTTP/2") {
             return SSL_TLSEXT_ERR_OK;
         }, &asked);
     });
-    CHECK(get(chooser.url()) == errc::ok);
-    CHECK(asked == 0);
+    CHECK(get(chooser.url()) == errc::tls_handshake_failed);
+    CHECK(asked == 1);
 }
 
 TEST_CASE("T10: servers that stall or overdo the handshake") {

@@ -13,7 +13,16 @@
 #endif
 
 #include <cstdlib>
+#include <memory>
 #include <string>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace reach_test {
 
@@ -121,6 +130,92 @@ TEMPLATE_TEST_CASE("W12: the login of a proxy goes to the proxy and to nobody el
     CHECK(refused.error() == errc::proxy_failed);
     CHECK(get<TestType>(inner().with_proxy(proxy_rules().with_http(proxy.url(login)).with_exception("*.test")), p.at("a.test") + "/x"));
     CHECK(p.journal().find("roxy-Auth") == std::string::npos);
+}
+
+TEMPLATE_TEST_CASE("V07: nobody is asked for the passphrase of a client's key", "", LADING_TRANSPORTS) {
+    place p;
+    p.on("/x", place::canned(200, "x"));
+    auto const leaf = test::authority().issue({"client"});
+    auto const locked = [&] {
+        std::unique_ptr<BIO, int (*)(BIO*)> in(BIO_new_mem_buf(leaf.key_pem.data(), static_cast<int>(leaf.key_pem.size())), BIO_free);
+        std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+        std::unique_ptr<BIO, int (*)(BIO*)> out(BIO_new(BIO_s_mem()), BIO_free);
+        unsigned char const pass[] = {'p', 'w', 'p', 'w'};
+        REQUIRE(PEM_write_bio_PrivateKey(out.get(), key.get(), EVP_aes_128_cbc(), pass, 4, nullptr, nullptr) == 1);
+        char* text = nullptr;
+        auto const n = BIO_get_mem_data(out.get(), &text);
+        return std::string(text, static_cast<std::size_t>(n));
+    }();
+    test::temporary_file const cert(leaf.cert_pem), key(locked), plain(leaf.key_pem);
+    // What OpenSSL would read where there is no terminal.
+    int ends[2], before = ::dup(0);
+    REQUIRE(::pipe(ends) == 0);
+    REQUIRE(::write(ends[1], "pwpw\n", 5) == 5);
+    ::dup2(ends[0], 0);
+    auto network = inner();
+    network.tls.everywhere.with_client_certificate(cert.path(), key.path());
+    CHECK(code<TestType>(network, p.at("a.test") + "/x", reach::anywhere) == errc::tls_config_invalid);
+    ::dup2(before, 0);
+    char left[8];
+    CHECK(::read(ends[0], left, sizeof left) == 5);
+    for (int fd : {ends[0], ends[1], before}) ::close(fd);
+    network.tls.everywhere.with_client_certificate(cert.path(), plain.path());
+    CHECK(code<TestType>(network, p.at("a.test") + "/x", reach::anywhere) == errc::ok);
+}
+
+TEMPLATE_TEST_CASE("V08: programs that are started do not inherit connections", "", LADING_TRANSPORTS) {
+    place p(false);
+    p.on("/x", place::canned(200, "x"));
+    TestType transport(inner());
+    request q("GET", p.at("a.test") + "/x");
+    test::draining_sink out;
+    REQUIRE(transport.exchange(q, out)); // and is kept
+    int found = 0;
+    for (int fd = 3; fd < 1024; ++fd) {
+        sockaddr_in to{};
+        socklen_t n = sizeof to;
+        if (::getpeername(fd, reinterpret_cast<sockaddr*>(&to), &n) != 0 || ntohs(to.sin_port) != p.port()) continue;
+        ++found;
+        CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    }
+    CHECK(found == 1);
+}
+
+TEMPLATE_TEST_CASE("W13: the authority of a registry counts for the hosts that it names", "", LADING_TRANSPORTS) {
+    testing::certificate_authority const own;
+    place p(true, "b.test", own);
+    p.on("/x", place::canned(200, "x"));
+    auto network = inner();
+    network.tls.with_host("a.test:5000", tls_options().with_ca_pem(own.cert_pem()).with_client_certificate("/none.cert", "/none.key"));
+    network.tls.with_host("c.test", tls_options().with_verify(false));
+    auto const named = [&](std::string const& by) {
+        TestType transport(network);
+        request q("GET", p.at("b.test") + "/x");
+        q.reach = by.empty() ? reach::anywhere : reach::inside;
+        q.named_by = by;
+        test::draining_sink out;
+        auto const r = transport.exchange(q, out);
+        return r ? errc::ok : r.error().kind();
+    };
+    CHECK(named("a.test:5000") == errc::ok); // and its client certificate is not even looked for
+    CHECK(named("") == errc::tls_cert_untrusted);
+    CHECK(named("a.test") == errc::tls_cert_untrusted);
+    CHECK(named("c.test") == errc::tls_cert_untrusted); // what is not checked for one is checked for others
+    network.tls.with_host("b.test", tls_options().with_verify(false));
+    CHECK(named("b.test") == errc::ok); // but for its own other ports
+    SECTION("a connection of the one is not the other's") {
+        auto both = inner();
+        both.tls.with_host("a.test:5000", tls_options().with_ca_pem(own.cert_pem()));
+        TestType transport(both);
+        for (auto const& [by, expected] : {std::pair("a.test:5000", errc::ok), std::pair("m.test", errc::tls_cert_untrusted), std::pair("a.test:5000", errc::ok)}) {
+            request q("GET", p.at("b.test") + "/x");
+            q.reach = reach::inside;
+            q.named_by = by;
+            test::draining_sink out;
+            auto const r = transport.exchange(q, out);
+            CHECK((r ? errc::ok : r.error().kind()) == expected);
+        }
+    }
 }
 
 } // namespace reach_test

@@ -297,7 +297,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         if (!options) return end(std::move(options).assume_error());
         auto& o = options.assume_value();
         if (query_.reach != reach::anywhere) o.with_client_certificate({}, {});
-        auto identity = transport_->contexts.find(o);
+        auto identity = transport_->contexts.find(o, query_.reach != reach::anywhere);
         if (!identity) return end(std::move(identity).assume_error());
         if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
             return end(no_memory_for_tls());

@@ -165,11 +165,12 @@ class tls_contexts {
   public:
     static constexpr std::size_t most = 256; ///< kept; the oldest goes first
 
-    /// The context for options. Errors: `tls_config_invalid`, `out_of_memory`.
-    result<std::shared_ptr<tls_identity>> find(tls_options const& o) {
+    /// The context for options. Sessions with hosts that a server named are kept apart from those of the caller's. Errors:
+    /// `tls_config_invalid`, `out_of_memory`.
+    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool by_server) {
         std::scoped_lock const lock(mutex_);
         for (auto const& m : made_)
-            if (m.options == o) return m.identity;
+            if (m.by_server == by_server && m.options == o) return m.identity;
         // Asio's own way to make a context throws when OpenSSL has no memory.
         std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
         if (!raw) return no_memory_for_tls();
@@ -177,7 +178,7 @@ class tls_contexts {
         (void)raw.release();
         LADING_TRY_V(configure_tls(identity->context, o));
         if (made_.size() == most) made_.erase(made_.begin());
-        made_.push_back({o, identity});
+        made_.push_back({o, by_server, identity});
         return identity;
     }
     /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
@@ -190,6 +191,7 @@ class tls_contexts {
   private:
     struct made {
         tls_options options;
+        bool by_server;
         std::shared_ptr<tls_identity> identity;
     };
     std::mutex mutex_;

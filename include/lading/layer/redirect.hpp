@@ -11,7 +11,9 @@
 #include "../http/url.hpp"
 #include "../operation/step.hpp"
 
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace lading {
 
@@ -29,10 +31,16 @@ class redirected : pinned {
     step<value_type> start() { return remember(inner_.start()); }
     step<value_type> on_delay() { return remember(inner_.on_delay()); }
     step<value_type> on_response(result<response> answer) {
+        if (answer) { // what was odd on the way here belongs to where it leads
+            auto& w = answer.assume_value().warnings;
+            w.insert(w.begin(), std::make_move_iterator(remarks_.begin()), std::make_move_iterator(remarks_.end()));
+            remarks_.clear();
+        }
         if (!answer || !is_redirect(answer.assume_value())) return remember(inner_.on_response(std::move(answer)));
         auto hop = follow(answer.assume_value());
         if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
         last_ = std::move(hop).assume_value();
+        remarks_ = std::move(answer.assume_value().warnings);
         return need_exchange(last_, *sink_);
     }
 
@@ -84,6 +92,7 @@ class redirected : pinned {
     request last_;
     body_sink* sink_ = nullptr;
     std::size_t hops_ = 0;
+    std::vector<warning> remarks_;
 };
 
 } // namespace lading
