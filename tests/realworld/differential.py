@@ -188,9 +188,9 @@ def main():
     print(f"inputs tried: {len(outcomes)}, of {len({o.case.row for o in outcomes})} rows; equal: {count['equal']}; ours reads more: {count['more']}; "
           f"ours refuses: {count['refuses']}; both read, and differ: {count['differs']}")
     for verdict in ("refuses", "differs"):
-        for why, n in Counter(o.case.why for o in outcomes if o.verdict == verdict and o.case.why).items():
+        for why, n in Counter(o.case.why for o in outcomes if o.verdict == verdict and o.case.why and not o.wrong).items():
             print(f"  {VERDICTS[verdict]}, {n}: {why}")
-    unsaid = sum(o.verdict == "refuses" and not o.case.why for o in outcomes)
+    unsaid = sum(o.verdict == "refuses" and (not o.case.why or bool(o.wrong)) for o in outcomes)
     print(f"they read and we do not, without a reason: {unsaid}")
     by_row = Counter(o.case.row for o in outcomes if o.wrong)
     if by_row:
