@@ -7,6 +7,7 @@ differ, unless the input says why; and when ours does not do what its row says i
   differential.py INSPECT           compares with the table that is kept, tests/realworld/differential.md
   differential.py INSPECT --write   writes it
   differential.py INSPECT W26 ...   only the inputs of these rows, and what each reader said
+  differential.py INSPECT --before  writes tests/realworld/before.md: what a program got wrong
 
 Names and addresses of a company's network exist in a network namespace and a mount namespace of its own; where none can be had,
 the inputs that need them are left out, and it says so. Each input passed or failed is a line in the file that LADING_TEST_RECORD
@@ -101,6 +102,8 @@ class Outcome:
         """What is wrong with what ours did, or nothing."""
         if self.ours.status < 0 or self.ours.status > 2:
             return f"it ended with {self.ours.status}"
+        if right is None:
+            return ""
         if isinstance(right, str):
             if self.ours.read:
                 return "it is read"
@@ -120,12 +123,14 @@ class Outcome:
                 return f"{key} is {str(self.ours.facts.get(key))[:120]}"
         return ""
 
+    def shape(self):
+        return re.sub(r"[^ -~]", lambda m: f"\\u{ord(m[0]):04x}", self.case.shape).replace("|", "\\|")
+
     def line(self):
         tell = lambda o: "" if o is None else "read" if o.read else "refused"
-        shown = re.sub(r"[^ -~]", lambda m: f"\\u{ord(m[0]):04x}", self.case.shape).replace("|", "\\|")
         why = self.case.why if self.verdict != "equal" else ""
         verdict = VERDICTS[self.verdict] + (f": {self.unlike}" if self.unlike else "")
-        return f"| {self.case.row} | {shown} | {tell(self.ours)}{f' `{self.code}`' if self.code else ''} | {tell(self.theirs)} | {tell(self.umoci)} | {verdict} | {why} |"
+        return f"| {self.case.row} | {self.shape()} | {tell(self.ours)}{f' `{self.code}`' if self.code else ''} | {tell(self.theirs)} | {tell(self.umoci)} | {verdict} | {why} |"
 
 
 def namespaces():
@@ -151,8 +156,9 @@ def main():
     for part in (disk, net, logins, answers):
         part.fill()
     cases = [c for c in world.CASES if (not rows or c.row in rows) and (inside or not c.names)]
-    kept = TABLE.read_text().splitlines() if TABLE.exists() and not write and not rows else None
+    kept = TABLE.read_text().splitlines() if TABLE.exists() and not write and not rows and "--before" not in sys.argv else None
     home = tempfile.mkdtemp(prefix="lading-realworld-")
+    Path(home, "run").mkdir()
     net.make_certificates(home)
     try:
         with concurrent.futures.ThreadPoolExecutor(3) as pool:
@@ -177,6 +183,12 @@ def main():
         with open(record, "a", encoding="utf-8") as out:
             for o in outcomes:
                 out.write(f"{'failed' if o.wrong else 'passed'}\tdifferential\t{o.case.row}: {o.case.shape}\n".replace("\n", " ").rstrip() + "\n")
+    if "--before" in sys.argv:
+        wrong = [o for o in outcomes if o.wrong]
+        text = ["# What it was like before", "", f"What the program of ab331de made of these inputs: {len(wrong)} of {len(outcomes)} were wrong, in {len({o.case.row for o in wrong})} of "
+                f"{len({o.case.row for o in outcomes})} rows. Made by `tests/realworld/differential.py INSPECT --before`.", "", "| row | input | what was wrong | skopeo |", "|---|---|---|---|"]
+        text += [f"| {o.case.row} | {o.shape()} | {o.wrong}{f', `{o.code}`' if o.code else ''} | {'' if o.theirs is None else 'read' if o.theirs.read else 'refused'} |" for o in wrong]
+        TABLE.with_name("before.md").write_text("\n".join(text) + "\n")
     if write:
         TABLE.write_text("\n".join(lines) + "\n")
     elif kept is not None and inside and kept != lines and not failed:

@@ -81,6 +81,8 @@ def with_file(row, shape, make_config, right, why="", where="--authfile", users=
             return w.ask(peer, name, "--authfile", w.write("auth.json", text), env=more, facts=facts)
         path = w.write(where, text)
         more.setdefault("HOME", str(w.folder))
+        if where.startswith("run/"):
+            more["XDG_RUNTIME_DIR"] = f"{w.folder}/run"
         return w.ask(peer, name, env=more, facts=facts) if path else None
     case(row, shape, make, right, why)
 
@@ -188,7 +190,7 @@ def challenges():
             state = []
             peer = w.peer(handler)
             return w.ask(peer, "r:1", "--no-tags", facts=lambda: state.clear() or {})
-        case("W27", f"insufficient_scope naming {name}", make, {} if name.startswith(("pull and", "the same", "without")) else {}, "the token of exactly that scope, once")
+        case("W27", f"insufficient_scope naming {name}", make, {} if name.startswith("pull") else None, "" if name.startswith("pull") else "a scope that was just given is not asked for again")
     # W28: clumsy challenges
     for text in ("Basic realm=/", "Basic realm=Artifactory Realm", 'Basic realm="x" charset="UTF-8"', "Basic", "basic", 'BASIC realm="r"', 'Basic realm="a, b"', 'Basic realm="unterminated', "Basic realm='x'",
                  "Basic realm=", 'Basic realm="Sonatype Nexus Repository Manager"', "Basic realm=https://x/y?z=1", 'Basic realm="r", charset', 'Basic  realm = "r"', 'Negotiate\r\nWWW-Authenticate: Basic realm="r"',
@@ -200,7 +202,7 @@ def challenges():
                  f'Bearer ,realm="{REALM_TEXT}",,service="s"', f'Bearer realm="{REALM_TEXT}",service="a b, c"', f'Bearer service="s", realm="{REALM_TEXT}"', f"Bearer realm='{REALM_TEXT}',service='s'", f'Bearer realm="{REALM_TEXT}",service',
                  f'Bearer realm="{REALM_TEXT}",service="s",scope=""', f'Bearer realm="{REALM_TEXT}",service=""', f'Basic realm="r", Bearer realm="{REALM_TEXT}",service="s"', f'Bearer realm="{REALM_TEXT}?a=b",service="s"',
                  f'Bearer realm="{REALM_TEXT}",service="s\\"x"', f'Bearer realm = "{REALM_TEXT}" , service = "s"', f'Bearer realm="{REALM_TEXT}",service="s'):
-        case("W28", text, lambda w, text=text: asked_with(w, text, ""), {"login": "good"}, "what can be read of it is read")
+        case("W28", text, lambda w, text=text: asked_with(w, text, ""), None if "'" in text else {"login": "good"}, "what can be read of it is read")
 
 
 def asked_with(w, text, kind):
@@ -275,7 +277,7 @@ def tokens():
                        ("expires_in 300.0", {"expires_in": 300.0}), ("issued_at odd", {"issued_at": "yesterday"}), ("issued_at null", {"issued_at": None}), ("another access_token", {"access_token": "other"}),
                        ("access_token empty", {"access_token": ""}), ("access_token null", {"access_token": None}), ("the same access_token", {"access_token": "tok-of-nobody"}), ("scope a list", {"scope": ["a"]}),
                        ("token_type", {"token_type": "Bearer"})):
-        case("W30", f"token, {name}", token({**good, **more}), {}, "what a token does not need is not in its way")
+        case("W30", f"token, {name}", token({**good, **more}), None if name.startswith("expires_in") else {}, "what a token does not need is not in its way")
     case("W30", "only access_token", token({"access_token": "tok-of-nobody"}))
     case("W30", "token empty, access_token good", token({"token": "", "access_token": "tok-of-nobody"}))
     case("W30", "token null, access_token good", token({"token": None, "access_token": "tok-of-nobody"}))

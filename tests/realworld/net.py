@@ -233,7 +233,7 @@ def rules():
                                   ("an empty registry of another", there + '[[registry]]\nlocation = "z.example"\nprefix = ""\n', "app.example/r:1"), ("a wildcard", there.replace('"app.example"', '"*.example"'), "app.example/r:1"),
                                   ("upper case in a prefix", there + '[[registry]]\nprefix = "Other.Example"\nlocation = "z.example"\n', "app.example/r:1")):
         # a path in location: the whole prefix is replaced by the whole location
-        case("W15", name, asked(text, reference if name != "a path in location" else "app.example/x:1") if name != "a path in location" else asked(text.replace('"app.example"', '"app.example/r"'), "app.example/r:1"), {},
+        case("W15", name, asked(text, reference if name != "a path in location" else "app.example/x:1") if name != "a path in location" else asked(text.replace('"app.example"', '"app.example/r"'), "app.example/r:1"), None if name == "the prefix has its tag" else {},
              {"an alias of nothing": "", "a file with a BOM": "a byte order mark is skipped"}.get(name, ""))
     case("W15", "blocked", asked(there + "blocked = true\n"), "blocked", "what is blocked is not asked, wherever it is")
     case("W15", "no TOML", asked("[[registry"), "config_invalid")

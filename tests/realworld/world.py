@@ -19,8 +19,8 @@ READ = {}  # it is read, and as the others read it
 
 @dataclasses.dataclass
 class Case:
-    """One input of a row. `right`: what ours must make of it: facts of the record, or the pattern of a refusal. `why`: the reason
-    for every difference from what the others do with it."""
+    """One input of a row. `right`: what ours must make of it: facts of the record, or the pattern of a refusal, or None: whatever the
+    others do. `why`: the reason for every difference from what the others do with it."""
     row: str
     shape: str
     make: object  # (World) -> Asked
@@ -73,7 +73,9 @@ class World:
         nobody = [] if env and ({"REGISTRY_AUTH_FILE", "HOME", "DOCKER_CONFIG"} & env.keys()) else ["--authfile", self.write("nobody.json", "{}")]
         if "--authfile" in more or "--creds" in more:
             nobody = []
-        both = [m for m in more if m != "--no-tags"]
+        both = list(more)
+        if "--platform" in both:
+            del both[both.index("--platform"):both.index("--platform") + 2]
         return Asked(["--plain-http", *nobody, *more, f"{host}/{name}"],
                      ["inspect", "--tls-verify=false", *nobody, *both, *theirs, f"docker://{host}/{name}"], env=env or {}, facts=facts)
 
