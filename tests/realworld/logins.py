@@ -69,10 +69,21 @@ def says(user):
     return f"""printf '%s' '{{"ServerURL":"x","Username":"{user}","Secret":"pw-CANARY-7f3a"}}'"""
 
 
+def tokens_for_all(w):
+    """A public registry that wants a token, and gives one to everybody."""
+    peer, facts = guarded(w, ("nobody", "good"), lambda asked: [f'Bearer realm="http://{peer.host}/token",service="s"'], "bearer")
+    inner, tokens = peer.handler, token_service(w).handler
+    peer.handler = lambda asked: tokens(asked) if asked.path == "/token" else inner(asked)
+    return peer, facts
+
+
 def with_file(row, shape, make_config, right, why="", where="--authfile", users=("good",), env=None, name="r:1", public=False, **programs):
     """A registry that wants a login, or is public, and a file: `make_config(host)` is its text."""
     def make(w):
-        peer, facts = (w.registry(), None) if public else guarded(w, users)
+        if public == "token":
+            peer, facts = tokens_for_all(w)
+        else:
+            peer, facts = (w.registry(), None) if public else guarded(w, users)
         text = make_config(peer.host)
         text = text if isinstance(text, (str, bytes)) else json.dumps(text)
         more = {"PATH": helpers(w, **programs)} if programs else {}
@@ -144,8 +155,11 @@ def keys():
                          ("writes control characters", r"printf '\033[31mlocked 17\007' >&2; exit 1"), ("hangs up at once", "kill -9 $$")):
         programs = {"one": script} if script else {}
         for how, entry in (("credHelpers", lambda host: {"credHelpers": {host: "one"}}), ("credsStore", lambda host: {"credsStore": "one"})):
-            with_file("W25", f"{how}: the helper {name}; public", lambda host, entry=entry: entry(host), {"says": "one"}, "a public image needs no login; the helper's failure is a warning", docker, public=True, **programs)
-            with_file("W25", f"{how}: the helper {name}; a login is needed", lambda host, entry=entry: entry(host), "17" if script and "17" in script else "one", "", docker, **programs)
+            with_file("W25", f"{how}: the helper {name}; public", lambda host, entry=entry: entry(host), {}, "a public image needs no login", docker, public=True, **programs)
+            with_file("W25", f"{how}: the helper {name}; tokens for all", lambda host, entry=entry: entry(host), {"login": "nobody", "says": "docker-credential-one"},
+                      "a public image needs no login; the helper's failure is a warning", docker, public="token", **programs)
+            shown = "17" if script and "17" in script and "JSON" not in name else "docker-credential-one"  # what is no answer may be a secret
+            with_file("W25", f"{how}: the helper {name}; a login is needed", lambda host, entry=entry: entry(host), shown, "", docker, **programs)
     with_file("W25", "a helper that says there is none; public", lambda host: {"credsStore": "one"}, {}, "", docker, public=True, one="echo credentials not found in native keychain; exit 1")
 
 
