@@ -75,7 +75,7 @@ class Outcome:
             for peer in w.peers:
                 peer.seen.clear()
             return Reader(command, asked, home)
-        self.ours = told([program, "--retry", "1", "--timeout", "20", *([] if "--platform" in asked.ours else ["--platform", "linux/amd64"]), *asked.ours])
+        self.ours = told([program, "--retry", "1", "--timeout", "20", *([] if {"--platform", "--raw"} & set(asked.ours) else ["--platform", "linux/amd64"]), *asked.ours])
         self.theirs = told(["skopeo", "--override-os", "linux", "--override-arch", "amd64", *asked.theirs]) if asked.theirs else None
         self.umoci = told(["umoci", *asked.umoci]) if asked.umoci else None
         w.close()

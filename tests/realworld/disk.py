@@ -28,10 +28,11 @@ def of(image):
 def fill():
     only, pair = [(B, ["busybox:latest"])], [(A, ["a:latest"]), (B, ["b:latest"])]
     # W01: a name that is not there
-    for asked in (":alpine:latest", ":busybox:1", ":latest", ":box:latest", ":example.com/busybox:latest", ":alpine"):
+    for asked in (":alpine:latest", ":busybox:1", ":1", ":box:latest", ":example.com/busybox:latest", ":alpine"):
         archive("W01", "busybox:latest alone", asked, only, r"busybox:latest")
     for asked in (":busybox:latest", ":busybox", ":library/busybox:latest", ":docker.io/library/busybox:latest"):
         archive("W01", "busybox:latest alone", asked, only, of(B))
+    archive("W01", "busybox:latest alone", ":latest", only, of(B), SUFFIX)
     for asked in (":alpine:latest", ":alpine", ":busybox:1", ":usybox:latest"):
         folder("W01", "busybox:latest alone", asked, [B.named("busybox:latest")], [B], r"busybox:latest", umoci=True)
     case("W01", "oci-archive, busybox:latest alone, asked for ':alpine:latest'",

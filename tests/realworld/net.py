@@ -118,9 +118,9 @@ def proxies():
         case("W11", name, make, {"proxy": by == "proxy"}, why, names=True)
     for no_proxy, by in (("", "proxy"), ("reg.corp.example", "direct"), (".corp.example", "direct"), ("*.corp.example", "direct"), ("corp.example", "direct"), ("example", "direct"), (".example", "direct"),
                          ("eg.corp.example", "proxy"), ("other.corp.example", "proxy"), ("*", "direct"), ("reg.corp.example:PORT", "direct"), ("reg.corp.example:1", "proxy"), ("corp.example:PORT", "direct"),
-                         ("REG.corp.EXAMPLE", "direct"), ("a.b , reg.corp.example", "direct"), ("10.0.0.0/8", "proxy"), ("reg.corp.example.", "proxy"), (",,", "proxy"), ("*,x", "direct"), ("*example", "proxy"),
+                         ("REG.corp.EXAMPLE", "direct"), ("a.b , reg.corp.example", "direct"), ("10.0.0.0/8", "proxy"), ("reg.corp.example.", "direct"), (",,", "proxy"), ("*,x", "direct"), ("*example", "proxy"),
                          ("x.reg.corp.example", "proxy"), (".reg.corp.example", "proxy")):
-        why = {"10.0.0.0/8": "", ".reg.corp.example": ""}.get(no_proxy, "")
+        why = {"10.0.0.0/8": "", ".reg.corp.example": "", "reg.corp.example.": "a final dot is the root's, as curl reads it"}.get(no_proxy, "")
         seen(f"no_proxy={no_proxy}, reg.corp.example", "reg.corp.example", "10.9.8.7", no_proxy, by, why)
     for no_proxy, by in (("10.0.0.0/8", "direct"), ("10.9.8.7", "direct"), ("10.9.8.0/24", "direct"), ("10.9.9.0/24", "proxy"), ("10.9.8.7:PORT", "direct"), ("10.9.8.7:1", "proxy"), ("0.0.0.0/0", "direct"), ("10.9.8", "proxy"),
                          ("192.168.0.0/16, 10.0.0.0/8", "direct"), ("10.9.8.7/32", "direct"), ("10.0.0.0/33", "proxy"), ("::ffff:10.9.8.7", "direct")):
