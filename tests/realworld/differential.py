@@ -29,6 +29,7 @@ import disk
 import logins
 import net
 import world
+from rows import write as write_record
 from world import sha256
 
 TABLE = Path(__file__).with_name("differential.md")
@@ -40,7 +41,7 @@ class Reader:
     """What one program made of an input."""
 
     def __init__(self, command, asked, home):
-        env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k not in ("REGISTRY_AUTH_FILE", "DOCKER_CONFIG")}
+        env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k not in ("REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "DOCKER_AUTH_CONFIG")}
         env.update({"HOME": home, "XDG_RUNTIME_DIR": home + "/run", "XDG_CONFIG_HOME": home + "/config", **asked.env})
         try:
             done = subprocess.run(command, capture_output=True, timeout=40, env=env, stdin=subprocess.DEVNULL)
@@ -173,16 +174,12 @@ def main():
              "Made by `tests/realworld/differential.py INSPECT --write`, with the skopeo (1.9.3) and the umoci (0.4.7) of Debian 12.", "",
              "| row | input | ours | skopeo | umoci | | reason |", "|---|---|---|---|---|---|---|", *[o.line() for o in outcomes]]
     failed = 0
-    record = os.environ.get("LADING_TEST_RECORD")
     for outcome in outcomes:
         changed = kept is not None and outcome.line() not in kept
         if outcome.wrong or changed or rows:
             print(f"{outcome.case.row}, {outcome.case.shape}: {outcome.wrong or ('not as kept' if changed else 'as it should be')}\n{outcome.said}")
         failed += bool(outcome.wrong or changed)
-    if record:
-        with open(record, "a", encoding="utf-8") as out:
-            for o in outcomes:
-                out.write(f"{'failed' if o.wrong else 'passed'}\tdifferential\t{o.case.row}: {o.case.shape}\n".replace("\n", " ").rstrip() + "\n")
+        write_record("differential", not outcome.wrong, f"{outcome.case.row}: {outcome.case.shape}")
     if "--before" in sys.argv:
         wrong = [o for o in outcomes if o.wrong]
         text = ["# What it was like before", "", f"What the program of ab331de made of these inputs: {len(wrong)} of {len(outcomes)} were wrong, in {len({o.case.row for o in wrong})} of "

@@ -95,6 +95,14 @@ def fill():
         case("W08", f"oci-archive, image.{name}", lambda w, how=how, name=name: w.on_disk(
             "oci-archive:" + w.write("i." + name, packed(tar(layout_files([B.named("1")], B)), how)) + ":1"), right, why)
     case("W08", "docker-archive, image.tar.gz, named .tar", lambda w: w.on_disk("docker-archive:" + w.write("i.tar", packed(tar(saved_files(*only)), ["gzip", "-nc"]))), of(B))
+    whole = tar(saved_files(*only))
+    for name, data in (("two members of gzip", lambda: packed(whole[:1000], ["gzip", "-nc"]) + packed(whole[1000:], ["gzip", "-nc"])),
+                       ("two frames of zstd", lambda: packed(whole[:1000], ["zstd", "-qc"]) + packed(whole[1000:], ["zstd", "-qc"])),
+                       ("zstd with a long window", lambda: packed(whole, ["zstd", "-qc", "--long=27"])), ("gzip with a name", lambda: packed(whole, ["gzip", "-c"]))):
+        case("W08", f"docker-archive, {name}", lambda w, data=data: w.on_disk("docker-archive:" + w.write("i.tar.packed", data())), of(B))
+    case("W08", "docker-archive, members begin with ./", lambda w: w.on_disk("docker-archive:" + w.write("i.tar", tar({"./" + k: v for k, v in saved_files(*only).items()}))), of(B),
+         "the same file, however it is written")
+    case("W08", "oci-archive, members begin with ./", lambda w: w.on_disk("oci-archive:" + w.write("i.tar", tar({"./" + k: v for k, v in layout_files([B.named("1")], B).items()})) + ":1"), of(B))
     case("W08", "docker-archive, gzip cut in half", lambda w: w.on_disk("docker-archive:" + w.write("i.tar.gz", packed(tar(saved_files(*only)), ["gzip", "-nc"])[:150])), "")
     # W09: other kinds of places
     def directory(w, image):

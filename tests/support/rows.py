@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSL-1.0
 """Rows by their ids (W07, H12-H14), and what a record of test cases (see main.cpp) says of each."""
+import os
 import re
 
 ID = re.compile(r"\b([A-Z])(\d\d)(?:-\1(\d\d))?\b")
@@ -9,6 +10,13 @@ def rows_in(text):
     for letter, first, last in ID.findall(text):
         for n in range(int(first), int(last or first) + 1):
             yield f"{letter}{n:02}"
+
+
+def write(program, good, text):
+    """One case of a program, for the record that LADING_TEST_RECORD names, if it does; `text` begins with the rows."""
+    if file := os.environ.get("LADING_TEST_RECORD"):
+        with open(file, "a", encoding="utf-8") as out:
+            out.write(f"{'passed' if good else 'failed'}\t{program}\t{' '.join(text.split())}\n")
 
 
 class Record:
