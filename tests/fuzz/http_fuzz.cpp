@@ -97,7 +97,10 @@ FUZZ_TARGET(url, "http",
 FUZZ_TARGET(challenge, "http",
             {"Bearer realm=\"https://a.test/token\",service=\"s\",scope=\"repository:r:pull\"", "Basic realm=\"x\"\nBearer realm=y",
              "Negotiate YII==, Basic realm = \"a\\\"b\" , charset=UTF-8", "bearer  realm=a,,error=\"insufficient_scope\"", "NTLM",
-             "Digest a=b, a=c, Basic realm=\"x\"", "Basic realm=\"unterminated", "x y=z, w =\tv"}) {
+             "Digest a=b, a=c, Basic realm=\"x\"", "Basic realm=\"unterminated", "x y=z, w =\tv", "Basic realm=Artifactory Realm", "Basic realm=/",
+             "Basic realm=\"x\" charset=\"UTF-8\"", "Bearer realm=https://a.test/token,service=s,scope=repository:r:pull",
+             "Bearer realm=\"https://a.test/token\" service=\"s\" scope=\"a\"", "Bearer realm=\"r\",scope=\"a:b:c\",scope=\"d:e:f\"",
+             "Bearer realm=\"r\",error_description=\"the token \"x\" is old\"", "Bearer realm='r',service='s", "Bearer ;realm=r;service=s;"}) {
     auto const lines = fuzz::lines_of(input);
     auto const read = parse_challenges(lines);
     must(read.challenges.size() <= detail::challenge_parser::max_challenges, "challenges are bounded");
@@ -105,7 +108,11 @@ FUZZ_TARGET(challenge, "http",
         must(!c.scheme.empty() && c.scheme == detail::lower(c.scheme), "a scheme is in lower case", c.scheme);
         must(c.params.size() <= detail::challenge_parser::max_params, "parameters are bounded", c.scheme);
         must(c.token68.empty() || c.params.empty(), "a challenge has a token or parameters", c.scheme);
-        for (auto const& [name, value] : c.params) must(c.param(name) == value, "a parameter is there once", name, value);
+        for (auto const& [name, value] : c.params) {
+            must(c.param(name) == value, "a parameter is there once", name, value);
+            must(value.size() <= (8u << 10), "a value is bounded", name);
+            for (char const x : value) must(static_cast<unsigned char>(x) >= 0x20 && x != 0x7f, "a value has no control character", name, value);
+        }
         auto const text = written(c);
         std::string_view const line = text;
         auto const again = parse_challenges({&line, 1});
@@ -164,7 +171,9 @@ FUZZ_TARGET(times, "http",
 FUZZ_TARGET(error_body, "json",
             {R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"x"}}]})",
              R"({"details":"no such image"})", R"({"errors":null})", R"({"errors":[{"code":"\u001b[2J","message":"é","detail":[1.5,null]}]})",
-             R"({"errors":[1,{"code":1},{}]})", "<html>no</html>", R"({"errors":{}})"}) {
+             R"({"errors":[1,{"code":1},{}]})", "<html>no</html>", R"({"errors":{}})", R"({"message":"no"})",
+             R"({"error":"denied","error_description":"no seat"})", R"({"type":"about:blank","title":"Forbidden","detail":"closed"})", R"({"error":{"message":"x"}})",
+             "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "gone\r\n", R"({"errors":["no"]})"}) {
     limits const l;
     auto const body = parse_error_body<strict_json>(input, l);
     must(body.errors.size() <= 16, "errors are bounded");
