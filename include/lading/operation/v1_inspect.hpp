@@ -221,6 +221,7 @@ class v1_inspect_operation : pinned {
             ++kept;
         }
         tags_.state = kept == tags_.values.size() ? tags_state::complete : tags_state::truncated;
+        if (tags_.state == tags_state::truncated) tags_.why = "at " + std::to_string(kept);
         tags_.values.resize(kept);
     }
 
