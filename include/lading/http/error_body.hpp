@@ -50,7 +50,7 @@ struct error_body {
     std::vector<registry_error> errors;
     refusal_form form = refusal_form::unreadable;
     bool by_details = false;
-    registry_error words; ///< of a body in a form that is not the protocol's; empty where `errors` has something
+    std::string words; ///< of a body in a form that is not the protocol's; empty where `errors` has something
 };
 
 namespace detail {
@@ -63,9 +63,8 @@ inline std::string_view text_member(json_view object, std::string_view key) {
 
 /// The words of a JSON body by the names that gateways, token services (RFC 6749, 5.2) and problem details (RFC 9457)
 /// have for them.
-inline registry_error json_words(json_view root, std::size_t most) {
-    registry_error out;
-    if (auto const text = root.as_string()) return out.message = one_line(*text, most, false), out;
+inline std::string json_words(json_view root, std::size_t most) {
+    if (auto const text = root.as_string()) return one_line(*text, most, false);
     auto const inner = root.is_object() ? root.find("error") : std::nullopt; // {"error":{"code":..,"message":..}}
     auto const of = inner && inner->is_object() ? *inner : root;
     auto const first = [&](auto const&... keys) {
@@ -73,12 +72,8 @@ inline registry_error json_words(json_view root, std::size_t most) {
         ((found = found.empty() ? text_member(of, keys) : found), ...);
         return one_line(found, most, false);
     };
-    out.code = first("error", "code", "status");
-    out.message = first("error_description", "message", "detail", "msg", "reason", "description", "errorMessage");
-    if (auto title = first("title"); out.message.empty()) out.message = std::move(title);
-    else if (!title.empty()) out.message = title + ": " + out.message;
-    if (out.message.empty()) std::swap(out.code, out.message);
-    return out;
+    auto const words = first("error_description", "message", "detail", "msg", "reason", "description", "errorMessage");
+    return code_and_words(first("title", "error", "code"), words, most);
 }
 
 } // namespace detail
@@ -111,7 +106,7 @@ error_body parse_error_body(std::string_view body, limits const& l) {
     }
     auto const errors = root.find("errors");
     if (errors && !errors->is_null() && !errors->is_array()) {
-        if (auto const said = errors->as_string(); said && out.words.message.empty()) out.words.message = detail::one_line(*said, most, false);
+        if (auto const said = errors->as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
         return out;
     }
     out.form = refusal_form::empty;
@@ -129,7 +124,7 @@ error_body parse_error_body(std::string_view body, limits const& l) {
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
             out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
         }
-        if (auto const said = e.as_string(); said && out.words.message.empty()) out.words.message = detail::one_line(*said, most, false);
+        if (auto const said = e.as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
         if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
         registry_error one;
         one.code = keep(code);

@@ -81,6 +81,12 @@ inline std::string one_line(std::string_view text, std::size_t most, bool markup
     return printable(out, most);
 }
 
+/// Both in one text, of at most `most` characters.
+inline std::string code_and_words(std::string code, std::string_view words, std::size_t most) {
+    if (!code.empty() && !words.empty()) code += ": ";
+    return printable(code.append(words), most);
+}
+
 /// A web page, by its first bytes (a header may say anything).
 inline bool is_web_page(std::string_view body) {
     auto const start = skip_space(body).substr(0, 1024);
@@ -94,22 +100,16 @@ inline bool is_web_page(std::string_view body) {
 
 /// The words of an answer that is no JSON: the title of a web page (or its heading, or its text), `<Code>` and `<Message>`
 /// of XML, or the text; at most `most` characters, printable, on one line.
-inline registry_error plain_words(std::string_view body, std::size_t most) {
-    registry_error out;
+inline std::string plain_words(std::string_view body, std::size_t most) {
     bool const markup = detail::skip_space(body).starts_with('<');
     auto const inside = [&](char const* name) {
         auto const found = markup ? detail::element(body, name) : std::nullopt;
         return found ? detail::one_line(*found, most, true) : std::string();
     };
-    if (markup && !detail::is_web_page(body)) {
-        out.code = inside("code");
-        out.message = inside("message");
-        return out.code.empty() && out.message.empty() ? (out.message = detail::one_line(body, most, true), out) : out;
-    }
-    for (auto const* name : {"title", "h1"})
-        if (out.message.empty()) out.message = inside(name);
-    if (out.message.empty()) out.message = detail::one_line(detail::skip_space(body), most, markup);
-    return out;
+    bool const page = markup && detail::is_web_page(body);
+    auto out = markup && !page ? detail::code_and_words(inside("code"), inside("message"), most) : inside("title");
+    if (out.empty() && page) out = inside("h1");
+    return out.empty() ? detail::one_line(detail::skip_space(body), most, markup) : out;
 }
 
 /// What a 200 is instead of the `wanted` ("a manifest"): `not_a_registry` with the words of a web page, XML or nothing;
@@ -129,8 +129,7 @@ inline std::optional<error> answer_of_another_kind(response const& head, std::st
     error out(errc::not_a_registry);
     out.with_context("the answer is " + what + ", not " + std::string(wanted)).with_facts(facts);
     out.with_status(head.status).with_url(safe_url(head.url));
-    if (auto words = plain_words(body, 200); !words.message.empty() || !words.code.empty())
-        out.with_registry_errors({std::move(words)});
+    if (auto words = plain_words(body, 200); !words.empty()) out.with_registry_errors({{"", std::move(words), ""}});
     return out;
 }
 

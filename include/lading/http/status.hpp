@@ -101,7 +101,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
         out.with_rate(rate);
-    if (!said.words.code.empty() || !said.words.message.empty()) said.errors.push_back(std::move(said.words));
+    if (!said.words.empty()) said.errors.push_back({"", std::move(said.words), ""});
     if (by_challenge) said.errors.insert(said.errors.begin(), std::move(*by_challenge));
     if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;
