@@ -119,7 +119,7 @@ class tried_in_turn : pinned {
         if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
-            e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+            e = error(errc::too_slow).with_context("not within half of the time that was left").with_facts(f).with_url(e.detail().url);
         }
         if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
             fallback_facts f = e.facts();
