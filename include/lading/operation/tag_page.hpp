@@ -7,6 +7,7 @@
 /// an entry for every image of the repository. Here nothing is held but the string under way, and only where it is
 /// wanted: a name in `tags`, a key of the top level. Grammar: RFC 8259, exactly; what is not kept is checked all the same.
 
+#include "../detail/algorithm.hpp"
 #include "../error.hpp"
 
 #include <cstdint>
@@ -27,10 +28,16 @@ class tag_page {
     /// `json_number`, `json_depth`, `json_duplicate_key` (`tags` twice), `tags_invalid` (`tags` is no list).
     template <class Entry>
     errc read(std::string_view piece, Entry&& entry) {
-        for (char const c : piece) {
-            if (ended_) break;
+        while (!piece.empty() && !ended_) {
+            if (auto const run = plain_run(piece); run != 0) { // most of a page
+                if (part_ == part::string && kept_) text_ += piece.substr(0, longest - std::min(longest, text_.size())).substr(0, run);
+                piece.remove_prefix(run);
+                at_ += run;
+                continue;
+            }
+            if (errc const e = take(piece.front(), entry); e != errc::ok) return e;
+            piece.remove_prefix(1);
             ++at_;
-            if (errc const e = take(c, entry); e != errc::ok) return --at_, e;
         }
         return errc::ok;
     }
@@ -46,6 +53,19 @@ class tag_page {
     enum class part : std::uint8_t { none, string, escape, hex, low_escape, low_u, number, word };
     enum class want : std::uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, nothing };
     enum class digits : std::uint8_t { minus, zero, whole, dot, fraction, e, sign, exponent };
+
+    static constexpr bool is_plain(char c) noexcept {
+        return static_cast<unsigned char>(c - 0x20) < 0x60 && c != '"' && c != '\\';
+    }
+    /// How many bytes at the front change nothing: plain ones inside a string, spaces outside.
+    std::size_t plain_run(std::string_view piece) const noexcept {
+        std::size_t n = 0;
+        if (part_ == part::string && tail_ == 0)
+            while (n < piece.size() && is_plain(piece[n])) ++n;
+        else if (part_ == part::none)
+            while (n < piece.size() && piece[n] == ' ') ++n;
+        return n;
+    }
 
     template <class Entry>
     errc take(char c, Entry& entry) {
