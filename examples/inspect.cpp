@@ -191,15 +191,24 @@ lading::result<std::string> inspect(arguments const& args) {
     return report(registry, ref, args);
 }
 
-/// What a person may do about a failure, if an option helps.
-char const* hint_for(lading::error const& e) {
-    if (e.facts().plaintext) return "if it speaks plain http: --plain-http";
-    if (e == lading::errc::auth_required) return "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS";
-    if (e == lading::errc::auth_denied) return "the login that was used is in --authfile, --creds, or where docker, podman or skopeo login keep it";
+/// What a person may do about a failure; empty where no option helps that has not been given.
+std::string hint_for(lading::error const& e, arguments const& args) {
+    auto const files = args.cert_dir.empty() ? args.tls.ca_file.empty() ? "" : "--cacert" : "--cert-dir";
+    if (e.facts().plaintext && !args.plain_http) return "if it speaks plain http: --plain-http";
+    if (e == lading::errc::auth_required && !args.secret)
+        return args.authfile.empty() ? "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS"
+                                     : "no login for it is in the file of --authfile; another way: --creds USER:PASS";
+    if (e == lading::errc::auth_denied && !e.facts().withheld)
+        return std::string("the login that was used is ") + (args.secret             ? "that of --creds"
+                                                             : args.authfile.empty() ? "where docker, podman or skopeo login keep it"
+                                                                                     : "in the file of --authfile");
     if (e == lading::errc::timeout) return "for more time: --timeout SECONDS";
-    if (e == lading::errc::auth_realm_refused) return "if that token service may see the credentials: --trust-realm ORIGIN";
-    if (e == lading::errc::tls_cert_untrusted) return "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
-    return nullptr;
+    constexpr std::string_view to = " may not go to the realm "; // and no other reason for which --trust-realm helps
+    if (auto const& why = e.detail().context; e == lading::errc::auth_realm_refused && why.find(to) != why.npos)
+        return "if that token service may see the credentials: --trust-realm " + why.substr(why.find(to) + to.size());
+    if (e == lading::errc::tls_cert_untrusted)
+        return *files ? std::string("no certificate of ") + files + " vouches for it" : "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
+    return {};
 }
 
 struct batch_policies : policies {
@@ -280,13 +289,13 @@ int main(int argc, char** argv) {
     if (args.all) {
         auto const good = inspect_all(args);
         if (!good) std::fprintf(stderr, "inspect: %s\n", good.error().message().c_str());
-        if (auto const* const hint = good ? nullptr : hint_for(good.error())) std::fprintf(stderr, "inspect: %s\n", hint);
+        if (auto const hint = good ? std::string() : hint_for(good.error(), args); !hint.empty()) std::fprintf(stderr, "inspect: %s\n", hint.c_str());
         return good && good.assume_value() ? 0 : 1;
     }
     auto const out = inspect(args);
     if (!out) {
         std::fprintf(stderr, "inspect: %s\n", out.error().message().c_str());
-        if (auto const* const hint = hint_for(out.error())) std::fprintf(stderr, "inspect: %s\n", hint);
+        if (auto const hint = hint_for(out.error(), args); !hint.empty()) std::fprintf(stderr, "inspect: %s\n", hint.c_str());
         return 1;
     }
     auto const& text = out.assume_value();

@@ -27,7 +27,7 @@ struct limits {
     std::size_t token_length = 16u << 10;  ///< a token (token operation)
     std::size_t error_bytes = 64u << 10;   ///< read of an error body (`response_body`)
     std::size_t error_text = 4u << 10;     ///< kept of what a registry says (`http/error_body.hpp`)
-    std::size_t tag_page_bytes = 4u << 20; ///< one page of a tag list, of `json.nodes` values (tags operation)
+    std::size_t tag_page_bytes = 64u << 20; ///< read of one page of a tag list, kept or not (tags operation)
     std::size_t tags = 1'000'000;          ///< entries of a tag list (tags operation)
     std::size_t tags_bytes = 64u << 20;    ///< text of a tag list (tags operation)
     std::size_t pages = 10'000;            ///< pages of a tag list (tags operation)

@@ -16,6 +16,7 @@ namespace lading {
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
 #define LADING_WARNING_TABLE(X)                                                                               \
     X(tags_not_listed, "the tags cannot be listed")                                                           \
+    X(tags_truncated, "the tag list is not complete")                                                         \
     X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
     X(platform_differs, "the image is not for the platform that was asked for")                               \
     X(missing_rootfs, "the image config has no rootfs")                                                       \
@@ -37,6 +38,17 @@ constexpr std::string_view name_of(warning_code code) noexcept {
     switch (code) {
 #define X(name, text)                                                                                         \
     case warning_code::name: return #name;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// The sentence of a code.
+constexpr std::string_view sentence_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return text;
         LADING_WARNING_TABLE(X)
 #undef X
     }

@@ -271,10 +271,20 @@ TEST_CASE("C15: the next page on another origin") {
     for (auto const& to : {std::string("b.test"), std::string("a.test")}) {
         world w;
         w.basic(w.a);
-        w.a.on("/v2/r/tags/list", test::json(R"({"tags":["1"]})").with_header("Link", "<" + w.b.at(to) + "/v2/r/tags/list?last=1>; rel=\"next\""));
+        w.a.on("/v2/r/tags/list", test::json(R"({"tags":["1"]})").with_header("Link", "<" + w.b.at(to) + "/v2/r/tags/more>; rel=\"next\""));
         auto const got = w.inspect(true);
         CHECK(got.code == errc::ok); // a warning
         CHECK(got.text.find("page_cross_origin") != std::string::npos);
+        CHECK(w.b.connections() == 0);
+    }
+    // W46: the list's own path is its place on the registry itself; the other origin hears nothing.
+    for (auto const& to : {std::string("b.test"), std::string("a.test")}) {
+        world w;
+        w.basic(w.a);
+        w.a.on("/v2/r/tags/list?n=1000", test::json(R"({"tags":["1"]})").with_header("Link", "<" + w.b.at(to) + "/v2/r/tags/list?last=1>; rel=\"next\""));
+        w.a.on("/v2/r/tags/list?last=1", test::json(R"({"tags":["2"]})"));
+        CHECK(w.inspect(true).text.empty());
+        CHECK(w.a.count("/v2/r/tags/list?last=1") == 1);
         CHECK(w.b.connections() == 0);
     }
     world twin;

@@ -161,8 +161,8 @@ inline std::string to_table(inspection const& i) {
     detail::print_section(out, "Layers, base first", layers);
     detail::print_section(out, "Annotations", detail::map_table(i.annotations));
     detail::print_section(out, "Tags", detail::list_table(i.tags.values));
-    if (i.tags.state == tags_state::truncated || i.tags.state == tags_state::refused)
-        out.append("\nTags are ")
+    if (i.tags.state != tags_state::complete && i.tags.state != tags_state::not_requested)
+        out.append(i.tags.state == tags_state::failed ? "\nTags have " : "\nTags are ")
             .append(name_of(i.tags.state))
             .append(i.tags.why.empty() ? "" : ": ")
             .append(detail::visible(i.tags.why))

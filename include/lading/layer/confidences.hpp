@@ -44,11 +44,18 @@ class confidences {
             hide_in(r.assume_error());
         } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
             for (auto& w : r.assume_value().warnings) hide_in(w.text);
-            hide_in(r.assume_value().tags.why);
+            hide_in_list(r.assume_value().tags);
+        } else if constexpr (requires(T& value) { value.why, value.failure; }) {
+            hide_in_list(r.assume_value());
         }
     }
 
   private:
+    template <class Tags>
+    void hide_in_list(Tags& list) const {
+        hide_in(list.why);
+        if (list.failure) hide_in(*list.failure);
+    }
     void add_text(std::string_view text) {
         if (text.size() < 4) return;
         for (auto const& known : secrets_)

@@ -34,6 +34,7 @@ class verifying_body final : public body_sink {
 
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
+        is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
         if (!is_blob_) return error_body_.begin(head, content_length);
         if (content_length && what_.size >= 0 && *content_length != static_cast<std::uint64_t>(what_.size))
             return wrong_size(std::to_string(*content_length));
@@ -73,14 +74,23 @@ class verifying_body final : public body_sink {
         if (got == what_.digest) return success();
         fallback_facts facts;
         facts.answered = facts.next_endpoint = true;
-        return error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts);
+        return explained(error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts),
+                         count_ == 0);
     }
     error wrong_size(std::string actual) const {
+        bool const empty = actual == "0";
         fallback_facts facts;
         facts.answered = facts.next_endpoint = true;
-        return error(errc::size_mismatch)
-            .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
-            .with_facts(facts);
+        return explained(error(errc::size_mismatch)
+                             .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
+                             .with_facts(facts),
+                         empty);
+    }
+    /// What came, where that explains why it is wrong.
+    error explained(error e, bool empty) const {
+        if (is_page_) e.with_context("the answer is a web page (text/html), not the blob");
+        else if (empty) e.with_context("the answer is empty, not the blob");
+        return e;
     }
 
     descriptor what_;
@@ -89,6 +99,7 @@ class verifying_body final : public body_sink {
     std::optional<typename P::hash> hash_;
     std::int64_t count_ = 0;
     bool is_blob_ = false;
+    bool is_page_ = false; ///< by its Content-Type
     bool open_ = false; ///< the sink has been begun and not ended
 };
 

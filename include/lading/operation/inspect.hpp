@@ -43,21 +43,39 @@ struct inspect_options {
 
 namespace detail {
 
-/// True when a failed tag list means that the call is over, and not that the registry has refused it.
-inline bool ends_call(error const& why) { return why == errc::timeout || why == errc::cancelled; }
+/// The failure of a tag list, of one that began well too; none when all is there.
+template <class Listed>
+error const* failure_of(Listed const& listed) {
+    if (!listed) return &listed.assume_error();
+    auto const& cut = listed.assume_value().failure;
+    return cut ? &*cut : nullptr;
+}
 
-/// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
+/// True when the failure of a tag list, if there is one, means that the call is over.
+inline bool ends_call(error const* why) { return why && (*why == errc::timeout || *why == errc::cancelled); }
+
+/// True when the registry will not list tags: it has answered, and will answer the same again.
+inline bool is_refusal(error const& why) {
+    auto const s = why.http_status();
+    return (s >= 400 && s < 500 && s != 408 && s != 429) || why == errc::auth_required || why == errc::auth_denied;
+}
+
+/// A tag list that cannot be had, or not whole, is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
 std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+    if (auto const* why = failure_of(listed); ends_call(why)) return *why;
+    auto code = warning_code::tags_truncated;
     if (listed) {
         record.tags = std::move(listed).assume_value();
-        return std::nullopt;
+    } else {
+        auto& why = listed.assume_error();
+        record.tags.state = is_refusal(why) ? tags_state::refused : tags_state::failed;
+        record.tags.why = why.summary();
+        record.tags.failure = std::move(why);
+        code = warning_code::tags_not_listed;
     }
-    auto& why = listed.assume_error();
-    if (ends_call(why)) return std::move(why);
-    record.tags.state = tags_state::refused;
-    record.tags.why = why.message();
-    record.warnings.emplace_back(warning_code::tags_not_listed, "the tags cannot be listed: " + why.message());
+    if (record.tags.state != tags_state::complete)
+        record.warnings.emplace_back(code, std::string(sentence_of(code)) + ": " + record.tags.why);
     return std::nullopt;
 }
 
@@ -70,8 +88,8 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 }
 
 /// The value is the `inspection`. Errors: those of the manifest and blob operations; `platform_not_found` (with what
-/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A refused tag list is a warning
-/// in the record, unless it was a `timeout` or `cancelled`.
+/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A tag list that fails, at
+/// once or later, is a warning in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
 class inspect_operation : pinned {
     template <class T>
@@ -308,13 +326,13 @@ class inspect_operation : pinned {
             auto failure = detail::take_tags<P>(*record_, std::move(listed));
             return failure ? fail(std::move(*failure)) : finish();
         }
-        if (!listed) return fail(std::move(listed).assume_error());
+        if (auto const* why = detail::failure_of(listed)) return fail(*why);
         listed_ = std::move(listed).assume_value();
         return first_manifest();
     }
 
     step<inspection> finish() {
-        if (listed_) record_->tags = std::move(*listed_);
+        if (listed_) detail::take_tags<P>(*record_, std::move(*listed_)); // no failure: it would have been the end
         return done<inspection>(std::move(*record_));
     }
     step<inspection> fail(error e) {

@@ -5,6 +5,7 @@
 ///
 /// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one.
 
+#include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../manifest/open.hpp"
 #include "body.hpp"
@@ -31,9 +32,11 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
                                                                  limits const& bounds) {
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
     if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
+    auto other = answer_of_another_kind(head, body, "a manifest");
+    if (other && !want.digest) return std::move(*other);
     auto opened = open_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
-        error e = std::move(opened).assume_error();
+        error e = other ? std::move(*other) : std::move(opened).assume_error(); // no bytes by that digest, and what they are
         auto facts = e.facts();
         facts.answered = true;
         facts.over_tls = head.url.starts_with("https:");

@@ -11,6 +11,7 @@
 #include "../detail/base64.hpp"
 #include "../detail/chrono.hpp"
 #include "../detail/text.hpp"
+#include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../http/url.hpp"
 #include "../json/document.hpp"
@@ -185,7 +186,11 @@ class token_operation : pinned {
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
             if (!token) {
-                token.assume_error().with_status(200).with_url(safe_url(head.url));
+                auto& e = token.assume_error().with_status(200).with_url(safe_url(head.url));
+                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) {
+                    e.with_context(other->detail().context);
+                    e.with_registry_errors(other->detail().registry_errors);
+                }
             } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
                 got.renewed = true;
                 if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
@@ -204,7 +209,8 @@ class token_operation : pinned {
         error out(code);
         out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
         out.with_registry_errors(said.detail().registry_errors);
-        out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
+        if (code == errc::auth_realm_refused) out.with_context("the token service redirects");
+        else if (refused) out.with_context(what_.secret ? "at the token service" : "the token service gives no token without");
         return std::move(out.with_url(safe_url(head.url)));
     }
 

@@ -244,8 +244,11 @@ TEST_CASE("tags come last, page by page, and their refusal is a warning") {
            {200, R"({"name":"x","tags":["b","a"]})", {{"Link", "</v2/x/tags/list?n=1000&last=a>; rel=\"next\""}}});
     w.s.on(base + "tags/list?n=1000&last=a", {200, R"({"tags":["c","",null]})"});
     auto const bad = w.inspect("r.example/x:1", tags).value();
-    CHECK(bad.tags.state == tags_state::refused); // a null is no tag
-    CHECK(bad.warnings.size() == 1);
+    CHECK(bad.tags.state == tags_state::truncated); // a null is no tag
+    CHECK(bad.tags.values == std::vector<std::string>{"b", "a", "c"});
+    REQUIRE(bad.warnings.size() == 1);
+    CHECK(bad.warnings[0].code == warning_code::tags_truncated);
+    CHECK(bad.warnings[0].text == "the tag list is not complete: " + bad.tags.why);
     CHECK(w.asked().back() == "tags/list?n=1000&last=a");
 
     world good;
@@ -265,8 +268,31 @@ TEST_CASE("tags come last, page by page, and their refusal is a warning") {
     denied.s.on(base + "tags/list?n=1000", {403, R"({"errors":[{"code":"DENIED","message":"no"}]})"});
     auto const without = denied.inspect("r.example/x:1", tags).value();
     CHECK(without.tags.state == tags_state::refused);
+    CHECK(without.tags.failure == errc::denied);
+    CHECK(without.warnings[0].code == warning_code::tags_not_listed);
+    CHECK(without.warnings[0].text.find("next") == std::string::npos); // nothing is
     CHECK(without.image->os == "linux");
     CHECK(without.warnings[0].text.find("DENIED") != std::string::npos);
+}
+
+TEST_CASE("W47: the tags that came before a failure are in the record, with a warning") {
+    auto const with = [](testing::scripted_answer second) {
+        world w;
+        w.manifest("1", test::schema2());
+        w.blob(test::config_bytes);
+        w.s.on(base + "tags/list?n=1000", {200, R"({"tags":["b","a"]})", {{"Link", "<?last=a>; rel=\"next\""}}});
+        w.s.on(base + "tags/list?last=a", std::move(second));
+        return w.inspect("r.example/x:1", inspect_options().with_tags());
+    };
+    for (auto const& page : std::vector<testing::scripted_answer>{{400, "no"}, {403, ""}, {200, "<html>"}, error(errc::http_malformed)}) {
+        auto const image = with(page).value();
+        CHECK(image.image->os == "linux");
+        CHECK(image.tags.state == tags_state::truncated);
+        CHECK(image.tags.values == std::vector<std::string>{"b", "a"});
+        REQUIRE(image.warnings.size() == 1);
+        CHECK(image.warnings[0].code == warning_code::tags_truncated);
+    }
+    for (auto const over : {errc::timeout, errc::cancelled}) CHECK(with(error(over)).error() == over); // of the whole call
 }
 
 TEST_CASE("bodies come in pieces of any size (K05)") {
