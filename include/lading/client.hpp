@@ -59,8 +59,11 @@ struct client_options {
     client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
     /// Credentials may be sent over plain http to hosts other than this machine.
     client_options& with_secrets_over_http(bool yes = true) { return auth.secrets_over_http = yes, *this; }
-    /// Every call must be over after this long; zero for no limit.
+    /// Every call but `blob` must be over after this long; zero for no limit.
     client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
+    /// A whole `blob` must be there after this long; zero, which is the default, for no limit: a blob takes as long as its
+    /// bytes do, and `limits::idle` and `limits::pace_bytes` end one that does not come.
+    client_options& with_blob_timeout(std::chrono::milliseconds t) { return blob_timeout = t, *this; }
     client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
     /// Is told of every exchange; outlives the client's operations.
     client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
@@ -73,6 +76,7 @@ struct client_options {
     retry_rules retry;
     exchange_observer* observer = nullptr;
     std::chrono::milliseconds timeout{60'000};
+    std::chrono::milliseconds blob_timeout{0};
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     limits bounds;
 };
@@ -232,7 +236,7 @@ class basic_client : pinned {
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(call_to(name, true), what, &out);
+        return wait<blob_operation<Policies>>(call_for_blob(name), what, &out);
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
         requires sync_transport<transport_type>
@@ -310,7 +314,7 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_to(name, true), what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_for_blob(name), what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -368,9 +372,18 @@ class basic_client : pinned {
         endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
     };
     call call_to(lading::repository const& name, bool by_digest) {
+        return call_within(options_.timeout, "with_timeout", name, by_digest);
+    }
+    call call_for_blob(lading::repository const& name) {
+        return call_within(options_.blob_timeout, "with_blob_timeout", name, true);
+    }
+    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
-        if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
+        if (limit.count() > 0) {
+            out.talk.deadline = clock_.now() + limit;
+            out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
+        }
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
         if (listed) out.places = std::move(listed).assume_value();
         else out.if_none = std::move(listed).assume_error();

@@ -70,7 +70,7 @@ class curl_exchange {
         p.started = !raw_head_.empty() || begun_;
         p.status = begun_ ? head_.status : 0;
         p.proxied = !proxy_.empty();
-        return complete_failure(std::move(e), query_, p);
+        return complete_failure(std::move(e), query_, bounds_, p);
     }
     template <class T>
     void set(CURLoption option, T value) {
@@ -210,7 +210,7 @@ class curl_exchange {
             if (query_.deadline && *query_.deadline < until) until = *query_.deadline, what = errc::timeout;
             auto const now = clock::now();
             if (now >= until) {
-                failure_ = error(what);
+                failure_ = what == errc::connect_timeout ? connect_timeout() : error(what);
                 return CURLE_ABORTED_BY_CALLBACK;
             }
             auto const wait = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
@@ -218,6 +218,11 @@ class curl_exchange {
         }
     }
 
+    /// libcurl does not say whether the handshake was under way.
+    error connect_timeout() const {
+        return error(errc::connect_timeout)
+            .with_values(limit_text(bounds_.connect + bounds_.handshake, "limits::connect and limits::handshake"), "more");
+    }
     error error_of(CURLcode code) const {
         auto const text = [&](errc e) { return error(e).with_context(curl_easy_strerror(code)); };
         auto const proxy_error = [&](char const* why) { return error(errc::proxy_failed).with_context(proxy_ + ": " + why); };
@@ -233,7 +238,7 @@ class curl_exchange {
             return error(number == ECONNREFUSED ? errc::connection_refused : errc::connect_failed)
                 .with_context(std::strerror(static_cast<int>(number)));
         }
-        case CURLE_OPERATION_TIMEDOUT: return text(errc::connect_timeout);
+        case CURLE_OPERATION_TIMEDOUT: return connect_timeout();
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CERTPROBLEM: return text(errc::tls_config_invalid);
         case CURLE_PEER_FAILED_VERIFICATION: {
