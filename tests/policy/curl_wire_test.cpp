@@ -3,6 +3,8 @@
 #ifdef LADING_TEST_CURL
 #include "catch.hpp"
 
+#include "../support/stopping.hpp"
+
 #include <lading/backend/curl_transport.hpp>
 #include <lading/lading.hpp>
 #include <lading/testing/byte_server.hpp>
@@ -141,6 +143,10 @@ TEST_CASE("W56: lines that end in a bare LF are refused over libcurl too, before
     for (int i = 0; i < 300; ++i) lines += "A" + std::to_string(i) + ": b\r\n";
     CHECK(get("HTTP/1.1 200 OK\r\n" + lines + "B: " + std::string(60'000, 'c') + "\r\nContent-Length: 0\r\n\r\n").has_value());
 }
+
+TEST_CASE("V29: a blocking call over curl_transport is stopped wherever it is") { test::calls_can_be_stopped<curl_client>(); }
+
+TEST_CASE("V17: one client over libcurl serves several threads") { test::one_client_serves_threads<curl_client>(); }
 
 } // namespace curl_wire_test
 #endif
