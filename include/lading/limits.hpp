@@ -8,6 +8,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace lading {
 
@@ -23,6 +25,7 @@ struct json_limits {
 struct limits {
     std::size_t manifest_bytes = 4u << 20; ///< a manifest (manifest operation)
     std::size_t config_bytes = 4u << 20;   ///< a config blob (inspect and config operations)
+    std::uint64_t blob_bytes = std::uint64_t(10) << 30; ///< a blob whose size no descriptor says (blob operation)
     std::size_t token_bytes = 64u << 10;   ///< the answer of a token service (token operation)
     std::size_t token_length = 16u << 10;  ///< a token (token operation)
     std::size_t error_bytes = 64u << 10;   ///< read of an error body (`response_body`)
@@ -36,9 +39,9 @@ struct limits {
     std::size_t nesting = 8;               ///< of indexes (inspect operation)
     std::size_t redirects = 10;            ///< of one request (redirect layer)
     std::size_t auth_rounds = 2;           ///< refused answers before giving up (authorize layer)
-    std::size_t header_bytes = 64u << 10;  ///< the head of an answer (transport)
-    std::size_t header_line = 16u << 10;   ///< one line of it (transport)
-    std::size_t header_lines = 256;        ///< lines of it (transport)
+    std::size_t header_bytes = 256u << 10; ///< the head of an answer (transport)
+    std::size_t header_line = 64u << 10;   ///< one line of it (transport)
+    std::size_t header_lines = 512;        ///< lines of it (transport)
     std::size_t informational = 5;         ///< 1xx answers before the real one (transport)
     std::size_t trailer_bytes = 8u << 10;  ///< trailers of a chunked body (transport)
     std::size_t chunk_extensions = 16u << 10; ///< extensions of all chunks of a body (transport)
@@ -54,5 +57,12 @@ struct limits {
     std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
     std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
 };
+
+namespace detail {
+/// "at most 30000 ms (limits::header)": what an error says of a limit of time, and which to change.
+inline std::string limit_text(std::chrono::milliseconds most, std::string_view name) {
+    return "at most " + std::to_string(most.count()) + " ms (" + std::string(name) + ")";
+}
+} // namespace detail
 
 } // namespace lading

@@ -145,7 +145,7 @@ FUZZ_TARGET(link, "http",
 FUZZ_TARGET(times, "http",
             {"120", "Sun, 06 Nov 1994 08:49:37 GMT\nSun, 06 Nov 1994 08:49:00 GMT", "Thu, 29 Feb 2024 23:59:60 GMT", "-5",
              "9223372036854775808", "1e9", "100;w=21600", "99, 100;window=1", "2024-02-29T12:00:00.123456789Z",
-             "2016-01-02T03:04:05+00:00", "1970-01-01T00:00:00.000-07:30", "Fri, 31 Dec 9999 23:59:59 GMT"}) {
+             "2016-01-02T03:04:05+00:00", "1970-01-01T00:00:00.000-07:30", "Fri, 31 Dec 9999 23:59:59 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"}) {
     auto const lines = fuzz::lines_of(input);
     response head(429);
     for (auto const name : {"Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"})
@@ -154,8 +154,15 @@ FUZZ_TARGET(times, "http",
     auto const rate = rate_limit_of(head);
     must(rate.until_seconds >= -1 && rate.limit >= -1 && rate.remaining >= -1, "what is not said is -1, all else is not negative", lines[0]);
     if (auto const seconds = parse_http_date(lines[0])) {
-        auto const t = lines[0];
-        auto at = [&](std::size_t from, std::size_t n) { return std::atoi(std::string(t.substr(from, n)).c_str()); };
+        std::string t(lines[0]);
+        if (t.size() == 24) { // the older forms as the one that is sent
+            t = t.substr(0, 3) + ", " + (t[8] == ' ' ? '0' : t[8]) + t[9] + ' ' + t.substr(4, 3) + ' ' + t.substr(20, 4) + t.substr(10, 9) + " GMT";
+        } else if (t[t.find(',') + 4] == '-') {
+            auto const from = t.substr(t.find(','));
+            t = t.substr(0, 3) + ", " + from.substr(2, 2) + ' ' + from.substr(5, 3) + (from[9] < '7' ? " 20" : " 19") + from.substr(9);
+        }
+        must(parse_http_date(t) == seconds, "a date is the same in each form", lines[0], t);
+        auto at = [&](std::size_t from, std::size_t n) { return std::atoi(t.substr(from, n).c_str()); };
         auto const month = static_cast<int>(std::string_view("JanFebMarAprMayJunJulAugSepOctNovDec").find(t.substr(8, 3)) / 3) + 1;
         auto const expected = (days_before(at(12, 4), month) + at(5, 2) - 1) * 86'400 + at(17, 2) * 3600 + at(20, 2) * 60 + at(23, 2);
         must(*seconds == expected, "a date is so many seconds after 1970", t, std::to_string(expected));

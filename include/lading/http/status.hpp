@@ -90,7 +90,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.v2_confirmed = confirms_v2(head);
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
     f.v1 = (s == 401 || s == 404) && !f.v2_confirmed && what != asked::blob;
-    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.retry = is_passing_status(s);
     f.what = what;
     f.said = said.form;
     if (s < 400 || s >= 500) f.said = refusal_form::unreadable;

@@ -119,7 +119,11 @@ class tried_in_turn : pinned {
         if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
-            e = error(errc::too_slow).with_context("not within half of the time that was left").with_facts(f).with_url(e.detail().url);
+            e = error(errc::too_slow)
+                    .with_context("not within half of the time that was left")
+                    .with_values(talk_.time_limit, "more")
+                    .with_facts(f)
+                    .with_url(e.detail().url);
         }
         if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
             fallback_facts f = e.facts();
@@ -144,6 +148,7 @@ class tried_in_turn : pinned {
         return open();
     }
     void keep(error e) {
+        if (e == errc::timeout && !talk_.time_limit.empty() && e.detail().expected.empty()) e = std::move(e).with_values(talk_.time_limit, "more");
         auto const& at = list_[next_];
         attempts_.emplace_back(at.base_url + (at.version == api_version::v1 ? "/v1" : ""), at.is_mirror, e.summary(),
                                e.code(), e.http_status());

@@ -24,6 +24,7 @@ struct conversation {
     limits bounds;
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::string time_limit; ///< that set it, in words, for the error when it is over
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
