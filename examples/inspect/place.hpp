@@ -41,13 +41,13 @@ inline lading::result<place> place_of(std::string const& reference) {
         if (reference.starts_with(kind)) return place{{}, split_path(reference.substr(kind.size()))};
     if (reference.starts_with("dir:")) return place{{}, image_on_disk{reference.substr(4), {}}};
     constexpr std::pair<std::string_view, char const*> others[] = {
-        {"docker-daemon:", "images of a Docker daemon are not read: docker save NAME -o FILE, then docker-archive:FILE"},
-        {"containers-storage:", "images in the storage of podman are not read: podman save --format oci-archive -o FILE NAME, then oci-archive:FILE"},
-        {"ostree:", "images in an OSTree repository are not read: skopeo copy ostree:NAME oci:FOLDER, then oci:FOLDER"},
-        {"sif:", "SIF images are not read: skopeo copy sif:FILE oci:FOLDER, then oci:FOLDER"},
-        {"tarball:", "a tarball of files is no image yet: skopeo copy tarball:FILE oci:FOLDER, then oci:FOLDER"},
+        {"docker-daemon:", "is not read: docker save NAME -o FILE, then docker-archive:FILE"},
+        {"containers-storage:", "is not read: podman save --format oci-archive -o FILE NAME, then oci-archive:FILE"},
+        {"ostree:", "is not read: skopeo copy ostree:NAME oci:FOLDER, then oci:FOLDER"},
+        {"sif:", "is not read: skopeo copy sif:FILE oci:FOLDER, then oci:FOLDER"},
+        {"tarball:", "is not read: skopeo copy tarball:FILE oci:FOLDER, then oci:FOLDER"},
     };
     for (auto const& [kind, help] : others)
-        if (reference.starts_with(kind)) return lading::error(lading::errc::ref_invalid).with_context(help);
+        if (reference.starts_with(kind)) return lading::error(lading::errc::ref_invalid).with_context(std::string(kind) + ' ' + help);
     return place{reference, std::nullopt};
 }

@@ -5,6 +5,7 @@
 
 #include <lading/backend/constexpr_sha2.hpp>
 #include <lading/backend/oci_layout.hpp>
+#include <lading/lading.hpp>
 
 #ifdef LADING_TEST_ZLIB
 #include <lading/backend/zlib_gzip.hpp>
@@ -189,6 +190,45 @@ TEST_CASE("W08: compressed archives are read, within bounds, and leave nothing b
     REQUIRE(::setenv("TMPDIR", "/nonexistent", 1) == 0); // then in another place
     for (auto const& m : models()) CHECK(oci_layout::open(f.write("image", m.compress(archive())), layout_options().with_decompression(m.undo)));
     ::unsetenv("TMPDIR");
+}
+
+TEST_CASE("W08: compressed layers of docker save are known by what they are uncompressed") {
+    struct on_disk : default_policies {
+        using transport = oci_layout;
+    };
+    folder f;
+    for (auto const& m : models()) {
+        INFO(m.name);
+        std::string const layer(100'000, 'x');
+        auto const with = [&](std::string const& bytes) {
+            return f.write("image", member("manifest.json", R"([{"Config":"c.json","RepoTags":["a:1"],"Layers":["l","l"]}])") + member("c.json", config) +
+                                        member("l", bytes) + std::string(1024, '\0'));
+        };
+        auto const path = with(m.compress(layer));
+        auto const options = layout_options().with_decompression(m.undo);
+        auto opened = oci_layout::open(path, options).value();
+        auto const ref = opened.reference().value();
+        CHECK(oci_layout::open(path).value().reference().value() != ref); // as it is, where it cannot be undone
+        basic_client<on_disk> client(std::move(opened));
+        auto const manifest = client.manifest(ref);
+        REQUIRE(manifest);
+        auto const& layers = std::get<schema2>(manifest.value().document).layers;
+        CHECK(layers[1].digest == constant_digest_of(layer));
+        CHECK(layers[1].size == 100'000);
+        memory_sink sink(100'000);
+        CHECK(client.blob(ref, layers[1], sink));
+        CHECK((sink.bytes() == layer));
+
+        limits small;
+        small.archive_bytes = 50'000;
+        auto bounded = oci_layout::open(path, layout_options(small).with_decompression(m.undo)).value();
+        CHECK(bounded.reference().error() == errc::layout_invalid);
+        auto const packed = m.compress(layer);
+        for (auto const& bytes : {packed.substr(0, packed.size() - 3), packed + "x"}) {
+            auto broken = oci_layout::open(with(bytes), options).value();
+            CHECK(broken.reference().error() == errc::layout_invalid);
+        }
+    }
 }
 
 } // namespace decompression_test

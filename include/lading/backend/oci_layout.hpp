@@ -24,6 +24,7 @@
 #include "image_names.hpp"
 #include "openssl_hash.hpp"
 #include "strict_json.hpp"
+#include "unpacked_part.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -54,8 +55,8 @@ struct layout_options {
 /// Answers `/v2/`, tag lists, manifests by tag and digest, and blobs by digest, for every repository name: what is on disk
 /// is one repository, whatever its images are called; `reference` finds them by their names. Names are the annotations
 /// `org.opencontainers.image.ref.name` and `io.containerd.image.name`, and `RepoTags`. The manifest of an image in a
-/// `docker save` archive of the old form, which has none, is made from its config and layers as other tools make it; that
-/// reads each of its files once, when it is first asked for. What is served is verified by the operations like any answer;
+/// `docker save` archive of the old form, which has none, is made from its config and layers as other tools make it (layers
+/// by what they are uncompressed, where that can be undone); that reads each of its files once, when it is first asked for. What is served is verified by the operations like any answer;
 /// a manifest that the index lists is checked against it. Errors: `timeout`; `size_mismatch`, `digest_mismatch` (a manifest
 /// is not what the index says); `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or
 /// became shorter); everything else is an answer. Not synchronised.
@@ -98,7 +99,7 @@ class basic_oci_layout {
             if (auto const d = digest::parse(words)) return by_digest(d, {});
         if (found.empty())
             return error(errc::manifest_unknown)
-                .with_context(files_.path() + " has no image " + quoted(words))
+                .with_context(files_.path() + ": no such image: " + quoted(words))
                 .with_available(listed());
         LADING_TRY(auto const i, choose(found, words, which));
         LADING_TRY(auto const what, describe(i, deadline_));
@@ -136,8 +137,14 @@ class basic_oci_layout {
         std::uint64_t size;
     };
 
+    /// The file whose bytes, uncompressed, are a blob.
+    struct saved_blob {
+        std::string name;
+        std::uint64_t size;
+    };
+
     basic_oci_layout(detail::image_files f, layout_options o)
-        : files_(std::move(f)), bounds_(std::move(o.bounds)), deadline_(o.deadline) {}
+        : files_(std::move(f)), bounds_(std::move(o.bounds)), decompressions_(std::move(o.decompressions)), deadline_(o.deadline) {}
 
     error bad(std::string why) const { return error(errc::layout_invalid).with_context(files_.path() + ": " + std::move(why)); }
     error bad(std::string const& file, error const& why) const { return bad(file + ": " + why.summary()); }
@@ -358,16 +365,21 @@ class basic_oci_layout {
         if (!part) return bad("manifest.json names a file that is not there: " + detail::printable(name, 160));
         auto const id = part->id();
         if (auto const known = hashed_.find(id); known != hashed_.end()) return known->second;
-        auto const size = part->size();
+        detail::unpacked_part bytes(std::move(*part), decompressions_);
         H hash(digest_algorithm::sha256);
         std::vector<char> piece(64u << 10);
-        while (auto const n = part->read(piece.data(), piece.size())) {
+        std::uint64_t size = 0;
+        for (std::size_t n = 1; n != 0; size += n) {
             if (detail::is_over(until)) return error(errc::timeout).with_context("hashing " + files_.path());
+            auto got = bytes.read(piece);
+            if (!got) return bad(detail::printable(name, 160) + ": " + got.assume_error().detail().context);
+            n = got.assume_value();
             hash.update(std::as_bytes(std::span(piece).first(n)));
+            if (bytes.is_packed() && size + n > bounds_.archive_bytes)
+                return bad(detail::printable(name, 160) + " is more than " + std::to_string(bounds_.archive_bytes) + " bytes, decompressed");
         }
-        if (part->size() != 0) return bad(detail::printable(name, 160) + " ends early");
         LADING_TRY(auto const d, hash.finish());
-        blobs_.insert_or_assign(d, name);
+        blobs_.insert_or_assign(d, saved_blob{name, size});
         return hashed_.emplace(id, hashed{d, size}).first->second;
     }
 
@@ -412,7 +424,7 @@ class basic_oci_layout {
         return files_.read(file_of(d), bounds_.manifest_bytes, reach_of(d));
     }
     std::string file_of(digest const& d) const {
-        if (auto const known = blobs_.find(d); known != blobs_.end()) return known->second;
+        if (auto const known = blobs_.find(d); known != blobs_.end()) return known->second.name;
         return flat_ ? d.hex() : "blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex();
     }
     /// A blob is what its digest says, wherever a builder keeps it; of what `docker save` names nothing else is known.
@@ -423,16 +435,20 @@ class basic_oci_layout {
         auto const& d = wanted.assume_value();
         LADING_TRY(auto part, files_.find(file_of(d), reach_of(d)));
         if (!part) return refuse(404, "BLOB_UNKNOWN", q, out);
-        auto head = head_of(200, "application/octet-stream", part->size(), q);
+        auto const saved = blobs_.find(d); // its layers are known by what they are uncompressed
+        auto const size = saved != blobs_.end() ? saved->second.size : part->size();
+        detail::unpacked_part bytes(std::move(*part), saved != blobs_.end() ? decompressions_ : std::vector<decompression>());
+        auto head = head_of(200, "application/octet-stream", size, q);
         head.headers.add("Docker-Content-Digest", d.str());
-        LADING_TRY(auto verdict, out.begin(head, part->size()));
+        LADING_TRY(auto verdict, out.begin(head, size));
         if (q.method == "HEAD") return head;
         std::vector<char> piece(64u << 10);
-        while (verdict == flow::more && part->size() > 0) {
+        for (std::uint64_t left = size; verdict == flow::more && left > 0;) {
             if (detail::is_over(q.deadline)) return error(errc::timeout);
-            auto const n = part->read(piece.data(), piece.size());
-            if (n == 0) return bad(detail::printable(target, 160) + " ends early");
-            LADING_TRY(verdict, out.write(std::as_bytes(std::span(piece).first(n))));
+            auto const got = bytes.read(std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()))));
+            if (!got || got.assume_value() == 0) return bad(detail::printable(target, 160) + " ends early");
+            left -= got.assume_value();
+            LADING_TRY(verdict, out.write(std::as_bytes(std::span(piece).first(got.assume_value()))));
         }
         return head;
     }
@@ -466,12 +482,13 @@ class basic_oci_layout {
 
     detail::image_files files_;
     limits bounds_;
+    std::vector<decompression> decompressions_;
     detail::time_limit deadline_;
     detail::image_names names_;
     std::vector<listed_image> images_; ///< as many as names
     bool flat_ = false;         ///< blobs are named by the digits of their digests alone
     std::map<digest, std::string> made_;  ///< manifests that are no files of that name
-    std::map<digest, std::string> blobs_; ///< files that are not named by their digest
+    std::map<digest, saved_blob> blobs_;  ///< files that are not named by their digest
     std::map<decltype(std::declval<detail::file_part&>().id()), hashed> hashed_;
 };
 
