@@ -7,12 +7,21 @@
 
 #include "inspect/arguments.hpp"
 #include "inspect/batch.hpp"
+#include "inspect/place.hpp"
 
 #if __has_include(<toml++/toml.h>)
 #include <lading/backend/registries_conf.hpp>
 #define INSPECT_READS_REGISTRIES_CONF 1
 #endif
 
+#ifdef LADING_WITH_ZLIB
+#include <lading/backend/zlib_gzip.hpp>
+#endif
+#ifdef LADING_WITH_ZSTD
+#include <lading/backend/zstd_frames.hpp>
+#endif
+
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -116,25 +125,22 @@ struct layout_policies : policies {
     using credentials = lading::no_credentials;
 };
 
-/// Calls `go(client, reference)` for an image on disk: `path[:tag]`, `path:name:tag` or `path@digest`; the path has neither
-/// colon nor at.
+/// Calls `go(client, reference)` for an image on disk.
 template <class Go>
-auto with_files(std::string const& where, arguments const& args, Go go)
+auto with_files(image_on_disk const& where, arguments const& args, Go go)
     -> decltype(go(std::declval<lading::basic_client<layout_policies>&>(), std::declval<lading::reference>())) {
-    auto const path = where.substr(0, where.find_first_of(":@"));
-    auto const at = where.find('@');
-    auto const tag = where.size() == path.size() ? std::string() : where.substr((at == where.npos ? where.rfind(':') : at) + 1);
-    LADING_TRY(auto files, layout_policies::transport::open(path, args.client.bounds));
-    LADING_TRY(auto const ref, files.reference(tag));
+    lading::layout_options options(args.client.bounds);
+#ifdef LADING_WITH_ZLIB
+    options.with_decompression(lading::zlib_gzip::model());
+#endif
+#ifdef LADING_WITH_ZSTD
+    options.with_decompression(lading::zstd_frames::model());
+#endif
+    if (args.client.timeout.count() > 0) options.with_deadline(std::chrono::steady_clock::now() + args.client.timeout);
+    LADING_TRY(auto files, layout_policies::transport::open(where.path, std::move(options)));
+    LADING_TRY(auto const ref, files.reference(where.words, args.platform.value_or(lading::platform_choice::host())));
     lading::basic_client<layout_policies> on_disk(std::move(files), args.client);
     return go(on_disk, ref);
-}
-
-/// What follows the kind of an image on disk, "oci:", if the reference is of one.
-std::optional<std::string> on_disk(std::string const& reference) {
-    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
-        if (reference.starts_with(kind)) return reference.substr(kind.size());
-    return std::nullopt;
 }
 
 /// A client's parts, for the hosts that are asked.
@@ -180,10 +186,11 @@ lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, la
 }
 
 lading::result<std::string> inspect(arguments const& args) {
-    if (auto const files = on_disk(*args.reference))
-        return with_files(*files, args, [&](auto& disk, lading::reference const& ref) { return report(disk, ref, args); });
+    LADING_TRY(auto const place, place_of(*args.reference));
+    if (place.on_disk)
+        return with_files(*place.on_disk, args, [&](auto& disk, lading::reference const& ref) { return report(disk, ref, args); });
     LADING_TRY(auto rules, rules_for(args));
-    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
+    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(place.name, rules)));
     LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
     narrator out_loud;
     if (args.verbose) p.options.with_observer(out_loud);
@@ -218,12 +225,13 @@ struct batch_policies : policies {
 /// Every image of an index, side by side, in its order. True when none failed.
 lading::result<bool> inspect_all(arguments const& args) {
     printer out(args);
-    if (auto const files = on_disk(*args.reference))
-        return with_files(*files, args, [&](auto& disk, lading::reference const& ref) {
+    LADING_TRY(auto const place, place_of(*args.reference));
+    if (place.on_disk)
+        return with_files(*place.on_disk, args, [&](auto& disk, lading::reference const& ref) {
             return out.over(lading::inspect_all(disk, ref, what(args), [&out](auto const&... told) { out(told...); }));
         });
     LADING_TRY(auto rules, rules_for(args));
-    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
+    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(place.name, rules)));
     LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
     narrator out_loud;
     if (args.verbose) p.options.with_observer(out_loud);
@@ -243,8 +251,9 @@ lading::result<bool> inspect_all(arguments const& args) {
 lading::result<bool> inspect_batch(arguments const& args) {
     LADING_TRY(auto rules, rules_for(args));
     LADING_TRY(auto todo, batch::work::open(args.many, [&rules](std::string const& text) -> lading::result<lading::reference> {
-                   if (on_disk(text)) return lading::error(lading::errc::ref_invalid).with_context("an image on disk: not in a batch");
-                   return lading::reference::parse(lading::expand_alias(text, rules));
+                   LADING_TRY(auto const place, place_of(text));
+                   if (place.on_disk) return lading::error(lading::errc::ref_invalid).with_context("an image on disk: not in a batch");
+                   return lading::reference::parse(lading::expand_alias(place.name, rules));
                }));
     if (args.secret && todo.hosts().size() > 1) // a login is for one registry, and no other is to see it
         return lading::error(lading::errc::invalid_argument)

@@ -19,8 +19,8 @@ all_steps=(layers single-header-current compile-budget compile-fail headers
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
     "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev catch2
-    libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev
-    docker-registry skopeo umoci apache2-utils nginx-light openssl jq curl ca-certificates procps
+    libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
+    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps
     iproute2 zstd bzip2 xz-utils)
 
 build_and_test() { # PRESET [WRAPPER...]

@@ -45,7 +45,9 @@ inline constexpr char usage[] =
     "  --ordered                 write in the order of FILE, not of completion\n"
     "  --resume FILE             skip the references that this output of a former run has\n"
     "  --shard I/N               only part I (from 0) of N; all names of a repository are in the same part\n"
-    "REF may also be an image on disk: oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG].\n"
+    "REF is HOST/NAME[:TAG][@DIGEST], also after docker:// or oci://; or an image on disk: oci:FOLDER[:NAME],\n"
+    "oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], dir:FOLDER. Archives may be compressed. NAME is the whole name or\n"
+    "its tag, or @DIGEST, or @N (the position from 0); without it the only image there is.\n"
     "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
     "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed (of a batch: any), 2 usage.\n";
 

@@ -26,6 +26,7 @@ namespace lading {
     X(invalid_argument, "an argument of the call is out of its range")                                        \
     X(config_invalid, "a configuration file cannot be read, understood or honoured")                          \
     X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
+    X(tag_ambiguous, "the image on disk has several images of this name")                                     \
     X(registry_blocked, "the configuration blocks this registry")                                             \
     X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
     X(address_refused, "the server named an address that only the inside of a network can reach")             \
@@ -77,7 +78,7 @@ namespace lading {
     X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
     /* what the registry says */                                                                              \
     X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "the registry has no such manifest")                                                  \
+    X(manifest_unknown, "there is no such manifest")                                                          \
     X(name_unknown, "the registry has no such repository")                                                    \
     X(blob_unknown, "the registry has no such blob")                                                          \
     X(not_found, "the registry answered 404")                                                                 \
