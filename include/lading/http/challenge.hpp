@@ -198,4 +198,15 @@ inline parsed_challenges parse_challenges(std::span<std::string_view const> line
     return out;
 }
 
+/// What a token must allow, where a challenge says that the one that was shown does not suffice (RFC 6750, 3.1); empty where none
+/// says so. Printable, at most 1 KiB.
+inline std::string scope_that_suffices(parsed_challenges const& offered) {
+    for (auto const& c : offered.challenges) {
+        if (c.scheme != "bearer" || c.param("error") != "insufficient_scope") continue;
+        auto const named = c.param("scope").value_or("");
+        if (named.size() <= 1024 && std::all_of(named.begin(), named.end(), detail::is_print)) return std::string(named);
+    }
+    return {};
+}
+
 } // namespace lading
