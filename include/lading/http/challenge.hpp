@@ -40,7 +40,7 @@ namespace detail {
 
 class challenge_parser {
   public:
-    static constexpr std::size_t max_challenges = 16, max_params = 32, max_value = 8u << 10;
+    static constexpr std::size_t max_challenges = 16, max_params = 32, max_value = 16u << 10;
 
     challenge_parser(std::string_view line, parsed_challenges& out) : rest_(line), out_(out) {}
 
@@ -190,7 +190,7 @@ class challenge_parser {
 } // namespace detail
 
 /// Reads every challenge of the header lines: its scheme, and of its parameters what can be read. A parameter whose value has
-/// a control character or is longer than 8 KiB is left out; of one that comes twice the first counts, `scope` is joined. At
+/// a control character or is longer than 16 KiB is left out; of one that comes twice the first counts, `scope` is joined. At
 /// most 16 challenges of 32 parameters.
 inline parsed_challenges parse_challenges(std::span<std::string_view const> lines) {
     parsed_challenges out;

@@ -125,8 +125,8 @@ TEST_CASE("W28: of Bearer what can be read is read") {
         CHECK(read("Bearer realm=\"https://a/\x01t\",service=\"s\"") == "bearer{service=s}!");
         CHECK(read("Bearer realm=https://a/\x7ft,service=s") == "bearer{service=s}!");
         CHECK(read(std::string("Bearer realm=\"a\0b\",service=s", 28)) == "bearer{service=s}!");
-        CHECK(read("Bearer realm=\"" + std::string(9000, 'a') + "\",service=s") == "bearer{service=s}!");
-        CHECK(read("Bearer realm=a,scope=" + std::string(8000, 'a') + ",scope=" + std::string(8000, 'b')).size() < 8100);
+        CHECK(read("Bearer realm=\"" + std::string(17'000, 'a') + "\",service=s") == "bearer{service=s}!");
+        CHECK(read("Bearer realm=a,scope=" + std::string(16'000, 'a') + ",scope=" + std::string(16'000, 'b')).size() < 16'100);
     }
     SECTION("and in time that grows with the line") {
         std::string quotes, blanks = "Bearer realm=a";
