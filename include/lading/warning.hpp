@@ -23,6 +23,7 @@ namespace lading {
     X(history_mismatch, "the history of the config does not fit the number of layers")                        \
     X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
     X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
+    X(login_unavailable, "a login that is configured could not be had")                                       \
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")
 
