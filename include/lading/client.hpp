@@ -216,6 +216,12 @@ class basic_client : pinned {
     {
         return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
     }
+    /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
+    result<manifest_bytes> raw_manifest(reference const& ref)
+        requires sync_transport<transport_type>
+    {
+        return wait<raw_manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
+    }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
         requires sync_transport<transport_type>
@@ -259,6 +265,11 @@ class basic_client : pinned {
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
+    auto raw_manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_bytes>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
     auto config(A const&...) {
         return detail::only_asynchronous<result<config_document>, A...>();
     }
@@ -294,6 +305,11 @@ class basic_client : pinned {
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
         return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_raw_manifest(reference const& ref, Token&& token) {
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -336,6 +352,11 @@ class basic_client : pinned {
     }
     template <class... A>
         requires(!async_transport<transport_type>)
+    auto async_raw_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
     auto async_config(A const&...) {
         return detail::only_blocking<A...>();
     }
@@ -370,6 +391,7 @@ class basic_client : pinned {
     call call_to(lading::repository const& name, bool by_digest) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
+        if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
         if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
         if (listed) out.places = std::move(listed).assume_value();
@@ -423,6 +445,7 @@ class basic_client : pinned {
     clock_type clock_;
     cache_type cache_;
     auth_session session_;
+    accept_notes accepts_;
 };
 
 } // namespace lading

@@ -38,6 +38,9 @@ struct platform {
         return out;
     }
 
+    /// False when a document leaves out what a machine is told apart by: such an entry is never chosen.
+    bool is_complete() const noexcept { return !os.empty() && !architecture.empty(); }
+
     std::string os;
     std::string architecture;
     std::string variant;

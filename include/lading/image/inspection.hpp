@@ -4,6 +4,7 @@
 /// `inspection`: the record that the main job returns (spec 8.6). Every byte it was made from has been verified.
 
 #include "../descriptor.hpp"
+#include "../manifest/odd_entry.hpp"
 #include "../reference.hpp"
 #include "../warning.hpp"
 #include "config.hpp"
@@ -85,6 +86,7 @@ struct inspection {
 
     std::string platform_wanted;         ///< the choice that was asked for, "host (linux/amd64)"; empty for no index
     std::vector<descriptor> platforms;   ///< every image or index that an index offers
+    std::vector<odd_entry> odd_entries;  ///< what an index lists and is no descriptor
     std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
 
     std::optional<descriptor> config;

@@ -67,6 +67,7 @@ class json_writer {
             begin_array();
             v.each_element([&](json_view e) { value(e, order); });
             return end_array();
+        case json_kind::repeated: return null(); // what `find` gave, and no member
         case json_kind::object: break;
         }
         detail::json_members members;
