@@ -79,8 +79,8 @@ inline void write_image(json_writer& w, image_config const& image) {
 
 } // namespace detail
 
-/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), one
-/// newline at the end.
+/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), what a
+/// terminal would obey as escapes, one newline at the end.
 ///
 /// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
@@ -90,6 +90,7 @@ inline void write_image(json_writer& w, image_config const& image) {
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
 inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {
+    style.escape_hidden = true;
     json_writer w(style);
     w.begin_object();
     w.key("name").string(i.requested.repository().str());

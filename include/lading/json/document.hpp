@@ -153,7 +153,7 @@ class json_document_sink {
 
     constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
         auto const at = out_.tokens_.size();
-        if (at >= limits_.nodes) return errc::json_limit;
+        if (at >= limits_.nodes || text.size() > limits_.bytes - out_.text_.size()) return errc::json_limit; // U+FFFD is long
         out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
                                 static_cast<std::uint32_t>(text.size()), integer});
         out_.text_.insert(out_.text_.end(), text.begin(), text.end());
