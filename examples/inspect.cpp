@@ -85,7 +85,8 @@ template <class Client>
 lading::result<std::string> report(Client& registry, lading::reference const& ref, arguments const& args) {
     auto const platform = args.platform.value_or(lading::platform_choice::host());
     if (args.raw && !args.platform) {
-        LADING_TRY(auto const manifest, registry.manifest(ref));
+        LADING_TRY(auto const manifest, registry.raw_manifest(ref));
+        for (auto const& w : manifest.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.text.c_str());
         return manifest.bytes;
     }
     if (args.config) {

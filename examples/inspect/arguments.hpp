@@ -21,8 +21,9 @@ inline constexpr char usage[] =
     "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
     "  --config                  print the exact bytes of the image config\n"
     "  --no-tags                 do not list the tags of the repository\n"
-    "  --platform OS/ARCH[/VAR]  the image of an index to look at ('any': the first; default: the platform that this\n"
-    "                            program was compiled for; 'none': the index itself; 'all': every one, without tags)\n"
+    "  --platform OS/ARCH[/VAR]  the image of an index to look at (OS or ARCH alone: the other is this machine's; 'any': the\n"
+    "                            first; default: the platform that this program was compiled for; 'none': the index\n"
+    "                            itself; 'all': every one, without tags)\n"
     "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
     "                            for byte; json: everything that is known; table: for people\n"
     "  --creds USER:PASS         credentials for the one registry; before all files (others may see them: --authfile)\n"
@@ -78,7 +79,7 @@ inline std::optional<std::string> take(std::string_view option, std::string cons
         if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
         if (value == "none") return out.platform = lading::platform_choice::none(), std::nullopt;
         auto p = lading::platform::parse(value);
-        if (!p) return "--platform is OS/ARCH[/VARIANT], any, none or all: " + p.error().summary();
+        if (!p) return "--platform is OS/ARCH[/VARIANT], one of the two, any, none or all: " + p.error().summary();
         out.platform = lading::platform_choice::like(p.value());
     } else if (option == "--format") {
         if (value != "modern" && value != "original" && value != "json" && value != "table")

@@ -227,6 +227,12 @@ class basic_client : pinned {
     {
         return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
     }
+    /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
+    result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<raw_manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+    }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
@@ -270,6 +276,11 @@ class basic_client : pinned {
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
+    auto raw_manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_bytes>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
     auto config(A const&...) {
         return detail::only_asynchronous<result<config_document>, A...>();
     }
@@ -308,6 +319,11 @@ class basic_client : pinned {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_raw_manifest(reference const& ref, Token&& token) {
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
                                                   choice);
@@ -343,6 +359,11 @@ class basic_client : pinned {
     template <class... A>
         requires(!async_transport<transport_type>)
     auto async_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_raw_manifest(A const&...) {
         return detail::only_blocking<A...>();
     }
     template <class... A>
@@ -387,6 +408,7 @@ class basic_client : pinned {
     call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
+        if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
         if (limit.count() > 0) {
             out.talk.deadline = clock_.now() + limit;
             out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
@@ -443,6 +465,7 @@ class basic_client : pinned {
     clock_type clock_;
     cache_type cache_;
     auth_session session_;
+    accept_notes accepts_;
 };
 
 } // namespace lading

@@ -16,9 +16,10 @@ namespace lading {
 /// Bounds of a JSON text, enforced by the one event sink (`json/document.hpp`) for every JSON backend.
 struct json_limits {
     std::size_t bytes = 4u << 20;          ///< of the whole text
-    std::size_t depth = 32;                ///< of nesting
+    std::size_t depth = 64;                ///< of nesting
     std::size_t keys_per_object = 10'000;  ///< members of one object
-    std::size_t nodes = 100'000;           ///< values and keys of the whole text
+    std::size_t nodes = 300'000;           ///< values and keys of the whole text
+    bool repeated_keys = false;            ///< a name may come twice in an object; who looks it up finds no value of any type
 };
 
 /// Bounds of everything else. The defaults are those of the table; change the value that the client is given.
@@ -35,7 +36,8 @@ struct limits {
     std::size_t tags_bytes = 64u << 20;    ///< text of a tag list (tags operation)
     std::size_t pages = 10'000;            ///< pages of a tag list (tags operation)
     std::size_t page_size = 1000;          ///< entries asked for in one page
-    std::size_t descriptors = 4096;        ///< layers of an image, entries of an index (decode)
+    std::size_t descriptors = 40'000;      ///< layers of an image, entries of an index (decode); more do not fit 4 MiB
+    std::size_t odd_entry_bytes = 4u << 10; ///< kept of the text of an entry of an index that is no descriptor (decode)
     std::size_t nesting = 8;               ///< of indexes (inspect operation)
     std::size_t redirects = 10;            ///< of one request (redirect layer)
     std::size_t auth_rounds = 2;           ///< refused answers before giving up (authorize layer)

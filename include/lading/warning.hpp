@@ -19,6 +19,13 @@ namespace lading {
     X(tags_truncated, "the tag list is not complete")                                                         \
     X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
     X(platform_differs, "the image is not for the platform that was asked for")                               \
+    X(missing_layers, "the image has no list of layers; it is taken for empty")                               \
+    X(missing_manifests, "the index has no list of manifests; it is taken for empty")                         \
+    X(missing_list, "a document lacks a list; it is taken for empty")                                         \
+    X(odd_entries, "entries of the index are no descriptors or lack their platform; they are never chosen")   \
+    X(content_type_ignored, "the Content-Type of the answer is not used")                                     \
+    X(media_type_assumed, "the document does not say its type; the index or the Content-Type decides")        \
+    X(document_unreadable, "the document cannot be read as what it is; its bytes are as they should be")      \
     X(missing_rootfs, "the image config has no rootfs")                                                       \
     X(history_mismatch, "the history of the config does not fit the number of layers")                        \
     X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \

@@ -5,6 +5,7 @@
 
 #include "../descriptor.hpp"
 #include "../error.hpp"
+#include "../manifest/odd_entry.hpp"
 #include "../reference.hpp"
 #include "../warning.hpp"
 #include "config.hpp"
@@ -89,6 +90,7 @@ struct inspection {
 
     std::string platform_wanted;         ///< the choice that was asked for, "host (linux/amd64)"; empty for no index
     std::vector<descriptor> platforms;   ///< every image or index that an index offers
+    std::vector<odd_entry> odd_entries;  ///< what an index lists and is no descriptor
     std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
 
     std::optional<descriptor> config;

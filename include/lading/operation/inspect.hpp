@@ -6,7 +6,7 @@
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
 /// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
 /// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
-/// that was not asked for.
+/// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
 
 #include "../image/reflect/config.hpp"
 #include "../image/schema1_conversion.hpp"
@@ -104,7 +104,7 @@ class inspect_operation : pinned {
     using manifest_type = basic_manifest<typename P::manifests>;
 
     inspect_operation(conversation c, reference const& ref, inspect_options o)
-        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), manifest_body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), fetch_(talk_) {}
 
     step<inspection> start() {
         if (!options_.tags_first) return first_manifest();
@@ -159,18 +159,18 @@ class inspect_operation : pinned {
     // ---- manifests --------------------------------------------------------------------------------------------
 
     step<inspection> first_manifest() {
-        expected_ = options_.expected ? manifest_expectation(*options_.expected) : manifest_expectation(ref_.digest());
-        return ask_manifest(ref_.target());
+        return ask_manifest(ref_.target(), options_.expected ? manifest_expectation(*options_.expected)
+                                                              : manifest_expectation(ref_.digest()));
     }
-    step<inspection> ask_manifest(std::string const& target) {
+    step<inspection> ask_manifest(std::string target, manifest_expectation want) {
         then_ = &inspect_operation::on_manifest;
-        return need_exchange(manifest_request<P>(talk_, target, expected_), manifest_body_);
+        return fetch_.ask(std::move(target), std::move(want));
     }
 
     step<inspection> on_manifest(result<response> answer) {
         if (!answer) return fail(std::move(answer).assume_error());
-        auto opened =
-            interpret_manifest<P>(answer.assume_value(), manifest_body_.take(), expected_, talk_.bounds);
+        if (auto more = fetch_.again(answer.assume_value())) return std::move(*more);
+        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds);
         if (!opened) return fail(std::move(opened).assume_error());
         auto& manifest = opened.assume_value();
         remember(manifest, answer.assume_value());
@@ -197,6 +197,7 @@ class inspect_operation : pinned {
             record_->platform_wanted = options_.platform.str();
             for (auto const& e : document.manifests)
                 (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
+            record_->odd_entries = document.odd_entries;
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
@@ -204,8 +205,7 @@ class inspect_operation : pinned {
         auto child = options_.platform.choose(document.manifests);
         if (!child) return fail(std::move(child).assume_error());
         record_->chosen = child.assume_value();
-        expected_ = manifest_expectation(*record_->chosen);
-        return ask_manifest(record_->chosen->digest.str());
+        return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
 
     // ---- images -----------------------------------------------------------------------------------------------
@@ -245,8 +245,10 @@ class inspect_operation : pinned {
             return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
         LADING_TRY_V(config_body_->finish());
         record_->config_bytes = config_sink_->take();
-        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, talk_.bounds.json));
-        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds));
+        auto bounds = talk_.bounds.json;
+        bounds.repeated_keys = true;
+        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, bounds));
+        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds, &record_->warnings));
         if (!config.rootfs) record_->warnings.emplace_back(warning_code::missing_rootfs, "the image config has no rootfs");
         record_->history = config.history;
         record_->image = std::move(config);
@@ -344,8 +346,7 @@ class inspect_operation : pinned {
     conversation talk_;
     reference ref_;
     inspect_options options_;
-    manifest_expectation expected_;
-    response_body manifest_body_;
+    manifest_exchange<P> fetch_;
     std::optional<memory_sink> config_sink_;
     std::optional<verifying_body<P>> config_body_;
     std::optional<tag_listing<P>> tags_;
