@@ -33,10 +33,11 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
     if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
     auto other = answer_of_another_kind(head, body, "a manifest");
-    if (other && !want.digest) return std::move(*other);
+    if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
     auto opened = open_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
-        error e = other ? std::move(*other) : std::move(opened).assume_error(); // no bytes by that digest, and what they are
+        error e = std::move(opened).assume_error();
+        if (other && (*other == errc::not_a_registry || e == errc::json_syntax)) e = std::move(*other); // what it is instead
         auto facts = e.facts();
         facts.answered = true;
         facts.over_tls = head.url.starts_with("https:");
