@@ -239,7 +239,7 @@ class basic_client : pinned {
     {
         return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, choice);
     }
-    /// Every tag, in the server's order, within the limits.
+    /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {

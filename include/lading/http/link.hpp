@@ -103,11 +103,9 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
             }
             if (!rest.empty() && rest.front() != ',') return refuse("text after a link");
             ++links;
-            if (next) {
-                if (target.empty()) return refuse("an empty target");
-                return std::optional<std::string>(std::move(target));
-            }
-            if (!seen_rel && !target.empty()) unrelated = std::move(target);
+            if (target.empty() && (next || !seen_rel)) return refuse("an empty target");
+            if (next) return std::optional<std::string>(std::move(target));
+            if (!seen_rel) unrelated = std::move(target);
         }
     }
     return links == 1 ? std::move(unrelated) : std::nullopt;

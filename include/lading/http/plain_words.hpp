@@ -112,21 +112,24 @@ inline std::string plain_words(std::string_view body, std::size_t most) {
     return out.empty() ? detail::one_line(detail::skip_space(body), most, markup) : out;
 }
 
-/// What a 200 is instead of the `wanted` ("a manifest"): `not_a_registry` with the words of a web page, XML or nothing;
-/// or nothing when its body may be what was asked for. The facts say that another endpoint may answer differently.
+/// What a 200 is instead of the `wanted` ("a manifest"), with its words: `not_a_registry` for a web page, XML or nothing,
+/// `json_syntax` for text that begins like no JSON; or nothing when its body may be what was asked for. The facts say
+/// that another endpoint may answer differently.
 inline std::optional<error> answer_of_another_kind(response const& head, std::string_view body, std::string_view wanted) {
     auto const start = detail::skip_space(body);
-    if (!start.empty() && !start.starts_with('<')) return std::nullopt;
+    bool const markup = start.starts_with('<');
+    if (!start.empty() && !markup && (std::string_view("{[\"-").find(start.front()) != start.npos || detail::is_digit(start.front())))
+        return std::nullopt;
     std::string what = "empty";
     if (!start.empty()) {
-        what = detail::is_web_page(body) ? "a web page" : "XML or HTML";
+        what = detail::is_web_page(body) ? "a web page" : markup ? "XML or HTML" : "text";
         auto const type = head.headers.find("Content-Type").value_or("");
         if (!type.empty()) what += " (" + detail::printable(detail::trim(type.substr(0, type.find(';'))), 60) + ')';
     }
     fallback_facts facts;
     facts.answered = facts.next_endpoint = true;
     facts.over_tls = head.url.starts_with("https:");
-    error out(errc::not_a_registry);
+    error out(start.empty() || markup ? errc::not_a_registry : errc::json_syntax);
     out.with_context("the answer is " + what + ", not " + std::string(wanted)).with_facts(facts);
     out.with_status(head.status).with_url(safe_url(head.url));
     if (auto words = plain_words(body, 200); !words.empty()) out.with_registry_errors({{"", std::move(words), ""}});

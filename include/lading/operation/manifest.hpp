@@ -107,10 +107,13 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
     if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
     auto other = answer_of_another_kind(head, body, "a manifest");
-    if (other && !want.digest) return std::move(*other);
+    if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
     auto opened = open_manifest<P>(std::move(body), head, want, bounds);
-    if (!opened) // no bytes by that digest: what they are says more
-        return detail::refused_answer<P>(other ? std::move(*other) : std::move(opened).assume_error(), head);
+    if (!opened) {
+        error e = std::move(opened).assume_error();
+        if (other && (*other == errc::not_a_registry || e == errc::json_syntax)) e = std::move(*other); // what it is instead
+        return detail::refused_answer<P>(std::move(e), head);
+    }
     auto& manifest = opened.assume_value();
     detail::add_remarks(manifest.warnings, head, manifest.self.digest);
     return opened;
@@ -170,6 +173,7 @@ class raw_manifest_operation : pinned {
         auto const what = ref_.has_digest() ? asked::manifest_by_digest : asked::manifest;
         if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds);
         auto other = answer_of_another_kind(head, body, "a manifest");
+        if (other && !(*other == errc::not_a_registry)) other.reset(); // these bytes may be what was asked for
         if (other && !ref_.has_digest()) return std::move(*other);
         auto opened = open_bytes<P>(std::move(body), head, fetch_.want(), talk_.bounds);
         if (!opened) return detail::refused_answer<P>(other ? std::move(*other) : std::move(opened).assume_error(), head);

@@ -52,8 +52,10 @@ class ping_operation : pinned {
         facts.v1 = true;
         error out(errc::not_a_registry);
         out.with_registry_errors(said.detail().registry_errors);
-        if (auto other = answer_of_another_kind(head, body_.text(), "that of a registry"); other && head.status == 200)
-            out = std::move(*other);
+        if (auto other = answer_of_another_kind(head, body_.text(), "that of a registry"); other && head.status == 200) {
+            out.with_context(other->detail().context);
+            out.with_registry_errors(other->detail().registry_errors);
+        }
         return std::move(out.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
 

@@ -289,7 +289,8 @@ TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is")
     CHECK(kind("<html>", nullptr).find("the answer is a web page, not a manifest") != std::string::npos);
     CHECK(kind("<Error><Code>X</Code></Error>", "application/xml").find("the answer is XML or HTML (application/xml), not a manifest; status 200; the answer says: X") != std::string::npos);
     for (auto const* nothing : {"", " \n"}) CHECK(kind(nothing, "application/json").find("the answer is empty, not a manifest") != std::string::npos);
-    for (auto const* maybe : {"{}", "[", "x", "{<"}) CHECK(kind(maybe, "text/html") == "none");
+    CHECK(kind("please log in\n", "text/plain").find("json_syntax: the JSON text is malformed: the answer is text (text/plain), not a manifest; status 200; the answer says: please log in") == 0);
+    for (auto const* maybe : {"{}", "[", "{<", "-", "7"}) CHECK(kind(maybe, "text/html") == "none");
 }
 
 TEST_CASE("W53: a message says only what is so") {

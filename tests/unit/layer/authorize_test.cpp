@@ -302,6 +302,21 @@ TEST_CASE("a request that left the registry for good is sent without anything of
     CHECK(registry.tags(repository::parse("r.example/x").value()).value().values.size() == 2);
 }
 
+TEST_CASE("W47: a secret that a later page repeats is not in what is said of the list") {
+    auto const list = "https://r.example/v2/x/tags/list?n=1000";
+    world w;
+    w.secret = fixed_credentials(credential("u", "pass-CANARY"));
+    w.s.on(list, challenged(R"(Basic realm="x")"));
+    w.s.on(list, {200, R"({"tags":["1"]})", {{"Link", "<?last=1>; rel=next"}}});
+    w.s.on("https://r.example/v2/x/tags/list?last=1", {400, "who gave you pass-CANARY?"});
+    test::client registry(testing::scripted_transport(w.s), w.options, w.secret);
+    auto const got = registry.tags(repository::parse("r.example/x").value()).value();
+    REQUIRE(got.failure);
+    CHECK(got.values.size() == 1);
+    CHECK(got.why.find("who gave you ***?") != std::string::npos);
+    CHECK(got.failure->message().find("who gave you ***?") != std::string::npos);
+}
+
 TEST_CASE("token answers: X12, X14, X15 and the error of the service") {
     auto const token = [](std::string body, int status = 200) {
         world w;
