@@ -73,6 +73,8 @@ TEST_CASE("W46: links without brackets, and a lone one without rel") {
              {{"<>"}, "none"},
              {{"/a rel=next"}, "error link_invalid"},
              {{"/a, /b"}, "none"},
+             {{"; rel=next"}, "error link_invalid"},
+             {{"/a,;b"}, "error link_invalid"},
              {{", ,"}, "none"},
          }) {
         INFO(r.lines.front());
