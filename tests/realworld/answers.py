@@ -148,7 +148,7 @@ def lists():
                  "<?last=1>; rel=\"next\"", "</v2/r/tags/list?last=1>;rel=\"next\""):
         served("W46", f"Link: {link}", linked(link), good, "the whole list: a link of its own path is the next page")
     served("W46", "Link without <> and without rel", linked("/v2/r/tags/list?last=1"), {}, "what is given is told as unfinished")
-    for link in ("<", "<>", "x y z", "<http://[>; rel=next", "</v2/other/tags/list?last=1>; rel=\"next\"", "<https://other.example/else?last=1>; rel=\"next\""):
+    for link in ("<", "<>", "; rel=next", ",;", "x y z", "<http://[>; rel=next", "</v2/other/tags/list?last=1>; rel=\"next\"", "<https://other.example/else?last=1>; rel=\"next\""):
         served("W46", f"Link: {link}", linked(link), {"RepoTags": ["1"], "says": "(?i)tags?"}, "the page that came is kept; another path is not asked")
     served("W46", "Link: rel=prev alone", {TAGS: tags("1", more=["Link: </v2/r/tags/list?n=1>; rel=\"prev\""])}, {"RepoTags": ["1"]}, "only next is next")
     # W47: a later page fails

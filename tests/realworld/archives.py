@@ -15,6 +15,9 @@ import sys
 import tarfile
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import rows
+
 PROGRAM = os.path.abspath(sys.argv[1])
 PROMISED = ("skopeo", "podman", "buildah", "umoci", "zstd")  # by the package list of tests/run.sh
 OCI = "application/vnd.oci.image."
@@ -378,6 +381,7 @@ def main():
             except (RuntimeError, subprocess.TimeoutExpired) as why:
                 check(f"the {what} can be run to their end", False, why)
     print(f"archives: {passed} passed, {failed} failed")
+    rows.write("archives", not failed, "W01-W09: files of real tools")
     return 1 if failed or not passed else 0
 
 

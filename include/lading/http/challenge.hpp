@@ -141,8 +141,12 @@ class challenge_parser {
     }
     /// Up to a comma, or to a blank with the next element behind it.
     std::string unquoted() {
+        auto const parts = [](char c) { return is_blank(c) || c == ';'; };
         std::size_t n = 0;
-        while (n < rest_.size() && rest_[n] != ',' && !((is_blank(rest_[n]) || rest_[n] == ';') && ends_element(rest_.substr(n)))) ++n;
+        while (n < rest_.size() && rest_[n] != ',') {
+            if (parts(rest_[n]) && ends_element(rest_.substr(n))) break;
+            for (++n; n < rest_.size() && parts(rest_[n - 1]) && parts(rest_[n]);) ++n; // a run of blanks is judged once
+        }
         std::string out(trim(rest_.substr(0, n)));
         rest_.remove_prefix(n);
         return out;
@@ -194,7 +198,7 @@ class challenge_parser {
 /// most 16 challenges of 32 parameters.
 inline parsed_challenges parse_challenges(std::span<std::string_view const> lines) {
     parsed_challenges out;
-    for (auto line : lines) detail::challenge_parser(line, out).run();
+    for (auto line : lines) detail::challenge_parser(detail::trim(line), out).run();
     return out;
 }
 

@@ -87,6 +87,7 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
                 rest.remove_prefix(close + 1);
             } else {
                 auto end = std::min(rest.find_first_of("; \t"), rest.size());
+                if (end == 0) return refuse("no target");
                 while (rest[end - 1] == ',') --end; // it is not of the target (a comma never begins one here)
                 target = rest.substr(0, end);
                 rest.remove_prefix(end);

@@ -4,6 +4,7 @@
 #include <lading/http/challenge.hpp>
 
 #include <array>
+#include <chrono>
 
 namespace challenge_test {
 
@@ -135,6 +136,17 @@ TEST_CASE("W28: of Bearer what can be read is read") {
         auto const open = "Bearer realm=\"" + quotes;
         CHECK(read(open).ends_with('!'));
     }
+}
+
+TEST_CASE("W28: a line of blanks costs what its length does") {
+    auto const began = std::chrono::steady_clock::now();
+    for (auto const* const end : {"x", "\x80", "", "\""}) {
+        CHECK_NOTHROW(read("Bearer realm=a" + std::string(64'000, ' ') + end));
+        std::string words = "Bearer realm=";
+        for (int i = 0; i < 16'000; ++i) words += "a ";
+        CHECK_NOTHROW(read(words + std::string(32'000, ' ') + end));
+    }
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5)); // by its square: minutes
 }
 
 TEST_CASE("every prefix and every byte of a challenge is read without harm") {

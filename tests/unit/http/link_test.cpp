@@ -75,6 +75,8 @@ TEST_CASE("W46: links without brackets, and a lone one without rel") {
              {{"x y z"}, "error link_invalid"},
              {{"/a rel=next"}, "error link_invalid"},
              {{"/a, /b"}, "none"},
+             {{"; rel=next"}, "error link_invalid"},
+             {{"/a,;b"}, "error link_invalid"},
              {{", ,"}, "none"},
          }) {
         INFO(r.lines.front());
