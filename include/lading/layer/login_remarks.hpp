@@ -33,7 +33,8 @@ inline void say_no_login_was_sent(error& e, std::optional<error> const& why) {
     if (!why || is_callers_own(e.kind())) return;
     auto context = e.detail().context;
     if (!context.empty()) context += "; ";
-    bool const refused = e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
+    bool const no_token = e == errc::auth_token_failed && e.http_status() >= 400 && e.http_status() < 500;
+    bool const refused = no_token || e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
     if (!refused && e.http_status() == 404) e.with_context(context + "no login was sent: " + why->summary());
     if (!refused) return;
     auto facts = e.facts();
