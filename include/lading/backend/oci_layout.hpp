@@ -23,8 +23,8 @@
 #include "image_files.hpp"
 #include "image_names.hpp"
 #include "openssl_hash.hpp"
+#include "saved_images.hpp"
 #include "strict_json.hpp"
-#include "unpacked_part.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -122,27 +122,10 @@ class basic_oci_layout {
     }
 
   private:
-    /// What `docker save` says of an image: the files of its parts.
-    struct saved_image {
-        std::string config;
-        std::vector<std::string> layers;
-    };
     struct listed_image {
         result<descriptor> what; ///< or why it is not known: not asked for yet, or not to be had
-        std::optional<saved_image> saved;
+        std::optional<detail::saved_image> saved;
     };
-    /// A file that has been hashed.
-    struct hashed {
-        digest d;
-        std::uint64_t size;
-    };
-
-    /// The file whose bytes, uncompressed, are a blob.
-    struct saved_blob {
-        std::string name;
-        std::uint64_t size;
-    };
-
     basic_oci_layout(detail::image_files f, layout_options o)
         : files_(std::move(f)), bounds_(std::move(o.bounds)), decompressions_(std::move(o.decompressions)), deadline_(o.deadline) {}
 
@@ -190,32 +173,13 @@ class basic_oci_layout {
         if (!root.is_array()) return bad("manifest.json: neither a manifest nor what docker save writes");
         root.each_element([&](json_view element) {
             detail::image_name name;
-            auto saved = saved_of(element, name);
+            auto saved = detail::read_saved_image(element, name);
             names_.add(std::move(name));
             auto const at = std::to_string(images_.size());
             images_.push_back({bad("manifest.json, image " + at + ": " + (saved ? "not asked for" : "without Config or Layers")), std::move(saved)});
         });
         return success();
     }
-    static std::optional<saved_image> saved_of(json_view element, detail::image_name& name) {
-        if (!element.is_object()) return std::nullopt;
-        if (auto const tags = element.find("RepoTags"); tags && tags->is_array())
-            tags->each_element([&](json_view t) {
-                if (auto const text = t.as_string().value_or(""); !text.empty()) name.tags.emplace_back(text);
-            });
-        auto const config = element.find("Config"), layers = element.find("Layers");
-        if (!config || !config->is_string()) return std::nullopt;
-        saved_image out{std::string(*config->as_string()), {}};
-        if (!layers || layers->is_null()) return out; // of an image without any
-        if (!layers->is_array()) return std::nullopt;
-        bool good = true;
-        layers->each_element([&](json_view layer) {
-            if (auto const text = layer.as_string()) out.layers.emplace_back(*text);
-            else good = false;
-        });
-        return good ? std::optional(std::move(out)) : std::nullopt;
-    }
-
     // ---- which image
 
     std::vector<std::size_t> every_image() const {
@@ -339,48 +303,12 @@ class basic_oci_layout {
         }
         return image.what;
     }
-    result<descriptor> make(saved_image const& image, detail::time_limit const& until) {
-        if (image.layers.size() > bounds_.descriptors) return bad("manifest.json: more layers than the limit");
-        json_writer w;
-        w.begin_object().key("schemaVersion").integer(2).key("mediaType").string(media_types::docker_manifest).key("config");
-        LADING_TRY_V(write_part(image.config, media_types::docker_config, w, until));
-        w.key("layers").begin_array();
-        for (auto const& name : image.layers) {
-            LADING_TRY_V(write_part(name, media_types::docker_layer, w, until));
-        }
-        auto text = w.end_array().end_object().str();
+    result<descriptor> make(detail::saved_image const& image, detail::time_limit const& until) {
+        LADING_TRY(auto text, parts_.manifest_of(files_, image, decompressions_, bounds_, until));
         LADING_TRY(auto const d, digest_of<H>(text));
         descriptor what(std::string(media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
         made_.insert_or_assign(d, std::move(text));
         return what;
-    }
-    result<void> write_part(std::string const& name, std::string_view type, json_writer& w, detail::time_limit const& until) {
-        LADING_TRY(auto const part, hash_of(name, until));
-        w.begin_object().key("mediaType").string(type).key("size").integer(static_cast<std::int64_t>(part.size)).key("digest").string(part.d.str()).end_object();
-        return success();
-    }
-    /// Hashes a file, once whatever it is called, and remembers it under its digest.
-    result<hashed> hash_of(std::string const& name, detail::time_limit const& until) {
-        LADING_TRY(auto part, files_.find(name));
-        if (!part) return bad("manifest.json names a file that is not there: " + detail::printable(name, 160));
-        auto const id = part->id();
-        if (auto const known = hashed_.find(id); known != hashed_.end()) return known->second;
-        detail::unpacked_part bytes(std::move(*part), decompressions_);
-        H hash(digest_algorithm::sha256);
-        std::vector<char> piece(64u << 10);
-        std::uint64_t size = 0;
-        for (std::size_t n = 1; n != 0; size += n) {
-            if (detail::is_over(until)) return error(errc::timeout).with_context("hashing " + files_.path());
-            auto got = bytes.read(piece);
-            if (!got) return bad(detail::printable(name, 160) + ": " + got.assume_error().detail().context);
-            n = got.assume_value();
-            hash.update(std::as_bytes(std::span(piece).first(n)));
-            if (bytes.is_packed() && size + n > bounds_.archive_bytes)
-                return bad(detail::printable(name, 160) + " is more than " + std::to_string(bounds_.archive_bytes) + " bytes, decompressed");
-        }
-        LADING_TRY(auto const d, hash.finish());
-        blobs_.insert_or_assign(d, saved_blob{name, size});
-        return hashed_.emplace(id, hashed{d, size}).first->second;
     }
 
     // ---- answers
@@ -424,20 +352,20 @@ class basic_oci_layout {
         return files_.read(file_of(d), bounds_.manifest_bytes, reach_of(d));
     }
     std::string file_of(digest const& d) const {
-        if (auto const known = blobs_.find(d); known != blobs_.end()) return known->second.name;
+        if (auto const* const known = parts_.find(d)) return known->name;
         return flat_ ? d.hex() : "blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex();
     }
     /// A blob is what its digest says, wherever a builder keeps it; of what `docker save` names nothing else is known.
-    detail::links reach_of(digest const& d) const { return blobs_.contains(d) ? detail::links::inside : detail::links::anywhere; }
+    detail::links reach_of(digest const& d) const { return parts_.find(d) ? detail::links::inside : detail::links::anywhere; }
     result<response> blob(std::string_view target, request const& q, body_sink& out) {
         auto const wanted = digest::parse(target);
         if (!wanted) return refuse(404, "BLOB_UNKNOWN", q, out);
         auto const& d = wanted.assume_value();
         LADING_TRY(auto part, files_.find(file_of(d), reach_of(d)));
         if (!part) return refuse(404, "BLOB_UNKNOWN", q, out);
-        auto const saved = blobs_.find(d); // its layers are known by what they are uncompressed
-        auto const size = saved != blobs_.end() ? saved->second.size : part->size();
-        detail::unpacked_part bytes(std::move(*part), saved != blobs_.end() ? decompressions_ : std::vector<decompression>());
+        auto const* const saved = parts_.find(d); // its layers are known by what they are uncompressed
+        auto const size = saved ? saved->size : part->size();
+        detail::unpacked_part bytes(std::move(*part), saved ? decompressions_ : std::vector<decompression>());
         auto head = head_of(200, "application/octet-stream", size, q);
         head.headers.add("Docker-Content-Digest", d.str());
         LADING_TRY(auto verdict, out.begin(head, size));
@@ -488,8 +416,7 @@ class basic_oci_layout {
     std::vector<listed_image> images_; ///< as many as names
     bool flat_ = false;         ///< blobs are named by the digits of their digests alone
     std::map<digest, std::string> made_;  ///< manifests that are no files of that name
-    std::map<digest, saved_blob> blobs_;  ///< files that are not named by their digest
-    std::map<decltype(std::declval<detail::file_part&>().id()), hashed> hashed_;
+    detail::saved_parts<H> parts_;        ///< files that are not named by their digest
 };
 
 /// With the default JSON and hash models.
