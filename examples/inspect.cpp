@@ -7,12 +7,21 @@
 
 #include "inspect/arguments.hpp"
 #include "inspect/batch.hpp"
+#include "inspect/place.hpp"
 
 #if __has_include(<toml++/toml.h>)
 #include <lading/backend/registries_conf.hpp>
 #define INSPECT_READS_REGISTRIES_CONF 1
 #endif
 
+#ifdef LADING_WITH_ZLIB
+#include <lading/backend/zlib_gzip.hpp>
+#endif
+#ifdef LADING_WITH_ZSTD
+#include <lading/backend/zstd_frames.hpp>
+#endif
+
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -76,7 +85,8 @@ template <class Client>
 lading::result<std::string> report(Client& registry, lading::reference const& ref, arguments const& args) {
     auto const platform = args.platform.value_or(lading::platform_choice::host());
     if (args.raw && !args.platform) {
-        LADING_TRY(auto const manifest, registry.manifest(ref));
+        LADING_TRY(auto const manifest, registry.raw_manifest(ref));
+        for (auto const& w : manifest.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.text.c_str());
         return manifest.bytes;
     }
     if (args.config) {
@@ -116,25 +126,22 @@ struct layout_policies : policies {
     using credentials = lading::no_credentials;
 };
 
-/// Calls `go(client, reference)` for an image on disk: `path[:tag]`, `path:name:tag` or `path@digest`; the path has neither
-/// colon nor at.
+/// Calls `go(client, reference)` for an image on disk.
 template <class Go>
-auto with_files(std::string const& where, arguments const& args, Go go)
+auto with_files(image_on_disk const& where, arguments const& args, Go go)
     -> decltype(go(std::declval<lading::basic_client<layout_policies>&>(), std::declval<lading::reference>())) {
-    auto const path = where.substr(0, where.find_first_of(":@"));
-    auto const at = where.find('@');
-    auto const tag = where.size() == path.size() ? std::string() : where.substr((at == where.npos ? where.rfind(':') : at) + 1);
-    LADING_TRY(auto files, layout_policies::transport::open(path, args.client.bounds));
-    LADING_TRY(auto const ref, files.reference(tag));
+    lading::layout_options options(args.client.bounds);
+#ifdef LADING_WITH_ZLIB
+    options.with_decompression(lading::zlib_gzip::model());
+#endif
+#ifdef LADING_WITH_ZSTD
+    options.with_decompression(lading::zstd_frames::model());
+#endif
+    if (args.client.timeout.count() > 0) options.with_deadline(std::chrono::steady_clock::now() + args.client.timeout);
+    LADING_TRY(auto files, layout_policies::transport::open(where.path, std::move(options)));
+    LADING_TRY(auto const ref, files.reference(where.words, args.platform.value_or(lading::platform_choice::host())));
     lading::basic_client<layout_policies> on_disk(std::move(files), args.client);
     return go(on_disk, ref);
-}
-
-/// What follows the kind of an image on disk, "oci:", if the reference is of one.
-std::optional<std::string> on_disk(std::string const& reference) {
-    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
-        if (reference.starts_with(kind)) return reference.substr(kind.size());
-    return std::nullopt;
 }
 
 /// A client's parts, for the hosts that are asked.
@@ -183,10 +190,11 @@ lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, la
 }
 
 lading::result<std::string> inspect(arguments const& args) {
-    if (auto const files = on_disk(*args.reference))
-        return with_files(*files, args, [&](auto& disk, lading::reference const& ref) { return report(disk, ref, args); });
+    LADING_TRY(auto const place, place_of(*args.reference));
+    if (place.on_disk)
+        return with_files(*place.on_disk, args, [&](auto& disk, lading::reference const& ref) { return report(disk, ref, args); });
     LADING_TRY(auto rules, rules_for(args));
-    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
+    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(place.name, rules)));
     LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
     narrator out_loud;
     if (args.verbose) p.options.with_observer(out_loud);
@@ -194,17 +202,26 @@ lading::result<std::string> inspect(arguments const& args) {
     return report(registry, ref, args);
 }
 
-/// What a person may do about a failure, if an option helps.
-char const* hint_for(lading::error const& e) {
-    if (e.facts().plaintext) return "if it speaks plain http: --plain-http";
-    if (e == lading::errc::auth_required) return "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS";
-    if (e == lading::errc::auth_denied) return "the login that was used is in --authfile, --creds, or where docker, podman or skopeo login keep it";
+/// What a person may do about a failure; empty where no option helps that has not been given.
+std::string hint_for(lading::error const& e, arguments const& args) {
+    auto const files = args.cert_dir.empty() ? args.tls.ca_file.empty() ? "" : "--cacert" : "--cert-dir";
+    if (e.facts().plaintext && !args.plain_http) return "if it speaks plain http: --plain-http";
+    if (e == lading::errc::auth_required && !args.secret)
+        return args.authfile.empty() ? "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS"
+                                     : "no login for it is in the file of --authfile; another way: --creds USER:PASS";
+    if (e == lading::errc::auth_denied && !e.facts().withheld)
+        return std::string("the login that was used is ") + (args.secret             ? "that of --creds"
+                                                             : args.authfile.empty() ? "where docker, podman or skopeo login keep it"
+                                                                                     : "in the file of --authfile");
     if (e == lading::errc::timeout) return "for more time: --timeout SECONDS";
-    if (e == lading::errc::auth_realm_refused && e.detail().context.find("is on http,") != std::string::npos)
+    if (e == lading::errc::auth_realm_refused && e.detail().context.find(" is on http,") != std::string::npos)
         return "the registry has to name its token service by https; what is public can be had without a login";
-    if (e == lading::errc::auth_realm_refused) return "if that token service may see the credentials: --trust-realm ORIGIN";
-    if (e == lading::errc::tls_cert_untrusted) return "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
-    return nullptr;
+    constexpr std::string_view to = " may not go to the realm "; // and no other reason for which --trust-realm helps
+    if (auto const& why = e.detail().context; e == lading::errc::auth_realm_refused && why.find(to) != why.npos)
+        return "if that token service may see the credentials: --trust-realm " + why.substr(why.find(to) + to.size());
+    if (e == lading::errc::tls_cert_untrusted)
+        return *files ? std::string("no certificate of ") + files + " vouches for it" : "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
+    return {};
 }
 
 struct batch_policies : policies {
@@ -214,12 +231,13 @@ struct batch_policies : policies {
 /// Every image of an index, side by side, in its order. True when none failed.
 lading::result<bool> inspect_all(arguments const& args) {
     printer out(args);
-    if (auto const files = on_disk(*args.reference))
-        return with_files(*files, args, [&](auto& disk, lading::reference const& ref) {
+    LADING_TRY(auto const place, place_of(*args.reference));
+    if (place.on_disk)
+        return with_files(*place.on_disk, args, [&](auto& disk, lading::reference const& ref) {
             return out.over(lading::inspect_all(disk, ref, what(args), [&out](auto const&... told) { out(told...); }));
         });
     LADING_TRY(auto rules, rules_for(args));
-    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(*args.reference, rules)));
+    LADING_TRY(auto const ref, lading::reference::parse(lading::expand_alias(place.name, rules)));
     LADING_TRY(auto p, parts_for({ref.repository()}, std::move(rules), args));
     narrator out_loud;
     if (args.verbose) p.options.with_observer(out_loud);
@@ -239,8 +257,9 @@ lading::result<bool> inspect_all(arguments const& args) {
 lading::result<bool> inspect_batch(arguments const& args) {
     LADING_TRY(auto rules, rules_for(args));
     LADING_TRY(auto todo, batch::work::open(args.many, [&rules](std::string const& text) -> lading::result<lading::reference> {
-                   if (on_disk(text)) return lading::error(lading::errc::ref_invalid).with_context("an image on disk: not in a batch");
-                   return lading::reference::parse(lading::expand_alias(text, rules));
+                   LADING_TRY(auto const place, place_of(text));
+                   if (place.on_disk) return lading::error(lading::errc::ref_invalid).with_context("an image on disk: not in a batch");
+                   return lading::reference::parse(lading::expand_alias(place.name, rules));
                }));
     if (args.secret && todo.hosts().size() > 1) // a login is for one registry, and no other is to see it
         return lading::error(lading::errc::invalid_argument)
@@ -285,13 +304,13 @@ int main(int argc, char** argv) {
     if (args.all) {
         auto const good = inspect_all(args);
         if (!good) std::fprintf(stderr, "inspect: %s\n", good.error().message().c_str());
-        if (auto const* const hint = good ? nullptr : hint_for(good.error())) std::fprintf(stderr, "inspect: %s\n", hint);
+        if (auto const hint = good ? std::string() : hint_for(good.error(), args); !hint.empty()) std::fprintf(stderr, "inspect: %s\n", hint.c_str());
         return good && good.assume_value() ? 0 : 1;
     }
     auto const out = inspect(args);
     if (!out) {
         std::fprintf(stderr, "inspect: %s\n", out.error().message().c_str());
-        if (auto const* const hint = hint_for(out.error())) std::fprintf(stderr, "inspect: %s\n", hint);
+        if (auto const hint = hint_for(out.error(), args); !hint.empty()) std::fprintf(stderr, "inspect: %s\n", hint.c_str());
         return 1;
     }
     auto const& text = out.assume_value();

@@ -15,12 +15,13 @@ export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
 all_steps=(layers single-header-current compile-budget compile-fail headers
-    asan hostile-report clang-asan fuzz tsan matrix install example)
+    asan hostile-report clang-asan fuzz tsan matrix install example realworld realworld-report)
 
 packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
     "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev catch2
-    libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev
-    docker-registry skopeo umoci apache2-utils nginx-light openssl jq curl ca-certificates procps)
+    libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
+    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps
+    iproute2 zstd bzip2 xz-utils)
 
 build_and_test() { # PRESET [WRAPPER...]
     local preset=$1
@@ -40,6 +41,8 @@ run_step() {
     clang-asan | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
     hostile-report) python3 -B tests/hostile/report.py build/log/cases ;;
+    realworld) realworld ;;
+    realworld-report) python3 -B tests/realworld/report.py build/log/cases build/log/cases-realworld ;;
     tsan)
         # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
         if setarch "$(uname -m)" -R true 2>/dev/null; then
@@ -70,6 +73,13 @@ example_runs() {
     record=$(bash examples/inspect.sh) && printf '%s\n' "$record" && jq -e .Digest <<<"$record" &&
         bash tests/example_test.sh build/release/examples/inspect &&
         python3 -B tests/hostile/differential.py build/release/examples/inspect # other readers' answers to the same bytes
+}
+
+# What other readers read is read, and the same.
+realworld() {
+    cmake --preset release && cmake --build --preset release -t inspect || return
+    rm -f build/log/cases-realworld
+    LADING_TEST_RECORD=$PWD/build/log/cases-realworld python3 -B tests/realworld/differential.py build/release/examples/inspect
 }
 
 # Passed and failed test cases said in a log: by Catch2, by our own runners.
@@ -166,7 +176,7 @@ for step in "${steps[@]}"; do
         tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
     else
         case $step in
-        layers | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install) cat "build/log/$step.log" ;;
+        layers | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$step.log" ;;
         *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$step.log" ;;
         esac
     fi

@@ -21,8 +21,9 @@ inline constexpr char usage[] =
     "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
     "  --config                  print the exact bytes of the image config\n"
     "  --no-tags                 do not list the tags of the repository\n"
-    "  --platform OS/ARCH[/VAR]  the image of an index to look at ('any': the first; default: the platform that this\n"
-    "                            program was compiled for; 'none': the index itself; 'all': every one, without tags)\n"
+    "  --platform OS/ARCH[/VAR]  the image of an index to look at (OS or ARCH alone: the other is this machine's; 'any': the\n"
+    "                            first; default: the platform that this program was compiled for; 'none': the index\n"
+    "                            itself; 'all': every one, without tags)\n"
     "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
     "                            for byte; json: everything that is known; table: for people\n"
     "  --creds USER:PASS         credentials for the one registry; before all files (others may see them: --authfile)\n"
@@ -45,7 +46,9 @@ inline constexpr char usage[] =
     "  --ordered                 write in the order of FILE, not of completion\n"
     "  --resume FILE             skip the references that this output of a former run has\n"
     "  --shard I/N               only part I (from 0) of N; all names of a repository are in the same part\n"
-    "REF may also be an image on disk: oci:FOLDER[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:TAG].\n"
+    "REF is HOST/NAME[:TAG][@DIGEST], also after docker:// or oci://; or an image on disk: oci:FOLDER[:NAME],\n"
+    "oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], dir:FOLDER. Archives may be compressed. NAME is the whole name or\n"
+    "its tag, or @DIGEST, or @N (the position from 0); without it the only image there is.\n"
     "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
     "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed (of a batch: any), 2 usage.\n";
 
@@ -76,7 +79,7 @@ inline std::optional<std::string> take(std::string_view option, std::string cons
         if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
         if (value == "none") return out.platform = lading::platform_choice::none(), std::nullopt;
         auto p = lading::platform::parse(value);
-        if (!p) return "--platform is OS/ARCH[/VARIANT], any, none or all: " + p.error().summary();
+        if (!p) return "--platform is OS/ARCH[/VARIANT], one of the two, any, none or all: " + p.error().summary();
         out.platform = lading::platform_choice::like(p.value());
     } else if (option == "--format") {
         if (value != "modern" && value != "original" && value != "json" && value != "table")

@@ -202,7 +202,7 @@ class progress {
 
 /// The result as one line of JSON, `reference` first.
 inline std::string json_line(std::string const& reference, lading::result<lading::inspection> const& outcome) {
-    lading::json_writer w;
+    lading::json_writer w(lading::json_style(0, false, true));
     w.begin_object().key("reference").string(reference);
     if (outcome) return w.take() + ',' + lading::to_json(outcome.assume_value(), lading::json_style()).substr(1);
     auto const& e = outcome.assume_error();

@@ -5,6 +5,7 @@
 
 #include "blob/sink.hpp"
 #include "detail/chrono.hpp"
+#include "detail/stop_token.hpp"
 #include "endpoint/network_options.hpp"
 #include "layer/authorize.hpp"
 #include "layer/cache.hpp"
@@ -59,8 +60,11 @@ struct client_options {
     client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
     /// Credentials may be sent over plain http to hosts other than this machine.
     client_options& with_secrets_over_http(bool yes = true) { return auth.secrets_over_http = yes, *this; }
-    /// Every call must be over after this long; zero for no limit.
+    /// Every call but `blob` must be over after this long; zero for no limit.
     client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
+    /// A whole `blob` must be there after this long; zero, which is the default, for no limit: a blob takes as long as its
+    /// bytes do, and `limits::idle` and `limits::pace_bytes` end one that does not come.
+    client_options& with_blob_timeout(std::chrono::milliseconds t) { return blob_timeout = t, *this; }
     client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
     /// Is told of every exchange; outlives the client's operations.
     client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
@@ -73,6 +77,7 @@ struct client_options {
     retry_rules retry;
     exchange_observer* observer = nullptr;
     std::chrono::milliseconds timeout{60'000};
+    std::chrono::milliseconds blob_timeout{0};
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     limits bounds;
 };
@@ -168,9 +173,15 @@ struct core_policies {
 /// Every call verifies what it returns; the exact bytes are beside every decoded document. A client with a blocking
 /// transport has the plain names, one with an asynchronous transport the `async_` names with any completion token
 /// (signature `void(result<T>)`); a transport may model both. The client owns the connections, the tokens and the
-/// limits; it cannot be moved, and it outlives the operations it started. One call at a time for a blocking client;
-/// an asynchronous client may have many in flight, on
-/// as many threads as its transport allows; a credentials policy is then asked by several threads at once.
+/// limits; it cannot be moved, and it outlives the operations it started.
+///
+/// Threads: what the calls of a client share is its session (thread-safe), its options (only read), its observer and its
+/// policies. Several threads may be in calls of one client at once, blocking or not, where transport, clock, credentials
+/// and cache allow that: `asio_sync_transport`, `curl_transport`, `asio_transport`, `steady_clock_policy`, the credentials and
+/// caches of the library do; `oci_layout` and the doubles of `testing/` take one call at a time.
+///
+/// A blocking call takes a `std::stop_token` last: soon after it is stopped the call ends with `cancelled`, be it
+/// connecting, waiting for an answer, in a body or between two tries. (Not while a credential helper runs.)
 ///
 /// Platform defaults: an index is resolved for the platform that the program was compiled for, unless told otherwise;
 /// the record says so.
@@ -205,45 +216,51 @@ class basic_client : pinned {
     // ---- blocking -----------------------------------------------------------------------------------------------
 
     /// What is this image? Requests and errors: `inspect_operation`.
-    result<inspection> inspect(reference const& ref, inspect_options o = {})
+    result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
-    result<manifest_type> manifest(reference const& ref)
+    result<manifest_type> manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
+        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+    }
+    /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
+    result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<raw_manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
-    result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
+    result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, choice);
     }
-    /// Every tag, in the server's order, within the limits.
-    result<tag_list> tags(repository const& name)
+    /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
+    result<tag_list> tags(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(call_to(name, false));
+        return wait<tags_operation<Policies>>(call_to(name, false), stop);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
-    result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
+    result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(call_to(name, true), what, &out);
+        return wait<blob_operation<Policies>>(call_for_blob(name), stop, what, &out);
     }
-    result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
+    result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return blob(ref.repository(), what, out);
+        return blob(ref.repository(), what, out, std::move(stop));
     }
     /// Does the host of this repository speak v2? No other call needs this one first.
-    result<void> ping(repository const& name)
+    result<void> ping(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(call_to(name, false));
+        return wait<ping_operation<Policies>>(call_to(name, false), stop);
     }
 
     // A client whose transport is asynchronous only says so.
@@ -256,6 +273,11 @@ class basic_client : pinned {
         requires(!sync_transport<transport_type>)
     auto manifest(A const&...) {
         return detail::only_asynchronous<result<manifest_type>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto raw_manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_bytes>, A...>();
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
@@ -297,6 +319,11 @@ class basic_client : pinned {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_raw_manifest(reference const& ref, Token&& token) {
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
                                                   choice);
@@ -310,7 +337,7 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_to(name, true), what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_for_blob(name), what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -332,6 +359,11 @@ class basic_client : pinned {
     template <class... A>
         requires(!async_transport<transport_type>)
     auto async_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_raw_manifest(A const&...) {
         return detail::only_blocking<A...>();
     }
     template <class... A>
@@ -368,9 +400,19 @@ class basic_client : pinned {
         endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
     };
     call call_to(lading::repository const& name, bool by_digest) {
+        return call_within(options_.timeout, "with_timeout", name, by_digest);
+    }
+    call call_for_blob(lading::repository const& name) {
+        return call_within(options_.blob_timeout, "with_blob_timeout", name, true);
+    }
+    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
-        if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
+        if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
+        if (limit.count() > 0) {
+            out.talk.deadline = clock_.now() + limit;
+            out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
+        }
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
         if (listed) out.places = std::move(listed).assume_value();
         else out.if_none = std::move(listed).assume_error();
@@ -392,9 +434,9 @@ class basic_client : pinned {
             std::move(c.talk), std::move(make));
     }
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(call c, Args const&... args) {
+    result<typename Op::value_type> wait(call c, stop_token const& stop, Args const&... args) {
         auto const op = layered<Op>(std::move(c), args...);
-        return run(*op, transport_, clock_);
+        return run(*op, transport_, clock_, stop);
     }
     template <class Op, class Token, class... Args>
     auto launch(Token&& token, call c, Args const&... args) {
@@ -423,6 +465,7 @@ class basic_client : pinned {
     clock_type clock_;
     cache_type cache_;
     auth_session session_;
+    accept_notes accepts_;
 };
 
 } // namespace lading

@@ -128,7 +128,7 @@ struct embedded_reader {
     static constexpr embedded_facts facts = [] {
         embedded_facts out;
         json_document d;
-        out.json = d.template assign<strict_json>(text()).code;
+        out.json = d.template assign<exact_json>(text()).code;
         if (out.json != errc::ok) return out;
         auto const verdict = judge_shape(d.root());
         out.shape = verdict.code;
@@ -163,7 +163,7 @@ struct embedded_reader {
         descriptors out;
         if (facts.fields.code != errc::ok) return out; // `embedded_manifest` says it
         json_document d;
-        (void)d.template assign<strict_json>(text());
+        (void)d.template assign<exact_json>(text());
         // A document of the set need not have all fields of the standard one.
         if constexpr (!default_manifests::contains<document>) {
             using standard = std::conditional_t<facts.index, manifest_list, schema2>;

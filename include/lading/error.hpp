@@ -26,6 +26,7 @@ namespace lading {
     X(invalid_argument, "an argument of the call is out of its range")                                        \
     X(config_invalid, "a configuration file cannot be read, understood or honoured")                          \
     X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
+    X(tag_ambiguous, "the image on disk has several images of this name")                                     \
     X(registry_blocked, "the configuration blocks this registry")                                             \
     X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
     X(address_refused, "the server named an address that only the inside of a network can reach")             \
@@ -55,18 +56,18 @@ namespace lading {
     X(timeout_header, "no complete answer head within the limit")                                             \
     X(timeout_body, "no byte of the body within the limit")                                                   \
     X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the body came slower than the floor")                                                        \
+    X(too_slow, "the answer came too slowly")                                                                 \
     X(timeout, "the whole operation took longer than its limit")                                              \
     X(cancelled, "the operation was cancelled")                                                               \
     X(redirect_invalid, "a redirect has no usable target")                                                    \
     X(redirect_downgrade, "a redirect leads from https to http")                                              \
     X(redirect_too_many, "more redirects than the limit")                                                     \
     /* authentication */                                                                                      \
-    X(auth_required, "the registry asks for credentials and none were given")                                 \
+    X(auth_required, "credentials are asked for and none were sent")                                          \
     X(auth_denied, "the credentials were refused, or may not be sent where they are asked for")               \
     X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
     X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
-    X(auth_realm_refused, "the token realm is not one the credentials may go to")                             \
+    X(auth_realm_refused, "the token realm is not one that may be asked")                                     \
     X(auth_token_malformed, "the answer of the token service is not usable")                                  \
     X(auth_token_too_large, "the answer of the token service is over the limit")                              \
     X(auth_token_failed, "the token service answered with an error")                                          \
@@ -77,7 +78,7 @@ namespace lading {
     X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
     /* what the registry says */                                                                              \
     X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "the registry has no such manifest")                                                  \
+    X(manifest_unknown, "there is no such manifest")                                                          \
     X(name_unknown, "the registry has no such repository")                                                    \
     X(blob_unknown, "the registry has no such blob")                                                          \
     X(not_found, "the registry answered 404")                                                                 \
@@ -85,7 +86,7 @@ namespace lading {
     X(v1_malformed, "the answer of the v1 registry is not usable")                                            \
     X(v1_unsupported, "the v1 protocol cannot answer this")                                                   \
     X(registry_error, "the registry answered with an error")                                                  \
-    X(server_error, "the registry failed")                                                                    \
+    X(server_error, "the server failed to answer")                                                            \
     X(not_a_registry, "the server does not answer as a v2 registry")                                          \
     X(page_cross_origin, "the next page is on another origin")                                                \
     X(page_loop, "the pages of the listing do not end")                                                       \
@@ -192,6 +193,8 @@ struct fallback_facts {
     bool v1 : 1 = false;            ///< not found or refused, and v2 is not confirmed: a v1 registry may know
     bool retry : 1 = false;         ///< the same request may succeed later
     bool tags_listed : 1 = false;   ///< the tag list was answered before this failed
+    bool withheld : 1 = false;      ///< of `auth_denied`: no credentials were sent, for the request had left its origin
+    bool all_asked : 1 = false;     ///< every endpoint that may be asked has been: there is no next one, nor v1
     refusal_form said = refusal_form::none;   ///< how the registry put it
     asked what = asked::ping;       ///< what it was about; read only when `said` is not `none`
 
@@ -338,14 +341,17 @@ class error {
         auto const& d = detail();
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
-        out += code_.message();
+        if (*this == errc::auth_denied && !facts_.withheld) out += "the credentials were refused"; // the half that holds
+        else if (facts_.withheld) out += "credentials are not sent where an answer led to";
+        else out += code_.message();
         if (!d.context.empty()) out.append(": ").append(d.context);
         if (!d.expected.empty()) out.append("; expected ").append(d.expected);
         if (!d.actual.empty()) out.append(", got ").append(d.actual);
         if (http_status_) out.append("; status ").append(std::to_string(http_status_));
         for (auto const& e : d.registry_errors) {
-            out.append("; registry says ").append(e.code);
-            if (!e.message.empty()) out.append(" (").append(e.message).append(")");
+            if (e.code.empty()) out.append("; the answer says: ").append(e.message);
+            else out.append(facts_.what == asked::token ? "; token service says " : "; registry says ").append(e.code);
+            if (!e.code.empty() && !e.message.empty()) out.append(" (").append(e.message).append(")");
         }
         if (d.rate.until_seconds >= 0) out.append("; retry after ").append(std::to_string(d.rate.until_seconds)).append(" s");
         if (d.rate.limit >= 0) out.append("; limit ").append(std::to_string(d.rate.limit));
@@ -359,16 +365,17 @@ class error {
         return out;
     }
 
-    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop".
+    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop". After a
+    /// call of a client there is no next endpoint: it has asked them all.
     std::string next_steps() const {
         std::string out;
         auto add = [&](bool yes, char const* what) {
             if (yes) out.append(out.empty() ? "" : ", ").append(what);
         };
         add(facts_.retry, "retry later");
-        add(facts_.next_endpoint, "next endpoint");
+        add(facts_.next_endpoint && !facts_.all_asked, "next endpoint");
         add(facts_.plaintext, "plaintext if allowed");
-        add(facts_.v1, "v1");
+        add(facts_.v1 && !facts_.all_asked, "v1");
         return out.empty() ? "stop" : out;
     }
 

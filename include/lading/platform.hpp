@@ -14,19 +14,47 @@
 
 namespace lading {
 
+struct platform;
+inline platform host_platform();
+
+namespace detail {
+
+/// The systems and architectures that Go names, and what else they are called: what a word alone may be.
+inline constexpr std::string_view known_systems[] = {"aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux",
+                                                     "macos", "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos"};
+inline constexpr std::string_view known_architectures[] = {
+    "386", "aarch64", "amd64", "amd64p32", "arm", "arm64", "arm64be", "armbe", "armel", "armhf", "i386", "loong64", "mips", "mips64",
+    "mips64le", "mips64p32", "mips64p32le", "mipsle", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64",
+    "wasm", "x86-64", "x86_64"};
+
+/// True when `word`, in whatever case, is one of the list.
+template <std::size_t N>
+constexpr bool is_one_of(std::string_view word, std::string_view const (&list)[N]) noexcept {
+    for (auto const known : list) {
+        bool same = known.size() == word.size();
+        for (std::size_t i = 0; same && i < word.size(); ++i) same = known[i] == to_lower(word[i]);
+        if (same) return true;
+    }
+    return false;
+}
+
+} // namespace detail
+
 /// Where an image runs, as a document spells it.
 struct platform {
     platform() = default;
     platform(std::string o, std::string a, std::string v = {})
         : os(std::move(o)), architecture(std::move(a)), variant(std::move(v)) {}
 
-    /// Parses `os/architecture[/variant][:os_version]`, lower case, each part at most 64 bytes. Errors:
-    /// `platform_invalid`, final. `parse(p.str())` is `p` for every result.
+    /// Parses `os/architecture[/variant][:os_version]`, or the name of a known system or architecture alone: then the host
+    /// says the other half. Upper case is lower case, and another name of an architecture is the usual one (`x86_64`,
+    /// `i386`, `aarch64`; `armhf` is `arm/v7`, `armel` is `arm/v6`; `macos` is `darwin`); each part at most 64 bytes.
+    /// Errors: `platform_invalid`, final. `parse(p.str())` is `p` for every result.
     static result<platform> parse(std::string_view text) {
         auto const parts = split(text);
         if (!parts.good)
             return error(errc::platform_invalid)
-                .with_values("os/architecture[/variant][:os_version]", detail::printable(text, 160));
+                .with_values("os/architecture[/variant][:os_version], or a known one of the two", detail::printable(text, 160));
         return from(parts);
     }
 
@@ -37,6 +65,9 @@ struct platform {
         if (!os_version.empty()) out += ':' + detail::printable(os_version, 64);
         return out;
     }
+
+    /// False when a document leaves out what a machine is told apart by: such an entry is never chosen.
+    bool is_complete() const noexcept { return !os.empty() && !architecture.empty(); }
 
     std::string os;
     std::string architecture;
@@ -72,30 +103,30 @@ struct platform {
             if (slash == text.size()) break;
             text.remove_prefix(slash + 1);
         }
-        if (n < 1) return out;
+        if (n == 0 && !detail::is_one_of(out.os, detail::known_systems)) {
+            if (!detail::is_one_of(out.os, detail::known_architectures)) return out;
+            out.architecture = std::exchange(out.os, {});
+        }
         for (auto const part : {out.os, out.architecture, out.variant, out.os_version}) {
             if (part.size() > 64) return out;
             for (char c : part)
-                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-') return out;
+                if (!detail::is_alnum(c) && c != '.' && c != '_' && c != '-') return out;
         }
         out.good = true;
         return out;
     }
-    static platform from(parts const& p) {
-        platform out{std::string(p.os), std::string(p.architecture), std::string(p.variant)};
-        out.os_version = p.os_version;
-        return out;
-    }
+    static platform from(parts const& p);
 };
 
-/// The normal form: aliases of architectures resolved, the variant that every such machine has left out
-/// (`aarch64` and `arm64/v8` are `arm64`, `armhf` and bare `arm` are `arm/v7`, `amd64/v1` is `amd64`).
-inline platform normalise(platform p) {
+namespace detail {
+
+/// The usual name instead of another one; lower case.
+inline void resolve_aliases(platform& p) {
     auto& a = p.architecture;
     auto& v = p.variant;
-    p.os = detail::lower(p.os);
-    a = detail::lower(a);
-    v = detail::lower(v);
+    p.os = lower(p.os);
+    a = lower(a);
+    v = lower(v);
     if (p.os == "macos") p.os = "darwin";
     if (a == "x86_64" || a == "x86-64")
         a = "amd64";
@@ -107,6 +138,28 @@ inline platform normalise(platform p) {
         a = "arm", v = "v7";
     else if (a == "armel")
         a = "arm", v = "v6";
+}
+
+} // namespace detail
+
+inline platform platform::from(parts const& p) {
+    platform out{std::string(p.os), std::string(p.architecture), std::string(p.variant)};
+    out.os_version = p.os_version;
+    if (p.os.empty() || p.architecture.empty()) {
+        auto const host = host_platform();
+        if (p.os.empty()) out.os = host.os;
+        else out.architecture = host.architecture, out.variant = host.variant;
+    }
+    detail::resolve_aliases(out);
+    return out;
+}
+
+/// The normal form: aliases of architectures resolved, the variant that every such machine has left out
+/// (`aarch64` and `arm64/v8` are `arm64`, `armhf` and bare `arm` are `arm/v7`, `amd64/v1` is `amd64`).
+inline platform normalise(platform p) {
+    detail::resolve_aliases(p);
+    auto& a = p.architecture;
+    auto& v = p.variant;
     if (a == "amd64" && v == "v1") v.clear();
     if (a == "arm64" && (v == "8" || v == "v8" || v == "v8.0")) v.clear();
     if (a == "arm") {
@@ -162,7 +215,7 @@ struct platform_literal {
         return platform::split(text.view()).good;
     }
     static platform make() {
-        static_assert(well_formed(), "[lading] the _platform literal is not os/architecture[/variant][:os_version]");
+        static_assert(well_formed(), "[lading] the _platform literal is not os/architecture[/variant][:os_version], nor a known one of the two");
         return platform::from(platform::split(Text.view()));
     }
 };

@@ -16,12 +16,21 @@ namespace lading {
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
 #define LADING_WARNING_TABLE(X)                                                                               \
     X(tags_not_listed, "the tags cannot be listed")                                                           \
+    X(tags_truncated, "the tag list is not complete")                                                         \
     X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
     X(platform_differs, "the image is not for the platform that was asked for")                               \
+    X(missing_layers, "the image has no list of layers; it is taken for empty")                               \
+    X(missing_manifests, "the index has no list of manifests; it is taken for empty")                         \
+    X(missing_list, "a document lacks a list; it is taken for empty")                                         \
+    X(odd_entries, "entries of the index are no descriptors or lack their platform; they are never chosen")   \
+    X(content_type_ignored, "the Content-Type of the answer is not used")                                     \
+    X(media_type_assumed, "the document does not say its type; the index or the Content-Type decides")        \
+    X(document_unreadable, "the document cannot be read as what it is; its bytes are as they should be")      \
     X(missing_rootfs, "the image config has no rootfs")                                                       \
     X(history_mismatch, "the history of the config does not fit the number of layers")                        \
     X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
     X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
+    X(login_unavailable, "a login that is configured could not be had")                                       \
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
@@ -40,6 +49,17 @@ constexpr std::string_view name_of(warning_code code) noexcept {
     switch (code) {
 #define X(name, text)                                                                                         \
     case warning_code::name: return #name;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// The sentence of a code.
+constexpr std::string_view sentence_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return text;
         LADING_WARNING_TABLE(X)
 #undef X
     }

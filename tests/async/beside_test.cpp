@@ -214,7 +214,8 @@ TEST_CASE("the tags are those of the place that served the manifest") {
         mirror.answer("GET", "/v2/app/tags/list", testing::canned().with_delay(20s));
         auto const record = inspect(ref_to(origin), options.with_timeout(1s)).record->value();
         CHECK(record.source == mirror.url());
-        CHECK(record.tags.state == tags_state::refused);
+        CHECK(record.tags.state == tags_state::failed); // no refusal
+        CHECK(record.tags.failure == errc::too_slow);
     }
     SECTION("the list of the mirror that has it not does not come: the origin's does") {
         mirror.answer("GET", "/v2/app/tags/list", testing::canned().with_delay(20s));

@@ -10,7 +10,9 @@
 
 #include "documents.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <optional>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -97,6 +99,9 @@ std::vector<std::string> layout_seeds() {
                                                                  R"(,"annotations":{"org.opencontainers.image.ref.name":"latest"})")));
     };
     auto const blobs = member(blob_path(manifest), manifest) + member(blob_path(test::config_bytes), test::config_bytes);
+    auto const named = [](std::string const& own, std::string const& full) {
+        return R"(,"annotations":{"org.opencontainers.image.ref.name":")" + own + R"(","io.containerd.image.name":")" + full + "\"}";
+    };
     auto const saved = member("manifest.json", R"([{"Config":"c.json","RepoTags":["r:latest"],"Layers":["l/layer.tar","m/layer.tar"]}])") +
                        member("c.json", test::config_bytes) + member("l/layer.tar", "layer") + member("m/layer.tar", "", '2', "../l/layer.tar");
     return {layout + index(manifest) + blobs + end,
@@ -106,6 +111,10 @@ std::vector<std::string> layout_seeds() {
             member("pax", "19 path=oci-layout\n12 size=512\n", 'x') + member("x", std::string(512, ' ')),
             member("a", "x", '1', "b") + member("b", "y", '1', "a"),
             layout + index("other") + end,
+            layout + member("index.json", R"({"manifests":[)" + test::descriptor(media_types::oci_manifest, manifest, named("team/app", "docker.io/library/a:1")) + ',' +
+                                              test::descriptor(media_types::oci_manifest, manifest, named("v1.0+build5", "")) + ",7]}") + blobs + end,
+            member("manifest.json", manifest) + member(test::digest_of(test::config_bytes).substr(7), test::config_bytes) + end,
+            member("manifest.json", R"([{"Config":"c.json","RepoTags":["r:1","q.test/r:2"],"Layers":["./l/../l"]},{"Config":"c.json"},{}])") + member("c.json", test::config_bytes) + member("l", "layer"),
             member("manifest.json", R"([{"Config":"../../etc/passwd","Layers":["/etc/passwd"]}])")};
 }
 
@@ -165,10 +174,23 @@ FUZZ_TARGET(oci_layout, "documents", layout_seeds()) {
     memory_file const file(seal(input));
     auto opened = oci_layout::open(file.path());
     if (!opened) return check_error(opened.assume_error());
-    auto const ref = opened.assume_value().reference("latest");
-    if (!ref) check_error(ref.assume_error());
+    std::optional<reference> found;
+    auto listed = opened.assume_value().names();
+    listed.resize(std::min<std::size_t>(listed.size(), 4));
+    for (auto const& words : {std::string(), std::string("latest"), std::string("@1")}) listed.push_back(words);
+    for (auto const& words : listed) {
+        auto const ref = opened.assume_value().reference(words);
+        if (!ref) {
+            check_error(ref.assume_error());
+            continue;
+        }
+        must(ref.assume_value().has_digest(), "an image on disk is found by its digest", words);
+        auto const again = reference::parse(ref.assume_value().str());
+        must(again && again.assume_value() == ref.assume_value(), "what it is called is a reference", words);
+        if (!found) found = ref.assume_value();
+    }
     basic_client<disk_policies> registry(std::move(opened).assume_value());
-    auto const name = reference::parse("disk.test/r:latest").value();
+    auto const name = found.value_or(reference::parse("disk.test/r:latest").value());
     auto const tags = registry.tags(name.repository());
     if (!tags) check_error(tags.assume_error());
     auto const image = registry.inspect(name, inspect_options().with_platform(platform_choice::any()));

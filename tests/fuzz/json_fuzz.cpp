@@ -73,19 +73,21 @@ FUZZ_TARGET(json, "json", [] {
     for (auto const& c : testing::detail::json_accepted) out.emplace_back(c.text);
     return out;
 }()) {
-    auto const ours = read<strict_json>(input);
+    auto const ours = read<strict_json>(input), exact = read<exact_json>(input);
+    auto const text_of = lading::detail::repaired(input).value_or(std::string(input));
     auto const boost = read<boost_json>(input);
     auto const nlohmann = read<nlohmann_json>(input);
     auto const show = ours.events + " / " + boost.events + " / " + nlohmann.events;
     if (ours.status) {
         auto agrees = [&](reading const& other) {
             if (other.status.code == errc::json_number) return true; // beyond the range of a double
+            if (!other.status && exact.status.code == errc::json_utf8) return true; // half a character
             return bool(other.status) && without_negative_zero(other.events) == without_negative_zero(ours.events);
         };
         must(agrees(boost), "what is accepted Boost.JSON accepts, with the same events", input, show);
         must(agrees(nlohmann), "what is accepted nlohmann accepts, with the same events", input, show);
         if (nlohmann.status)
-            must(nlohmann::json::accept(input.begin(), input.end()), "what is accepted nlohmann accepts as it comes", input);
+            must(nlohmann::json::accept(text_of.begin(), text_of.end()), "what is accepted nlohmann accepts as it comes", input);
     } else {
         must(!(boost.status && nlohmann.status), "what both others accept is accepted", input, show);
         must(ours.status.offset <= input.size(), "an error is inside the text", input);
@@ -96,7 +98,7 @@ FUZZ_TARGET(json, "json", [] {
     must(bool(ours.status), "a document was read", input);
     auto const root = document.assume_value().root();
     if (nlohmann.status)
-        must(same(root, nlohmann::json::parse(input.begin(), input.end())), "the values are those of the other library", input);
+        must(same(root, nlohmann::json::parse(text_of.begin(), text_of.end())), "the values are those of the other library", input);
     auto const text = json_writer().value(root).take();
     auto const again = json_document::parse<strict_json>(text);
     must(again.has_value(), "what is written is read", input, text);

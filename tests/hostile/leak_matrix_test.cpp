@@ -120,7 +120,7 @@ TEST_CASE("G2: no secret is seen where it does not belong") {
 
                 std::string said = log.text;
                 if (!got) said += got.error().message();
-                else for (auto const& w : got.value().warnings) said += w.text;
+                else for (auto const& odd : got.value().warnings) said += odd.text;
                 for (auto const* p : {&b, &plain}) {
                     auto const text = p->journal();
                     CHECK(!test::has_canary(text));

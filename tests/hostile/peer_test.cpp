@@ -127,6 +127,72 @@ TEST_CASE("L06-L07: tag lists and configs without end") {
     CHECK(q.inspect() == errc::size_mismatch);
 }
 
+TEST_CASE("W45: a tag list of 120,000 names in a page of 5.7 MB, with 7,000 manifests beside it") {
+    std::string page = R"({"child":[],"manifest":{)";
+    for (int i = 0; i < 7000; ++i)
+        page += (i ? "," : "") + ("\"sha256:" + std::string(60, 'a') + std::to_string(1000 + i)) + R"(":{"imageSizeBytes":"1","tag":["t"],"timeUploadedMs":"2"})";
+    page += R"(},"name":"r","tags":[)";
+    for (int i = 0; i < 120'000; ++i) page += (i ? ",\"" : "\"") + std::string("v1.2.3-branch-of-somebody.with-a.") + std::to_string(i) + '"';
+    page += "]}";
+    CHECK(page.size() > 5'700'000);
+    peer p;
+    p.on("/v2/r/tags/list?n=1000", ok(page));
+    p.with_client([&](auto& registry, auto const& ref, auto&) {
+        auto const got = registry.tags(ref.repository()).value();
+        CHECK(got.state == tags_state::complete);
+        CHECK(got.values.size() == 120'000);
+        return 0;
+    });
+    peer cut; // W47: the connection ends within a name: what was complete is kept
+    cut.on("/v2/r/tags/list?n=1000", {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(page.size()) + "\r\n\r\n" + page.substr(0, page.size() - 20), ending::close});
+    cut.with_client([&](auto& registry, auto const& ref, auto&) {
+        auto const got = registry.tags(ref.repository()).value();
+        CHECK(got.state == tags_state::truncated);
+        CHECK(got.failure == errc::http_body_truncated);
+        CHECK(got.values.size() == 119'999);
+        return 0;
+    });
+}
+
+TEST_CASE("W52: pages and nothing over a socket, with their status and their words") {
+    std::string const html = "<html><title>Corp sign-in</title></html>";
+    auto const message = [](peer& p, bool tags = false) {
+        return p.with_client([&](auto& registry, auto const& ref, auto&) {
+            if (tags) return registry.tags(ref.repository()).error().message();
+            return registry.inspect(ref).error().message();
+        });
+    };
+    peer page, nothing, refused, config, list, by_digest, ping;
+    page.on("/v2/r/manifests/1", ok(html, "Content-Type: text/html; charset=utf-8\r\n"));
+    CHECK(message(page).find("not_a_registry: the server does not answer as a v2 registry: the answer is a web page (text/html), not a manifest; status 200; the answer says: Corp sign-in") == 0);
+    nothing.on("/v2/r/manifests/1", ok(""));
+    CHECK(message(nothing).find("the answer is empty, not a manifest") != std::string::npos);
+    refused.on("/v2/r/manifests/1", "HTTP/1.1 403 No\r\nContent-Length: " + std::to_string(html.size()) + "\r\n\r\n" + html);
+    CHECK(message(refused).find("denied: the registry denies access; status 403; the answer says: Corp sign-in") == 0);
+    config.on("/v2/r/blobs/" + test::digest_of(test::config_bytes), ok(html, "Content-Type: text/html\r\n"));
+    CHECK(message(config).find("size_mismatch") == 0);
+    CHECK(message(config).find("the answer is a web page (text/html), not the blob") != std::string::npos);
+    list.on("/v2/r/tags/list?n=1000", ok(html, "Content-Type: text/html\r\n"));
+    CHECK(message(list, true).find("the answer is a web page (text/html), not a tag list; status 200; the answer says: Corp sign-in") != std::string::npos);
+    auto const wanted = test::digest_of(test::schema2());
+    by_digest.on("/v2/r/manifests/" + wanted, ok(html, "Content-Type: text/html\r\n"));
+    by_digest.on("/v2/r/manifests/" + test::digest_of("x"), ok(""));
+    by_digest.with_client([&](auto& registry, auto const& ref, auto&) {
+        auto const of = [&](std::string const& d) { return registry.manifest(reference::parse(ref.repository().str() + '@' + d).value()).error(); };
+        CHECK(of(wanted) == errc::not_a_registry);
+        CHECK(of(wanted).message().find("web page") != std::string::npos);
+        CHECK(of(test::digest_of("x")).message().find("the answer is empty, not a manifest") != std::string::npos);
+        return 0;
+    });
+    ping.on("/v2/", ok(html, "Content-Type: text/html\r\n"));
+    ping.with_client([](auto& registry, auto const& ref, auto&) {
+        auto const text = registry.ping(ref.repository()).error().message();
+        CHECK(text.find("the answer is a web page (text/html)") != std::string::npos);
+        CHECK(text.find("next endpoint") == std::string::npos); // W53
+        return 0;
+    });
+}
+
 TEST_CASE("L08: a blob longer than its descriptor") {
     peer p;
     auto const d = digest::parse(test::digest_of(test::layer_bytes)).value();

@@ -41,6 +41,8 @@ FOREIGN = [
     (r"simdjson\.h", r"backend/simdjson_dom\.hpp"),
     (r"mbedtls/.*", r"backend/mbedtls_hash\.hpp"),
     (r"lading-needs-C\+\+20", r"config\.hpp"),  # no such file, on purpose
+    (r"zlib\.h", r"backend/zlib_gzip\.hpp"),
+    (r"zstd\.h", r"backend/zstd_frames\.hpp"),
     (r"(boost|catch2)/.*", r"(?!)"),
     (r"bits/.*", r"detail/.*"),  # light parts of libstdc++, each with the standard header elsewhere
     (r"iostream|regex|filesystem|coroutine|lading/.*", r"(?!)"),

@@ -35,7 +35,8 @@ struct image {
         fs::create_directories(path / "image/blobs/sha256");
         for (auto const& bytes : {layer, manifest}) std::ofstream(path / "image/blobs/sha256" / constant_digest_of(bytes).hex(), std::ios::binary) << bytes;
         std::ofstream(path / "image/index.json") << R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":)"
-                                                 << manifest.size() << R"(,"digest":")" << digest_of(manifest) << "\"}]}";
+                                                 << manifest.size() << R"(,"digest":")" << digest_of(manifest)
+                                                 << R"(","annotations":{"org.opencontainers.image.ref.name":"latest"}}]})";
         REQUIRE(std::system(("tar -C '" + (path / "image").string() + "' -cf '" + archive() + "' .").c_str()) == 0);
     }
     ~image() { fs::remove_all(path); }

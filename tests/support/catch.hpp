@@ -8,3 +8,11 @@
 #else
 #include <catch2/catch.hpp>
 #endif
+
+namespace test {
+#if __has_include(<catch2/catch_all.hpp>)
+using Catch::Matchers::ContainsSubstring;
+#else
+inline auto ContainsSubstring(std::string const& text) { return Catch::Matchers::Contains(text); }
+#endif
+} // namespace test

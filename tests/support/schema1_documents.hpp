@@ -48,7 +48,7 @@ inline std::string signature(std::string_view protected_json,
     return R"({"header":)" + std::string(header) + R"(,"signature":"c2ln","protected":")" +
            lading::detail::base64url_encode(protected_json) + "\"}";
 }
-inline std::string format(std::string_view length, std::string_view tail) {
+inline std::string protected_format(std::string_view length, std::string_view tail) {
     return R"({"formatLength":)" + std::string(length) + R"(,"formatTail":")" +
            lading::detail::base64url_encode(tail) + R"("})";
 }
@@ -64,7 +64,7 @@ inline std::string with_signatures(std::string_view document, std::string_view s
 }
 inline std::string sign(std::string_view document) {
     auto const n = format_length(document);
-    return with_signatures(document, "[" + signature(format(std::to_string(n), document.substr(n))) + "]");
+    return with_signatures(document, "[" + signature(protected_format(std::to_string(n), document.substr(n))) + "]");
 }
 
 /// 64 times the same hex digit.

@@ -161,7 +161,26 @@ TEST_CASE("a deadline ends a call") {
     auto const r = registry.inspect(reference::parse(fake.host() + "/app:1").value());
     CHECK(r.error() == errc::timeout);
     CHECK(r.error().facts().stop());
+    CHECK(r.error().detail().expected == "at most 200 ms (client_options::with_timeout)");
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+}
+
+TEST_CASE("V16: an error of time names the limit, its value and its option") {
+    testing::registry fake;
+    fake.answer("GET", "/v2/app/manifests/1", testing::canned().with_delay(std::chrono::seconds(20)));
+    limits bounds;
+    bounds.header = std::chrono::milliseconds(50);
+    client registry{client_options().with_plaintext(fake.host()).with_retry(retry_rules(1)).with_limits(bounds)};
+    auto const r = registry.inspect(reference::parse(fake.host() + "/app:1").value());
+    CHECK(r.error() == errc::timeout_header);
+    CHECK(r.error().detail().expected == "at most 50 ms (limits::header)");
+    using detail::limit_behind;
+    bounds = limits();
+    CHECK(limit_behind(errc::connect_timeout, bounds) == "at most 30000 ms (limits::connect)");
+    CHECK(limit_behind(errc::tls_timeout, bounds) == "at most 10000 ms (limits::handshake)");
+    CHECK(limit_behind(errc::timeout_body, bounds) == "at most 30000 ms (limits::idle)");
+    CHECK(limit_behind(errc::timeout_write, bounds) == "at most 30000 ms (limits::idle)");
+    CHECK(limit_behind(errc::connection_reset, bounds).empty());
 }
 
 TEST_CASE("ping tells a registry from another server") {

@@ -57,7 +57,7 @@ TEST_CASE("platform text") {
     CHECK(p.variant == "v8");
     CHECK(p.os_version == "10.0.1");
     for (auto const& text :
-         names{"", "linux", "linux/", "/amd64", "linux//v7", "linux/arm/", "linux/arm/v7/x", "Linux/amd64",
+         names{"", "what", "linuxx", "linux/", "/amd64", "linux//v7", "linux/arm/", "linux/arm/v7/x", "linux:", "*", "/",
                "linux/amd 64", "linux/amd64:", "linux/amd64:a:b", "linux/amd64\n",
                std::string("linux/amd64\0", 12), "linux/\xc3\xa9", "linux/" + std::string(65, 'a'),
                std::string(1 << 20, '/')}) {
@@ -73,6 +73,28 @@ TEST_CASE("platform text") {
     platform const hostile("a\nb", std::string(1 << 20, 'x'), "\x1b[0m");
     CHECK(hostile.str().size() < 300);
     CHECK(hostile.str().find_first_of("\n\x1b") == std::string::npos);
+}
+
+TEST_CASE("W54: a system or an architecture alone, upper case, other names") {
+    auto const host = host_platform();
+    auto const is = [](std::string_view text) { return platform::parse(text).value().str(); };
+    CHECK(is("linux") == platform("linux", host.architecture, host.variant).str());
+    CHECK(is("Windows") == platform("windows", host.architecture, host.variant).str());
+    CHECK(is("macOS") == platform("darwin", host.architecture, host.variant).str());
+    CHECK(is("windows:10.0.17763") == platform("windows", host.architecture, host.variant).str() + ":10.0.17763");
+    for (auto const& [text, rest] : std::vector<std::pair<std::string, std::string>>{
+             {"arm64", "arm64"}, {"ARM64", "arm64"}, {"aarch64", "arm64"}, {"amd64", "amd64"}, {"x86_64", "amd64"}, {"x86-64", "amd64"},
+             {"i386", "386"}, {"386", "386"}, {"armhf", "arm/v7"}, {"armel", "arm/v6"}, {"arm", "arm"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}})
+        CHECK(is(text) == host.os + "/" + rest);
+    CHECK(is("linux/AMD64") == "linux/amd64");
+    CHECK(is("Linux/Arm/V7") == "linux/arm/v7");
+    CHECK(is("linux/aarch64/v8") == "linux/arm64/v8");
+    CHECK(is("linux/X86_64") == "linux/amd64");
+    CHECK(is("linux/armhf") == "linux/arm/v7");
+    CHECK(is("what/ever") == "what/ever"); // two words name what they name
+    using namespace lading::literals;
+    CHECK("arm64"_platform == platform::parse("arm64").value());
+    CHECK("linux/AMD64"_platform == platform("linux", "amd64"));
 }
 
 TEST_CASE("the host has a platform in normal form") {

@@ -83,7 +83,12 @@ class boost_json_handler {
 struct boost_json {
     template <class Sink>
     static json_status read(std::string_view text, Sink& sink) {
-        if (auto const s = detail::refuse_unread_bytes(text); !s) return s;
+        return detail::read_checked(text, [&sink](std::string_view good) { return read_good(good, sink); });
+    }
+
+  private:
+    template <class Sink>
+    static json_status read_good(std::string_view text, Sink& sink) {
         boost::json::parse_options options;
         options.max_depth = 1024;
         boost::json::basic_parser<detail::boost_json_handler<Sink>> parser(options, sink);
@@ -93,8 +98,6 @@ struct boost_json {
         if (auto const code = parser.handler().code; code != errc::ok) return {code, n};
         return {ec ? code_of(ec) : errc::json_syntax, n};
     }
-
-  private:
     static errc code_of(boost::json::error_code const& ec) {
         using boost::json::error;
         if (ec == error::too_deep) return errc::json_depth;

@@ -4,6 +4,7 @@
 /// `curl_transport`: the blocking transport over libcurl (7.80 or newer): HTTP/2, and whatever TLS it was built with.
 /// Opt in; needs libcurl at link time.
 
+#include "../detail/stop_token.hpp"
 #include "../endpoint/network_options.hpp"
 #include "../http/address.hpp"
 #include "../limits.hpp"
@@ -12,6 +13,7 @@
 #include "http1_request.hpp"
 #include "proxy.hpp"
 #include "read_file.hpp"
+#include "spares.hpp"
 #include "transport_failure.hpp"
 #include "trust.hpp"
 
@@ -22,6 +24,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <chrono>
 #include <cstring>
 #include <memory>
@@ -33,11 +36,45 @@ namespace lading {
 
 namespace detail {
 
+/// Blocks SIGPIPE for this thread and takes one that came meanwhile. libcurl is told to use no signals, and then leaves it
+/// to the program that a TLS peer which resets does not kill it: before 7.87 its OpenSSL backend writes by write(2).
+class no_broken_pipe {
+  public:
+    no_broken_pipe() noexcept {
+        sigemptyset(&pipe_);
+        sigaddset(&pipe_, SIGPIPE);
+        was_pending_ = pending();
+        pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    no_broken_pipe(no_broken_pipe const&) = delete;
+    no_broken_pipe& operator=(no_broken_pipe const&) = delete;
+    ~no_broken_pipe() {
+        int number = 0;
+        if (!was_pending_ && pending()) sigwait(&pipe_, &number);
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+  private:
+    static bool pending() noexcept {
+        sigset_t now;
+        sigemptyset(&now);
+        return sigpending(&now) == 0 && sigismember(&now, SIGPIPE) == 1;
+    }
+    sigset_t pipe_, before_;
+    bool was_pending_;
+};
+
 struct curl_easy_release {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+    void operator()(CURL* easy) const noexcept {
+        no_broken_pipe const masked;
+        curl_easy_cleanup(easy);
+    }
 };
 struct curl_multi_release {
-    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+    void operator()(CURLM* multi) const noexcept {
+        no_broken_pipe const masked; // connections say goodbye
+        curl_multi_cleanup(multi);
+    }
 };
 struct curl_list_release {
     void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
@@ -53,6 +90,7 @@ class curl_exchange {
 
     result<response> run(CURLM* multi) {
         if (auto ready = prepare(); !ready) return fail(std::move(ready).assume_error());
+        stop_callback const wake(query_.stop, [multi] { curl_multi_wakeup(multi); }); // by whichever thread stops it
         curl_multi_add_handle(multi, easy_);
         auto const code = drive(multi);
         curl_multi_remove_handle(multi, easy_);
@@ -75,7 +113,7 @@ class curl_exchange {
         p.started = !raw_head_.empty() || begun_;
         p.status = begun_ ? head_.status : 0;
         p.proxied = !proxy_.empty();
-        return complete_failure(std::move(e), query_, p);
+        return complete_failure(std::move(e), query_, bounds_, p);
     }
     template <class T>
     void set(CURLoption option, T value) {
@@ -89,7 +127,12 @@ class curl_exchange {
         set(CURLOPT_URL, target_->str().c_str());
         set(CURLOPT_PATH_AS_IS, 1L);
         set(CURLOPT_NOSIGNAL, 1L);
-        set(CURLOPT_HTTP_VERSION, long(CURL_HTTP_VERSION_2TLS));
+#if LIBCURL_VERSION_NUM >= 0x075700
+        set(CURLOPT_QUICK_EXIT, 1L); // the end of an exchange does not wait for the name that it looked up
+#endif
+        // A libcurl that was built without HTTP/2 refuses to be asked for it.
+        bool const has_http2 = (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0;
+        set(CURLOPT_HTTP_VERSION, long(has_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
         set(CURLOPT_HTTP09_ALLOWED, 0L);
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
         set(CURLOPT_BUFFERSIZE, 64L << 10);
@@ -223,6 +266,10 @@ class curl_exchange {
             while (auto const* const message = curl_multi_info_read(multi, &left))
                 if (message->msg == CURLMSG_DONE) return message->data.result;
             if (failure_ || stopped_ || running == 0) return CURLE_ABORTED_BY_CALLBACK;
+            if (query_.stop.stop_requested()) {
+                failure_ = error(errc::cancelled);
+                return CURLE_ABORTED_BY_CALLBACK;
+            }
             errc what = errc::timeout_header;
             auto until = moved_ + bounds_.header;
             if (!sent_) until = moved_ + bounds_.connect + bounds_.handshake, what = errc::connect_timeout;
@@ -230,7 +277,7 @@ class curl_exchange {
             if (query_.deadline && *query_.deadline < until) until = *query_.deadline, what = errc::timeout;
             auto const now = clock::now();
             if (now >= until) {
-                failure_ = error(what);
+                failure_ = what == errc::connect_timeout ? connect_timeout() : error(what);
                 return CURLE_ABORTED_BY_CALLBACK;
             }
             auto const wait = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
@@ -238,7 +285,17 @@ class curl_exchange {
         }
     }
 
+    /// libcurl does not say whether the handshake was under way.
+    error connect_timeout() const {
+        return error(errc::connect_timeout)
+            .with_values(limit_text(bounds_.connect + bounds_.handshake, "limits::connect and limits::handshake"), "more");
+    }
     error error_of(CURLcode code) const {
+        // A header line over libcurl's own limit is CURLE_TOO_LARGE (100) since 8.6, and said to be no memory before.
+        if (static_cast<int>(code) == 100 || (code == CURLE_OUT_OF_MEMORY && sent_))
+            return error(errc::http_header_too_large)
+                .with_context(begun_ ? "trailers" : "the head of the answer")
+                .with_values("lines of at most " + std::to_string(bounds_.header_line) + " bytes (limits::header_line)", "more");
         auto const text = [&](errc e) { return error(e).with_context(curl_easy_strerror(code)); };
         auto const proxy_error = [&](char const* why) { return error(errc::proxy_failed).with_context(proxy_ + ": " + why); };
         switch (code) {
@@ -253,7 +310,7 @@ class curl_exchange {
             return error(number == ECONNREFUSED ? errc::connection_refused : errc::connect_failed)
                 .with_context(std::strerror(static_cast<int>(number)));
         }
-        case CURLE_OPERATION_TIMEDOUT: return text(errc::connect_timeout);
+        case CURLE_OPERATION_TIMEDOUT: return connect_timeout();
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_CERTPROBLEM: return text(errc::tls_config_invalid);
         case CURLE_PEER_FAILED_VERIFICATION: {
@@ -300,10 +357,11 @@ class curl_exchange {
             trailers_ += line.size();
             return trailers_ <= bounds_.trailer_bytes || refuse(error(errc::http_header_too_large).with_context("trailers"));
         }
+        if (!line.ends_with("\r\n")) return refuse(bare_line_feed());
         if (raw_head_.empty() && line.starts_with("HTTP/2 ")) raw_head_ = "HTTP/1.1" + std::string(line.substr(6));
         else raw_head_ += line;
         if (raw_head_.size() > bounds_.header_bytes)
-            return refuse(error(errc::http_header_too_large).with_values("at most " + std::to_string(bounds_.header_bytes) + " bytes", "more"));
+            return refuse(error(errc::http_header_too_large).with_values("at most " + std::to_string(bounds_.header_bytes) + " bytes (limits::header_bytes)", "more"));
         return line != "\r\n" || take_head();
     }
     bool take_head() {
@@ -408,31 +466,51 @@ class curl_exchange {
 
 } // namespace detail
 
-/// Models `sync_transport`. Keeps connections; one exchange at a time. Errors and facts are those of `asio_transport`; what
-/// differs: TLS and its check of certificates are those of the libcurl at hand (a common name may count where a
+/// Models `sync_transport`, for any number of threads at once: each that is inside `exchange` has libcurl handles and
+/// connections of its own, and what was used last is used next. `request::stop` ends an exchange at once, with `cancelled`
+/// (a name that is being resolved is left to libcurl 7.87 and newer; an older one waits for it). SIGPIPE is blocked for the
+/// thread during an exchange, the sink's part of it too. Errors and facts are those of `asio_transport`; what differs: TLS and its check of certificates are those of the libcurl at hand (a common name may count where a
 /// certificate has no other name), a failing handshake is a `connect_timeout` or `tls_handshake_failed`, HTTP/2 is spoken
 /// where the server offers it, and a malformed chunked body is `http_malformed` without a place. `curl_global_init` is
 /// called by the first object; a program that starts threads before calls it itself.
 class curl_transport {
   public:
     explicit curl_transport(network_options network = {}, limits bounds = {})
-        : network_(std::move(network)), bounds_(std::move(bounds)) {
-        static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-        if (ready != CURLE_OK) return;
-        multi_.reset(curl_multi_init());
-        easy_.reset(curl_easy_init());
+        : state_(std::make_unique<state>(std::move(network), std::move(bounds))) {
+        is_ready();
     }
 
     result<response> exchange(request const& q, body_sink& out) {
-        if (!multi_ || !easy_) return error(errc::out_of_memory).with_context("libcurl");
-        return detail::curl_exchange(easy_.get(), network_, bounds_, q, out).run(multi_.get());
+        auto one = state_->idle.take([] { return std::make_unique<handles>(); });
+        if (!one->multi || !one->easy) return error(errc::out_of_memory).with_context("libcurl");
+        detail::no_broken_pipe const masked;
+        auto answer = detail::curl_exchange(one->easy.get(), state_->network, state_->bounds, q, out).run(one->multi.get());
+        state_->idle.give(std::move(one));
+        return answer;
     }
 
   private:
-    network_options network_;
-    limits bounds_;
-    std::unique_ptr<CURLM, detail::curl_multi_release> multi_; ///< holds the connections
-    std::unique_ptr<CURL, detail::curl_easy_release> easy_;
+    static bool is_ready() {
+        static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+        return ready == CURLE_OK;
+    }
+    struct handles {
+        handles() {
+            if (!is_ready()) return;
+            multi.reset(curl_multi_init());
+            easy.reset(curl_easy_init());
+        }
+        std::unique_ptr<CURLM, detail::curl_multi_release> multi; ///< holds the connections
+        std::unique_ptr<CURL, detail::curl_easy_release> easy;
+    };
+    struct state {
+        state(network_options n, limits l) : network(std::move(n)), bounds(std::move(l)) {}
+        network_options const network;
+        limits const bounds;
+        detail::spares<handles> idle;
+    };
+
+    std::unique_ptr<state> state_;
 };
 
 } // namespace lading

@@ -388,7 +388,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
         p.proxied = proxy_ != nullptr;
         if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
-        return complete_failure(std::move(e), query_, p);
+        return complete_failure(std::move(e), query_, transport_->bounds, p);
     }
 
     request const& query_;

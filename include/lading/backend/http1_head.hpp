@@ -24,6 +24,12 @@ struct http1_framing {
 
 inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
 
+/// RFC 9112 2.2 lets a recipient take a bare LF for a line's end. What one reader takes so and another does not lets a
+/// server put a second answer into the first (smuggling), so nobody here takes it.
+inline error bare_line_feed() {
+    return malformed("line ending: LF without CR, which readers understand in different ways (smuggling)");
+}
+
 /// Digits only, within 63 bits.
 inline std::optional<std::uint64_t> parse_content_length(std::string_view text) {
     if (text.empty() || text.size() > 19) return std::nullopt;
@@ -63,12 +69,13 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
     auto& lines = out.lines;
     while (!head.empty()) {
         auto const end = head.find("\r\n");
-        if (end == head.npos) return malformed("line ending");
         auto const line = head.substr(0, end);
+        if (line.find('\n') != line.npos) return bare_line_feed();
+        if (end == head.npos) return malformed("line ending");
         head.remove_prefix(end + 2);
         if (line.size() > l.header_line)
             return error(errc::http_header_too_large)
-                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes", std::to_string(line.size()));
+                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes (limits::header_line)", std::to_string(line.size()));
         for (char c : line)
             if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) return malformed("control character");
         if (lines++ == 0) {
@@ -78,7 +85,7 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
         }
         if (line.empty()) break;
         if (lines - 1 > l.header_lines)
-            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines), "more");
+            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines) + " (limits::header_lines)", "more");
         auto const colon = line.find(':');
         auto const name = line.substr(0, colon);
         if (colon == line.npos || name.empty()) return malformed("header field");

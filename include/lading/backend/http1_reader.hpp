@@ -178,11 +178,11 @@ class http1_reader {
         auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
         auto const limit = end == rest_.npos ? rest_.size() : end + 4;
         for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
-            if (rest_[at - 1] != '\r') return malformed("line ending");
+            if (rest_[at - 1] != '\r') return bare_line_feed();
         checked_ = limit;
         if (limit > limits_.header_bytes)
             return error(errc::http_header_too_large)
-                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes", "more");
+                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes (limits::header_bytes)", "more");
         if (end == rest_.npos) return false;
         LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
         if (rest_[12] == '\r') { // Beast wants the space that goes before no reason

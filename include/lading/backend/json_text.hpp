@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What every JSON model does alike: refuse what parsers skip in silence, and name numbers.
+/// What the JSON models over other libraries do alike: refuse what parsers skip in silence, repair text, name numbers.
 
+#include "../detail/algorithm.hpp"
+#include "../detail/visible_text.hpp"
 #include "../policy/json.hpp"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace lading::detail {
@@ -16,6 +20,38 @@ inline json_status refuse_unread_bytes(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) return {errc::json_syntax, 0};
     if (auto const nul = text.find('\0'); nul != text.npos) return {errc::json_syntax, nul};
     return {errc::ok, 0};
+}
+
+/// The text with U+FFFD for each byte that is no UTF-8; nothing when there is none. In a string that is what the text is
+/// read as, elsewhere the one is as little JSON as the other.
+inline std::optional<std::string> repaired(std::string_view text) {
+    std::size_t n = 0;
+    auto const good = [&] {
+        for (; n < text.size(); ) {
+            auto const c = static_cast<unsigned char>(text[n]) < 0x80 ? 1 : first_character(text.substr(n)).size;
+            if (c == 0) return false;
+            n += c;
+        }
+        return true;
+    };
+    if (good()) return std::nullopt;
+    std::string out;
+    std::size_t kept = 0;
+    do {
+        out.append(text.substr(kept, n - kept)).append("\xef\xbf\xbd");
+        kept = ++n;
+    } while (!good());
+    return std::move(out.append(text.substr(kept)));
+}
+
+/// Calls `read(text)` with a text that is UTF-8 and has no byte that parsers skip.
+template <class Read>
+json_status read_checked(std::string_view text, Read read) {
+    if (auto const s = refuse_unread_bytes(text); !s) return s;
+    auto const good = repaired(text);
+    json_status out = good ? read(std::string_view(*good)) : read(text);
+    out.offset = std::min(out.offset, text.size());
+    return out;
 }
 
 /// Reports a number, whose grammar has been checked, as the policy wants it.

@@ -60,7 +60,12 @@ class nlohmann_handler {
 struct nlohmann_json {
     template <class Sink>
     static json_status read(std::string_view text, Sink& sink) {
-        if (auto const s = detail::refuse_unread_bytes(text); !s) return s;
+        return detail::read_checked(text, [&sink](std::string_view good) { return read_good(good, sink); });
+    }
+
+  private:
+    template <class Sink>
+    static json_status read_good(std::string_view text, Sink& sink) {
         detail::nlohmann_handler<Sink> handler(sink);
         bool const ok = nlohmann::json::sax_parse(text.begin(), text.end(), &handler);
         if (!ok && handler.status) handler.status.code = errc::json_syntax;

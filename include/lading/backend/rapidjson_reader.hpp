@@ -65,7 +65,12 @@ class rapidjson_handler {
 struct rapidjson_reader {
     template <class Sink>
     static json_status read(std::string_view text, Sink& sink) {
-        if (auto const s = detail::refuse_unread_bytes(text); !s) return s;
+        return detail::read_checked(text, [&sink](std::string_view good) { return read_good(good, sink); });
+    }
+
+  private:
+    template <class Sink>
+    static json_status read_good(std::string_view text, Sink& sink) {
         constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseFullPrecisionFlag |
                                    rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
         detail::rapidjson_handler<Sink> handler(sink);
@@ -75,8 +80,6 @@ struct rapidjson_reader {
         if (!ended.IsError()) return {errc::ok, text.size()};
         return {handler.code != errc::ok ? handler.code : code_of(ended.Code()), ended.Offset()};
     }
-
-  private:
     static errc code_of(rapidjson::ParseErrorCode c) {
         switch (c) {
         case rapidjson::kParseErrorNumberTooBig:

@@ -71,14 +71,17 @@ errc report_simdjson(simdjson::dom::element e, Sink& sink) {
 struct simdjson_dom {
     template <class Sink>
     static json_status read(std::string_view text, Sink& sink) {
-        if (auto const s = detail::refuse_unread_bytes(text); !s) return s;
+        return detail::read_checked(text, [&sink](std::string_view good) { return read_good(good, sink); });
+    }
+
+  private:
+    template <class Sink>
+    static json_status read_good(std::string_view text, Sink& sink) {
         simdjson::dom::parser parser;
         simdjson::dom::element root;
         if (auto const e = parser.parse(text.data(), text.size(), true).get(root)) return {code_of(e), 0};
         return {detail::report_simdjson(root, sink), 0};
     }
-
-  private:
     static errc code_of(simdjson::error_code e) {
         switch (e) {
         case simdjson::CAPACITY:

@@ -5,7 +5,8 @@
 ///
 /// Why our own: a digest covers all bytes while many parsers silently drop some (a NUL, a BOM, one of two equal keys);
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
-/// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
+/// Grammar: RFC 8259, exactly; within strings a byte that is no UTF-8 and the escape of half a character are U+FFFD. One
+/// pass, no recursion, no allocation but for strings with escapes and for nesting.
 
 #include "json_scan.hpp"
 #include "json_text.hpp"
@@ -41,7 +42,8 @@ class json_nesting {
     std::vector<std::uint64_t> full_;
 };
 
-template <class Sink>
+/// `Exact`: what is no text in a string ends it all.
+template <class Sink, bool Exact = false>
 class strict_json_reader {
   public:
     constexpr strict_json_reader(std::string_view text, Sink& sink) : text_(text), sink_(sink) {}
@@ -172,8 +174,13 @@ class strict_json_reader {
                 run = at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
-            } else {
+            } else if (Exact) {
                 return errc::json_utf8;
+            } else {
+                escaped = true;
+                keep(run);
+                put_utf8(0xfffd);
+                run = ++at_;
             }
         }
         keep(run);
@@ -209,14 +216,21 @@ class strict_json_reader {
     constexpr errc unicode_escape() {
         std::uint32_t code = 0;
         if (!hex4(code)) return errc::json_syntax;
-        if (code >= 0xdc00 && code <= 0xdfff) return errc::json_utf8;
-        if (code >= 0xd800 && code <= 0xdbff) {
+        if (code >= 0xd800 && code <= 0xdfff) {
             std::uint32_t low = 0;
-            if (!rest().starts_with("\\u")) return errc::json_utf8;
-            at_ += 2;
-            if (!hex4(low)) return errc::json_syntax;
-            if (low < 0xdc00 || low > 0xdfff) return errc::json_utf8;
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            auto const after = at_;
+            bool const first = code <= 0xdbff && rest().starts_with("\\u");
+            if (first) {
+                at_ += 2;
+                if (!hex4(low)) return errc::json_syntax;
+            }
+            if (first && low >= 0xdc00 && low <= 0xdfff) {
+                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            } else {
+                if (Exact) return errc::json_utf8;
+                code = 0xfffd; // and what follows is read for itself
+                at_ = after;
+            }
         }
         put_utf8(code);
         return errc::ok;
@@ -299,11 +313,19 @@ class strict_json_reader {
 } // namespace detail
 
 /// Models the JSON policy. Linear; thread-safe (no shared state).
-/// Codes: `json_syntax`, `json_utf8`, `json_number`, and whatever the sink answers.
+/// Codes: `json_syntax`, `json_number`, and whatever the sink answers.
 struct strict_json {
     template <class Sink>
     static constexpr json_status read(std::string_view text, Sink& sink) {
         return detail::strict_json_reader<Sink>(text, sink).read();
+    }
+};
+
+/// The same for a text that is the program's own: what is no UTF-8 is `json_utf8`.
+struct exact_json {
+    template <class Sink>
+    static constexpr json_status read(std::string_view text, Sink& sink) {
+        return detail::strict_json_reader<Sink, true>(text, sink).read();
     }
 };
 

@@ -39,7 +39,9 @@ class pace_watch {
         return enough;
     }
     error too_slow() const {
-        return error(errc::too_slow).with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) + " ms", "fewer");
+        return error(errc::too_slow)
+            .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
+                             " ms (limits::pace_bytes, limits::pace)", "fewer");
     }
 
   private:
@@ -68,9 +70,22 @@ inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
     return f;
 }
 
-/// The error of a failed exchange with its facts, its URL and the status that came.
-inline error complete_failure(error e, request const& q, exchange_progress const& p) {
+/// The limit that is behind a `timeout_*` and the like, with its name. Empty for other codes.
+inline std::string limit_behind(errc code, limits const& l) {
+    switch (code) {
+    case errc::connect_timeout: return limit_text(l.connect, "limits::connect");
+    case errc::tls_timeout: return limit_text(l.handshake, "limits::handshake");
+    case errc::timeout_header: return limit_text(l.header, "limits::header");
+    case errc::timeout_body:
+    case errc::timeout_write: return limit_text(l.idle, "limits::idle");
+    default: return {};
+    }
+}
+
+/// The error of a failed exchange with its limit, its facts, its URL and the status that came.
+inline error complete_failure(error e, request const& q, limits const& l, exchange_progress const& p) {
     auto const code = e.kind();
+    if (auto most = limit_behind(code, l); !most.empty() && e.detail().expected.empty()) e = std::move(e).with_values(std::move(most), "more");
     if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
     if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
     if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);

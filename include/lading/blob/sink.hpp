@@ -3,10 +3,12 @@
 
 /// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
 
+#include "../detail/atomic_file.hpp"
 #include "../result.hpp"
 
+#include <cerrno>
 #include <cstddef>
-#include <cstdio>
+#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
@@ -56,41 +58,28 @@ class memory_sink final : public blob_sink {
     std::size_t limit_;
 };
 
-/// Writes `<path>.part` and renames it to `path` when the blob is verified; nothing is ever visible under `path` but
-/// the whole verified blob. Errors: `sink_failed` with the path.
+/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
+/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
+/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
 class file_sink final : public blob_sink {
   public:
-    explicit file_sink(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
-    file_sink(file_sink const&) = delete;
-    file_sink& operator=(file_sink const&) = delete;
-    ~file_sink() override { discard(); }
+    explicit file_sink(std::string path) : path_(std::move(path)) {}
 
-    result<void> begin() override {
-        discard();
-        file_ = std::fopen(part_.c_str(), "wb");
-        return file_ ? result<void>(success()) : failed("cannot be created");
-    }
+    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
     result<void> write(std::span<std::byte const> piece) override {
-        if (std::fwrite(piece.data(), 1, piece.size(), file_) != piece.size()) return failed("cannot be written");
-        return success();
+        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
     }
-    result<void> commit() override {
-        bool const closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-        if (closed && std::rename(part_.c_str(), path_.c_str()) == 0) return success();
-        std::remove(part_.c_str());
-        return failed("cannot be completed");
-    }
-    void discard() noexcept override {
-        if (!file_) return;
-        std::fclose(std::exchange(file_, nullptr));
-        std::remove(part_.c_str());
-    }
+    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
+    void discard() noexcept override { file_.discard(); }
 
   private:
-    result<void> failed(char const* what) const { return error(errc::sink_failed).with_context(part_ + ' ' + what); }
+    result<void> failed(char const* what) const {
+        auto const why = errno;
+        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
+    }
 
-    std::string path_, part_;
-    std::FILE* file_ = nullptr;
+    std::string path_;
+    detail::atomic_file file_;
 };
 
 } // namespace lading

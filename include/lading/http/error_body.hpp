@@ -7,6 +7,7 @@
 #include "../json/document.hpp"
 #include "../json/writer.hpp"
 #include "../limits.hpp"
+#include "plain_words.hpp"
 
 #include <string>
 #include <string_view>
@@ -49,34 +50,65 @@ struct error_body {
     std::vector<registry_error> errors;
     refusal_form form = refusal_form::unreadable;
     bool by_details = false;
+    std::string words; ///< of a body in a form that is not the protocol's; empty where `errors` has something
 };
 
-/// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type. Never fails:
-/// what cannot be read is `unreadable`. At most 16 errors and `limits::error_text` bytes, printable.
+namespace detail {
+
+/// The member of that name if it is a string.
+inline std::string_view text_member(json_view object, std::string_view key) {
+    auto const v = object.is_object() ? object.find(key) : std::nullopt;
+    return v ? v->as_string().value_or("") : "";
+}
+
+/// The words of a JSON body by the names that gateways, token services (RFC 6749, 5.2) and problem details (RFC 9457)
+/// have for them.
+inline std::string json_words(json_view root, std::size_t most) {
+    if (auto const text = root.as_string()) return one_line(*text, most, false);
+    auto const inner = root.is_object() ? root.find("error") : std::nullopt; // {"error":{"code":..,"message":..}}
+    auto const of = inner && inner->is_object() ? *inner : root;
+    auto const first = [&](auto const&... keys) {
+        std::string_view found;
+        ((found = found.empty() ? text_member(of, keys) : found), ...);
+        return one_line(found, most, false);
+    };
+    auto const words = first("error_description", "message", "detail", "msg", "reason", "description", "errorMessage");
+    return code_and_words(first("title", "error", "code"), words, most);
+}
+
+} // namespace detail
+
+/// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type, and else the
+/// first 200 characters that other forms have for people. Never fails: what cannot be read is `unreadable`. At most 16
+/// errors and `limits::error_text` bytes, printable.
 template <json_policy J>
 error_body parse_error_body(std::string_view body, limits const& l) {
     error_body out;
-    auto const parsed = json_document::parse<J>(body, l.json);
-    if (!parsed || !parsed.assume_value().root().is_object()) return out;
-    auto const root = parsed.assume_value().root();
     std::size_t room = l.error_text;
     auto keep = [&](std::string_view text) {
         auto const kept = std::min(text.size(), room);
         room -= kept;
         return detail::printable(text.substr(0, kept), kept);
     };
-    auto text = [](json_view object, std::string_view key) -> std::string_view {
-        auto const v = object.find(key);
-        return v ? v->as_string().value_or("") : "";
-    };
+    auto const text = detail::text_member;
+    auto const most = std::min<std::size_t>(room, 200);
+    auto const parsed = json_document::parse<J>(body, l.json);
+    if (!parsed) return out.words = plain_words(body, most), out;
+    auto const root = parsed.assume_value().root();
+    out.words = detail::json_words(root, most);
+    if (!root.is_object()) return out;
     if (auto const old = text(root, "details"); !old.empty()) {
         out.errors.push_back({"", keep(old), ""});
         out.form = refusal_form::other;
         out.by_details = true;
+        out.words = {};
         return out;
     }
     auto const errors = root.find("errors");
-    if (errors && !errors->is_null() && !errors->is_array()) return out;
+    if (errors && !errors->is_null() && !errors->is_array()) {
+        if (auto const said = errors->as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
+        return out;
+    }
     out.form = refusal_form::empty;
     if (!errors || errors->is_null()) return out;
     bool first = true;
@@ -92,6 +124,7 @@ error_body parse_error_body(std::string_view body, limits const& l) {
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
             out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
         }
+        if (auto const said = e.as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
         if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
         registry_error one;
         one.code = keep(code);
@@ -103,6 +136,7 @@ error_body parse_error_body(std::string_view body, limits const& l) {
         }
         out.errors.push_back(std::move(one));
     });
+    if (!out.errors.empty()) out.words = {};
     return out;
 }
 

@@ -16,8 +16,9 @@ namespace lading {
 
 namespace detail {
 
-/// True when a space-separated list of relation types has "next".
+/// True when a space-separated list of relation types, in the wrong quotes too, has "next".
 inline bool relates_next(std::string_view list) {
+    if (list.starts_with('\'') && list.ends_with('\'') && list.size() > 1) list = list.substr(1, list.size() - 2);
     while (!list.empty()) {
         auto const end = std::min(list.find(' '), list.size());
         if (iequal(list.substr(0, end), "next")) return true;
@@ -65,9 +66,12 @@ inline bool link_parameter(std::string_view& rest, std::string& name, std::strin
 
 } // namespace detail
 
-/// The target of the first link that relates `next`, as written, or nothing. Errors: `link_invalid` (no `<`, no `>`,
-/// an unterminated value, a line over 64 KiB).
+/// The target of the first link that relates `next`, as written, or nothing. A target may stand without its brackets, and
+/// a lone link without a `rel` is the next one. Errors: `link_invalid` (a bracket or quote without its other, text
+/// behind a link, no target, a line over 64 KiB).
 inline result<std::optional<std::string>> next_link(std::span<std::string_view const> lines) {
+    std::size_t links = 0;
+    std::optional<std::string> unrelated; ///< the last one without a `rel`
     for (auto rest : lines) {
         auto refuse = [](char const* why) { return error(errc::link_invalid).with_context(why); };
         if (rest.size() > (64u << 10)) return refuse("longer than 65536 bytes");
@@ -75,26 +79,37 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
             while (!rest.empty() && (rest.front() == ',' || rest.front() == ' ' || rest.front() == '\t'))
                 rest.remove_prefix(1);
             if (rest.empty()) break;
-            if (rest.front() != '<') return refuse("no '<'");
-            auto const close = rest.find('>');
-            if (close == rest.npos) return refuse("no '>'");
-            std::string target(rest.substr(1, close - 1));
-            rest = detail::trim(rest.substr(close + 1));
+            std::string target;
+            if (rest.front() == '<') {
+                auto const close = rest.find('>');
+                if (close == rest.npos) return refuse("no '>'");
+                target = rest.substr(1, close - 1);
+                rest.remove_prefix(close + 1);
+            } else {
+                auto end = std::min(rest.find_first_of("; \t"), rest.size());
+                if (end == 0) return refuse("no target");
+                while (rest[end - 1] == ',') --end; // it is not of the target (a comma never begins one here)
+                target = rest.substr(0, end);
+                rest.remove_prefix(end);
+                if (target.find_first_of("<>\"") != target.npos) return refuse("no '<'");
+            }
+            rest = detail::trim(rest);
             std::string name, value;
             bool next = false, seen_rel = false;
             while (rest.starts_with(';')) {
-                rest.remove_prefix(1);
+                rest = detail::trim(rest.substr(1));
+                if (rest.empty() || rest.front() == ';' || rest.front() == ',') continue; // a list may end so
                 if (!detail::link_parameter(rest, name, value)) return refuse("a malformed parameter");
                 if (name == "rel" && !seen_rel) next = detail::relates_next(value), seen_rel = true;
             }
             if (!rest.empty() && rest.front() != ',') return refuse("text after a link");
-            if (next) {
-                if (target.empty()) return refuse("an empty target");
-                return std::optional<std::string>(std::move(target));
-            }
+            ++links;
+            if (target.empty() && (next || !seen_rel)) return refuse("an empty target");
+            if (next) return std::optional<std::string>(std::move(target));
+            if (!seen_rel) unrelated = std::move(target);
         }
     }
-    return std::optional<std::string>();
+    return links == 1 ? std::move(unrelated) : std::nullopt;
 }
 
 } // namespace lading

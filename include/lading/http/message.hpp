@@ -5,6 +5,7 @@
 
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
+#include "../detail/stop_token.hpp"
 #include "../digest.hpp"
 #include "../result.hpp"
 #include "../warning.hpp"
@@ -132,6 +133,8 @@ struct request {
     bool by_tag = false;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.
+    stop_token stop;
 };
 
 /// The head of an answer. The body goes to the sink.

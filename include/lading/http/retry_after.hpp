@@ -27,27 +27,45 @@ constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int d
 }
 } // namespace detail
 
-/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
-/// 5.6.7). Nothing for other text.
+namespace detail {
+/// True for a text that has a digit where the form has `0`, a letter where it has `a`, a digit or a space where it has
+/// `_`, and the form's own character elsewhere.
+constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
+    if (text.size() != form.size()) return false;
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        char const c = text[i], f = form[i];
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        if (!fits) return false;
+    }
+    return true;
+}
+} // namespace detail
+
+/// Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7), in the form that is sent, `Sun, 06 Nov 1994 08:49:37 GMT`, and
+/// in the two older ones, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. A year of two digits is the
+/// one from 1970 to 2069. Nothing for other text.
 inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
-        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-        return std::nullopt;
-    auto number = [&](std::size_t at, std::size_t n) {
+    auto number = [](std::string_view digits) {
         int out = 0;
-        for (char c : text.substr(at, n)) {
-            if (!detail::is_digit(c)) return -1;
-            out = out * 10 + (c - '0');
-        }
+        for (char c : digits) out = out * 10 + (c == ' ' ? 0 : c - '0');
         return out;
     };
-    auto const month = months.find(text.substr(8, 3));
-    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
-              second = number(23, 2);
-    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        second < 0 || second > 60)
-        return std::nullopt;
+    int year = 0, day = 0;
+    std::string_view month_name, time;
+    if (detail::has_form(text, "aaa, 00 aaa 0000 00:00:00 GMT")) {
+        day = number(text.substr(5, 2)), month_name = text.substr(8, 3), year = number(text.substr(12, 4)), time = text.substr(17, 8);
+    } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
+        day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
+    } else if (auto const comma = text.find(','); comma <= 9 && detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+        text.remove_prefix(comma); // "Monday" to "Wednesday"
+        day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
+        year += year < 70 ? 2000 : 1900;
+    }
+    if (time.empty() || year < 1) return std::nullopt;
+    auto const month = months.find(month_name);
+    int const hour = number(time.substr(0, 2)), minute = number(time.substr(3, 2)), second = number(time.substr(6, 2));
+    if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
     if (!days) return std::nullopt;
     return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
@@ -82,6 +100,12 @@ inline std::int64_t retry_after_of(response const& head) {
         now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
     }
     return std::max<std::int64_t>(*until - *now, 0);
+}
+
+/// True for a status that may be another one later: 408, 429, 500, 502, 503, 504, and 520 to 524, which gateways answer
+/// when what is behind them fails.
+constexpr bool is_passing_status(int s) noexcept {
+    return s == 408 || s == 429 || s == 500 || (s >= 502 && s <= 504) || (s >= 520 && s <= 524);
 }
 
 /// What an answer says of limits.

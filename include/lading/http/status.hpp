@@ -90,17 +90,18 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.v2_confirmed = confirms_v2(head);
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
     f.v1 = (s == 401 || s == 404) && !f.v2_confirmed && what != asked::blob;
-    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.retry = is_passing_status(s);
     f.what = what;
     f.said = said.form;
     if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
     else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
     if (head.challenge_unanswered) f.said = refusal_form::none;
+    f.withheld = code == errc::auth_denied && head.credentials_withheld;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
-    if (s == 401 && head.credentials_withheld) out.with_context("credentials are not sent where an answer led to");
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
         out.with_rate(rate);
+    if (!said.words.empty()) said.errors.push_back({"", std::move(said.words), ""});
     if (by_challenge) said.errors.insert(said.errors.begin(), std::move(*by_challenge));
     if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;

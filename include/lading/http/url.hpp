@@ -47,6 +47,18 @@ inline std::string percent_encode(std::string_view text) {
     return out;
 }
 
+/// A URL as some servers write it, with what no URL may hold (space, `"`, `<`, `>`, `\`, bytes of UTF-8) as %XX. Control
+/// characters stay, so that `url::parse` refuses them; so does it a host with a `%`.
+inline std::string percent_encode_stray(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (char c : text) {
+        bool const stray = c == ' ' || c == '"' || c == '<' || c == '>' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+        out.append(stray ? percent_encode({&c, 1}) : std::string(1, c));
+    }
+    return out;
+}
+
 /// `application/x-www-form-urlencoded` text.
 inline std::string form_encode(std::vector<std::pair<std::string, std::string>> const& fields) {
     std::string out;

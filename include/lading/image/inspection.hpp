@@ -4,6 +4,8 @@
 /// `inspection`: the record that the main job returns (spec 8.6). Every byte it was made from has been verified.
 
 #include "../descriptor.hpp"
+#include "../error.hpp"
+#include "../manifest/odd_entry.hpp"
 #include "../reference.hpp"
 #include "../warning.hpp"
 #include "config.hpp"
@@ -48,8 +50,9 @@ struct layer {
 enum class tags_state : std::uint8_t {
     not_requested,
     complete,
-    truncated, ///< at `limits::tags`
-    refused    ///< see `why`
+    truncated, ///< at a limit, or because of a failure after some had come: see `why`
+    refused,   ///< the registry will not list them: see `why`
+    failed     ///< it could not be listed for another reason: see `why`
 };
 
 constexpr std::string_view name_of(tags_state s) noexcept {
@@ -57,16 +60,18 @@ constexpr std::string_view name_of(tags_state s) noexcept {
     case tags_state::not_requested: return "not_requested";
     case tags_state::complete: return "complete";
     case tags_state::truncated: return "truncated";
-    case tags_state::refused: break;
+    case tags_state::refused: return "refused";
+    case tags_state::failed: break;
     }
-    return "refused";
+    return "failed";
 }
 
 /// The tags of a repository, in the server's order.
 struct tag_list {
     tags_state state = tags_state::not_requested;
     std::vector<std::string> values;
-    std::string why; ///< the refusal in words
+    std::string why;              ///< why they are not all here, in words
+    std::optional<error> failure; ///< the same for programs; none at `limits::tags` and `limits::tags_bytes`
 };
 
 /// The record. Optional parts are absent where the kind has none: an artifact has no `image`, an image no `platforms`.
@@ -85,6 +90,7 @@ struct inspection {
 
     std::string platform_wanted;         ///< the choice that was asked for, "host (linux/amd64)"; empty for no index
     std::vector<descriptor> platforms;   ///< every image or index that an index offers
+    std::vector<odd_entry> odd_entries;  ///< what an index lists and is no descriptor
     std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
 
     std::optional<descriptor> config;

@@ -79,17 +79,18 @@ inline void write_image(json_writer& w, image_config const& image) {
 
 } // namespace detail
 
-/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), one
-/// newline at the end.
+/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), what a
+/// terminal would obey as escapes, one newline at the end.
 ///
 /// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
 /// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings` (`code`, `text`),
 /// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
-/// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
+/// `attestations`, `oddEntries` (of an index, what is no descriptor: `position`, `why`, `text`), `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
 inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {
+    style.escape_hidden = true;
     json_writer w(style);
     w.begin_object();
     w.key("name").string(i.requested.repository().str());
@@ -106,6 +107,12 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     if (i.chosen) detail::write_descriptor(w.key("chosen"), *i.chosen);
     detail::write_descriptors(w.key("platforms"), i.platforms);
     if (!i.attestations.empty()) detail::write_descriptors(w.key("attestations"), i.attestations);
+    if (!i.odd_entries.empty()) {
+        w.key("oddEntries").begin_array();
+        for (auto const& e : i.odd_entries)
+            w.begin_object().key("position").integer(static_cast<std::int64_t>(e.position)).key("why").string(e.why).key("text").string(e.text).end_object();
+        w.end_array();
+    }
     if (i.config) detail::write_descriptor(w.key("config"), *i.config);
     if (i.image) detail::write_image(w, *i.image);
 

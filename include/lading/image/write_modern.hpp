@@ -11,8 +11,8 @@
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
-/// the end.
+/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, and what a terminal would
+/// obey (`json_style::escape_hidden`); one newline at the end.
 ///
 /// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
 /// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
@@ -24,7 +24,7 @@ inline std::string to_modern(inspection const& i) {
     auto const* run = image.config ? &*image.config : nullptr;
     auto const created = normalise_timestamp(image.created);
 
-    json_writer w(json_style(4, true));
+    json_writer w(json_style(4, true, true));
     w.begin_object();
     w.key("Name").string(i.requested.repository().str());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);

@@ -63,7 +63,7 @@ inline std::string bytes_text(std::int64_t size) {
 }
 
 inline std::string platform_text(platform const& p) {
-    std::string out = p.os + "/" + p.architecture;
+    std::string out = (p.os.empty() ? "?" : p.os) + "/" + (p.architecture.empty() ? "?" : p.architecture);
     if (!p.variant.empty()) out.append("/").append(p.variant);
     if (!p.os_version.empty()) out.append(" ").append(p.os_version);
     return visible(out, 80);
@@ -96,6 +96,12 @@ inline text_table list_table(std::vector<std::string> const& list) {
 inline text_table warning_table(std::vector<warning> const& list) {
     text_table out("  ");
     for (auto const& w : list) out.row({std::string(name_of(w.code)), visible(w.text)});
+    return out;
+}
+
+inline text_table odd_table(std::vector<odd_entry> const& list) {
+    text_table out("  ");
+    for (auto const& e : list) out.row({std::to_string(e.position), visible(e.why, 160), visible(e.text, 160)});
     return out;
 }
 
@@ -157,12 +163,13 @@ inline std::string to_table(inspection const& i) {
             {l.blob.digest.str(), detail::bytes_text(l.blob.size),
              l.history ? detail::visible(l.history->created_by, 100) : detail::visible(l.blob.media_type)});
     detail::print_section(out, "Platforms", detail::descriptor_table(i.platforms));
+    detail::print_section(out, "Odd entries", detail::odd_table(i.odd_entries));
     detail::print_section(out, "Attestations", detail::descriptor_table(i.attestations));
     detail::print_section(out, "Layers, base first", layers);
     detail::print_section(out, "Annotations", detail::map_table(i.annotations));
     detail::print_section(out, "Tags", detail::list_table(i.tags.values));
-    if (i.tags.state == tags_state::truncated || i.tags.state == tags_state::refused)
-        out.append("\nTags are ")
+    if (i.tags.state != tags_state::complete && i.tags.state != tags_state::not_requested)
+        out.append(i.tags.state == tags_state::failed ? "\nTags have " : "\nTags are ")
             .append(name_of(i.tags.state))
             .append(i.tags.why.empty() ? "" : ": ")
             .append(detail::visible(i.tags.why))

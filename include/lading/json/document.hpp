@@ -4,8 +4,9 @@
 /// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
 ///
 /// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
-/// (hostile.md J01, J08, J09). A tree of nodes is not built: no recursion, one vector, one string. Usable in constant
-/// expressions.
+/// (hostile.md J01, J08, J09). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
+/// reader who looks for it finds neither: no choice between them is made in silence. A tree of nodes is not built: no
+/// recursion, one vector, one string. Usable in constant expressions.
 
 #include "../detail/algorithm.hpp"
 #include "../detail/late.hpp"
@@ -21,7 +22,8 @@
 
 namespace lading {
 
-enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object };
+/// `repeated` is of no value: it is what looking up a name gives that an object has twice.
+enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object, repeated };
 
 namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
@@ -44,6 +46,8 @@ class json_view {
     constexpr bool is_string() const noexcept { return kind() == json_kind::string; }
     constexpr bool is_object() const noexcept { return kind() == json_kind::object; }
     constexpr bool is_array() const noexcept { return kind() == json_kind::array; }
+    /// Of what `find` gives: the name is there more than once, and none of the values is given.
+    constexpr bool is_repeated() const noexcept { return kind() == json_kind::repeated; }
 
     constexpr std::optional<bool> as_bool() const noexcept;
     /// An integer in the range of `std::int64_t`, written without fraction or exponent.
@@ -56,7 +60,7 @@ class json_view {
     /// Elements of an array or members of an object; 0 for everything else.
     constexpr std::size_t size() const noexcept;
 
-    /// The member of an object by its exact name. O(members).
+    /// The member of an object by its exact name; of a name that is there twice a view that has no value. O(members).
     constexpr std::optional<json_view> find(std::string_view name) const noexcept;
 
     /// Calls `f(name, value)` for each member of an object, in document order.
@@ -129,7 +133,7 @@ class json_document_sink {
     constexpr errc begin_array() { return open(json_kind::array); }
     constexpr errc end_array() { return close(); }
     constexpr errc end_object() {
-        if (out_.tokens_[open_].integer < 0 && has_duplicate()) return errc::json_duplicate_key;
+        if (out_.tokens_[open_].integer < 0 && mark_repeated() && !limits_.repeated_keys) return errc::json_duplicate_key;
         out_.tokens_[open_].integer = 0;
         return close();
     }
@@ -149,7 +153,7 @@ class json_document_sink {
 
     constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
         auto const at = out_.tokens_.size();
-        if (at >= limits_.nodes) return errc::json_limit;
+        if (at >= limits_.nodes || text.size() > limits_.bytes - out_.text_.size()) return errc::json_limit; // U+FFFD is long
         out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
                                 static_cast<std::uint32_t>(text.size()), integer});
         out_.text_.insert(out_.text_.end(), text.begin(), text.end());
@@ -177,16 +181,25 @@ class json_document_sink {
         if (depth_ != 0 && out_.tokens_[open_].kind == json_kind::array) ++out_.tokens_[open_].length;
     }
 
-    /// Two equal names in the object that is about to be closed. Sorted, so that no choice of names makes it slow.
-    constexpr bool has_duplicate() const {
-        std::vector<std::string_view> names;
+    /// Marks equal names in the object that is about to be closed; false when there are none. Sorted, so that no choice of
+    /// names makes it slow.
+    constexpr bool mark_repeated() {
+        struct named {
+            std::string_view name;
+            std::size_t at;
+        };
+        std::vector<named> names;
         names.reserve(out_.tokens_[open_].length);
         for (std::size_t i = open_ + std::size_t(1); i < out_.tokens_.size(); i = out_.tokens_[i + 1].next) {
             auto const& t = out_.tokens_[i];
-            names.emplace_back(out_.text_.data() + t.text, t.length);
+            names.push_back({std::string_view(out_.text_.data() + t.text, t.length), i});
         }
-        std::sort(names.begin(), names.end());
-        return std::adjacent_find(names.begin(), names.end()) != names.end();
+        std::sort(names.begin(), names.end(), [](named const& a, named const& b) { return a.name < b.name; });
+        bool found = false;
+        for (std::size_t i = 1; i < names.size(); ++i)
+            if (names[i].name == names[i - 1].name)
+                found = true, out_.tokens_[names[i].at].kind = out_.tokens_[names[i - 1].at].kind = json_kind::repeated;
+        return found;
     }
 
     json_document& out_;
@@ -255,7 +268,8 @@ constexpr std::optional<json_view> json_view::find(std::string_view name) const 
     if (!is_object()) return std::nullopt;
     auto const* const tokens = document_->tokens_.data();
     for (std::uint32_t i = index_ + 1, end = tokens[index_].next; i < end; i = tokens[i + 1].next)
-        if (tokens[i].length == name.size() && json_view(*document_, i).text() == name) return json_view(*document_, i + 1);
+        if (tokens[i].length == name.size() && json_view(*document_, i).text() == name)
+            return json_view(*document_, tokens[i].kind == json_kind::repeated ? i : i + 1);
     return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 /// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
 
 #include "../detail/algorithm.hpp"
+#include "../detail/visible_text.hpp"
 #include "document.hpp"
 
 #include <string>
@@ -15,9 +16,11 @@ namespace lading {
 /// How JSON is laid out.
 struct json_style {
     json_style() = default;
-    json_style(int i, bool h) : indent(i), html_escape(h) {}
+    json_style(int i, bool h, bool v = false) : indent(i), html_escape(h), escape_hidden(v) {}
     int indent = 0;           ///< spaces a level; 0 for one compact line
     bool html_escape = false; ///< `<`, `>` and `&` as \u003c, \u003e and \u0026
+    /// Controls beyond ASCII, and what changes the order or the width of text on a terminal, as \u escapes: equal JSON.
+    bool escape_hidden = false;
 };
 
 enum class key_order : bool { as_written, sorted };
@@ -67,6 +70,7 @@ class json_writer {
             begin_array();
             v.each_element([&](json_view e) { value(e, order); });
             return end_array();
+        case json_kind::repeated: return null(); // what `find` gave, and no member
         case json_kind::object: break;
         }
         detail::json_members members;
@@ -131,25 +135,16 @@ class json_writer {
         default: break;
         }
         if (c < 0x20 || (style_.html_escape && (c == '<' || c == '>' || c == '&'))) return escape(c), 1;
-        if (c < 0x80) return out_ += static_cast<char>(c), 1;
-        if (text.starts_with("\xe2\x80\xa8")) return escape(0x2028), 3;
-        if (text.starts_with("\xe2\x80\xa9")) return escape(0x2029), 3;
-        auto const n = sequence(text);
+        if (c < 0x7f || (c == 0x7f && !style_.escape_hidden)) return out_ += static_cast<char>(c), 1;
+        auto const [code, n] = detail::first_character(text);
         if (n == 0) return out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
+        if (code == 0x2028 || code == 0x2029 || (style_.escape_hidden && !detail::is_visible(code))) {
+            if (code >= 0x10000) escape(0xd7c0 + (code >> 10)), escape(0xdc00 + (code & 0x3ff));
+            else escape(code);
+            return n;
+        }
         return out_ += text.substr(0, n), n;
     }
-    /// The length of the well-formed UTF-8 sequence that the text begins with, or 0.
-    static std::size_t sequence(std::string_view t) {
-        auto byte = [&](std::size_t i) { return i < t.size() ? static_cast<unsigned char>(t[i]) : 0u; };
-        unsigned const a = byte(0), b = byte(1);
-        std::size_t const n = a >= 0xc2 && a <= 0xdf ? 2 : a >= 0xe0 && a <= 0xef ? 3 : a >= 0xf0 && a <= 0xf4 ? 4 : 0;
-        for (std::size_t i = 1; i < n; ++i)
-            if ((byte(i) & 0xc0) != 0x80) return 0;
-        if ((a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f) || (a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f))
-            return 0;
-        return n;
-    }
-
     std::string out_;
     std::vector<bool> empty_; ///< of each open array and object
     json_style style_;

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The authorize layer: answers challenges for any operation (spec 3.3-3.6 FIX, hostile.md C06-C11, C20, C21, C24, X12-X19).
+/// The authorize layer: answers challenges for any operation.
 ///
-/// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
-/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Of the operations that need
-/// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
-/// on it, or on a realm that the caller trusts; never to another.
+/// A request goes out with what the session knows. For a repository that is new to it the way in is the one that its origin
+/// had for the last one: a token is fetched first, or Basic is sent; when that comes to nothing it is as if nothing had been
+/// known. On a 401 the strongest usable challenge is answered (Bearer before Basic, one only), at most `limits::auth_rounds`
+/// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
+/// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
+///
+/// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
+/// is asked for the challenge, once an origin, and the request is sent again with the login.
+///
+/// Secrets go to the origin they were found for and to token realms on it, or on a realm that the caller trusts; never to
+/// another. Where a login may not go to the realm, or cannot be had, the token is asked for anonymously, and a refusal says
+/// what stood in the way of the login.
 
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../http/challenge.hpp"
 #include "../operation/token.hpp"
 #include "../policy/fallback.hpp"
+#include "auth_rules.hpp"
 #include "confidences.hpp"
+#include "login_remarks.hpp"
 #include "session.hpp"
 
 #include <memory>
@@ -23,44 +33,6 @@
 #include <vector>
 
 namespace lading {
-
-/// What the layer may do with secrets.
-struct auth_rules {
-    auth_rules() = default;
-    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
-    /// One that is no origin is `config_invalid`, final, when it is looked for.
-    std::vector<std::string> trusted_realms;
-    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
-    bool secrets_over_http = false;
-    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
-    bool oauth_password = false;
-    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
-    /// It then fetches the next tokens in place of the password, as long as the client lives.
-    bool offline_token = false;
-};
-
-namespace detail {
-
-/// Token services that are known to serve a registry of another origin.
-inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
-    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
-    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
-};
-
-inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
-    if (realm == registry) return true;
-    for (auto const& [r, t] : well_known_realms)
-        if (registry.str() == r && realm.str() == t) return true;
-    for (auto const& text : rules.trusted_realms)
-        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
-    return false;
-}
-
-inline bool is_loopback(origin const& o) noexcept {
-    return is_loopback_host(o.host);
-}
-
-} // namespace detail
 
 /// `P` names the policies `json`, `clock` and `credentials`.
 template <class Op, class P>
@@ -92,23 +64,34 @@ class authorized : pinned {
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
         flight_.reset();
-        if (*over) return pass(std::move(**over));
+        if (*over && !guessing_) return no_token(std::move(**over));
         return send();
     }
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
+        if (knock_) return on_knock(std::move(answer));
         if (answer) {
             answer.assume_value().credentials_sent = sent_secret_;
             answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
         }
-        if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
-            return pass(std::move(answer));
-        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
-        auto next = answer_challenge(answer.assume_value());
-        if (!next) return pass(std::move(next).assume_error());
-        if (next.assume_value()) return std::move(*next.assume_value());
-        return pass(std::move(answer)); // nothing to offer: the 401 is the answer
+        if (!answer || !pending_ || !pending_->query.may_authorize) return pass(std::move(answer));
+        auto& head = answer.assume_value();
+        if (head.status == 401) {
+            confirmed_ = confirmed_ || confirms_v2(head);
+            auto next = answer_challenge(head);
+            if (!next) return pass(std::move(next).assume_error());
+            if (next.assume_value()) return std::move(*next.assume_value());
+        }
+        if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
+        if (session_.gate_of(where())) return pass(std::move(answer)); // it has had its chance
+        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
+        if (!secret_ || !session_.may_knock(where())) return pass(std::move(answer));
+        held_ = std::move(head);
+        knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
+        request q = talk_.get("/v2/");
+        q.may_authorize = false; // a 401 is an answer to this question
+        return need_exchange(std::move(q), *knock_);
     }
 
   private:
@@ -130,10 +113,18 @@ class authorized : pinned {
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
-            fresh_ = renewed_ = false;
+            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
+            wider_.clear();
+            held_.reset();
+            withheld_.reset();
             return send();
         }
-        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value());
+        if (auto* over = std::get_if<done<value_type>>(&s)) {
+            auto& value = over->value();
+            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
+            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark : std::string());
+            told_.hide_in(value);
+        }
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
@@ -142,9 +133,16 @@ class authorized : pinned {
     step<value_type> send() {
         request q = pending_->query;
         sent_.clear();
-        sent_secret_ = false;
-        if (q.may_authorize)
-            if (auto known = session_.find(where(), scope(), clock_.now())) {
+        sent_secret_ = guessing_ = false;
+        if (q.may_authorize) {
+            auto known = session_.find(where(), scope(), clock_.now());
+            if (!known && !guessed_) {
+                auto next = guess();
+                if (!next) return pass(std::move(next).assume_error());
+                if (next.assume_value()) return std::move(*next.assume_value());
+                known = session_.find(where(), scope(), clock_.now());
+            }
+            if (known) {
                 if (known->authorization.empty() && known->from) {
                     auto fetched = fetch_token(known->from->realm, known->from->service, known->from->reach);
                     return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
@@ -154,7 +152,29 @@ class authorized : pinned {
                 sent_secret_ = known->from_secret;
                 q.headers.set("Authorization", std::move(known->authorization));
             }
+        }
         return need_exchange(std::move(q), *pending_->sink);
+    }
+
+    /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
+    /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
+    maybe_step guess() {
+        if (scope().empty()) return nothing();
+        auto const gate = session_.gate_of(where());
+        if (!gate) return nothing();
+        guessed_ = true;
+        LADING_TRY_V(look_up());
+        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
+            if (secret_ && check_plaintext(where()))
+                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
+            return nothing();
+        }
+        guessing_ = true;
+        auto fetched = fetch_token(gate->from->realm, gate->from->service, gate->from->reach);
+        if (fetched) return std::optional(std::move(fetched).assume_value());
+        guessing_ = false;
+        if (is_callers_own(fetched.assume_error().kind())) return std::move(fetched).assume_error();
+        return nothing();
     }
 
     /// The step that answers the challenge, or nothing when there is nothing to answer it with.
@@ -165,53 +185,121 @@ class authorized : pinned {
             keep_refresh_token({});
             fresh_ = false;
         }
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
-
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
-        for (auto const& c : offered.challenges)
-            if (c.scheme == "bearer") return answer_bearer(head, c);
+        if (asks_for_more(offered)) fresh_ = false;
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
+
+        bool without_realm = false;
+        for (auto const& c : offered.challenges) {
+            if (c.scheme != "bearer") continue;
+            if (auto const realm = c.param("realm"); realm && !realm->empty()) return answer_bearer(head, c, *realm);
+            without_realm = true;
+        }
         for (auto const& c : offered.challenges)
             if (c.scheme == "basic") return answer_basic(head);
         if (lines.empty()) return nothing();
+        if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
         return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
                       detail::printable(lines.front(), 160));
     }
 
-    maybe_step answer_basic(response& head) {
-        LADING_TRY_V(look_up());
-        if (!secret_ || secret_->username.empty()) return head.challenge_unanswered = true, nothing();
-        LADING_TRY_V(check_plaintext(where()));
-        fresh_ = true;
-        return use(basic_authorization(*secret_));
+    /// A token was good and does not suffice, and the challenge says what would: that, once a request.
+    bool asks_for_more(parsed_challenges const& offered) {
+        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
+        wider_ = scope_that_suffices(offered);
+        if (wider_ == scope()) wider_.clear();
+        return !wider_.empty();
     }
 
-    maybe_step answer_bearer(response const& head, challenge const& c) {
-        auto const text = c.param("realm");
-        if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
+    /// What an answer may hide from people who have shown no login.
+    bool may_be_hidden(response const& head) const {
+        if (!sent_.empty() || scope().empty() || held_) return false;
+        return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
+    }
+    /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
+    step<value_type> on_knock(result<response> answer) {
+        knock_.reset();
+        if (!answer && is_callers_own(answer.assume_error().kind())) return pass(std::move(answer));
+        if (!answer || answer.assume_value().status != 401) return pass_held();
+        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
+        auto next = answer_challenge(answer.assume_value());
+        if (!next) return no_token(std::move(next).assume_error());
+        if (!next.assume_value()) return pass_held();
+        return std::move(*next.assume_value());
+    }
+    step<value_type> pass_held() {
+        auto first = std::move(*held_);
+        held_.reset();
+        return pass(std::move(first));
+    }
+    /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
+    step<value_type> no_token(error why) {
+        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
+        if (!withheld_) withheld_ = std::move(why);
+        return pass_held();
+    }
+
+    maybe_step answer_basic(response& head) {
         LADING_TRY_V(look_up());
-        if (secret_ && !secret_->registry_token.empty()) { // made elsewhere: nobody is asked
+        auto authorization = secret_ ? own_authorization(false) : std::string();
+        if (authorization.empty()) return head.challenge_unanswered = true, nothing();
+        if (authorization == sent_) return nothing(); // it was sent before it was asked for
+        LADING_TRY_V(check_plaintext(where()));
+        fresh_ = true;
+        session_.keep_gate(where(), {});
+        keep(std::move(authorization));
+        return std::optional(send());
+    }
+
+    maybe_step answer_bearer(response const& head, challenge const& c, std::string_view at) {
+        LADING_TRY_V(look_up());
+        if (auto authorization = secret_ ? own_authorization(true) : std::string(); !authorization.empty()) { // nobody is asked
+            if (authorization == sent_) return nothing();
             LADING_TRY_V(check_plaintext(where()));
             fresh_ = true;
-            return use("Bearer " + secret_->registry_token);
+            keep(std::move(authorization));
+            return std::optional(send());
         }
         LADING_TRY(auto const base, url::parse(pending_->query.url));
-        auto const realm = base.resolve(*text);
+        auto const realm = base.resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
+        auto service = std::string(c.param("service").value_or(""));
+        // The token that was fetched before it was asked for came from there.
+        bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
+        if (unasked_ && same && wider_.empty()) return nothing();
         auto const far = reach_from(head, pending_->query.reach, base.host(), realm.assume_value().host());
-        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")), far);
+        auto fetched = fetch_token(realm.assume_value(), std::move(service), far);
         if (!fetched) return std::move(fetched).assume_error();
         return std::optional(std::move(fetched).assume_value());
     }
 
-    /// Keeps an authorization and sends the request with it.
-    maybe_step use(std::string authorization) {
+    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
+    std::string own_authorization(bool bearer) const {
+        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
+        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
+    }
+    /// Keeps an authorization for the pending request.
+    void keep(std::string authorization) {
         auth_session::known k;
         k.authorization = std::move(authorization);
         k.from_secret = true;
         k.usable_until = auth_session::time_point::max();
         session_.store(where(), scope(), std::move(k));
-        return std::optional(send());
+    }
+
+    /// Why the login may not go to a token service; nothing when it may.
+    std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
+        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
+        if (way) way = check_plaintext(where()); // what the secret gets goes there
+        if (!way) return std::move(way).assume_error();
+        if (trusted) return std::nullopt;
+        for (auto const& text : rules_.trusted_realms)
+            if (!url::parse(text)) // it would be trusted by no one
+                return error(errc::config_invalid)
+                    .with_context("a trusted realm")
+                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+        return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
     }
 
     /// Asks for a token, or waits for the one that another operation has asked for. `far`: where the service may be, unless
@@ -224,18 +312,13 @@ class authorized : pinned {
             return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
                                                         (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
-        if (secret_) {
-            if (!trusted)
-                for (auto const& text : rules_.trusted_realms)
-                    if (!url::parse(text)) // it would be trusted by no one
-                        return error(errc::config_invalid)
-                            .with_context("a trusted realm")
-                            .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
-            if (!trusted)
-                return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
-                                                            " may not go to the realm " + target.origin().str());
-            LADING_TRY_V(check_plaintext(target.origin()));
-            LADING_TRY_V(check_plaintext(registry)); // what the secret gets goes there
+        auto secret = secret_;
+        if (secret) {
+            auto why = stands_in_the_way(target, trusted);
+            // Without the login there is nothing new to show to who did not ask for it.
+            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
+            if (why) secret.reset();
+            withheld_ = std::move(why);
         }
         auto flight = session_.join(registry, scope(), own_flight_);
         if (!own_flight_) {
@@ -244,11 +327,12 @@ class authorized : pinned {
             return step<value_type>(look_again());
         }
         issuer_.emplace(target, service, far);
-        // Only this operation's own scope is asked for, whatever the challenge names (C24).
-        token_request what(target, std::move(service), scope(), secret_);
-        what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
+        used_secret_ = secret.has_value();
+        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
+        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
         what.offline = rules_.offline_token;
-        if (secret_) {
+        if (used_secret_) {
             what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
             if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
         }
@@ -273,22 +357,27 @@ class authorized : pinned {
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
             told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
-            // What this caller alone ended is no failure of those who wait: one of them fetches it.
-            if (!is_callers_own(e.kind())) own_flight_->failure = e;
-            if (secret_ && e == errc::auth_denied) keep_refresh_token({});
+            bool const own = is_callers_own(e.kind());
+            // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
+            if (!own && !guessing_) own_flight_->failure = e;
+            if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_flight_.reset();
-            return pass(std::move(e));
+            if (own || !guessing_) return no_token(std::move(e));
+            session_.forget_gate(where());
+            return send();
         }
         auth_session::known k;
         k.authorization = "Bearer " + token.assume_value().text;
-        k.from_secret = secret_.has_value();
+        k.from_secret = used_secret_;
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
-        if (secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
+        if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
         renewed_ = token.assume_value().renewed;
         k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
+        session_.keep_gate(where(), {issuer_});
         own_flight_.reset();
-        fresh_ = true;
+        fresh_ = !guessing_;
+        unasked_ = guessing_ && !renewed_;
         return send();
     }
 
@@ -297,10 +386,13 @@ class authorized : pinned {
         session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
     }
 
-    /// Asks the credentials policy, once an operation.
+    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
     result<void> look_up() {
         if (asked_credentials_) return success();
-        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline}));
+        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
+        if (got) secret_ = std::move(got).assume_value();
+        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
+        else return std::move(got).assume_error();
         if (secret_ && secret_->empty()) secret_.reset();
         if (secret_) told_.add(*secret_);
         asked_credentials_ = true;
@@ -344,13 +436,22 @@ class authorized : pinned {
     std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
+    std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
+    std::optional<response> held_;                      ///< the answer that made us ask there
     std::optional<credential> secret_;
+    std::optional<error> trouble_;                      ///< why there is none
+    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
+    std::string wider_;                                 ///< a scope that the registry asked for, not ours
     confidences told_;
     std::string sent_;         ///< the authorization of the last request
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
     bool renewed_ = false;     ///< and a refresh token got it
+    bool guessing_ = false;    ///< the token under way was not asked for yet
+    bool guessed_ = false;     ///< that was tried for this request
+    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
+    bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
 };

@@ -37,6 +37,7 @@ inline bool says_v2_exactly(response const& head) {
 /// `V2` and `V1` are the operation with its layers, for each version (`no_operation` where there is no v1 form); `F` is
 /// the fallback policy, `Clock` the clock. A mirror may take half of the time that is left, so that one which hangs leaves
 /// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, conversation)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
+/// A list that a failure has cut short counts as that failure, and is the value if no other place has a whole one.
 /// The error is that of the attempt which the policy names; with more than one attempt all are in
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
 template <class V2, class V1, class F, class Clock, class Make>
@@ -44,6 +45,7 @@ class tried_in_turn : pinned {
     template <class T>
     using result = detail::late<lading::result<T>, V2>;
 
+    static constexpr bool can_be_partial = requires(typename V2::value_type& list) { list.failure->kind(); };
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
 
   public:
@@ -102,12 +104,26 @@ class tried_in_turn : pinned {
 
     step<value_type> take(step<value_type> s) {
         auto* const over = std::get_if<done<value_type>>(&s);
-        if (!over || over->value()) return s;
-        error e = std::move(over->value()).assume_error();
+        if (!over) return s;
+        if constexpr (can_be_partial)
+            if (over->value() && over->value().assume_value().failure) {
+                error why = *over->value().assume_value().failure;
+                if (!partial_) partial_.emplace(std::move(over->value()).assume_value());
+                return take_failure(std::move(why));
+            }
+        if (over->value()) return s;
+        return take_failure(std::move(over->value()).assume_error());
+    }
+
+    step<value_type> take_failure(error e) {
         if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
-            e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+            e = error(errc::too_slow)
+                    .with_context("not within half of the time that was left")
+                    .with_values(talk_.time_limit, "more")
+                    .with_facts(f)
+                    .with_url(e.detail().url);
         }
         if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
             fallback_facts f = e.facts();
@@ -132,13 +148,21 @@ class tried_in_turn : pinned {
         return open();
     }
     void keep(error e) {
+        if (e == errc::timeout && !talk_.time_limit.empty() && e.detail().expected.empty()) e = std::move(e).with_values(talk_.time_limit, "more");
         auto const& at = list_[next_];
         attempts_.emplace_back(at.base_url + (at.version == api_version::v1 ? "/v1" : ""), at.is_mirror, e.summary(),
                                e.code(), e.http_status());
         failures_.push_back(std::move(e));
     }
     step<value_type> conclude(std::size_t primary) {
+        if constexpr (can_be_partial)
+            if (partial_ && failures_.back() != errc::cancelled) return done<value_type>(std::move(*partial_));
         error out = std::move(failures_[std::min(primary, failures_.size() - 1)]);
+        auto facts = out.facts();
+        facts.all_asked = true;
+        for (auto const& a : attempts_)
+            if (!a.is_mirror && a.endpoint.starts_with("http:")) facts.plaintext = false; // it has been tried
+        out.with_facts(facts);
         if (attempts_.size() > 1) out.with_attempts(std::move(attempts_));
         return done<value_type>(std::move(out));
     }
@@ -202,6 +226,7 @@ class tried_in_turn : pinned {
     std::optional<V2> v2_;
     std::optional<V1> v1_;
     response_body ping_body_;
+    std::optional<std::conditional_t<can_be_partial, value_type, bool>> partial_;
     std::vector<error> failures_;
     std::vector<attempt> attempts_;
     std::size_t next_ = 0;

@@ -7,6 +7,8 @@
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside
 /// a network unless the connection to the server that names it led there too. https never becomes http, and no target names a
 /// user.
+/// A target that carries its own signature gets no `Authorization`, on the registry's own origin either: stores that see
+/// both answer 400. What no URL may hold in a `Location` (a space, bytes of UTF-8) is percent-encoded.
 
 #include "../http/url.hpp"
 #include "../operation/step.hpp"
@@ -59,6 +61,18 @@ class redirected : pinned {
         return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
                (last_.method == "GET" || last_.method == "HEAD");
     }
+    /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
+    static bool is_signed(url const& u) {
+        std::string_view rest = u.query();
+        while (!rest.empty()) {
+            auto const one = rest.substr(0, rest.find('&'));
+            auto const key = one.substr(0, one.find('='));
+            for (auto name : {"X-Amz-Signature", "X-Goog-Signature", "Signature", "sig"})
+                if (key.size() < one.size() && iequal(key, name)) return true;
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        }
+        return false;
+    }
     result<request> follow(response const& head) {
         auto refuse = [&](errc e, std::string why) {
             fallback_facts facts;
@@ -69,20 +83,24 @@ class redirected : pinned {
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
-        if (names_user(*where)) return refuse(errc::url_invalid, "the target of a redirect names a user");
+        auto const target = percent_encode_stray(*where);
+        if (names_user(target)) return refuse(errc::url_invalid, "the target of a redirect names a user");
         LADING_TRY(auto const here, url::parse(last_.url));
-        auto const there = here.resolve(*where);
+        auto const there = here.resolve(target);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
         if (here.scheme() == "https" && there.assume_value().scheme() != "https")
             return refuse(errc::redirect_downgrade, there.assume_value().safe());
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
         request next = last_;
         next.url = there.assume_value().str();
-        if (there.assume_value().origin() != here.origin()) {
+        bool const leaves = there.assume_value().origin() != here.origin();
+        if (leaves || is_signed(there.assume_value())) {
             next.may_authorize = false;
             next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
-            next.reach = reach_from(head, last_.reach, here.host(), there.assume_value().host());
-            if (next.named_by.empty()) next.named_by = here.authority();
+            if (leaves) {
+                next.reach = reach_from(head, last_.reach, here.host(), there.assume_value().host());
+                if (next.named_by.empty()) next.named_by = here.authority();
+            }
         }
         return next;
     }

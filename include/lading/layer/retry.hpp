@@ -3,7 +3,7 @@
 
 /// The retry layer: sends a safe request again when that may help (spec 4.8 FIX, hostile.md X01-X04).
 ///
-/// GET and HEAD only, after 408, 429, 500, 502, 503, 504 and after a connection that ended early. Waits as long as
+/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
 /// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
 /// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
 
@@ -77,8 +77,7 @@ class retried : pinned {
         milliseconds wait = jitter();
         if (answer) {
             auto const& head = answer.assume_value();
-            auto const s = head.status;
-            if (s != 408 && s != 429 && s != 500 && s != 502 && s != 503 && s != 504) return std::nullopt;
+            if (!is_passing_status(head.status)) return std::nullopt;
             if (auto const wish = retry_after_of(head); wish >= 0) {
                 if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
                 wait = seconds(wish);

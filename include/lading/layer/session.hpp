@@ -4,7 +4,8 @@
 /// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
 ///
 /// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
-/// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
+/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
+/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
 /// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
 /// nowhere else.
@@ -18,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -35,6 +37,10 @@ class auth_session {
         url realm;
         std::string service;
         lading::reach reach; ///< how far it may be, by who named it
+    };
+    /// How an origin lets people in: by the tokens of a service, or else by Basic.
+    struct gate {
+        std::optional<issuer> from; ///< nothing: Basic
     };
     /// An `Authorization` value, or, when it is empty, only whom to ask for one.
     struct known {
@@ -72,6 +78,28 @@ class auth_session {
         if (at->second.authorization != authorization) return !at->second.authorization.empty();
         known_.erase(at);
         return false;
+    }
+
+    /// How the origin let somebody in last; nothing when it is not known.
+    std::optional<gate> gate_of(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        auto const at = gates_.find(where.str());
+        return at == gates_.end() ? std::nullopt : std::optional(at->second);
+    }
+    void keep_gate(origin const& where, gate g) {
+        std::lock_guard const lock(mutex_);
+        if (gates_.size() >= most_known) gates_.erase(gates_.begin()); // costs one refused request
+        gates_.insert_or_assign(where.str(), std::move(g));
+    }
+    void forget_gate(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        gates_.erase(where.str());
+    }
+    /// True once an origin: whether to ask at `/v2/` how it lets people in.
+    bool may_knock(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
+        return knocked_.insert(where.str()).second;
     }
 
     /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
@@ -167,6 +195,8 @@ class auth_session {
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
+    std::map<std::string, gate> gates_;
+    std::set<std::string> knocked_;
     std::vector<login> logins_; ///< few: a plain list
     std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
 };

@@ -5,6 +5,7 @@
 
 #include "../descriptor.hpp"
 #include "../media_type.hpp"
+#include "odd_entry.hpp"
 
 #include <array>
 #include <string>
@@ -19,6 +20,7 @@ struct manifest_list {
     std::int64_t schema_version = 2;
     std::string media_type;
     std::vector<descriptor> manifests;
+    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
 };
 
 } // namespace lading

@@ -5,6 +5,7 @@
 
 #include "../descriptor.hpp"
 #include "../media_type.hpp"
+#include "odd_entry.hpp"
 
 #include <array>
 #include <optional>
@@ -40,6 +41,7 @@ struct oci_index {
     std::vector<descriptor> manifests;
     std::optional<descriptor> subject;
     string_map annotations;
+    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
 };
 
 } // namespace lading

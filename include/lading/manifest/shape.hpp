@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What a document is, decided from its bytes alone (hostile.md section 5, rule 5). Headers may only agree.
+/// What a document is, decided from its bytes. A header has a say only where a document does not say its type: then
+/// there are two types of one shape (`in_family_of`).
 
 #include "../detail/text.hpp"
 #include "../json/document.hpp"
@@ -18,6 +19,7 @@ struct manifest_shape {
     std::string_view media_type;        ///< what the document is; never empty once decided
     std::string_view artifact_type;     ///< empty when absent
     std::string_view config_media_type; ///< empty when there is no config
+    bool says_type = false;             ///< the document has a `mediaType`, or needs none (schema1)
 };
 
 /// The media types whose meaning is known, whatever the manifest set speaks.
@@ -55,10 +57,14 @@ constexpr shape_verdict judge_shape(json_view root) {
         return out;
     };
     if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
-    auto has = [&](std::string_view key) { return root.find(key).has_value(); };
+    auto has = [&](std::string_view key) {
+        auto const v = root.find(key);
+        return v && !v->is_null();
+    };
     auto take = [&](json_view object, std::string_view key, std::string_view& to) {
         auto const v = object.find(key);
         if (!v || v->is_null()) return true;
+        if (v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice"), false;
         if (auto const t = v->as_string()) return to = *t, true;
         return refuse(errc::manifest_schema, key, "is not a string"), false;
     };
@@ -66,13 +72,18 @@ constexpr shape_verdict judge_shape(json_view root) {
         return refuse(errc::manifest_ambiguous, type, "with keys of another type");
     };
 
+    for (std::string_view const key : {"config", "layers", "manifests", "fsLayers", "history"})
+        if (auto const v = root.find(key); v && v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice");
+
     auto& shape = out.shape;
     if (!take(root, "mediaType", shape.media_type) || !take(root, "artifactType", shape.artifact_type)) return out;
+    shape.says_type = !shape.media_type.empty();
     if (auto const config = root.find("config"); config && config->is_object())
         if (!take(*config, "mediaType", shape.config_media_type)) return out;
 
     std::optional<std::int64_t> version;
-    if (auto const v = root.find("schemaVersion")) {
+    if (auto const v = root.find("schemaVersion"); v && !v->is_null()) {
+        if (v->is_repeated()) return refuse(errc::json_duplicate_key, "schemaVersion", "is there twice");
         version = v->as_int();
         if (!version) return refuse(errc::manifest_schema, "schemaVersion", "is not an integer");
     }
@@ -84,6 +95,7 @@ constexpr shape_verdict judge_shape(json_view root) {
         if (image_keys || index_keys) return ambiguous("schema1");
         if (!shape.media_type.empty() && !is_schema1_type(shape.media_type))
             return refuse(errc::media_type_mismatch, shape.media_type, "is not a schema1 type");
+        shape.says_type = true;
         shape.media_type = has("signatures") ? media_types::docker_schema1_signed : media_types::docker_schema1;
         return out;
     }
@@ -98,8 +110,8 @@ constexpr shape_verdict judge_shape(json_view root) {
             return ambiguous("OCI");
         }
         if (index_keys) shape.media_type = media_types::oci_index;
-        else if (has("config") && has("layers")) shape.media_type = media_types::oci_manifest;
-        else return refuse(errc::media_type_unknown, {}, "neither config and layers nor manifests");
+        else if (has("config")) shape.media_type = media_types::oci_manifest;
+        else return refuse(errc::media_type_unknown, {}, "neither config nor manifests");
         return out;
     }
     if (!is_known_manifest_type(shape.media_type)) return out;
@@ -111,9 +123,18 @@ constexpr shape_verdict judge_shape(json_view root) {
 
 } // namespace detail
 
-/// Decides. Errors, all final: `media_type_unknown` (not an object, nothing tells), `manifest_ambiguous` (keys of two
-/// types), `media_type_mismatch` (the version contradicts the type), `manifest_schema` (a wrong type in a deciding
-/// field). Linear in the number of top-level members.
+/// The known type of the shape of `type` that `announced` is, or `type` itself: of an image without `mediaType` nobody
+/// but who hands it out knows whether it is Docker's or OCI's.
+constexpr std::string_view in_family_of(std::string_view announced, std::string_view type) noexcept {
+    for (auto const k : known_manifest_types)
+        if (k == announced && !is_schema1_type(k) && is_index_type(k) == is_index_type(type)) return k;
+    return type;
+}
+
+/// Decides; a key whose value is null tells nothing. Errors, all final: `media_type_unknown` (not an object, nothing
+/// tells), `manifest_ambiguous` (keys of two types), `media_type_mismatch` (the version contradicts the type),
+/// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
+/// number of top-level members.
 inline result<manifest_shape> decide_shape(json_view root) {
     auto const v = detail::judge_shape(root);
     if (v.code == errc::ok) return v.shape;

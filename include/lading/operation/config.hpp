@@ -49,6 +49,8 @@ class config_operation : pinned {
         if (!record.image) {
             if (record.config)
                 return error(errc::config_not_image).with_context(detail::printable(record.config->media_type, 160));
+            for (auto const& w : record.warnings)
+                if (w.code == warning_code::document_unreadable) return error(errc::no_config).with_context(w.text);
             return error(errc::no_config).with_context(detail::printable(record.resolved.media_type, 160));
         }
         auto self = record.config ? *record.config : record.chosen ? *record.chosen : record.resolved;

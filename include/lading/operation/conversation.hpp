@@ -8,6 +8,7 @@
 #include "../limits.hpp"
 #include "../reference.hpp"
 #include "../version.hpp"
+#include "accept_notes.hpp"
 
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct conversation {
     limits bounds;
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::string time_limit; ///< that set it, in words, for the error when it is over
+    accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }

@@ -6,7 +6,7 @@
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
 /// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
 /// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
-/// that was not asked for.
+/// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
 
 #include "../image/reflect/config.hpp"
 #include "../image/schema1_conversion.hpp"
@@ -43,21 +43,39 @@ struct inspect_options {
 
 namespace detail {
 
-/// True when a failed tag list means that the call is over, and not that the registry has refused it.
-inline bool ends_call(error const& why) { return why == errc::timeout || why == errc::cancelled; }
+/// The failure of a tag list, of one that began well too; none when all is there.
+template <class Listed>
+error const* failure_of(Listed const& listed) {
+    if (!listed) return &listed.assume_error();
+    auto const& cut = listed.assume_value().failure;
+    return cut ? &*cut : nullptr;
+}
 
-/// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
+/// True when the failure of a tag list, if there is one, means that the call is over.
+inline bool ends_call(error const* why) { return why && (*why == errc::timeout || *why == errc::cancelled); }
+
+/// True when the registry will not list tags: it has answered, and will answer the same again.
+inline bool is_refusal(error const& why) {
+    auto const s = why.http_status();
+    return (s >= 400 && s < 500 && s != 408 && s != 429) || why == errc::auth_required || why == errc::auth_denied;
+}
+
+/// A tag list that cannot be had, or not whole, is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
 std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+    if (auto const* why = failure_of(listed); ends_call(why)) return *why;
+    auto code = warning_code::tags_truncated;
     if (listed) {
         record.tags = std::move(listed).assume_value();
-        return std::nullopt;
+    } else {
+        auto& why = listed.assume_error();
+        record.tags.state = is_refusal(why) ? tags_state::refused : tags_state::failed;
+        record.tags.why = why.summary();
+        record.tags.failure = std::move(why);
+        code = warning_code::tags_not_listed;
     }
-    auto& why = listed.assume_error();
-    if (ends_call(why)) return std::move(why);
-    record.tags.state = tags_state::refused;
-    record.tags.why = why.message();
-    record.warnings.emplace_back(warning_code::tags_not_listed, "the tags cannot be listed: " + why.message());
+    if (record.tags.state != tags_state::complete)
+        record.warnings.emplace_back(code, std::string(sentence_of(code)) + ": " + record.tags.why);
     return std::nullopt;
 }
 
@@ -70,8 +88,8 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 }
 
 /// The value is the `inspection`. Errors: those of the manifest and blob operations; `platform_not_found` (with what
-/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A refused tag list is a warning
-/// in the record, unless it was a `timeout` or `cancelled`.
+/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A tag list that fails, at
+/// once or later, is a warning in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
 class inspect_operation : pinned {
     template <class T>
@@ -86,7 +104,7 @@ class inspect_operation : pinned {
     using manifest_type = basic_manifest<typename P::manifests>;
 
     inspect_operation(conversation c, reference const& ref, inspect_options o)
-        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), manifest_body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), fetch_(talk_) {}
 
     step<inspection> start() {
         if (!options_.tags_first) return first_manifest();
@@ -141,18 +159,18 @@ class inspect_operation : pinned {
     // ---- manifests --------------------------------------------------------------------------------------------
 
     step<inspection> first_manifest() {
-        expected_ = options_.expected ? manifest_expectation(*options_.expected) : manifest_expectation(ref_.digest());
-        return ask_manifest(ref_.target());
+        return ask_manifest(ref_.target(), options_.expected ? manifest_expectation(*options_.expected)
+                                                              : manifest_expectation(ref_.digest()));
     }
-    step<inspection> ask_manifest(std::string const& target) {
+    step<inspection> ask_manifest(std::string target, manifest_expectation want) {
         then_ = &inspect_operation::on_manifest;
-        return need_exchange(manifest_request<P>(talk_, target, expected_), manifest_body_);
+        return fetch_.ask(std::move(target), std::move(want));
     }
 
     step<inspection> on_manifest(result<response> answer) {
         if (!answer) return fail(std::move(answer).assume_error());
-        auto opened =
-            interpret_manifest<P>(answer.assume_value(), manifest_body_.take(), expected_, talk_.bounds);
+        if (auto more = fetch_.again(answer.assume_value())) return std::move(*more);
+        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds);
         if (!opened) return fail(std::move(opened).assume_error());
         auto& manifest = opened.assume_value();
         remember(manifest, answer.assume_value());
@@ -179,6 +197,7 @@ class inspect_operation : pinned {
             record_->platform_wanted = options_.platform.str();
             for (auto const& e : document.manifests)
                 (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
+            record_->odd_entries = document.odd_entries;
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
@@ -186,8 +205,7 @@ class inspect_operation : pinned {
         auto child = options_.platform.choose(document.manifests);
         if (!child) return fail(std::move(child).assume_error());
         record_->chosen = child.assume_value();
-        expected_ = manifest_expectation(*record_->chosen);
-        return ask_manifest(record_->chosen->digest.str());
+        return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
 
     // ---- images -----------------------------------------------------------------------------------------------
@@ -227,8 +245,10 @@ class inspect_operation : pinned {
             return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
         LADING_TRY_V(config_body_->finish());
         record_->config_bytes = config_sink_->take();
-        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, talk_.bounds.json));
-        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds));
+        auto bounds = talk_.bounds.json;
+        bounds.repeated_keys = true;
+        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, bounds));
+        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds, &record_->warnings));
         if (!config.rootfs) record_->warnings.emplace_back(warning_code::missing_rootfs, "the image config has no rootfs");
         record_->history = config.history;
         record_->image = std::move(config);
@@ -308,13 +328,13 @@ class inspect_operation : pinned {
             auto failure = detail::take_tags<P>(*record_, std::move(listed));
             return failure ? fail(std::move(*failure)) : finish();
         }
-        if (!listed) return fail(std::move(listed).assume_error());
+        if (auto const* why = detail::failure_of(listed)) return fail(*why);
         listed_ = std::move(listed).assume_value();
         return first_manifest();
     }
 
     step<inspection> finish() {
-        if (listed_) record_->tags = std::move(*listed_);
+        if (listed_) detail::take_tags<P>(*record_, std::move(*listed_)); // no failure: it would have been the end
         return done<inspection>(std::move(*record_));
     }
     step<inspection> fail(error e) {
@@ -326,8 +346,7 @@ class inspect_operation : pinned {
     conversation talk_;
     reference ref_;
     inspect_options options_;
-    manifest_expectation expected_;
-    response_body manifest_body_;
+    manifest_exchange<P> fetch_;
     std::optional<memory_sink> config_sink_;
     std::optional<verifying_body<P>> config_body_;
     std::optional<tag_listing<P>> tags_;

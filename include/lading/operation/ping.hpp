@@ -5,6 +5,7 @@
 ///
 /// Requests: GET `/v2/`, one. No other operation needs it.
 
+#include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "body.hpp"
 #include "conversation.hpp"
@@ -45,13 +46,17 @@ class ping_operation : pinned {
         if (auto const page = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
             head.status == 200 && page && page.assume_value().root().is_object())
             return success();
-        fallback_facts facts = error_from_response<typename P::json>(head, "", asked::ping, talk_.bounds).facts();
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds);
+        fallback_facts facts = said.facts();
         facts.next_endpoint = true;
         facts.v1 = true;
-        return error(errc::not_a_registry)
-            .with_facts(facts)
-            .with_status(head.status)
-            .with_url(safe_url(head.url));
+        error out(errc::not_a_registry);
+        out.with_registry_errors(said.detail().registry_errors);
+        if (auto other = answer_of_another_kind(head, body_.text(), "that of a registry"); other && head.status == 200) {
+            out.with_context(other->detail().context);
+            out.with_registry_errors(other->detail().registry_errors);
+        }
+        return std::move(out.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
 
     conversation talk_;

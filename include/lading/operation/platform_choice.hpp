@@ -20,6 +20,9 @@ inline bool is_attestation(descriptor const& d) {
            d.annotations.contains("vnd.docker.reference.type");
 }
 
+/// True for entries that may be chosen: images whose platform, where there is one, says what it is.
+inline bool is_choosable(descriptor const& d) { return !is_attestation(d) && (!d.platform || d.platform->is_complete()); }
+
 /// True for entries whose image has zstd layers, which its index says so that a reader may prefer or avoid it.
 inline bool is_zstd(descriptor const& d) {
     auto const at = d.annotations.find("io.github.containers.compression.zstd");
@@ -82,7 +85,7 @@ class platform_choice {
         std::vector<descriptor const*> images;
         auto const add = [&](bool others) {
             for (auto const& e : entries)
-                if (!is_attestation(e) && preferred(e) != others) images.push_back(&e);
+                if (is_choosable(e) && preferred(e) != others) images.push_back(&e);
         };
         add(false);
         add(true);
@@ -95,7 +98,7 @@ class platform_choice {
 
         std::vector<std::string> available;
         for (auto const& e : entries)
-            if (!is_attestation(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
+            if (is_choosable(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
         if (available.empty()) available.emplace_back("nothing");
         return error(errc::platform_not_found).with_values(str(), {}).with_available(std::move(available));
     }

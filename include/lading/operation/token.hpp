@@ -11,6 +11,7 @@
 #include "../detail/base64.hpp"
 #include "../detail/chrono.hpp"
 #include "../detail/text.hpp"
+#include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../http/url.hpp"
 #include "../json/document.hpp"
@@ -19,7 +20,10 @@
 #include "conversation.hpp"
 #include "step.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace lading {
 
@@ -52,9 +56,9 @@ inline std::string basic_authorization(credential const& c) {
     return "Basic " + detail::base64_encode(c.username + ':' + c.password);
 }
 
-/// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
-/// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, and
+/// Reads the answer of a token service. `token` and `access_token` are one thing under two names: the first of them that is a
+/// text counts. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that counts is ours.
+/// `refresh_token` is any text; what is none is not there. Errors: `auth_token_malformed`, `auth_token_too_large`, and
 /// `json_*` for what is JSON in its form.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
@@ -64,24 +68,14 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
     LADING_TRY(auto const document, std::move(parsed));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
-    std::string_view text;
-    for (auto name : {"token", "access_token"}) {
+    auto read = [&](char const* name) -> std::string_view {
         auto const v = root.find(name);
-        if (!v || v->is_null()) continue;
-        auto const t = v->as_string();
-        if (!t) return error(errc::auth_token_malformed).with_context(std::string(name) + " is not a string");
-        if (t->empty()) continue;
-        if (!text.empty() && text != *t)
-            return error(errc::auth_token_malformed).with_context("token and access_token differ");
-        text = *t;
-    }
+        return v ? v->as_string().value_or("") : "";
+    };
+    auto text = read("token");
+    if (text.empty()) text = read("access_token");
     if (text.empty()) return error(errc::auth_token_malformed).with_context("no token");
-    std::string_view refresh;
-    if (auto const v = root.find("refresh_token"); v && !v->is_null()) {
-        auto const t = v->as_string();
-        if (!t) return error(errc::auth_token_malformed).with_context("refresh_token is not a string");
-        refresh = *t;
-    }
+    auto const refresh = read("refresh_token");
     if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
         return error(errc::auth_token_too_large)
             .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
@@ -148,10 +142,14 @@ class token_operation : pinned {
     }
     need_exchange get() {
         url target = what_.realm;
-        bool const login = what_.secret && !what_.secret->username.empty();
+        bool const login = what_.secret && what_.secret->has_login();
         if (!what_.service.empty()) target.add_query("service", what_.service);
-        if (!what_.scope.empty()) target.add_query("scope", what_.scope);
-        if (login) target.add_query("account", what_.secret->username);
+        for (auto rest = std::string_view(what_.scope); !rest.empty();) { // one parameter each
+            auto const one = rest.substr(0, rest.find(' '));
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+            if (!one.empty()) target.add_query("scope", std::string(one));
+        }
+        if (login && !what_.secret->username.empty()) target.add_query("account", what_.secret->username);
         if (login && what_.offline) {
             target.add_query("client_id", client_id);
             target.add_query("offline_token", "true");
@@ -187,7 +185,11 @@ class token_operation : pinned {
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
             if (!token) {
-                token.assume_error().with_status(200).with_url(safe_url(head.url));
+                auto& e = token.assume_error().with_status(200).with_url(safe_url(head.url));
+                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) {
+                    e.with_context(other->detail().context);
+                    e.with_registry_errors(other->detail().registry_errors);
+                }
             } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
                 got.renewed = true;
                 if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
@@ -206,7 +208,8 @@ class token_operation : pinned {
         error out(code);
         out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
         out.with_registry_errors(said.detail().registry_errors);
-        out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
+        if (code == errc::auth_realm_refused) out.with_context("the token service redirects");
+        else if (refused) out.with_context(what_.secret ? "at the token service" : "the token service gives no token without");
         return std::move(out.with_url(safe_url(head.url)));
     }
 

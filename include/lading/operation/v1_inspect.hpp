@@ -223,6 +223,7 @@ class v1_inspect_operation : pinned {
             ++kept;
         }
         tags_.state = kept == tags_.values.size() ? tags_state::complete : tags_state::truncated;
+        if (tags_.state == tags_state::truncated) tags_.why = "at " + std::to_string(kept);
         tags_.values.resize(kept);
     }
 
@@ -234,7 +235,7 @@ class v1_inspect_operation : pinned {
         if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
         auto& why = record.assume_error();
         if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
-        warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).message());
+        warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).summary());
         return ask_image();
     }
 
@@ -280,14 +281,10 @@ class v1_inspect_operation : pinned {
     }
     static error malformed(std::string what) { return error(errc::v1_malformed).with_context(std::move(what)); }
 
-    /// Bodies of v1 are not those of v2: what they say is shown as it is.
     error refusal(response const& head, asked what) const {
         if (head.status == 404 && what == asked::tags)
             return error(errc::name_unknown).with_context(std::string(talk_.name.path()));
-        error out = error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
-        if (out.detail().registry_errors.empty() && !body_.text().empty())
-            out.with_context(detail::printable(body_.text(), 160));
-        return out;
+        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
     }
 
     /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).

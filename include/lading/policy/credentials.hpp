@@ -4,10 +4,12 @@
 /// The credentials policy: what to present to a registry.
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. A client over several
-/// threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token realm on that
-/// origin or one the caller trusts.
+/// anonymous. Called at most once an operation, after the registry has asked for a login or has hidden what was asked for, on
+/// the thread that runs the operation: a model that runs a helper holds up that thread until the helper is done. A client
+/// over several threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token
+/// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
+/// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
+/// ends the operation.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include "../detail/text.hpp"
@@ -17,6 +19,8 @@
 #include <concepts>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace lading {
 
@@ -37,15 +41,16 @@ struct credential {
         out.registry_token = std::move(token);
         return out;
     }
-    bool empty() const noexcept {
-        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
-    }
+    bool empty() const noexcept { return !has_login() && identity_token.empty() && registry_token.empty(); }
+    /// A user name, a password, or both: some services take any name, even none.
+    bool has_login() const noexcept { return !username.empty() || !password.empty(); }
 
     std::string username;
     std::string password;
     std::string identity_token;
     std::string registry_token;
     std::string source; ///< which file, helper or option gave it, for people; holds no secret
+    std::string remark; ///< what could not be asked for it, for people: a warning of the answer; holds no secret
 };
 
 /// For whom credentials are wanted.
@@ -56,6 +61,35 @@ struct credential_query {
 };
 
 namespace detail {
+
+/// Docker Hub by the one name that its logins have; any other host as it is.
+inline std::string login_host(std::string host) {
+    return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
+}
+
+/// The one spelling of a key of a login: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as
+/// docker.io, in lower case as hosts are.
+inline std::string normalise_credential_key(std::string_view key) {
+    bool had_scheme = false;
+    for (std::string_view scheme : {"https://", "http://"})
+        if (key.starts_with(scheme)) key.remove_prefix(scheme.size()), had_scheme = true;
+    while (key.ends_with('/')) key.remove_suffix(1);
+    auto host = key.substr(0, key.find('/'));
+    auto path = key.substr(host.size());
+    // An address with a scheme is that of an index: only its host tells.
+    if (had_scheme || path == "/v1" || path == "/v2") path = {};
+    return login_host(lower(host)).append(path);
+}
+
+/// Why `host`, in the spelling of `normalise_credential_key`, is no host that a login can be for; nothing when it can.
+inline std::optional<error> no_login_host(std::string_view host) {
+    bool const good = !host.empty() && host.find_first_of("/@?#\\ \t") == host.npos;
+    if (good) return std::nullopt;
+    return error(errc::config_invalid)
+        .with_context("the host of a login")
+        .with_values("host or host:port, as in references", printable(host, 160));
+}
+
 template <class C>
 concept has_lookup = requires(C& c, credential_query const& q) {
     { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
@@ -79,20 +113,24 @@ struct no_credentials {
     result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
 };
 
-/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
-/// talks to one registry).
+/// One secret for one host (`host[:port]`, as in references; a scheme or a `/` at the end is left out), or for every host that
+/// is asked when `host` is empty (the `--creds` of a program that talks to one registry). A text that is no host is
+/// `config_invalid` at each lookup: it would match nothing, in silence.
 class fixed_credentials {
   public:
     fixed_credentials() = default;
     explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(detail::lower(host)) {}
+        : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
-        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
+        if (for_all_) return secret_;
+        if (auto bad = detail::no_login_host(host_)) return std::move(*bad);
+        if (host_ != detail::login_host(q.host)) return std::optional<credential>();
         return secret_;
     }
 
   private:
     std::optional<credential> secret_;
+    bool for_all_ = true;
     std::string host_;
 };
 

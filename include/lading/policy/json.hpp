@@ -6,15 +6,16 @@
 /// Requirements:
 ///  1. `J::read(std::string_view text, Sink& sink)` is a static member template; it returns `json_status`.
 /// Semantics: reports the events of exactly one JSON value in document order and accepts nothing but white space
-/// around it. Refuses BOM, NUL, comments, trailing commas, leading zeros, invalid UTF-8, lone surrogates. Stops at the
-/// first event that answers other than `errc::ok` and returns that code. Integers that fit `std::int64_t` or
+/// around it. Refuses BOM, NUL, comments, trailing commas, leading zeros. In strings and names each byte that is no UTF-8,
+/// and each escape of half a character, is reported as U+FFFD: what is reported is always UTF-8. Stops at the first event that answers other than `errc::ok` and returns that code. Integers that fit `std::int64_t` or
 /// `std::uint64_t` and are written without fraction and exponent are `on_int` / `on_uint` (the latter only above the
 /// range of the former); every other number, and "-0", is `on_number` with its text. The views passed to the sink
 /// live only during the call. Duplicate keys, depth and sizes are the sink's business, so a reader need not check
 /// them, but must not recurse without bound.
 /// A model over a library that converts numbers may report "-0" as the integer 0, a fraction by another text of the same
 /// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
-/// beyond its bound with `json_depth`.
+/// beyond its bound with `json_depth`. One over a library that reads no strings but UTF-8 may refuse others with
+/// `json_utf8` or `json_syntax`, in part or all: the four that ship repair bytes and refuse the escapes.
 /// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
 /// Kit: `testing::check_json` (testing/).
 ///

@@ -17,10 +17,11 @@
 /// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time
 /// per object unless the model says otherwise.
 ///
-/// Two things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
+/// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
 /// interrupts it. `request::reach`: where a server named the host, an address that it leads to inside the network is refused
 /// with `address_refused` before it is dialled (hostile.md C09); a model that does not look lets a registry send its
-/// client to what only the inside can reach.
+/// client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends soon, with
+/// `cancelled`; a model that does not look ends a stopped call only between two exchanges.
 ///
 /// Exemplar:
 ///     struct canned {

@@ -3,6 +3,7 @@
 
 /// `inspect_all`: every image of an index, one after the other. `run/async_inspect_all.hpp` has them side by side.
 
+#include "../detail/stop_token.hpp"
 #include "../limits.hpp"
 #include "../operation/inspect.hpp"
 
@@ -65,15 +66,18 @@ class index_walk {
 /// `options.platform` has no meaning here. Requests: those of `inspect` for each. Errors: those of `inspect` for `ref`; a
 /// failure of an entry is told of and stops no other. `walk_limit` for an entry that is an index when indexes lie deeper
 /// than `limits::nesting`, or have together more entries than `limits::descriptors` or more bytes than
-/// `limits::manifest_bytes`. Memory: no record is kept but the first.
+/// `limits::manifest_bytes`; `cancelled` when `stop` is requested. Memory: no record is kept but the first.
 template <class Client, class Each>
-auto inspect_all(Client& registry, reference const& ref, inspect_options options, Each each) {
+auto inspect_all(Client& registry, reference const& ref, inspect_options options, Each each, stop_token stop = {}) {
     detail::index_walk walk(std::move(options), registry.options().bounds);
-    auto top = walk.took(registry.inspect(ref, walk.of_top()));
+    auto top = walk.took(registry.inspect(ref, walk.of_top(), stop));
     if (!top) return top;
     for (auto level = walk.next_level(); !level.empty(); level = walk.next_level())
-        for (auto const& entry : level)
-            each(entry, walk.took(registry.inspect(ref.with_digest(entry.digest), walk.of(entry))));
+        for (auto const& entry : level) {
+            auto record = walk.took(registry.inspect(ref.with_digest(entry.digest), walk.of(entry), stop));
+            if (stop.stop_requested()) return top = error(errc::cancelled);
+            each(entry, std::move(record));
+        }
     return top;
 }
 

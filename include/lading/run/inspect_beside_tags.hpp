@@ -99,8 +99,9 @@ class inspect_beside_tags {
             return image->has_value();
         }
         bool take(result<tag_list>& r) {
-            bool const over = !r && ends_call(r.assume_error());
-            if (over && !failure) failure = r.assume_error();
+            auto const* const why = failure_of(r);
+            bool const over = ends_call(why);
+            if (over && !failure) failure = *why;
             tags.emplace(std::move(r));
             return !over;
         }

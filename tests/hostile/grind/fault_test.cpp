@@ -108,7 +108,7 @@ verdict inspect(bench& b, inspect_options o) {
     if (!r) return r.error();
     auto const& i = r.value();
     if (i.tags.state == tags_state::complete && i.tags.values.size() != 2) return std::string("half of the tags");
-    if (i.tags.state == tags_state::refused && i.tags.why.empty()) return std::string("tags refused without a reason");
+    if (i.tags.state != tags_state::complete && i.tags.why.empty() && o.tags) return std::string("tags are missing without a reason");
     return i.manifest_bytes + i.chosen_bytes + i.config_bytes;
 }
 verdict manifest(bench& b) {
@@ -125,6 +125,7 @@ verdict config(bench& b) {
 verdict tags(bench& b) {
     auto const r = b.async ? b.wait<tag_list>([&](auto h) { b.client.async_tags(ref.repository(), std::move(h)); }) : b.client.tags(ref.repository());
     if (!r) return r.error();
+    if (auto const& why = r.value().failure; why && !r.value().values.empty()) return *why; // what came before it is kept
     std::string out;
     for (auto const& t : r.value().values) out += t + ' ';
     return out;

@@ -77,7 +77,7 @@ std::vector<row> rows() {
         {"L02", "a length of 4 MiB and one, announced", call::manifest, m, endless("HTTP/1.1 200 OK\r\nContent-Length: 4194305\r\n\r\n", spaces), errc::body_too_large, 0, doc},
         {"L02", "a manifest of 4 MiB and one, unannounced", call::manifest, m, {until_closed + test::schema2() + std::string(doc + 1 - test::schema2().size(), ' '), ending::eof}, errc::body_too_large, doc + some, doc},
         {"L03", "a manifest in chunks without end", call::manifest, m, endless(in_chunks, chunk), errc::body_too_large, doc + doc / 512 + some, doc},
-        {"L04", "a token without end", call::manifest, token, endless(until_closed + "{\"token\":\"", spaces), errc::auth_token_too_large, 64 * KiB + some, 64 * KiB},
+        {"L04", "a token without end", call::manifest, token, endless(until_closed + "{\"token\":\"", spaces), errc::auth_token_too_large, 256 * KiB + some, 256 * KiB},
         {"L05", "an error body without end", call::manifest, m, endless("HTTP/1.1 500 No\r\n\r\n", spaces), errc::server_error, 64 * KiB + some, 64 * KiB},
         {"L05", "an error list without end", call::manifest, m, endless("HTTP/1.1 404 No\r\n\r\n{\"errors\":[", R"({"code":"A","message":"m"},)"), errc::not_found, 64 * KiB + some},
         {"L06", "a page of tags without end", call::tags, t, endless(until_closed + "{\"tags\":[", spaces), errc::body_too_large, doc + some, doc},

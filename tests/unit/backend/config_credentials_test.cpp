@@ -3,7 +3,9 @@
 #include "catch.hpp"
 #include <lading/backend/config_credentials.hpp>
 
+#include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -144,7 +146,7 @@ TEST_CASE("spec 3.7 entry row 6, 3.8 row 6: identitytoken is kept with its entry
     CHECK(in_file(R"({"auths":{"r.example":)" + auth("u:p") + R"(},"HttpHeaders":{"X":"y"}})") == "u:p");
 }
 TEST_CASE("spec 3.7 entry row 7: what a file may be") {
-    CHECK(in_file("") == "credentials_invalid");
+    CHECK(in_file("") == "none");
     CHECK(in_file("{") == "credentials_invalid");
     CHECK(in_file("[]") == "credentials_invalid");
     CHECK(in_file(R"({"auths":{}} CANARY)") == "credentials_invalid");
@@ -256,7 +258,7 @@ TEST_CASE("spec 3.8 row 7: what a helper is asked and may answer") {
     CHECK(with("read host; echo '{\"ServerURL\":\"'$host'\",\"Username\":\"'$1'\",\"Secret\":\"'$host'\"}'") == "get:r.example:5000");
     CHECK(with("echo '{\"ServerURL\":\"x\",\"Username\":\"<token>\",\"Secret\":\"t\"}'") == "identity t");
     CHECK(with("echo 'credentials not found in native keychain'; exit 1") == "none");
-    CHECK(with("echo 'no usernames for this CANARY'; exit 1") == "credential_helper_failed");
+    CHECK(with("echo 'no usernames for this'; exit 1") == "credential_helper_failed");
 }
 TEST_CASE("spec 3.8 row 8: credsStore is the helper of all hosts of its file") {
     home h;
@@ -297,8 +299,8 @@ TEST_CASE("30 references and where their logins come from") {
         {"r.example", "teams/x", "host:1"},
         {"r.example", "team/app", "app:1"},
         {"r.example", "team/app/x", "app:1"},
-        {"r.example", "team/app/deep", "deep:1"},   // the longest key of all files
-        {"r.example", "team/app/deep/x", "deep:1"},
+        {"r.example", "team/app/deep", "app:1"},     // file by file: the next one is not asked
+        {"r.example", "team/app/deep/x", "app:1"},
         {"r.example:5000", "a", "d:1"},
         {"sub.r.example", "a", "d:1"},
         {"docker.io", "library/debian", "library:1"},
@@ -312,9 +314,9 @@ TEST_CASE("30 references and where their logins come from") {
         {"helped.example", "a", "one:s"},
         {"helped.example", "b/c", "one:s"},
         {"token.example", "a", "identity t"},
-        {"nothing.example", "a", "none"},            // the helper said so
-        {"both.example", "a", "one:s"},              // first file of equal keys
-        {"both.example", "ns/a", "ns:1"},
+        {"nothing.example", "a", "d:1"},             // the helper has none, nor has the store of the next file
+        {"both.example", "a", "one:s"},              // the first file
+        {"both.example", "ns/a", "one:s"},
         {"store.example", "a", "stored:s"},
         {"unknown.example", "a", "d:1"},
         {"netrc.example", "a", "n:1"},
@@ -354,7 +356,7 @@ TEST_CASE("helpers that fail") {
     CHECK(with("echo '{}'; exec sleep 60") == "credential_helper_timeout");
     CHECK(with("sleep 60 & echo CANARY") == "credential_helper_timeout"); // what it left behind holds the output open
     CHECK(with("exec 1>&-; sleep 60") == "credential_helper_timeout");
-    CHECK(with("echo CANARY; exit 1") == "credential_helper_failed");
+    CHECK(with("echo '{\"Username\":\"u\",\"Secret\":\"CANARY\"'; exit 1") == "credential_helper_failed");
     CHECK(with("kill -SEGV $$") == "credential_helper_failed");
     CHECK(with("while :; do echo CANARY; done", 4096) == "credential_helper_output");
     CHECK(with("echo CANARY") == "credential_helper_output");
@@ -362,8 +364,149 @@ TEST_CASE("helpers that fail") {
     CHECK(with("true") == "credential_helper_output");
     CHECK(with("", 4096, "does-not-exist") == "credential_helper_failed");
     CHECK(with("", 4096, "../../bin/sh") == "credentials_invalid");
-    CHECK(with("", 4096, "") == "credentials_invalid");
+    CHECK(with("", 4096, "") == "none"); // W22: no helper, but the file's entry
     CHECK(::system("pgrep -f 'sleep 6[0]' > /dev/null") != 0); // none is left
+}
+
+TEST_CASE("W25: what a helper that fails wrote is told, bounded and printable") {
+    home h;
+    auto const with = [&](std::string const& script, std::string const& name = "x") {
+        if (!script.empty()) h.helper("x", script);
+        auto o = options().with_authfile(h.write("auth.json", R"({"credHelpers":{"r.example":")" + name + "\"}}"));
+        config_credentials c(std::move(o.with_helper_timeout(400ms)));
+        auto const got = c.lookup({"r.example", "a/b"});
+        CHECK(!got.has_value());
+        auto text = got ? std::string() : got.error().message();
+        for (char const ch : text) CHECK(detail::is_print(ch));
+        CHECK(text.size() < 1500);
+        return text;
+    };
+    auto const has = [](std::string const& text, std::string_view part) {
+        INFO(text);
+        CHECK(text.find(part) != text.npos);
+    };
+    has(with("echo 'the keychain is locked' >&2; exit 1"), "docker-credential-x: exit status 1: the keychain is locked");
+    has(with("echo 'no session bus'; exit 3"), "exit status 3: no session bus");
+    has(with("echo out; printf 'one\ntwo\n' >&2; exit 1"), "exit status 1: one; two; out");
+    has(with("printf '\033[31mred\007' >&2; exit 1"), "exit status 1: ?[31mred?");
+    has(with("while [ ${i:-0} -lt 3000 ]; do i=$((i+1)); echo 0123456789012345678901234567890123456789 >&2; done; exit 1"), "...");
+    has(with("echo waiting for a pin >&2; exec sleep 60"), "400 ms: waiting for a pin");
+    has(with("echo '<html>'; echo odd >&2"), "no JSON with Username and Secret: odd");
+    has(with("", "does-not-exist"), "docker-credential-does-not-exist: No such file or directory");
+    // What is left behind with the standard error in its hand holds up nobody.
+    auto const begun = std::chrono::steady_clock::now();
+    has(with("(exec >&-; sleep 2) & echo quick >&2; exit 1"), "quick");
+    CHECK(std::chrono::steady_clock::now() - begun < 1s);
+}
+
+TEST_CASE("W25: a helper that fails passes the question on, with a remark; its failure is kept for a moment") {
+    home h;
+    h.helper("bad", "echo run >> " + h.folder().string() + "/runs; echo 'is locked' >&2; exit 1");
+    auto const file = h.write("config.json", R"({"credsStore":"bad","auths":{"r.example":)" + auth("u:p") + "}}");
+    config_credentials c(options().with_authfile(file));
+    auto const got = c.lookup({"r.example", "a/b"});
+    REQUIRE(got.has_value());
+    REQUIRE(got.value().has_value());
+    CHECK(got.value()->password == "p");
+    CHECK(got.value()->remark.find("credential_helper_failed") == 0);
+    CHECK(got.value()->remark.find("is locked") != std::string::npos);
+    CHECK(ask(c, "r.example") == "u:p");
+    CHECK(ask(c, "other.example") == "credential_helper_failed"); // nothing else is there
+    CHECK(h.read("runs") == "run\nrun\n"); // once a host
+}
+
+TEST_CASE("V08: a helper inherits no open file; V14: nor the signal mask and what is ignored") {
+    home h;
+    auto const leaked = ::open("/dev/null", O_RDONLY); // without close-on-exec, as a careless program has them
+    REQUIRE(leaked > 2);
+    h.helper("look", "{ [ -e /proc/$$/fd/" + std::to_string(leaked) + " ] && echo inherited; grep -E 'Sig(Blk|Ign)' /proc/self/status; } > " +
+                         h.folder().string() + "/seen; echo '{\"Username\":\"u\",\"Secret\":\"s\"}'");
+    sigset_t blocked, before;
+    ::sigemptyset(&blocked);
+    ::sigaddset(&blocked, SIGTERM);
+    ::sigaddset(&blocked, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    auto* const old = ::signal(SIGPIPE, SIG_IGN);
+    config_credentials c(options().with_authfile(h.write("auth.json", R"({"credHelpers":{"r.example":"look"}})")));
+    CHECK(ask(c, "r.example") == "u:s");
+    ::signal(SIGPIPE, old);
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ::close(leaked);
+    auto const seen = h.read("seen");
+    INFO(seen);
+    CHECK(seen.find("inherited") == std::string::npos);
+    auto const bits = [&](std::string const& name) { return std::stoull(seen.substr(seen.find(name) + name.size()), nullptr, 16); };
+    CHECK(bits("SigBlk:") == 0);
+    CHECK((bits("SigIgn:") >> (SIGPIPE - 1) & 1) == 0);
+}
+
+TEST_CASE("V14: a helper's group is killed while its leader is not reaped, and children that the system reaps are no trouble") {
+    home h;
+    h.helper("x", "(exec >&- 2>&-; sleep 61) & echo '{\"Username\":\"u\",\"Secret\":\"s\"}'");
+    auto const file = h.write("auth.json", R"({"credHelpers":{"r.example":"x"}})");
+    config_credentials c(options().with_authfile(file));
+    CHECK(ask(c, "r.example") == "u:s");
+    CHECK(::system("sleep 0.1; pgrep -f 'sleep 6[1]' > /dev/null") != 0); // none is left
+    h.helper("x", "echo '{\"Username\":\"u\",\"Secret\":\"s\"}'");
+    auto* const old = ::signal(SIGCHLD, SIG_IGN);
+    config_credentials again(options().with_authfile(file));
+    CHECK(ask(again, "r.example") == "u:s");
+    ::signal(SIGCHLD, old);
+}
+
+TEST_CASE("W30: a password without a user name is a login") {
+    CHECK(in_file(one(auth(":p"))) == ":p");
+    CHECK(in_file(one(R"({"username":"","password":"p"})")) == ":p");
+    home h;
+    h.helper("x", "echo '{\"Username\":\"\",\"Secret\":\"p\"}'");
+    config_credentials c(options().with_authfile(h.write("auth.json", R"({"credHelpers":{"r.example":"x"}})")));
+    CHECK(ask(c, "r.example") == ":p");
+}
+
+TEST_CASE("a login is for a host however it is written, and for what is no host it is refused") {
+    home h;
+    for (auto const* host : {"r.example", "R.example", "https://r.example", "http://r.example/", "r.example/", "https://r.example/v2/"}) {
+        INFO(host);
+        config_credentials c(options().with_login(credential("u", "p"), host));
+        CHECK(ask(c, "r.example") == "u:p");
+        CHECK(ask(c, "r.example:5000") == "none");
+        fixed_credentials one(credential("u", "p"), host);
+        CHECK(one.lookup({"r.example", "a"}).value().has_value());
+        CHECK(!one.lookup({"other.example", "a"}).value().has_value());
+    }
+    for (auto const* host : {"docker.io", "index.docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"})
+        for (auto const* asked : {"docker.io", "registry-1.docker.io"}) {
+            config_credentials c(options().with_login(credential("u", "p"), host));
+            CHECK(ask(c, asked) == "u:p");
+            CHECK(fixed_credentials(credential("u", "p"), host).lookup({asked, "a"}).value().has_value());
+        }
+    for (auto const* host : {"r.example/team", "https://", "docker://r.example", "user@r.example", "/", "r example"}) {
+        INFO(host);
+        config_credentials c(options().with_login(credential("u", "p"), host));
+        CHECK(ask(c, "r.example") == "config_invalid");
+        CHECK(fixed_credentials(credential("u", "p"), host).lookup({"r.example", "a"}).error() == errc::config_invalid);
+    }
+}
+
+TEST_CASE("V24: a Docker config in memory, with the rules of a file, and no file") {
+    home h;
+    h.helper("one", "echo '{\"Username\":\"helped\",\"Secret\":\"s\"}'");
+    h.write(".docker/config.json", R"({"auths":{"file.example":)" + auth("file:1") + "}}");
+    variables["DOCKER_AUTH_CONFIG"] = R"({"auths":{"env.example":)" + auth("env:1") + "}}";
+    auto const text = R"({"auths":{"r.example":)" + auth("u:p") + R"(,"r.example/team":)" + auth("team:1") +
+                      R"(},"credHelpers":{"h.example":"one"}})";
+    config_credentials c(options().with_text(text).with_text(R"({"auths":{"second.example":)" + auth("second:1") + "}}"));
+    CHECK(ask(c, "r.example", "a") == "u:p");
+    CHECK(ask(c, "r.example", "team/app") == "team:1");
+    CHECK(ask(c, "h.example") == "helped:s");
+    CHECK(ask(c, "second.example") == "second:1");
+    CHECK(ask(c, "file.example") == "none");
+    CHECK(ask(c, "env.example") == "none");
+    config_credentials broken(options().with_text("{"));
+    CHECK(ask(broken, "r.example") == "credentials_invalid");
+    config_credentials both(options().with_text(text).with_authfile(h.write("more.json", R"({"auths":{"more.example":)" + auth("m:1") + "}}")));
+    CHECK(ask(both, "r.example") == "u:p");
+    CHECK(ask(both, "more.example") == "m:1");
 }
 
 TEST_CASE("asked by several threads at once: the files are read once, and a helper is run once") {

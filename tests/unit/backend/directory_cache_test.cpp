@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include <sys/stat.h>
+
 namespace directory_cache_test {
 
 using namespace lading;
@@ -72,6 +74,36 @@ TEST_CASE("directory_cache: a file is there whole or not at all, and for its own
     directory_cache nowhere("/proc/no/such");
     nowhere.store(named("x"), "x");
     CHECK_FALSE(nowhere.find(named("x")));
+}
+
+TEST_CASE("V06: a pipe or a folder in the place of a cache file is not waited for") {
+    folder f;
+    directory_cache kept(f.cache());
+    kept.store(named("y"), "y"); // makes the folders
+    auto const path = fs::path(f.cache()) / "sha256" / named("x").hex();
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    CHECK_FALSE(kept.find(named("x")));
+    kept.store(named("x"), "x");
+    CHECK(kept.find(named("x")) == "x");
+    fs::remove(path);
+    fs::create_directory(path);
+    CHECK_FALSE(kept.find(named("x")));
+    kept.store(named("x"), "x");
+    CHECK_FALSE(kept.find(named("x")));
+    CHECK(f.files().size() == 1); // no part is left
+}
+
+TEST_CASE("V01: a cache file that is a link is replaced, not written through") {
+    folder f;
+    directory_cache kept(f.cache());
+    kept.store(named("y"), "y");
+    auto const path = fs::path(f.cache()) / "sha256" / named("x").hex();
+    std::ofstream(f.path / "victim") << "precious";
+    fs::create_symlink(f.path / "victim", path);
+    kept.store(named("x"), "x");
+    CHECK(read(f.path / "victim") == "precious");
+    CHECK(kept.find(named("x")) == "x");
+    CHECK(fs::is_regular_file(fs::symlink_status(path)));
 }
 
 TEST_CASE("directory_cache: writers and readers of one document at once") {

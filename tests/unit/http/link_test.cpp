@@ -30,12 +30,11 @@ TEST_CASE("P03: the target of rel=next") {
         {"</a>; title=\"x, y; rel=prev\"; rel=next", "/a"},
         {"</a>; rel=prev; rel=next", "none"},
         {"</a>; rel=nextish", "none"},
-        {"</a>", "none"},
         {"", "none"},
-        {"/a; rel=next", "error link_invalid"},
         {"</a; rel=next", "error link_invalid"},
         {"</a>; rel=\"next", "error link_invalid"},
         {"</a> rel=next", "error link_invalid"},
+        {"/a>; rel=next", "error link_invalid"},
         {"<>; rel=next", "error link_invalid"},
     };
     for (auto const& r : rows) {
@@ -45,6 +44,44 @@ TEST_CASE("P03: the target of rel=next") {
     CHECK(next({"</a>; rel=prev", "</b>; rel=next"}) == "/b");
     std::string const large = "<" + std::string(65 << 10, 'a') + ">; rel=next";
     CHECK(next({large}) == "error link_invalid");
+}
+
+TEST_CASE("W46: links without brackets, and a lone one without rel") {
+    struct row {
+        std::vector<std::string_view> lines;
+        std::string_view expected;
+    };
+    for (auto const& r : std::vector<row>{
+             {{"/a; rel=next"}, "/a"},
+             {{"/a?n=1&last=b;rel=\"next\""}, "/a?n=1&last=b"},
+             {{"https://r.test/a,b?x=1, </c>; rel=prev"}, "none"},
+             {{"https://r.test/a,b?x=1; rel=next, </c>; rel=prev"}, "https://r.test/a,b?x=1"},
+             {{"/p; rel=prev, /n; rel=next"}, "/n"},
+             {{"/p; rel=prev", "/n; rel=next"}, "/n"},
+             {{"</a>"}, "/a"},
+             {{"/a"}, "/a"},
+             {{"</a>; title=more"}, "/a"},
+             {{"</a>;"}, "/a"},
+             {{"</a>; rel=next;"}, "/a"},
+             {{"</a>; rel='next'"}, "/a"},
+             {{"</a>; rel=prev"}, "none"},
+             {{"</a>; rel=\"\""}, "none"},
+             {{"</a>, </b>"}, "none"},  // which of them?
+             {{"</a>", "</b>"}, "none"},
+             {{"</a>, </b>; rel=prev"}, "none"},
+             {{"</a>, </b>; rel=next"}, "/b"},
+             {{"<>"}, "error link_invalid"},
+             {{"<>; rel=prev"}, "none"},
+             {{"x y z"}, "error link_invalid"},
+             {{"/a rel=next"}, "error link_invalid"},
+             {{"/a, /b"}, "none"},
+             {{"; rel=next"}, "error link_invalid"},
+             {{"/a,;b"}, "error link_invalid"},
+             {{", ,"}, "none"},
+         }) {
+        INFO(r.lines.front());
+        CHECK(next(r.lines) == r.expected);
+    }
 }
 
 } // namespace link_test

@@ -209,6 +209,121 @@ TEST_CASE("J13: what a registry says is bounded and printable") {
     CHECK(said(many + "]}").size() <= 16);
 }
 
+TEST_CASE("W52: what an answer says in forms that are not the protocol's") {
+    struct row {
+        std::string body, message;
+    };
+    for (auto const& r : std::vector<row>{
+             {"<!DOCTYPE html>\n<html><head><title>\n 503 Service\tUnavailable </title><body><h1>x</h1>", "503 Service Unavailable"},
+             {"<html><head></head><body><center><h1>403 Forbidden</h1></center><hr>nginx", "403 Forbidden"},
+             {"<HTML><script>var x = 1 < 2;</script><body>Please <b>log in</b> &amp; go on</body>", "Please log in & go on"},
+             {"<TITLE class=\"x\">Sign in &lt;Corp&gt;</TITLE>", "Sign in <Corp>"},
+             {"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message><RequestId>1</RequestId></Error>",
+              "AccessDenied: Access Denied"},
+             {"<Error><Message>No such\nkey</Message></Error>", "No such key"},
+             {"<a><b>bare</b> words</a>", "bare words"},
+             {"404 page not found\n", "404 page not found"},
+             {"  \xef\xbb\xbf", "???"},
+             {"\xef\xbb\xbfsorry", "sorry"},
+             {R"({"message":"Not allowed"})", "Not allowed"},
+             {R"({"error":"invalid_grant","error_description":"bad password"})", "invalid_grant: bad password"},
+             {R"({"error":"access denied"})", "access denied"},
+             {R"({"error":{"code":"X1","message":"deep"}})", "X1: deep"},
+             {R"({"type":"about:blank","title":"Forbidden","status":403,"detail":"your network is blocked"})", "Forbidden: your network is blocked"},
+             {R"({"title":"Forbidden"})", "Forbidden"},
+             {R"({"detail":"Not Found"})", "Not Found"},
+             {R"({"code":"ERR","msg":"short"})", "ERR: short"},
+             {R"({"errors":["first","second"]})", "first"},
+             {R"({"errors":"all of it"})", "all of it"},
+             {R"("just a string")", "just a string"},
+             {R"({"errors":[{"status":404,"message":"no image here"}]})", "no image here"},
+         }) {
+        INFO(r.body);
+        auto const e = from(403, r.body);
+        CHECK(e == errc::denied);
+        REQUIRE(e.detail().registry_errors.size() == 1);
+        CHECK(e.detail().registry_errors[0].code == "");
+        CHECK(e.detail().registry_errors[0].message == r.message);
+        CHECK(e.message().find("; the answer says: " + r.message) != std::string::npos);
+        CHECK(from(404, r.body) == (r.body.find(R"([{"status")") == std::string::npos ? errc::not_found : errc::manifest_unknown));
+    }
+    for (auto const* nothing : {"", " \n", "{}", "[]", "null", "7", "<html></html>", "\x1f\x8b\x08", R"({"errors":[]})"}) {
+        INFO(nothing);
+        auto const e = from(403, std::string_view(nothing));
+        if (std::string_view(nothing) != "\x1f\x8b\x08") CHECK(e.detail().registry_errors.empty());
+        CHECK(e.message().find("says: ;") == std::string::npos);
+    }
+    CHECK(from(403, std::string_view("a\0b", 3)).detail().registry_errors.empty());
+    SECTION("the protocol's own form has the say") {
+        auto const e = from(403, R"({"errors":[{"code":"DENIED","message":"own"}],"message":"other","detail":"other"})");
+        CHECK(e.detail().registry_errors.size() == 1);
+        CHECK(e.message().find("other") == std::string::npos);
+    }
+    SECTION("200 characters, printable, on one line") {
+        for (auto const& body : {std::string(5000, 'x'), "<title>" + std::string(5000, 'x'), R"({"message":")" + std::string(5000, 'x') + "\"}",
+                                 "<Error><Message>" + std::string(5000, 'x') + "</Message>"}) {
+            auto const e = from(500, body);
+            CHECK(e.detail().registry_errors.at(0).message == std::string(200, 'x') + "...");
+        }
+        auto const text = from(500, "a\x1b[2J\r\nb\x9b\xc2\x9b").message();
+        CHECK(text.find("the answer says: a?[2J b???") != std::string::npos);
+        limits l;
+        l.error_text = 10;
+        response head(500);
+        CHECK(error_from_response<strict_json>(head, std::string(99, 'x'), asked::manifest, l).detail().registry_errors.at(0).message.size() <= 13);
+    }
+}
+
+TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is") {
+    auto const kind = [](std::string_view body, char const* type) {
+        response head(200);
+        head.url = "https://r.test/v2/x/manifests/1?token=CANARY";
+        if (type) head.headers.add("Content-Type", type);
+        auto const e = answer_of_another_kind(head, body, "a manifest");
+        return e ? e->summary() : std::string("none");
+    };
+    auto const page = kind("\n<!doctype HTML><title>Sign in</title>", "text/html; charset=utf-8");
+    CHECK(page.find("not_a_registry: the server does not answer as a v2 registry: the answer is a web page (text/html), not a manifest") == 0);
+    CHECK(page.find("the answer says: Sign in") != std::string::npos);
+    CHECK(page.find("CANARY") == std::string::npos);
+    CHECK(kind("<html>", nullptr).find("the answer is a web page, not a manifest") != std::string::npos);
+    CHECK(kind("<Error><Code>X</Code></Error>", "application/xml").find("the answer is XML or HTML (application/xml), not a manifest; status 200; the answer says: X") != std::string::npos);
+    for (auto const* nothing : {"", " \n"}) CHECK(kind(nothing, "application/json").find("the answer is empty, not a manifest") != std::string::npos);
+    CHECK(kind("please log in\n", "text/plain").find("json_syntax: the JSON text is malformed: the answer is text (text/plain), not a manifest; status 200; the answer says: please log in") == 0);
+    for (auto const* maybe : {"{}", "[", "{<", "-", "7"}) CHECK(kind(maybe, "text/html") == "none");
+}
+
+TEST_CASE("W53: a message says only what is so") {
+    SECTION("no credentials were sent, so none were refused") {
+        response head(401);
+        head.url = "https://b.test/x";
+        head.credentials_withheld = true;
+        auto const withheld = error_from_response<strict_json>(head, "", asked::blob, limits());
+        CHECK(withheld == errc::auth_denied);
+        CHECK(withheld.summary() == "auth_denied: credentials are not sent where an answer led to; status 401 [https://b.test/x]");
+        CHECK(from(401, "", asked::manifest, true, true).summary().find("auth_denied: the credentials were refused;") == 0);
+        CHECK(from(401).summary().find("auth_required: credentials are asked for and none were sent;") == 0);
+    }
+    SECTION("there is no next endpoint when all have been asked") {
+        auto e = from(404, "", asked::manifest, false);
+        CHECK(e.next_steps() == "next endpoint, v1");
+        auto facts = e.facts();
+        facts.all_asked = true;
+        CHECK(e.with_facts(facts).next_steps() == "stop");
+        e = from(503);
+        facts = e.facts();
+        facts.all_asked = true;
+        CHECK(e.with_facts(facts).next_steps() == "retry later");
+    }
+    SECTION("who says it") {
+        std::string const own = R"({"errors":[{"code":"DENIED","message":"b"}]})";
+        CHECK(from(403, own, asked::token).message().find("; token service says DENIED (b)") != std::string::npos);
+        CHECK(from(403, own).message().find("; registry says DENIED (b)") != std::string::npos);
+        CHECK(from(403, "<title>Blocked</title>").message().find("registry") == std::string("denied: the ").size()); // only in the sentence
+        CHECK(from(403, "<title>Blocked</title>").message().find("registry says") == std::string::npos);
+    }
+}
+
 TEST_CASE("spec 2.5.1: how a refusal is put") {
     auto const list = [](std::string const& code, std::string const& more) {
         return R"({"errors":[{"code":")" + code + "\"" + more + "}]}";
@@ -253,6 +368,22 @@ TEST_CASE("spec 2.5.1: how a refusal is put") {
     for (auto const& r : rows) {
         INFO(r.status << ' ' << r.body);
         CHECK(from(r.status, r.body).facts().said == r.said);
+    }
+}
+
+TEST_CASE("W51: HTTP dates in their two older forms") {
+    for (auto text : {"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"}) {
+        INFO(text);
+        CHECK(parse_http_date(text) == 784111777);
+    }
+    CHECK(parse_http_date("Thursday, 01-Jan-70 00:00:00 GMT") == 0);
+    CHECK(parse_http_date("Wednesday, 28-Nov-29 08:00:00 GMT") == parse_http_date("Wed, 28 Nov 2029 08:00:00 GMT"));
+    CHECK(parse_http_date("Wed Nov 28 08:00:00 2029") == parse_http_date("Wed, 28 Nov 2029 08:00:00 GMT"));
+    for (auto bad : {"Sunday, 06-Nov-94 08:49:37 UTC", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sunday, 32-Nov-94 08:49:37 GMT", "Sunday, 6-Nov-94 08:49:37 GMT",
+                     "Longdayname, 06-Nov-94 08:49:37 GMT", ", 06-Nov-94 08:49:37 GMT0", "Sun Nov 31 08:49:37 1994", "Sun Nov   08:49:37 1994",
+                     "Sun Nov  6 24:49:37 1994", "Sun Nov  6 08:49:37 0000", "Sun Nov  6 08:49:37 1994 GMT", "Sun, Nov  6 08:49:37 1994", "", ","}) {
+        INFO(bad);
+        CHECK_FALSE(parse_http_date(bad));
     }
 }
 

@@ -59,6 +59,16 @@ TEST_CASE("spec 8.1: row 3, tags") {
     CHECK(tags(tags_state::truncated, {"b"}) == R"(["b"])");
 }
 
+TEST_CASE("V15: modern and json escape what a terminal would obey, original is byte for byte") {
+    std::string const evil = "\xc2\x9b" "31m\xe2\x80\xae";
+    auto const r = with_config(R"({"author":")" + evil + R"(","config":{"Env":["A=)" + evil + R"("]}})");
+    for (auto const& text : {to_modern(r), to_json(r), to_json(r, json_style())}) {
+        CHECK(text.find("A=\\u009b31m\\u202e") != text.npos);
+        CHECK(text.find(evil) == text.npos);
+    }
+    CHECK(to_original(r).find("A=" + evil) != std::string::npos);
+}
+
 TEST_CASE("spec 8.1: rows 4 to 11, what the config says") {
     auto const text = to_original(with_config(
         R"({"created":"2016-01-15T18:06:41.120+02:00","author":"A <a@b>","comment":"x\u2028&",)"

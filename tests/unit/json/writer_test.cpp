@@ -22,6 +22,14 @@ TEST_CASE("spec 0.5: escaping") {
     CHECK(string("\xe2\x80\xa8\xe2\x80\xa9") == R"("\u2028\u2029")");
     CHECK(string("a\xff\xc3z") == "\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
 }
+TEST_CASE("V15: what a terminal would obey is escaped where the style says so, and is the same text") {
+    std::string const text = "a\x7f\xc2\x9b\xc2\x80\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x80\x81\xc3\xa9\xf0\x9f\x98\x80";
+    json_writer w(json_style(0, false, true));
+    auto const hidden = w.string(text).take();
+    CHECK(hidden == "\"a\\u007f\\u009b\\u0080\\u202e\\u2066\\u200b\\ufeff\\udb40\\udc01\xc3\xa9\xf0\x9f\x98\x80\"");
+    CHECK(json_document::parse<strict_json>(hidden).value().root().as_string() == text);
+    CHECK(string(text) == '"' + text + '"');
+}
 TEST_CASE("compact and indented") {
     auto write = [](json_style s) {
         json_writer w(s);

@@ -53,13 +53,49 @@ TEST_CASE("C04, H29: what is no target") {
                                   std::pair{"ftp://a.test/", errc::redirect_invalid},
                                   std::pair{"https://x:y@b.test/", errc::url_invalid},
                                   std::pair{"//x@b.test/", errc::url_invalid},
-                                  std::pair{"https://b.test/a b", errc::redirect_invalid},
-                                  std::pair{"\\\\b.test\\x", errc::redirect_invalid}}) {
+                                  std::pair{"https://b.test\\@c.test/x", errc::url_invalid},
+                                  std::pair{"https://b.t\xc3\xa9st/x", errc::redirect_invalid},
+                                  std::pair{"https://b test/x", errc::redirect_invalid},
+                                  std::pair{"https://b.test/a\tb", errc::redirect_invalid}}) {
         INFO(location);
         world w;
         w.to(start, location);
         CHECK(w.code() == code);
         CHECK(w.s.journal.size() == 1);
+    }
+}
+
+TEST_CASE("W49: what no URL may hold is percent-encoded in a Location, and the target followed") {
+    for (auto [location, asked] : {std::pair{"https://b.test/a b", "https://b.test/a%20b"},
+                                   std::pair{"https://b.test/x?f=caf\xc3\xa9.tar", "https://b.test/x?f=caf%C3%A9.tar"},
+                                   std::pair{"https://b.test/x?d=filename=\"a\"&p=<b>", "https://b.test/x?d=filename=%22a%22&p=%3Cb%3E"},
+                                   std::pair{"https://b.test/a%20b c", "https://b.test/a%20b%20c"},
+                                   std::pair{"/v2/x/blobs\\1", "https://a.test/v2/x/blobs%5C1"},
+                                   std::pair{"\\\\b.test\\x", "https://a.test/v2/x/manifests/%5C%5Cb.test%5Cx"}}) {
+        INFO(location);
+        world w;
+        w.to(start, location).s.on(asked, {200, test::schema2()});
+        CHECK(w.code() == errc::ok);
+        REQUIRE(w.s.journal.size() == 2);
+        CHECK(w.s.journal[1].url == asked);
+    }
+}
+
+TEST_CASE("W50: a signed URL of the registry's own origin is asked without Authorization") {
+    fixed_credentials const secret(credential("alice", "pw-CANARY"));
+    for (auto [query, sent] : {std::pair{"X-Amz-Algorithm=AWS4&X-Amz-Signature=ab", false}, std::pair{"x-amz-signature=ab", false},
+                               std::pair{"X-Goog-Signature=ab", false}, std::pair{"se=2030&sig=ab%3D", false},
+                               std::pair{"Expires=1&Signature=ab&Key-Pair-Id=c", false}, std::pair{"signed=no", true},
+                               std::pair{"xsig=1", true}, std::pair{"sig", true}, std::pair{"a=sig", true}}) {
+        INFO(query);
+        world w;
+        auto const there = "https://a.test/storage/x?" + std::string(query);
+        w.s.on(start, {401, "", {{"WWW-Authenticate", "Basic realm=x"}}});
+        w.to(start, there).s.on(there, {200, test::schema2()});
+        CHECK(w.get(secret).has_value());
+        REQUIRE(w.s.journal.size() == 3);
+        CHECK(w.s.journal[1].headers.find("Authorization"));
+        CHECK(w.s.journal[2].headers.find("Authorization").has_value() == sent);
     }
 }
 

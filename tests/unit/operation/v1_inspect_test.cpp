@@ -358,7 +358,7 @@ TEST_CASE("spec 9.3 images: another status is an error with the body") {
         w.on(images_path, {status, "{\"error\":\"why\x01\"}"});
         auto const r = w.inspect();
         CHECK(code_of(r) == code);
-        CHECK(r.error().detail().context == "{\"error\":\"why?\"}");
+        CHECK(r.error().detail().registry_errors.at(0).message == "{\"error\":\"why?\"}");
         CHECK(r.error().http_status() == status);
         CHECK(w.asked().size() == 1);
         check_final(r.error());

@@ -168,7 +168,7 @@ TEST_CASE("spec 2.7 rows 4-8: whatever a mirror says the next is asked; what the
         {"500", {500}, errc::server_error},
         {"503", {503}, errc::server_error},
         {"400", {400}, errc::registry_error},
-        {"HTML", {200, "<html>"}, errc::json_syntax},
+        {"HTML", {200, "<html>"}, errc::not_a_registry},
         {"304", {304}, errc::http_unexpected_status},
         {"unreachable", transport_failure(errc::connection_refused, true), errc::connection_refused},
         {"certificate", transport_failure(errc::tls_cert_untrusted, false), errc::tls_cert_untrusted},

@@ -128,10 +128,15 @@ inline constexpr std::string_view json_documents[] = {
 
 /// A text, and what `strict_json` makes of it.
 struct json_sample {
-    explicit json_sample(std::string t) : text(std::move(t)) { accepted = bool(strict_json::read(text, events)); }
+    explicit json_sample(std::string t) : text(std::move(t)) {
+        accepted = bool(strict_json::read(text, events));
+        json_transcript exactly;
+        no_text = exact_json::read(text, exactly).code == errc::json_utf8;
+    }
     std::string text;
     json_transcript events;
     bool accepted = false;
+    bool no_text = false; ///< a string of it is none, and a model may refuse it
 };
 
 inline std::vector<json_sample> make_json_corpus() {

@@ -83,9 +83,9 @@ void times_hold(P& kit) {
 template <class P>
 void sizes_hold(P& kit) {
     auto many = std::string(ok_head);
-    for (int i = 0; i < 400; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
-    kit.expect_failure("bounds the head", "400 lines", {many + "Content-Length: 0\r\n\r\n"});
-    kit.expect_failure("bounds the head", "a line of 40000 bytes", {std::string(ok_head) + "X: " + std::string(40'000, 'x') + "\r\nContent-Length: 0\r\n\r\n"});
+    for (int i = 0; i < 600; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
+    kit.expect_failure("bounds the head", "600 lines", {many + "Content-Length: 0\r\n\r\n"});
+    kit.expect_failure("bounds the head", "a line of 80000 bytes", {std::string(ok_head) + "X: " + std::string(80'000, 'x') + "\r\nContent-Length: 0\r\n\r\n"});
 }
 
 } // namespace lading::testing::detail

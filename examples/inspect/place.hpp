@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// Where an image is, by the words of the command line: in a registry, or on disk.
+
+#include <lading/lading.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+struct image_on_disk {
+    std::string path;
+    std::string words; ///< which of the images there
+};
+struct place {
+    std::string name; ///< of an image in a registry
+    std::optional<image_on_disk> on_disk;
+};
+
+/// `path[:name]`, `path[:]@digest` or `path[:]@N`. The path ends at the first colon, or before an '@' that one of the last
+/// two follows.
+inline image_on_disk split_path(std::string_view where) {
+    auto const colon = where.find(':');
+    auto const path = where.substr(0, colon);
+    if (auto const at = path.rfind('@'); at != path.npos && at + 1 < path.size()) {
+        auto const rest = path.substr(at + 1);
+        bool const digest = colon != where.npos && (rest == "sha256" || rest == "sha384" || rest == "sha512");
+        bool const number = colon == where.npos && rest.find_first_not_of("0123456789") == rest.npos;
+        if (digest || number) return {std::string(path.substr(0, at)), std::string(where.substr(at))};
+    }
+    return {std::string(path), std::string(colon == where.npos ? "" : where.substr(colon + 1))};
+}
+
+/// Errors: `ref_invalid` for the places that other programs know and this one cannot look into, with what helps.
+inline lading::result<place> place_of(std::string const& reference) {
+    for (std::string_view const scheme : {"docker://", "oci://"})
+        if (reference.starts_with(scheme)) return place{reference.substr(scheme.size()), std::nullopt};
+    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
+        if (reference.starts_with(kind)) return place{{}, split_path(reference.substr(kind.size()))};
+    if (reference.starts_with("dir:")) return place{{}, image_on_disk{reference.substr(4), {}}};
+    constexpr std::pair<std::string_view, char const*> others[] = {
+        {"docker-daemon:", "is not read: docker save NAME -o FILE, then docker-archive:FILE"},
+        {"containers-storage:", "is not read: podman save --format oci-archive -o FILE NAME, then oci-archive:FILE"},
+        {"ostree:", "is not read: skopeo copy ostree:NAME oci:FOLDER, then oci:FOLDER"},
+        {"sif:", "is not read: skopeo copy sif:FILE oci:FOLDER, then oci:FOLDER"},
+        {"tarball:", "is not read: skopeo copy tarball:FILE oci:FOLDER, then oci:FOLDER"},
+    };
+    for (auto const& [kind, help] : others)
+        if (reference.starts_with(kind)) return lading::error(lading::errc::ref_invalid).with_context(std::string(kind) + ' ' + help);
+    return place{reference, std::nullopt};
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+// Files that blobs are written to, over every transport that brings them.
+
+#include "catch.hpp"
+
+#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/backend/constexpr_sha2.hpp>
+#include <lading/lading.hpp>
+#include <lading/testing/registry.hpp>
+
+#ifdef LADING_TEST_CURL
+#include <lading/backend/curl_transport.hpp>
+#endif
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <string>
+
+namespace sink_test {
+
+using namespace lading;
+namespace fs = std::filesystem;
+
+namespace {
+
+template <class T>
+struct over : default_policies {
+    using transport = T;
+};
+
+struct folder {
+    folder() {
+        std::string name = (fs::temp_directory_path() / "lading-sink-XXXXXX").string();
+        path = ::mkdtemp(name.data());
+    }
+    ~folder() { fs::remove_all(path); }
+    std::string file(char const* name) const { return (path / name).string(); }
+    std::size_t count() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
+    fs::path path;
+};
+
+std::string text_of(std::string const& path) {
+    std::ostringstream out;
+    out << std::ifstream(path, std::ios::binary).rdbuf();
+    return out.str();
+}
+
+/// A file that takes the first piece only after something else has happened.
+struct late_sink final : blob_sink {
+    late_sink(std::string path, std::function<void()> f) : file(std::move(path)), meanwhile(std::move(f)) {}
+    result<void> begin() override { return file.begin(); }
+    result<void> write(std::span<std::byte const> piece) override {
+        if (auto const f = std::exchange(meanwhile, nullptr)) f();
+        return file.write(piece);
+    }
+    result<void> commit() override { return file.commit(); }
+    void discard() noexcept override { file.discard(); }
+    file_sink file;
+    std::function<void()> meanwhile;
+};
+
+/// A registry that gives `served` for the digest of `wanted`, asked for it.
+template <class T>
+result<descriptor> fetch(std::string const& wanted, std::string const& served, blob_sink& out) {
+    testing::registry fake;
+    auto const d = constant_digest_of(wanted);
+    fake.answer("GET", "/v2/x/blobs/" + d.str(), testing::canned(200, served));
+    basic_client<over<T>> client(client_options().with_plaintext(fake.host()).with_retry(retry_rules(1)));
+    return client.blob(repository::parse(fake.host() + "/x").value(), descriptor("a/b", d, static_cast<std::int64_t>(wanted.size())), out);
+}
+
+template <class T>
+void keeps_files_apart() {
+    folder f;
+    auto const path = f.file("blob");
+    std::string const good(100'000, 'G'), evil(100'000, 'E');
+    // The other registry's bytes come after the good ones have their name.
+    late_sink late(path, [&] {
+        file_sink out(path);
+        CHECK(fetch<T>(good, good, out));
+        CHECK((text_of(path) == good));
+    });
+    CHECK(fetch<T>(good, evil, late).error() == errc::digest_mismatch);
+    CHECK((text_of(path) == good));
+    CHECK(f.count() == 1);
+    // And the other way round: what is refused does not disturb what is under way.
+    late_sink patient(path, [&] {
+        file_sink out(path);
+        CHECK(fetch<T>(good, evil, out).error() == errc::digest_mismatch);
+    });
+    CHECK(fetch<T>(good, good, patient));
+    CHECK((text_of(path) == good));
+    CHECK(f.count() == 1);
+}
+
+template <class T>
+void follows_no_link() {
+    folder f;
+    auto const path = f.file("blob"), victim = f.file("victim");
+    std::string const good(100'000, 'G');
+    std::ofstream(victim) << "precious";
+    fs::create_symlink(victim, path + ".part");
+    file_sink out(path);
+    CHECK(fetch<T>(good, good, out));
+    CHECK((text_of(path) == good));
+    CHECK(text_of(victim) == "precious");
+    fs::remove(path);
+    fs::create_symlink(victim, path); // a link in the place of the file is replaced
+    CHECK(fetch<T>(good, good, out));
+    CHECK(fs::is_regular_file(fs::symlink_status(path)));
+    CHECK((text_of(path) == good));
+    CHECK(text_of(victim) == "precious");
+    fs::remove(path);
+    fs::create_directory(path);
+    auto const refused = fetch<T>(good, good, out);
+    CHECK(refused.error() == errc::sink_failed);
+    CHECK(refused.error().detail().context.find("directory") != std::string::npos); // the reason is the system's own
+    CHECK(f.count() == 3); // nothing else is left
+}
+
+} // namespace
+
+TEST_CASE("V01: two sinks of one path, one of a hostile registry") {
+    keeps_files_apart<asio_sync_transport>();
+#ifdef LADING_TEST_CURL
+    keeps_files_apart<curl_transport>();
+#endif
+}
+
+TEST_CASE("V01: a planted link is not followed") {
+    follows_no_link<asio_sync_transport>();
+#ifdef LADING_TEST_CURL
+    follows_no_link<curl_transport>();
+#endif
+}
+
+} // namespace sink_test
