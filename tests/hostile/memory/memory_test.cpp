@@ -63,7 +63,7 @@ std::string names(std::size_t n) {
 
 std::vector<row> rows() {
     std::string const m = "/manifests/1", t = "/tags/list?n=1000", layer = "/blobs/" + test::digest_of(test::long_layer);
-    constexpr std::size_t head = 64 * KiB, doc = 4 * MiB, some = 200;
+    constexpr std::size_t head = 256 * KiB, doc = 4 * MiB, some = 200;
     auto sized = [](std::string const& body) { return stream_answer(test::answer("200 OK", "", body)); };
     auto padded = [&](std::size_t n) { return sized(test::schema2() + std::string(n - test::schema2().size(), ' ')); };
     std::string const lines = repeated("X-Header: 0123456789\r\n", 6 * KiB);
