@@ -66,11 +66,9 @@ FUZZ_TARGET(plain_words, "http",
             {"<!DOCTYPE html><html><head><title>Sign in &amp; go</title></head><body>x", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>no</Message></Error>", "gone\r\n", "", " \n", "\xef\xbb\xbf<html>",
              "<script>if (a < b) {</script>text", "<h1>502</h1><hr>nginx", "<title", "<title>", "a\x1b[31mb\x07", "&lt;&nbsp;&#39;", "<style>p{}</style>", std::string("a\0b", 3), "<title><title>x</title>"}) {
     for (std::size_t const most : {std::size_t(0), std::size_t(1), std::size_t(20), std::size_t(200)}) {
-        auto const said = plain_words(input, most);
-        for (auto const& text : {said.code, said.message}) {
-            for (char const c : text) must(detail::is_print(c), "what an answer says is printable", text);
-            must(text.size() <= most + 3, "what an answer says is bounded", text, std::to_string(most)); // and "..."
-        }
+        auto const text = plain_words(input, most);
+        for (char const c : text) must(detail::is_print(c), "what an answer says is printable", text);
+        must(text.size() <= most + 3, "what an answer says is bounded", text, std::to_string(most)); // and "..."
     }
     response head(200);
     head.url = "https://a.test/v2/r/manifests/1?token=CANARY-91bc";
