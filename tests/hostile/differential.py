@@ -123,7 +123,7 @@ def fill():
     for size in ("-1", "0", "9223372036854775807", "1.5", '"5"', "1e1"):
         text = GOOD.replace(b'"size": 5', b'"size": ' + size.encode())
         row("L09", f"a layer's size of {size}", "a size is a whole number from 0", manifest=manifest(text))
-    row("L17", "5000 layers", "an image has at most 4096 layers", manifest=manifest(image(layers=[descriptor(b"layer", "a/b")] * 5000)))
+    row("L17", "5000 layers", "the bound is that of all descriptors: limits::descriptors", manifest=manifest(image(layers=[descriptor(b"layer", "a/b")] * 5000)))
     # --- 2E: digests and types
     pinned = "r@" + sha256(b"other")
     with_path("D01", "other bytes, by digest", "the digest that was asked for decides", {"/v2/r/manifests/" + sha256(b"other"): manifest()}, reference=pinned)
@@ -141,7 +141,7 @@ def fill():
         row("D11", f"Content-Type {kind}", "the bytes tell the type; a header that names none of ours is no obstacle", manifest=manifest(kind=kind))
     for kind in (SCHEMA2 + "; charset=utf-8", SCHEMA2.upper(), SCHEMA2 + ", " + OCI):
         row("D12", f"Content-Type {kind.replace(SCHEMA2, 'X').replace(OCI, 'Y').replace(SCHEMA2.upper(), 'in capitals')}",
-            "two values are no type", manifest=manifest(kind=kind))
+            "two values are no type: the header is advice then, and the bytes decide", manifest=manifest(kind=kind))
     row("D15", "a config of an unknown type", "it is not read as an image config; its bytes stay opaque",
         manifest=manifest(image(OCI, config=descriptor(b"{", "application/vnd.other")), kind=OCI), **{"/v2/r/blobs/" + sha256(b"{"): answer(b"{")})
     for key in ("Layers", "CONFIG", "schemaversion"):
