@@ -41,15 +41,14 @@
 
 /// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
 
-// ---- lading/result.hpp ----
+// ---- lading/detail/atomic_file.hpp ----
 
-/// `result<T>`: a value or an `error`, on Boost.Outcome's `basic_result` with our own no-value policy.
-///
-/// Only `basic_result.hpp` and `try.hpp` are included: `boost/outcome.hpp` costs five times as much.
+/// `atomic_file`: a file that appears under its name whole or not at all.
 
-// ---- lading/error.hpp ----
+// ---- lading/detail/chrono.hpp ----
 
-/// What went wrong, and what may be tried next: `errc`, `fallback_facts`, `error`.
+/// Durations, clocks and `sleep_for`, without the calendars, time zones and formats of `<chrono>` and the threads of
+/// `<thread>`: on libstdc++ a third of the cost.
 
 // ---- lading/config.hpp ----
 
@@ -65,6 +64,7 @@
 
 #if !defined(__cpp_concepts) || !defined(__cpp_constexpr_dynamic_alloc)
 #error "lading needs a C++20 compiler (g++ 12, clang 19, or newer) with -std=c++20"
+#include <lading-needs-C++20> // no such file: the compiler stops here, not after every error that follows from it
 #endif
 
 /// 1 where exceptions are available; without them `result::value()` on a failure aborts.
@@ -74,11 +74,117 @@
 #define LADING_HAS_EXCEPTIONS 0
 #endif
 
-#include <cstdint>
+#if __has_include(<bits/chrono.h>) && __has_include(<bits/this_thread_sleep.h>)
+#include <bits/chrono.h>
+#include <bits/this_thread_sleep.h>
+#else
+#include <chrono>
+#include <thread>
+#endif
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdio>
+#include <span>
 #include <string>
+#include <utility>
+
+#if defined(_WIN32)
+#include <process.h>
+#else
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+namespace lading::detail {
+
+/// Written under a name of its own in the same folder, then renamed. Two writers of one path never write to one file,
+/// and no link that somebody has put there is followed: not at the name of its own, which must be new, and not at the
+/// path, which is replaced. What fails leaves `errno` and nothing on disk. Not synchronised; several may have one path.
+class atomic_file {
+  public:
+    atomic_file() = default;
+    atomic_file(atomic_file const&) = delete;
+    atomic_file& operator=(atomic_file const&) = delete;
+    ~atomic_file() { discard(); }
+
+    /// Begins afresh.
+    bool create(std::string const& path) {
+        static std::atomic<unsigned long> number{0};
+        discard();
+        path_ = path;
+        auto const now = static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
+        for (int tries = 0; tries < 8 && !file_; ++tries) { // a name that is taken is somebody's, whoever that is
+            part_ = path + '.' + std::to_string(process()) + '.' + std::to_string(now) + '.' + std::to_string(++number) + ".part";
+            file_ = open_new(part_.c_str());
+            if (!file_ && errno != EEXIST) break;
+        }
+        return file_ != nullptr;
+    }
+    bool write(std::span<std::byte const> piece) {
+        return file_ && std::fwrite(piece.data(), 1, piece.size(), file_) == piece.size();
+    }
+    /// Gives the file its name. `durable`: its bytes are on the disk before, so that no crash leaves a part of them there.
+    bool commit(bool durable) {
+        if (!file_) return errno = EBADF, false;
+        bool good = std::fflush(file_) == 0;
+#if !defined(_WIN32)
+        good = good && (!durable || ::fsync(::fileno(file_)) == 0 || errno == EINVAL); // EINVAL: not on this file system
+#else
+        (void)durable;
+#endif
+        auto why = errno;
+        if (std::fclose(std::exchange(file_, nullptr)) != 0 && good) good = false, why = errno;
+        if (good && std::rename(part_.c_str(), path_.c_str()) == 0) return true;
+        if (good) why = errno;
+        std::remove(part_.c_str());
+        errno = why;
+        return false;
+    }
+    void discard() noexcept {
+        if (!file_) return;
+        std::fclose(std::exchange(file_, nullptr));
+        std::remove(part_.c_str());
+    }
+
+    /// The name that the bytes are under until `commit`.
+    std::string const& part() const noexcept { return part_; }
+
+  private:
+#if defined(_WIN32)
+    static int process() { return ::_getpid(); }
+    static std::FILE* open_new(char const* name) { return std::fopen(name, "wbx"); }
+#else
+    static long process() { return static_cast<long>(::getpid()); }
+    static std::FILE* open_new(char const* name) {
+        int const fd = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0) return nullptr;
+        auto* const file = ::fdopen(fd, "wb");
+        if (!file) ::close(fd), std::remove(name);
+        return file;
+    }
+#endif
+
+    std::string path_, part_;
+    std::FILE* file_ = nullptr;
+};
+
+} // namespace lading::detail
+
+// ---- lading/result.hpp ----
+
+/// `result<T>`: a value or an `error`, on Boost.Outcome's `basic_result` with our own no-value policy.
+///
+/// Only `basic_result.hpp` and `try.hpp` are included: `boost/outcome.hpp` costs five times as much.
+
+// ---- lading/error.hpp ----
+
+/// What went wrong, and what may be tried next: `errc`, `fallback_facts`, `error`.
+
+#include <cstdint>
 #include <string_view>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 namespace lading {
@@ -95,6 +201,7 @@ namespace lading {
     X(invalid_argument, "an argument of the call is out of its range")                                        \
     X(config_invalid, "a configuration file cannot be read, understood or honoured")                          \
     X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
+    X(tag_ambiguous, "the image on disk has several images of this name")                                     \
     X(registry_blocked, "the configuration blocks this registry")                                             \
     X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
     X(address_refused, "the server named an address that only the inside of a network can reach")             \
@@ -124,18 +231,18 @@ namespace lading {
     X(timeout_header, "no complete answer head within the limit")                                             \
     X(timeout_body, "no byte of the body within the limit")                                                   \
     X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the body came slower than the floor")                                                        \
+    X(too_slow, "the answer came too slowly")                                                                 \
     X(timeout, "the whole operation took longer than its limit")                                              \
     X(cancelled, "the operation was cancelled")                                                               \
     X(redirect_invalid, "a redirect has no usable target")                                                    \
     X(redirect_downgrade, "a redirect leads from https to http")                                              \
     X(redirect_too_many, "more redirects than the limit")                                                     \
     /* authentication */                                                                                      \
-    X(auth_required, "the registry asks for credentials and none were given")                                 \
+    X(auth_required, "credentials are asked for and none were sent")                                          \
     X(auth_denied, "the credentials were refused, or may not be sent where they are asked for")               \
     X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
     X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
-    X(auth_realm_refused, "the token realm is not one the credentials may go to")                             \
+    X(auth_realm_refused, "the token realm is not one that may be asked")                                     \
     X(auth_token_malformed, "the answer of the token service is not usable")                                  \
     X(auth_token_too_large, "the answer of the token service is over the limit")                              \
     X(auth_token_failed, "the token service answered with an error")                                          \
@@ -146,7 +253,7 @@ namespace lading {
     X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
     /* what the registry says */                                                                              \
     X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "the registry has no such manifest")                                                  \
+    X(manifest_unknown, "there is no such manifest")                                                          \
     X(name_unknown, "the registry has no such repository")                                                    \
     X(blob_unknown, "the registry has no such blob")                                                          \
     X(not_found, "the registry answered 404")                                                                 \
@@ -154,7 +261,7 @@ namespace lading {
     X(v1_malformed, "the answer of the v1 registry is not usable")                                            \
     X(v1_unsupported, "the v1 protocol cannot answer this")                                                   \
     X(registry_error, "the registry answered with an error")                                                  \
-    X(server_error, "the registry failed")                                                                    \
+    X(server_error, "the server failed to answer")                                                            \
     X(not_a_registry, "the server does not answer as a v2 registry")                                          \
     X(page_cross_origin, "the next page is on another origin")                                                \
     X(page_loop, "the pages of the listing do not end")                                                       \
@@ -261,6 +368,8 @@ struct fallback_facts {
     bool v1 : 1 = false;            ///< not found or refused, and v2 is not confirmed: a v1 registry may know
     bool retry : 1 = false;         ///< the same request may succeed later
     bool tags_listed : 1 = false;   ///< the tag list was answered before this failed
+    bool withheld : 1 = false;      ///< of `auth_denied`: no credentials were sent, for the request had left its origin
+    bool all_asked : 1 = false;     ///< every endpoint that may be asked has been: there is no next one, nor v1
     refusal_form said = refusal_form::none;   ///< how the registry put it
     asked what = asked::ping;       ///< what it was about; read only when `said` is not `none`
 
@@ -407,14 +516,17 @@ class error {
         auto const& d = detail();
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
-        out += code_.message();
+        if (*this == errc::auth_denied && !facts_.withheld) out += "the credentials were refused"; // the half that holds
+        else if (facts_.withheld) out += "credentials are not sent where an answer led to";
+        else out += code_.message();
         if (!d.context.empty()) out.append(": ").append(d.context);
         if (!d.expected.empty()) out.append("; expected ").append(d.expected);
         if (!d.actual.empty()) out.append(", got ").append(d.actual);
         if (http_status_) out.append("; status ").append(std::to_string(http_status_));
         for (auto const& e : d.registry_errors) {
-            out.append("; registry says ").append(e.code);
-            if (!e.message.empty()) out.append(" (").append(e.message).append(")");
+            if (e.code.empty()) out.append("; the answer says: ").append(e.message);
+            else out.append(facts_.what == asked::token ? "; token service says " : "; registry says ").append(e.code);
+            if (!e.code.empty() && !e.message.empty()) out.append(" (").append(e.message).append(")");
         }
         if (d.rate.until_seconds >= 0) out.append("; retry after ").append(std::to_string(d.rate.until_seconds)).append(" s");
         if (d.rate.limit >= 0) out.append("; limit ").append(std::to_string(d.rate.limit));
@@ -428,16 +540,17 @@ class error {
         return out;
     }
 
-    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop".
+    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop". After a
+    /// call of a client there is no next endpoint: it has asked them all.
     std::string next_steps() const {
         std::string out;
         auto add = [&](bool yes, char const* what) {
             if (yes) out.append(out.empty() ? "" : ", ").append(what);
         };
         add(facts_.retry, "retry later");
-        add(facts_.next_endpoint, "next endpoint");
+        add(facts_.next_endpoint && !facts_.all_asked, "next endpoint");
         add(facts_.plaintext, "plaintext if allowed");
-        add(facts_.v1, "v1");
+        add(facts_.v1 && !facts_.all_asked, "v1");
         return out.empty() ? "stop" : out;
     }
 
@@ -513,9 +626,7 @@ inline auto success() { return BOOST_OUTCOME_V2_NAMESPACE::success(); }
 /// The same for a value that is not needed.
 #define LADING_TRY_V(...) BOOST_OUTCOME_TRYV(__VA_ARGS__)
 
-#include <cstddef>
-#include <cstdio>
-#include <span>
+#include <cstring>
 
 namespace lading {
 
@@ -562,56 +673,65 @@ class memory_sink final : public blob_sink {
     std::size_t limit_;
 };
 
-/// Writes `<path>.part` and renames it to `path` when the blob is verified; nothing is ever visible under `path` but
-/// the whole verified blob. Errors: `sink_failed` with the path.
+/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
+/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
+/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
 class file_sink final : public blob_sink {
   public:
-    explicit file_sink(std::string path) : path_(std::move(path)), part_(path_ + ".part") {}
-    file_sink(file_sink const&) = delete;
-    file_sink& operator=(file_sink const&) = delete;
-    ~file_sink() override { discard(); }
+    explicit file_sink(std::string path) : path_(std::move(path)) {}
 
-    result<void> begin() override {
-        discard();
-        file_ = std::fopen(part_.c_str(), "wb");
-        return file_ ? result<void>(success()) : failed("cannot be created");
-    }
+    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
     result<void> write(std::span<std::byte const> piece) override {
-        if (std::fwrite(piece.data(), 1, piece.size(), file_) != piece.size()) return failed("cannot be written");
-        return success();
+        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
     }
-    result<void> commit() override {
-        bool const closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-        if (closed && std::rename(part_.c_str(), path_.c_str()) == 0) return success();
-        std::remove(part_.c_str());
-        return failed("cannot be completed");
-    }
-    void discard() noexcept override {
-        if (!file_) return;
-        std::fclose(std::exchange(file_, nullptr));
-        std::remove(part_.c_str());
-    }
+    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
+    void discard() noexcept override { file_.discard(); }
 
   private:
-    result<void> failed(char const* what) const { return error(errc::sink_failed).with_context(part_ + ' ' + what); }
+    result<void> failed(char const* what) const {
+        auto const why = errno;
+        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
+    }
 
-    std::string path_, part_;
-    std::FILE* file_ = nullptr;
+    std::string path_;
+    detail::atomic_file file_;
 };
 
 } // namespace lading
 
-// ---- lading/detail/chrono.hpp ----
+// ---- lading/detail/stop_token.hpp ----
 
-/// Durations, clocks and `sleep_for`, without the calendars, time zones and formats of `<chrono>` and the threads of
-/// `<thread>`: on libstdc++ a third of the cost.
+/// `lading::stop_token`: `std::stop_token`, or, where the standard library has none yet (libc++ before 20), a token that
+/// never stops, so that nothing else has to ask.
 
-#if __has_include(<bits/chrono.h>) && __has_include(<bits/this_thread_sleep.h>)
-#include <bits/chrono.h>
-#include <bits/this_thread_sleep.h>
+#include <version>
+
+#if defined(__cpp_lib_jthread)
+#include <stop_token>
+
+namespace lading {
+using std::stop_callback;
+using std::stop_token;
+} // namespace lading
 #else
-#include <chrono>
-#include <thread>
+#include <utility>
+
+namespace lading {
+
+struct stop_token {
+    static constexpr bool stop_requested() noexcept { return false; }
+    static constexpr bool stop_possible() noexcept { return false; }
+};
+template <class F>
+struct stop_callback {
+    stop_callback(stop_token const&, F&&) noexcept {}
+    stop_callback(stop_callback const&) = delete;
+    stop_callback& operator=(stop_callback const&) = delete;
+};
+template <class F>
+stop_callback(stop_token, F) -> stop_callback<F>;
+
+} // namespace lading
 #endif
 
 // ---- lading/endpoint/network_options.hpp ----
@@ -627,6 +747,10 @@ class file_sink final : public blob_sink {
 #else
 #include <algorithm>
 #endif
+
+// ---- lading/detail/ip_text.hpp ----
+
+/// IP addresses in text: to bytes, and whether a network holds them. No resolver, no locale.
 
 // ---- lading/detail/text.hpp ----
 
@@ -678,6 +802,137 @@ inline std::string printable(std::string_view text, std::size_t limit) {
 
 } // namespace lading::detail
 
+#include <array>
+
+namespace lading::detail {
+
+/// An address in network order: 4 bytes, 16, or none for what is no address.
+struct ip_bytes {
+    std::array<std::uint8_t, 16> bytes{};
+    std::size_t size = 0;
+
+    constexpr explicit operator bool() const noexcept { return size != 0; }
+    constexpr std::span<std::uint8_t const> span() const noexcept { return {bytes.data(), size}; }
+    friend constexpr bool operator==(ip_bytes const&, ip_bytes const&) = default;
+};
+
+/// Four decimal numbers without leading zeros, `10.0.0.1`; other spellings that some resolvers know are none.
+constexpr ip_bytes parse_ipv4(std::string_view text) noexcept {
+    ip_bytes out;
+    for (std::size_t at = 0; at < 4; ++at) {
+        auto const end = at == 3 ? text.size() : std::min(text.find('.'), text.size());
+        auto const part = text.substr(0, end);
+        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return {};
+        int value = 0;
+        for (char c : part) {
+            if (!is_digit(c)) return {};
+            value = value * 10 + (c - '0');
+        }
+        if (value > 255) return {};
+        out.bytes[at] = static_cast<std::uint8_t>(value);
+        if (at == 3) break;
+        if (end == text.size()) return {};
+        text.remove_prefix(end + 1);
+    }
+    out.size = 4;
+    return out;
+}
+
+/// The text of RFC 4291, 2.2, without brackets and zone.
+constexpr ip_bytes parse_ipv6(std::string_view text) noexcept {
+    std::array<std::uint8_t, 16> found{};
+    std::size_t at = 0, gap = 17; // bytes so far; where "::" stands among them
+    if (text.starts_with("::")) {
+        gap = 0;
+        text.remove_prefix(2);
+        if (text.empty()) return {found, 16};
+    }
+    for (;;) {
+        auto const end = std::min(text.find(':'), text.size());
+        auto const part = text.substr(0, end);
+        if (end == text.size() && part.find('.') != part.npos) { // the last four bytes as IPv4
+            auto const four = parse_ipv4(part);
+            if (!four || at > 12) return {};
+            for (std::size_t i = 0; i < 4; ++i) found[at++] = four.bytes[i];
+            break;
+        }
+        if (part.empty() || part.size() > 4 || at > 14) return {};
+        unsigned value = 0;
+        for (char c : part) {
+            if (!is_hex(c)) return {};
+            value = value * 16 + static_cast<unsigned>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+        }
+        found[at++] = static_cast<std::uint8_t>(value >> 8);
+        found[at++] = static_cast<std::uint8_t>(value & 0xff);
+        if (end == text.size()) break;
+        text.remove_prefix(end + 1);
+        if (text.starts_with(':')) {
+            if (gap != 17) return {};
+            gap = at;
+            text.remove_prefix(1);
+            if (text.empty()) break;
+        }
+    }
+    if (gap == 17) return at == 16 ? ip_bytes{found, 16} : ip_bytes{};
+    if (at == 16) return {}; // the gap stands for at least one group
+    ip_bytes out;
+    out.size = 16;
+    for (std::size_t i = 0; i < gap; ++i) out.bytes[i] = found[i];
+    for (std::size_t i = gap; i < at; ++i) out.bytes[16 - at + i] = found[i];
+    return out;
+}
+
+/// IPv4, or IPv6 with or without brackets. IPv4 inside IPv6 (`::ffff:10.0.0.1`) is IPv4.
+constexpr ip_bytes parse_ip(std::string_view text) noexcept {
+    if (text.starts_with('[')) {
+        if (!text.ends_with(']')) return {};
+        text = text.substr(1, text.size() - 2);
+        if (text.find(':') == text.npos) return {};
+    }
+    if (text.find(':') == text.npos) return parse_ipv4(text);
+    auto out = parse_ipv6(text);
+    if (!out) return out;
+    for (std::size_t i = 0; i < 12; ++i)
+        if (out.bytes[i] != (i < 10 ? 0 : 0xff)) return out;
+    ip_bytes four;
+    four.size = 4;
+    for (std::size_t i = 0; i < 4; ++i) four.bytes[i] = out.bytes[12 + i];
+    return four;
+}
+
+/// A network, `10.0.0.0/8` or `fd00::/8`.
+struct ip_network {
+    ip_bytes base;
+    std::size_t bits = 0;
+
+    /// Nothing (`base` is none) for what is no network.
+    static constexpr ip_network parse(std::string_view text) noexcept {
+        auto const slash = text.find('/');
+        if (slash == text.npos) return {};
+        auto const base = parse_ip(text.substr(0, slash));
+        auto const digits = text.substr(slash + 1);
+        if (!base || digits.empty() || digits.size() > 3) return {};
+        std::size_t bits = 0;
+        for (char c : digits) {
+            if (!is_digit(c)) return {};
+            bits = bits * 10 + static_cast<std::size_t>(c - '0');
+        }
+        if (bits > base.size * 8) return {};
+        return {base, bits};
+    }
+    constexpr bool holds(ip_bytes const& a) const noexcept {
+        if (!base || a.size != base.size) return false;
+        for (std::size_t i = 0; i * 8 < bits; ++i) {
+            auto const left = bits - i * 8;
+            unsigned const mask = left >= 8 ? 0xffu : 0xff00u >> left & 0xffu;
+            if ((a.bytes[i] & mask) != (base.bytes[i] & mask)) return false;
+        }
+        return true;
+    }
+};
+
+} // namespace lading::detail
+
 // ---- lading/http/url.hpp ----
 
 /// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
@@ -695,6 +950,11 @@ struct origin {
     std::uint16_t port;
 
     std::string str() const { return scheme + "://" + host + ':' + std::to_string(port); }
+    /// Host, and port when it is not the scheme's own: what a Host header holds.
+    std::string authority() const {
+        bool const own = port == (scheme == "https" ? 443 : 80);
+        return own ? host : host + ':' + std::to_string(port);
+    }
     friend bool operator==(origin const&, origin const&) = default;
 };
 
@@ -712,6 +972,18 @@ inline std::string percent_encode(std::string_view text) {
     return out;
 }
 
+/// A URL as some servers write it, with what no URL may hold (space, `"`, `<`, `>`, `\`, bytes of UTF-8) as %XX. Control
+/// characters stay, so that `url::parse` refuses them; so does it a host with a `%`.
+inline std::string percent_encode_stray(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (char c : text) {
+        bool const stray = c == ' ' || c == '"' || c == '<' || c == '>' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+        out.append(stray ? percent_encode({&c, 1}) : std::string(1, c));
+    }
+    return out;
+}
+
 /// `application/x-www-form-urlencoded` text.
 inline std::string form_encode(std::vector<std::pair<std::string, std::string>> const& fields) {
     std::string out;
@@ -722,43 +994,20 @@ inline std::string form_encode(std::vector<std::pair<std::string, std::string>> 
 
 namespace detail {
 
-constexpr bool is_ipv4(std::string_view host) noexcept {
-    int parts = 0;
-    while (true) {
-        auto const end = std::min(host.find('.'), host.size());
-        auto const part = host.substr(0, end);
-        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return false;
-        int value = 0;
-        for (char c : part) {
-            if (!is_digit(c)) return false;
-            value = value * 10 + (c - '0');
-        }
-        if (value > 255) return false;
-        ++parts;
-        if (end == host.size()) return parts == 4;
-        host.remove_prefix(end + 1);
-    }
-}
-
 /// A host in its normal form that is this machine. By number: "127.0.0.1.example.com" is anywhere.
 constexpr bool is_loopback_host(std::string_view host) noexcept {
-    return host == "localhost" || host == "[::1]" || (host.starts_with("127.") && is_ipv4(host));
-}
-
-/// The digits and colons of an IPv6 literal; whether they are an address is left to the resolver.
-constexpr bool is_ipv6_text(std::string_view text) noexcept {
-    int colons = 0;
-    for (char c : text) {
-        if (!is_hex(c) && c != ':' && c != '.') return false;
-        colons += c == ':';
-    }
-    return colons >= 2 && text.size() <= 45;
+    auto const ip = parse_ip(host);
+    if (!ip) return host == "localhost";
+    if (ip.size == 4) return ip.bytes[0] == 127;
+    for (std::size_t i = 0; i < 15; ++i)
+        if (ip.bytes[i] != 0) return false;
+    return ip.bytes[15] == 1;
 }
 
 /// A host in lower case without trailing dot: a name, dotted IPv4, or bracketed IPv6. Shapes that some resolvers read
 /// as addresses (`2130706433`, `0x7f.1`, `127.1`) are no hosts.
 constexpr bool is_host(std::string_view host) noexcept {
-    if (host.starts_with('[')) return host.ends_with(']') && is_ipv6_text(host.substr(1, host.size() - 2));
+    if (host.starts_with('[')) return host.ends_with(']') && bool(parse_ipv6(host.substr(1, host.size() - 2)));
     if (host.empty() || host.size() > 253) return false;
     std::string_view last;
     for (std::string_view rest = host; !rest.empty();) {
@@ -773,7 +1022,7 @@ constexpr bool is_host(std::string_view host) noexcept {
     bool number = true;
     for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
     bool const hex = last.starts_with("0x");
-    return number || hex ? is_ipv4(host) : true;
+    return number || hex ? bool(parse_ipv4(host)) : true;
 }
 
 } // namespace detail
@@ -789,13 +1038,13 @@ constexpr bool names_user(std::string_view reference) noexcept {
 
 class url {
   public:
-    static constexpr std::size_t max_size = 16u << 10;
+    static constexpr std::size_t max_size = 64u << 10;
 
     /// Parses an absolute URL. Errors: `url_invalid`, with the reason in the context and never the text itself, which
     /// may hold a secret.
     static result<url> parse(std::string_view text) {
         auto refuse = [](char const* why) { return error(errc::url_invalid).with_context(why); };
-        if (text.size() > max_size) return refuse("longer than 16384 bytes");
+        if (text.size() > max_size) return refuse("longer than 65536 bytes");
         for (char c : text)
             if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
                 return refuse("a character that no URL has");
@@ -839,11 +1088,8 @@ class url {
     bool has_query() const noexcept { return has_query_; }
     /// Path and query: what a request line holds.
     std::string target() const { return has_query_ ? path_ + '?' + query_ : path_; }
-    /// Host, and port when it is not the scheme's own: what a Host header holds.
-    std::string authority() const {
-        bool const own = port_ == (scheme_ == "https" ? 443 : 80);
-        return own ? host_ : host_ + ':' + std::to_string(port_);
-    }
+    /// That of the origin.
+    std::string authority() const { return origin().authority(); }
     std::string str() const { return scheme_ + "://" + authority() + target(); }
 
     /// For logs and errors: query values are hidden but those of paging and scope; bounded.
@@ -933,6 +1179,79 @@ inline std::string safe_url(std::string_view text) {
 
 /// `tls_options` and `tls_rules`: whom a transport trusts, and as whom it shows itself.
 
+// ---- lading/warning.hpp ----
+
+/// What was odd, and was read all the same: `warning_code`, `warning`.
+
+namespace lading {
+
+// One row a code: name, sentence. The sentence is the documentation of the enumerator.
+#define LADING_WARNING_TABLE(X)                                                                               \
+    X(tags_not_listed, "the tags cannot be listed")                                                           \
+    X(tags_truncated, "the tag list is not complete")                                                         \
+    X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
+    X(body_was_encoded, "the answer came as gzip although identity was asked for")                            \
+    X(platform_differs, "the image is not for the platform that was asked for")                               \
+    X(missing_layers, "the image has no list of layers; it is taken for empty")                               \
+    X(missing_manifests, "the index has no list of manifests; it is taken for empty")                         \
+    X(missing_list, "a document lacks a list; it is taken for empty")                                         \
+    X(odd_entries, "entries of the index are no descriptors or lack their platform; they are never chosen")   \
+    X(content_type_ignored, "the Content-Type of the answer is not used")                                     \
+    X(media_type_assumed, "the document does not say its type; the index or the Content-Type decides")        \
+    X(document_unreadable, "the document cannot be read as what it is; its bytes are as they should be")      \
+    X(missing_rootfs, "the image config has no rootfs")                                                       \
+    X(history_mismatch, "the history of the config does not fit the number of layers")                        \
+    X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
+    X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
+    X(login_unavailable, "a login that is configured could not be had")                                       \
+    X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
+    X(v1_no_digest, "a v1 registry has no digests")                                                           \
+    X(certificate_skipped, "a certificate file cannot be read")                                               \
+    X(config_key_unknown, "a configuration file has a key that is not known")                                 \
+    X(config_entry_skipped, "an entry of a configuration file is not used")
+
+/// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
+enum class warning_code : std::uint8_t {
+#define X(name, text) name,
+    LADING_WARNING_TABLE(X)
+#undef X
+};
+
+/// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
+constexpr std::string_view name_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return #name;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// The sentence of a code.
+constexpr std::string_view sentence_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return text;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// Something odd that did not keep a document from being read, or a part of the answer from being given.
+struct warning {
+    warning(warning_code c, std::string t) : code(c), text(std::move(t)) {}
+    warning_code code;
+    std::string text; ///< one printable line for people
+    friend bool operator==(warning const&, warning const&) = default;
+};
+
+} // namespace lading
+
+#include <memory>
+#include <optional>
+
 namespace lading {
 
 /// What a connection trusts and presents. None of these allows plaintext.
@@ -956,27 +1275,54 @@ struct tls_options {
     friend bool operator==(tls_options const&, tls_options const&) = default;
 };
 
+/// Where options are found of hosts that no rule names: above all of those that a server names, as its storage.
+struct tls_source {
+    virtual ~tls_source() = default;
+    /// What there is for a host ("example.com", or "example.com:5000" where the port is not 443), beside what holds
+    /// everywhere; nothing when nothing. Asked before a connection, by any thread; what was odd is added to `remarks`.
+    /// Errors: `tls_config_invalid`.
+    virtual result<std::optional<tls_options>> find(std::string const& authority, std::vector<warning>& remarks) = 0;
+};
+
 /// The options of a transport: those for every host, and those for hosts by name, which replace them.
 struct tls_rules {
     tls_rules() = default;
     tls_rules(tls_options all) : everywhere(std::move(all)) {}
-    /// `host` as in references: "example.com" (port 443) or "example.com:5000".
+    /// `host` as in references: "example.com" (port 443) or "example.com:5000"; "*.example.com" for all below, on every port.
     tls_rules& with_host(std::string host, tls_options o) {
         return hosts.emplace_back(std::move(host), std::move(o)), *this;
     }
-    /// What holds for a host: the last entry of that name, else `everywhere`. `authority` is the host in lower case,
-    /// with its port unless it is 443.
-    tls_options const& find(std::string_view authority) const noexcept {
+    /// Asked about hosts without an entry (`certs_d`).
+    tls_rules& with_source(std::shared_ptr<tls_source> s) { return others = std::move(s), *this; }
+
+    /// The last entry of a host, or of the longest name above it; null without one. `authority` is the host in lower
+    /// case, with its port unless it is 443.
+    tls_options const* find_host(std::string_view authority) const noexcept {
+        tls_options const* best = nullptr;
+        std::size_t longest = 0;
         for (std::size_t i = hosts.size(); i-- > 0;) {
             std::string_view name = hosts[i].first;
             if (name.ends_with(":443")) name.remove_suffix(4);
-            if (name == authority) return hosts[i].second;
+            if (name == authority) return &hosts[i].second;
+            if (name.starts_with("*.") && name.size() > longest && without_port(authority).ends_with(name.substr(1)))
+                best = &hosts[i].second, longest = name.size();
         }
-        return everywhere;
+        return best;
+    }
+    /// What holds for a host: its entry, else `everywhere`.
+    tls_options const& find(std::string_view authority) const noexcept {
+        auto const* own = find_host(authority);
+        return own ? *own : everywhere;
+    }
+    static constexpr std::string_view without_port(std::string_view authority) noexcept {
+        auto const colon = authority.rfind(':');
+        bool const in_brackets = colon != authority.npos && authority.find(']', colon) != authority.npos;
+        return in_brackets ? authority : authority.substr(0, colon);
     }
 
     tls_options everywhere;
     std::vector<std::pair<std::string, tls_options>> hosts;
+    std::shared_ptr<tls_source> others;
 };
 
 } // namespace lading
@@ -984,17 +1330,20 @@ struct tls_rules {
 namespace lading {
 
 /// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
-/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent inside
-/// CONNECT only, never to a registry and never beside a forwarded request.
+/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent to the proxy,
+/// inside CONNECT or beside a forwarded request, and never to a registry.
 struct proxy_rules {
     proxy_rules() = default;
     proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
     proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
-    /// Hosts that are reached without: "example.com" (and below), ".example.com" (below), "10.0.0.1", "host:port", "*".
+    /// Hosts that are reached without, as `no_proxy` names them: "example.com" (and below), ".example.com" or "*.example.com"
+    /// (below), an address ("10.0.0.1", "fd00::1", "[fd00::1]"), a network ("10.0.0.0/8", "fd00::/8"), each of these but a
+    /// network with ":port" (addresses of IPv6 in brackets then), or "*". What is none of them holds for no host.
     proxy_rules& with_exception(std::string const& h) { return except.push_back(detail::lower(h)), *this; }
 
-    /// The variables `https_proxy`, `http_proxy` and `no_proxy`, in lower case before upper case; `HTTP_PROXY` in upper
-    /// case is not read, because a web server's child may have it from a request. `get` is `std::getenv` or like it.
+    /// The variables `https_proxy`, `http_proxy` and `no_proxy` (commas or blanks between its parts), in lower case before
+    /// upper case; `HTTP_PROXY` in upper case is not read where `REQUEST_METHOD` is set, because a web server's child may
+    /// have it from a request. `get` is `std::getenv` or like it.
     template <class Get>
     static proxy_rules from_environment(Get&& get) {
         auto first = [&](char const* a, char const* b) -> std::string {
@@ -1004,12 +1353,13 @@ struct proxy_rules {
         };
         proxy_rules out;
         out.https = first("https_proxy", "HTTPS_PROXY");
-        out.http = first("http_proxy", nullptr);
+        char const* const asked = get("REQUEST_METHOD");
+        out.http = first("http_proxy", asked && *asked ? nullptr : "HTTP_PROXY");
         auto const list = first("no_proxy", "NO_PROXY");
         std::string_view rest = list;
         while (!rest.empty()) {
-            auto const end = std::min(rest.find(','), rest.size());
-            if (auto const one = detail::trim(rest.substr(0, end)); !one.empty()) out.except.push_back(detail::lower(one));
+            auto const end = std::min(rest.find_first_of(", \t"), rest.size());
+            if (end != 0) out.except.push_back(detail::lower(rest.substr(0, end)));
             rest.remove_prefix(std::min(end + 1, rest.size()));
         }
         return out;
@@ -1018,20 +1368,43 @@ struct proxy_rules {
         return from_environment([](char const* name) { return std::getenv(name); });
     }
 
-    /// The proxy for a host, or empty. Loopback hosts never go through one.
+    /// The proxy for a host in its normal form, or empty. Loopback hosts never go through one.
     std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
         std::string_view const proxy = scheme == "https" ? https : http;
         if (proxy.empty() || detail::is_loopback_host(host)) return {};
-        auto const with_port = std::string(host) + ':' + std::to_string(port);
-        for (std::string_view e : except) {
-            if (e == "*" || e == host || e == with_port) return {};
-            if (e.starts_with('.') ? host.ends_with(e) : host.ends_with(std::string(1, '.') + std::string(e))) return {};
-        }
+        auto const address = detail::parse_ip(host);
+        for (auto const& e : except)
+            if (is_exception(e, host, address, port)) return {};
         return proxy;
     }
 
     std::string https, http;
     std::vector<std::string> except; ///< in lower case
+
+  private:
+    static bool is_exception(std::string_view e, std::string_view host, detail::ip_bytes const& address, std::uint16_t port) {
+        if (e == "*") return true;
+        if (e.find('/') != e.npos) return detail::ip_network::parse(e).holds(address);
+        auto const colon = e.rfind(':');
+        bool const has_port = colon != e.npos && (e.find(':') == colon || (e.starts_with('[') && colon > e.rfind(']')));
+        if (has_port) {
+            if (e.substr(colon + 1) != std::to_string(port)) return false;
+            e = e.substr(0, colon);
+        }
+        if (address) return address == detail::parse_ip(e);
+        if (e.ends_with('.')) e.remove_suffix(1);
+        if (e.starts_with("*.")) e.remove_prefix(1);
+        if (e.empty()) return false;
+        if (e.starts_with('.')) return host.ends_with(e);
+        return host == e || (host.ends_with(e) && host[host.size() - e.size() - 1] == '.');
+    }
+};
+
+/// How host names become addresses, in place of the system's resolver.
+struct name_resolver {
+    virtual ~name_resolver() = default;
+    /// The addresses of a host, in text. May block; called by several threads at once. An error counts as `host_not_found`.
+    virtual result<std::vector<std::string>> resolve(std::string const& host) = 0;
 };
 
 /// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
@@ -1045,13 +1418,17 @@ struct network_options {
     network_options& with_address(std::string host, std::string address) {
         return addresses.emplace_back(std::move(host), std::move(address)), *this;
     }
-    /// Servers may name hosts on private and loopback addresses (redirects, token services) although they are public
-    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network.
+    /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
+    network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
+    /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public
+    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network. Not needed
+    /// for a registry that is inside itself: its own connection shows that.
     network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
 
     tls_rules tls;
     proxy_rules proxy;
     std::vector<std::pair<std::string, std::string>> addresses;
+    std::shared_ptr<name_resolver> resolver; ///< null: the system's
     bool inner_addresses = false;
 };
 
@@ -1059,73 +1436,27 @@ struct network_options {
 
 // ---- lading/layer/authorize.hpp ----
 
-/// The authorize layer: answers challenges for any operation (spec 3.3-3.6 FIX, hostile.md C06-C11, C20, C21, C24, X12-X19).
+/// The authorize layer: answers challenges for any operation.
 ///
-/// A request goes out with what the session knows; on a 401 the strongest usable challenge is answered (Bearer before
-/// Basic, one only), at most `limits::auth_rounds` times, and the request is sent again. Of the operations that need
-/// the same token one fetches it and the others wait. Secrets go to the origin they were found for and to token realms
-/// on it, or on a realm that the caller trusts; never to another.
-
-// ---- lading/http/address.hpp ----
-
-/// Which part of the network an address is in: what a server may name and what it may not (hostile.md C09).
-
-#include <array>
-
-namespace lading {
-
-enum class address_scope : std::uint8_t {
-    outside,    ///< reachable by everybody
-    inside,     ///< this machine, a private network
-    link_local, ///< the link: where clouds keep their metadata; also unspecified, multicast and reserved addresses
-};
-
-/// The scope of an IPv4 (4 bytes) or IPv6 (16 bytes) address in network order; IPv4 inside IPv6 counts as IPv4.
-constexpr address_scope scope_of(std::span<std::uint8_t const> a) noexcept {
-    using enum address_scope;
-    if (a.size() == 4) {
-        if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254)) return link_local;
-        bool const inner = a[0] == 127 || a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
-                           (a[0] == 192 && a[1] == 168) || (a[0] == 100 && (a[1] & 0xc0) == 64);
-        return inner ? inside : outside;
-    }
-    if (a.size() != 16) return link_local;
-    auto zero = [&](std::size_t from, std::size_t to) {
-        for (auto i = from; i < to; ++i)
-            if (a[i] != 0) return false;
-        return true;
-    };
-    bool const mapped = zero(0, 10) && a[10] == 0xff && a[11] == 0xff;
-    bool const nat64 = a[0] == 0 && a[1] == 0x64 && a[2] == 0xff && a[3] == 0x9b && zero(4, 12);
-    if (zero(0, 15) && a[15] == 1) return inside;
-    if (mapped || nat64 || zero(0, 12)) return scope_of(a.subspan(12));
-    if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)) return link_local;
-    if (a[0] == 0xfd && a[1] == 0 && a[2] == 0x0e && a[3] == 0xc2) return link_local; // a cloud's metadata on IPv6
-    return (a[0] & 0xfe) == 0xfc ? inside : outside;
-}
-
-/// The scope that a host shows by its text alone: an IPv4 literal, `localhost`, `[::1]`. Other names are `outside`
-/// until they are resolved.
-inline address_scope scope_of_host(std::string_view host) noexcept {
-    if (host == "localhost" || host.ends_with(".localhost") || host == "[::1]") return address_scope::inside;
-    if (!detail::is_ipv4(host)) return address_scope::outside;
-    std::array<std::uint8_t, 4> bytes{};
-    for (auto& b : bytes) {
-        auto const end = std::min(host.find('.'), host.size());
-        std::from_chars(host.data(), host.data() + end, b);
-        host.remove_prefix(std::min(end + 1, host.size()));
-    }
-    return scope_of(bytes);
-}
-
-} // namespace lading
+/// A request goes out with what the session knows. For a repository that is new to it the way in is the one that its origin
+/// had for the last one: a token is fetched first, or Basic is sent; when that comes to nothing it is as if nothing had been
+/// known. On a 401 the strongest usable challenge is answered (Bearer before Basic, one only), at most `limits::auth_rounds`
+/// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
+/// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
+///
+/// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
+/// is asked for the challenge, once an origin, and the request is sent again with the login.
+///
+/// Secrets go to the origin they were found for and to token realms on it, or on a realm that the caller trusts; never to
+/// another. Where a login may not go to the realm, or cannot be had, the token is asked for anonymously, and a refusal says
+/// what stood in the way of the login.
 
 // ---- lading/http/challenge.hpp ----
 
-/// `WWW-Authenticate` (RFC 9110, 11.6.1): several challenges a line, token68, quoted strings, white space around `=`
-/// (spec 3.3 FIX).
+/// `WWW-Authenticate` (RFC 9110, 11.6.1): several challenges a line, token68, quoted strings, white space around `=`; and what
+/// servers write instead: values without quotes or with quotes in them, parameters without commas between them or twice.
 
-#include <optional>
+#include <algorithm>
 
 namespace lading {
 
@@ -1153,53 +1484,59 @@ namespace detail {
 
 class challenge_parser {
   public:
-    static constexpr std::size_t max_challenges = 16, max_params = 32;
+    static constexpr std::size_t max_challenges = 16, max_params = 32, max_value = 16u << 10;
 
     challenge_parser(std::string_view line, parsed_challenges& out) : rest_(line), out_(out) {}
 
     /// A line is a list of elements; an element is `scheme`, `scheme token68`, `scheme name=value`, or `name=value`
-    /// that belongs to the challenge before it. What cannot be read ends the line and drops the challenge it is in.
+    /// that belongs to the challenge before it. What cannot be read is left out up to the next comma.
     void run() {
         for (;;) {
-            skip(" \t,");
+            skip(" \t,;");
             if (rest_.empty()) return;
-            auto const word = token();
-            if (word.empty()) return drop();
-            auto const before_space = rest_;
-            skip(" \t");
-            if (rest_.starts_with('=') && open_) {
-                if (!parameter(word)) return drop();
+            auto const word = token(rest_);
+            if (word.empty()) {
+                leave_out();
                 continue;
             }
-            rest_ = before_space;
-            if (!begin(word)) return drop();
+            auto const behind = rest_;
+            skip(blanks);
+            if (rest_.starts_with('=') && open_) {
+                parameter(word);
+                continue;
+            }
+            rest_ = behind;
+            if (!rest_.empty() && rest_.front() != ',' && !is_blank(rest_.front())) leave_out();
+            else if (out_.challenges.size() == max_challenges) out_.malformed = true, rest_ = {};
+            else begin(word);
         }
     }
 
   private:
-    bool begin(std::string_view scheme) {
-        if (out_.challenges.size() == max_challenges) return open_ = false;
-        bool const ends = rest_.empty() || rest_.front() == ',' || rest_.front() == ' ' || rest_.front() == '\t';
-        if (!ends) return open_ = false;
+    static constexpr std::string_view blanks = " \t";
+    static bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+    void begin(std::string_view scheme) {
         out_.challenges.emplace_back(lower(scheme));
         open_ = true;
-        skip(" \t");
-        if (rest_.empty() || rest_.front() == ',') return true;
+        skip(blanks);
+        if (rest_.empty() || rest_.front() == ',') return;
         auto const at = rest_;
-        if (auto const name = token(); !name.empty()) {
-            skip(" \t");
+        if (auto const name = token(rest_); !name.empty()) {
+            skip(blanks);
             if (rest_.starts_with('=') && !is_token68_tail(rest_)) return parameter(name);
         }
         rest_ = at;
-        auto& c = out_.challenges.back();
+        std::string text;
         auto take_while = [&](auto fits) {
-            for (; !rest_.empty() && fits(rest_.front()); rest_.remove_prefix(1)) c.token68 += rest_.front();
+            for (; !rest_.empty() && fits(rest_.front()); rest_.remove_prefix(1)) text += rest_.front();
         };
         take_while([](char x) { return is_alnum(x) || std::string_view("-._~+/").find(x) != std::string_view::npos; });
-        if (c.token68.empty()) return false;
-        take_while([](char x) { return x == '='; });
-        skip(" \t");
-        return rest_.empty() || rest_.front() == ',';
+        if (!text.empty()) take_while([](char x) { return x == '='; });
+        skip(blanks);
+        bool const whole = !text.empty() && (rest_.empty() || rest_.front() == ',');
+        if (whole && text.size() <= max_value) out_.challenges.back().token68 = std::move(text);
+        else leave_out();
     }
     /// "==" or "=" at the end of an element is the padding of a token68, not a parameter.
     static bool is_token68_tail(std::string_view text) {
@@ -1207,32 +1544,36 @@ class challenge_parser {
         text = trim(text);
         return text.empty() || text.front() == ',';
     }
-    bool parameter(std::string_view name) {
-        if (!out_.challenges.back().token68.empty()) return false; // one or the other
+
+    void parameter(std::string_view name) {
         rest_.remove_prefix(1);
-        skip(" \t");
+        skip(blanks);
         std::string value;
-        if (rest_.starts_with('"')) {
-            if (!quoted(value)) return false;
-        } else {
-            value = token();
-            if (value.empty()) return false;
-        }
-        skip(" \t");
-        if (!rest_.empty() && rest_.front() != ',') return false;
-        auto& c = out_.challenges.back();
+        bool good = true;
+        if (rest_.starts_with('"')) good = quoted(value);
+        else value = unquoted();
+        for (char c : value) good = good && c >= 0 ? c >= 0x20 && c != 0x7f : good;
+        good = good && value.size() <= max_value && out_.challenges.back().token68.empty(); // one or the other
+        auto& params = out_.challenges.back().params;
         auto key = lower(name);
-        if (c.params.size() == max_params || c.param(key)) return false;
-        c.params.emplace_back(std::move(key), std::move(value));
-        return true;
+        for (auto& [known, was] : params) {
+            if (known != key) continue;
+            out_.malformed = true; // the first one counts; scopes are a list
+            if (good && key == "scope" && was.size() + value.size() < max_value) was.append(was.empty() ? "" : " ").append(value);
+            return;
+        }
+        if (good && params.size() < max_params) params.emplace_back(std::move(key), std::move(value));
+        else out_.malformed = true;
     }
+    /// Up to the quote that ends the element. One that does not is a part of the value.
     bool quoted(std::string& value) {
         for (rest_.remove_prefix(1); !rest_.empty(); rest_.remove_prefix(1)) {
             char c = rest_.front();
-            if (c == '"') {
+            if (c == '"' && ends_element(rest_.substr(1))) {
                 rest_.remove_prefix(1);
                 return true;
             }
+            if (c == '"') out_.malformed = true;
             if (c == '\\') {
                 rest_.remove_prefix(1);
                 if (rest_.empty()) return false;
@@ -1242,19 +1583,51 @@ class challenge_parser {
         }
         return false;
     }
-    std::string_view token() {
+    /// Up to a comma, or to a blank with the next element behind it.
+    std::string unquoted() {
+        auto const parts = [](char c) { return is_blank(c) || c == ';'; };
         std::size_t n = 0;
-        while (n < rest_.size() && is_tchar(rest_[n])) ++n;
-        auto const out = rest_.substr(0, n);
+        while (n < rest_.size() && rest_[n] != ',') {
+            if (parts(rest_[n]) && ends_element(rest_.substr(n))) break;
+            for (++n; n < rest_.size() && parts(rest_[n - 1]) && parts(rest_[n]);) ++n; // a run of blanks is judged once
+        }
+        std::string out(trim(rest_.substr(0, n)));
         rest_.remove_prefix(n);
+        return out;
+    }
+    /// The line ends here, or another element begins behind a separator.
+    static bool ends_element(std::string_view text) {
+        std::size_t n = 0;
+        while (n < text.size() && (is_blank(text[n]) || text[n] == ';')) ++n;
+        if (n == text.size() || text[n] == ',') return true;
+        if (n == 0) return false;
+        text.remove_prefix(n);
+        auto const word = token(text);
+        if (word.empty()) return false;
+        bool const blank = !text.empty() && is_blank(text.front());
+        text = trim(text);
+        if (text.starts_with('=')) return true;
+        if (!blank || !is_scheme(word) || token(text).empty()) return false;
+        return trim(text).starts_with('=');
+    }
+    static bool is_scheme(std::string_view word) {
+        auto const w = lower(word);
+        return w == "basic" || w == "bearer" || w == "digest" || w == "negotiate";
+    }
+    /// Takes the token at the beginning of a text off it.
+    static std::string_view token(std::string_view& text) {
+        std::size_t n = 0;
+        while (n < text.size() && is_tchar(text[n])) ++n;
+        auto const out = text.substr(0, n);
+        text.remove_prefix(n);
         return out;
     }
     void skip(std::string_view set) {
         while (!rest_.empty() && set.find(rest_.front()) != set.npos) rest_.remove_prefix(1);
     }
-    void drop() {
+    void leave_out() {
         out_.malformed = true;
-        if (open_) out_.challenges.pop_back();
+        rest_.remove_prefix(std::min(rest_.find(','), rest_.size()));
     }
 
     std::string_view rest_;
@@ -1264,12 +1637,24 @@ class challenge_parser {
 
 } // namespace detail
 
-/// Reads every challenge of the header lines. A malformed challenge is dropped with the rest of its line; a parameter
-/// that comes twice makes its challenge malformed. At most 16 challenges of 32 parameters.
+/// Reads every challenge of the header lines: its scheme, and of its parameters what can be read. A parameter whose value has
+/// a control character or is longer than 16 KiB is left out; of one that comes twice the first counts, `scope` is joined. At
+/// most 16 challenges of 32 parameters.
 inline parsed_challenges parse_challenges(std::span<std::string_view const> lines) {
     parsed_challenges out;
-    for (auto line : lines) detail::challenge_parser(line, out).run();
+    for (auto line : lines) detail::challenge_parser(detail::trim(line), out).run();
     return out;
+}
+
+/// What a token must allow, where a challenge says that the one that was shown does not suffice (RFC 6750, 3.1); empty where none
+/// says so. Printable, at most 1 KiB.
+inline std::string scope_that_suffices(parsed_challenges const& offered) {
+    for (auto const& c : offered.challenges) {
+        if (c.scheme != "bearer" || c.param("error") != "insufficient_scope") continue;
+        auto const named = c.param("scope").value_or("");
+        if (named.size() <= 1024 && std::all_of(named.begin(), named.end(), detail::is_print)) return std::string(named);
+    }
+    return {};
 }
 
 } // namespace lading
@@ -1348,654 +1733,10 @@ inline std::optional<std::string> base64_decode(std::string_view text) {
 
 } // namespace lading::detail
 
-// ---- lading/http/status.hpp ----
+// ---- lading/http/plain_words.hpp ----
 
-/// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
-/// the registry's code second, because codes are often not those of the protocol.
-
-// ---- lading/http/error_body.hpp ----
-
-/// What a registry says in the body of an error (spec 4.7).
-
-// ---- lading/json/document.hpp ----
-
-/// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
-///
-/// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
-/// (hostile.md J01, J08, J09). A tree of nodes is not built: no recursion, one vector, one string. Usable in constant
-/// expressions.
-
-// ---- lading/detail/late.hpp ----
-
-/// `late`: a type that is looked at late, when a template is instantiated and not where it is written.
-///
-/// A compiler checks at once what does not depend on a template's parameters, and a body that returns `result<T>` or
-/// `step<T>` then costs 8 to 11 ms a `T` in every unit that includes it, used or not. The operations are templates on
-/// the policies, so they name these words through the policies, once, at the top of the class:
-///     template <class T>
-///     using result = detail::late<lading::result<T>, P>;
-/// The type is the same, and the members below read as if the line were not there.
-
-namespace lading::detail {
-
-template <class T, class P>
-struct late_type {
-    using type = T;
-};
-
-template <class T, class P>
-using late = typename late_type<T, P>::type;
-
-} // namespace lading::detail
-
-// ---- lading/limits.hpp ----
-
-/// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
-/// milliseconds. Each has one place that enforces it, named here.
-
-namespace lading {
-
-/// Bounds of a JSON text, enforced by the one event sink (`json/document.hpp`) for every JSON backend.
-struct json_limits {
-    std::size_t bytes = 4u << 20;          ///< of the whole text
-    std::size_t depth = 32;                ///< of nesting
-    std::size_t keys_per_object = 10'000;  ///< members of one object
-    std::size_t nodes = 100'000;           ///< values and keys of the whole text
-};
-
-/// Bounds of everything else. The defaults are those of the table; change the value that the client is given.
-struct limits {
-    std::size_t manifest_bytes = 4u << 20; ///< a manifest (manifest operation)
-    std::size_t config_bytes = 4u << 20;   ///< a config blob (inspect and config operations)
-    std::size_t token_bytes = 64u << 10;   ///< the answer of a token service (token operation)
-    std::size_t token_length = 16u << 10;  ///< a token (token operation)
-    std::size_t error_bytes = 64u << 10;   ///< read of an error body (`response_body`)
-    std::size_t error_text = 4u << 10;     ///< kept of what a registry says (`http/error_body.hpp`)
-    std::size_t tag_page_bytes = 4u << 20; ///< one page of a tag list, of `json.nodes` values (tags operation)
-    std::size_t tags = 1'000'000;          ///< entries of a tag list (tags operation)
-    std::size_t tags_bytes = 64u << 20;    ///< text of a tag list (tags operation)
-    std::size_t pages = 10'000;            ///< pages of a tag list (tags operation)
-    std::size_t page_size = 1000;          ///< entries asked for in one page
-    std::size_t descriptors = 4096;        ///< layers of an image, entries of an index (decode)
-    std::size_t nesting = 8;               ///< of indexes (inspect operation)
-    std::size_t redirects = 10;            ///< of one request (redirect layer)
-    std::size_t auth_rounds = 2;           ///< refused answers before giving up (authorize layer)
-    std::size_t header_bytes = 64u << 10;  ///< the head of an answer (transport)
-    std::size_t header_line = 16u << 10;   ///< one line of it (transport)
-    std::size_t header_lines = 256;        ///< lines of it (transport)
-    std::size_t informational = 5;         ///< 1xx answers before the real one (transport)
-    std::size_t trailer_bytes = 8u << 10;  ///< trailers of a chunked body (transport)
-    std::size_t chunk_extensions = 16u << 10; ///< extensions of all chunks of a body (transport)
-    json_limits json{};
-
-    std::chrono::milliseconds connect{30'000};   ///< name resolution and connecting (transport)
-    std::chrono::milliseconds handshake{10'000}; ///< TLS (transport)
-    std::chrono::milliseconds header{30'000};    ///< from the last byte sent to the complete head (transport)
-    std::chrono::milliseconds idle{30'000};      ///< between two pieces of a body, or of a request (transport)
-    std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
-    std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
-    std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
-    std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
-    std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
-};
-
-} // namespace lading
-
-// ---- lading/policy/json.hpp ----
-
-/// The JSON policy: an event source.
-///
-/// Requirements:
-///  1. `J::read(std::string_view text, Sink& sink)` is a static member template; it returns `json_status`.
-/// Semantics: reports the events of exactly one JSON value in document order and accepts nothing but white space
-/// around it. Refuses BOM, NUL, comments, trailing commas, leading zeros, invalid UTF-8, lone surrogates. Stops at the
-/// first event that answers other than `errc::ok` and returns that code. Integers that fit `std::int64_t` or
-/// `std::uint64_t` and are written without fraction and exponent are `on_int` / `on_uint` (the latter only above the
-/// range of the former); every other number, and "-0", is `on_number` with its text. The views passed to the sink
-/// live only during the call. Duplicate keys, depth and sizes are the sink's business, so a reader need not check
-/// them, but must not recurse without bound.
-/// A model over a library that converts numbers may report "-0" as the integer 0, a fraction by another text of the same
-/// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
-/// beyond its bound with `json_depth`.
-/// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
-/// Kit: `testing::check_json` (testing/).
-///
-/// The sink given by the library has these members, all returning `errc`:
-///     on_null() on_bool(bool) on_int(std::int64_t) on_uint(std::uint64_t) on_number(std::string_view)
-///     on_string(std::string_view) on_key(std::string_view) begin_object() end_object() begin_array() end_array()
-
-#include <concepts>
-
-namespace lading {
-
-/// How reading ended: `errc::ok`, or a code and the byte offset where it was noticed.
-struct json_status {
-    errc code = errc::ok;
-    std::size_t offset = 0;
-    constexpr explicit operator bool() const noexcept { return code == errc::ok; }
-};
-
-namespace detail {
-/// A sink that takes everything; the archetype in the concept.
-struct json_sink_archetype {
-    constexpr errc on_null() { return errc::ok; }
-    constexpr errc on_bool(bool) { return errc::ok; }
-    constexpr errc on_int(std::int64_t) { return errc::ok; }
-    constexpr errc on_uint(std::uint64_t) { return errc::ok; }
-    constexpr errc on_number(std::string_view) { return errc::ok; }
-    constexpr errc on_string(std::string_view) { return errc::ok; }
-    constexpr errc on_key(std::string_view) { return errc::ok; }
-    constexpr errc begin_object() { return errc::ok; }
-    constexpr errc end_object() { return errc::ok; }
-    constexpr errc begin_array() { return errc::ok; }
-    constexpr errc end_array() { return errc::ok; }
-};
-} // namespace detail
-
-template <class J>
-concept json_policy = requires(std::string_view text, detail::json_sink_archetype& sink) {
-    { J::read(text, sink) } -> std::same_as<json_status>;
-};
-
-/// Explains at compile time why `J` is no JSON policy.
-template <class J>
-struct check_json {
-    static_assert(json_policy<J>, "[lading] json policy: J needs a static `template <class Sink> lading::json_status "
-                                  "read(std::string_view text, Sink& sink)`");
-    static constexpr bool ok = true;
-};
-
-} // namespace lading
-
-namespace lading {
-
-enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object };
-
-namespace detail {
-/// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
-struct json_token {
-    json_kind kind = json_kind::null;
-    std::uint32_t next = 0;   ///< while it is open, of a container: the one around it
-    std::uint32_t text = 0;
-    std::uint32_t length = 0; ///< of the text; for arrays and objects the number of elements
-    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers; while it is open, of an object: `names`
-};
-} // namespace detail
-
-class json_document;
-
-/// A value inside a `json_document`, which must outlive it. Cheap to copy.
-class json_view {
-  public:
-    constexpr json_kind kind() const noexcept;
-    constexpr bool is_null() const noexcept { return kind() == json_kind::null; }
-    constexpr bool is_string() const noexcept { return kind() == json_kind::string; }
-    constexpr bool is_object() const noexcept { return kind() == json_kind::object; }
-    constexpr bool is_array() const noexcept { return kind() == json_kind::array; }
-
-    constexpr std::optional<bool> as_bool() const noexcept;
-    /// An integer in the range of `std::int64_t`, written without fraction or exponent.
-    constexpr std::optional<std::int64_t> as_int() const noexcept;
-    constexpr std::optional<std::uint64_t> as_uint() const noexcept;
-    constexpr std::optional<std::string_view> as_string() const noexcept;
-    /// The text of a `number`, or empty.
-    constexpr std::string_view number_text() const noexcept;
-
-    /// Elements of an array or members of an object; 0 for everything else.
-    constexpr std::size_t size() const noexcept;
-
-    /// The member of an object by its exact name. O(members).
-    constexpr std::optional<json_view> find(std::string_view name) const noexcept;
-
-    /// Calls `f(name, value)` for each member of an object, in document order.
-    template <class F>
-    constexpr void each_member(F&& f) const;
-    /// Calls `f(value)` for each element of an array, in document order.
-    template <class F>
-    constexpr void each_element(F&& f) const;
-
-  private:
-    friend class json_document;
-    constexpr json_view(json_document const& d, std::uint32_t i) noexcept : document_(&d), index_(i) {}
-    constexpr detail::json_token const& token() const noexcept;
-    constexpr std::string_view text() const noexcept;
-
-    json_document const* document_;
-    std::uint32_t index_;
-};
-
-/// A parsed JSON text.
-class json_document {
-  public:
-    /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
-    template <json_policy J>
-    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
-        json_document out;
-        json_status const s = out.assign<J>(text, limits);
-        if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));
-        return out;
-    }
-
-    /// The same without `result`, for constant expressions. The document is usable only when the status is ok.
-    template <json_policy J>
-    constexpr json_status assign(std::string_view text, json_limits const& limits = {});
-
-    /// The top-level value. Precondition: parsed successfully.
-    constexpr json_view root() const noexcept { return json_view(*this, 0); }
-
-    constexpr json_document() = default;
-
-  private:
-    friend class json_view;
-    friend class json_document_sink;
-    std::vector<detail::json_token> tokens_;
-    std::vector<char> text_; // not a string: libstdc++ 12's is not usable by clang in constant expressions
-};
-
-/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value. What is known of an
-/// open container is in its own token.
-class json_document_sink {
-  public:
-    constexpr json_document_sink(json_document& out, json_limits const& limits) : out_(out), limits_(limits) {}
-
-    constexpr errc on_null() { return value(json_kind::null); }
-    constexpr errc on_bool(bool b) { return value(json_kind::boolean, {}, b); }
-    constexpr errc on_int(std::int64_t i) { return value(json_kind::integer, {}, i); }
-    constexpr errc on_uint(std::uint64_t u) {
-        if (u <= static_cast<std::uint64_t>(INT64_MAX)) return on_int(static_cast<std::int64_t>(u));
-        return value(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
-    }
-    constexpr errc on_number(std::string_view t) { return value(json_kind::number, t); }
-    constexpr errc on_string(std::string_view t) { return value(json_kind::string, t); }
-    constexpr errc on_key(std::string_view name) {
-        auto& object = out_.tokens_[open_];
-        if (++object.length > limits_.keys_per_object) return errc::json_limit;
-        object.integer = with_name(object.integer, name);
-        return add(json_kind::string, name, 0);
-    }
-    constexpr errc begin_object() { return open(json_kind::object); }
-    constexpr errc begin_array() { return open(json_kind::array); }
-    constexpr errc end_array() { return close(); }
-    constexpr errc end_object() {
-        if (out_.tokens_[open_].integer < 0 && has_duplicate()) return errc::json_duplicate_key;
-        out_.tokens_[open_].integer = 0;
-        return close();
-    }
-
-  private:
-    /// `names`: a bit for each name of an object by its hash, and the sign when two have the same. Without the sign there
-    /// are no two equal names, and nothing is compared.
-    static constexpr std::int64_t with_name(std::int64_t names, std::string_view name) noexcept {
-        std::uint32_t hash = static_cast<std::uint32_t>(name.size());
-        if (!name.empty()) {
-            auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
-            hash = (hash * 31 + byte(0)) * 31 + byte(name.size() / 2) * 7u + byte(name.size() - 1);
-        }
-        auto const bit = std::int64_t(1) << (hash * 0x9e3779b1u >> 16) % 63;
-        return names & bit ? names | INT64_MIN : names | bit;
-    }
-
-    constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
-        auto const at = out_.tokens_.size();
-        if (at >= limits_.nodes) return errc::json_limit;
-        out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
-                                static_cast<std::uint32_t>(text.size()), integer});
-        out_.text_.insert(out_.text_.end(), text.begin(), text.end());
-        return errc::ok;
-    }
-    constexpr errc value(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
-        count_element();
-        return add(k, text, integer);
-    }
-    constexpr errc open(json_kind k) {
-        if (depth_ >= limits_.depth) return errc::json_depth;
-        count_element();
-        if (errc const e = add(k, {}, 0); e != errc::ok) return e;
-        ++depth_;
-        out_.tokens_.back().next = std::exchange(open_, static_cast<std::uint32_t>(out_.tokens_.size() - 1));
-        return errc::ok;
-    }
-    constexpr errc close() {
-        auto& container = out_.tokens_[open_];
-        open_ = std::exchange(container.next, static_cast<std::uint32_t>(out_.tokens_.size()));
-        --depth_;
-        return errc::ok;
-    }
-    constexpr void count_element() {
-        if (depth_ != 0 && out_.tokens_[open_].kind == json_kind::array) ++out_.tokens_[open_].length;
-    }
-
-    /// Two equal names in the object that is about to be closed. Sorted, so that no choice of names makes it slow.
-    constexpr bool has_duplicate() const {
-        std::vector<std::string_view> names;
-        names.reserve(out_.tokens_[open_].length);
-        for (std::size_t i = open_ + std::size_t(1); i < out_.tokens_.size(); i = out_.tokens_[i + 1].next) {
-            auto const& t = out_.tokens_[i];
-            names.emplace_back(out_.text_.data() + t.text, t.length);
-        }
-        std::sort(names.begin(), names.end());
-        return std::adjacent_find(names.begin(), names.end()) != names.end();
-    }
-
-    json_document& out_;
-    json_limits limits_;
-    std::uint32_t open_ = 0; ///< the innermost open container, if there is one
-    std::size_t depth_ = 0;
-};
-
-template <json_policy J>
-constexpr json_status json_document::assign(std::string_view text, json_limits const& limits) {
-    tokens_.clear();
-    text_.clear();
-    if (text.size() > limits.bytes || text.size() > UINT32_MAX) return {errc::json_limit, limits.bytes};
-    // Enough for most texts: a string is not longer than its JSON, a manifest has a value or key for 25 bytes.
-    text_.reserve(text.size());
-    tokens_.reserve(std::min(text.size() / 16 + 16, limits.nodes));
-    json_document_sink sink(*this, limits);
-    return J::read(text, sink);
-}
-
-constexpr detail::json_token const& json_view::token() const noexcept { return document_->tokens_[index_]; }
-constexpr std::string_view json_view::text() const noexcept {
-    return {document_->text_.data() + token().text, token().length};
-}
-constexpr json_kind json_view::kind() const noexcept { return token().kind; }
-constexpr std::optional<bool> json_view::as_bool() const noexcept {
-    if (kind() != json_kind::boolean) return std::nullopt;
-    return token().integer != 0;
-}
-constexpr std::optional<std::int64_t> json_view::as_int() const noexcept {
-    if (kind() != json_kind::integer) return std::nullopt;
-    return token().integer;
-}
-constexpr std::optional<std::uint64_t> json_view::as_uint() const noexcept {
-    if (kind() == json_kind::unsigned_integer || (kind() == json_kind::integer && token().integer >= 0))
-        return static_cast<std::uint64_t>(token().integer);
-    return std::nullopt;
-}
-constexpr std::optional<std::string_view> json_view::as_string() const noexcept {
-    if (kind() != json_kind::string) return std::nullopt;
-    return text();
-}
-constexpr std::string_view json_view::number_text() const noexcept {
-    return kind() == json_kind::number ? text() : std::string_view();
-}
-constexpr std::size_t json_view::size() const noexcept { return is_array() || is_object() ? token().length : 0; }
-template <class F>
-constexpr void json_view::each_member(F&& f) const {
-    if (!is_object()) return;
-    for (std::uint32_t i = index_ + 1; i < token().next;) {
-        json_view const name(*document_, i), value(*document_, i + 1);
-        f(name.text(), value);
-        i = value.token().next;
-    }
-}
-template <class F>
-constexpr void json_view::each_element(F&& f) const {
-    if (!is_array()) return;
-    for (std::uint32_t i = index_ + 1; i < token().next;) {
-        json_view const value(*document_, i);
-        f(value);
-        i = value.token().next;
-    }
-}
-constexpr std::optional<json_view> json_view::find(std::string_view name) const noexcept {
-    if (!is_object()) return std::nullopt;
-    auto const* const tokens = document_->tokens_.data();
-    for (std::uint32_t i = index_ + 1, end = tokens[index_].next; i < end; i = tokens[i + 1].next)
-        if (tokens[i].length == name.size() && json_view(*document_, i).text() == name) return json_view(*document_, i + 1);
-    return std::nullopt;
-}
-
-} // namespace lading
-
-// ---- lading/json/writer.hpp ----
-
-/// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
-
-namespace lading {
-
-/// How JSON is laid out.
-struct json_style {
-    json_style() = default;
-    json_style(int i, bool h) : indent(i), html_escape(h) {}
-    int indent = 0;           ///< spaces a level; 0 for one compact line
-    bool html_escape = false; ///< `<`, `>` and `&` as \u003c, \u003e and \u0026
-};
-
-enum class key_order : bool { as_written, sorted };
-
-namespace detail {
-using json_members = std::vector<std::pair<std::string_view, json_view>>;
-
-inline void sort_by_name(json_members& members) {
-    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
-}
-} // namespace detail
-
-/// Writes one value. The calls must form a value (a key before each member); they are the program's, not a peer's.
-class json_writer {
-  public:
-    explicit json_writer(json_style s = {}) : style_(s) {}
-
-    json_writer& begin_object() { return open('{'); }
-    json_writer& end_object() { return close('}'); }
-    json_writer& begin_array() { return open('['); }
-    json_writer& end_array() { return close(']'); }
-    json_writer& key(std::string_view name) {
-        next();
-        quote(name);
-        out_ += style_.indent ? ": " : ":";
-        after_key_ = true;
-        return *this;
-    }
-    json_writer& string(std::string_view text) { return next(), quote(text), *this; }
-    json_writer& integer(std::int64_t i) { return raw(std::to_string(i)); }
-    json_writer& unsigned_integer(std::uint64_t u) { return raw(std::to_string(u)); }
-    json_writer& boolean(bool b) { return raw(b ? "true" : "false"); }
-    json_writer& null() { return raw("null"); }
-    /// The text of a JSON number.
-    json_writer& number(std::string_view text) { return raw(text); }
-
-    /// A value of a document again.
-    json_writer& value(json_view v, key_order order = key_order::as_written) {
-        switch (v.kind()) {
-        case json_kind::null: return null();
-        case json_kind::boolean: return boolean(*v.as_bool());
-        case json_kind::integer: return integer(*v.as_int());
-        case json_kind::unsigned_integer: return unsigned_integer(*v.as_uint());
-        case json_kind::number: return number(v.number_text());
-        case json_kind::string: return string(*v.as_string());
-        case json_kind::array:
-            begin_array();
-            v.each_element([&](json_view e) { value(e, order); });
-            return end_array();
-        case json_kind::object: break;
-        }
-        detail::json_members members;
-        v.each_member([&](std::string_view n, json_view m) { members.emplace_back(n, m); });
-        if (order == key_order::sorted) detail::sort_by_name(members);
-        begin_object();
-        for (auto const& [n, m] : members) key(n).value(m, order);
-        return end_object();
-    }
-
-    std::string const& str() const noexcept { return out_; }
-    std::string take() noexcept { return std::exchange(out_, {}); }
-
-  private:
-    json_writer& open(char c) {
-        next();
-        out_ += c;
-        empty_.push_back(true);
-        return *this;
-    }
-    json_writer& close(char c) {
-        bool const empty = empty_.back();
-        empty_.pop_back();
-        if (!empty) line();
-        out_ += c;
-        return *this;
-    }
-    json_writer& raw(std::string_view text) { return next(), out_ += text, *this; }
-    /// What stands before a value or a key.
-    void next() {
-        if (std::exchange(after_key_, false) || empty_.empty()) return;
-        if (!empty_.back()) out_ += ',';
-        empty_.back() = false;
-        line();
-    }
-    void line() {
-        if (!style_.indent) return;
-        out_ += '\n';
-        out_.append(empty_.size() * static_cast<std::size_t>(style_.indent), ' ');
-    }
-    void quote(std::string_view text) {
-        out_ += '"';
-        while (!text.empty()) {
-            auto const n = character(text);
-            text.remove_prefix(n);
-        }
-        out_ += '"';
-    }
-    void escape(unsigned c) {
-        out_ += "\\u";
-        for (int shift = 12; shift >= 0; shift -= 4) out_ += "0123456789abcdef"[c >> shift & 15];
-    }
-    /// Writes the first character of the text; its length in bytes.
-    std::size_t character(std::string_view text) {
-        auto const c = static_cast<unsigned char>(text.front());
-        switch (c) {
-        case '"': return out_ += "\\\"", 1;
-        case '\\': return out_ += "\\\\", 1;
-        case '\n': return out_ += "\\n", 1;
-        case '\r': return out_ += "\\r", 1;
-        case '\t': return out_ += "\\t", 1;
-        default: break;
-        }
-        if (c < 0x20 || (style_.html_escape && (c == '<' || c == '>' || c == '&'))) return escape(c), 1;
-        if (c < 0x80) return out_ += static_cast<char>(c), 1;
-        if (text.starts_with("\xe2\x80\xa8")) return escape(0x2028), 3;
-        if (text.starts_with("\xe2\x80\xa9")) return escape(0x2029), 3;
-        auto const n = sequence(text);
-        if (n == 0) return out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
-        return out_ += text.substr(0, n), n;
-    }
-    /// The length of the well-formed UTF-8 sequence that the text begins with, or 0.
-    static std::size_t sequence(std::string_view t) {
-        auto byte = [&](std::size_t i) { return i < t.size() ? static_cast<unsigned char>(t[i]) : 0u; };
-        unsigned const a = byte(0), b = byte(1);
-        std::size_t const n = a >= 0xc2 && a <= 0xdf ? 2 : a >= 0xe0 && a <= 0xef ? 3 : a >= 0xf0 && a <= 0xf4 ? 4 : 0;
-        for (std::size_t i = 1; i < n; ++i)
-            if ((byte(i) & 0xc0) != 0x80) return 0;
-        if ((a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f) || (a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f))
-            return 0;
-        return n;
-    }
-
-    std::string out_;
-    std::vector<bool> empty_; ///< of each open array and object
-    json_style style_;
-    bool after_key_ = false;
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// The sentence that goes with a code of the protocol; empty for others.
-constexpr std::string_view default_message(std::string_view code) noexcept {
-    constexpr std::pair<std::string_view, std::string_view> table[] = {
-        {"UNKNOWN", "unknown error"},
-        {"UNSUPPORTED", "The operation is unsupported."},
-        {"UNAUTHORIZED", "authentication required"},
-        {"DENIED", "requested access to the resource is denied"},
-        {"UNAVAILABLE", "service unavailable"},
-        {"DIGEST_INVALID", "provided digest did not match uploaded content"},
-        {"SIZE_INVALID", "provided length did not match content length"},
-        {"NAME_INVALID", "invalid repository name"},
-        {"TAG_INVALID", "manifest tag did not match URI"},
-        {"NAME_UNKNOWN", "repository name not known to registry"},
-        {"MANIFEST_UNKNOWN", "manifest unknown"},
-        {"MANIFEST_INVALID", "manifest invalid"},
-        {"MANIFEST_UNVERIFIED", "manifest failed signature verification"},
-        {"MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"},
-        {"BLOB_UNKNOWN", "blob unknown to registry"},
-        {"BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"},
-        {"BLOB_UPLOAD_INVALID", "blob upload invalid"},
-        {"TOOMANYREQUESTS", "too many requests"},
-        {"RANGE_INVALID", "invalid content range"},
-        {"PAGINATION_NUMBER_INVALID", "invalid number of results requested"},
-    };
-    for (auto const& [c, m] : table)
-        if (c == code) return m;
-    return {};
-}
-
-/// What an error body says, and how it was put: `unreadable`, `empty`, or what its first element is. `by_details` when
-/// it is the older form, which has one message and no code.
-struct error_body {
-    std::vector<registry_error> errors;
-    refusal_form form = refusal_form::unreadable;
-    bool by_details = false;
-};
-
-/// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type. Never fails:
-/// what cannot be read is `unreadable`. At most 16 errors and `limits::error_text` bytes, printable.
-template <json_policy J>
-error_body parse_error_body(std::string_view body, limits const& l) {
-    error_body out;
-    auto const parsed = json_document::parse<J>(body, l.json);
-    if (!parsed || !parsed.assume_value().root().is_object()) return out;
-    auto const root = parsed.assume_value().root();
-    std::size_t room = l.error_text;
-    auto keep = [&](std::string_view text) {
-        auto const kept = std::min(text.size(), room);
-        room -= kept;
-        return detail::printable(text.substr(0, kept), kept);
-    };
-    auto text = [](json_view object, std::string_view key) -> std::string_view {
-        auto const v = object.find(key);
-        return v ? v->as_string().value_or("") : "";
-    };
-    if (auto const old = text(root, "details"); !old.empty()) {
-        out.errors.push_back({"", keep(old), ""});
-        out.form = refusal_form::other;
-        out.by_details = true;
-        return out;
-    }
-    auto const errors = root.find("errors");
-    if (errors && !errors->is_null() && !errors->is_array()) return out;
-    out.form = refusal_form::empty;
-    if (!errors || errors->is_null()) return out;
-    bool first = true;
-    errors->each_element([&](json_view e) {
-        auto const code = text(e, "code"), message = text(e, "message");
-        auto const d = e.is_object() ? e.find("detail") : std::nullopt;
-        bool const detailed = d && !d->is_null();
-        if (std::exchange(first, false)) {
-            // By the codes of the original: one that it did not know, or that came later, was UNKNOWN to it.
-            bool const later = code == "TOOMANYREQUESTS" || code == "RANGE_INVALID" || code == "PAGINATION_NUMBER_INVALID";
-            auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
-            bool const own_words = !message.empty() && message != usual;
-            bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
-            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
-        }
-        if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
-        registry_error one;
-        one.code = keep(code);
-        one.message = keep(message);
-        if (detailed) {
-            json_writer w;
-            w.value(*d);
-            one.detail = keep(w.str());
-        }
-        out.errors.push_back(std::move(one));
-    });
-    return out;
-}
-
-} // namespace lading
+/// What an answer says to people when it is not the document that was asked for: a web page of a portal or a proxy, XML of
+/// an object store, a line of text, or nothing.
 
 // ---- lading/http/message.hpp ----
 
@@ -2205,6 +1946,73 @@ consteval digest operator""_digest() {
 
 } // namespace lading
 
+// ---- lading/http/address.hpp ----
+
+/// Which part of the network an address is in: what a server may name and what it may not.
+
+namespace lading {
+
+enum class address_scope : std::uint8_t {
+    outside,    ///< reachable by everybody
+    inside,     ///< this machine, a private network
+    link_local, ///< the link, and wherever clouds keep their metadata; also unspecified, multicast and reserved addresses
+};
+
+/// The scope of an IPv4 (4 bytes) or IPv6 (16 bytes) address in network order. IPv4 inside IPv6 (mapped, NAT64, 6to4,
+/// Teredo, ISATAP) counts as that IPv4 address, to which the packets go in the end.
+constexpr address_scope scope_of(std::span<std::uint8_t const> a) noexcept {
+    using enum address_scope;
+    if (a.size() == 4) {
+        auto const is = [&](int b0, int b1, int b2, int b3) { return a[0] == b0 && a[1] == b1 && a[2] == b2 && a[3] == b3; };
+        if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254)) return link_local;
+        if (is(100, 100, 100, 200) || is(192, 0, 0, 192) || is(168, 63, 129, 16)) return link_local; // metadata of clouds
+        bool const inner = a[0] == 127 || a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
+                           (a[0] == 192 && a[1] == 168) || (a[0] == 100 && (a[1] & 0xc0) == 64) ||
+                           (a[0] == 192 && a[1] == 0 && a[2] == 0) || (a[0] == 198 && (a[1] & 0xfe) == 18);
+        return inner ? inside : outside;
+    }
+    if (a.size() != 16) return link_local;
+    auto const zero = [&](std::size_t from, std::size_t to) {
+        for (auto i = from; i < to; ++i)
+            if (a[i] != 0) return false;
+        return true;
+    };
+    auto const word = [&](std::size_t i) { return a[2 * i] << 8 | a[2 * i + 1]; };
+    auto const as_ipv4 = [&](std::size_t i, std::size_t j, std::size_t k, std::size_t l, int flip = 0) {
+        std::uint8_t const four[] = {static_cast<std::uint8_t>(a[i] ^ flip), static_cast<std::uint8_t>(a[j] ^ flip),
+                                     static_cast<std::uint8_t>(a[k] ^ flip), static_cast<std::uint8_t>(a[l] ^ flip)};
+        return scope_of(four);
+    };
+    if (zero(0, 15) && a[15] == 1) return inside;
+    bool const mapped = zero(0, 10) && word(5) == 0xffff;
+    bool const nat64 = word(0) == 0x64 && word(1) == 0xff9b;
+    if (mapped || zero(0, 12) || (nat64 && zero(4, 12))) return as_ipv4(12, 13, 14, 15);
+    if (nat64 && word(2) == 1) { // a prefix of the network's own (RFC 8215), of a length that we do not know (RFC 6052, 2.2)
+        if (zero(6, 12)) return as_ipv4(12, 13, 14, 15);
+        bool const link = (a[12] != 0 && as_ipv4(12, 13, 14, 15) == link_local) || (a[6] != 0 && as_ipv4(6, 7, 9, 10) == link_local) ||
+                          (a[7] != 0 && as_ipv4(7, 9, 10, 11) == link_local) || (a[9] != 0 && as_ipv4(9, 10, 11, 12) == link_local);
+        return link ? link_local : inside;
+    }
+    if (word(0) == 0x2002) return as_ipv4(2, 3, 4, 5);                    // 6to4
+    if (word(0) == 0x2001 && word(1) == 0) return as_ipv4(12, 13, 14, 15, 0xff); // Teredo
+    if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)) return link_local;
+    if ((word(0) == 0xfd00 && word(1) == 0xec2) || (word(0) == 0xfd20 && word(1) == 0xce)) return link_local; // metadata of clouds
+    if ((word(4) & ~0x200) == 0 && word(5) == 0x5efe) return as_ipv4(12, 13, 14, 15); // ISATAP
+    bool const site_local = a[0] == 0xfe && (a[1] & 0xc0) == 0xc0;
+    return (a[0] & 0xfe) == 0xfc || site_local ? inside : outside;
+}
+
+/// The scope that a host shows by its text alone: an address, `localhost`. Other names are `outside` until they are
+/// resolved; what is in brackets and no address is `link_local`.
+constexpr address_scope scope_of_host(std::string_view host) noexcept {
+    if (host == "localhost" || host.ends_with(".localhost")) return address_scope::inside;
+    auto const ip = detail::parse_ip(host);
+    if (ip) return scope_of(ip.span());
+    return host.starts_with('[') ? address_scope::link_local : address_scope::outside;
+}
+
+} // namespace lading
+
 namespace lading {
 
 /// True when two header names, schemes or hosts are equal but for ASCII case.
@@ -2287,10 +2095,10 @@ class header_map {
     std::vector<place> fields_;
 };
 
-/// How far a request may go, by who named its host (hostile.md C09). Transports check the address that they dial.
+/// How far a request may go, by who named its host. Transports check the address that they dial.
 enum class reach : std::uint8_t {
     anywhere,  ///< the caller named it
-    inside,    ///< a server inside the network named it: anywhere but link-local addresses
+    inside,    ///< a server inside the network named it: anywhere but link-local and metadata addresses
     outside,   ///< a server named it: public addresses only
 };
 
@@ -2311,12 +2119,18 @@ struct request {
     bool may_authorize = true;
     /// Where it may be sent.
     lading::reach reach = lading::reach::anywhere;
+    /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
+    std::string named_by;
     /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
     std::optional<digest> content;
     /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
     bool by_tag = false;
+    /// The body is wanted as it is stored: a blob.
+    bool verbatim = false;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.
+    stop_token stop;
 };
 
 /// The head of an answer. The body goes to the sink.
@@ -2330,7 +2144,20 @@ struct response {
     bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
     bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
     bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+    /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
+    std::optional<address_scope> peer;
+    std::vector<warning> warnings;     ///< what was odd on the way to it; the operation passes it on to its value
 };
+
+/// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
+/// It is the address of its own connection that counts; where that is not known, what its name shows, and its own name
+/// counts as inside. `asked` is the reach of the request, `here` and `there` the hosts of the two.
+constexpr reach reach_from(response const& head, reach asked, std::string_view here, std::string_view there) noexcept {
+    if (asked == reach::outside) return reach::outside;
+    if (head.peer) return *head.peer == address_scope::outside ? reach::outside : reach::inside;
+    bool const inside = asked == reach::inside || here == there || scope_of_host(here) != address_scope::outside;
+    return inside ? reach::inside : reach::outside;
+}
 
 /// What a sink says after each piece.
 enum class flow : std::uint8_t {
@@ -2349,6 +2176,908 @@ class body_sink {
     virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
     virtual result<flow> write(std::span<std::byte const> piece) = 0;
 };
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+
+constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// Without a byte order mark and white space at its front.
+constexpr std::string_view skip_space(std::string_view text) noexcept {
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    return text;
+}
+
+/// Where `word` (in lower case) begins in `text`, ignoring case.
+constexpr std::size_t find_word(std::string_view text, std::string_view word, std::size_t from = 0) noexcept {
+    for (auto at = from; at + word.size() <= text.size(); ++at)
+        if (iequal(text.substr(at, word.size()), word)) return at;
+    return text.npos;
+}
+
+/// What is between `<name ...>` and the next tag; nothing when there is no such element.
+inline std::optional<std::string_view> element(std::string_view text, std::string_view name) {
+    for (auto at = text.find('<'); at != text.npos; at = text.find('<', at + 1)) {
+        auto rest = text.substr(at + 1);
+        if (!iequal(rest.substr(0, name.size()), name)) continue;
+        rest.remove_prefix(name.size());
+        if (rest.empty() || (rest.front() != '>' && !is_space(rest.front()))) continue;
+        auto const begin = rest.find('>');
+        if (begin == rest.npos) return std::nullopt;
+        rest.remove_prefix(begin + 1);
+        return rest.substr(0, rest.find('<'));
+    }
+    return std::nullopt;
+}
+
+/// Text of a peer on one line: white space and tags become one space, the usual entities their characters; at most `most`
+/// characters, printable. Empty for what is no text.
+inline std::string one_line(std::string_view text, std::size_t most, bool markup) {
+    constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'},  {"&lt;", '<'},   {"&gt;", '>'}, {"&quot;", '"'},
+                                                              {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
+    std::string out;
+    bool gap = false;
+    while (!text.empty() && out.size() <= most) {
+        char c = text.front();
+        std::size_t length = 1;
+        if (c == '\0') return {};
+        if (markup && c == '<') {
+            auto skipped = text.find('>');
+            for (std::string_view const hidden : {"script", "style"}) // their contents are not for people
+                if (iequal(text.substr(1, hidden.size()), hidden))
+                    skipped = text.find('>', find_word(text, "</" + std::string(hidden)));
+            length = skipped == text.npos ? text.size() : skipped + 1;
+            c = ' ';
+        } else if (markup && c == '&') {
+            for (auto const& [name, character] : entities)
+                if (text.starts_with(name)) c = character, length = name.size();
+        }
+        text.remove_prefix(length);
+        if (is_space(c)) {
+            gap = !out.empty();
+            continue;
+        }
+        if (std::exchange(gap, false)) out += ' ';
+        out += c;
+    }
+    return printable(out, most);
+}
+
+/// Both in one text, of at most `most` characters.
+inline std::string code_and_words(std::string code, std::string_view words, std::size_t most) {
+    if (!code.empty() && !words.empty()) code += ": ";
+    return printable(code.append(words), most);
+}
+
+/// A web page, by its first bytes (a header may say anything).
+inline bool is_web_page(std::string_view body) {
+    auto const start = skip_space(body).substr(0, 1024);
+    if (!start.starts_with('<')) return false;
+    for (std::string_view const mark : {"<!doctype html", "<html", "<head", "<body", "<title", "<h1", "<center", "<script"})
+        if (find_word(start, mark) != start.npos) return true;
+    return false;
+}
+
+} // namespace detail
+
+/// The words of an answer that is no JSON: the title of a web page (or its heading, or its text), `<Code>` and `<Message>`
+/// of XML, or the text; at most `most` characters, printable, on one line.
+inline std::string plain_words(std::string_view body, std::size_t most) {
+    bool const markup = detail::skip_space(body).starts_with('<');
+    auto const inside = [&](char const* name) {
+        auto const found = markup ? detail::element(body, name) : std::nullopt;
+        return found ? detail::one_line(*found, most, true) : std::string();
+    };
+    bool const page = markup && detail::is_web_page(body);
+    auto out = markup && !page ? detail::code_and_words(inside("code"), inside("message"), most) : inside("title");
+    if (out.empty() && page) out = inside("h1");
+    return out.empty() ? detail::one_line(detail::skip_space(body), most, markup) : out;
+}
+
+/// What a 200 is instead of the `wanted` ("a manifest"), with its words: `not_a_registry` for a web page, XML or nothing,
+/// `json_syntax` for text that begins like no JSON; or nothing when its body may be what was asked for. The facts say
+/// that another endpoint may answer differently.
+inline std::optional<error> answer_of_another_kind(response const& head, std::string_view body, std::string_view wanted) {
+    auto const start = detail::skip_space(body);
+    bool const markup = start.starts_with('<');
+    if (!start.empty() && !markup && (std::string_view("{[\"-").find(start.front()) != start.npos || detail::is_digit(start.front())))
+        return std::nullopt;
+    std::string what = "empty";
+    if (!start.empty()) {
+        what = detail::is_web_page(body) ? "a web page" : markup ? "XML or HTML" : "text";
+        auto const type = head.headers.find("Content-Type").value_or("");
+        if (!type.empty()) what += " (" + detail::printable(detail::trim(type.substr(0, type.find(';'))), 60) + ')';
+    }
+    fallback_facts facts;
+    facts.answered = facts.next_endpoint = true;
+    facts.over_tls = head.url.starts_with("https:");
+    error out(start.empty() || markup ? errc::not_a_registry : errc::json_syntax);
+    out.with_context("the answer is " + what + ", not " + std::string(wanted)).with_facts(facts);
+    out.with_status(head.status).with_url(safe_url(head.url));
+    if (auto words = plain_words(body, 200); !words.empty()) out.with_registry_errors({{"", std::move(words), ""}});
+    return out;
+}
+
+} // namespace lading
+
+// ---- lading/http/status.hpp ----
+
+/// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
+/// the registry's code second, because codes are often not those of the protocol.
+
+// ---- lading/http/error_body.hpp ----
+
+/// What a registry says in the body of an error (spec 4.7).
+
+// ---- lading/json/document.hpp ----
+
+/// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
+///
+/// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
+/// (hostile.md J01, J08, J09). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
+/// reader who looks for it finds neither: no choice between them is made in silence. A tree of nodes is not built: no
+/// recursion, one vector, one string. Usable in constant expressions.
+
+// ---- lading/detail/late.hpp ----
+
+/// `late`: a type that is looked at late, when a template is instantiated and not where it is written.
+///
+/// A compiler checks at once what does not depend on a template's parameters, and a body that returns `result<T>` or
+/// `step<T>` then costs 8 to 11 ms a `T` in every unit that includes it, used or not. The operations are templates on
+/// the policies, so they name these words through the policies, once, at the top of the class:
+///     template <class T>
+///     using result = detail::late<lading::result<T>, P>;
+/// The type is the same, and the members below read as if the line were not there.
+
+namespace lading::detail {
+
+template <class T, class P>
+struct late_type {
+    using type = T;
+};
+
+template <class T, class P>
+using late = typename late_type<T, P>::type;
+
+} // namespace lading::detail
+
+// ---- lading/limits.hpp ----
+
+/// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
+/// milliseconds. Each has one place that enforces it, named here.
+
+namespace lading {
+
+/// Bounds of a JSON text, enforced by the one event sink (`json/document.hpp`) for every JSON backend.
+struct json_limits {
+    std::size_t bytes = 4u << 20;          ///< of the whole text
+    std::size_t depth = 64;                ///< of nesting
+    std::size_t keys_per_object = 10'000;  ///< members of one object
+    std::size_t nodes = 262'144;           ///< values and keys of the whole text: one for 16 bytes of 4 MiB
+    bool repeated_keys = false;            ///< a name may come twice in an object; who looks it up finds no value of any type
+};
+
+/// Bounds of everything else. The defaults are those of the table; change the value that the client is given.
+struct limits {
+    std::size_t manifest_bytes = 4u << 20; ///< a manifest (manifest operation)
+    std::size_t config_bytes = 4u << 20;   ///< a config blob (inspect and config operations)
+    std::uint64_t blob_bytes = std::uint64_t(10) << 30; ///< a blob whose size no descriptor says (blob operation)
+    std::size_t token_bytes = 256u << 10;  ///< the answer of a token service (token operation)
+    std::size_t token_length = 64u << 10;  ///< a token, or the refresh token beside it (token operation)
+    std::size_t error_bytes = 64u << 10;   ///< read of an error body (`response_body`)
+    std::size_t error_text = 4u << 10;     ///< kept of what a registry says (`http/error_body.hpp`)
+    std::size_t tag_page_bytes = 64u << 20; ///< read of one page of a tag list, kept or not (tags operation)
+    std::size_t tags = 1'000'000;          ///< entries of a tag list (tags operation)
+    std::size_t tags_bytes = 64u << 20;    ///< text of a tag list (tags operation)
+    std::size_t pages = 10'000;            ///< pages of a tag list (tags operation)
+    std::size_t page_size = 1000;          ///< entries asked for in one page
+    std::size_t descriptors = 40'000;      ///< layers of an image, entries of an index (decode); more do not fit 4 MiB
+    std::size_t odd_entry_bytes = 4u << 10; ///< kept of the text of an entry of an index that is no descriptor (decode)
+    std::size_t nesting = 8;               ///< of indexes (inspect operation)
+    std::size_t redirects = 10;            ///< of one request (redirect layer)
+    std::size_t auth_rounds = 2;           ///< refused answers before giving up (authorize layer)
+    std::size_t header_bytes = 256u << 10; ///< the head of an answer (transport)
+    std::size_t header_line = 64u << 10;   ///< one line of it (transport)
+    std::size_t header_lines = 512;        ///< lines of it (transport)
+    std::size_t informational = 5;         ///< 1xx answers before the real one (transport)
+    std::size_t trailer_bytes = 8u << 10;  ///< trailers of a chunked body (transport)
+    std::size_t chunk_extensions = 16u << 10; ///< extensions of all chunks of a body (transport)
+    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive, decompressed (`oci_layout`)
+    json_limits json{};
+
+    std::chrono::milliseconds connect{30'000};   ///< name resolution and connecting (transport)
+    std::chrono::milliseconds handshake{10'000}; ///< TLS (transport)
+    std::chrono::milliseconds header{30'000};    ///< from the last byte sent to the complete head (transport)
+    std::chrono::milliseconds idle{30'000};      ///< between two pieces of a body, or of a request (transport)
+    std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
+    std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
+    std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
+    std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
+    std::size_t lookups = 2;           ///< of names under way, for one registry that names hosts, or of one name (`asio_transport`)
+    std::size_t all_lookups = 32;      ///< of names that callers gave, and as many of those that servers did (`asio_transport`)
+    std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
+};
+
+namespace detail {
+/// "at most 30000 ms (limits::header)": what an error says of a limit of time, and which to change.
+inline std::string limit_text(std::chrono::milliseconds most, std::string_view name) {
+    return "at most " + std::to_string(most.count()) + " ms (" + std::string(name) + ")";
+}
+} // namespace detail
+
+} // namespace lading
+
+// ---- lading/policy/json.hpp ----
+
+/// The JSON policy: an event source.
+///
+/// Requirements:
+///  1. `J::read(std::string_view text, Sink& sink)` is a static member template; it returns `json_status`.
+/// Semantics: reports the events of exactly one JSON value in document order and accepts nothing but white space
+/// around it. Refuses BOM, NUL, comments, trailing commas, leading zeros. In strings and names each byte that is no UTF-8,
+/// and each escape of half a character, is reported as U+FFFD: what is reported is always UTF-8. Stops at the first event that answers other than `errc::ok` and returns that code. Integers that fit `std::int64_t` or
+/// `std::uint64_t` and are written without fraction and exponent are `on_int` / `on_uint` (the latter only above the
+/// range of the former); every other number, and "-0", is `on_number` with its text. The views passed to the sink
+/// live only during the call. Duplicate keys, depth and sizes are the sink's business, so a reader need not check
+/// them, but must not recurse without bound.
+/// A model over a library that converts numbers may report "-0" as the integer 0, a fraction by another text of the same
+/// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
+/// beyond its bound with `json_depth`. One over a library that reads no strings but UTF-8 may refuse others with
+/// `json_utf8` or `json_syntax`, in part or all: the four that ship repair bytes and refuse the escapes.
+/// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
+/// Kit: `testing::check_json` (testing/).
+///
+/// The sink given by the library has these members, all returning `errc`:
+///     on_null() on_bool(bool) on_int(std::int64_t) on_uint(std::uint64_t) on_number(std::string_view)
+///     on_string(std::string_view) on_key(std::string_view) begin_object() end_object() begin_array() end_array()
+
+#include <concepts>
+
+namespace lading {
+
+/// How reading ended: `errc::ok`, or a code and the byte offset where it was noticed.
+struct json_status {
+    errc code = errc::ok;
+    std::size_t offset = 0;
+    constexpr explicit operator bool() const noexcept { return code == errc::ok; }
+};
+
+namespace detail {
+/// A sink that takes everything; the archetype in the concept.
+struct json_sink_archetype {
+    constexpr errc on_null() { return errc::ok; }
+    constexpr errc on_bool(bool) { return errc::ok; }
+    constexpr errc on_int(std::int64_t) { return errc::ok; }
+    constexpr errc on_uint(std::uint64_t) { return errc::ok; }
+    constexpr errc on_number(std::string_view) { return errc::ok; }
+    constexpr errc on_string(std::string_view) { return errc::ok; }
+    constexpr errc on_key(std::string_view) { return errc::ok; }
+    constexpr errc begin_object() { return errc::ok; }
+    constexpr errc end_object() { return errc::ok; }
+    constexpr errc begin_array() { return errc::ok; }
+    constexpr errc end_array() { return errc::ok; }
+};
+} // namespace detail
+
+template <class J>
+concept json_policy = requires(std::string_view text, detail::json_sink_archetype& sink) {
+    { J::read(text, sink) } -> std::same_as<json_status>;
+};
+
+/// Explains at compile time why `J` is no JSON policy.
+template <class J>
+struct check_json {
+    static_assert(json_policy<J>, "[lading] json policy: J needs a static `template <class Sink> lading::json_status "
+                                  "read(std::string_view text, Sink& sink)`");
+    static constexpr bool ok = true;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// `repeated` is of no value: it is what looking up a name gives that an object has twice.
+enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object, repeated };
+
+namespace detail {
+/// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
+struct json_token {
+    json_kind kind = json_kind::null;
+    std::uint32_t next = 0;   ///< while it is open, of a container: the one around it
+    std::uint32_t text = 0;
+    std::uint32_t length = 0; ///< of the text; for arrays and objects the number of elements
+    std::int64_t integer = 0; ///< also booleans, and the bits of unsigned integers; while it is open, of an object: `names`
+};
+} // namespace detail
+
+class json_document;
+
+/// A value inside a `json_document`, which must outlive it. Cheap to copy.
+class json_view {
+  public:
+    constexpr json_kind kind() const noexcept;
+    constexpr bool is_null() const noexcept { return kind() == json_kind::null; }
+    constexpr bool is_string() const noexcept { return kind() == json_kind::string; }
+    constexpr bool is_object() const noexcept { return kind() == json_kind::object; }
+    constexpr bool is_array() const noexcept { return kind() == json_kind::array; }
+    /// Of what `find` gives: the name is there more than once, and none of the values is given.
+    constexpr bool is_repeated() const noexcept { return kind() == json_kind::repeated; }
+
+    constexpr std::optional<bool> as_bool() const noexcept;
+    /// An integer in the range of `std::int64_t`, written without fraction or exponent.
+    constexpr std::optional<std::int64_t> as_int() const noexcept;
+    constexpr std::optional<std::uint64_t> as_uint() const noexcept;
+    constexpr std::optional<std::string_view> as_string() const noexcept;
+    /// The text of a `number`, or empty.
+    constexpr std::string_view number_text() const noexcept;
+
+    /// Elements of an array or members of an object; 0 for everything else.
+    constexpr std::size_t size() const noexcept;
+
+    /// The member of an object by its exact name; of a name that is there twice a view that has no value. O(members).
+    constexpr std::optional<json_view> find(std::string_view name) const noexcept;
+
+    /// Calls `f(name, value)` for each member of an object, in document order.
+    template <class F>
+    constexpr void each_member(F&& f) const;
+    /// Calls `f(value)` for each element of an array, in document order.
+    template <class F>
+    constexpr void each_element(F&& f) const;
+
+  private:
+    friend class json_document;
+    constexpr json_view(json_document const& d, std::uint32_t i) noexcept : document_(&d), index_(i) {}
+    constexpr detail::json_token const& token() const noexcept;
+    constexpr std::string_view text() const noexcept;
+
+    json_document const* document_;
+    std::uint32_t index_;
+};
+
+/// A parsed JSON text.
+class json_document {
+  public:
+    /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
+    template <json_policy J>
+    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
+        json_document out;
+        json_status const s = out.assign<J>(text, limits);
+        if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));
+        return out;
+    }
+
+    /// The same without `result`, for constant expressions. The document is usable only when the status is ok.
+    template <json_policy J>
+    constexpr json_status assign(std::string_view text, json_limits const& limits = {});
+
+    /// The top-level value. Precondition: parsed successfully.
+    constexpr json_view root() const noexcept { return json_view(*this, 0); }
+
+    constexpr json_document() = default;
+
+  private:
+    friend class json_view;
+    friend class json_document_sink;
+    std::vector<detail::json_token> tokens_;
+    std::vector<char> text_; // not a string: libstdc++ 12's is not usable by clang in constant expressions
+};
+
+/// The sink that fills a `json_document`; a keyed member is two tokens, the name then the value. What is known of an
+/// open container is in its own token.
+class json_document_sink {
+  public:
+    constexpr json_document_sink(json_document& out, json_limits const& limits) : out_(out), limits_(limits) {}
+
+    constexpr errc on_null() { return value(json_kind::null); }
+    constexpr errc on_bool(bool b) { return value(json_kind::boolean, {}, b); }
+    constexpr errc on_int(std::int64_t i) { return value(json_kind::integer, {}, i); }
+    constexpr errc on_uint(std::uint64_t u) {
+        if (u <= static_cast<std::uint64_t>(INT64_MAX)) return on_int(static_cast<std::int64_t>(u));
+        return value(json_kind::unsigned_integer, {}, static_cast<std::int64_t>(u));
+    }
+    constexpr errc on_number(std::string_view t) { return value(json_kind::number, t); }
+    constexpr errc on_string(std::string_view t) { return value(json_kind::string, t); }
+    constexpr errc on_key(std::string_view name) {
+        auto& object = out_.tokens_[open_];
+        if (++object.length > limits_.keys_per_object) return errc::json_limit;
+        object.integer = with_name(object.integer, name);
+        return add(json_kind::string, name, 0);
+    }
+    constexpr errc begin_object() { return open(json_kind::object); }
+    constexpr errc begin_array() { return open(json_kind::array); }
+    constexpr errc end_array() { return close(); }
+    constexpr errc end_object() {
+        if (out_.tokens_[open_].integer < 0 && mark_repeated() && !limits_.repeated_keys) return errc::json_duplicate_key;
+        out_.tokens_[open_].integer = 0;
+        return close();
+    }
+
+  private:
+    /// `names`: a bit for each name of an object by its hash, and the sign when two have the same. Without the sign there
+    /// are no two equal names, and nothing is compared.
+    static constexpr std::int64_t with_name(std::int64_t names, std::string_view name) noexcept {
+        std::uint32_t hash = static_cast<std::uint32_t>(name.size());
+        if (!name.empty()) {
+            auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+            hash = (hash * 31 + byte(0)) * 31 + byte(name.size() / 2) * 7u + byte(name.size() - 1);
+        }
+        auto const bit = std::int64_t(1) << (hash * 0x9e3779b1u >> 16) % 63;
+        return names & bit ? names | INT64_MIN : names | bit;
+    }
+
+    constexpr errc add(json_kind k, std::string_view text, std::int64_t integer) {
+        auto const at = out_.tokens_.size();
+        if (at >= limits_.nodes || text.size() > limits_.bytes - out_.text_.size()) return errc::json_limit; // U+FFFD is long
+        out_.tokens_.push_back({k, static_cast<std::uint32_t>(at + 1), static_cast<std::uint32_t>(out_.text_.size()),
+                                static_cast<std::uint32_t>(text.size()), integer});
+        out_.text_.insert(out_.text_.end(), text.begin(), text.end());
+        return errc::ok;
+    }
+    constexpr errc value(json_kind k, std::string_view text = {}, std::int64_t integer = 0) {
+        count_element();
+        return add(k, text, integer);
+    }
+    constexpr errc open(json_kind k) {
+        if (depth_ >= limits_.depth) return errc::json_depth;
+        count_element();
+        if (errc const e = add(k, {}, 0); e != errc::ok) return e;
+        ++depth_;
+        out_.tokens_.back().next = std::exchange(open_, static_cast<std::uint32_t>(out_.tokens_.size() - 1));
+        return errc::ok;
+    }
+    constexpr errc close() {
+        auto& container = out_.tokens_[open_];
+        open_ = std::exchange(container.next, static_cast<std::uint32_t>(out_.tokens_.size()));
+        --depth_;
+        return errc::ok;
+    }
+    constexpr void count_element() {
+        if (depth_ != 0 && out_.tokens_[open_].kind == json_kind::array) ++out_.tokens_[open_].length;
+    }
+
+    /// Marks equal names in the object that is about to be closed; false when there are none. Sorted, so that no choice of
+    /// names makes it slow.
+    constexpr bool mark_repeated() {
+        struct named {
+            std::string_view name;
+            std::size_t at;
+        };
+        std::vector<named> names;
+        names.reserve(out_.tokens_[open_].length);
+        for (std::size_t i = open_ + std::size_t(1); i < out_.tokens_.size(); i = out_.tokens_[i + 1].next) {
+            auto const& t = out_.tokens_[i];
+            names.push_back({std::string_view(out_.text_.data() + t.text, t.length), i});
+        }
+        std::sort(names.begin(), names.end(), [](named const& a, named const& b) { return a.name < b.name; });
+        bool found = false;
+        for (std::size_t i = 1; i < names.size(); ++i)
+            if (names[i].name == names[i - 1].name)
+                found = true, out_.tokens_[names[i].at].kind = out_.tokens_[names[i - 1].at].kind = json_kind::repeated;
+        return found;
+    }
+
+    json_document& out_;
+    json_limits limits_;
+    std::uint32_t open_ = 0; ///< the innermost open container, if there is one
+    std::size_t depth_ = 0;
+};
+
+template <json_policy J>
+constexpr json_status json_document::assign(std::string_view text, json_limits const& limits) {
+    tokens_.clear();
+    text_.clear();
+    if (text.size() > limits.bytes || text.size() > UINT32_MAX) return {errc::json_limit, limits.bytes};
+    // Enough for most texts: a string is not longer than its JSON, a manifest has a value or key for 25 bytes.
+    text_.reserve(text.size());
+    tokens_.reserve(std::min(text.size() / 16 + 16, limits.nodes));
+    json_document_sink sink(*this, limits);
+    return J::read(text, sink);
+}
+
+constexpr detail::json_token const& json_view::token() const noexcept { return document_->tokens_[index_]; }
+constexpr std::string_view json_view::text() const noexcept {
+    return {document_->text_.data() + token().text, token().length};
+}
+constexpr json_kind json_view::kind() const noexcept { return token().kind; }
+constexpr std::optional<bool> json_view::as_bool() const noexcept {
+    if (kind() != json_kind::boolean) return std::nullopt;
+    return token().integer != 0;
+}
+constexpr std::optional<std::int64_t> json_view::as_int() const noexcept {
+    if (kind() != json_kind::integer) return std::nullopt;
+    return token().integer;
+}
+constexpr std::optional<std::uint64_t> json_view::as_uint() const noexcept {
+    if (kind() == json_kind::unsigned_integer || (kind() == json_kind::integer && token().integer >= 0))
+        return static_cast<std::uint64_t>(token().integer);
+    return std::nullopt;
+}
+constexpr std::optional<std::string_view> json_view::as_string() const noexcept {
+    if (kind() != json_kind::string) return std::nullopt;
+    return text();
+}
+constexpr std::string_view json_view::number_text() const noexcept {
+    return kind() == json_kind::number ? text() : std::string_view();
+}
+constexpr std::size_t json_view::size() const noexcept { return is_array() || is_object() ? token().length : 0; }
+template <class F>
+constexpr void json_view::each_member(F&& f) const {
+    if (!is_object()) return;
+    for (std::uint32_t i = index_ + 1; i < token().next;) {
+        json_view const name(*document_, i), value(*document_, i + 1);
+        f(name.text(), value);
+        i = value.token().next;
+    }
+}
+template <class F>
+constexpr void json_view::each_element(F&& f) const {
+    if (!is_array()) return;
+    for (std::uint32_t i = index_ + 1; i < token().next;) {
+        json_view const value(*document_, i);
+        f(value);
+        i = value.token().next;
+    }
+}
+constexpr std::optional<json_view> json_view::find(std::string_view name) const noexcept {
+    if (!is_object()) return std::nullopt;
+    auto const* const tokens = document_->tokens_.data();
+    for (std::uint32_t i = index_ + 1, end = tokens[index_].next; i < end; i = tokens[i + 1].next)
+        if (tokens[i].length == name.size() && json_view(*document_, i).text() == name)
+            return json_view(*document_, tokens[i].kind == json_kind::repeated ? i : i + 1);
+    return std::nullopt;
+}
+
+} // namespace lading
+
+// ---- lading/json/writer.hpp ----
+
+/// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
+
+// ---- lading/detail/visible_text.hpp ----
+
+/// Text of a peer made safe to print on a terminal, with its UTF-8 letters kept.
+
+namespace lading::detail {
+
+/// The first character of a text; `size` is 0 when its bytes are not well-formed UTF-8 (RFC 3629).
+struct utf8_character {
+    std::uint32_t code = 0;
+    std::size_t size = 0;
+};
+constexpr utf8_character first_character(std::string_view text) noexcept {
+    auto const lead = static_cast<unsigned char>(text.front());
+    if (lead < 0x80) return {lead, 1};
+    std::size_t const size = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
+    std::uint32_t code = lead & (0x7fu >> size);
+    for (std::size_t i = 1; i < size; ++i) {
+        auto const c = static_cast<unsigned char>(text[i]);
+        if ((c & 0xc0) != 0x80) return {};
+        code = code << 6 | (c & 0x3fu);
+    }
+    bool const overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
+    if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
+    return {code, size};
+}
+
+/// Controls, and what changes the order, the lines or the width of a terminal's text.
+constexpr bool is_visible(std::uint32_t c) noexcept {
+    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
+                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
+                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
+                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    for (auto const& [from, to] : hidden)
+        if (c >= from && c <= to) return false;
+    return true;
+}
+
+/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
+/// then "...".
+inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string out;
+    for (std::size_t n = 0; !text.empty(); ++n) {
+        if (n == limit) return out += "...";
+        auto const c = first_character(text);
+        if (c.size == 0) {
+            auto const byte = static_cast<unsigned char>(text.front());
+            out += "\\x";
+            out += hex[byte >> 4];
+            out += hex[byte & 15];
+        } else if (is_visible(c.code)) {
+            out += text.substr(0, c.size);
+        } else {
+            std::string digits;
+            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
+                digits.insert(digits.begin(), hex[rest & 15]);
+            out.append("\\u{").append(digits).append("}");
+        }
+        text.remove_prefix(c.size ? c.size : 1);
+    }
+    return out;
+}
+
+/// The characters of well-formed UTF-8.
+constexpr std::size_t character_count(std::string_view text) noexcept {
+    std::size_t n = 0;
+    for (char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return n;
+}
+
+} // namespace lading::detail
+
+namespace lading {
+
+/// How JSON is laid out.
+struct json_style {
+    json_style() = default;
+    json_style(int i, bool h, bool v = false) : indent(i), html_escape(h), escape_hidden(v) {}
+    int indent = 0;           ///< spaces a level; 0 for one compact line
+    bool html_escape = false; ///< `<`, `>` and `&` as \u003c, \u003e and \u0026
+    /// Controls beyond ASCII, and what changes the order or the width of text on a terminal, as \u escapes: equal JSON.
+    bool escape_hidden = false;
+};
+
+enum class key_order : bool { as_written, sorted };
+
+namespace detail {
+using json_members = std::vector<std::pair<std::string_view, json_view>>;
+
+inline void sort_by_name(json_members& members) {
+    std::sort(members.begin(), members.end(), [](auto const& a, auto const& b) { return a.first < b.first; });
+}
+} // namespace detail
+
+/// Writes one value. The calls must form a value (a key before each member); they are the program's, not a peer's.
+class json_writer {
+  public:
+    explicit json_writer(json_style s = {}) : style_(s) {}
+
+    json_writer& begin_object() { return open('{'); }
+    json_writer& end_object() { return close('}'); }
+    json_writer& begin_array() { return open('['); }
+    json_writer& end_array() { return close(']'); }
+    json_writer& key(std::string_view name) {
+        next();
+        quote(name);
+        out_ += style_.indent ? ": " : ":";
+        after_key_ = true;
+        return *this;
+    }
+    json_writer& string(std::string_view text) { return next(), quote(text), *this; }
+    json_writer& integer(std::int64_t i) { return raw(std::to_string(i)); }
+    json_writer& unsigned_integer(std::uint64_t u) { return raw(std::to_string(u)); }
+    json_writer& boolean(bool b) { return raw(b ? "true" : "false"); }
+    json_writer& null() { return raw("null"); }
+    /// The text of a JSON number.
+    json_writer& number(std::string_view text) { return raw(text); }
+
+    /// A value of a document again.
+    json_writer& value(json_view v, key_order order = key_order::as_written) {
+        switch (v.kind()) {
+        case json_kind::null: return null();
+        case json_kind::boolean: return boolean(*v.as_bool());
+        case json_kind::integer: return integer(*v.as_int());
+        case json_kind::unsigned_integer: return unsigned_integer(*v.as_uint());
+        case json_kind::number: return number(v.number_text());
+        case json_kind::string: return string(*v.as_string());
+        case json_kind::array:
+            begin_array();
+            v.each_element([&](json_view e) { value(e, order); });
+            return end_array();
+        case json_kind::repeated: return null(); // what `find` gave, and no member
+        case json_kind::object: break;
+        }
+        detail::json_members members;
+        v.each_member([&](std::string_view n, json_view m) { members.emplace_back(n, m); });
+        if (order == key_order::sorted) detail::sort_by_name(members);
+        begin_object();
+        for (auto const& [n, m] : members) key(n).value(m, order);
+        return end_object();
+    }
+
+    std::string const& str() const noexcept { return out_; }
+    std::string take() noexcept { return std::exchange(out_, {}); }
+
+  private:
+    json_writer& open(char c) {
+        next();
+        out_ += c;
+        empty_.push_back(true);
+        return *this;
+    }
+    json_writer& close(char c) {
+        bool const empty = empty_.back();
+        empty_.pop_back();
+        if (!empty) line();
+        out_ += c;
+        return *this;
+    }
+    json_writer& raw(std::string_view text) { return next(), out_ += text, *this; }
+    /// What stands before a value or a key.
+    void next() {
+        if (std::exchange(after_key_, false) || empty_.empty()) return;
+        if (!empty_.back()) out_ += ',';
+        empty_.back() = false;
+        line();
+    }
+    void line() {
+        if (!style_.indent) return;
+        out_ += '\n';
+        out_.append(empty_.size() * static_cast<std::size_t>(style_.indent), ' ');
+    }
+    void quote(std::string_view text) {
+        out_ += '"';
+        while (!text.empty()) {
+            auto const n = character(text);
+            text.remove_prefix(n);
+        }
+        out_ += '"';
+    }
+    void escape(unsigned c) {
+        out_ += "\\u";
+        for (int shift = 12; shift >= 0; shift -= 4) out_ += "0123456789abcdef"[c >> shift & 15];
+    }
+    /// Writes the first character of the text; its length in bytes.
+    std::size_t character(std::string_view text) {
+        auto const c = static_cast<unsigned char>(text.front());
+        switch (c) {
+        case '"': return out_ += "\\\"", 1;
+        case '\\': return out_ += "\\\\", 1;
+        case '\n': return out_ += "\\n", 1;
+        case '\r': return out_ += "\\r", 1;
+        case '\t': return out_ += "\\t", 1;
+        default: break;
+        }
+        if (c < 0x20 || (style_.html_escape && (c == '<' || c == '>' || c == '&'))) return escape(c), 1;
+        if (c < 0x7f || (c == 0x7f && !style_.escape_hidden)) return out_ += static_cast<char>(c), 1;
+        auto const [code, n] = detail::first_character(text);
+        if (n == 0) return out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
+        if (code == 0x2028 || code == 0x2029 || (style_.escape_hidden && !detail::is_visible(code))) {
+            if (code >= 0x10000) escape(0xd7c0 + (code >> 10)), escape(0xdc00 + (code & 0x3ff));
+            else escape(code);
+            return n;
+        }
+        return out_ += text.substr(0, n), n;
+    }
+    std::string out_;
+    std::vector<bool> empty_; ///< of each open array and object
+    json_style style_;
+    bool after_key_ = false;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// The sentence that goes with a code of the protocol; empty for others.
+constexpr std::string_view default_message(std::string_view code) noexcept {
+    constexpr std::pair<std::string_view, std::string_view> table[] = {
+        {"UNKNOWN", "unknown error"},
+        {"UNSUPPORTED", "The operation is unsupported."},
+        {"UNAUTHORIZED", "authentication required"},
+        {"DENIED", "requested access to the resource is denied"},
+        {"UNAVAILABLE", "service unavailable"},
+        {"DIGEST_INVALID", "provided digest did not match uploaded content"},
+        {"SIZE_INVALID", "provided length did not match content length"},
+        {"NAME_INVALID", "invalid repository name"},
+        {"TAG_INVALID", "manifest tag did not match URI"},
+        {"NAME_UNKNOWN", "repository name not known to registry"},
+        {"MANIFEST_UNKNOWN", "manifest unknown"},
+        {"MANIFEST_INVALID", "manifest invalid"},
+        {"MANIFEST_UNVERIFIED", "manifest failed signature verification"},
+        {"MANIFEST_BLOB_UNKNOWN", "blob unknown to registry"},
+        {"BLOB_UNKNOWN", "blob unknown to registry"},
+        {"BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry"},
+        {"BLOB_UPLOAD_INVALID", "blob upload invalid"},
+        {"TOOMANYREQUESTS", "too many requests"},
+        {"RANGE_INVALID", "invalid content range"},
+        {"PAGINATION_NUMBER_INVALID", "invalid number of results requested"},
+    };
+    for (auto const& [c, m] : table)
+        if (c == code) return m;
+    return {};
+}
+
+/// What an error body says, and how it was put: `unreadable`, `empty`, or what its first element is. `by_details` when
+/// it is the older form, which has one message and no code.
+struct error_body {
+    std::vector<registry_error> errors;
+    refusal_form form = refusal_form::unreadable;
+    bool by_details = false;
+    std::string words; ///< of a body in a form that is not the protocol's; empty where `errors` has something
+};
+
+namespace detail {
+
+/// The member of that name if it is a string.
+inline std::string_view text_member(json_view object, std::string_view key) {
+    auto const v = object.is_object() ? object.find(key) : std::nullopt;
+    return v ? v->as_string().value_or("") : "";
+}
+
+/// The words of a JSON body by the names that gateways, token services (RFC 6749, 5.2) and problem details (RFC 9457)
+/// have for them.
+inline std::string json_words(json_view root, std::size_t most) {
+    if (auto const text = root.as_string()) return one_line(*text, most, false);
+    auto const inner = root.is_object() ? root.find("error") : std::nullopt; // {"error":{"code":..,"message":..}}
+    auto const of = inner && inner->is_object() ? *inner : root;
+    auto const first = [&](auto const&... keys) {
+        std::string_view found;
+        ((found = found.empty() ? text_member(of, keys) : found), ...);
+        return one_line(found, most, false);
+    };
+    auto const words = first("error_description", "message", "detail", "msg", "reason", "description", "errorMessage");
+    return code_and_words(first("title", "error", "code"), words, most);
+}
+
+} // namespace detail
+
+/// Reads `{"errors":[{code,message,detail}]}` or the older `{"details":"..."}`, whatever the Content-Type, and else the
+/// first 200 characters that other forms have for people. Never fails: what cannot be read is `unreadable`. At most 16
+/// errors and `limits::error_text` bytes, printable.
+template <json_policy J>
+error_body parse_error_body(std::string_view body, limits const& l) {
+    error_body out;
+    std::size_t room = l.error_text;
+    auto keep = [&](std::string_view text) {
+        auto const kept = std::min(text.size(), room);
+        room -= kept;
+        return detail::printable(text.substr(0, kept), kept);
+    };
+    auto const text = detail::text_member;
+    auto const most = std::min<std::size_t>(room, 200);
+    auto const parsed = json_document::parse<J>(body, l.json);
+    if (!parsed) return out.words = plain_words(body, most), out;
+    auto const root = parsed.assume_value().root();
+    out.words = detail::json_words(root, most);
+    if (!root.is_object()) return out;
+    if (auto const old = text(root, "details"); !old.empty()) {
+        out.errors.push_back({"", keep(old), ""});
+        out.form = refusal_form::other;
+        out.by_details = true;
+        out.words = {};
+        return out;
+    }
+    auto const errors = root.find("errors");
+    if (errors && !errors->is_null() && !errors->is_array()) {
+        if (auto const said = errors->as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
+        return out;
+    }
+    out.form = refusal_form::empty;
+    if (!errors || errors->is_null()) return out;
+    bool first = true;
+    errors->each_element([&](json_view e) {
+        auto const code = text(e, "code"), message = text(e, "message");
+        auto const d = e.is_object() ? e.find("detail") : std::nullopt;
+        bool const detailed = d && !d->is_null();
+        if (std::exchange(first, false)) {
+            // By the codes of the original: one that it did not know, or that came later, was UNKNOWN to it.
+            bool const later = code == "TOOMANYREQUESTS" || code == "RANGE_INVALID" || code == "PAGINATION_NUMBER_INVALID";
+            auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
+            bool const own_words = !message.empty() && message != usual;
+            bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
+            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
+        }
+        if (auto const said = e.as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
+        if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
+        registry_error one;
+        one.code = keep(code);
+        one.message = keep(message);
+        if (detailed) {
+            json_writer w;
+            w.value(*d);
+            one.detail = keep(w.str());
+        }
+        out.errors.push_back(std::move(one));
+    });
+    if (!out.errors.empty()) out.words = {};
+    return out;
+}
 
 } // namespace lading
 
@@ -2371,27 +3100,45 @@ constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int d
 }
 } // namespace detail
 
-/// Seconds since 1970 of an HTTP date in its one form that may be sent, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110,
-/// 5.6.7). Nothing for other text.
+namespace detail {
+/// True for a text that has a digit where the form has `0`, a letter where it has `a`, a digit or a space where it has
+/// `_`, and the form's own character elsewhere.
+constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
+    if (text.size() != form.size()) return false;
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        char const c = text[i], f = form[i];
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        if (!fits) return false;
+    }
+    return true;
+}
+} // namespace detail
+
+/// Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7), in the form that is sent, `Sun, 06 Nov 1994 08:49:37 GMT`, and
+/// in the two older ones, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. A year of two digits is the
+/// one from 1970 to 2069. Nothing for other text.
 inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[7] != ' ' ||
-        text[11] != ' ' || text[16] != ' ' || text[19] != ':' || text[22] != ':')
-        return std::nullopt;
-    auto number = [&](std::size_t at, std::size_t n) {
+    auto number = [](std::string_view digits) {
         int out = 0;
-        for (char c : text.substr(at, n)) {
-            if (!detail::is_digit(c)) return -1;
-            out = out * 10 + (c - '0');
-        }
+        for (char c : digits) out = out * 10 + (c == ' ' ? 0 : c - '0');
         return out;
     };
-    auto const month = months.find(text.substr(8, 3));
-    int const day = number(5, 2), year = number(12, 4), hour = number(17, 2), minute = number(20, 2),
-              second = number(23, 2);
-    if (month == months.npos || month % 3 != 0 || year < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-        second < 0 || second > 60)
-        return std::nullopt;
+    int year = 0, day = 0;
+    std::string_view month_name, time;
+    if (detail::has_form(text, "aaa, 00 aaa 0000 00:00:00 GMT")) {
+        day = number(text.substr(5, 2)), month_name = text.substr(8, 3), year = number(text.substr(12, 4)), time = text.substr(17, 8);
+    } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
+        day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
+    } else if (auto const comma = text.find(','); comma <= 9 && detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+        text.remove_prefix(comma); // "Monday" to "Wednesday"
+        day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
+        year += year < 70 ? 2000 : 1900;
+    }
+    if (time.empty() || year < 1) return std::nullopt;
+    auto const month = months.find(month_name);
+    int const hour = number(time.substr(0, 2)), minute = number(time.substr(3, 2)), second = number(time.substr(6, 2));
+    if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
     if (!days) return std::nullopt;
     return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
@@ -2426,6 +3173,12 @@ inline std::int64_t retry_after_of(response const& head) {
         now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
     }
     return std::max<std::int64_t>(*until - *now, 0);
+}
+
+/// True for a status that may be another one later: 408, 429, 500, 502, 503, 504, and 520 to 524, which gateways answer
+/// when what is behind them fails.
+constexpr bool is_passing_status(int s) noexcept {
+    return s == 408 || s == 429 || s == 500 || (s >= 502 && s <= 504) || (s >= 520 && s <= 524);
 }
 
 /// What an answer says of limits.
@@ -2522,17 +3275,18 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.v2_confirmed = confirms_v2(head);
     f.next_endpoint = s == 401 || s == 403 || s == 404 || s == 429 || s >= 500;
     f.v1 = (s == 401 || s == 404) && !f.v2_confirmed && what != asked::blob;
-    f.retry = s == 408 || s == 429 || s == 500 || s == 502 || s == 503 || s == 504;
+    f.retry = is_passing_status(s);
     f.what = what;
     f.said = said.form;
     if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
     else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
     if (head.challenge_unanswered) f.said = refusal_form::none;
+    f.withheld = code == errc::auth_denied && head.credentials_withheld;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
-    if (s == 401 && head.credentials_withheld) out.with_context("credentials are not sent where an answer led to");
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
         out.with_rate(rate);
+    if (!said.words.empty()) said.errors.push_back({"", std::move(said.words), ""});
     if (by_challenge) said.errors.insert(said.errors.begin(), std::move(*by_challenge));
     if (!said.errors.empty()) out.with_registry_errors(std::move(said.errors));
     return out;
@@ -2545,10 +3299,12 @@ error error_from_response(response const& head, std::string_view body, asked wha
 /// The credentials policy: what to present to a registry.
 ///
 /// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked, on the thread that
-/// runs the operation: a model that runs a helper holds up that thread until the helper is done. A client over several
-/// threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token realm on that
-/// origin or one the caller trusts.
+/// anonymous. Called at most once an operation, after the registry has asked for a login or has hidden what was asked for, on
+/// the thread that runs the operation: a model that runs a helper holds up that thread until the helper is done. A client
+/// over several threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token
+/// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
+/// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
+/// ends the operation.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
 
 #include <chrono>
@@ -2572,15 +3328,16 @@ struct credential {
         out.registry_token = std::move(token);
         return out;
     }
-    bool empty() const noexcept {
-        return username.empty() && password.empty() && identity_token.empty() && registry_token.empty();
-    }
+    bool empty() const noexcept { return !has_login() && identity_token.empty() && registry_token.empty(); }
+    /// A user name, a password, or both: some services take any name, even none.
+    bool has_login() const noexcept { return !username.empty() || !password.empty(); }
 
     std::string username;
     std::string password;
     std::string identity_token;
     std::string registry_token;
     std::string source; ///< which file, helper or option gave it, for people; holds no secret
+    std::string remark; ///< what could not be asked for it, for people: a warning of the answer; holds no secret
 };
 
 /// For whom credentials are wanted.
@@ -2591,6 +3348,35 @@ struct credential_query {
 };
 
 namespace detail {
+
+/// Docker Hub by the one name that its logins have; any other host as it is.
+inline std::string login_host(std::string host) {
+    return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
+}
+
+/// The one spelling of a key of a login: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as
+/// docker.io, in lower case as hosts are.
+inline std::string normalise_credential_key(std::string_view key) {
+    bool had_scheme = false;
+    for (std::string_view scheme : {"https://", "http://"})
+        if (key.starts_with(scheme)) key.remove_prefix(scheme.size()), had_scheme = true;
+    while (key.ends_with('/')) key.remove_suffix(1);
+    auto host = key.substr(0, key.find('/'));
+    auto path = key.substr(host.size());
+    // An address with a scheme is that of an index: only its host tells.
+    if (had_scheme || path == "/v1" || path == "/v2") path = {};
+    return login_host(lower(host)).append(path);
+}
+
+/// Why `host`, in the spelling of `normalise_credential_key`, is no host that a login can be for; nothing when it can.
+inline std::optional<error> no_login_host(std::string_view host) {
+    bool const good = !host.empty() && host.find_first_of("/@?#\\ \t") == host.npos;
+    if (good) return std::nullopt;
+    return error(errc::config_invalid)
+        .with_context("the host of a login")
+        .with_values("host or host:port, as in references", printable(host, 160));
+}
+
 template <class C>
 concept has_lookup = requires(C& c, credential_query const& q) {
     { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
@@ -2614,20 +3400,24 @@ struct no_credentials {
     result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
 };
 
-/// One secret for one host, or for every host that is asked when `host` is empty (the `--creds` of a program that
-/// talks to one registry).
+/// One secret for one host (`host[:port]`, as in references; a scheme or a `/` at the end is left out), or for every host that
+/// is asked when `host` is empty (the `--creds` of a program that talks to one registry). A text that is no host is
+/// `config_invalid` at each lookup: it would match nothing, in silence.
 class fixed_credentials {
   public:
     fixed_credentials() = default;
     explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), host_(detail::lower(host)) {}
+        : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
-        if (!host_.empty() && host_ != q.host) return std::optional<credential>();
+        if (for_all_) return secret_;
+        if (auto bad = detail::no_login_host(host_)) return std::move(*bad);
+        if (host_ != detail::login_host(q.host)) return std::optional<credential>();
         return secret_;
     }
 
   private:
     std::optional<credential> secret_;
+    bool for_all_ = true;
     std::string host_;
 };
 
@@ -2637,14 +3427,53 @@ class fixed_credentials {
 
 /// The sinks that operations read answers with.
 
-#include <algorithm>
+// ---- lading/http/content_encoding.hpp ----
+
+/// What a body was encoded with, as `Content-Encoding` says (RFC 9110, 8.4).
+
+namespace lading {
+
+enum class content_coding : std::uint8_t {
+    identity, ///< the bytes are the body
+    gzip,     ///< once
+    other     ///< anything else, or several of them
+};
+
+/// `none`, `utf-8` and `aws-chunked`, which stores answer as they were told when they were given the bytes, are codings of
+/// nothing: identity.
+inline content_coding content_coding_of(header_map const& headers) {
+    auto out = content_coding::identity;
+    for (auto rest : headers.all("Content-Encoding"))
+        while (!rest.empty()) {
+            auto const end = std::min(rest.find(','), rest.size());
+            auto const name = detail::trim(rest.substr(0, end));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            bool nothing = name.empty();
+            for (auto const* of : {"identity", "none", "utf-8", "utf8", "aws-chunked"}) nothing = nothing || iequal(name, of);
+            if (nothing) continue;
+            bool const first_gzip = out == content_coding::identity && (iequal(name, "gzip") || iequal(name, "x-gzip"));
+            out = first_gzip ? content_coding::gzip : content_coding::other;
+        }
+    return out;
+}
+
+/// The error of a body that is encoded and not read.
+inline error encoded_body(header_map const& headers, std::string why) {
+    return error(errc::http_content_encoding)
+        .with_context(std::move(why))
+        .with_values("identity", detail::printable(headers.find("Content-Encoding").value_or(""), 80));
+}
+
+} // namespace lading
+
 #include <bit>
 
 namespace lading {
 
 /// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
 /// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
-/// `limits::error_bytes` are read and the rest is left.
+/// `limits::error_bytes` are read and the rest is left. What is encoded still is not read: `http_content_encoding`, and of
+/// an error body nothing.
 class response_body final : public body_sink {
   public:
     response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
@@ -2653,6 +3482,10 @@ class response_body final : public body_sink {
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         text_.clear();
         is_error_ = head.status != 200;
+        if (content_coding_of(head.headers) != content_coding::identity) {
+            if (head.status >= 300) return flow::stop; // the status is worth more than the text
+            return encoded_body(head.headers, "an encoding that is not undone");
+        }
         if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
         return flow::more;
     }
@@ -3068,6 +3901,49 @@ template <detail::fixed_string Text> consteval reference operator""_ref() {
 
 } // namespace lading
 
+// ---- lading/operation/accept_notes.hpp ----
+
+/// `accept_notes`: what a client has learnt of how registries read the `Accept` header, shared by its operations.
+///
+/// Most read a list in one line, and some read the first line only; a few old ones do not part a line at its commas, and
+/// know nothing of the one long type that they see (RFC 9110 section 5.2 allows neither).
+
+// ---- lading/detail/mutex.hpp ----
+
+/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
+
+#if __has_include(<bits/std_mutex.h>)
+#include <bits/std_mutex.h>
+#else
+#include <mutex>
+#endif
+
+#include <map>
+
+namespace lading {
+
+class accept_notes {
+  public:
+    enum class form : unsigned char { unknown, one_line, line_a_type };
+
+    form find(std::string const& origin) {
+        std::lock_guard const lock(mutex_);
+        auto const at = known_.find(origin);
+        return at == known_.end() ? form::unknown : at->second;
+    }
+    void note(std::string const& origin, form f) {
+        std::lock_guard const lock(mutex_);
+        if (known_.size() >= 1024) known_.clear(); // costs each one request
+        known_[origin] = f;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::map<std::string, form> known_;
+};
+
+} // namespace lading
+
 namespace lading {
 
 /// Where and how one call talks. Copied into the operation.
@@ -3080,6 +3956,8 @@ struct conversation {
     limits bounds;
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::string time_limit; ///< that set it, in words, for the error when it is over
+    accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
@@ -3113,7 +3991,6 @@ struct conversation {
 /// A driver (`run/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
 /// because the sink of a step points into them. Not thread-safe; one driver at a time.
 
-#include <memory>
 #include <variant>
 
 namespace lading {
@@ -3185,6 +4062,7 @@ struct token_request {
     bool by_oauth = false;     ///< POST a form
     bool offline = false;      ///< by GET: ask for a refresh token too
     lading::reach reach = lading::reach::anywhere;
+    std::string named_by; ///< the registry that named the realm, where that is of another origin: `request::named_by`
 };
 
 /// The value of a Basic `Authorization` header.
@@ -3192,9 +4070,9 @@ inline std::string basic_authorization(credential const& c) {
     return "Basic " + detail::base64_encode(c.username + ':' + c.password);
 }
 
-/// Reads the answer of a token service. `token` and `access_token` are one thing under two names: both may be there
-/// if they are equal. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that
-/// counts is ours (FIX 10.61). `refresh_token` is any text. Errors: `auth_token_malformed`, `auth_token_too_large`, and
+/// Reads the answer of a token service. `token` and `access_token` are one thing under two names: the first of them that is a
+/// text counts. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that counts is ours.
+/// `refresh_token` is any text; what is none is not there. Errors: `auth_token_malformed`, `auth_token_too_large`, and
 /// `json_*` for what is JSON in its form.
 template <class P>
 detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
@@ -3204,24 +4082,14 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
     LADING_TRY(auto const document, std::move(parsed));
     auto const root = document.root();
     if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
-    std::string_view text;
-    for (auto name : {"token", "access_token"}) {
+    auto read = [&](char const* name) -> std::string_view {
         auto const v = root.find(name);
-        if (!v || v->is_null()) continue;
-        auto const t = v->as_string();
-        if (!t) return error(errc::auth_token_malformed).with_context(std::string(name) + " is not a string");
-        if (t->empty()) continue;
-        if (!text.empty() && text != *t)
-            return error(errc::auth_token_malformed).with_context("token and access_token differ");
-        text = *t;
-    }
+        return v ? v->as_string().value_or("") : "";
+    };
+    auto text = read("token");
+    if (text.empty()) text = read("access_token");
     if (text.empty()) return error(errc::auth_token_malformed).with_context("no token");
-    std::string_view refresh;
-    if (auto const v = root.find("refresh_token"); v && !v->is_null()) {
-        auto const t = v->as_string();
-        if (!t) return error(errc::auth_token_malformed).with_context("refresh_token is not a string");
-        refresh = *t;
-    }
+    auto const refresh = read("refresh_token");
     if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
         return error(errc::auth_token_too_large)
             .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
@@ -3283,14 +4151,19 @@ class token_operation : pinned {
         q.url = target.str();
         q.may_authorize = false;
         q.reach = what_.reach;
+        q.named_by = what_.named_by;
         return q;
     }
     need_exchange get() {
         url target = what_.realm;
-        bool const login = what_.secret && !what_.secret->username.empty();
+        bool const login = what_.secret && what_.secret->has_login();
         if (!what_.service.empty()) target.add_query("service", what_.service);
-        if (!what_.scope.empty()) target.add_query("scope", what_.scope);
-        if (login) target.add_query("account", what_.secret->username);
+        for (auto rest = std::string_view(what_.scope); !rest.empty();) { // one parameter each
+            auto const one = rest.substr(0, rest.find(' '));
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+            if (!one.empty()) target.add_query("scope", std::string(one));
+        }
+        if (login && !what_.secret->username.empty()) target.add_query("account", what_.secret->username);
         if (login && what_.offline) {
             target.add_query("client_id", client_id);
             target.add_query("offline_token", "true");
@@ -3326,7 +4199,11 @@ class token_operation : pinned {
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
             if (!token) {
-                token.assume_error().with_status(200).with_url(safe_url(head.url));
+                auto& e = token.assume_error().with_status(200).with_url(safe_url(head.url));
+                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) {
+                    e.with_context(other->detail().context);
+                    e.with_registry_errors(other->detail().registry_errors);
+                }
             } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
                 got.renewed = true;
                 if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
@@ -3345,7 +4222,8 @@ class token_operation : pinned {
         error out(code);
         out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
         out.with_registry_errors(said.detail().registry_errors);
-        out.with_context(code == errc::auth_realm_refused ? "the token service redirects" : "the token service refused");
+        if (code == errc::auth_realm_refused) out.with_context("the token service redirects");
+        else if (refused) out.with_context(what_.secret ? "at the token service" : "the token service gives no token without");
         return std::move(out.with_url(safe_url(head.url)));
     }
 
@@ -3400,7 +4278,7 @@ struct host_rules {
     host_rules& with_plaintext(plaintext p) { return http = p, *this; }
     host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
 
-    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry
+    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry; "*.example.com" for all below
     plaintext http = plaintext::never;
     bool has_tls = false; ///< `tls` replaces the options of the transport for this host
     tls_options tls;
@@ -3444,10 +4322,17 @@ struct registry_rules {
         return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
     }
     registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
+    /// Said once, however often it is found.
+    void add_warning(warning w) {
+        for (auto const& known : warnings)
+            if (known == w) return;
+        warnings.push_back(std::move(w));
+    }
 
     std::vector<host_rules> hosts; ///< one entry a host
     std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
     std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
+    std::vector<warning> warnings; ///< what was odd in the files that were read; nothing here changes what the rules say
     bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
 
     /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
@@ -3455,18 +4340,26 @@ struct registry_rules {
     std::vector<std::string> insecure_networks;
     std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
 
-    /// The rules of a host, or nothing.
+    /// The rules of a host: its own, else those of the longest name above it ("*.example.com", for every port); or nothing.
     host_rules const* find_host(std::string_view host) const noexcept {
-        for (auto const& h : hosts)
+        host_rules const* best = nullptr;
+        for (auto const& h : hosts) {
             if (h.host == host) return &h;
-        return nullptr;
+            bool const above = h.host.starts_with("*.") && tls_rules::without_port(host).ends_with(std::string_view(h.host).substr(1));
+            if (above && (!best || h.host.size() > best->host.size())) best = &h;
+        }
+        return best;
     }
-    /// The rules of a host, to be changed; made when there are none. Capitals are taken for small letters.
+    /// The rules of a host, to be changed; when it has none of its own they begin as what holds for it. Capitals are taken for
+    /// small letters.
     host_rules& host(std::string_view text) {
         auto const name = detail::lower(text);
         for (auto& h : hosts)
             if (h.host == name) return h;
-        return hosts.emplace_back(name);
+        auto const* above = find_host(name);
+        auto made = above ? *above : host_rules(name);
+        made.host = name;
+        return hosts.emplace_back(std::move(made));
     }
     /// What a transport must be told: the options of the hosts that have their own.
     tls_rules tls(tls_options everywhere = {}) const {
@@ -3503,7 +4396,7 @@ struct endpoint {
 
 /// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
 inline bool prefix_matches(std::string_view prefix, repository const& name) {
-    if (prefix.starts_with("*.")) return name.host().ends_with(prefix.substr(1));
+    if (prefix.starts_with("*.")) return tls_rules::without_port(name.host()).ends_with(prefix.substr(1)); // on every port
     auto const text = std::string(name.host()) + '/' + std::string(name.path());
     return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
 }
@@ -3522,9 +4415,13 @@ namespace detail {
 inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
     if (location.empty()) return name;
     auto const text = std::string(name.host()) + '/' + std::string(name.path());
-    auto const kept = prefix.starts_with("*.") ? name.host().size() : prefix.size();
-    auto out = repository::parse(location + text.substr(kept));
-    auto const host = location.substr(0, location.find('/'));
+    bool const wildcard = prefix.starts_with("*.");
+    // A host that stands for a domain keeps the port of the name.
+    bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
+    auto const whole = location + text.substr(kept);
+    auto out = repository::parse(whole);
+    auto const host = whole.substr(0, whole.find('/'));
     if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
         return error(errc::config_invalid)
             .with_context("the location of a registry or mirror")
@@ -3705,30 +4602,78 @@ class modern_fallback_with_v1 : public modern_fallback {
 
 } // namespace lading
 
-// ---- lading/layer/confidences.hpp ----
+// ---- lading/layer/auth_rules.hpp ----
 
-/// `confidences`: what a client has told a server in confidence, hidden again where the server repeats it in what people
-/// get to read (hostile.md C19).
+/// `auth_rules`: where secrets may go.
 
 namespace lading {
 
-/// Hides secrets as they are and as they were sent. A secret of fewer than four characters is not looked for: it would
+/// What the layer may do with secrets.
+struct auth_rules {
+    auth_rules() = default;
+    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
+    /// One that is no origin is `config_invalid`, final, when it is looked for.
+    std::vector<std::string> trusted_realms;
+    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
+    bool secrets_over_http = false;
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
+    bool oauth_password = false;
+    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
+    /// It then fetches the next tokens in place of the password, as long as the client lives.
+    bool offline_token = false;
+};
+
+namespace detail {
+
+/// Token services that are known to serve a registry of another origin.
+inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
+    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
+    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
+};
+
+inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
+    if (realm == registry) return true;
+    for (auto const& [r, t] : well_known_realms)
+        if (registry.str() == r && realm.str() == t) return true;
+    for (auto const& text : rules.trusted_realms)
+        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
+    return false;
+}
+
+inline bool is_loopback(origin const& o) noexcept {
+    return is_loopback_host(o.host);
+}
+
+} // namespace detail
+
+} // namespace lading
+
+// ---- lading/layer/confidences.hpp ----
+
+/// `confidences`: what a client has told a server in confidence, hidden again where the server repeats it in what people
+/// get to read.
+
+namespace lading {
+
+/// Hides secrets as they are, as they were sent (base64, percent-encoded), as JSON writes them, and as they look when made
+/// printable; also where a text ends in the middle of one. A secret of fewer than four characters is not looked for: it would
 /// stand in every other word. Not synchronised.
 class confidences {
   public:
     void add(credential const& c) {
-        add_text(c.password);
-        add_text(c.identity_token);
-        add_text(c.registry_token);
-        if (!c.password.empty()) add_text(detail::base64_encode(c.username + ':' + c.password));
+        add_forms(c.password);
+        add_forms(c.identity_token);
+        add_forms(c.registry_token);
+        if (!c.password.empty()) add_forms(detail::base64_encode(c.username + ':' + c.password));
     }
     /// The value of an `Authorization` line, without its scheme.
-    void add_authorization(std::string_view value) { add_text(value.substr(value.find(' ') + 1)); }
+    void add_authorization(std::string_view value) { add_forms(value.substr(value.find(' ') + 1)); }
 
     void hide_in(std::string& text) const {
         for (auto const& secret : secrets_)
             for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
                 text.replace(at, secret.size(), "***");
+        for (auto const& secret : secrets_) hide_cut(text, secret);
     }
     /// In all that an error says.
     void hide_in(error& e) const {
@@ -3738,20 +4683,80 @@ class confidences {
     template <class T>
     void hide_in(result<T>& r) const {
         if (secrets_.empty()) return;
-        if (!r) {
-            hide_in(r.assume_error());
-        } else if constexpr (requires(T& value) { value.warnings, value.tags.why; }) {
-            for (auto& text : r.assume_value().warnings) hide_in(text);
-            hide_in(r.assume_value().tags.why);
-        }
+        if (!r) return hide_in(r.assume_error());
+        if constexpr (requires(T& value) { value.warnings; })
+            for (auto& w : r.assume_value().warnings) hide_in(w.text);
+        if constexpr (requires(T& value) { value.tags.why; }) hide_in_list(r.assume_value().tags);
+        if constexpr (requires(T& value) { value.why, value.failure; }) hide_in_list(r.assume_value());
     }
 
   private:
+    template <class Tags>
+    void hide_in_list(Tags& list) const {
+        hide_in(list.why);
+        if (list.failure) hide_in(*list.failure);
+    }
+    static constexpr std::size_t shortest = 4; ///< characters, of a secret and of its beginning at the end of a text
+
+    /// The beginning of a secret before the end of a text, or before what ends a quotation in one.
+    static void hide_cut(std::string& text, std::string const& secret) {
+        auto const head = std::string_view(secret).substr(0, shortest);
+        for (auto at = text.find(head); at != text.npos; at = text.find(head, at + 1)) {
+            std::size_t n = head.size();
+            while (n < secret.size() && at + n < text.size() && text[at + n] == secret[n]) ++n;
+            auto const rest = std::string_view(text).substr(at + n);
+            bool const ends = rest.empty() || rest.starts_with("...");
+            bool const quoted = n >= 2 * shortest && (rest.starts_with(')') || rest.starts_with('"'));
+            if (ends || quoted) text.replace(at, n, "***");
+        }
+    }
+
+    void add_forms(std::string_view secret) {
+        if (secret.size() < shortest) return;
+        auto const encoded = percent_encode(secret);
+        std::string in_lower = encoded, with_plus;
+        for (std::size_t i = 0; i < encoded.size(); ++i) {
+            if (encoded[i] == '%' && encoded.compare(i, 3, "%20") == 0) with_plus += '+', i += 2;
+            else with_plus += encoded[i];
+        }
+        for (std::size_t i = 0; i + 2 < in_lower.size(); ++i)
+            if (in_lower[i] == '%') in_lower[i + 1] = detail::to_lower(in_lower[i + 1]), in_lower[i + 2] = detail::to_lower(in_lower[i + 2]);
+        for (auto const& form : {std::string(secret), encoded, in_lower, with_plus, in_json(secret, false), in_json(secret, true)}) {
+            add_text(form);
+            add_text(detail::printable(form, form.size()));
+        }
+    }
+    /// As the inside of a JSON string; `wide`: in ASCII alone and with `\/`, as some writers do.
+    static std::string in_json(std::string_view text, bool wide) {
+        std::string out;
+        auto hex = [&](unsigned unit) {
+            out += "\\u";
+            for (int shift = 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[unit >> shift & 15];
+        };
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            char const c = text[i];
+            auto const byte = static_cast<unsigned char>(c);
+            if (c == '"' || c == '\\' || (wide && c == '/')) out.append("\\").append(1, c);
+            else if (byte < 0x20) hex(byte);
+            else if (!wide || byte < 0xc2 || byte > 0xf4) out += c;
+            else {
+                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+                auto point = static_cast<std::uint32_t>(byte & (0x3f >> more));
+                for (std::size_t k = 1; k <= more && i + k < text.size(); ++k)
+                    point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fu);
+                i += more;
+                if (point > 0xffff) hex(0xd800 + ((point - 0x10000) >> 10 & 0x3ff)), hex(0xdc00 + (point & 0x3ff));
+                else hex(point);
+            }
+        }
+        return out;
+    }
+    /// The longest first: one may be a part of another.
     void add_text(std::string_view text) {
-        if (text.size() < 4) return;
-        for (auto const& known : secrets_)
-            if (known == text) return;
-        secrets_.emplace_back(text);
+        auto at = secrets_.begin();
+        for (; at != secrets_.end() && at->size() >= text.size(); ++at)
+            if (*at == text) return;
+        secrets_.emplace(at, text);
     }
 
     std::vector<std::string> secrets_;
@@ -3759,28 +4764,60 @@ class confidences {
 
 } // namespace lading
 
+// ---- lading/layer/login_remarks.hpp ----
+
+/// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
+
+namespace lading::detail {
+
+/// The failures of a credentials policy that leave an anonymous question possible.
+constexpr bool is_login_trouble(errc code) noexcept {
+    return code == errc::credentials_invalid || code == errc::credential_helper_failed ||
+           code == errc::credential_helper_timeout || code == errc::credential_helper_output;
+}
+
+/// A record that was got all the same. Values without warnings say nothing.
+template <class T>
+void say_no_login_was_had(result<T>& got, std::string const& why) {
+    if constexpr (requires(T& v) { v.warnings.emplace_back(warning_code::login_unavailable, std::string()); })
+        if (got && !why.empty())
+            got.assume_value().warnings.emplace_back(warning_code::login_unavailable, "a login could not be had: " + printable(why, 1000));
+}
+
+/// A refusal becomes the failure `why`, with all that the registry said; what is "not found" stays so, with `why` in its words.
+inline void say_no_login_was_sent(error& e, std::optional<error> const& why) {
+    if (!why || is_callers_own(e.kind())) return;
+    auto context = e.detail().context;
+    if (!context.empty()) context += "; ";
+    bool const no_token = e == errc::auth_token_failed && e.http_status() >= 400 && e.http_status() < 500;
+    bool const refused = no_token || e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
+    if (!refused && e.http_status() == 404) e.with_context(context + "no login was sent: " + why->summary());
+    if (!refused) return;
+    auto facts = e.facts();
+    facts.v1 = false; // a login might have helped
+    error out(why->code());
+    out.with_facts(facts).with_status(e.http_status()).with_rate(e.detail().rate).with_url(e.detail().url);
+    out.with_registry_errors(e.detail().registry_errors);
+    out.with_context(why->detail().context + "; the registry, without that login: " + context + std::string(name_of(e.kind())));
+    e = std::move(out);
+}
+
+} // namespace lading::detail
+
 // ---- lading/layer/session.hpp ----
 
 /// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
 ///
 /// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
-/// the next one is fetched without a refused request first; Basic by (origin, repository). The identity needs no part
+/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
+/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
 /// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
 /// nowhere else.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
 
-// ---- lading/detail/mutex.hpp ----
-
-/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
-
-#if __has_include(<bits/std_mutex.h>)
-#include <bits/std_mutex.h>
-#else
-#include <mutex>
-#endif
-
-#include <map>
+#include <set>
+#include <type_traits>
 
 namespace lading {
 
@@ -3790,9 +4827,15 @@ class auth_session {
 
     /// Where tokens for something come from.
     struct issuer {
-        issuer(url r, std::string s) : realm(std::move(r)), service(std::move(s)) {}
+        issuer(url r, std::string s, lading::reach far = lading::reach::anywhere)
+            : realm(std::move(r)), service(std::move(s)), reach(far) {}
         url realm;
         std::string service;
+        lading::reach reach; ///< how far it may be, by who named it
+    };
+    /// How an origin lets people in: by the tokens of a service, or else by Basic.
+    struct gate {
+        std::optional<issuer> from; ///< nothing: Basic
     };
     /// An `Authorization` value, or, when it is empty, only whom to ask for one.
     struct known {
@@ -3832,6 +4875,28 @@ class auth_session {
         return false;
     }
 
+    /// How the origin let somebody in last; nothing when it is not known.
+    std::optional<gate> gate_of(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        auto const at = gates_.find(where.str());
+        return at == gates_.end() ? std::nullopt : std::optional(at->second);
+    }
+    void keep_gate(origin const& where, gate g) {
+        std::lock_guard const lock(mutex_);
+        if (gates_.size() >= most_known) gates_.erase(gates_.begin()); // costs one refused request
+        gates_.insert_or_assign(where.str(), std::move(g));
+    }
+    void forget_gate(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        gates_.erase(where.str());
+    }
+    /// True once an origin: whether to ask at `/v2/` how it lets people in.
+    bool may_knock(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
+        return knocked_.insert(where.str()).second;
+    }
+
     /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
     std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
         std::lock_guard const lock(mutex_);
@@ -3852,6 +4917,7 @@ class auth_session {
     /// The flights under way: a plain list, as they are few.
     struct airspace {
         void land(flight& f, std::optional<error> failure) noexcept {
+            static_assert(std::is_nothrow_move_constructible_v<error> && std::is_nothrow_move_assignable_v<error>);
             std::lock_guard const lock(mutex);
             f.failure = std::move(failure);
             f.over = true;
@@ -3924,6 +4990,8 @@ class auth_session {
 
     std::mutex mutex_;
     std::map<std::string, known> known_;
+    std::map<std::string, gate> gates_;
+    std::set<std::string> knocked_;
     std::vector<login> logins_; ///< few: a plain list
     std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
 };
@@ -3931,44 +4999,6 @@ class auth_session {
 } // namespace lading
 
 namespace lading {
-
-/// What the layer may do with secrets.
-struct auth_rules {
-    auth_rules() = default;
-    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
-    /// One that is no origin is `config_invalid`, final, when it is looked for.
-    std::vector<std::string> trusted_realms;
-    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
-    bool secrets_over_http = false;
-    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
-    bool oauth_password = false;
-    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
-    /// It then fetches the next tokens in place of the password, as long as the client lives.
-    bool offline_token = false;
-};
-
-namespace detail {
-
-/// Token services that are known to serve a registry of another origin.
-inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
-    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
-    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
-};
-
-inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
-    if (realm == registry) return true;
-    for (auto const& [r, t] : well_known_realms)
-        if (registry.str() == r && realm.str() == t) return true;
-    for (auto const& text : rules.trusted_realms)
-        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
-    return false;
-}
-
-inline bool is_loopback(origin const& o) noexcept {
-    return is_loopback_host(o.host);
-}
-
-} // namespace detail
 
 /// `P` names the policies `json`, `clock` and `credentials`.
 template <class Op, class P>
@@ -4000,23 +5030,34 @@ class authorized : pinned {
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
         flight_.reset();
-        if (*over) return pass(std::move(**over));
+        if (*over && !guessing_) return no_token(std::move(**over));
         return send();
     }
 
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
+        if (knock_) return on_knock(std::move(answer));
         if (answer) {
             answer.assume_value().credentials_sent = sent_secret_;
             answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
         }
-        if (!answer || answer.assume_value().status != 401 || !pending_ || !pending_->query.may_authorize)
-            return pass(std::move(answer));
-        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
-        auto next = answer_challenge(answer.assume_value());
-        if (!next) return pass(std::move(next).assume_error());
-        if (next.assume_value()) return std::move(*next.assume_value());
-        return pass(std::move(answer)); // nothing to offer: the 401 is the answer
+        if (!answer || !pending_ || !pending_->query.may_authorize) return pass(std::move(answer));
+        auto& head = answer.assume_value();
+        if (head.status == 401) {
+            confirmed_ = confirmed_ || confirms_v2(head);
+            auto next = answer_challenge(head);
+            if (!next) return pass(std::move(next).assume_error());
+            if (next.assume_value()) return std::move(*next.assume_value());
+        }
+        if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
+        if (session_.gate_of(where())) return pass(std::move(answer)); // it has had its chance
+        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
+        if (!secret_ || !session_.may_knock(where())) return pass(std::move(answer));
+        held_ = std::move(head);
+        knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
+        request q = talk_.get("/v2/");
+        q.may_authorize = false; // a 401 is an answer to this question
+        return need_exchange(std::move(q), *knock_);
     }
 
   private:
@@ -4038,10 +5079,18 @@ class authorized : pinned {
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
-            fresh_ = renewed_ = false;
+            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
+            wider_.clear();
+            held_.reset();
+            withheld_.reset();
             return send();
         }
-        if (auto* over = std::get_if<done<value_type>>(&s)) told_.hide_in(over->value());
+        if (auto* over = std::get_if<done<value_type>>(&s)) {
+            auto& value = over->value();
+            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
+            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark : std::string());
+            told_.hide_in(value);
+        }
         return s;
     }
     step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
@@ -4050,11 +5099,18 @@ class authorized : pinned {
     step<value_type> send() {
         request q = pending_->query;
         sent_.clear();
-        sent_secret_ = false;
-        if (q.may_authorize)
-            if (auto known = session_.find(where(), scope(), clock_.now())) {
+        sent_secret_ = guessing_ = false;
+        if (q.may_authorize) {
+            auto known = session_.find(where(), scope(), clock_.now());
+            if (!known && !guessed_) {
+                auto next = guess();
+                if (!next) return pass(std::move(next).assume_error());
+                if (next.assume_value()) return std::move(*next.assume_value());
+                known = session_.find(where(), scope(), clock_.now());
+            }
+            if (known) {
                 if (known->authorization.empty() && known->from) {
-                    auto fetched = fetch_token(known->from->realm, known->from->service);
+                    auto fetched = fetch_token(known->from->realm, known->from->service, known->from->reach);
                     return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
                 }
                 sent_ = known->authorization;
@@ -4062,7 +5118,29 @@ class authorized : pinned {
                 sent_secret_ = known->from_secret;
                 q.headers.set("Authorization", std::move(known->authorization));
             }
+        }
         return need_exchange(std::move(q), *pending_->sink);
+    }
+
+    /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
+    /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
+    maybe_step guess() {
+        if (scope().empty()) return nothing();
+        auto const gate = session_.gate_of(where());
+        if (!gate) return nothing();
+        guessed_ = true;
+        LADING_TRY_V(look_up());
+        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
+            if (secret_ && check_plaintext(where()))
+                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
+            return nothing();
+        }
+        guessing_ = true;
+        auto fetched = fetch_token(gate->from->realm, gate->from->service, gate->from->reach);
+        if (fetched) return std::optional(std::move(fetched).assume_value());
+        guessing_ = false;
+        if (is_callers_own(fetched.assume_error().kind())) return std::move(fetched).assume_error();
+        return nothing();
     }
 
     /// The step that answers the challenge, or nothing when there is nothing to answer it with.
@@ -4073,73 +5151,140 @@ class authorized : pinned {
             keep_refresh_token({});
             fresh_ = false;
         }
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
-
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
-        for (auto const& c : offered.challenges)
-            if (c.scheme == "bearer") return answer_bearer(c);
+        if (asks_for_more(offered)) fresh_ = false;
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
+
+        bool without_realm = false;
+        for (auto const& c : offered.challenges) {
+            if (c.scheme != "bearer") continue;
+            if (auto const realm = c.param("realm"); realm && !realm->empty()) return answer_bearer(head, c, *realm);
+            without_realm = true;
+        }
         for (auto const& c : offered.challenges)
             if (c.scheme == "basic") return answer_basic(head);
         if (lines.empty()) return nothing();
+        if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
         return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
                       detail::printable(lines.front(), 160));
     }
 
-    maybe_step answer_basic(response& head) {
-        LADING_TRY_V(look_up());
-        if (!secret_ || secret_->username.empty()) return head.challenge_unanswered = true, nothing();
-        LADING_TRY_V(check_plaintext(where()));
-        fresh_ = true;
-        return use(basic_authorization(*secret_));
+    /// A token was good and does not suffice, and the challenge says what would: that, once a request.
+    bool asks_for_more(parsed_challenges const& offered) {
+        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
+        wider_ = scope_that_suffices(offered);
+        if (wider_ == scope()) wider_.clear();
+        return !wider_.empty();
     }
 
-    maybe_step answer_bearer(challenge const& c) {
-        auto const text = c.param("realm");
-        if (!text || text->empty()) return refuse(errc::auth_challenge_malformed, "no realm");
+    /// What an answer may hide from people who have shown no login.
+    bool may_be_hidden(response const& head) const {
+        if (!sent_.empty() || scope().empty() || held_) return false;
+        return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
+    }
+    /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
+    step<value_type> on_knock(result<response> answer) {
+        knock_.reset();
+        if (!answer && is_callers_own(answer.assume_error().kind())) return pass(std::move(answer));
+        if (!answer || answer.assume_value().status != 401) return pass_held();
+        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
+        auto next = answer_challenge(answer.assume_value());
+        if (!next) return no_token(std::move(next).assume_error());
+        if (!next.assume_value()) return pass_held();
+        return std::move(*next.assume_value());
+    }
+    step<value_type> pass_held() {
+        auto first = std::move(*held_);
+        held_.reset();
+        return pass(std::move(first));
+    }
+    /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
+    step<value_type> no_token(error why) {
+        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
+        if (!withheld_) withheld_ = std::move(why);
+        return pass_held();
+    }
+
+    maybe_step answer_basic(response& head) {
         LADING_TRY_V(look_up());
-        if (secret_ && !secret_->registry_token.empty()) { // made elsewhere: nobody is asked
+        auto authorization = secret_ ? own_authorization(false) : std::string();
+        if (authorization.empty()) return head.challenge_unanswered = true, nothing();
+        if (authorization == sent_) return nothing(); // it was sent before it was asked for
+        LADING_TRY_V(check_plaintext(where()));
+        fresh_ = true;
+        session_.keep_gate(where(), {});
+        keep(std::move(authorization));
+        return std::optional(send());
+    }
+
+    maybe_step answer_bearer(response const& head, challenge const& c, std::string_view at) {
+        LADING_TRY_V(look_up());
+        if (auto authorization = secret_ ? own_authorization(true) : std::string(); !authorization.empty()) { // nobody is asked
+            if (authorization == sent_) return nothing();
             LADING_TRY_V(check_plaintext(where()));
             fresh_ = true;
-            return use("Bearer " + secret_->registry_token);
+            keep(std::move(authorization));
+            return std::optional(send());
         }
         LADING_TRY(auto const base, url::parse(pending_->query.url));
-        auto const realm = base.resolve(*text);
+        auto const realm = base.resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
-        auto fetched = fetch_token(realm.assume_value(), std::string(c.param("service").value_or("")));
+        auto service = std::string(c.param("service").value_or(""));
+        // The token that was fetched before it was asked for came from there.
+        bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
+        if (unasked_ && same && wider_.empty()) return nothing();
+        auto const far = reach_from(head, pending_->query.reach, base.host(), realm.assume_value().host());
+        auto fetched = fetch_token(realm.assume_value(), std::move(service), far);
         if (!fetched) return std::move(fetched).assume_error();
         return std::optional(std::move(fetched).assume_value());
     }
 
-    /// Keeps an authorization and sends the request with it.
-    maybe_step use(std::string authorization) {
+    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
+    std::string own_authorization(bool bearer) const {
+        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
+        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
+    }
+    /// Keeps an authorization for the pending request.
+    void keep(std::string authorization) {
         auth_session::known k;
         k.authorization = std::move(authorization);
         k.from_secret = true;
         k.usable_until = auth_session::time_point::max();
         session_.store(where(), scope(), std::move(k));
-        return std::optional(send());
     }
 
-    /// Asks for a token, or waits for the one that another operation has asked for.
-    result<step<value_type>> fetch_token(url const& target, std::string service) {
+    /// Why the login may not go to a token service; nothing when it may.
+    std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
+        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
+        if (way) way = check_plaintext(where()); // what the secret gets goes there
+        if (!way) return std::move(way).assume_error();
+        if (trusted) return std::nullopt;
+        for (auto const& text : rules_.trusted_realms)
+            if (!url::parse(text)) // it would be trusted by no one
+                return error(errc::config_invalid)
+                    .with_context("a trusted realm")
+                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+        return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
+    }
+
+    /// Asks for a token, or waits for the one that another operation has asked for. `far`: where the service may be, unless
+    /// it is trusted.
+    result<step<value_type>> fetch_token(url const& target, std::string service, reach far) {
         auto const registry = where();
-        if (registry.scheme == "https" && target.scheme() != "https")
-            return refuse(errc::auth_realm_refused, "the realm of an https registry is on http: " + target.safe());
         LADING_TRY_V(look_up());
+        // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
+        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != reach::inside))
+            return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
+                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
-        if (secret_) {
-            if (!trusted)
-                for (auto const& text : rules_.trusted_realms)
-                    if (!url::parse(text)) // it would be trusted by no one
-                        return error(errc::config_invalid)
-                            .with_context("a trusted realm")
-                            .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
-            if (!trusted)
-                return refuse(errc::auth_realm_refused, "credentials for " + registry.str() +
-                                                            " may not go to the realm " + target.origin().str());
-            LADING_TRY_V(check_plaintext(target.origin()));
-            LADING_TRY_V(check_plaintext(registry)); // what the secret gets goes there
+        auto secret = secret_;
+        if (secret) {
+            auto why = stands_in_the_way(target, trusted);
+            // Without the login there is nothing new to show to who did not ask for it.
+            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
+            if (why) secret.reset();
+            withheld_ = std::move(why);
         }
         auto flight = session_.join(registry, scope(), own_flight_);
         if (!own_flight_) {
@@ -4147,17 +5292,18 @@ class authorized : pinned {
             waited_ = {};
             return step<value_type>(look_again());
         }
-        issuer_.emplace(target, service);
-        // Only this operation's own scope is asked for, whatever the challenge names (C24).
-        token_request what(target, std::move(service), scope(), secret_);
-        what.by_oauth = secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        issuer_.emplace(target, service, far);
+        // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
+        used_secret_ = secret.has_value();
+        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
+        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
         what.offline = rules_.offline_token;
-        if (secret_) {
+        if (used_secret_) {
             what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
             if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
         }
-        if (!trusted)
-            what.reach = scope_of_host(registry.host) == address_scope::outside ? reach::outside : reach::inside;
+        if (!trusted) what.reach = far;
+        if (target.origin() != registry) what.named_by = registry.authority();
         token_.emplace(talk_, std::move(what));
         return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
     }
@@ -4177,22 +5323,27 @@ class authorized : pinned {
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
             told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
-            // What this caller alone ended is no failure of those who wait: one of them fetches it.
-            if (!is_callers_own(e.kind())) own_flight_->failure = e;
-            if (secret_ && e == errc::auth_denied) keep_refresh_token({});
+            bool const own = is_callers_own(e.kind());
+            // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
+            if (!own && !guessing_) own_flight_->failure = e;
+            if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_flight_.reset();
-            return pass(std::move(e));
+            if (own || !guessing_) return no_token(std::move(e));
+            session_.forget_gate(where());
+            return send();
         }
         auth_session::known k;
         k.authorization = "Bearer " + token.assume_value().text;
-        k.from_secret = secret_.has_value();
+        k.from_secret = used_secret_;
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
-        if (secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
+        if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
         renewed_ = token.assume_value().renewed;
         k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
+        session_.keep_gate(where(), {issuer_});
         own_flight_.reset();
-        fresh_ = true;
+        fresh_ = !guessing_;
+        unasked_ = guessing_ && !renewed_;
         return send();
     }
 
@@ -4201,10 +5352,13 @@ class authorized : pinned {
         session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
     }
 
-    /// Asks the credentials policy, once an operation.
+    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
     result<void> look_up() {
         if (asked_credentials_) return success();
-        LADING_TRY(secret_, credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline}));
+        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
+        if (got) secret_ = std::move(got).assume_value();
+        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
+        else return std::move(got).assume_error();
         if (secret_ && secret_->empty()) secret_.reset();
         if (secret_) told_.add(*secret_);
         asked_credentials_ = true;
@@ -4248,13 +5402,22 @@ class authorized : pinned {
     std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
+    std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
+    std::optional<response> held_;                      ///< the answer that made us ask there
     std::optional<credential> secret_;
+    std::optional<error> trouble_;                      ///< why there is none
+    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
+    std::string wider_;                                 ///< a scope that the registry asked for, not ours
     confidences told_;
     std::string sent_;         ///< the authorization of the last request
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
     bool renewed_ = false;     ///< and a refresh token got it
+    bool guessing_ = false;    ///< the token under way was not asked for yet
+    bool guessed_ = false;     ///< that was tried for this request
+    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
+    bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
     bool confirmed_ = false;   ///< a refusal named v2
     std::size_t rounds_ = 0;
 };
@@ -4508,6 +5671,388 @@ class cached<Op, P> : public Op {
 
 } // namespace lading
 
+// ---- lading/layer/decode.hpp ----
+
+/// The decode layer: undoes the gzip of a document that came so although identity was asked for, with any transport and
+/// before anything else sees the body.
+///
+/// The encoded text is kept until its end and bounded; what comes out of it is bounded by the sink of the document. A digest
+/// is of the decoded bytes. A `request::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
+
+// ---- lading/http/gunzip.hpp ----
+
+/// `gunzip`: a small gzip text in memory (RFC 1952, RFC 1951) into a sink.
+///
+/// Our own because the core has no library but Boost's headers, and what it is for does not deserve one: now and then a
+/// registry, or what stands before it, sends a document of at most a few MB as gzip although identity was asked for.
+/// Straight and not fast (a bit at a time). Layers are never unpacked here.
+
+namespace lading {
+
+namespace detail {
+
+/// Reads one gzip text. Memory: 64 KiB. Time: linear in what is read and what is written; the sink bounds the latter.
+class gzip_reader {
+  public:
+    gzip_reader(std::string_view text, body_sink& to) : in_(text), to_(to) {
+        for (std::uint32_t i = 0; i < 16; ++i) {
+            auto c = i;
+            for (int bit = 0; bit < 4; ++bit) c = (c >> 1) ^ (c & 1 ? 0xedb88320u : 0u);
+            crc_of_nibble_[i] = c;
+        }
+    }
+
+    /// One member after the other. `stop` as soon as the sink has enough.
+    result<flow> run() {
+        while (at_ < in_.size()) {
+            if (!skip_header()) return bad("the header");
+            crc_ = 0xffffffffu;
+            size_ = 0;
+            window_.clear();
+            given_ = 0;
+            for (bool last = false; !last;) {
+                last = bits(1) == 1;
+                LADING_TRY(auto const sound, block(bits(2)));
+                if (!sound) return bad(short_ ? "it ends too early" : "a block");
+                if (stopped_) return flow::stop;
+            }
+            LADING_TRY_V(give());
+            if (stopped_) return flow::stop;
+            held_ = 0; // to the next whole byte
+            auto const crc = word(), size = word();
+            if (short_) return bad("it ends too early");
+            if (crc != ~crc_ || size != size_) return bad("the checksum");
+        }
+        return flow::more;
+    }
+
+  private:
+    static constexpr std::size_t history = 32u << 10;
+    static constexpr int longest = 15; ///< bits of a code
+
+    /// A Huffman code (RFC 1951, 3.2.2): how many symbols have each length, and the symbols in the order of their codes.
+    struct code {
+        std::array<std::uint16_t, longest + 1> count{};
+        std::array<std::uint16_t, 288> symbols{};
+
+        /// False when the lengths give more codes than there are, or leave some unused: allowed where there is no symbol, and
+        /// `if_single` where there is one.
+        bool make(std::span<std::uint8_t const> lengths, bool if_single = true) {
+            count.fill(0);
+            for (auto const n : lengths) ++count[n];
+            std::array<std::uint16_t, longest + 2> next{};
+            int room = 1, used = 0;
+            for (std::size_t n = 1; n <= longest; ++n) {
+                room = room * 2 - count[n];
+                if (room < 0) return false;
+                used += count[n];
+                next[n + 1] = static_cast<std::uint16_t>(next[n] + count[n]);
+            }
+            for (std::size_t i = 0; i < lengths.size(); ++i)
+                if (lengths[i]) symbols[next[lengths[i]]++] = static_cast<std::uint16_t>(i);
+            return room == 0 || used == 0 || (used == 1 && count[1] == 1 && if_single);
+        }
+    };
+
+    error bad(char const* where) const {
+        return error(errc::http_content_encoding).with_context(std::string("the gzip that came cannot be read: ") + where);
+    }
+
+    std::uint32_t byte() {
+        if (at_ >= in_.size()) return short_ = true, 0;
+        return static_cast<unsigned char>(in_[at_++]);
+    }
+    std::uint32_t bits(int n) {
+        std::uint32_t out = 0;
+        for (int i = 0; i < n; ++i) {
+            if (held_ == 0) hold_ = byte(), held_ = 8;
+            out |= (hold_ & 1) << i;
+            hold_ >>= 1;
+            --held_;
+        }
+        return out;
+    }
+    std::uint32_t word() { // each byte in turn: the order is the language's only in separate statements
+        std::uint32_t out = 0;
+        for (int shift = 0; shift < 32; shift += 8) out |= byte() << shift;
+        return out;
+    }
+    /// -1 for none.
+    int symbol(code const& c) {
+        int at = 0, first = 0, index = 0; // the code so far; the first of its length, and its place
+        for (std::size_t n = 1; n <= longest && !short_; ++n) {
+            at = at << 1 | static_cast<int>(bits(1));
+            int const here = c.count[n];
+            if (at - first < here) return c.symbols[static_cast<std::size_t>(index + at - first)];
+            first = (first + here) << 1;
+            index += here;
+        }
+        return -1;
+    }
+
+    bool skip_header() {
+        auto const start = at_;
+        if (byte() != 0x1f || byte() != 0x8b || byte() != 8) return false;
+        auto const flags = byte();
+        if (flags & 0xe0) return false; // reserved
+        for (int i = 0; i < 6; ++i) byte(); // time, compression, system
+        if (flags & 4) {
+            auto extra = byte();
+            for (extra |= byte() << 8; extra > 0 && !short_; --extra) byte();
+        }
+        for (auto const name : {8u, 16u}) // and comment
+            if (flags & name)
+                while (byte() != 0 && !short_) {}
+        if (flags & 2) {
+            std::uint32_t crc = 0xffffffffu;
+            count_in(crc, in_.substr(start, at_ - start));
+            auto said = byte();
+            said |= byte() << 8;
+            return !short_ && said == (~crc & 0xffff);
+        }
+        return !short_;
+    }
+
+    /// False when it is malformed or ends too early.
+    result<bool> block(std::uint32_t type) {
+        if (type == 0) return stored();
+        if (type == 3 || short_) return false;
+        if (type == 1) {
+            std::array<std::uint8_t, 288> lengths;
+            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
+            std::array<std::uint8_t, 30> distances;
+            distances.fill(5);
+            literals_.make(lengths);
+            distances_.make(distances); // two of its codes are used by none: they are refused when they come
+        } else if (!read_codes()) {
+            return false;
+        }
+        return compressed();
+    }
+    result<bool> stored() {
+        held_ = 0;
+        auto const low = byte(), high = byte(), low_again = byte(), high_again = byte();
+        auto n = low | high << 8;
+        if (short_ || (low_again | high_again << 8) != (~n & 0xffff)) return false;
+        for (; n > 0 && !stopped_; --n) {
+            auto const c = byte();
+            if (short_) return false;
+            LADING_TRY_V(put(static_cast<char>(c)));
+        }
+        return true;
+    }
+    bool read_codes() {
+        static constexpr std::uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
+        auto const n_literals = bits(5) + 257, n_distances = bits(5) + 1, n_lengths = bits(4) + 4;
+        if (n_literals > 286 || n_distances > 30) return false;
+        std::array<std::uint8_t, 320> lengths{};
+        for (std::size_t i = 0; i < n_lengths; ++i) lengths[order[i]] = static_cast<std::uint8_t>(bits(3));
+        code of_lengths;
+        if (!of_lengths.make(std::span(lengths).first(19), false)) return false;
+        lengths.fill(0);
+        auto const all = n_literals + n_distances;
+        for (std::size_t i = 0; i < all;) {
+            int const s = symbol(of_lengths);
+            if (s < 0 || short_) return false;
+            if (s < 16) {
+                lengths[i++] = static_cast<std::uint8_t>(s);
+                continue;
+            }
+            if (s == 16 && i == 0) return false;
+            auto const value = s == 16 ? lengths[i - 1] : std::uint8_t(0);
+            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3) : 11 + bits(7);
+            if (short_ || times > all - i) return false;
+            for (; times > 0; --times) lengths[i++] = value;
+        }
+        if (lengths[256] == 0) return false; // it would never end
+        return literals_.make(std::span(lengths).first(n_literals)) &&
+               distances_.make(std::span(lengths).subspan(n_literals, n_distances));
+    }
+    result<bool> compressed() {
+        static constexpr std::uint16_t length_base[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+                                                          31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+        static constexpr std::uint16_t distance_base[30] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+                                                            193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+        while (!stopped_) {
+            int const s = symbol(literals_);
+            if (s < 0 || short_ || s > 285) return false;
+            if (s == 256) return true;
+            if (s < 256) {
+                LADING_TRY_V(put(static_cast<char>(s)));
+                continue;
+            }
+            auto const l = static_cast<std::size_t>(s - 257);
+            auto const length = length_base[l] + bits(l < 8 || l == 28 ? 0 : static_cast<int>(l / 4) - 1);
+            int const d = symbol(distances_);
+            if (d < 0 || d > 29) return false;
+            auto const distance = distance_base[d] + bits(d < 4 ? 0 : d / 2 - 1);
+            if (short_ || distance > window_.size()) return false;
+            for (std::uint32_t i = 0; i < length && !stopped_; ++i) {
+                LADING_TRY_V(put(window_[window_.size() - distance]));
+            }
+        }
+        return true;
+    }
+
+    void count_in(std::uint32_t& crc, std::string_view text) const {
+        for (char const c : text) {
+            crc ^= static_cast<unsigned char>(c);
+            for (int half = 0; half < 2; ++half) crc = (crc >> 4) ^ crc_of_nibble_[crc & 15];
+        }
+    }
+    result<void> put(char c) {
+        if (window_.size() == 2 * history) {
+            LADING_TRY_V(give());
+            window_.erase(0, history);
+            given_ = window_.size();
+        }
+        window_ += c;
+        return success();
+    }
+    /// Gives the sink what it has not got yet.
+    result<void> give() {
+        auto const piece = std::string_view(window_).substr(given_);
+        given_ = window_.size();
+        if (piece.empty() || stopped_) return success();
+        count_in(crc_, piece);
+        size_ += static_cast<std::uint32_t>(piece.size());
+        LADING_TRY(auto const verdict, to_.write(std::as_bytes(std::span(piece))));
+        stopped_ = verdict == flow::stop;
+        return success();
+    }
+
+    std::string_view in_;
+    body_sink& to_;
+    std::size_t at_ = 0;
+    std::uint32_t hold_ = 0;
+    int held_ = 0; ///< bits in it
+    bool short_ = false, stopped_ = false;
+    code literals_, distances_;
+    std::string window_; ///< the history, and what has not been given
+    std::size_t given_ = 0;
+    std::uint32_t crc_ = 0, size_ = 0;
+    std::array<std::uint32_t, 16> crc_of_nibble_{};
+};
+
+} // namespace detail
+
+/// Writes what a gzip text holds into `to`, in pieces of at most 64 KiB; `begin` is the caller's. An empty text holds
+/// nothing. The value is `flow::stop` when the sink has had enough. Errors: those of the sink; `http_content_encoding`
+/// when the text cannot be read to its end or its checksums do not hold, after pieces may have been written.
+inline result<flow> gunzip(std::string_view text, body_sink& to) { return detail::gzip_reader(text, to).run(); }
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+
+/// Passes a body on; one in gzip is kept and passed on decoded by `finish`.
+class decoding_body final : public body_sink {
+  public:
+    /// `most` in bytes: of an encoded text.
+    explicit decoding_body(std::size_t most) : most_(most) {}
+
+    /// From now on for this sink.
+    void aim(body_sink& to, bool verbatim) {
+        to_ = &to;
+        verbatim_ = verbatim;
+        std::string().swap(text_);
+        encoded_ = ended_ = false;
+    }
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        text_.clear();
+        ended_ = false;
+        is_error_ = head.status >= 300;
+        encoded_ = content_coding_of(head.headers) == content_coding::gzip && (!verbatim_ || is_error_);
+        if (!encoded_) return to_->begin(head, content_length);
+        response plain = head;
+        plain.headers.erase("Content-Encoding");
+        LADING_TRY(auto const verdict, to_->begin(plain, std::nullopt));
+        ended_ = verdict == flow::stop;
+        return verdict;
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        if (!encoded_) return to_->write(piece);
+        if (piece.size() > most_ - text_.size()) {
+            if (is_error_) return ended_ = true, flow::stop;
+            return error(errc::body_too_large).with_values("at most " + std::to_string(most_) + " bytes of gzip", "more");
+        }
+        text_.append(reinterpret_cast<char const*>(piece.data()), piece.size());
+        constexpr std::string_view magic = "\x1f\x8b";
+        if (text_.starts_with(magic.substr(0, text_.size()))) return flow::more;
+        if (is_error_) return ended_ = true, flow::stop; // the status is worth more than the text
+        return error(errc::http_content_encoding).with_context("what came is called gzip and is none");
+    }
+
+    /// The body has come to its end. True when it was decoded.
+    result<bool> finish() {
+        if (!encoded_ || ended_) return false;
+        auto const read = gunzip(text_, *to_);
+        std::string().swap(text_);
+        if (!read && !is_error_) return read.assume_error();
+        return true;
+    }
+
+  private:
+    body_sink* to_ = nullptr;
+    std::size_t most_;
+    std::string text_; ///< encoded
+    bool verbatim_ = false, encoded_ = false, is_error_ = false;
+    bool ended_ = false; ///< nothing more is wanted, or can be read
+};
+
+} // namespace detail
+
+template <class Op>
+class decoded : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, Op>;
+
+  public:
+    using value_type = typename Op::value_type;
+
+    /// `most` in bytes: of an encoded text.
+    template <class... Args>
+    explicit decoded(std::size_t most, Args&&... args) : body_(most), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (!answer) return take(inner_.on_response(std::move(answer)));
+        auto& head = answer.assume_value();
+        auto const finished = body_.finish();
+        if (!finished) {
+            fallback_facts f = finished.assume_error().facts();
+            f.answered = f.next_endpoint = true;
+            f.over_tls = head.url.starts_with("https:");
+            error e = finished.assume_error();
+            e.with_facts(f).with_status(head.status).with_url(safe_url(head.url));
+            return take(inner_.on_response(std::move(e)));
+        }
+        if (finished.assume_value()) {
+            head.headers.erase("Content-Encoding");
+            head.warnings.emplace_back(warning_code::body_was_encoded, "the answer came as gzip although identity was asked for");
+        }
+        return take(inner_.on_response(std::move(answer)));
+    }
+
+  private:
+    step<value_type> take(step<value_type> s) {
+        if (auto* const x = std::get_if<need_exchange>(&s)) {
+            body_.aim(*x->sink, x->query.verbatim);
+            x->sink = &body_;
+        }
+        return s;
+    }
+
+    detail::decoding_body body_;
+    Op inner_;
+};
+
+} // namespace lading
+
 // ---- lading/layer/fallback.hpp ----
 
 /// The fallback layer: runs an operation at one endpoint after the other until one answers or nothing may be tried
@@ -4535,6 +6080,7 @@ inline bool says_v2_exactly(response const& head) {
 /// `V2` and `V1` are the operation with its layers, for each version (`no_operation` where there is no v1 form); `F` is
 /// the fallback policy, `Clock` the clock. A mirror may take half of the time that is left, so that one which hangs leaves
 /// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, conversation)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
+/// A list that a failure has cut short counts as that failure, and is the value if no other place has a whole one.
 /// The error is that of the attempt which the policy names; with more than one attempt all are in
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
 template <class V2, class V1, class F, class Clock, class Make>
@@ -4542,6 +6088,7 @@ class tried_in_turn : pinned {
     template <class T>
     using result = detail::late<lading::result<T>, V2>;
 
+    static constexpr bool can_be_partial = requires(typename V2::value_type& list) { list.failure->kind(); };
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
 
   public:
@@ -4600,12 +6147,26 @@ class tried_in_turn : pinned {
 
     step<value_type> take(step<value_type> s) {
         auto* const over = std::get_if<done<value_type>>(&s);
-        if (!over || over->value()) return s;
-        error e = std::move(over->value()).assume_error();
+        if (!over) return s;
+        if constexpr (can_be_partial)
+            if (over->value() && over->value().assume_value().failure) {
+                error why = *over->value().assume_value().failure;
+                if (!partial_) partial_.emplace(std::move(over->value()).assume_value());
+                return take_failure(std::move(why));
+            }
+        if (over->value()) return s;
+        return take_failure(std::move(over->value()).assume_error());
+    }
+
+    step<value_type> take_failure(error e) {
         if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             fallback_facts f = e.facts();
             f.next_endpoint = true;
-            e = error(errc::too_slow).with_context("half of the time that was left").with_facts(f).with_url(e.detail().url);
+            e = error(errc::too_slow)
+                    .with_context("not within half of the time that was left")
+                    .with_values(talk_.time_limit, "more")
+                    .with_facts(f)
+                    .with_url(e.detail().url);
         }
         if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
             fallback_facts f = e.facts();
@@ -4630,13 +6191,21 @@ class tried_in_turn : pinned {
         return open();
     }
     void keep(error e) {
+        if (e == errc::timeout && !talk_.time_limit.empty() && e.detail().expected.empty()) e = std::move(e).with_values(talk_.time_limit, "more");
         auto const& at = list_[next_];
         attempts_.emplace_back(at.base_url + (at.version == api_version::v1 ? "/v1" : ""), at.is_mirror, e.summary(),
                                e.code(), e.http_status());
         failures_.push_back(std::move(e));
     }
     step<value_type> conclude(std::size_t primary) {
+        if constexpr (can_be_partial)
+            if (partial_ && failures_.back() != errc::cancelled) return done<value_type>(std::move(*partial_));
         error out = std::move(failures_[std::min(primary, failures_.size() - 1)]);
+        auto facts = out.facts();
+        facts.all_asked = true;
+        for (auto const& a : attempts_)
+            if (!a.is_mirror && a.endpoint.starts_with("http:")) facts.plaintext = false; // it has been tried
+        out.with_facts(facts);
         if (attempts_.size() > 1) out.with_attempts(std::move(attempts_));
         return done<value_type>(std::move(out));
     }
@@ -4700,6 +6269,7 @@ class tried_in_turn : pinned {
     std::optional<V2> v2_;
     std::optional<V1> v1_;
     response_body ping_body_;
+    std::optional<std::conditional_t<can_be_partial, value_type, bool>> partial_;
     std::vector<error> failures_;
     std::vector<attempt> attempts_;
     std::size_t next_ = 0;
@@ -4714,8 +6284,13 @@ class tried_in_turn : pinned {
 /// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
-/// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address of
-/// the inside of a network unless the registry itself is there. https never becomes http, and no target names a user.
+/// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside
+/// a network unless the connection to the server that names it led there too. https never becomes http, and no target names a
+/// user.
+/// A target that carries its own signature gets no `Authorization`, on the registry's own origin either: stores that see
+/// both answer 400. What no URL may hold in a `Location` (a space, bytes of UTF-8) is percent-encoded.
+
+#include <iterator>
 
 namespace lading {
 
@@ -4733,10 +6308,16 @@ class redirected : pinned {
     step<value_type> start() { return remember(inner_.start()); }
     step<value_type> on_delay() { return remember(inner_.on_delay()); }
     step<value_type> on_response(result<response> answer) {
+        if (answer) { // what was odd on the way here belongs to where it leads
+            auto& w = answer.assume_value().warnings;
+            w.insert(w.begin(), std::make_move_iterator(remarks_.begin()), std::make_move_iterator(remarks_.end()));
+            remarks_.clear();
+        }
         if (!answer || !is_redirect(answer.assume_value())) return remember(inner_.on_response(std::move(answer)));
         auto hop = follow(answer.assume_value());
         if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
         last_ = std::move(hop).assume_value();
+        remarks_ = std::move(answer.assume_value().warnings);
         return need_exchange(last_, *sink_);
     }
 
@@ -4755,6 +6336,18 @@ class redirected : pinned {
         return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
                (last_.method == "GET" || last_.method == "HEAD");
     }
+    /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
+    static bool is_signed(url const& u) {
+        std::string_view rest = u.query();
+        while (!rest.empty()) {
+            auto const one = rest.substr(0, rest.find('&'));
+            auto const key = one.substr(0, one.find('='));
+            for (auto name : {"X-Amz-Signature", "X-Goog-Signature", "Signature", "sig"})
+                if (key.size() < one.size() && iequal(key, name)) return true;
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        }
+        return false;
+    }
     result<request> follow(response const& head) {
         auto refuse = [&](errc e, std::string why) {
             fallback_facts facts;
@@ -4765,20 +6358,24 @@ class redirected : pinned {
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
-        if (names_user(*where)) return refuse(errc::url_invalid, "the target of a redirect names a user");
+        auto const target = percent_encode_stray(*where);
+        if (names_user(target)) return refuse(errc::url_invalid, "the target of a redirect names a user");
         LADING_TRY(auto const here, url::parse(last_.url));
-        auto const there = here.resolve(*where);
+        auto const there = here.resolve(target);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
         if (here.scheme() == "https" && there.assume_value().scheme() != "https")
             return refuse(errc::redirect_downgrade, there.assume_value().safe());
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
         request next = last_;
         next.url = there.assume_value().str();
-        if (there.assume_value().origin() != here.origin()) {
+        bool const leaves = there.assume_value().origin() != here.origin();
+        if (leaves || is_signed(there.assume_value())) {
             next.may_authorize = false;
             next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
-            if (next.reach == reach::anywhere)
-                next.reach = scope_of_host(here.host()) == address_scope::outside ? reach::outside : reach::inside;
+            if (leaves) {
+                next.reach = reach_from(head, last_.reach, here.host(), there.assume_value().host());
+                if (next.named_by.empty()) next.named_by = here.authority();
+            }
         }
         return next;
     }
@@ -4788,6 +6385,7 @@ class redirected : pinned {
     request last_;
     body_sink* sink_ = nullptr;
     std::size_t hops_ = 0;
+    std::vector<warning> remarks_;
 };
 
 } // namespace lading
@@ -4796,7 +6394,7 @@ class redirected : pinned {
 
 /// The retry layer: sends a safe request again when that may help (spec 4.8 FIX, hostile.md X01-X04).
 ///
-/// GET and HEAD only, after 408, 429, 500, 502, 503, 504 and after a connection that ended early. Waits as long as
+/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
 /// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
 /// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
 
@@ -4861,8 +6459,7 @@ class retried : pinned {
         milliseconds wait = jitter();
         if (answer) {
             auto const& head = answer.assume_value();
-            auto const s = head.status;
-            if (s != 408 && s != 429 && s != 500 && s != 502 && s != 503 && s != 504) return std::nullopt;
+            if (!is_passing_status(head.status)) return std::nullopt;
             if (auto const wish = retry_after_of(head); wish >= 0) {
                 if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
                 wait = seconds(wish);
@@ -4988,19 +6585,47 @@ class watched : pinned {
 
 namespace lading {
 
+struct platform;
+inline platform host_platform();
+
+namespace detail {
+
+/// The systems and architectures that Go names, and what else they are called: what a word alone may be.
+inline constexpr std::string_view known_systems[] = {"aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux",
+                                                     "macos", "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos"};
+inline constexpr std::string_view known_architectures[] = {
+    "386", "aarch64", "amd64", "amd64p32", "arm", "arm64", "arm64be", "armbe", "armel", "armhf", "i386", "loong64", "mips", "mips64",
+    "mips64le", "mips64p32", "mips64p32le", "mipsle", "ppc", "ppc64", "ppc64le", "riscv", "riscv64", "s390", "s390x", "sparc", "sparc64",
+    "wasm", "x86-64", "x86_64"};
+
+/// True when `word`, in whatever case, is one of the list.
+template <std::size_t N>
+constexpr bool is_one_of(std::string_view word, std::string_view const (&list)[N]) noexcept {
+    for (auto const known : list) {
+        bool same = known.size() == word.size();
+        for (std::size_t i = 0; same && i < word.size(); ++i) same = known[i] == to_lower(word[i]);
+        if (same) return true;
+    }
+    return false;
+}
+
+} // namespace detail
+
 /// Where an image runs, as a document spells it.
 struct platform {
     platform() = default;
     platform(std::string o, std::string a, std::string v = {})
         : os(std::move(o)), architecture(std::move(a)), variant(std::move(v)) {}
 
-    /// Parses `os/architecture[/variant][:os_version]`, lower case, each part at most 64 bytes. Errors:
-    /// `platform_invalid`, final. `parse(p.str())` is `p` for every result.
+    /// Parses `os/architecture[/variant][:os_version]`, or the name of a known system or architecture alone: then the host
+    /// says the other half. Upper case is lower case, and another name of an architecture is the usual one (`x86_64`,
+    /// `i386`, `aarch64`; `armhf` is `arm/v7`, `armel` is `arm/v6`; `macos` is `darwin`); each part at most 64 bytes.
+    /// Errors: `platform_invalid`, final. `parse(p.str())` is `p` for every result.
     static result<platform> parse(std::string_view text) {
         auto const parts = split(text);
         if (!parts.good)
             return error(errc::platform_invalid)
-                .with_values("os/architecture[/variant][:os_version]", detail::printable(text, 160));
+                .with_values("os/architecture[/variant][:os_version], or a known one of the two", detail::printable(text, 160));
         return from(parts);
     }
 
@@ -5011,6 +6636,9 @@ struct platform {
         if (!os_version.empty()) out += ':' + detail::printable(os_version, 64);
         return out;
     }
+
+    /// False when a document leaves out what a machine is told apart by: such an entry is never chosen.
+    bool is_complete() const noexcept { return !os.empty() && !architecture.empty(); }
 
     std::string os;
     std::string architecture;
@@ -5046,30 +6674,30 @@ struct platform {
             if (slash == text.size()) break;
             text.remove_prefix(slash + 1);
         }
-        if (n < 1) return out;
+        if (n == 0 && !detail::is_one_of(out.os, detail::known_systems)) {
+            if (!detail::is_one_of(out.os, detail::known_architectures)) return out;
+            out.architecture = std::exchange(out.os, {});
+        }
         for (auto const part : {out.os, out.architecture, out.variant, out.os_version}) {
             if (part.size() > 64) return out;
             for (char c : part)
-                if (!detail::is_lower(c) && !detail::is_digit(c) && c != '.' && c != '_' && c != '-') return out;
+                if (!detail::is_alnum(c) && c != '.' && c != '_' && c != '-') return out;
         }
         out.good = true;
         return out;
     }
-    static platform from(parts const& p) {
-        platform out{std::string(p.os), std::string(p.architecture), std::string(p.variant)};
-        out.os_version = p.os_version;
-        return out;
-    }
+    static platform from(parts const& p);
 };
 
-/// The normal form: aliases of architectures resolved, the variant that every such machine has left out
-/// (`aarch64` and `arm64/v8` are `arm64`, `armhf` and bare `arm` are `arm/v7`, `amd64/v1` is `amd64`).
-inline platform normalise(platform p) {
+namespace detail {
+
+/// The usual name instead of another one; lower case.
+inline void resolve_aliases(platform& p) {
     auto& a = p.architecture;
     auto& v = p.variant;
-    p.os = detail::lower(p.os);
-    a = detail::lower(a);
-    v = detail::lower(v);
+    p.os = lower(p.os);
+    a = lower(a);
+    v = lower(v);
     if (p.os == "macos") p.os = "darwin";
     if (a == "x86_64" || a == "x86-64")
         a = "amd64";
@@ -5081,6 +6709,28 @@ inline platform normalise(platform p) {
         a = "arm", v = "v7";
     else if (a == "armel")
         a = "arm", v = "v6";
+}
+
+} // namespace detail
+
+inline platform platform::from(parts const& p) {
+    platform out{std::string(p.os), std::string(p.architecture), std::string(p.variant)};
+    out.os_version = p.os_version;
+    if (p.os.empty() || p.architecture.empty()) {
+        auto const host = host_platform();
+        if (p.os.empty()) out.os = host.os;
+        else out.architecture = host.architecture, out.variant = host.variant;
+    }
+    detail::resolve_aliases(out);
+    return out;
+}
+
+/// The normal form: aliases of architectures resolved, the variant that every such machine has left out
+/// (`aarch64` and `arm64/v8` are `arm64`, `armhf` and bare `arm` are `arm/v7`, `amd64/v1` is `amd64`).
+inline platform normalise(platform p) {
+    detail::resolve_aliases(p);
+    auto& a = p.architecture;
+    auto& v = p.variant;
     if (a == "amd64" && v == "v1") v.clear();
     if (a == "arm64" && (v == "8" || v == "v8" || v == "v8.0")) v.clear();
     if (a == "arm") {
@@ -5136,7 +6786,7 @@ struct platform_literal {
         return platform::split(text.view()).good;
     }
     static platform make() {
-        static_assert(well_formed(), "[lading] the _platform literal is not os/architecture[/variant][:os_version]");
+        static_assert(well_formed(), "[lading] the _platform literal is not os/architecture[/variant][:os_version], nor a known one of the two");
         return platform::from(platform::split(Text.view()));
     }
 };
@@ -5182,7 +6832,8 @@ struct descriptor {
 
 namespace lading {
 
-/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08).
+/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08), or,
+/// where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
 template <class P>
 class verifying_body final : public body_sink {
     template <class T>
@@ -5190,7 +6841,7 @@ class verifying_body final : public body_sink {
 
   public:
     verifying_body(descriptor const& what, blob_sink& out, limits const& l)
-        : what_(what), out_(out), error_body_(0, l), hash_(what.digest.algorithm()) {}
+        : what_(what), out_(out), error_body_(0, l), most_(l.blob_bytes), hash_(what.digest.algorithm()) {}
     verifying_body(verifying_body const&) = delete;
     verifying_body& operator=(verifying_body const&) = delete;
     ~verifying_body() override { // cancelled, or an exception
@@ -5199,9 +6850,13 @@ class verifying_body final : public body_sink {
 
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
+        is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
         if (!is_blob_) return error_body_.begin(head, content_length);
+        if (content_coding_of(head.headers) != content_coding::identity)
+            return encoded_body(head.headers, "a blob is wanted as it is stored");
         if (content_length && what_.size >= 0 && *content_length != static_cast<std::uint64_t>(what_.size))
             return wrong_size(std::to_string(*content_length));
+        if (what_.size < 0 && content_length.value_or(0) > most_) return too_large(std::to_string(*content_length));
         count_ = 0;
         hash_.emplace(what_.digest.algorithm());
         open_ = true;
@@ -5212,6 +6867,7 @@ class verifying_body final : public body_sink {
         if (!is_blob_) return error_body_.write(piece);
         count_ += static_cast<std::int64_t>(piece.size());
         if (what_.size >= 0 && count_ > what_.size) return wrong_size("more");
+        if (what_.size < 0 && static_cast<std::uint64_t>(count_) > most_) return too_large("more");
         hash_->update(piece);
         LADING_TRY_V(out_.write(piece));
         return flow::more;
@@ -5238,28 +6894,45 @@ class verifying_body final : public body_sink {
         if (got == what_.digest) return success();
         fallback_facts facts;
         facts.answered = facts.next_endpoint = true;
-        return error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts);
+        return explained(error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts),
+                         count_ == 0);
     }
     error wrong_size(std::string actual) const {
+        bool const empty = actual == "0";
         fallback_facts facts;
         facts.answered = facts.next_endpoint = true;
-        return error(errc::size_mismatch)
-            .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
-            .with_facts(facts);
+        return explained(error(errc::size_mismatch)
+                             .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
+                             .with_facts(facts),
+                         empty);
+    }
+    /// What came, where that explains why it is wrong.
+    error explained(error e, bool empty) const {
+        if (is_page_) e.with_context("the answer is a web page (text/html), not the blob");
+        else if (empty) e.with_context("the answer is empty, not the blob");
+        return e;
+    }
+
+    error too_large(std::string actual) const {
+        return error(errc::body_too_large)
+            .with_context("a blob of unknown size")
+            .with_values("at most " + std::to_string(most_) + " bytes (limits::blob_bytes)", std::move(actual));
     }
 
     descriptor what_;
     blob_sink& out_;
     response_body error_body_;
+    std::uint64_t most_; ///< bytes of a blob of unknown size
     std::optional<typename P::hash> hash_;
     std::int64_t count_ = 0;
     bool is_blob_ = false;
+    bool is_page_ = false; ///< by its Content-Type
     bool open_ = false; ///< the sink has been begun and not ended
 };
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
 ///
-/// Errors: `size_mismatch`, `digest_mismatch`, those of `error_from_response`, of the sink, and of the transport. The
+/// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
 /// sink is committed only when everything holds.
 template <class P>
 class blob_operation : pinned {
@@ -5276,7 +6949,11 @@ class blob_operation : pinned {
     blob_operation(conversation c, descriptor what, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
-    step<descriptor> start() { return need_exchange(talk_.get("blobs", what_.digest.str()), body_); }
+    step<descriptor> start() {
+        auto q = talk_.get("blobs", what_.digest.str());
+        q.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        return need_exchange(std::move(q), body_);
+    }
 
     step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
     step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
@@ -5310,7 +6987,7 @@ class blob_operation : pinned {
 /// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
 /// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
 /// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
-/// that was not asked for.
+/// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
 
 // ---- lading/image/reflect/config.hpp ----
 
@@ -5400,8 +7077,6 @@ struct member_of {
 #include <boost/hana/first.hpp>
 #include <boost/hana/second.hpp>
 #include <boost/hana/unpack.hpp>
-
-#include <type_traits>
 
 namespace lading {
 
@@ -5688,7 +7363,27 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
 // ---- lading/manifest/decode.hpp ----
 
 /// `decode<T>`: fills any reflected document from a JSON value. Types and ranges are enforced here, for every JSON
-/// backend and every document; unknown members are ignored; `null` counts as absent (hostile.md D17, J06, J07, L09).
+/// backend and every document; unknown members are ignored; `null` counts as absent. By default every doubt is an error;
+/// a caller who takes remarks gets documents with an odd part too.
+
+// ---- lading/manifest/odd_entry.hpp ----
+
+/// `odd_entry`: what stands in the list of an index and is no descriptor.
+
+namespace lading {
+
+/// Shown, and never chosen: without a digest that can be verified and a size there is nothing to fetch by it.
+struct odd_entry {
+    odd_entry(std::size_t at, std::string json, std::string reason)
+        : position(at), text(std::move(json)), why(std::move(reason)) {}
+
+    std::size_t position; ///< in the list of the document, from 0
+    std::string text;     ///< the entry as one line of JSON, cut after `limits::odd_entry_bytes`
+    std::string why;      ///< what keeps it from being a descriptor; one printable line
+    friend bool operator==(odd_entry const&, odd_entry const&) = default;
+};
+
+} // namespace lading
 
 // ---- lading/manifest/reflect/descriptor.hpp ----
 
@@ -5721,8 +7416,10 @@ struct decode_state {
     errc wrong;        ///< what a missing field or a wrong type is called for this kind of document
     std::string path;  ///< "layers[3].digest", built while a failure unwinds
     std::string found; ///< the offending text, bounded
+    std::vector<warning>* odd = nullptr; ///< where remarks go; without, everything odd is an error
 
-    constexpr explicit decode_state(lading::limits const& l, errc e) : limits(l), wrong(e) {}
+    constexpr explicit decode_state(lading::limits const& l, errc e, std::vector<warning>* o = nullptr)
+        : limits(l), wrong(e), odd(o) {}
     void under(std::string_view name) {
         path.insert(0, path.empty() || path.front() == '[' ? "" : ".");
         path.insert(0, name);
@@ -5781,6 +7478,7 @@ inline errc decode_value(json_view v, key_set& out, decode_state& s) {
     if (!v.is_object()) return s.wrong;
     v.each_member([&](std::string_view name, json_view) { out.keys.emplace_back(name); });
     std::sort(out.keys.begin(), out.keys.end());
+    out.keys.erase(std::unique(out.keys.begin(), out.keys.end()), out.keys.end());
     return errc::ok;
 }
 
@@ -5788,9 +7486,11 @@ inline errc decode_value(json_view v, string_map& out, decode_state& s) {
     if (!v.is_object()) return s.wrong;
     errc first = errc::ok;
     v.each_member([&](std::string_view name, json_view value) {
+        if (first != errc::ok || value.is_null()) return;
         auto const t = value.as_string();
-        if (t) out.emplace(name, *t);
-        else if (first == errc::ok && !value.is_null()) first = s.wrong, s.under(name);
+        if (!t) first = s.wrong;
+        else if (!out.emplace(name, *t).second) first = errc::json_duplicate_key;
+        if (first != errc::ok) s.under(name);
     });
     return first;
 }
@@ -5803,6 +7503,13 @@ errc decode_value(json_view v, std::optional<T>& out, decode_state& s) {
     return e;
 }
 
+/// True for what `null` in a list may stand for: a value of which nothing need be said.
+template <class T>
+constexpr bool may_be_null() {
+    if constexpr (reflected<T>) return document_rules<T>::required.empty();
+    else return std::is_same_v<T, std::string>;
+}
+
 template <class T>
 errc decode_value(json_view v, std::vector<T>& out, decode_state& s) {
     if (!v.is_array()) return s.wrong;
@@ -5813,7 +7520,7 @@ errc decode_value(json_view v, std::vector<T>& out, decode_state& s) {
     v.each_element([&](json_view element) {
         if (first != errc::ok) return;
         T value = decode_access::make<T>();
-        first = decode_value(element, value, s);
+        if (!(may_be_null<T>() && s.odd && element.is_null())) first = decode_value(element, value, s);
         if (first != errc::ok) s.under("[" + std::to_string(out.size()) + "]");
         out.push_back(std::move(value));
     });
@@ -5832,6 +7539,61 @@ errc check_fields(T const&, decode_state&) {
     return errc::ok;
 }
 
+/// The error of a decoding that failed.
+inline error decode_error(errc code, decode_state const& s) {
+    return error(code).with_context("at " + (s.path.empty() ? std::string("the top level") : s.path)).with_values({}, s.found);
+}
+
+/// The entries of an index. One that is no descriptor is put aside, and keeps nobody from the others.
+inline errc decode_entries(json_view v, std::vector<descriptor>& out, std::vector<odd_entry>& aside, decode_state& s) {
+    if (!v.is_array()) return s.wrong;
+    if (v.size() > s.limits.descriptors) return errc::manifest_limit;
+    out.reserve(std::min<std::size_t>(v.size(), 256)); // they may all be odd
+    std::size_t position = 0, odd = 0;
+    std::string first;
+    v.each_element([&](json_view element) {
+        decode_state own(s.limits, s.wrong, s.odd);
+        auto value = decode_access::make<descriptor>();
+        errc const e = decode_value(element, value, own);
+        bool const whole = e == errc::ok && (!value.platform || value.platform->is_complete());
+        if (e == errc::ok) {
+            out.push_back(std::move(value));
+        } else {
+            json_writer w;
+            aside.emplace_back(position, w.value(element).take(), decode_error(e, own).summary());
+            auto& text = aside.back().text;
+            if (text.size() > s.limits.odd_entry_bytes) text.resize(s.limits.odd_entry_bytes);
+        }
+        if (!whole && odd++ == 0)
+            first = "entry " + std::to_string(position) + ": " + (e == errc::ok ? "its platform lacks os or architecture" : aside.back().why);
+        ++position;
+    });
+    if (odd != 0)
+        s.odd->emplace_back(warning_code::odd_entries, std::to_string(odd) + " of " + std::to_string(position) +
+                                                           " entries of the index can never be chosen; " + first);
+    return errc::ok;
+}
+
+/// Takes a required list that is not there for an empty one, if remarks are wanted.
+template <class T>
+bool take_for_empty(std::string_view, T const&, decode_state&) {
+    return false;
+}
+template <class T>
+bool take_for_empty(std::string_view name, std::vector<T> const&, decode_state& s) {
+    if (!s.odd) return false;
+    auto const code = name == "layers" ? warning_code::missing_layers : name == "manifests" ? warning_code::missing_manifests : warning_code::missing_list;
+    s.odd->emplace_back(code, "the document has no list " + std::string(name) + "; it is taken for empty");
+    return true;
+}
+
+template <class T, class Member>
+errc decode_member(json_view v, T& out, Member& member, decode_state& s) {
+    if constexpr (std::is_same_v<Member, std::vector<descriptor>> && requires { out.odd_entries; })
+        if (s.odd) return decode_entries(v, member, out.odd_entries, s);
+    return decode_value(v, member, s);
+}
+
 template <reflected T>
 errc decode_value(json_view v, T& out, decode_state& s) {
     errc const wrong = std::is_same_v<T, descriptor> ? errc::descriptor_invalid : s.wrong;
@@ -5840,10 +7602,12 @@ errc decode_value(json_view v, T& out, decode_state& s) {
     for_each_field(out, [&](std::string_view name, bool required, auto& member) {
         if (first != errc::ok) return;
         auto const value = v.find(name);
-        if (value && !value->is_null()) {
-            first = decode_value(*value, member, s);
+        if (value && value->is_repeated()) {
+            first = errc::json_duplicate_key;
+        } else if (value && !value->is_null()) {
+            first = decode_member(*value, out, member, s);
             if (first == s.wrong) first = wrong;
-        } else if (required) {
+        } else if (required && !(s.odd && std::is_same_v<T, platform>) && !take_for_empty(name, member, s)) {
             first = wrong;
             s.found = value ? "null" : "nothing";
         }
@@ -5857,16 +7621,18 @@ errc decode_value(json_view v, T& out, decode_state& s) {
 /// Fills a `T` from a JSON value.
 ///
 /// `wrong` is the code for a missing field or a wrong type (`manifest_schema`, `config_schema`, ...); descriptors have
-/// their own: `descriptor_invalid`, `digest_unsupported`. More entries than `limits.descriptors` is `manifest_limit`.
-/// The context of the error is the path of the field. Linear in the size of the value times the fields of `T`.
+/// their own: `descriptor_invalid`, `digest_unsupported`. More entries than `limits.descriptors` is `manifest_limit`, a
+/// field that is there twice `json_duplicate_key`. The context of the error is the path of the field. Linear in the size
+/// of the value times the fields of `T`.
+///
+/// With a place for remarks, `odd`: a required list that is absent or null is empty (`missing_layers`,
+/// `missing_manifests`, `missing_list`); an entry of an index that is no descriptor is in its `odd_entries`, and a
+/// platform may lack its parts (`odd_entries`); null in a list is an empty text or an entry that says nothing.
 template <reflected T>
-result<T> decode(json_view v, errc wrong = errc::manifest_schema, limits const& l = {}) {
+result<T> decode(json_view v, errc wrong = errc::manifest_schema, limits const& l = {}, std::vector<warning>* odd = nullptr) {
     T out = detail::decode_access::make<T>();
-    detail::decode_state s(l, wrong);
-    if (errc const e = detail::decode_value(v, out, s); e != errc::ok)
-        return error(e)
-            .with_context("at " + (s.path.empty() ? std::string("the top level") : s.path))
-            .with_values({}, s.found);
+    detail::decode_state s(l, wrong, odd);
+    if (errc const e = detail::decode_value(v, out, s); e != errc::ok) return detail::decode_error(e, s);
     return out;
 }
 
@@ -6269,8 +8035,9 @@ struct layer {
 enum class tags_state : std::uint8_t {
     not_requested,
     complete,
-    truncated, ///< at `limits::tags`
-    refused    ///< see `why`
+    truncated, ///< at a limit, or because of a failure after some had come: see `why`
+    refused,   ///< the registry will not list them: see `why`
+    failed     ///< it could not be listed for another reason: see `why`
 };
 
 constexpr std::string_view name_of(tags_state s) noexcept {
@@ -6278,16 +8045,18 @@ constexpr std::string_view name_of(tags_state s) noexcept {
     case tags_state::not_requested: return "not_requested";
     case tags_state::complete: return "complete";
     case tags_state::truncated: return "truncated";
-    case tags_state::refused: break;
+    case tags_state::refused: return "refused";
+    case tags_state::failed: break;
     }
-    return "refused";
+    return "failed";
 }
 
 /// The tags of a repository, in the server's order.
 struct tag_list {
     tags_state state = tags_state::not_requested;
     std::vector<std::string> values;
-    std::string why; ///< the refusal in words
+    std::string why;              ///< why they are not all here, in words
+    std::optional<error> failure; ///< the same for programs; none at `limits::tags` and `limits::tags_bytes`
 };
 
 /// The record. Optional parts are absent where the kind has none: an artifact has no `image`, an image no `platforms`.
@@ -6306,6 +8075,7 @@ struct inspection {
 
     std::string platform_wanted;         ///< the choice that was asked for, "host (linux/amd64)"; empty for no index
     std::vector<descriptor> platforms;   ///< every image or index that an index offers
+    std::vector<odd_entry> odd_entries;  ///< what an index lists and is no descriptor
     std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
 
     std::optional<descriptor> config;
@@ -6322,7 +8092,7 @@ struct inspection {
     std::string embedded_tag; ///< the tag inside a schema1 manifest
 
     tag_list tags;
-    std::vector<std::string> warnings;
+    std::vector<warning> warnings;       ///< what was odd, in the order it was met
     std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
 };
 
@@ -6415,7 +8185,7 @@ struct converted_schema1 {
     image_config image; ///< the same, decoded
     std::vector<history_entry> history; ///< base first, without adjacent duplicates
     std::vector<layer> layers;          ///< every entry of `fsLayers`, base first, with its own history entry
-    std::vector<std::string> warnings;
+    std::vector<warning> warnings;
 };
 
 /// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are
@@ -6528,7 +8298,7 @@ detail::late<result<void>, J> convert_config(converted_schema1& out, std::string
     } else {
         bool const modern = rules == schema1_rules::modern;
         if (modern && !v1.architecture.empty() && !architecture.empty() && v1.architecture != architecture)
-            out.warnings.push_back("the manifest is for the architecture " + printable(architecture, 80) +
+            out.warnings.emplace_back(warning_code::schema1_architecture_differs, "the manifest is for the architecture " + printable(architecture, 80) +
                                    ", its newest entry for " + printable(v1.architecture, 80));
         out.config_json =
             raw_fields(entry.root(), v1, out.history, modern && v1.architecture.empty() ? architecture : "");
@@ -6659,12 +8429,16 @@ decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
 
 /// The manifest operation: one manifest by tag or digest, verified and typed (spec 4.2).
 ///
-/// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one.
+/// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one; two of a server that does not read lists in `Accept`.
 
 // ---- lading/manifest/open.hpp ----
 
-/// `open_manifest`: from the bytes of an answer to a verified, typed manifest. The order is fixed: size, digest, type,
-/// fields; nothing is returned unless all hold.
+/// `open_manifest`: from the bytes of an answer to a verified, typed manifest; `open_bytes`: to verified bytes.
+///
+/// The order is fixed: size, digest, type, fields. Bytes that do not have the size and the digest they should have are
+/// never returned. What they are is another question: bytes that the digest asked for vouches for, or the one that the
+/// registry announces, are returned whatever they are, as `opaque` with a warning where they cannot be read. An answer
+/// that nothing vouches for must make sense by itself: it may be the page of a gateway.
 
 // ---- lading/manifest/reflect/manifest_list.hpp ----
 
@@ -6681,6 +8455,7 @@ struct manifest_list {
     std::int64_t schema_version = 2;
     std::string media_type;
     std::vector<descriptor> manifests;
+    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
 };
 
 } // namespace lading
@@ -6727,6 +8502,7 @@ struct oci_index {
     std::vector<descriptor> manifests;
     std::optional<descriptor> subject;
     string_map annotations;
+    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
 };
 
 } // namespace lading
@@ -6943,7 +8719,8 @@ template <json_policy J> result<std::string> schema1_payload(std::string_view bo
 
 // ---- lading/manifest/shape.hpp ----
 
-/// What a document is, decided from its bytes alone (hostile.md section 5, rule 5). Headers may only agree.
+/// What a document is, decided from its bytes. A header has a say only where a document does not say its type: then
+/// there are two types of one shape (`in_family_of`).
 
 namespace lading {
 
@@ -6952,6 +8729,7 @@ struct manifest_shape {
     std::string_view media_type;        ///< what the document is; never empty once decided
     std::string_view artifact_type;     ///< empty when absent
     std::string_view config_media_type; ///< empty when there is no config
+    bool says_type = false;             ///< the document has a `mediaType`, or needs none (schema1)
 };
 
 /// The media types whose meaning is known, whatever the manifest set speaks.
@@ -6989,10 +8767,14 @@ constexpr shape_verdict judge_shape(json_view root) {
         return out;
     };
     if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
-    auto has = [&](std::string_view key) { return root.find(key).has_value(); };
+    auto has = [&](std::string_view key) {
+        auto const v = root.find(key);
+        return v && !v->is_null();
+    };
     auto take = [&](json_view object, std::string_view key, std::string_view& to) {
         auto const v = object.find(key);
         if (!v || v->is_null()) return true;
+        if (v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice"), false;
         if (auto const t = v->as_string()) return to = *t, true;
         return refuse(errc::manifest_schema, key, "is not a string"), false;
     };
@@ -7000,13 +8782,18 @@ constexpr shape_verdict judge_shape(json_view root) {
         return refuse(errc::manifest_ambiguous, type, "with keys of another type");
     };
 
+    for (std::string_view const key : {"config", "layers", "manifests", "fsLayers", "history"})
+        if (auto const v = root.find(key); v && v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice");
+
     auto& shape = out.shape;
     if (!take(root, "mediaType", shape.media_type) || !take(root, "artifactType", shape.artifact_type)) return out;
+    shape.says_type = !shape.media_type.empty();
     if (auto const config = root.find("config"); config && config->is_object())
         if (!take(*config, "mediaType", shape.config_media_type)) return out;
 
     std::optional<std::int64_t> version;
-    if (auto const v = root.find("schemaVersion")) {
+    if (auto const v = root.find("schemaVersion"); v && !v->is_null()) {
+        if (v->is_repeated()) return refuse(errc::json_duplicate_key, "schemaVersion", "is there twice");
         version = v->as_int();
         if (!version) return refuse(errc::manifest_schema, "schemaVersion", "is not an integer");
     }
@@ -7018,6 +8805,7 @@ constexpr shape_verdict judge_shape(json_view root) {
         if (image_keys || index_keys) return ambiguous("schema1");
         if (!shape.media_type.empty() && !is_schema1_type(shape.media_type))
             return refuse(errc::media_type_mismatch, shape.media_type, "is not a schema1 type");
+        shape.says_type = true;
         shape.media_type = has("signatures") ? media_types::docker_schema1_signed : media_types::docker_schema1;
         return out;
     }
@@ -7032,8 +8820,8 @@ constexpr shape_verdict judge_shape(json_view root) {
             return ambiguous("OCI");
         }
         if (index_keys) shape.media_type = media_types::oci_index;
-        else if (has("config") && has("layers")) shape.media_type = media_types::oci_manifest;
-        else return refuse(errc::media_type_unknown, {}, "neither config and layers nor manifests");
+        else if (has("config")) shape.media_type = media_types::oci_manifest;
+        else return refuse(errc::media_type_unknown, {}, "neither config nor manifests");
         return out;
     }
     if (!is_known_manifest_type(shape.media_type)) return out;
@@ -7045,9 +8833,18 @@ constexpr shape_verdict judge_shape(json_view root) {
 
 } // namespace detail
 
-/// Decides. Errors, all final: `media_type_unknown` (not an object, nothing tells), `manifest_ambiguous` (keys of two
-/// types), `media_type_mismatch` (the version contradicts the type), `manifest_schema` (a wrong type in a deciding
-/// field). Linear in the number of top-level members.
+/// The known type of the shape of `type` that `announced` is, or `type` itself: of an image without `mediaType` nobody
+/// but who hands it out knows whether it is Docker's or OCI's.
+constexpr std::string_view in_family_of(std::string_view announced, std::string_view type) noexcept {
+    for (auto const k : known_manifest_types)
+        if (k == announced && !is_schema1_type(k) && is_index_type(k) == is_index_type(type)) return k;
+    return type;
+}
+
+/// Decides; a key whose value is null tells nothing. Errors, all final: `media_type_unknown` (not an object, nothing
+/// tells), `manifest_ambiguous` (keys of two types), `media_type_mismatch` (the version contradicts the type),
+/// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
+/// number of top-level members.
 inline result<manifest_shape> decide_shape(json_view root) {
     auto const v = detail::judge_shape(root);
     if (v.code == errc::ok) return v.shape;
@@ -7216,7 +9013,17 @@ struct basic_manifest {
     std::string bytes; ///< exactly what was received
     descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
     typename Set::variant document;
-    std::vector<std::string> warnings;
+    std::vector<warning> warnings; ///< what was odd in the document and in the answer
+};
+
+/// A fetched document that nobody has looked into: the bytes as received, of the right size and digest.
+struct manifest_bytes {
+    manifest_bytes(std::string b, descriptor d) : bytes(std::move(b)), self(std::move(d)) {}
+
+    std::string bytes;
+    descriptor self; ///< the media type is what the document says, else what the answer or the index says of it, else
+                     ///< application/octet-stream; the digest is the requested one, else sha256
+    std::vector<warning> warnings;
 };
 
 /// What is known of a manifest before it is fetched. Empty parts expect nothing.
@@ -7233,7 +9040,7 @@ struct manifest_expectation {
 
 namespace detail {
 
-/// A type that was announced (by a header or a parent) may only agree with the bytes.
+/// The type that a header or an index announces may only agree with the document.
 inline result<void> check_announced(std::string_view announced, std::string_view actual, std::string_view by) {
     if (announced == actual || (is_schema1_type(announced) && is_schema1_type(actual))) return success();
     return error(errc::media_type_mismatch)
@@ -7241,12 +9048,15 @@ inline result<void> check_announced(std::string_view announced, std::string_view
         .with_values(std::string(announced), std::string(actual));
 }
 
-inline result<void> check_content_type(response const& head, std::string_view actual) {
-    auto const value = head.headers.find("Content-Type");
-    if (!value || value->empty()) return success();
-    LADING_TRY(auto const type, media_type::parse(*value));
-    if (!is_known_manifest_type(type.essence())) return success();
-    return check_announced(type.essence(), actual, "the Content-Type header");
+/// The media type of the header, in lower case; empty where there is none, or none that can be read: that is a remark.
+inline std::string content_type(response const& head, std::vector<warning>& odd) {
+    auto const lines = head.headers.all("Content-Type");
+    if (lines.empty() || (lines.size() == 1 && trim(lines.front()).empty())) return {};
+    if (lines.size() == 1)
+        if (auto const type = media_type::parse(lines.front())) return std::string(type.assume_value().essence());
+    odd.emplace_back(warning_code::content_type_ignored,
+                     "the Content-Type header is no media type: " + printable(lines.front(), 160) + (lines.size() > 1 ? ", and more" : ""));
+    return {};
 }
 
 /// The digest of `text` by the algorithm of `want`, or by sha256 when nothing is wanted.
@@ -7263,13 +9073,98 @@ inline error mismatch(digest const& want, digest const& got) {
     }());
 }
 
+/// Bytes of the size and digest they should have, and what of their form had to be looked at for that.
+struct identified {
+    explicit identified(lading::digest d) : digest(std::move(d)) {}
+
+    lading::digest digest;
+    bool vouched = false;              ///< the digest was asked for, or is announced by the registry
+    bool readable = false;             ///< there is a document
+    std::optional<error> wrong;        ///< why there is no shape
+    json_document document;            ///< the shape is of it
+    manifest_shape shape;
+    std::string payload;               ///< of a schema1 document: what is signed
+
+    /// What the bytes are called where nobody knows better than the document.
+    std::string media_type_or(std::string_view otherwise) const {
+        if (!wrong) return std::string(shape.media_type);
+        if (readable)
+            if (auto const said = document.root().find("mediaType"); said && said->as_string()) return std::string(*said->as_string());
+        return std::string(otherwise.empty() ? "application/octet-stream" : otherwise);
+    }
+};
+
+/// Checks size and digest. Errors: `size_mismatch`, `digest_mismatch`, `schema1_format`.
+template <class P>
+result<identified> identify(std::string_view bytes, response const& head, manifest_expectation const& want, limits const& l) {
+    using json = typename P::json;
+    if (want.size && *want.size != static_cast<std::int64_t>(bytes.size()))
+        return error(errc::size_mismatch)
+            .with_values(std::to_string(*want.size) + " bytes", std::to_string(bytes.size()));
+
+    LADING_TRY(auto raw_digest, identity_of<P>(bytes, want.digest));
+    bool const raw_matches = !want.digest || raw_digest == *want.digest;
+    identified out(std::move(raw_digest));
+
+    // Only a signed schema1 document is named by other bytes than all of its own, so only then is a document read
+    // whose raw digest is not the wanted one.
+    auto bounds = l.json;
+    bounds.repeated_keys = true;
+    auto parsed = json_document::parse<json>(bytes, bounds);
+    if (!parsed) {
+        out.wrong = std::move(parsed).assume_error();
+    } else {
+        out.document = std::move(parsed).assume_value();
+        out.readable = true;
+        auto decided = decide_shape(out.document.root());
+        if (decided) out.shape = decided.assume_value();
+        else out.wrong = std::move(decided).assume_error();
+    }
+    if (!out.wrong && is_schema1_type(out.shape.media_type)) {
+        auto payload = schema1_payload<json>(bytes, l);
+        if (payload) {
+            out.payload = std::move(payload).assume_value();
+            LADING_TRY(out.digest, identity_of<P>(out.payload, want.digest));
+            if (want.digest && out.digest != *want.digest) return mismatch(*want.digest, out.digest);
+        } else {
+            if (!want.digest || !raw_matches) return std::move(payload).assume_error();
+            out.wrong = std::move(payload).assume_error();
+        }
+    } else if (!raw_matches) {
+        return mismatch(*want.digest, out.digest);
+    }
+    out.vouched = want.digest || head.headers.find("Docker-Content-Digest") == out.digest.str();
+    return out;
+}
+
 } // namespace detail
+
+/// Checks size and digest, and nothing else. `P` names the policies `json` and `hash`; `head` is the answer the bytes came
+/// with.
+///
+/// Errors: `size_mismatch`, `digest_mismatch` (fact `next_endpoint`: a mirror may have served it), `schema1_format` (a
+/// signed document whose digest cannot be computed). Linear in the size. Thread-safe.
+template <class P>
+detail::late<result<manifest_bytes>, P> open_bytes(std::string bytes, response const& head, manifest_expectation const& want,
+                                                   limits const& l) {
+    LADING_TRY(auto const known, detail::identify<P>(bytes, head, want, l));
+    std::vector<warning> odd; // of no interest here
+    auto const announced = detail::content_type(head, odd);
+    descriptor self(known.media_type_or(want.media_type.empty() ? announced : want.media_type), known.digest,
+                    static_cast<std::int64_t>(bytes.size()));
+    return manifest_bytes(std::move(bytes), std::move(self));
+}
 
 /// Opens a manifest. `P` names the policies `json`, `hash` and `manifests`; `head` is the answer it came with.
 ///
-/// Errors: `size_mismatch`, `digest_mismatch` (fact `next_endpoint`: a mirror may have served it), those of
-/// `json_document::parse`, `decide_shape` and `decode`, `media_type_mismatch`, `schema1_refused` (the set has no
-/// schema1), `schema1_format`. Linear in the size. Thread-safe.
+/// What is odd is in the warnings: lists that are not there, entries of an index that are no descriptors, a Content-Type
+/// that says nothing, a type that only the index or the header says (`media_type_assumed`). What cannot be read at all is
+/// `opaque` with `document_unreadable` where a digest vouches for the bytes.
+///
+/// Errors: `size_mismatch`, `digest_mismatch` (fact `next_endpoint`: a mirror may have served it), `media_type_mismatch`
+/// (the index says another type), `schema1_refused` (the set has no schema1), `schema1_format`. Of bytes that no digest
+/// vouches for also those of `json_document::parse`, `decide_shape` and `decode`, and `media_type_mismatch` for the
+/// header. Linear in the size. Thread-safe.
 template <class P>
 result<basic_manifest<typename P::manifests>> open_manifest(std::string bytes, response const& head,
                                                             manifest_expectation const& want, limits const& l) {
@@ -7277,95 +9172,173 @@ result<basic_manifest<typename P::manifests>> open_manifest(std::string bytes, r
     using json = typename P::json;
     using opened = basic_manifest<set>;
 
-    if (want.size && *want.size != static_cast<std::int64_t>(bytes.size()))
-        return error(errc::size_mismatch)
-            .with_values(std::to_string(*want.size) + " bytes", std::to_string(bytes.size()));
-
-    LADING_TRY(auto raw_digest, detail::identity_of<P>(bytes, want.digest));
-    bool const raw_matches = !want.digest || raw_digest == *want.digest;
-
-    // Only a signed schema1 document is named by other bytes than all of its own, so only then is a document read
-    // whose raw digest is not the wanted one.
-    auto parsed = json_document::parse<json>(bytes, l.json);
-    if (!parsed && !raw_matches) return detail::mismatch(*want.digest, raw_digest);
-    LADING_TRY(auto document, std::move(parsed));
-    auto decided = decide_shape(document.root());
-    bool const schema1_document = decided && is_schema1_type(decided.assume_value().media_type);
-    if (!schema1_document && !raw_matches) return detail::mismatch(*want.digest, raw_digest);
-    if (!decided) return std::move(decided).assume_error();
-    auto const shape = decided.assume_value();
-
-    std::string payload;
-    if (schema1_document) {
-        if constexpr (!set::template contains<schema1>) {
-            return error(errc::schema1_refused);
-        } else {
-            LADING_TRY(payload, schema1_payload<json>(bytes, l));
-            LADING_TRY(raw_digest, detail::identity_of<P>(payload, want.digest));
-            if (want.digest && raw_digest != *want.digest) return detail::mismatch(*want.digest, raw_digest);
-        }
+    LADING_TRY(auto known, detail::identify<P>(bytes, head, want, l));
+    std::vector<warning> odd;
+    auto const announced = detail::content_type(head, odd);
+    auto const size = static_cast<std::int64_t>(bytes.size());
+    auto unreadable = [&](error const& why) {
+        descriptor self(known.media_type_or(want.media_type.empty() ? announced : want.media_type), known.digest, size);
+        auto type = self.media_type;
+        opened out(std::move(bytes), std::move(self), opaque{std::move(type), std::string(known.shape.artifact_type)});
+        odd.emplace_back(warning_code::document_unreadable, "the manifest cannot be read: " + why.summary());
+        out.warnings = std::move(odd);
+        return out;
+    };
+    if (known.wrong) {
+        if (!known.vouched) return std::move(*known.wrong);
+        return unreadable(*known.wrong);
     }
 
-    LADING_TRY_V(detail::check_content_type(head, shape.media_type));
+    auto& shape = known.shape;
+    bool const schema1_document = is_schema1_type(shape.media_type);
+    if (schema1_document && !set::template contains<schema1>) return error(errc::schema1_refused);
+    if (!shape.says_type) {
+        auto const type = in_family_of(want.media_type.empty() ? announced : want.media_type, shape.media_type);
+        if (type != shape.media_type)
+            odd.emplace_back(warning_code::media_type_assumed, "the manifest does not say its type; it is taken for " + std::string(type) +
+                                                                   (want.media_type.empty() ? ", as the Content-Type says" : ", as the index says"));
+        shape.media_type = type;
+    }
     if (!want.media_type.empty()) {
         LADING_TRY_V(detail::check_announced(want.media_type, shape.media_type, "the descriptor in the index"));
     }
+    if (is_known_manifest_type(announced)) {
+        auto agrees = detail::check_announced(announced, shape.media_type, "the Content-Type header");
+        if (!agrees && !known.vouched) return std::move(agrees).assume_error();
+        if (!agrees)
+            odd.emplace_back(warning_code::content_type_ignored, "the Content-Type header says " + announced + ", the manifest is " +
+                                                                     detail::printable(shape.media_type, 160));
+    }
 
-    descriptor self(std::string(shape.media_type), raw_digest, static_cast<std::int64_t>(bytes.size()));
-    self.artifact_type = shape.artifact_type;
-    return set::dispatch(shape, [&]<class D>(std::type_identity<D>) -> result<opened> {
+    auto read = set::dispatch(shape, [&]<class D>(std::type_identity<D>) -> result<typename set::variant> {
         if constexpr (std::is_same_v<D, opaque>) {
-            return opened(std::move(bytes), self,
-                          opaque{std::string(shape.media_type), std::string(shape.artifact_type)});
+            return typename set::variant(opaque{std::string(shape.media_type), std::string(shape.artifact_type)});
         } else if constexpr (std::is_same_v<D, schema1>) {
-            LADING_TRY(auto inner, json_document::parse<json>(payload, l.json));
+            LADING_TRY(auto inner, json_document::parse<json>(known.payload, l.json));
             LADING_TRY(auto value, decode<D>(inner.root(), errc::manifest_schema, l));
-            return opened(std::move(bytes), self, std::move(value));
+            return typename set::variant(std::move(value));
         } else {
-            LADING_TRY(auto value, decode<D>(document.root(), errc::manifest_schema, l));
-            return opened(std::move(bytes), self, std::move(value));
+            LADING_TRY(auto value, decode<D>(known.document.root(), errc::manifest_schema, l, &odd));
+            return typename set::variant(std::move(value));
         }
     });
+    if (!read) {
+        if (!known.vouched) return std::move(read).assume_error();
+        return unreadable(read.assume_error());
+    }
+    descriptor self(std::string(shape.media_type), known.digest, size);
+    self.artifact_type = shape.artifact_type;
+    opened out(std::move(bytes), std::move(self), std::move(read).assume_value());
+    out.warnings = std::move(odd);
+    return out;
 }
 
 } // namespace lading
 
 namespace lading {
 
-/// The request for a manifest: one `Accept` line, made from the manifest set.
+/// The exchange for a manifest: one `Accept` line, made from the manifest set. Where the answer looks as if the server had
+/// not parted that line at its commas, the same once more with a line a type; what helped is noted for the origin.
 template <class P>
-request manifest_request(conversation const& talk, std::string_view target, manifest_expectation const& want) {
-    request q = talk.get("manifests", target);
-    q.content = want.digest;
-    q.by_tag = !want.digest;
-    q.headers.add("Accept", std::string(P::manifests::accept()));
-    return q;
+class manifest_exchange : pinned {
+  public:
+    /// The conversation outlives it.
+    explicit manifest_exchange(conversation const& c) : talk_(c), body_(c.bounds.manifest_bytes, c.bounds) {}
+
+    need_exchange ask(std::string target, manifest_expectation want) {
+        target_ = std::move(target);
+        want_ = std::move(want);
+        lines_ = talk_.accepts && talk_.accepts->find(talk_.base_url) == accept_notes::form::line_a_type;
+        return send();
+    }
+    /// After an answer: the exchange that is to follow, or nothing when this is the answer.
+    std::optional<need_exchange> again(response const& head) {
+        if (!talk_.accepts) return std::nullopt;
+        if (head.status == 200) {
+            // Whoever answers by digest may not have looked at `Accept`; schema1 is what is given to clients that know nothing else.
+            if (lines_) talk_.accepts->note(talk_.base_url, accept_notes::form::line_a_type);
+            else if (!want_.digest && body_.text().find("\"fsLayers\"") == std::string::npos)
+                talk_.accepts->note(talk_.base_url, accept_notes::form::one_line);
+            return std::nullopt;
+        }
+        if (lines_ || !may_not_have_read(head)) return std::nullopt;
+        lines_ = true;
+        return send();
+    }
+    std::string take_body() noexcept { return body_.take(); }
+    manifest_expectation const& want() const noexcept { return want_; }
+
+  private:
+    need_exchange send() {
+        request q = talk_.get("manifests", target_);
+        q.content = want_.digest;
+        q.by_tag = !want_.digest;
+        auto types = P::manifests::accept();
+        while (lines_ && types.find(", ") != types.npos) {
+            auto const end = types.find(", ");
+            q.headers.add("Accept", types.substr(0, end));
+            types.remove_prefix(end + 2);
+        }
+        q.headers.add("Accept", types);
+        return need_exchange(std::move(q), body_);
+    }
+    /// A refusal that speaks of the header, or one by a server that has no words for its refusals.
+    bool may_not_have_read(response const& head) const {
+        if (head.status != 404 && head.status != 406 && head.status != 415) return false;
+        if (talk_.accepts->find(talk_.base_url) == accept_notes::form::one_line) return false;
+        if (detail::lower(body_.text()).find("accept") != std::string::npos) return true;
+        return parse_error_body<typename P::json>(body_.text(), talk_.bounds).form == refusal_form::unreadable;
+    }
+
+    conversation const& talk_;
+    response_body body_;
+    std::string target_;
+    manifest_expectation want_;
+    bool lines_ = false;
+};
+
+namespace detail {
+
+/// The error of bytes that are not what they should be, or make no sense.
+template <class P>
+error refused_answer(error e, response const& head) {
+    auto facts = e.facts();
+    facts.answered = true;
+    facts.over_tls = head.url.starts_with("https:");
+    facts.v2_confirmed = confirms_v2(head);
+    // One endpoint's bytes may be wrong where another's are not; what we do not speak stays unspoken.
+    facts.next_endpoint = e.kind() != errc::schema1_refused;
+    return std::move(e.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
 }
 
+/// What the answer itself was odd in: remarks from the way, and a digest header that disagrees. The bytes decide.
+inline void add_remarks(std::vector<warning>& to, response const& head, digest const& is) {
+    to.insert(to.end(), head.warnings.begin(), head.warnings.end());
+    if (auto const said = head.headers.find("Docker-Content-Digest");
+        said && said->starts_with(name_of(is.algorithm())) && *said != is.str())
+        to.emplace_back(warning_code::digest_header_differs, "the registry calls the manifest " + printable(*said, 160) + ", its bytes are " + is.str());
+}
+
+} // namespace detail
+
 /// The answer to it. A `Docker-Content-Digest` that disagrees with the bytes is a warning in the manifest: the bytes
-/// decide (hostile.md D02).
+/// decide.
 template <class P>
 result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
                                                                  manifest_expectation const& want,
                                                                  limits const& bounds) {
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
     if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
+    auto other = answer_of_another_kind(head, body, "a manifest");
+    if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
     auto opened = open_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
         error e = std::move(opened).assume_error();
-        auto facts = e.facts();
-        facts.answered = true;
-        facts.over_tls = head.url.starts_with("https:");
-        facts.v2_confirmed = confirms_v2(head);
-        // One endpoint's bytes may be wrong where another's are not; what we do not speak stays unspoken.
-        facts.next_endpoint = e.kind() != errc::schema1_refused;
-        return std::move(e.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
+        if (other && (*other == errc::not_a_registry || e == errc::json_syntax)) e = std::move(*other); // what it is instead
+        return detail::refused_answer<P>(std::move(e), head);
     }
     auto& manifest = opened.assume_value();
-    if (auto const said = head.headers.find("Docker-Content-Digest");
-        said && said->starts_with(name_of(manifest.self.digest.algorithm())) && *said != manifest.self.digest.str())
-        manifest.warnings.push_back("the registry calls the manifest " + detail::printable(*said, 160) +
-                                    ", its bytes are " + manifest.self.digest.str());
+    detail::add_remarks(manifest.warnings, head, manifest.self.digest);
     return opened;
 }
 
@@ -7379,23 +9352,61 @@ class manifest_operation : pinned {
   public:
     using value_type = basic_manifest<typename P::manifests>;
 
-    manifest_operation(conversation c, reference const& ref)
-        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+    manifest_operation(conversation c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
-    step<value_type> start() {
-        return need_exchange(manifest_request<P>(talk_, ref_.target(), manifest_expectation(ref_.digest())), body_);
-    }
+    step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
     step<value_type> on_response(result<response> answer) {
         if (!answer) return done<value_type>(std::move(answer).assume_error());
-        return done<value_type>(interpret_manifest<P>(answer.assume_value(), body_.take(),
-                                                      manifest_expectation(ref_.digest()), talk_.bounds));
+        auto& head = answer.assume_value();
+        if (auto more = fetch_.again(head)) return std::move(*more);
+        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds));
     }
     step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
     conversation talk_;
     reference ref_;
-    response_body body_;
+    manifest_exchange<P> fetch_;
+};
+
+/// Fetches the bytes of one manifest, whatever they are. Errors: those of `open_bytes`, `error_from_response` and the
+/// transport; `body_too_large` over `limits::manifest_bytes`; `not_a_registry` for a web page or an empty answer
+/// by tag.
+template <class P>
+class raw_manifest_operation : pinned {
+    template <class T>
+    using result = detail::late<lading::result<T>, P>;
+
+  public:
+    using value_type = manifest_bytes;
+
+    raw_manifest_operation(conversation c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
+
+    step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
+    step<value_type> on_response(result<response> answer) {
+        if (!answer) return done<value_type>(std::move(answer).assume_error());
+        auto& head = answer.assume_value();
+        if (auto more = fetch_.again(head)) return std::move(*more);
+        return done<value_type>(interpret(head, fetch_.take_body()));
+    }
+    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
+
+  private:
+    result<manifest_bytes> interpret(response const& head, std::string body) const {
+        auto const what = ref_.has_digest() ? asked::manifest_by_digest : asked::manifest;
+        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds);
+        auto other = answer_of_another_kind(head, body, "a manifest");
+        if (other && !(*other == errc::not_a_registry)) other.reset(); // these bytes may be what was asked for
+        if (other && !ref_.has_digest()) return std::move(*other);
+        auto opened = open_bytes<P>(std::move(body), head, fetch_.want(), talk_.bounds);
+        if (!opened) return detail::refused_answer<P>(other ? std::move(*other) : std::move(opened).assume_error(), head);
+        detail::add_remarks(opened.assume_value().warnings, head, opened.assume_value().self.digest);
+        return opened;
+    }
+
+    conversation talk_;
+    reference ref_;
+    manifest_exchange<P> fetch_;
 };
 
 } // namespace lading
@@ -7595,6 +9606,9 @@ inline bool is_attestation(descriptor const& d) {
            d.annotations.contains("vnd.docker.reference.type");
 }
 
+/// True for entries that may be chosen: images whose platform, where there is one, says what it is.
+inline bool is_choosable(descriptor const& d) { return !is_attestation(d) && (!d.platform || d.platform->is_complete()); }
+
 /// True for entries whose image has zstd layers, which its index says so that a reader may prefer or avoid it.
 inline bool is_zstd(descriptor const& d) {
     auto const at = d.annotations.find("io.github.containers.compression.zstd");
@@ -7657,7 +9671,7 @@ class platform_choice {
         std::vector<descriptor const*> images;
         auto const add = [&](bool others) {
             for (auto const& e : entries)
-                if (!is_attestation(e) && preferred(e) != others) images.push_back(&e);
+                if (is_choosable(e) && preferred(e) != others) images.push_back(&e);
         };
         add(false);
         add(true);
@@ -7670,7 +9684,7 @@ class platform_choice {
 
         std::vector<std::string> available;
         for (auto const& e : entries)
-            if (!is_attestation(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
+            if (is_choosable(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
         if (available.empty()) available.emplace_back("nothing");
         return error(errc::platform_not_found).with_values(str(), {}).with_available(std::move(available));
     }
@@ -7696,7 +9710,7 @@ class platform_choice {
 /// The tags operation: every page of a repository's tag list, bounded (spec 4.1, hostile.md P01-P03, L06).
 ///
 /// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the
-/// registry's own origin only, whoever answered.
+/// registry's own origin only, whoever answered: a link to the same list under another name is read as its place there.
 
 // ---- lading/http/link.hpp ----
 
@@ -7706,8 +9720,9 @@ namespace lading {
 
 namespace detail {
 
-/// True when a space-separated list of relation types has "next".
+/// True when a space-separated list of relation types, in the wrong quotes too, has "next".
 inline bool relates_next(std::string_view list) {
+    if (list.starts_with('\'') && list.ends_with('\'') && list.size() > 1) list = list.substr(1, list.size() - 2);
     while (!list.empty()) {
         auto const end = std::min(list.find(' '), list.size());
         if (iequal(list.substr(0, end), "next")) return true;
@@ -7755,9 +9770,12 @@ inline bool link_parameter(std::string_view& rest, std::string& name, std::strin
 
 } // namespace detail
 
-/// The target of the first link that relates `next`, as written, or nothing. Errors: `link_invalid` (no `<`, no `>`,
-/// an unterminated value, a line over 64 KiB).
+/// The target of the first link that relates `next`, as written, or nothing. A target may stand without its brackets, and
+/// a lone link without a `rel` is the next one. Errors: `link_invalid` (a bracket or quote without its other, text
+/// behind a link, no target, a line over 64 KiB).
 inline result<std::optional<std::string>> next_link(std::span<std::string_view const> lines) {
+    std::size_t links = 0;
+    std::optional<std::string> unrelated; ///< the last one without a `rel`
     for (auto rest : lines) {
         auto refuse = [](char const* why) { return error(errc::link_invalid).with_context(why); };
         if (rest.size() > (64u << 10)) return refuse("longer than 65536 bytes");
@@ -7765,33 +9783,407 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
             while (!rest.empty() && (rest.front() == ',' || rest.front() == ' ' || rest.front() == '\t'))
                 rest.remove_prefix(1);
             if (rest.empty()) break;
-            if (rest.front() != '<') return refuse("no '<'");
-            auto const close = rest.find('>');
-            if (close == rest.npos) return refuse("no '>'");
-            std::string target(rest.substr(1, close - 1));
-            rest = detail::trim(rest.substr(close + 1));
+            std::string target;
+            if (rest.front() == '<') {
+                auto const close = rest.find('>');
+                if (close == rest.npos) return refuse("no '>'");
+                target = rest.substr(1, close - 1);
+                rest.remove_prefix(close + 1);
+            } else {
+                auto end = std::min(rest.find_first_of("; \t"), rest.size());
+                if (end == 0) return refuse("no target");
+                while (rest[end - 1] == ',') --end; // it is not of the target (a comma never begins one here)
+                target = rest.substr(0, end);
+                rest.remove_prefix(end);
+                if (target.find_first_of("<>\"") != target.npos) return refuse("no '<'");
+            }
+            rest = detail::trim(rest);
             std::string name, value;
             bool next = false, seen_rel = false;
             while (rest.starts_with(';')) {
-                rest.remove_prefix(1);
+                rest = detail::trim(rest.substr(1));
+                if (rest.empty() || rest.front() == ';' || rest.front() == ',') continue; // a list may end so
                 if (!detail::link_parameter(rest, name, value)) return refuse("a malformed parameter");
                 if (name == "rel" && !seen_rel) next = detail::relates_next(value), seen_rel = true;
             }
             if (!rest.empty() && rest.front() != ',') return refuse("text after a link");
-            if (next) {
-                if (target.empty()) return refuse("an empty target");
-                return std::optional<std::string>(std::move(target));
-            }
+            ++links;
+            if (target.empty() && (next || !seen_rel)) return refuse("an empty target");
+            if (next) return std::optional<std::string>(std::move(target));
+            if (!seen_rel) unrelated = std::move(target);
         }
     }
-    return std::optional<std::string>();
+    return links == 1 ? std::move(unrelated) : std::nullopt;
 }
 
 } // namespace lading
 
-#include <set>
+// ---- lading/operation/tag_page.hpp ----
+
+/// `tag_page`: reads the JSON of one page of a tag list as its bytes come.
+///
+/// Why not the JSON policy: a policy reads a whole text, and a page may have 100,000 names, or beside them an object with
+/// an entry for every image of the repository. Here nothing is held but the string under way, and only where it is
+/// wanted: a name in `tags`, a key of the top level. Grammar: RFC 8259, exactly; what is not kept is checked all the same.
+
+namespace lading::detail {
+
+/// One page, `{"tags":[..]}` with any other members. Not synchronised.
+class tag_page {
+  public:
+    explicit tag_page(std::size_t depth) : most_depth_(depth) {}
+
+    /// Takes the next bytes. `entry(std::optional<std::string_view>)` is called with each element of the list: its text, of
+    /// a long one the beginning, or nothing when it is no string; false ends the reading. Errors: `json_syntax`, `json_utf8`,
+    /// `json_number`, `json_depth`, `json_duplicate_key` (`tags` twice), `tags_invalid` (`tags` is no list).
+    template <class Entry>
+    errc read(std::string_view piece, Entry&& entry) {
+        while (!piece.empty() && !ended_) {
+            if (auto const run = plain_run(piece); run != 0) { // most of a page
+                if (part_ == part::string && kept_) text_ += piece.substr(0, longest - std::min(longest, text_.size())).substr(0, run);
+                piece.remove_prefix(run);
+                at_ += run;
+                continue;
+            }
+            if (errc const e = take(piece.front(), entry); e != errc::ok) return e;
+            piece.remove_prefix(1);
+            ++at_;
+        }
+        return errc::ok;
+    }
+    /// The page is over: `json_syntax` if something is missing, unless `entry` has ended it; `tags_invalid` for no object.
+    errc finish() const noexcept {
+        if (ended_) return errc::ok;
+        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok : errc::tags_invalid;
+    }
+    /// Bytes that were read, white space included.
+    std::uint64_t at() const noexcept { return at_; }
+
+  private:
+    enum class part : std::uint8_t { none, string, escape, hex, low_escape, low_u, number, word };
+    enum class want : std::uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, nothing };
+    enum class digits : std::uint8_t { minus, zero, whole, dot, fraction, e, sign, exponent };
+
+    static constexpr bool is_plain(char c) noexcept {
+        return static_cast<unsigned char>(c - 0x20) < 0x60 && c != '"' && c != '\\';
+    }
+    /// How many bytes at the front change nothing: plain ones inside a string, spaces outside.
+    std::size_t plain_run(std::string_view piece) const noexcept {
+        std::size_t n = 0;
+        if (part_ == part::string && tail_ == 0)
+            while (n < piece.size() && is_plain(piece[n])) ++n;
+        else if (part_ == part::none)
+            while (n < piece.size() && piece[n] == ' ') ++n;
+        return n;
+    }
+
+    template <class Entry>
+    errc take(char c, Entry& entry) {
+        switch (part_) {
+        case part::string: return string(c, entry);
+        case part::escape: return escape(c);
+        case part::hex: return hex(c);
+        case part::low_escape: return c == '\\' ? (part_ = part::low_u, errc::ok) : errc::json_utf8;
+        case part::low_u: return c == 'u' ? (part_ = part::hex, errc::ok) : errc::json_utf8;
+        case part::word:
+            if (c != word_.front()) return errc::json_syntax;
+            word_.remove_prefix(1);
+            if (word_.empty()) value_over();
+            return errc::ok;
+        case part::number:
+            if (number(c)) return errc::ok;
+            if (digits_ != digits::zero && digits_ != digits::whole && digits_ != digits::fraction && digits_ != digits::exponent)
+                return errc::json_number;
+            if (is_digit(c)) return errc::json_number; // behind a leading zero
+            value_over();
+            break;
+        case part::none: break;
+        }
+        return between(c, entry);
+    }
+
+    /// A byte that is in no string, number or word.
+    template <class Entry>
+    errc between(char c, Entry& entry) {
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') return errc::ok;
+        switch (want_) {
+        case want::key_or_end:
+            if (c == '}') return close();
+            [[fallthrough]];
+        case want::key:
+            if (c != '"') return errc::json_syntax;
+            is_key_ = true;
+            begin_string(open_.size() == 1);
+            return errc::ok;
+        case want::colon: return c == ':' ? (want_ = want::value, errc::ok) : errc::json_syntax;
+        case want::value_or_end:
+            if (c == ']') return close();
+            [[fallthrough]];
+        case want::value: return value(c, entry);
+        case want::comma_or_end:
+            if (c == ',') return want_ = open_.back() == '{' ? want::key : want::value, errc::ok;
+            return c == (open_.back() == '{' ? '}' : ']') ? close() : errc::json_syntax;
+        case want::nothing: break;
+        }
+        return errc::json_syntax;
+    }
+
+    template <class Entry>
+    errc value(char c, Entry& entry) {
+        bool const known = c == '"' || c == '{' || c == '[' || c == 't' || c == 'f' || c == 'n' || c == '-' || is_digit(c);
+        if (!known) return errc::json_syntax;
+        bool const is_list = open_.size() == 1 && at_tags_;
+        bool const is_entry = open_.size() == 2 && in_tags_;
+        if (is_list && c != '[' && c != 'n') return errc::tags_invalid;
+        if (open_.empty() && c != '{') is_object_ = false;
+        at_tags_ = false;
+        if (is_entry && c != '"' && !entry(std::optional<std::string_view>())) return ended_ = true, errc::ok;
+        switch (c) {
+        case '"': is_key_ = false, begin_string(is_entry); break;
+        case '{':
+        case '[':
+            if (open_.size() >= most_depth_) return errc::json_depth;
+            in_tags_ = in_tags_ || is_list;
+            open_.push_back(c);
+            want_ = c == '{' ? want::key_or_end : want::value_or_end;
+            break;
+        case 't': begin_word("rue"); break;
+        case 'f': begin_word("alse"); break;
+        case 'n': begin_word("ull"); break;
+        default:
+            part_ = part::number;
+            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero : digits::whole;
+        }
+        return errc::ok;
+    }
+    void begin_word(std::string_view rest) {
+        part_ = part::word;
+        word_ = rest;
+    }
+    void value_over() {
+        part_ = part::none;
+        want_ = open_.empty() ? want::nothing : want::comma_or_end;
+    }
+    errc close() {
+        open_.pop_back();
+        if (open_.size() == 1) in_tags_ = false;
+        return value_over(), errc::ok;
+    }
+
+    // ---- strings ----------------------------------------------------------------------------------------------
+
+    void begin_string(bool kept) {
+        part_ = part::string;
+        kept_ = kept;
+        text_.clear();
+    }
+    void keep(char c) {
+        if (kept_ && text_.size() < longest) text_ += c;
+    }
+    template <class Entry>
+    errc string(char c, Entry& entry) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (tail_ != 0) { // of a character of several bytes, RFC 3629
+            if (byte < least_ || byte > most_) return errc::json_utf8;
+            least_ = 0x80, most_ = 0xbf;
+            --tail_;
+        } else if (byte >= 0x80) {
+            if (byte < 0xc2 || byte > 0xf4) return errc::json_utf8;
+            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
+            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+        } else if (c == '"') {
+            return string_over(entry);
+        } else if (c == '\\') {
+            part_ = part::escape;
+            return errc::ok;
+        } else if (byte < 0x20) {
+            return errc::json_syntax;
+        }
+        keep(c);
+        return errc::ok;
+    }
+    template <class Entry>
+    errc string_over(Entry& entry) {
+        if (!is_key_) {
+            value_over();
+            if (kept_ && !entry(std::optional<std::string_view>(text_))) ended_ = true;
+            return errc::ok;
+        }
+        part_ = part::none;
+        want_ = want::colon;
+        if (!kept_ || text_ != "tags") return errc::ok;
+        at_tags_ = true;
+        return std::exchange(had_tags_, true) ? errc::json_duplicate_key : errc::ok;
+    }
+    errc escape(char c) {
+        part_ = part::string;
+        switch (c) {
+        case 'b': return keep('\b'), errc::ok;
+        case 'f': return keep('\f'), errc::ok;
+        case 'n': return keep('\n'), errc::ok;
+        case 'r': return keep('\r'), errc::ok;
+        case 't': return keep('\t'), errc::ok;
+        case '"':
+        case '\\':
+        case '/': return keep(c), errc::ok;
+        case 'u': return part_ = part::hex, errc::ok;
+        default: return errc::json_syntax;
+        }
+    }
+    errc hex(char c) {
+        std::uint32_t digit = 0;
+        if (is_digit(c)) digit = static_cast<std::uint32_t>(c - '0');
+        else if (c >= 'a' && c <= 'f') digit = static_cast<std::uint32_t>(c - 'a' + 10);
+        else if (c >= 'A' && c <= 'F') digit = static_cast<std::uint32_t>(c - 'A' + 10);
+        else return errc::json_syntax;
+        code_ = code_ << 4 | digit;
+        if (++hex_digits_ < 4) return errc::ok;
+        auto const unit = std::exchange(code_, 0u);
+        hex_digits_ = 0;
+        bool const low = unit >= 0xdc00 && unit <= 0xdfff;
+        if (low != (high_ != 0)) return errc::json_utf8; // half of a pair
+        part_ = part::string;
+        if (unit >= 0xd800 && unit <= 0xdbff) return high_ = unit, part_ = part::low_escape, errc::ok;
+        keep_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit);
+        return errc::ok;
+    }
+    void keep_utf8(std::uint32_t c) {
+        auto put = [&](std::uint32_t b) { keep(static_cast<char>(b)); };
+        if (c < 0x80) return put(c);
+        if (c < 0x800) {
+            put(0xc0 | c >> 6);
+        } else {
+            if (c < 0x10000) put(0xe0 | c >> 12);
+            else put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 0x3f));
+            put(0x80 | (c >> 6 & 0x3f));
+        }
+        put(0x80 | (c & 0x3f));
+    }
+
+    // ---- numbers ----------------------------------------------------------------------------------------------
+
+    static constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+    /// True when the number goes on with `c`.
+    bool number(char c) {
+        auto const go = [&](bool yes, digits next) { return yes && (digits_ = next, true); };
+        bool const e = c == 'e' || c == 'E';
+        switch (digits_) {
+        case digits::minus: return go(is_digit(c), c == '0' ? digits::zero : digits::whole);
+        case digits::whole:
+            if (is_digit(c)) return true;
+            [[fallthrough]];
+        case digits::zero: return go(c == '.', digits::dot) || go(e, digits::e);
+        case digits::dot: return go(is_digit(c), digits::fraction);
+        case digits::fraction: return is_digit(c) || go(e, digits::e);
+        case digits::e:
+            if (c == '+' || c == '-') return go(true, digits::sign);
+            [[fallthrough]];
+        case digits::sign:
+        case digits::exponent: break;
+        }
+        return go(is_digit(c), digits::exponent);
+    }
+
+    static constexpr std::size_t longest = 256; ///< kept of a string: more than a tag, a digest or a key that matters has
+
+    std::size_t most_depth_;
+    std::string open_; ///< the open containers, outermost first, each by its bracket
+    std::string text_; ///< of the string under way
+    std::string_view word_; ///< what must follow
+    std::uint64_t at_ = 0;
+    std::uint32_t code_ = 0, high_ = 0; ///< of an escape; the first half of a pair
+    unsigned hex_digits_ = 0, tail_ = 0;
+    unsigned char least_ = 0, most_ = 0; ///< what the next byte of a character may be
+    part part_ = part::none;
+    want want_ = want::value;
+    digits digits_ = digits::whole;
+    bool is_key_ = false, kept_ = false;
+    bool at_tags_ = false, in_tags_ = false, had_tags_ = false;
+    bool is_object_ = true, ended_ = false;
+};
+
+} // namespace lading::detail
 
 namespace lading {
+
+namespace detail {
+
+/// Reads pages into a list, name by name as they come: what is not kept is not held either, and does not count. A page that
+/// is sent again begins again.
+class tag_body final : public body_sink {
+  public:
+    explicit tag_body(limits const& l) : bounds_(l), error_body_(0, l), page_(l.json.depth) {}
+
+    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        is_page_ = head.status == 200;
+        if (!is_page_) return error_body_.begin(head, content_length);
+        while (tags_.size() > before_) bytes_ -= tags_.back().size(), tags_.pop_back();
+        page_ = tag_page(bounds_.json.depth);
+        start_.clear();
+        status_ = errc::ok;
+        full_ = false;
+        return flow::more;
+    }
+    result<flow> write(std::span<std::byte const> piece) override {
+        if (!is_page_) return error_body_.write(piece);
+        std::string_view const text(reinterpret_cast<char const*>(piece.data()), piece.size());
+        start_ += text.substr(0, shown - std::min(shown, start_.size()));
+        auto const room = bounds_.tag_page_bytes - static_cast<std::size_t>(page_.at());
+        status_ = page_.read(text.substr(0, room), [this](std::optional<std::string_view> name) { return add(name); });
+        if (status_ == errc::ok && !full_ && text.size() > room) status_ = errc::body_too_large;
+        return status_ == errc::ok && !full_ ? flow::more : flow::stop;
+    }
+
+    /// The page that `head` belongs to is over; what is wrong with it.
+    std::optional<error> page_over(response const& head) {
+        if (status_ == errc::ok) status_ = page_.finish();
+        before_ = tags_.size();
+        if (full_ || status_ == errc::ok) return std::nullopt;
+        if (status_ == errc::body_too_large)
+            return error(status_).with_values("a page of at most " + std::to_string(bounds_.tag_page_bytes) + " bytes", "more");
+        if (status_ == errc::tags_invalid) return error(status_).with_context("no list of tags");
+        if (auto other = answer_of_another_kind(head, start_, "a tag list")) return other;
+        return error(status_).with_context("at byte " + std::to_string(page_.at()));
+    }
+    std::string const& error_text() const noexcept { return error_body_.text(); }
+    std::vector<std::string>& tags() noexcept { return tags_; }
+    /// A limit of the list is met: nothing more is wanted.
+    bool full() const noexcept { return full_; }
+    /// The first entry that is no tag, if there was one.
+    std::optional<error> const& odd() const noexcept { return odd_; }
+
+  private:
+    /// Empty names are dropped, and names that are digests (some registries list those). Any other that is no tag could not
+    /// be asked for: it is left out, and the list is not a complete one.
+    bool add(std::optional<std::string_view> name) {
+        if (name && (name->empty() || digest::parse(*name))) return true;
+        if (!name || !is_tag(*name)) {
+            if (!odd_) odd_ = error(errc::tags_invalid).with_values("a tag", name ? printable(*name, 160) : "no string");
+            return true;
+        }
+        full_ = tags_.size() >= bounds_.tags || bytes_ + name->size() > bounds_.tags_bytes;
+        if (full_) return false;
+        bytes_ += name->size();
+        tags_.emplace_back(*name);
+        return true;
+    }
+
+    static constexpr std::size_t shown = 512; ///< of a page: enough to say what it is when it is none
+
+    limits bounds_;
+    response_body error_body_;
+    tag_page page_;
+    std::vector<std::string> tags_;
+    std::string start_;
+    std::optional<error> odd_;
+    std::size_t bytes_ = 0;
+    std::size_t before_ = 0; ///< names of the pages before
+    errc status_ = errc::ok;
+    bool full_ = false, is_page_ = false;
+};
+
+} // namespace detail
 
 /// Collects pages. Used by the tags operation and, when tags are asked for, by inspect.
 template <class P>
@@ -7800,29 +10192,63 @@ class tag_listing {
     using result = detail::late<lading::result<T>, P>;
 
   public:
-    explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds.tag_page_bytes, c.bounds) {}
+    explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds) {}
 
     need_exchange first() {
-        return ask(talk_.get("tags", "list?n=" + std::to_string(talk_.bounds.page_size)));
+        auto q = talk_.get("tags", "list?n=" + std::to_string(talk_.bounds.page_size));
+        own_path_ = talk_.get("tags", "list").url.substr(talk_.base_url.size());
+        return ask(std::move(q));
     }
 
-    /// Takes the answer to the last request; the next one, or nothing when the list is there.
+    /// Takes the answer to the last request; the next one, or nothing when the list is there. A failure is the error only
+    /// where not one name has come before it, or when the call was cancelled or found no memory: else what came is the
+    /// list, `truncated`.
     result<std::optional<need_exchange>> next(result<response> answer) {
+        auto next = after(std::move(answer));
+        if (next && next.assume_value()) return next;
+        if (!next) failure_ = std::move(next).assume_error();
+        else if (!failure_) failure_ = body_.odd();
+        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
+            return std::move(*failure_);
+        return std::optional<need_exchange>();
+    }
+
+    tag_list take() {
+        tag_list out;
+        out.values = std::move(body_.tags());
+        out.state = failure_ || body_.full() ? tags_state::truncated : tags_state::complete;
+        if (failure_) out.why = failure_->summary();
+        else if (body_.full()) out.why = "at " + std::to_string(out.values.size());
+        out.failure = std::move(failure_);
+        return out;
+    }
+
+  private:
+    need_exchange ask(request q) {
+        q.headers.set("Accept", "application/json");
+        return need_exchange(std::move(q), body_);
+    }
+
+    result<std::optional<need_exchange>> after(result<response> answer) {
+        auto const before = std::exchange(known_, body_.tags().size());
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.text(), asked::tags, talk_.bounds);
-        auto const before = tags_.values.size();
-        LADING_TRY_V(take_page(body_.take()));
-        if (tags_.state == tags_state::truncated) return std::optional<need_exchange>();
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds);
+        if (auto wrong = body_.page_over(head)) return std::move(*wrong);
+        if (body_.full()) return std::optional<need_exchange>();
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
         if (!link) return std::optional<need_exchange>();
 
         LADING_TRY(auto const here, url::parse(head.url)); // maybe where a redirect led to
+        LADING_TRY(auto there, here.resolve(*link));
         LADING_TRY(auto const registry, url::parse(talk_.base_url));
-        LADING_TRY(auto const there, here.resolve(*link));
-        if (there.origin() != registry.origin())
-            return error(errc::page_cross_origin).with_values(registry.origin().str(), there.origin().str());
-        barren_ = tags_.values.size() == before ? barren_ + 1 : 0;
+        if (there.origin() != registry.origin()) {
+            // A server behind a gateway knows itself by another name: the place in its list is meant, not the name.
+            if (there.path() != own_path_ && there.path() != here.path())
+                return error(errc::page_cross_origin).with_values(registry.origin().str(), there.origin().str());
+            LADING_TRY(there, url::parse(talk_.base_url + own_path_ + (there.query().empty() ? "" : "?" + std::string(there.query()))));
+        }
+        barren_ = body_.tags().size() == before ? barren_ + 1 : 0;
         if (!seen_.insert(std::hash<std::string>{}(there.str())).second || there.str() == here.str() || barren_ == 3)
             return error(errc::page_loop).with_url(there.safe());
         if (seen_.size() >= talk_.bounds.pages)
@@ -7832,60 +10258,19 @@ class tag_listing {
         return std::optional<need_exchange>(ask(std::move(q)));
     }
 
-    tag_list take() {
-        if (tags_.state == tags_state::not_requested) tags_.state = tags_state::complete;
-        return std::move(tags_);
-    }
-
-  private:
-    need_exchange ask(request q) {
-        q.headers.set("Accept", "application/json");
-        return need_exchange(std::move(q), body_);
-    }
-
-    /// Empty names are dropped, and names that are digests (some registries list those); any other name that is not a
-    /// tag makes the list malformed, because it could not be asked for.
-    result<void> take_page(std::string text) {
-        LADING_TRY(auto const page, json_document::parse<typename P::json>(text, page_limits()));
-        std::string().swap(text); // the tags are copied from the document
-        auto const list = page.root().find("tags");
-        if (!page.root().is_object() || (list && !list->is_null() && !list->is_array()))
-            return error(errc::tags_invalid).with_context("no list of tags");
-        if (!list) return success();
-        result<void> verdict = success();
-        list->each_element([&](json_view element) {
-            if (!verdict || tags_.state == tags_state::truncated) return;
-            auto const tag = element.as_string();
-            if (tag && (tag->empty() || digest::parse(*tag))) return;
-            if (!tag || !is_tag(*tag)) {
-                verdict = error(errc::tags_invalid).with_values("a tag", tag ? detail::printable(*tag, 160) : "no string");
-            } else if (tags_.values.size() >= talk_.bounds.tags || bytes_ + tag->size() > talk_.bounds.tags_bytes) {
-                tags_.state = tags_state::truncated;
-                tags_.why = "at " + std::to_string(tags_.values.size());
-            } else {
-                bytes_ += tag->size();
-                tags_.values.emplace_back(*tag);
-            }
-        });
-        return verdict;
-    }
-    json_limits page_limits() const {
-        json_limits l = talk_.bounds.json;
-        l.bytes = talk_.bounds.tag_page_bytes;
-        return l;
-    }
-
     conversation talk_;
-    response_body body_;
-    tag_list tags_;
-    std::size_t bytes_ = 0;
+    detail::tag_body body_;
+    std::string own_path_;
+    std::optional<error> failure_;
+    std::size_t known_ = 0; ///< names when the last page was over
     std::size_t barren_ = 0;
     std::set<std::size_t> seen_; ///< hashes of the pages' URLs: bounded by `limits::pages`, whatever their length
 };
 
-/// Lists the tags of a repository. The value's state is `complete` or `truncated`.
-/// Errors: `page_loop`, `page_limit`, `page_cross_origin`, `link_invalid`, `tags_invalid`, `json_*`, those of
-/// `error_from_response` and the transport.
+/// Lists the tags of a repository. The value's state is `complete` or `truncated`: at a limit, or because of a failure
+/// after the first name (`tag_list::failure`).
+/// Errors: `page_loop`, `page_limit`, `page_cross_origin`, `link_invalid`, `tags_invalid`, `json_*`, `body_too_large`,
+/// `not_a_registry`, those of `error_from_response` and the transport.
 template <class P>
 class tags_operation : pinned {
     template <class T>
@@ -7937,21 +10322,39 @@ struct inspect_options {
 
 namespace detail {
 
-/// True when a failed tag list means that the call is over, and not that the registry has refused it.
-inline bool ends_call(error const& why) { return why == errc::timeout || why == errc::cancelled; }
+/// The failure of a tag list, of one that began well too; none when all is there.
+template <class Listed>
+error const* failure_of(Listed const& listed) {
+    if (!listed) return &listed.assume_error();
+    auto const& cut = listed.assume_value().failure;
+    return cut ? &*cut : nullptr;
+}
 
-/// A refused tag list is a remark in the record, unless the call was over: then it is the failure.
+/// True when the failure of a tag list, if there is one, means that the call is over.
+inline bool ends_call(error const* why) { return why && (*why == errc::timeout || *why == errc::cancelled); }
+
+/// True when the registry will not list tags: it has answered, and will answer the same again.
+inline bool is_refusal(error const& why) {
+    auto const s = why.http_status();
+    return (s >= 400 && s < 500 && s != 408 && s != 429) || why == errc::auth_required || why == errc::auth_denied;
+}
+
+/// A tag list that cannot be had, or not whole, is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
 std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+    if (auto const* why = failure_of(listed); ends_call(why)) return *why;
+    auto code = warning_code::tags_truncated;
     if (listed) {
         record.tags = std::move(listed).assume_value();
-        return std::nullopt;
+    } else {
+        auto& why = listed.assume_error();
+        record.tags.state = is_refusal(why) ? tags_state::refused : tags_state::failed;
+        record.tags.why = why.summary();
+        record.tags.failure = std::move(why);
+        code = warning_code::tags_not_listed;
     }
-    auto& why = listed.assume_error();
-    if (ends_call(why)) return std::move(why);
-    record.tags.state = tags_state::refused;
-    record.tags.why = why.message();
-    record.warnings.push_back("the tags cannot be listed: " + why.message());
+    if (record.tags.state != tags_state::complete)
+        record.warnings.emplace_back(code, std::string(sentence_of(code)) + ": " + record.tags.why);
     return std::nullopt;
 }
 
@@ -7964,8 +10367,8 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 }
 
 /// The value is the `inspection`. Errors: those of the manifest and blob operations; `platform_not_found` (with what
-/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A refused tag list is a warning
-/// in the record, unless it was a `timeout` or `cancelled`.
+/// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A tag list that fails, at
+/// once or later, is a warning in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
 class inspect_operation : pinned {
     template <class T>
@@ -7980,7 +10383,7 @@ class inspect_operation : pinned {
     using manifest_type = basic_manifest<typename P::manifests>;
 
     inspect_operation(conversation c, reference const& ref, inspect_options o)
-        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), manifest_body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
+        : talk_(std::move(c)), ref_(ref), options_(std::move(o)), fetch_(talk_) {}
 
     step<inspection> start() {
         if (!options_.tags_first) return first_manifest();
@@ -8035,18 +10438,18 @@ class inspect_operation : pinned {
     // ---- manifests --------------------------------------------------------------------------------------------
 
     step<inspection> first_manifest() {
-        expected_ = options_.expected ? manifest_expectation(*options_.expected) : manifest_expectation(ref_.digest());
-        return ask_manifest(ref_.target());
+        return ask_manifest(ref_.target(), options_.expected ? manifest_expectation(*options_.expected)
+                                                              : manifest_expectation(ref_.digest()));
     }
-    step<inspection> ask_manifest(std::string const& target) {
+    step<inspection> ask_manifest(std::string target, manifest_expectation want) {
         then_ = &inspect_operation::on_manifest;
-        return need_exchange(manifest_request<P>(talk_, target, expected_), manifest_body_);
+        return fetch_.ask(std::move(target), std::move(want));
     }
 
     step<inspection> on_manifest(result<response> answer) {
         if (!answer) return fail(std::move(answer).assume_error());
-        auto opened =
-            interpret_manifest<P>(answer.assume_value(), manifest_body_.take(), expected_, talk_.bounds);
+        if (auto more = fetch_.again(answer.assume_value())) return std::move(*more);
+        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds);
         if (!opened) return fail(std::move(opened).assume_error());
         auto& manifest = opened.assume_value();
         remember(manifest, answer.assume_value());
@@ -8073,6 +10476,7 @@ class inspect_operation : pinned {
             record_->platform_wanted = options_.platform.str();
             for (auto const& e : document.manifests)
                 (is_attestation(e) ? record_->attestations : record_->platforms).push_back(e);
+            record_->odd_entries = document.odd_entries;
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
@@ -8080,8 +10484,7 @@ class inspect_operation : pinned {
         auto child = options_.platform.choose(document.manifests);
         if (!child) return fail(std::move(child).assume_error());
         record_->chosen = child.assume_value();
-        expected_ = manifest_expectation(*record_->chosen);
-        return ask_manifest(record_->chosen->digest.str());
+        return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
 
     // ---- images -----------------------------------------------------------------------------------------------
@@ -8121,9 +10524,11 @@ class inspect_operation : pinned {
             return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
         LADING_TRY_V(config_body_->finish());
         record_->config_bytes = config_sink_->take();
-        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, talk_.bounds.json));
-        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds));
-        if (!config.rootfs) record_->warnings.emplace_back("the image config has no rootfs");
+        auto bounds = talk_.bounds.json;
+        bounds.repeated_keys = true;
+        LADING_TRY(auto const document, json_document::parse<typename P::json>(record_->config_bytes, bounds));
+        LADING_TRY(auto config, decode<image_config>(document.root(), errc::config_schema, talk_.bounds, &record_->warnings));
+        if (!config.rootfs) record_->warnings.emplace_back(warning_code::missing_rootfs, "the image config has no rootfs");
         record_->history = config.history;
         record_->image = std::move(config);
         join_history();
@@ -8138,7 +10543,7 @@ class inspect_operation : pinned {
         own.os_version = image.os_version;
         own.os_features = image.os_features;
         if (options_.platform.excludes(own))
-            record_->warnings.push_back("the image is for " + own.str() + ", and there is no index to choose " +
+            record_->warnings.emplace_back(warning_code::platform_differs, "the image is for " + own.str() + ", and there is no index to choose " +
                                         options_.platform.str() + " from");
     }
 
@@ -8160,7 +10565,7 @@ class inspect_operation : pinned {
             if (!h.empty_layer) made.push_back(&h);
         if (made.size() != record_->layers.size()) {
             if (!record_->history.empty())
-                record_->warnings.emplace_back("the history of the config does not fit the number of layers");
+                record_->warnings.emplace_back(warning_code::history_mismatch, "the history of the config does not fit the number of layers");
             return;
         }
         for (std::size_t i = 0; i < made.size(); ++i) record_->layers[i].history = *made[i];
@@ -8179,7 +10584,7 @@ class inspect_operation : pinned {
         record_->embedded_tag = document.tag;
         for (auto& w : converted.warnings) record_->warnings.push_back(std::move(w));
         if (!ref_.tag().empty() && !document.tag.empty() && document.tag != ref_.tag())
-            record_->warnings.push_back("the manifest names the tag " + detail::printable(document.tag, 160));
+            record_->warnings.emplace_back(warning_code::schema1_tag_differs, "the manifest names the tag " + detail::printable(document.tag, 160));
         return success();
     }
 
@@ -8202,13 +10607,13 @@ class inspect_operation : pinned {
             auto failure = detail::take_tags<P>(*record_, std::move(listed));
             return failure ? fail(std::move(*failure)) : finish();
         }
-        if (!listed) return fail(std::move(listed).assume_error());
+        if (auto const* why = detail::failure_of(listed)) return fail(*why);
         listed_ = std::move(listed).assume_value();
         return first_manifest();
     }
 
     step<inspection> finish() {
-        if (listed_) record_->tags = std::move(*listed_);
+        if (listed_) detail::take_tags<P>(*record_, std::move(*listed_)); // no failure: it would have been the end
         return done<inspection>(std::move(*record_));
     }
     step<inspection> fail(error e) {
@@ -8220,8 +10625,7 @@ class inspect_operation : pinned {
     conversation talk_;
     reference ref_;
     inspect_options options_;
-    manifest_expectation expected_;
-    response_body manifest_body_;
+    manifest_exchange<P> fetch_;
     std::optional<memory_sink> config_sink_;
     std::optional<verifying_body<P>> config_body_;
     std::optional<tag_listing<P>> tags_;
@@ -8276,6 +10680,8 @@ class config_operation : pinned {
         if (!record.image) {
             if (record.config)
                 return error(errc::config_not_image).with_context(detail::printable(record.config->media_type, 160));
+            for (auto const& w : record.warnings)
+                if (w.code == warning_code::document_unreadable) return error(errc::no_config).with_context(w.text);
             return error(errc::no_config).with_context(detail::printable(record.resolved.media_type, 160));
         }
         auto self = record.config ? *record.config : record.chosen ? *record.chosen : record.resolved;
@@ -8328,13 +10734,17 @@ class ping_operation : pinned {
         if (auto const page = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
             head.status == 200 && page && page.assume_value().root().is_object())
             return success();
-        fallback_facts facts = error_from_response<typename P::json>(head, "", asked::ping, talk_.bounds).facts();
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds);
+        fallback_facts facts = said.facts();
         facts.next_endpoint = true;
         facts.v1 = true;
-        return error(errc::not_a_registry)
-            .with_facts(facts)
-            .with_status(head.status)
-            .with_url(safe_url(head.url));
+        error out(errc::not_a_registry);
+        out.with_registry_errors(said.detail().registry_errors);
+        if (auto other = answer_of_another_kind(head, body_.text(), "that of a registry"); other && head.status == 200) {
+            out.with_context(other->detail().context);
+            out.with_registry_errors(other->detail().registry_errors);
+        }
+        return std::move(out.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
 
     conversation talk_;
@@ -8434,8 +10844,10 @@ class v1_inspect_operation : pinned {
         if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
         if (token_sent_) q.headers.add("Authorization", "Token " + token_);
         q.may_authorize = !token_sent_ && where.origin() == index_->origin();
-        if (where.origin() != index_->origin()) // the index named it
-            q.reach = scope_of_host(index_->host()) == address_scope::outside ? reach::outside : reach::inside;
+        if (where.origin() != index_->origin()) { // the index named it
+            q.reach = far_;
+            q.named_by = index_->authority();
+        }
         return need_exchange(std::move(q), body_);
     }
     step<inspection> ask_tags() { return ask(&v1_inspect_operation::on_tags, repository_path("/tags")); }
@@ -8452,6 +10864,7 @@ class v1_inspect_operation : pinned {
         if (!fits) return malformed("the list of images is no list of objects");
         LADING_TRY_V(take_token(head));
         LADING_TRY_V(take_endpoints(head));
+        far_ = reach_from(head, reach::anywhere, index_->host(), {});
         return ask_tags();
     }
 
@@ -8479,7 +10892,7 @@ class v1_inspect_operation : pinned {
                 if (!host.empty() && count++ < max_endpoints) add_endpoint(named, host);
             }
         if (count > max_endpoints)
-            warnings_.push_back("the index names " + std::to_string(count) + " endpoints, " +
+            warnings_.emplace_back(warning_code::v1_endpoint_skipped, "the index names " + std::to_string(count) + " endpoints, " +
                                 std::to_string(max_endpoints) + " are used");
         if (count == 0) return success();
         if (named.empty()) return malformed("no endpoint that the index names can be used");
@@ -8492,7 +10905,7 @@ class v1_inspect_operation : pinned {
         auto u = url::parse(prefix + std::string(host));
         bool const bare = u && u.assume_value().path() == "/" && !u.assume_value().has_query();
         if (!bare || (index_->scheme() == "https" && u.assume_value().scheme() != "https")) {
-            warnings_.push_back("an endpoint that the index names is not used: " +
+            warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint that the index names is not used: " +
                                 safe_url(prefix + std::string(host)));
             return;
         }
@@ -8554,6 +10967,7 @@ class v1_inspect_operation : pinned {
             ++kept;
         }
         tags_.state = kept == tags_.values.size() ? tags_state::complete : tags_state::truncated;
+        if (tags_.state == tags_state::truncated) tags_.why = "at " + std::to_string(kept);
         tags_.values.resize(kept);
     }
 
@@ -8565,7 +10979,7 @@ class v1_inspect_operation : pinned {
         if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
         auto& why = record.assume_error();
         if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
-        warnings_.push_back("an endpoint did not serve the image: " + last_word(std::move(why)).message());
+        warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).summary());
         return ask_image();
     }
 
@@ -8591,7 +11005,7 @@ class v1_inspect_operation : pinned {
         record.total_size = descriptor::unknown_size; // the layers are the ancestry, which is not asked for
         record.tags = std::move(tags_);
         record.warnings = std::move(warnings_);
-        record.warnings.emplace_back("a v1 registry has no digests: the digest is that of the image JSON, and "
+        record.warnings.emplace_back(warning_code::v1_no_digest, "a v1 registry has no digests: the digest is that of the image JSON, and "
                                      "nothing can be asked for by it");
         if (auto const u = url::parse(head.url)) record.source = u.assume_value().origin().str();
         return record;
@@ -8611,14 +11025,10 @@ class v1_inspect_operation : pinned {
     }
     static error malformed(std::string what) { return error(errc::v1_malformed).with_context(std::move(what)); }
 
-    /// Bodies of v1 are not those of v2: what they say is shown as it is.
     error refusal(response const& head, asked what) const {
         if (head.status == 404 && what == asked::tags)
             return error(errc::name_unknown).with_context(std::string(talk_.name.path()));
-        error out = error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
-        if (out.detail().registry_errors.empty() && !body_.text().empty())
-            out.with_context(detail::printable(body_.text(), 160));
-        return out;
+        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
     }
 
     /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).
@@ -8639,6 +11049,7 @@ class v1_inspect_operation : pinned {
     schema1_rules rules_;
     response_body body_;
     std::optional<url> index_;
+    reach far_ = reach::outside; ///< of the endpoints that it names
     std::vector<url> endpoints_;
     std::size_t at_ = 0; ///< the endpoint that is asked
     std::string token_;  ///< empty when none was given
@@ -8650,7 +11061,7 @@ class v1_inspect_operation : pinned {
     int status_ = 0;
     std::string id_;
     tag_list tags_;
-    std::vector<std::string> warnings_;
+    std::vector<warning> warnings_;
     answer_handler then_ = nullptr; ///< the member that takes the next answer
 };
 
@@ -8661,7 +11072,11 @@ class v1_inspect_operation : pinned {
 /// The clock policy: what time it is, and waiting (blocking driver only).
 ///
 /// Requirements: `c.now()` returns `std::chrono::steady_clock::time_point`; `c.sleep_for(std::chrono::milliseconds)`.
+/// Optional: `c.sleep_for(std::chrono::milliseconds, stop_token const&)`, which ends when the token is stopped; without it a
+/// stopped call ends after the wait.
 /// Models: `steady_clock_policy` (default), `testing::manual_clock`.
+
+#include <condition_variable>
 
 namespace lading {
 
@@ -8683,7 +11098,28 @@ struct check_clock {
 struct steady_clock_policy {
     std::chrono::steady_clock::time_point now() const noexcept { return std::chrono::steady_clock::now(); }
     void sleep_for(std::chrono::milliseconds d) const { std::this_thread::sleep_for(d); }
+    /// Until the time is over or `stop` is requested.
+    void sleep_for(std::chrono::milliseconds d, stop_token const& stop) const {
+        std::mutex mutex;
+        std::condition_variable changed;
+        stop_callback const wake(stop, [&] {
+            std::lock_guard const lock(mutex); // not between the question and the wait
+            changed.notify_all();
+        });
+        std::unique_lock lock(mutex);
+        changed.wait_for(lock, d, [&] { return stop.stop_requested(); });
+    }
 };
+
+namespace detail {
+template <class Clock>
+void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
+    if constexpr (requires { clock.sleep_for(d, stop); }) {
+        if (stop.stop_possible()) return clock.sleep_for(d, stop);
+    }
+    clock.sleep_for(d);
+}
+} // namespace detail
 
 } // namespace lading
 
@@ -8699,16 +11135,17 @@ struct steady_clock_policy {
 ///  2. `t.async_exchange(request const&, body_sink&, handler)` calls `handler(result<response>)` once, never inside
 ///     the initiating call; request and sink outlive it.
 ///
-/// Semantics: sends the request as it is, follows no redirect, adds no credentials, decodes no content encoding,
+/// Semantics: sends the request as it is, follows no redirect, adds no credentials, decodes no content encoding (what is encoded is passed on as it came),
 /// stores no cookie. Streams the body of the final answer into the sink in order, until it says `flow::stop`, which is
 /// success. `response::url` is the URL that was asked: pages and errors need it. A status of 400 or more is an answer, not a
 /// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time
 /// per object unless the model says otherwise.
 ///
-/// Two things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
+/// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
 /// interrupts it. `request::reach`: where a server named the host, an address that it leads to inside the network is refused
 /// with `address_refused` before it is dialled (hostile.md C09); a model that does not look lets a registry send its
-/// client to what only the inside can reach.
+/// client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends soon, with
+/// `cancelled`; a model that does not look ends a stopped call only between two exchanges.
 ///
 /// Exemplar:
 ///     struct canned {
@@ -8776,18 +11213,23 @@ struct check_transport {
 
 namespace lading {
 
-/// Runs `op` to its end on this thread. Errors: those of the operation.
+/// Runs `op` to its end on this thread. Errors: those of the operation; `cancelled` soon after `stop` is requested, by
+/// another thread or by one of the operation's sinks: before an exchange, in it (as the transport sees to
+/// `request::stop`), and while waiting.
 template <operation Op, sync_transport Transport, clock_policy Clock>
-result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock) {
+result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock, stop_token const& stop = {}) {
     using value_type = typename Op::value_type;
     for (auto next = op.start();;) {
+        if (auto* over = std::get_if<done<value_type>>(&next)) return std::move(over->value());
+        if (stop.stop_requested()) return error(errc::cancelled);
         if (auto* x = std::get_if<need_exchange>(&next)) {
-            next = op.on_response(transport.exchange(x->query, *x->sink));
-        } else if (auto* d = std::get_if<need_delay>(&next)) {
-            clock.sleep_for(d->duration);
-            next = op.on_delay();
+            x->query.stop = stop;
+            auto answer = transport.exchange(x->query, *x->sink);
+            if (!answer && stop.stop_requested() && answer.assume_error() == errc::cancelled) return std::move(answer).assume_error();
+            next = op.on_response(std::move(answer));
         } else {
-            return std::move(std::get<done<value_type>>(next).value());
+            detail::sleep(clock, std::get<need_delay>(next).duration, stop);
+            if (!stop.stop_requested()) next = op.on_delay();
         }
     }
 }
@@ -8820,8 +11262,11 @@ struct client_options {
     client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
     /// Credentials may be sent over plain http to hosts other than this machine.
     client_options& with_secrets_over_http(bool yes = true) { return auth.secrets_over_http = yes, *this; }
-    /// Every call must be over after this long; zero for no limit.
+    /// Every call but `blob` must be over after this long; zero for no limit.
     client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
+    /// A whole `blob` must be there after this long; zero, which is the default, for no limit: a blob takes as long as its
+    /// bytes do, and `limits::idle` and `limits::pace_bytes` end one that does not come.
+    client_options& with_blob_timeout(std::chrono::milliseconds t) { return blob_timeout = t, *this; }
     client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
     /// Is told of every exchange; outlives the client's operations.
     client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
@@ -8834,6 +11279,7 @@ struct client_options {
     retry_rules retry;
     exchange_observer* observer = nullptr;
     std::chrono::milliseconds timeout{60'000};
+    std::chrono::milliseconds blob_timeout{0};
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     limits bounds;
 };
@@ -8929,9 +11375,15 @@ struct core_policies {
 /// Every call verifies what it returns; the exact bytes are beside every decoded document. A client with a blocking
 /// transport has the plain names, one with an asynchronous transport the `async_` names with any completion token
 /// (signature `void(result<T>)`); a transport may model both. The client owns the connections, the tokens and the
-/// limits; it cannot be moved, and it outlives the operations it started. One call at a time for a blocking client;
-/// an asynchronous client may have many in flight, on
-/// as many threads as its transport allows; a credentials policy is then asked by several threads at once.
+/// limits; it cannot be moved, and it outlives the operations it started.
+///
+/// Threads: what the calls of a client share is its session (thread-safe), its options (only read), its observer and its
+/// policies. Several threads may be in calls of one client at once, blocking or not, where transport, clock, credentials
+/// and cache allow that: `asio_sync_transport`, `curl_transport`, `asio_transport`, `steady_clock_policy`, the credentials and
+/// caches of the library do; `oci_layout` and the doubles of `testing/` take one call at a time.
+///
+/// A blocking call takes a `std::stop_token` last: soon after it is stopped the call ends with `cancelled`, be it
+/// connecting, waiting for an answer, in a body or between two tries. (Not while a credential helper runs.)
 ///
 /// Platform defaults: an index is resolved for the platform that the program was compiled for, unless told otherwise;
 /// the record says so.
@@ -8966,45 +11418,51 @@ class basic_client : pinned {
     // ---- blocking -----------------------------------------------------------------------------------------------
 
     /// What is this image? Requests and errors: `inspect_operation`.
-    result<inspection> inspect(reference const& ref, inspect_options o = {})
+    result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
-    result<manifest_type> manifest(reference const& ref)
+    result<manifest_type> manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref);
+        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+    }
+    /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
+    result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<raw_manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
-    result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host())
+    result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, choice);
     }
-    /// Every tag, in the server's order, within the limits.
-    result<tag_list> tags(repository const& name)
+    /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
+    result<tag_list> tags(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(call_to(name, false));
+        return wait<tags_operation<Policies>>(call_to(name, false), stop);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
-    result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out)
+    result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(call_to(name, true), what, &out);
+        return wait<blob_operation<Policies>>(call_for_blob(name), stop, what, &out);
     }
-    result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out)
+    result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return blob(ref.repository(), what, out);
+        return blob(ref.repository(), what, out, std::move(stop));
     }
     /// Does the host of this repository speak v2? No other call needs this one first.
-    result<void> ping(repository const& name)
+    result<void> ping(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(call_to(name, false));
+        return wait<ping_operation<Policies>>(call_to(name, false), stop);
     }
 
     // A client whose transport is asynchronous only says so.
@@ -9017,6 +11475,11 @@ class basic_client : pinned {
         requires(!sync_transport<transport_type>)
     auto manifest(A const&...) {
         return detail::only_asynchronous<result<manifest_type>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto raw_manifest(A const&...) {
+        return detail::only_asynchronous<result<manifest_bytes>, A...>();
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
@@ -9058,6 +11521,11 @@ class basic_client : pinned {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_raw_manifest(reference const& ref, Token&& token) {
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
                                                   choice);
@@ -9071,7 +11539,7 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_to(name, true), what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_for_blob(name), what, &out);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -9093,6 +11561,11 @@ class basic_client : pinned {
     template <class... A>
         requires(!async_transport<transport_type>)
     auto async_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_raw_manifest(A const&...) {
         return detail::only_blocking<A...>();
     }
     template <class... A>
@@ -9129,16 +11602,26 @@ class basic_client : pinned {
         endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
     };
     call call_to(lading::repository const& name, bool by_digest) {
+        return call_within(options_.timeout, "with_timeout", name, by_digest);
+    }
+    call call_for_blob(lading::repository const& name) {
+        return call_within(options_.blob_timeout, "with_blob_timeout", name, true);
+    }
+    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
-        if (options_.timeout.count() > 0) out.talk.deadline = clock_.now() + options_.timeout;
+        if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
+        if (limit.count() > 0) {
+            out.talk.deadline = clock_.now() + limit;
+            out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
+        }
         auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
         if (listed) out.places = std::move(listed).assume_value();
         else out.if_none = std::move(listed).assume_error();
         return out;
     }
 
-    /// The operation with its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
+    /// The operation with its layers: watch(decode(retry(fallback(authorize(redirect(cache(op))))))).
     template <class Op, class... Args>
     auto layered(call c, Args const&... args) {
         auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
@@ -9148,14 +11631,16 @@ class basic_client : pinned {
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
-        return std::make_unique<watched<retried<in_turn, clock_type>, clock_type>>(
-            options_.observer, clock_, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
+        auto const& l = options_.bounds;
+        auto const most_encoded = std::max({l.manifest_bytes, l.config_bytes, l.tag_page_bytes});
+        return std::make_unique<watched<decoded<retried<in_turn, clock_type>>, clock_type>>(
+            options_.observer, clock_, most_encoded, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
             std::move(c.talk), std::move(make));
     }
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(call c, Args const&... args) {
+    result<typename Op::value_type> wait(call c, stop_token const& stop, Args const&... args) {
         auto const op = layered<Op>(std::move(c), args...);
-        return run(*op, transport_, clock_);
+        return run(*op, transport_, clock_, stop);
     }
     template <class Op, class Token, class... Args>
     auto launch(Token&& token, call c, Args const&... args) {
@@ -9184,6 +11669,7 @@ class basic_client : pinned {
     clock_type clock_;
     cache_type cache_;
     auth_session session_;
+    accept_notes accepts_;
 };
 
 } // namespace lading
@@ -9376,13 +11862,12 @@ constexpr digest constant_digest_of(std::string_view text, digest_algorithm a = 
 ///
 /// Why our own: a digest covers all bytes while many parsers silently drop some (a NUL, a BOM, one of two equal keys);
 /// documents must be readable in constant expressions; and dropping in one header must not need a linked library.
-/// Grammar: RFC 8259, exactly. One pass, no recursion, no allocation but for strings with escapes and for nesting.
+/// Grammar: RFC 8259, exactly; within strings a byte that is no UTF-8 and the escape of half a character are U+FFFD. One
+/// pass, no recursion, no allocation but for strings with escapes and for nesting.
 
 // ---- lading/backend/json_scan.hpp ----
 
 /// The two long runs of a JSON text, a block at a time: the plain bytes of a string, and indentation.
-
-#include <cstring>
 
 namespace lading::detail {
 
@@ -9461,7 +11946,7 @@ constexpr std::size_t json_space_run(std::string_view text) noexcept {
 
 // ---- lading/backend/json_text.hpp ----
 
-/// What every JSON model does alike: refuse what parsers skip in silence, and name numbers.
+/// What the JSON models over other libraries do alike: refuse what parsers skip in silence, repair text, name numbers.
 
 namespace lading::detail {
 
@@ -9471,6 +11956,38 @@ inline json_status refuse_unread_bytes(std::string_view text) {
     if (text.starts_with("\xef\xbb\xbf")) return {errc::json_syntax, 0};
     if (auto const nul = text.find('\0'); nul != text.npos) return {errc::json_syntax, nul};
     return {errc::ok, 0};
+}
+
+/// The text with U+FFFD for each byte that is no UTF-8; nothing when there is none. In a string that is what the text is
+/// read as, elsewhere the one is as little JSON as the other.
+inline std::optional<std::string> repaired(std::string_view text) {
+    std::size_t n = 0;
+    auto const good = [&] {
+        for (; n < text.size(); ) {
+            auto const c = static_cast<unsigned char>(text[n]) < 0x80 ? 1 : first_character(text.substr(n)).size;
+            if (c == 0) return false;
+            n += c;
+        }
+        return true;
+    };
+    if (good()) return std::nullopt;
+    std::string out;
+    std::size_t kept = 0;
+    do {
+        out.append(text.substr(kept, n - kept)).append("\xef\xbf\xbd");
+        kept = ++n;
+    } while (!good());
+    return std::move(out.append(text.substr(kept)));
+}
+
+/// Calls `read(text)` with a text that is UTF-8 and has no byte that parsers skip.
+template <class Read>
+json_status read_checked(std::string_view text, Read read) {
+    if (auto const s = refuse_unread_bytes(text); !s) return s;
+    auto const good = repaired(text);
+    json_status out = good ? read(std::string_view(*good)) : read(text);
+    out.offset = std::min(out.offset, text.size());
+    return out;
 }
 
 /// Reports a number, whose grammar has been checked, as the policy wants it.
@@ -9520,7 +12037,8 @@ class json_nesting {
     std::vector<std::uint64_t> full_;
 };
 
-template <class Sink>
+/// `Exact`: what is no text in a string ends it all.
+template <class Sink, bool Exact = false>
 class strict_json_reader {
   public:
     constexpr strict_json_reader(std::string_view text, Sink& sink) : text_(text), sink_(sink) {}
@@ -9651,8 +12169,13 @@ class strict_json_reader {
                 run = at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
-            } else {
+            } else if (Exact) {
                 return errc::json_utf8;
+            } else {
+                escaped = true;
+                keep(run);
+                put_utf8(0xfffd);
+                run = ++at_;
             }
         }
         keep(run);
@@ -9688,14 +12211,21 @@ class strict_json_reader {
     constexpr errc unicode_escape() {
         std::uint32_t code = 0;
         if (!hex4(code)) return errc::json_syntax;
-        if (code >= 0xdc00 && code <= 0xdfff) return errc::json_utf8;
-        if (code >= 0xd800 && code <= 0xdbff) {
+        if (code >= 0xd800 && code <= 0xdfff) {
             std::uint32_t low = 0;
-            if (!rest().starts_with("\\u")) return errc::json_utf8;
-            at_ += 2;
-            if (!hex4(low)) return errc::json_syntax;
-            if (low < 0xdc00 || low > 0xdfff) return errc::json_utf8;
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            auto const after = at_;
+            bool const first = code <= 0xdbff && rest().starts_with("\\u");
+            if (first) {
+                at_ += 2;
+                if (!hex4(low)) return errc::json_syntax;
+            }
+            if (first && low >= 0xdc00 && low <= 0xdfff) {
+                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            } else {
+                if (Exact) return errc::json_utf8;
+                code = 0xfffd; // and what follows is read for itself
+                at_ = after;
+            }
         }
         put_utf8(code);
         return errc::ok;
@@ -9778,11 +12308,19 @@ class strict_json_reader {
 } // namespace detail
 
 /// Models the JSON policy. Linear; thread-safe (no shared state).
-/// Codes: `json_syntax`, `json_utf8`, `json_number`, and whatever the sink answers.
+/// Codes: `json_syntax`, `json_number`, and whatever the sink answers.
 struct strict_json {
     template <class Sink>
     static constexpr json_status read(std::string_view text, Sink& sink) {
         return detail::strict_json_reader<Sink>(text, sink).read();
+    }
+};
+
+/// The same for a text that is the program's own: what is no UTF-8 is `json_utf8`.
+struct exact_json {
+    template <class Sink>
+    static constexpr json_status read(std::string_view text, Sink& sink) {
+        return detail::strict_json_reader<Sink, true>(text, sink).read();
     }
 };
 
@@ -10006,7 +12544,7 @@ struct embedded_reader {
     static constexpr embedded_facts facts = [] {
         embedded_facts out;
         json_document d;
-        out.json = d.template assign<strict_json>(text()).code;
+        out.json = d.template assign<exact_json>(text()).code;
         if (out.json != errc::ok) return out;
         auto const verdict = judge_shape(d.root());
         out.shape = verdict.code;
@@ -10041,7 +12579,7 @@ struct embedded_reader {
         descriptors out;
         if (facts.fields.code != errc::ok) return out; // `embedded_manifest` says it
         json_document d;
-        (void)d.template assign<strict_json>(text());
+        (void)d.template assign<exact_json>(text());
         // A document of the set need not have all fields of the standard one.
         if constexpr (!default_manifests::contains<document>) {
             using standard = std::conditional_t<facts.index, manifest_list, schema2>;
@@ -10221,17 +12759,18 @@ inline void write_image(json_writer& w, image_config const& image) {
 
 } // namespace detail
 
-/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), one
-/// newline at the end.
+/// The record as one JSON object, indented by 4 spaces unless the style says otherwise (`json_style()`: one line), what a
+/// terminal would obey as escapes, one newline at the end.
 ///
 /// Always there: `name`, `digest`, `mediaType`, `size` (of the top-level document in bytes), `kind`,
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
-/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings`,
+/// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings` (`code`, `text`),
 /// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
-/// `attestations`, `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
+/// `attestations`, `oddEntries` (of an index, what is no descriptor: `position`, `why`, `text`), `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
 inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {
+    style.escape_hidden = true;
     json_writer w(style);
     w.begin_object();
     w.key("name").string(i.requested.repository().str());
@@ -10248,6 +12787,12 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     if (i.chosen) detail::write_descriptor(w.key("chosen"), *i.chosen);
     detail::write_descriptors(w.key("platforms"), i.platforms);
     if (!i.attestations.empty()) detail::write_descriptors(w.key("attestations"), i.attestations);
+    if (!i.odd_entries.empty()) {
+        w.key("oddEntries").begin_array();
+        for (auto const& e : i.odd_entries)
+            w.begin_object().key("position").integer(static_cast<std::int64_t>(e.position)).key("why").string(e.why).key("text").string(e.text).end_object();
+        w.end_array();
+    }
     if (i.config) detail::write_descriptor(w.key("config"), *i.config);
     if (i.image) detail::write_image(w, *i.image);
 
@@ -10272,7 +12817,10 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     detail::write_strings(w.key("values"), i.tags.values);
     detail::write_unless_empty(w, "why", i.tags.why);
     w.end_object();
-    detail::write_strings(w.key("warnings"), i.warnings);
+    w.key("warnings").begin_array();
+    for (auto const& odd : i.warnings)
+        w.begin_object().key("code").string(name_of(odd.code)).key("text").string(odd.text).end_object();
+    w.end_array();
     w.key("source").string(i.source);
     w.end_object();
     return w.take() + '\n';
@@ -10286,8 +12834,8 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, one newline at
-/// the end.
+/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, and what a terminal would
+/// obey (`json_style::escape_hidden`); one newline at the end.
 ///
 /// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
 /// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
@@ -10299,7 +12847,7 @@ inline std::string to_modern(inspection const& i) {
     auto const* run = image.config ? &*image.config : nullptr;
     auto const created = normalise_timestamp(image.created);
 
-    json_writer w(json_style(4, true));
+    json_writer w(json_style(4, true, true));
     w.begin_object();
     w.key("Name").string(i.requested.repository().str());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
@@ -10398,79 +12946,6 @@ inline std::string to_original(inspection const& i) {
 
 /// `to_table`: the record as plain text for people.
 
-// ---- lading/detail/visible_text.hpp ----
-
-/// Text of a peer made safe to print on a terminal, with its UTF-8 letters kept.
-
-namespace lading::detail {
-
-/// The first character of a text; `size` is 0 when its bytes are not well-formed UTF-8 (RFC 3629).
-struct utf8_character {
-    std::uint32_t code = 0;
-    std::size_t size = 0;
-};
-constexpr utf8_character first_character(std::string_view text) noexcept {
-    auto const lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return {lead, 1};
-    std::size_t const size = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-    std::uint32_t code = lead & (0x7fu >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        auto const c = static_cast<unsigned char>(text[i]);
-        if ((c & 0xc0) != 0x80) return {};
-        code = code << 6 | (c & 0x3fu);
-    }
-    bool const overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-    if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
-    return {code, size};
-}
-
-/// Controls, and what changes the order, the lines or the width of a terminal's text.
-constexpr bool is_visible(std::uint32_t c) noexcept {
-    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
-                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
-                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
-                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
-    for (auto const& [from, to] : hidden)
-        if (c >= from && c <= to) return false;
-    return true;
-}
-
-/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
-/// then "...".
-inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string out;
-    for (std::size_t n = 0; !text.empty(); ++n) {
-        if (n == limit) return out += "...";
-        auto const c = first_character(text);
-        if (c.size == 0) {
-            auto const byte = static_cast<unsigned char>(text.front());
-            out += "\\x";
-            out += hex[byte >> 4];
-            out += hex[byte & 15];
-        } else if (is_visible(c.code)) {
-            out += text.substr(0, c.size);
-        } else {
-            std::string digits;
-            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
-                digits.insert(digits.begin(), hex[rest & 15]);
-            out.append("\\u{").append(digits).append("}");
-        }
-        text.remove_prefix(c.size ? c.size : 1);
-    }
-    return out;
-}
-
-/// The characters of well-formed UTF-8.
-constexpr std::size_t character_count(std::string_view text) noexcept {
-    std::size_t n = 0;
-    for (char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    return n;
-}
-
-} // namespace lading::detail
-
 namespace lading {
 
 namespace detail {
@@ -10522,7 +12997,7 @@ inline std::string bytes_text(std::int64_t size) {
 }
 
 inline std::string platform_text(platform const& p) {
-    std::string out = p.os + "/" + p.architecture;
+    std::string out = (p.os.empty() ? "?" : p.os) + "/" + (p.architecture.empty() ? "?" : p.architecture);
     if (!p.variant.empty()) out.append("/").append(p.variant);
     if (!p.os_version.empty()) out.append(" ").append(p.os_version);
     return visible(out, 80);
@@ -10549,6 +13024,18 @@ inline text_table map_table(string_map const& map) {
 inline text_table list_table(std::vector<std::string> const& list) {
     text_table out("  ");
     for (auto const& s : list) out.row({visible(s)});
+    return out;
+}
+
+inline text_table warning_table(std::vector<warning> const& list) {
+    text_table out("  ");
+    for (auto const& w : list) out.row({std::string(name_of(w.code)), visible(w.text)});
+    return out;
+}
+
+inline text_table odd_table(std::vector<odd_entry> const& list) {
+    text_table out("  ");
+    for (auto const& e : list) out.row({std::to_string(e.position), visible(e.why, 160), visible(e.text, 160)});
     return out;
 }
 
@@ -10610,17 +13097,18 @@ inline std::string to_table(inspection const& i) {
             {l.blob.digest.str(), detail::bytes_text(l.blob.size),
              l.history ? detail::visible(l.history->created_by, 100) : detail::visible(l.blob.media_type)});
     detail::print_section(out, "Platforms", detail::descriptor_table(i.platforms));
+    detail::print_section(out, "Odd entries", detail::odd_table(i.odd_entries));
     detail::print_section(out, "Attestations", detail::descriptor_table(i.attestations));
     detail::print_section(out, "Layers, base first", layers);
     detail::print_section(out, "Annotations", detail::map_table(i.annotations));
     detail::print_section(out, "Tags", detail::list_table(i.tags.values));
-    if (i.tags.state == tags_state::truncated || i.tags.state == tags_state::refused)
-        out.append("\nTags are ")
+    if (i.tags.state != tags_state::complete && i.tags.state != tags_state::not_requested)
+        out.append(i.tags.state == tags_state::failed ? "\nTags have " : "\nTags are ")
             .append(name_of(i.tags.state))
             .append(i.tags.why.empty() ? "" : ": ")
             .append(detail::visible(i.tags.why))
             .append("\n");
-    detail::print_section(out, "Warnings", detail::list_table(i.warnings));
+    detail::print_section(out, "Warnings", detail::warning_table(i.warnings));
     return out;
 }
 
@@ -10636,36 +13124,10 @@ namespace lading {
 
 namespace detail {
 
-/// The four bytes of a dotted IPv4 address; empty for other text. The networks of spec 2.2 are IPv4.
-inline std::vector<std::uint8_t> ipv4_bytes(std::string_view text) {
-    std::vector<std::uint8_t> out;
-    if (!is_ipv4(text)) return out;
-    while (true) {
-        unsigned value = 0;
-        auto const end = std::min(text.find('.'), text.size());
-        std::from_chars(text.data(), text.data() + end, value);
-        out.push_back(static_cast<std::uint8_t>(value));
-        if (end == text.size()) return out;
-        text.remove_prefix(end + 1);
-    }
-}
-
-/// True when an IPv4 address is in a network "a.b.c.d/n".
+/// True when an address is in a network "a.b.c.d/n", or is the one address.
 inline bool in_network(std::string_view address, std::string_view network) {
-    auto const slash = network.find('/');
-    auto const a = ipv4_bytes(address), n = ipv4_bytes(network.substr(0, slash));
-    unsigned bits = 32;
-    if (slash != network.npos) {
-        auto const text = network.substr(slash + 1);
-        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), bits);
-        if (bad != std::errc() || end != text.data() + text.size() || bits > 32) return false;
-    }
-    if (a.empty() || n.empty()) return false;
-    for (unsigned i = 0; i < bits; ++i) {
-        auto const mask = static_cast<std::uint8_t>(0x80u >> (i % 8));
-        if ((a[i / 8] & mask) != (n[i / 8] & mask)) return false;
-    }
-    return true;
+    auto const a = parse_ip(address);
+    return a && (network.find('/') == network.npos ? a == parse_ip(network) : ip_network::parse(network).holds(a));
 }
 
 } // namespace detail
@@ -10826,15 +13288,18 @@ class index_walk {
 /// `options.platform` has no meaning here. Requests: those of `inspect` for each. Errors: those of `inspect` for `ref`; a
 /// failure of an entry is told of and stops no other. `walk_limit` for an entry that is an index when indexes lie deeper
 /// than `limits::nesting`, or have together more entries than `limits::descriptors` or more bytes than
-/// `limits::manifest_bytes`. Memory: no record is kept but the first.
+/// `limits::manifest_bytes`; `cancelled` when `stop` is requested. Memory: no record is kept but the first.
 template <class Client, class Each>
-auto inspect_all(Client& registry, reference const& ref, inspect_options options, Each each) {
+auto inspect_all(Client& registry, reference const& ref, inspect_options options, Each each, stop_token stop = {}) {
     detail::index_walk walk(std::move(options), registry.options().bounds);
-    auto top = walk.took(registry.inspect(ref, walk.of_top()));
+    auto top = walk.took(registry.inspect(ref, walk.of_top(), stop));
     if (!top) return top;
     for (auto level = walk.next_level(); !level.empty(); level = walk.next_level())
-        for (auto const& entry : level)
-            each(entry, walk.took(registry.inspect(ref.with_digest(entry.digest), walk.of(entry))));
+        for (auto const& entry : level) {
+            auto record = walk.took(registry.inspect(ref.with_digest(entry.digest), walk.of(entry), stop));
+            if (stop.stop_requested()) return top = error(errc::cancelled);
+            each(entry, std::move(record));
+        }
     return top;
 }
 
@@ -10964,19 +13429,23 @@ inline int issuer_or_system_root(X509** found, X509_STORE_CTX* ctx, X509* certif
     return X509_STORE_CTX_get1_issuer(found, system.get(), certificate);
 }
 
-/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate if it may.
+/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate.
 /// Errors: `tls_config_invalid`, `out_of_memory`.
-inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o, bool may_show_certificate) {
+inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o) {
     SSL_CTX* const raw = out.native_handle();
     SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
     SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_max_cert_list(raw, 100 << 10);
+    // Nobody is asked for the passphrase of a key: OpenSSL itself would ask the terminal, or take a line of stdin.
+    SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return -1; });
+    static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    if (SSL_CTX_set_alpn_protos(raw, spoken, sizeof spoken) != 0) return no_memory_for_tls();
     auto refuse = [](std::string what, asio::error_code const& ec) {
         if (is_out_of_memory(ec)) return no_memory_for_tls();
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };
     asio::error_code ec;
-    if (may_show_certificate && !o.cert_file.empty()) {
+    if (!o.cert_file.empty()) {
         if (out.use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
         if (out.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
         if (SSL_CTX_check_private_key(raw) != 1)
@@ -11074,18 +13543,22 @@ class tls_identity {
 /// The contexts of one transport. Thread-safe.
 class tls_contexts {
   public:
-    /// The context for options, which outlive this. Errors: `tls_config_invalid`, `out_of_memory`.
-    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool may_show_certificate) {
+    static constexpr std::size_t most = 256; ///< kept; the oldest goes first
+
+    /// The context for options. Sessions with hosts that a server named are kept apart from those of the caller's. Errors:
+    /// `tls_config_invalid`, `out_of_memory`.
+    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool by_server) {
         std::scoped_lock const lock(mutex_);
         for (auto const& m : made_)
-            if (m.options == &o && m.with_certificate == may_show_certificate) return m.identity;
+            if (m.by_server == by_server && m.options == o) return m.identity;
         // Asio's own way to make a context throws when OpenSSL has no memory.
         std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
         if (!raw) return no_memory_for_tls();
         auto identity = std::make_shared<tls_identity>(raw.get());
         (void)raw.release();
-        LADING_TRY_V(configure_tls(identity->context, o, may_show_certificate));
-        made_.push_back({&o, may_show_certificate, identity});
+        LADING_TRY_V(configure_tls(identity->context, o));
+        if (made_.size() == most) made_.erase(made_.begin());
+        made_.push_back({o, by_server, identity});
         return identity;
     }
     /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
@@ -11097,8 +13570,8 @@ class tls_contexts {
 
   private:
     struct made {
-        tls_options const* options;
-        bool with_certificate;
+        tls_options options;
+        bool by_server;
         std::shared_ptr<tls_identity> identity;
     };
     std::mutex mutex_;
@@ -11169,6 +13642,17 @@ class connection {
         bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
         return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
             .with_context(X509_verify_cert_error_string(verdict));
+    }
+
+    static address_scope scope(asio::ip::address const& a) {
+        return a.is_v4() ? scope_of(a.to_v4().to_bytes()) : scope_of(a.to_v6().to_bytes());
+    }
+    /// Where the other end is; nothing when the connection has ended.
+    std::optional<address_scope> peer() const {
+        asio::error_code ec;
+        auto const to = socket.remote_endpoint(ec);
+        if (ec) return std::nullopt;
+        return scope(to.address());
     }
 
     /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (hostile.md H07, H08).
@@ -11259,7 +13743,7 @@ class pool_place {
     pool_place(pool_place&& other) noexcept
         : link(std::move(other.link)), pool_(std::move(other.pool_)), of_(other.of_) {}
     pool_place& operator=(pool_place&& other) noexcept {
-        end();
+        pool_place const old(std::move(*this)); // its destructor gives it back, which may need memory
         link = std::move(other.link);
         pool_ = std::move(other.pool_);
         of_ = other.of_;
@@ -11508,6 +13992,12 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
 #include <asio/bind_executor.hpp>
 #include <asio/error.hpp>
 
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
 namespace lading::detail {
 
 /// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
@@ -11521,6 +14011,24 @@ inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tc
         if (at < all.size()) out.push_back(all[at++]);
     }
     return out;
+}
+
+/// Opens a socket that programs which this one starts do not inherit. Without success it stays closed: the attempt to
+/// connect opens it then, or says why not.
+inline void open_for_us(asio::ip::tcp::socket& socket, asio::ip::tcp const& protocol) {
+#if defined(SOCK_CLOEXEC)
+    int const made = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+    if (made < 0) return;
+    asio::error_code ec;
+    socket.assign(protocol, made, ec);
+    if (ec) ::close(made);
+#else
+    asio::error_code ec;
+    socket.open(protocol, ec);
+#if defined(FD_CLOEXEC)
+    if (!ec) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+#endif
+#endif
 }
 
 /// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
@@ -11553,6 +14061,7 @@ class dialler {
     void attempt(std::shared_ptr<Owner> const& owner) {
         auto const at = attempts_.size();
         auto& socket = attempts_.emplace_back(executor_);
+        open_for_us(socket, addresses_[at].protocol());
         ++under_way_;
         socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
                                  on_attempt(owner, at, ec);
@@ -11617,11 +14126,16 @@ namespace lading::detail {
 struct http1_framing {
     std::optional<std::uint64_t> content_length;
     bool chunked = false;
-    bool encoded = false; ///< a Content-Encoding other than identity
     std::size_t lines = 0, bytes = 0; ///< of the head
 };
 
 inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
+
+/// RFC 9112 2.2 lets a recipient take a bare LF for a line's end. What one reader takes so and another does not lets a
+/// server put a second answer into the first (smuggling), so nobody here takes it.
+inline error bare_line_feed() {
+    return malformed("line ending: LF without CR, which readers understand in different ways (smuggling)");
+}
 
 /// Digits only, within 63 bits.
 inline std::optional<std::uint64_t> parse_content_length(std::string_view text) {
@@ -11662,12 +14176,13 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
     auto& lines = out.lines;
     while (!head.empty()) {
         auto const end = head.find("\r\n");
-        if (end == head.npos) return malformed("line ending");
         auto const line = head.substr(0, end);
+        if (line.find('\n') != line.npos) return bare_line_feed();
+        if (end == head.npos) return malformed("line ending");
         head.remove_prefix(end + 2);
         if (line.size() > l.header_line)
             return error(errc::http_header_too_large)
-                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes", std::to_string(line.size()));
+                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes (limits::header_line)", std::to_string(line.size()));
         for (char c : line)
             if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) return malformed("control character");
         if (lines++ == 0) {
@@ -11677,7 +14192,7 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
         }
         if (line.empty()) break;
         if (lines - 1 > l.header_lines)
-            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines), "more");
+            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines) + " (limits::header_lines)", "more");
         auto const colon = line.find(':');
         auto const name = line.substr(0, colon);
         if (colon == line.npos || name.empty()) return malformed("header field");
@@ -11692,8 +14207,6 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
         } else if (iequal(name, "Transfer-Encoding")) {
             if (has_te || !http11 || !iequal(value, "chunked")) return malformed("transfer_encoding");
             has_te = out.chunked = true;
-        } else if (iequal(name, "Content-Encoding")) {
-            out.encoded = out.encoded || !(value.empty() || iequal(value, "identity"));
         }
         for (std::size_t i = 0; i < 4; ++i)
             if (iequal(name, only_once[i])) {
@@ -11774,11 +14287,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
             return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
                         ec);
         if (informational()) return;
-        if (framing_.encoded && head_.status < 300) return fail(error(errc::http_content_encoding), ec);
-        auto verdict = sink_.begin(head_, framing_.content_length);
-        // The status is worth more than the encoded text of an error, which is not read.
-        if (framing_.encoded && verdict) verdict = flow::stop;
-        obey(std::move(verdict), ec);
+        obey(sink_.begin(head_, framing_.content_length), ec);
     }
     void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
     std::size_t on_body_impl(string_view piece, error_code& ec) override {
@@ -11872,11 +14381,11 @@ class http1_reader {
         auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
         auto const limit = end == rest_.npos ? rest_.size() : end + 4;
         for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
-            if (rest_[at - 1] != '\r') return malformed("line ending");
+            if (rest_[at - 1] != '\r') return bare_line_feed();
         checked_ = limit;
         if (limit > limits_.header_bytes)
             return error(errc::http_header_too_large)
-                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes", "more");
+                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes (limits::header_bytes)", "more");
         if (end == rest_.npos) return false;
         LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
         if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
@@ -11985,6 +14494,176 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
     if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
     return out.append("\r\n").append(q.body);
 }
+
+} // namespace lading::detail
+
+// ---- lading/backend/name_lookups.hpp ----
+
+/// `name_lookups`: host names become addresses, each in a thread of its own, so that a name whose servers never answer holds
+/// up nobody but the one who named it.
+///
+/// What resolves names blocks and cannot be interrupted. Under way at once are at most `limits::lookups` for one who names
+/// hosts (a registry, for the hosts in its answers; each name by itself where the caller gave it), and `limits::all_lookups`
+/// of the names that the caller gave, and as many of those that servers gave. Others wait their turn.
+
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+
+#include <thread>
+
+#if !defined(_WIN32)
+#include <signal.h>
+#endif
+
+namespace lading::detail {
+
+/// Somebody who waits for addresses.
+class lookup_waiter {
+  public:
+    using addresses = std::vector<asio::ip::tcp::endpoint>;
+    /// Called once, by another thread and under a lock: to be passed on.
+    virtual void on_looked_up(asio::error_code ec, addresses found) = 0;
+
+  protected:
+    ~lookup_waiter() = default;
+};
+
+/// What is looked up, and for whom.
+struct lookup {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string named_by;   ///< shares its bound
+    bool by_server = false; ///< a server named the host
+    std::shared_ptr<name_resolver> resolver; ///< null: the system's
+    std::weak_ptr<lookup_waiter> who;
+};
+
+/// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
+class name_lookups final : public asio::execution_context::service {
+  public:
+    inline static asio::execution_context::id id;
+
+    explicit name_lookups(asio::execution_context& c) : asio::execution_context::service(c) {}
+
+    void start(lookup what, limits const& bounds) {
+        std::scoped_lock const lock(work_->mutex);
+        work_->most = {bounds.lookups, bounds.all_lookups};
+        if (!work_->may_run(what)) return work_->waiting.push_back(std::move(what));
+        work_->count(what, true);
+        run(std::move(what));
+    }
+
+  private:
+    /// Outlives the loop, as long as a thread is busy.
+    struct work {
+        struct bounds {
+            std::size_t one = 1, all = 1;
+        };
+        std::mutex mutex;
+        bool closed = false; ///< the loop has ended: nobody is told any more
+        bounds most;
+        std::map<std::pair<bool, std::string>, std::size_t> under_way; ///< by who named the host
+        std::size_t running[2] = {0, 0};                               ///< the caller's, the servers'
+        std::deque<lookup> waiting;
+
+        bool may_run(lookup const& l) const {
+            auto const known = under_way.find({l.by_server, l.named_by});
+            return running[l.by_server] < most.all && (known == under_way.end() || known->second < most.one);
+        }
+        void count(lookup const& l, bool begins) {
+            auto const at = under_way.try_emplace({l.by_server, l.named_by}).first;
+            running[l.by_server] += begins ? 1 : std::size_t(-1);
+            at->second += begins ? 1 : std::size_t(-1);
+            if (at->second == 0) under_way.erase(at);
+        }
+        /// Tells who has waited, and takes the next that may run.
+        bool go_on(lookup& l, asio::error_code ec, lookup_waiter::addresses found) {
+            std::scoped_lock const lock(mutex);
+            count(l, false);
+            if (closed) return false;
+            if (auto const who = l.who.lock()) who->on_looked_up(ec, std::move(found));
+            for (auto next = waiting.begin(); next != waiting.end();) {
+                if (next->who.expired()) {
+                    next = waiting.erase(next);
+                } else if (may_run(*next)) {
+                    l = std::move(*next);
+                    waiting.erase(next);
+                    count(l, true);
+                    return true;
+                } else {
+                    ++next;
+                }
+            }
+            return false;
+        }
+    };
+
+    void shutdown() noexcept override {
+        std::scoped_lock const lock(work_->mutex);
+        work_->closed = true;
+        work_->waiting.clear();
+    }
+
+    /// In a new thread, which takes no signals. Without one the look-up fails.
+    void run(lookup l) {
+#if !defined(_WIN32)
+        sigset_t all, before;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before);
+#endif
+        auto const body = [w = work_, l]() mutable { serve(*w, l); };
+#if LADING_HAS_EXCEPTIONS
+        try {
+            std::thread(body).detach();
+        } catch (...) {
+            work_->count(l, false);
+            if (auto const who = l.who.lock()) who->on_looked_up(asio::error::no_memory, {});
+        }
+#else
+        std::thread(body).detach();
+#endif
+#if !defined(_WIN32)
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#endif
+    }
+    static void serve(work& w, lookup& l) {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            while (step(w, l)) {
+            }
+        } catch (...) { // no memory to tell who waits, whose own deadline ends that
+        }
+#else
+        while (step(w, l)) {
+        }
+#endif
+    }
+    static bool step(work& w, lookup& l) {
+        asio::error_code ec;
+        auto found = resolve(l, ec);
+        return w.go_on(l, ec, std::move(found));
+    }
+    static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {
+        lookup_waiter::addresses out;
+        if (!l.resolver) {
+            asio::io_context context(1);
+            auto const all = asio::ip::tcp::resolver(context).resolve(l.host, std::to_string(l.port), ec);
+            for (auto const& one : all) out.push_back(one.endpoint());
+            return out;
+        }
+        auto const texts = l.resolver->resolve(l.host);
+        if (!texts) return ec = asio::error::host_not_found, out;
+        for (auto const& text : texts.assume_value()) {
+            asio::error_code no_address;
+            auto const address = asio::ip::make_address(text, no_address);
+            if (!no_address) out.emplace_back(address, l.port);
+        }
+        if (out.empty()) ec = asio::error::host_not_found;
+        return out;
+    }
+
+    std::shared_ptr<work> const work_ = std::make_shared<work>();
+};
 
 } // namespace lading::detail
 
@@ -12100,7 +14779,9 @@ class pace_watch {
         return enough;
     }
     error too_slow() const {
-        return error(errc::too_slow).with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) + " ms", "fewer");
+        return error(errc::too_slow)
+            .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
+                             " ms (limits::pace_bytes, limits::pace)", "fewer");
     }
 
   private:
@@ -12129,13 +14810,105 @@ inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
     return f;
 }
 
-/// The error of a failed exchange with its facts, its URL and the status that came.
-inline error complete_failure(error e, request const& q, exchange_progress const& p) {
+/// The limit that is behind a `timeout_*` and the like, with its name. Empty for other codes.
+inline std::string limit_behind(errc code, limits const& l) {
+    switch (code) {
+    case errc::connect_timeout: return limit_text(l.connect, "limits::connect");
+    case errc::tls_timeout: return limit_text(l.handshake, "limits::handshake");
+    case errc::timeout_header: return limit_text(l.header, "limits::header");
+    case errc::timeout_body:
+    case errc::timeout_write: return limit_text(l.idle, "limits::idle");
+    default: return {};
+    }
+}
+
+/// The error of a failed exchange with its limit, its facts, its URL and the status that came.
+inline error complete_failure(error e, request const& q, limits const& l, exchange_progress const& p) {
     auto const code = e.kind();
+    if (auto most = limit_behind(code, l); !most.empty() && e.detail().expected.empty()) e = std::move(e).with_values(std::move(most), "more");
     if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
     if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
     if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
     return e;
+}
+
+} // namespace lading::detail
+
+// ---- lading/backend/trust.hpp ----
+
+/// Whom a connection trusts: the options of its host, and what the registry that named the host lends it.
+
+// ---- lading/backend/read_file.hpp ----
+
+/// Reads configuration files: whole, bounded, and a missing one is not an error.
+
+namespace lading::detail {
+
+/// The bytes of a file, or nothing when there is none. Errors: `code` with the path and the reason, for a file that
+/// cannot be read or is larger than `limit` bytes.
+inline result<std::optional<std::string>> read_file(std::string const& path, errc code, std::size_t limit = 1u << 20) {
+    errno = 0;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
+    if (!file) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+        return error(code).with_context(path + ": " + std::strerror(errno));
+    }
+    std::string out;
+    char piece[4096];
+    while (auto const n = std::fread(piece, 1, sizeof piece, file.get())) {
+        out.append(piece, n);
+        if (out.size() > limit)
+            return error(code).with_context(path).with_values("at most " + std::to_string(limit) + " bytes", "more");
+    }
+    if (std::ferror(file.get())) return error(code).with_context(path + ": cannot be read");
+    return std::optional(std::move(out));
+}
+
+} // namespace lading::detail
+
+namespace lading::detail {
+
+/// The options of a host, and whether they are its own. Errors: those of `tls_source`.
+inline result<std::pair<tls_options, bool>> tls_of_host(tls_rules const& rules, std::string const& authority,
+                                                        std::vector<warning>& remarks) {
+    if (auto const* own = rules.find_host(authority)) return std::pair(*own, true);
+    if (rules.others) {
+        LADING_TRY(auto found, rules.others->find(authority, remarks));
+        if (found) { // beside what holds everywhere: nobody has said that this host is an exception
+            auto const& all = rules.everywhere;
+            found->verify = found->verify && all.verify;
+            found->system_roots = found->system_roots && all.system_roots;
+            found->ca_file = all.ca_file;
+            found->ca_pem += all.ca_pem;
+            if (found->cert_file.empty()) found->with_client_certificate(all.cert_file, all.key_file);
+            return std::pair(std::move(*found), true);
+        }
+    }
+    return std::pair(rules.everywhere, false);
+}
+
+/// The options for a connection to a host that the caller named, or that the registry `named_by` (host, and port unless it
+/// is the scheme's own) did. Its roots count there too; what is not checked for it is not checked on other ports of the same
+/// host, unless that has options of its own. No client certificate of the one is ever the other's. Errors: `tls_config_invalid`.
+inline result<tls_options> tls_for(tls_rules const& rules, url const& target, std::string const& named_by,
+                                   std::vector<warning>& remarks) {
+    LADING_TRY(auto own, tls_of_host(rules, target.authority(), remarks));
+    auto& out = own.first;
+    if (named_by.empty() || named_by == target.authority()) return std::move(out);
+    LADING_TRY(auto const namer, tls_of_host(rules, named_by, remarks));
+    if (!namer.second) return std::move(out);
+    auto const& lent = namer.first;
+    if (lent.ca_pem != out.ca_pem) out.ca_pem.append(out.ca_pem.empty() ? "" : "\n").append(lent.ca_pem);
+    if (out.ca_file.empty()) {
+        out.ca_file = lent.ca_file;
+    } else if (!lent.ca_file.empty() && lent.ca_file != out.ca_file) {
+        LADING_TRY(auto const text, read_file(lent.ca_file, errc::tls_config_invalid));
+        if (!text) return error(errc::tls_config_invalid).with_context(lent.ca_file + ": no such file");
+        out.ca_pem.append("\n").append(*text);
+    }
+    bool const same_host = tls_rules::without_port(named_by) == target.host();
+    if (same_host && !own.second) out.verify = out.verify && lent.verify;
+    return std::move(out);
 }
 
 } // namespace lading::detail
@@ -12172,10 +14945,10 @@ struct discarding_sink final : body_sink {
     result<flow> write(std::span<std::byte const>) override { return flow::stop; }
 };
 
-/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place` and `on_deadline`,
-/// which any thread may call, are used on its own executor only, which runs one
+/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
+/// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
 /// handler at a time: a strand, unless there is one thread.
-class exchange : public pool_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
+class exchange : public pool_waiter, public lookup_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
   public:
     exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
         : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
@@ -12198,6 +14971,9 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
         });
     }
+    void on_looked_up(asio::error_code ec, addresses found) override {
+        asio::post(serial_, [self = shared_from_this(), ec, f = std::move(found)]() mutable { self->on_resolved(ec, std::move(f)); });
+    }
     void on_place(pool_place place) override {
         asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
             self->turn_.reset();
@@ -12215,8 +14991,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
   private:
     /// What a new connection takes.
     struct making {
-        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : resolver(e), dial(e, s) {}
-        asio::ip::tcp::resolver resolver;
+        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
         dialler dial;
         std::string tunnel_text; ///< of the CONNECT, where there is a proxy
         std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
@@ -12238,7 +15013,10 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
         if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
-        // Keeps the exchange, and the event loop.
+        wait_for_turn();
+    }
+    /// Keeps the exchange, and the event loop, while it waits for what only other exchanges or threads can give.
+    void wait_for_turn() {
         turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
         turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
     }
@@ -12251,8 +15029,12 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         }
         key_ = target_->origin().str();
         key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.reach)));
+        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
         if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
-        LADING_TRY(text_, http1_request_text(query_, *target_, proxy_ && target_->scheme() == "http"));
+        bool const forwarded = proxy_ && target_->scheme() == "http";
+        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
+        if (forwarded && !proxy_->authorization.empty())
+            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
         if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
         return success();
     }
@@ -12279,7 +15061,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
             turn_.reset();
             return end(error(why));
         case stage::resolving: // whatever the resolver is busy with, nobody waits for it
-            making_->resolver.cancel();
+            turn_.reset();
             return end(error(why));
         case stage::dialling: return making_->dial.cancel();
         case stage::connected: place_.link->socket.close(ignored); return;
@@ -12312,40 +15094,34 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) return dial({{address, dialled.port()}});
         stage_ = stage::resolving;
-        making_->resolver.async_resolve(
-            host, std::to_string(dialled.port()),
-            asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code ec, found const& f) {
-                self->on_resolved(ec, f);
-            }));
+        wait_for_turn();
+        lookup what{host, dialled.port(), host, !proxy_ && query_.reach != reach::anywhere, transport_->network.resolver, {}};
+        if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
+        what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
+        asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
     }
-    using found = asio::ip::tcp::resolver::results_type;
-    void on_resolved(asio::error_code ec, found const& f) {
+    void on_resolved(asio::error_code ec, addresses found) {
         if (stage_ == stage::over) return; // stopped, and told so then
+        turn_.reset();
         if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
-        std::vector<asio::ip::tcp::endpoint> addresses;
-        for (auto const& one : f) addresses.push_back(one.endpoint());
-        dial(std::move(addresses));
+        dial(std::move(found));
     }
 
     /// Connects, to such of the addresses as the request may go to.
-    void dial(std::vector<asio::ip::tcp::endpoint> addresses) {
+    void dial(addresses where) {
         if (query_.reach != reach::anywhere && !transport_->network.inner_addresses) {
             if (proxy_) {
-                if (!may_reach(scope_of_host(target_->host()))) addresses.clear();
+                if (!may_reach(scope_of_host(target_->host()))) where.clear();
             } else {
-                std::erase_if(addresses, [&](auto const& e) { return !may_reach(scope(e.address())); });
+                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
             }
         }
-        if (addresses.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
         stage_ = stage::dialling;
-        making_->dial.start(addresses, shared_from_this());
+        making_->dial.start(where, shared_from_this());
     }
     bool may_reach(address_scope where) const noexcept {
         return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
-    }
-    static address_scope scope(asio::ip::address const& a) {
-        if (a.is_v4()) return scope_of(a.to_v4().to_bytes());
-        return scope_of(a.to_v6().to_bytes());
     }
 
   public:
@@ -12396,10 +15172,13 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     }
 
     void handshake() {
-        auto const& options = transport_->network.tls.find(target_->authority());
-        auto identity = transport_->contexts.find(options, query_.reach == reach::anywhere);
+        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
+        if (!options) return end(std::move(options).assume_error());
+        auto& o = options.assume_value();
+        if (query_.reach != reach::anywhere) o.with_client_certificate({}, {});
+        auto identity = transport_->contexts.find(o, query_.reach != reach::anywhere);
         if (!identity) return end(std::move(identity).assume_error());
-        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, options.verify))
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
             return end(no_memory_for_tls());
         limit(transport_->bounds.handshake, errc::tls_timeout);
         place_.link->async_handshake(then(&exchange::on_handshake));
@@ -12417,6 +15196,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
 
     void write() {
         stage_ = stage::connected;
+        peer_ = place_.link->peer();
         reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
         asio::error_code ec;
         auto const n = place_.link->write_now(text_, ec);
@@ -12466,9 +15246,16 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         if (stage_ == stage::over) return;
         if (starting_) // a handler never runs inside its initiating call
             return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        // A forwarded request has its answer from the proxy, which means itself here.
+        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
+            outcome = proxy_error("it answered 407");
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
+        if (outcome) {
+            if (!proxy_) outcome.assume_value().peer = peer_;
+            outcome.assume_value().warnings = std::move(remarks_);
+        }
         place_.end(); // the connection is closed or kept before the handler runs
         reader_.reset();
         complete(std::move(outcome));
@@ -12480,7 +15267,7 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
         p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
         p.proxied = proxy_ != nullptr;
         if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
-        return complete_failure(std::move(e), query_, p);
+        return complete_failure(std::move(e), query_, transport_->bounds, p);
     }
 
     request const& query_;
@@ -12495,10 +15282,12 @@ class exchange : public pool_waiter, public deadlines::entry, public std::enable
     std::string key_;  ///< the pool's
     std::string text_; ///< of the request
     std::unique_ptr<proxy_address> proxy_;
-    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place
+    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
     std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
     pool_place place_;
     bool reused_ = false;
+    std::optional<address_scope> peer_; ///< where the connection goes
+    std::vector<warning> remarks_;
     std::optional<http1_reader> reader_;
     pace_watch pace_;
 };
@@ -12552,7 +15341,8 @@ namespace lading {
 ///
 /// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
 /// without a certificate problem, `plaintext`. Cancellation through the handler's slot, of any type: `cancelled`, at once
-/// even when a name is being resolved; the resolver itself cannot be interrupted, and an event loop ends after it.
+/// even when a name is being resolved. Names are resolved in threads of their own (`name_lookups.hpp`), for which nothing
+/// waits: neither another name nor the end of the event loop.
 class asio_transport {
   public:
     using executor_type = asio::any_io_executor;
@@ -12585,26 +15375,77 @@ class asio_transport {
 
 } // namespace lading
 
-#include <asio/io_context.hpp>
+// ---- lading/backend/spares.hpp ----
+
+/// `spares`: what one thread at a time can use, as many of it as threads need at once.
+
+namespace lading::detail {
+
+/// Thread-safe. What was used last is taken first: its connections are the freshest.
+template <class T>
+class spares {
+  public:
+    /// One that nobody uses, or a new one by `make()`, which gives a `std::unique_ptr<T>`. What is not given back is lost.
+    template <class Make>
+    std::unique_ptr<T> take(Make make) {
+        {
+            std::lock_guard const lock(mutex_);
+            if (!idle_.empty()) {
+                auto out = std::move(idle_.back());
+                idle_.pop_back();
+                return out;
+            }
+            idle_.reserve(++made_); // so that giving back needs no memory
+        }
+        return make();
+    }
+    void give(std::unique_ptr<T> one) noexcept {
+        std::lock_guard const lock(mutex_);
+        idle_.push_back(std::move(one));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<T>> idle_;
+    std::size_t made_ = 0; ///< lost ones too
+};
+
+} // namespace lading::detail
+
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 
 namespace lading {
 
-/// Models `sync_transport`. Owns its event loop, which runs only inside `exchange`; one exchange at a time. Limits,
-/// connections and errors are those of `asio_transport`. Its destructor waits for a resolver that is busy.
+/// Models `sync_transport`, for any number of threads at once. Limits, connections and errors are those of
+/// `asio_transport`. Each thread that is inside `exchange` has an event loop of its own, with its own connections, which
+/// runs only there; the loop that was used last is used next, so that one thread keeps its connections, and limits of
+/// connections count for each of as many loops as there were threads at once.
+///
+/// `request::stop` ends an exchange at once, wherever it is, with `cancelled`.
 /// Should an exception leave `exchange` (from a sink, or because there is no memory), its connections are closed and the
 /// next exchange starts afresh.
 class asio_sync_transport {
   public:
     explicit asio_sync_transport(network_options network = {}, limits bounds = {})
-        : network_(std::move(network)), bounds_(std::move(bounds)) {}
+        : state_(std::make_unique<state>(std::move(network), std::move(bounds))) {}
 
     result<response> exchange(request const& q, body_sink& out) {
-        if (!loop_) loop_ = std::make_unique<loop>(network_, bounds_);
         std::optional<result<response>> answer;
-        on_unwind const drop{loop_, answer};
-        loop_->transport.async_exchange(q, out, [&](result<response> r) { answer.emplace(std::move(r)); });
-        loop_->context.restart();
-        while (!answer) loop_->context.run_one(); // what is left, a name being resolved for nobody, waits for the next
+        asio::cancellation_signal cancel;
+        auto one = state_->loops.take([this] { return std::make_unique<loop>(state_->network, state_->bounds); });
+        auto const slot = q.stop.stop_possible() ? cancel.slot() : asio::cancellation_slot();
+        one->transport.async_exchange(q, out, asio::bind_cancellation_slot(slot, [&](result<response> r) { answer.emplace(std::move(r)); }));
+        one->context.restart();
+        {
+            stop_callback const wake(q.stop, [&context = one->context] { context.stop(); }); // by whichever thread stops it
+            while (!answer) { // what is left, a name being resolved for nobody, waits for the next
+                if (one->context.run_one() != 0 || !one->context.stopped()) continue;
+                one->context.restart();
+                if (q.stop.stop_requested()) cancel.emit(asio::cancellation_type::all);
+            }
+        }
+        state_->loops.give(std::move(one));
         return std::move(*answer);
     }
 
@@ -12614,18 +15455,14 @@ class asio_sync_transport {
         asio::io_context context{1};
         asio_transport transport;
     };
-    /// Without an answer there was an exception, and handlers of this exchange are still in the loop: it must go.
-    struct on_unwind {
-        std::unique_ptr<loop>& what;
-        std::optional<result<response>> const& answer;
-        ~on_unwind() {
-            if (!answer) what.reset();
-        }
+    struct state {
+        state(network_options n, limits l) : network(std::move(n)), bounds(std::move(l)) {}
+        network_options const network;
+        limits const bounds;
+        detail::spares<loop> loops;
     };
 
-    network_options network_;
-    limits bounds_;
-    std::unique_ptr<loop> loop_;
+    std::unique_ptr<state> state_;
 };
 
 } // namespace lading
@@ -12634,11 +15471,116 @@ class asio_sync_transport {
 
 /// `certs.d`: the folders in which Docker and the containers tools keep certificates by host (spec 2.3).
 
+// ---- lading/backend/certificate_text.hpp ----
+
+/// Certificates in files: PEM, or one in DER. Only their shape is looked at, so that one broken file does not keep a TLS
+/// library from reading the others; whom they name and whether they hold is the TLS library's to say.
+
+namespace lading::detail {
+
+/// One element of DER: its tag, its contents, and how long it is with both.
+struct der_element {
+    std::uint8_t tag = 0;
+    std::string_view contents;
+    std::size_t size = 0;
+
+    /// The first element of some bytes; nothing for what is none, or is longer than the bytes.
+    static std::optional<der_element> first(std::string_view bytes) {
+        auto const at = [&](std::size_t i) { return static_cast<std::uint8_t>(bytes[i]); };
+        if (bytes.size() < 2 || (at(0) & 0x1f) == 0x1f) return std::nullopt; // no certificate has longer tags
+        std::size_t length = at(1), head = 2;
+        if (length >= 0x80) {
+            std::size_t const n = length & 0x7f;
+            if (n == 0 || n > 3 || bytes.size() < 2 + n) return std::nullopt;
+            length = 0;
+            for (std::size_t i = 0; i < n; ++i) length = length << 8 | at(2 + i);
+            head += n;
+        }
+        if (bytes.size() - head < length) return std::nullopt;
+        return der_element{at(0), bytes.substr(head, length), head + length};
+    }
+    bool constructed() const noexcept { return (tag & 0x20) != 0; }
+};
+
+/// True when the bytes are elements one after the other, and those inside them too.
+inline bool is_der(std::string_view bytes, int depth = 0) {
+    while (!bytes.empty()) {
+        auto const e = der_element::first(bytes);
+        if (!e || (e->constructed() && (depth == 16 || !is_der(e->contents, depth + 1)))) return false;
+        bytes.remove_prefix(e->size);
+    }
+    return true;
+}
+
+/// The bytes at the front that have the shape of a certificate (RFC 5280, 4.1): a sequence of what is signed, the algorithm,
+/// and the signature; what is signed has at least a serial number, an algorithm, two names, a validity and a key. Empty
+/// when there are none.
+inline std::string_view certificate_at_front(std::string_view bytes) {
+    auto const whole = der_element::first(bytes);
+    if (!whole || whole->tag != 0x30 || !is_der(whole->contents)) return {};
+    auto rest = whole->contents;
+    std::string_view is_signed;
+    for (int tag : {0x30, 0x30, 0x03}) {
+        auto const part = der_element::first(rest);
+        if (!part || part->tag != tag) return {};
+        if (is_signed.empty()) is_signed = part->contents;
+        rest.remove_prefix(part->size);
+    }
+    if (!rest.empty()) return {};
+    if (is_signed.starts_with('\xa0')) is_signed.remove_prefix(der_element::first(is_signed)->size); // the version
+    for (int tag : {0x02, 0x30, 0x30, 0x30, 0x30, 0x30}) {
+        auto const part = der_element::first(is_signed);
+        if (!part || part->tag != tag || part->contents.empty()) {
+            bool const nobody = part && part->tag == 0x30 && part->contents.empty(); // a subject may be named by an extension only
+            if (!nobody) return {};
+        }
+        is_signed.remove_prefix(part->size);
+    }
+    return bytes.substr(0, whole->size);
+}
+
+/// What a file of certificates holds.
+struct certificates_read {
+    std::string pem;     ///< those that can be read
+    bool broken = false; ///< it has one that cannot, or none
+};
+
+/// Reads a file's bytes: the certificates of a PEM text with anything between them, or one in DER.
+inline certificates_read read_certificates(std::string_view bytes) {
+    constexpr std::string_view begin = "-----BEGIN ", dashes = "-----";
+    certificates_read out;
+    auto const add = [&](std::string_view der) {
+        der = certificate_at_front(der);
+        if (der.empty()) return out.broken = true, void();
+        auto const text = base64_encode(der);
+        out.pem += "-----BEGIN CERTIFICATE-----\n";
+        for (std::size_t i = 0; i < text.size(); i += 64) out.pem.append(text, i, 64).append("\n");
+        out.pem += "-----END CERTIFICATE-----\n";
+    };
+    if (bytes.find(begin) == bytes.npos) {
+        if (certificate_at_front(bytes).size() == bytes.size()) add(bytes);
+        else out.broken = true;
+    }
+    for (auto at = bytes.find(begin); at != bytes.npos; at = bytes.find(begin)) {
+        bytes.remove_prefix(at + begin.size());
+        auto const label = bytes.substr(0, bytes.find(dashes));
+        bytes.remove_prefix(std::min(label.size() + dashes.size(), bytes.size()));
+        if (label != "CERTIFICATE" && label != "X509 CERTIFICATE" && label != "TRUSTED CERTIFICATE") continue;
+        std::string text;
+        for (char c : bytes.substr(0, bytes.find(dashes)))
+            if (c != '\n' && c != '\r' && c != ' ' && c != '\t') text += c;
+        auto const der = base64_decode(text);
+        add(der ? std::string_view(*der) : std::string_view());
+    }
+    out.broken = out.broken || out.pem.empty();
+    return out;
+}
+
+} // namespace lading::detail
+
 // ---- lading/backend/folder.hpp ----
 
 /// Lists a folder, bounded. POSIX; `<filesystem>` would cost every unit two and a half times an empty one.
-
-#include <cerrno>
 
 #if !defined(_WIN32)
 #include <dirent.h>
@@ -12666,34 +15608,6 @@ inline result<std::optional<std::vector<std::string>>> list_folder(std::string c
     std::sort(out.begin(), out.end());
     return std::optional(std::move(out));
 #endif
-}
-
-} // namespace lading::detail
-
-// ---- lading/backend/read_file.hpp ----
-
-/// Reads configuration files: whole, bounded, and a missing one is not an error.
-
-namespace lading::detail {
-
-/// The bytes of a file, or nothing when there is none. Errors: `code` with the path and the reason, for a file that
-/// cannot be read or is larger than `limit` bytes.
-inline result<std::optional<std::string>> read_file(std::string const& path, errc code, std::size_t limit = 1u << 20) {
-    errno = 0;
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
-    if (!file) {
-        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
-        return error(code).with_context(path + ": " + std::strerror(errno));
-    }
-    std::string out;
-    char piece[4096];
-    while (auto const n = std::fread(piece, 1, sizeof piece, file.get())) {
-        out.append(piece, n);
-        if (out.size() > limit)
-            return error(code).with_context(path).with_values("at most " + std::to_string(limit) + " bytes", "more");
-    }
-    if (std::ferror(file.get())) return error(code).with_context(path + ": cannot be read");
-    return std::optional(std::move(out));
 }
 
 } // namespace lading::detail
@@ -12726,11 +15640,11 @@ struct certs_d_options {
     std::vector<std::string> search = usual_search();
 };
 
-/// Reads what `certs.d` has for a host ("example.com:5000" as in references): every `*.crt` is a further root, beside
-/// those of the system; the first pair `NAME.cert`, `NAME.key` by name is the client's certificate. Nothing when there is
-/// no folder for the host. Errors: `tls_config_invalid` with the path, for a half of a pair without the other, a root
-/// that is not PEM, and what cannot be read.
-inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o = {}) {
+/// Reads what `certs.d` has for a host ("example.com:5000" as in references): every `*.crt` (PEM, or one certificate in DER) is
+/// a further root, beside those of the system; the first pair `NAME.cert`, `NAME.key` by name is the client's certificate.
+/// Nothing when there is no folder for the host. A `*.crt` that cannot be read is left out, and named in `remarks`. Errors:
+/// `tls_config_invalid` with the path, for a half of a pair without the other, and a folder that cannot be read.
+inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o, std::vector<warning>& remarks) {
     std::vector<std::string> folders;
     if (!o.folder.empty()) folders.push_back(o.folder);
     else for (auto const& s : o.search) folders.push_back(s + '/' + host);
@@ -12741,16 +15655,22 @@ inline result<std::optional<tls_options>> load_certs_d(std::string const& host, 
             continue;
         }
         auto has = [&](std::string const& name) { return std::binary_search(names->begin(), names->end(), name); };
+        auto skipped = [&](std::string const& path, std::string const& why) {
+            remarks.emplace_back(warning_code::certificate_skipped, detail::printable(path + ": " + why, 512));
+        };
         tls_options out;
         for (auto const& name : *names) {
             auto const path = folder + '/' + name;
             auto const stem = name.substr(0, name.rfind('.'));
             if (name.ends_with(".crt")) {
-                LADING_TRY(auto const pem, detail::read_file(path, errc::tls_config_invalid));
-                if (!pem || pem->find("-----BEGIN CERTIFICATE-----") == pem->npos)
-                    return error(errc::tls_config_invalid).with_context(path + ": no certificate in PEM");
-                out.ca_pem += *pem;
-                if (!out.ca_pem.ends_with('\n')) out.ca_pem += '\n';
+                auto const bytes = detail::read_file(path, errc::tls_config_invalid);
+                if (!bytes) {
+                    skipped(path, bytes.assume_error().summary());
+                    continue;
+                }
+                auto const found = detail::read_certificates(bytes.assume_value().value_or(""));
+                if (found.broken) skipped(path, found.pem.empty() ? "no certificate, neither in PEM nor in DER" : "a certificate in it is broken");
+                out.ca_pem += found.pem;
             } else if (name.ends_with(".cert")) {
                 if (!has(stem + ".key"))
                     return error(errc::tls_config_invalid).with_context(path + ": there is no " + stem + ".key");
@@ -12763,12 +15683,18 @@ inline result<std::optional<tls_options>> load_certs_d(std::string const& host, 
     }
     return std::optional<tls_options>();
 }
+inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o = {}) {
+    std::vector<warning> remarks;
+    return load_certs_d(host, o, remarks);
+}
 
-/// Adds what `certs.d` has for a host to the rules, keeping what is already switched off there. A host without a
-/// folder stays as it is. Errors: as `load_certs_d`.
+/// Adds what `certs.d` has for a host to the rules, keeping what is already switched off there; its remarks go to the
+/// rules' warnings. A host without a folder stays as it is. Errors: as `load_certs_d`.
 inline result<void> add_certs_d(registry_rules& rules, repository const& name, certs_d_options const& o = {}) {
     auto const host = std::string(name.host());
-    LADING_TRY(auto found, load_certs_d(host, o));
+    std::vector<warning> remarks;
+    LADING_TRY(auto found, load_certs_d(host, o, remarks));
+    for (auto& w : remarks) rules.add_warning(std::move(w));
     if (!found) return success();
     auto& at = rules.host(host);
     if (at.has_tls) found->verify = at.tls.verify;
@@ -12776,11 +15702,78 @@ inline result<void> add_certs_d(registry_rules& rules, repository const& name, c
     return success();
 }
 
+/// `certs.d` for every host that a connection goes to, read when it is first met: for `tls_rules::with_source`. So the storage
+/// that a registry names is trusted by its own folder. Thread-safe. Remarks are made once a host.
+class certs_d final : public tls_source {
+  public:
+    static constexpr std::size_t most = 1024; ///< hosts that are remembered
+
+    /// A `folder` of the options is no host's own: only `search` is looked at.
+    explicit certs_d(certs_d_options o = {}) : options_(std::move(o)) { options_.folder.clear(); }
+
+    result<std::optional<tls_options>> find(std::string const& authority, std::vector<warning>& remarks) override {
+        std::scoped_lock const lock(mutex_);
+        if (auto const known = known_.find(authority); known != known_.end()) return known->second;
+        LADING_TRY(auto found, load_certs_d(authority, options_, remarks));
+        if (!found && tls_rules::without_port(authority) == authority) { // as a reference may spell it
+            LADING_TRY(found, load_certs_d(authority + ":443", options_, remarks));
+        }
+        if (known_.size() < most) known_.emplace(authority, found);
+        return found;
+    }
+
+  private:
+    certs_d_options options_;
+    std::mutex mutex_;
+    std::map<std::string, std::optional<tls_options>> known_;
+};
+
 } // namespace lading
 
 // ---- lading/backend/config_credentials.hpp ----
 
-/// `config_credentials`: the logins that Docker and the containers tools have stored on this machine (spec 3.8).
+/// `config_credentials`: the logins that Docker and the containers tools have stored on this machine.
+///
+/// The rules, for a repository `HOST/ns/app`. Sources are asked in the order of the table; one that has no login, or fails to
+/// give it, passes the question on.
+///
+/// | source                                | what it says for the repository                                             |
+/// |---------------------------------------|-----------------------------------------------------------------------------|
+/// | `with_login`                          | the login of HOST, else the one of every host                               |
+/// | `with_text`, each; `with_authfile`    | where any is given: these and nothing below but netrc                       |
+/// | `$DOCKER_AUTH_CONFIG`                 | the text of a Docker config, not a path                                     |
+/// | `$REGISTRY_AUTH_FILE`                 | where it is set: no other file                                              |
+/// | `$XDG_RUNTIME_DIR/containers/auth.json` | or `/run/containers/<uid>/auth.json`                                      |
+/// | `$XDG_CONFIG_HOME/containers/auth.json` | `~/.config`                                                               |
+/// | `$DOCKER_CONFIG/config.json`          | `~/.docker`                                                                 |
+/// | `~/.dockercfg`                        | entries without `auths` around them; keys are hosts only                    |
+/// | netrc                                 | where it was asked for                                                      |
+///
+/// | within                                | order                                                                       |
+/// |---------------------------------------|-----------------------------------------------------------------------------|
+/// | a Docker config (any other name)      | the helper of HOST in `credHelpers`, else `credsStore`; then `auths`        |
+/// | an `auth.json`                        | the helper of HOST in `credHelpers`; then `auths`; then `credsStore`        |
+/// | a helper named `""`                   | none: HOST is in `auths`, whatever `credsStore` says                        |
+///
+/// | of several keys of `auths`            | the one that counts                                                         |
+/// |---------------------------------------|-----------------------------------------------------------------------------|
+/// | `HOST/ns/app`, `HOST/ns`, `HOST`      | the longest that is a whole part of the repository's name                   |
+/// | `HOST` beside `https://HOST`, `HOST/v1/`, `http://HOST/v2/`, `HOST/`, `host` in capitals | the one spelt as the host is     |
+/// | several of the others                 | the first of the file                                                       |
+/// | Docker Hub in a Docker config         | `https://index.docker.io/v1/`, then `docker.io`, then `index.docker.io`, `registry-1.docker.io` and any spelling |
+/// | Docker Hub in an `auth.json`          | `docker.io`, then `https://index.docker.io/v1/`, then the rest              |
+/// | `https://../access-token`, `../refresh-token` | never: no logins of the host                                        |
+/// | an entry with nothing in it           | is not there (a helper has the login)                                       |
+///
+/// | a file, entry or helper               | means                                                                       |
+/// |---------------------------------------|-----------------------------------------------------------------------------|
+/// | no such file; empty; white space; `null`; a byte order mark before any of them or before JSON | no logins, or those of the JSON |
+/// | unreadable or broken as a whole       | a fault, told when nothing else has a login; else a remark beside it        |
+/// | an entry that cannot be decoded; a helper that cannot be run, fails, hangs, babbles | likewise, for its own host    |
+/// | a helper that says "credentials not found" | no login                                                               |
+/// | `auth`                                | `user:password` of base64; before `username` and `password`                 |
+/// | the user `<token>`; `identitytoken`   | an identity token, before user and password                                 |
+/// | `registrytoken`                       | a bearer token, before all of them                                          |
 
 // ---- lading/backend/child_process.hpp ----
 
@@ -12793,7 +15786,7 @@ inline result<void> add_certs_d(registry_rules& rules, repository const& name, c
 namespace lading::detail {
 struct child_output {
     int exit_code = 0;
-    std::string out;
+    std::string out, err;
 };
 /// Windows is not supported yet: says so.
 inline result<child_output> run_program(std::vector<std::string> const& argv, std::string const&,
@@ -12818,6 +15811,7 @@ namespace lading::detail {
 struct child_output {
     int exit_code = 0; ///< 128 + the signal when one ended it
     std::string out;
+    std::string err;   ///< the first 4 KiB of the standard error
 };
 
 /// A file descriptor that closes itself.
@@ -12848,13 +15842,19 @@ class child {
         ::kill(-pid_, SIGKILL);
         while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
     }
-    /// The exit code, when it has ended.
+    /// The exit code, when it has ended; 0 where the program lets the system reap its children, for nobody knows it then.
     bool ended(int& code) noexcept {
-        int status = 0;
-        auto const got = ::waitpid(pid_, &status, WNOHANG);
-        if (got == 0 || (got < 0 && errno == EINTR)) return false;
-        code = WIFEXITED(status) ? WEXITSTATUS(status) : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : 255;
-        ::kill(-pid_, SIGKILL); // what it left behind
+        siginfo_t info{};
+        if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+            if (errno == EINTR) return false;
+            code = 0;
+            pid_ = -1; // reaped by another: the number may be somebody else's by now
+            return true;
+        }
+        if (info.si_pid == 0) return false;
+        code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+        ::kill(-pid_, SIGKILL); // what it left behind, as long as the number of the group is surely its own
+        while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
         pid_ = -1;
         return true;
     }
@@ -12863,20 +15863,45 @@ class child {
     pid_t pid_;
 };
 
-/// Runs `argv` (found on PATH) with `input` on its standard input; its standard error goes nowhere.
-/// Errors: `credential_helper_failed` when it cannot be started, `credential_helper_timeout` after `limit`,
-/// `credential_helper_output` when it writes more than `most` bytes. Errors name the program, never what it wrote.
-/// Blocks at most `limit`. Thread-safe.
+/// What a program that failed wrote, for people: one printable line, at most 300 characters of each stream. Its standard output
+/// is left out where it looks like an answer, which holds a secret.
+inline std::string words_of(child_output const& ran) {
+    std::string out;
+    auto add = [&](std::string_view text) {
+        auto const begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+        text.remove_prefix(begin);
+        text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+        if (text.empty()) return;
+        std::string line;
+        for (char c : text.substr(0, 600))
+            if (c != '\n' && c != '\r') line += c;
+            else if (!line.ends_with("; ")) line += "; ";
+        out.append(out.empty() ? ": " : "; ").append(printable(line, 300));
+    };
+    add(ran.err);
+    if (ran.out.find("Secret") == ran.out.npos) add(ran.out);
+    return out;
+}
+
+inline constexpr std::size_t most_words = 4096; ///< bytes that are kept of a standard error
+
+/// Runs `argv` (found on PATH) with `input` on its standard input, with no other open file of ours, with all signals at their
+/// default and none blocked. Errors: `credential_helper_failed` when it cannot be started, `credential_helper_timeout` after
+/// `limit`, `credential_helper_output` when it writes more than `most` bytes. Errors name the program, and what it wrote on
+/// its standard error. Blocks at most `limit`. Thread-safe.
 inline result<child_output> run_program(std::vector<std::string> const& argv, std::string const& input,
                                         std::chrono::milliseconds limit, std::size_t most) {
     auto fail = [&](errc e, std::string why) { return error(e).with_context(argv.front() + ": " + std::move(why)); };
     // A pair of sockets, not pipes: writing to a reader that has gone is then an error, not a signal.
-    int pair[2], pipe_out[2];
+    int pair[2], pipe_out[2], pipe_err[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return fail(errc::credential_helper_failed, std::strerror(errno));
     owned_fd to_child(pair[0]), child_in(pair[1]);
     if (::pipe2(pipe_out, O_CLOEXEC) != 0) return fail(errc::credential_helper_failed, std::strerror(errno));
     owned_fd from_child(pipe_out[0]), child_out(pipe_out[1]);
+    if (::pipe2(pipe_err, O_CLOEXEC) != 0) return fail(errc::credential_helper_failed, std::strerror(errno));
+    owned_fd complaints(pipe_err[0]), child_err(pipe_err[1]);
+    ::fcntl(complaints.get(), F_SETFL, O_NONBLOCK); // ours alone: what is left behind may keep the other end
 
     std::vector<char*> args;
     for (auto const& a : argv) args.push_back(const_cast<char*>(a.c_str()));
@@ -12886,10 +15911,22 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, child_in.get(), 0);
     posix_spawn_file_actions_adddup2(&actions, child_out.get(), 1);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, child_err.get(), 2);
+#if defined(__GLIBC__)
+#if __GLIBC_PREREQ(2, 34)
+    posix_spawn_file_actions_addclosefrom_np(&actions, 3); // what others opened without close-on-exec
+#endif
+#endif
     posix_spawnattr_init(&attributes);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&attributes, 0);
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::sigdelset(&all, SIGKILL);
+    ::sigdelset(&all, SIGSTOP);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
     pid_t pid = -1;
     int const refused = ::posix_spawnp(&pid, args[0], &actions, &attributes, args.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
@@ -12898,6 +15935,7 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
     child process(pid);
     child_in.reset();
     child_out.reset();
+    child_err.reset();
 
     using clock = std::chrono::steady_clock;
     auto const until = clock::now() + limit;
@@ -12906,14 +15944,30 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
         return ms < 0 ? 0 : static_cast<int>(ms < 100'000 ? ms : 100'000);
     };
     child_output out;
+    auto listen = [&] { // never more than is there
+        char piece[4096];
+        for (;;) {
+            auto const n = ::read(complaints.get(), piece, sizeof piece);
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0 && errno == EAGAIN) return;
+            if (n <= 0) return complaints.reset();
+            out.err.append(piece, std::min(static_cast<std::size_t>(n), most_words - out.err.size()));
+            if (left() == 0) return;
+        }
+    };
+    auto late = [&] {
+        return fail(errc::credential_helper_timeout, std::to_string(limit.count()) + " ms" + words_of({0, {}, out.err}));
+    };
     std::size_t written = 0;
     while (from_child.get() >= 0) {
         if (written == input.size()) to_child.reset();
-        pollfd watch[2] = {{from_child.get(), POLLIN, 0}, {to_child.get(), POLLOUT, 0}};
-        auto const ready = ::poll(watch, to_child.get() >= 0 ? 2 : 1, left());
+        // A negative number is one that poll leaves out.
+        pollfd watch[3] = {{from_child.get(), POLLIN, 0}, {to_child.get(), POLLOUT, 0}, {complaints.get(), POLLIN, 0}};
+        auto const ready = ::poll(watch, 3, left());
         if (ready < 0 && errno != EINTR) return fail(errc::credential_helper_failed, std::strerror(errno));
-        if (left() == 0) return fail(errc::credential_helper_timeout, std::to_string(limit.count()) + " ms");
+        if (left() == 0) return late();
         if (ready <= 0) continue;
+        if (complaints.get() >= 0 && watch[2].revents) listen();
         if (to_child.get() >= 0 && watch[1].revents) {
             auto const n = ::send(to_child.get(), input.data() + written, input.size() - written, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (n >= 0) written += static_cast<std::size_t>(n);
@@ -12929,9 +15983,11 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
         }
     }
     while (!process.ended(out.exit_code)) {
-        if (left() == 0) return fail(errc::credential_helper_timeout, std::to_string(limit.count()) + " ms");
+        if (left() == 0) return late();
+        if (complaints.get() >= 0) listen();
         ::poll(nullptr, 0, 5);
     }
+    if (complaints.get() >= 0) listen();
     return out;
 }
 
@@ -12941,43 +15997,36 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
 
 // ---- lading/backend/credential_files.hpp ----
 
-/// The credential files of Docker and of the containers tools: `config.json`, `auth.json`, `.dockercfg` (spec 3.7, 3.8).
+/// The credential files of Docker and of the containers tools: `config.json`, `auth.json`, `.dockercfg`. Which entry of a file
+/// counts is said in `config_credentials.hpp`.
 
 namespace lading {
 
 /// One entry of `auths`. What is wrong with it is told only when it is the one that is wanted: a bad entry for one host
-/// must not take the others away (10.63).
+/// must not take the others away.
 struct auth_entry {
     std::string key;      ///< normalised: "host[:port][/path]", docker.io for Docker Hub
+    std::string written;  ///< as the file has it
     credential secret;    ///< empty when the entry holds none (a helper has it)
     std::string fault;    ///< why it cannot be used; empty when it can
+};
+
+/// One entry of `credHelpers`.
+struct auth_helper {
+    std::string key, written; ///< as of `auth_entry`
+    std::string name;         ///< without "docker-credential-"; empty: no helper, but the file's own entry
 };
 
 /// What a credential file says.
 struct credential_file {
     std::string path;
+    bool of_containers = false;   ///< an `auth.json`, with the order of the containers tools; else Docker's
     std::vector<auth_entry> auths;
-    std::vector<std::pair<std::string, std::string>> helpers; ///< by normalised host
-    std::string store;                                        ///< `credsStore`: the helper of all other hosts
+    std::vector<auth_helper> helpers;
+    std::string store;            ///< `credsStore`: the helper of all other hosts
 };
 
 namespace detail {
-
-/// The one spelling of a key: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as docker.io,
-/// in lower case as hosts are.
-inline std::string normalise_credential_key(std::string_view key) {
-    bool had_scheme = false;
-    for (std::string_view scheme : {"https://", "http://"})
-        if (key.starts_with(scheme)) key.remove_prefix(scheme.size()), had_scheme = true;
-    while (key.ends_with('/')) key.remove_suffix(1);
-    auto host = key.substr(0, key.find('/'));
-    auto path = key.substr(host.size());
-    // An address with a scheme is that of an index: only its host tells (spec 3.7).
-    if (had_scheme || path == "/v1" || path == "/v2") path = {};
-    auto out = lower(host);
-    if (out == "index.docker.io" || out == "registry-1.docker.io") out = "docker.io";
-    return out.append(path);
-}
 
 /// "user:password" of base64 into a credential. What is wrong, in words, or an empty text.
 inline std::string read_login(std::string_view encoded, credential& out) {
@@ -12997,6 +16046,8 @@ inline std::string read_login(std::string_view encoded, credential& out) {
 inline auth_entry read_auth_entry(std::string_view key, json_view value) {
     auth_entry out;
     out.key = normalise_credential_key(key);
+    out.written = key;
+    if (value.is_null()) return out;
     if (!value.is_object()) return out.fault = "it is no object", out;
     auto text = [&](char const* name) -> std::string_view {
         auto const v = value.find(name);
@@ -13019,24 +16070,36 @@ inline auth_entry read_auth_entry(std::string_view key, json_view value) {
     return out;
 }
 
+/// `docker login` in a browser keeps its tokens under such keys, beside the login.
+inline bool is_login_key(std::string_view key) {
+    while (key.ends_with('/')) key.remove_suffix(1);
+    if (key.find("://") == key.npos && key.find("/v1/") == key.npos) return true;
+    return !key.ends_with("/access-token") && !key.ends_with("/refresh-token");
+}
+
 } // namespace detail
 
-/// Reads the text of a credential file. `path` is for messages. Objects without `auths` whose members are objects are
-/// the older `.dockercfg`, and so are two lines `auth = ...`, `email = ...`, which are for Docker Hub. Errors: `credentials_invalid` with the path and the reason when the file as a whole cannot be
-/// read; entries have faults of their own.
+/// Reads the text of a credential file. `path` is for messages, and tells by its last part whether the file is an
+/// `auth.json`. A byte order mark is skipped; nothing but white space, and `null`, are a file without logins. Objects without
+/// `auths` whose members are objects are the older `.dockercfg`, and so are two lines `auth = ...`, `email = ...`, which are
+/// for Docker Hub. Errors: `credentials_invalid` with the path and the reason when the file as a whole cannot be read;
+/// entries have faults of their own.
 template <json_policy J>
 result<credential_file> parse_credential_file(std::string_view text, std::string path) {
     auto refuse = [&](std::string why) {
         return error(errc::credentials_invalid).with_context(path + ": " + std::move(why));
     };
+    credential_file out;
+    out.path = path;
+    out.of_containers = path == "auth.json" || path.ends_with("/auth.json");
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    if (text.find_first_not_of(" \t\r\n") == text.npos) return out;
     if (text.starts_with("auth")) {
         auto const line = text.substr(0, text.find('\n'));
         auto const equals = line.find('=');
         if (equals == line.npos) return refuse("no line auth = ...");
-        credential_file out;
-        out.path = path;
         auto& entry = out.auths.emplace_back();
-        entry.key = "docker.io";
+        entry.key = entry.written = "docker.io";
         auto value = detail::trim(line.substr(equals + 1));
         if (value.ends_with('\r')) value.remove_suffix(1);
         entry.fault = detail::read_login(value, entry.secret);
@@ -13046,28 +16109,30 @@ result<credential_file> parse_credential_file(std::string_view text, std::string
     if (!parsed)
         return refuse(std::string(name_of(parsed.error().kind())) + ' ' + parsed.error().detail().context);
     auto const root = parsed.assume_value().root();
+    if (root.is_null()) return out;
     if (!root.is_object()) return refuse("no JSON object");
-    credential_file out;
-    out.path = path;
-    auto take = [&](json_view list) {
-        list.each_member([&](std::string_view key, json_view v) { out.auths.push_back(detail::read_auth_entry(key, v)); });
+    auto take = [&](std::string_view key, json_view v) {
+        if (detail::is_login_key(key)) out.auths.push_back(detail::read_auth_entry(key, v));
     };
     auto const auths = root.find("auths"), helpers = root.find("credHelpers"), store = root.find("credsStore");
     if (auths && !auths->is_null() && !auths->is_object()) return refuse("auths is no object");
     if (helpers && !helpers->is_null() && !helpers->is_object()) return refuse("credHelpers is no object");
     if (store && !store->is_null() && !store->is_string()) return refuse("credsStore is no string");
     if (auths) {
-        take(*auths);
+        auths->each_member(take);
     } else if (!helpers && !store) {
         root.each_member([&](std::string_view key, json_view v) {
-            if (v.is_object() && (v.find("auth") || v.find("username")))
-                out.auths.push_back(detail::read_auth_entry(key, v));
+            if (!v.is_object() || !(v.find("auth") || v.find("username"))) return;
+            take(key, v);
         });
+        for (auto& e : out.auths) e.key = e.key.substr(0, e.key.find('/')); // it knew hosts only
     }
     if (store) out.store = store->as_string().value_or("");
     if (helpers)
         helpers->each_member([&](std::string_view key, json_view v) {
-            out.helpers.emplace_back(detail::normalise_credential_key(key), v.as_string().value_or(""));
+            auto const name = v.is_null() ? std::optional<std::string_view>("") : v.as_string();
+            // What is no name is kept as one that no helper has: a fault of this host only.
+            out.helpers.push_back({detail::normalise_credential_key(key), std::string(key), std::string(name.value_or("?"))});
         });
     return out;
 }
@@ -13134,10 +16199,14 @@ struct config_credentials_options {
     config_credentials_options() = default;
     /// This file and no other, as `--authfile` does.
     config_credentials_options& with_authfile(std::string path) { return authfile = std::move(path), *this; }
-    /// This login for this host (`host[:port]`, as in references; empty: every host without one) before any file. May be
-    /// given for several hosts.
+    /// The text of a Docker config (`{"auths":{..}}`, helpers too), and no file but the one of `with_authfile`. May be given
+    /// several times; the first that has a login counts.
+    config_credentials_options& with_text(std::string json) { return texts.push_back(std::move(json)), *this; }
+    /// This login for this host (`host[:port]`, as in references; a scheme or a `/` at the end is left out; empty: every host
+    /// without one) before any file. May be given for several hosts. A text that is no host is `config_invalid` at each lookup.
     config_credentials_options& with_login(credential c, std::string host = {}) {
-        return logins.insert_or_assign(detail::lower(host), std::move(c)), *this;
+        auto key = detail::normalise_credential_key(host);
+        return logins.insert_or_assign(key.empty() ? std::move(host) : std::move(key), std::move(c)), *this;
     }
     /// A helper is killed after this long.
     config_credentials_options& with_helper_timeout(std::chrono::milliseconds t) { return helper_timeout = t, *this; }
@@ -13147,6 +16216,7 @@ struct config_credentials_options {
     config_credentials_options& with_environment(char const* (*get)(char const*)) { return environment = get, *this; }
 
     std::string authfile;
+    std::vector<std::string> texts;
     std::map<std::string, credential, std::less<>> logins; ///< by host; of every host: ""
     std::chrono::milliseconds helper_timeout{30'000};
     std::size_t helper_output = 64u << 10; ///< bytes
@@ -13156,25 +16226,26 @@ struct config_credentials_options {
     char const* (*environment)(char const*) = nullptr;
 };
 
-/// Models the credentials policy. `J` models the JSON policy.
+/// Models the credentials policy. `J` models the JSON policy. The tables at the top of this file are its rules.
 ///
-/// Files, in order: the given one alone, or `$REGISTRY_AUTH_FILE` alone, else `$XDG_RUNTIME_DIR/containers/auth.json` (or
-/// `/run/containers/<uid>/auth.json`), `$XDG_CONFIG_HOME/containers/auth.json` (`~/.config`), `$DOCKER_CONFIG/config.json`
-/// (`~/.docker`), `~/.dockercfg`. They are read at the first lookup. Of all entries of all files the one with the longest
-/// key that is a whole part of `host/path` counts, the first file of equals; a `credHelpers` entry counts as a key of
-/// its host and comes before `auths` of the same file; `credsStore` is asked when nothing else is there. What a helper
-/// said of a host is kept for `helper_answer` (some give logins that are soon over). Thread-safe: a client over several
-/// threads asks it from all of them; one helper runs at a time.
+/// Files are read at the first lookup. What a helper said of a host is kept for `helper_answer` (some give logins that are
+/// soon over), its failure for ten seconds. Thread-safe: a client over several threads asks it from all of them; one helper
+/// runs at a time.
 template <json_policy J>
 class basic_config_credentials {
   public:
     basic_config_credentials() = default;
     explicit basic_config_credentials(config_credentials_options o) : options_(std::move(o)) {}
 
-    /// Errors: `credentials_invalid` (a file, or the entry that is wanted), `credential_helper_failed`,
-    /// `credential_helper_timeout`, `credential_helper_output`. None holds a secret.
+    /// The first login of the sources; what failed before it is its `remark`. Errors, when there is none: the first of those
+    /// failures, `credentials_invalid` (a file, or an entry that is wanted), `credential_helper_failed`,
+    /// `credential_helper_timeout`, `credential_helper_output`; `timeout` when the deadline is over; `config_invalid` for a
+    /// login whose host is none. None holds a secret.
     result<std::optional<credential>> lookup(credential_query const& q) {
-        auto given = options_.logins.find(q.host);
+        for (auto const& [host, secret] : options_.logins)
+            if (!host.empty())
+                if (auto bad = detail::no_login_host(host)) return std::move(*bad);
+        auto given = options_.logins.find(detail::login_host(q.host));
         if (given == options_.logins.end()) given = options_.logins.find("");
         if (given != options_.logins.end() && !given->second.empty()) {
             auto out = given->second;
@@ -13182,24 +16253,28 @@ class basic_config_credentials {
             return std::optional(std::move(out));
         }
         std::lock_guard const lock(*mutex_);
-        LADING_TRY_V(read_files());
-        LADING_TRY(auto const found, find(q));
-        if (found.file) {
-            if (!found.helper.empty()) return ask_helper(found.helper, q, found.file->path);
-            auto const& entry = *found.entry;
-            if (!entry.fault.empty())
-                return error(errc::credentials_invalid)
-                    .with_context(found.file->path + ", entry " + detail::printable(entry.key, 160) + ": " + entry.fault);
-            auto out = entry.secret;
-            out.source = found.file->path + ", entry " + entry.key;
-            return std::optional(std::move(out));
-        }
+        read_files();
+        std::optional<error> trouble;
+        auto answer = [&](result<std::optional<credential>> got) -> result<std::optional<credential>> {
+            if (got || got.assume_error() == errc::timeout) return got;
+            if (!trouble) trouble = std::move(got).assume_error();
+            return std::optional<credential>();
+        };
+        std::optional<credential> found;
         for (auto const& f : files_) {
-            if (f.store.empty()) continue;
-            LADING_TRY(auto got, ask_helper(f.store, q, f.path));
-            if (got) return got;
+            if (f.fault && !trouble) trouble = f.fault;
+            for (auto const& s : sources(f.what, q)) {
+                LADING_TRY(found, answer(s.entry ? from_entry(*s.entry, f.what) : ask_helper(s.helper, q, f.what.path)));
+                if (found) break;
+            }
+            if (found) break;
         }
-        return from_netrc(q);
+        if (!found) {
+            LADING_TRY(found, answer(from_netrc(q)));
+        }
+        if (!found && trouble) return std::move(*trouble);
+        if (found && trouble) found->remark = trouble->summary();
+        return found;
     }
 
     /// Which file or helper gives the login of a repository, or why there is none. Runs helpers as `lookup` does.
@@ -13210,17 +16285,21 @@ class basic_config_credentials {
         auto const& c = *got.assume_value();
         char const* const what = !c.registry_token.empty() ? "a registry token"
                                  : !c.identity_token.empty() ? "an identity token" : "a user name and password";
-        return std::string(what) + " from " + c.source;
+        return std::string(what) + " from " + c.source + (c.remark.empty() ? "" : "; before it: " + c.remark);
     }
 
   private:
-    struct place {
-        credential_file const* file = nullptr;
+    struct file_read {
+        credential_file what;
+        std::optional<error> fault; ///< why nothing of it could be read
+    };
+    /// One place of a file that may have the login: an entry, or else a helper.
+    struct source {
         auth_entry const* entry = nullptr;
         std::string helper;
     };
     struct answer_kept {
-        std::optional<credential> secret;
+        result<std::optional<credential>> secret;
         std::chrono::steady_clock::time_point until;
     };
 
@@ -13231,6 +16310,7 @@ class basic_config_credentials {
 
     std::vector<std::string> paths() const {
         if (!options_.authfile.empty()) return {options_.authfile};
+        if (!options_.texts.empty()) return {};
         if (auto only = variable("REGISTRY_AUTH_FILE"); !only.empty()) return {only};
         auto const home = variable("HOME");
         auto in = [&](std::string folder, char const* below_home) {
@@ -13249,46 +16329,77 @@ class basic_config_credentials {
         return out;
     }
 
-    result<void> read_files() {
-        if (read_) return success();
-        std::vector<credential_file> found;
-        for (auto const& path : paths()) {
-            LADING_TRY(auto const text, detail::read_file(path, errc::credentials_invalid));
-            if (!text) {
-                if (path == options_.authfile)
-                    return error(errc::credentials_invalid).with_context(path + ": no such file");
-                continue;
-            }
-            LADING_TRY(auto file, parse_credential_file<J>(*text, path));
-            found.push_back(std::move(file));
-        }
-        files_ = std::move(found);
+    /// Again as long as one of them cannot be read: it may be mended.
+    void read_files() {
+        if (read_) return;
+        files_.clear();
         read_ = true;
-        return success();
+        auto take = [&](std::string const& text, std::string path) {
+            auto& f = files_.emplace_back();
+            auto read = parse_credential_file<J>(text, std::move(path));
+            if (read) f.what = std::move(read).assume_value();
+            else f.fault = std::move(read).assume_error(), read_ = false;
+        };
+        bool const given = !options_.texts.empty() || !options_.authfile.empty();
+        for (auto const& text : options_.texts) take(text, "the given text");
+        if (auto const text = given ? std::string() : variable("DOCKER_AUTH_CONFIG"); !text.empty())
+            take(text, "DOCKER_AUTH_CONFIG");
+        for (auto const& path : paths()) {
+            auto const text = detail::read_file(path, errc::credentials_invalid);
+            if (text && text.assume_value()) {
+                take(*text.assume_value(), path);
+            } else if (!text || path == options_.authfile) {
+                files_.emplace_back().fault =
+                    text ? error(errc::credentials_invalid).with_context(path + ": no such file") : text.assume_error();
+                read_ = false;
+            }
+        }
     }
 
-    /// The entry or helper for a repository.
-    result<place> find(credential_query const& q) const {
-        auto const name = detail::normalise_credential_key(q.host) + '/' + q.repository;
-        auto fits = [&](std::string_view key) {
-            return !key.empty() && name.starts_with(key) && (name.size() == key.size() || name[key.size()] == '/');
-        };
-        place best;
+    /// How well a key fits a repository: by the length of the part that it names, then by its spelling. Nothing: not at all.
+    struct fit {
         std::size_t length = 0;
-        for (auto const& f : files_) {
-            for (auto const& [host, helper] : f.helpers)
-                if (fits(host) && host.size() > length) best = {&f, nullptr, helper}, length = host.size();
-            for (auto const& e : f.auths)
-                if (fits(e.key) && e.key.size() > length && (!e.secret.empty() || !e.fault.empty()))
-                    best = {&f, &e, {}}, length = e.key.size();
-        }
-        if (best.file && !best.entry && best.helper.empty())
-            return error(errc::credentials_invalid).with_context(best.file->path + ": the helper of " + q.host + " has no name");
-        return best;
+        int spelling = 0;
+        friend auto operator<=>(fit const&, fit const&) = default;
+    };
+    static fit fit_of(std::string const& key, std::string const& written, credential_query const& q, bool of_containers) {
+        auto const host = detail::login_host(q.host);
+        auto const name = host + '/' + q.repository;
+        if (key.empty() || !name.starts_with(key) || (name.size() != key.size() && name[key.size()] != '/')) return {};
+        bool const index = written == "https://index.docker.io/v1/";
+        if (index && !of_containers) return {key.size(), 3};
+        return {key.size(), written == q.host + key.substr(host.size()) ? 2 : index ? 1 : 0};
+    }
+    /// The places of a file for a repository, in the order of the file's kind.
+    static std::vector<source> sources(credential_file const& f, credential_query const& q) {
+        auto best = [&](auto const& list, auto usable) {
+            decltype(list.data()) at = nullptr;
+            fit most;
+            for (auto const& e : list)
+                if (auto const how = fit_of(e.key, e.written, q, f.of_containers); how > most && usable(e)) at = &e, most = how;
+            return at;
+        };
+        auto const* const entry = best(f.auths, [](auth_entry const& e) { return !e.secret.empty() || !e.fault.empty(); });
+        auto const* const helper = best(f.helpers, [](auth_helper const&) { return true; });
+        std::vector<source> out;
+        if (helper && !helper->name.empty()) out.push_back({nullptr, helper->name});
+        bool const store = !helper && !f.store.empty();
+        if (store && !f.of_containers) out.push_back({nullptr, f.store});
+        if (entry) out.push_back({entry, {}});
+        if (store && f.of_containers) out.push_back({nullptr, f.store});
+        return out;
+    }
+
+    static result<std::optional<credential>> from_entry(auth_entry const& entry, credential_file const& f) {
+        auto const where = f.path + ", entry " + detail::printable(entry.written, 160);
+        if (!entry.fault.empty()) return error(errc::credentials_invalid).with_context(where + ": " + entry.fault);
+        auto out = entry.secret;
+        out.source = where;
+        return std::optional(std::move(out));
     }
 
     result<std::optional<credential>> ask_helper(std::string const& name, credential_query const& q, std::string const& path) {
-        auto const& host = q.host;
+        auto const host = detail::login_host(q.host);
         auto const key = name + ' ' + host;
         auto const now = std::chrono::steady_clock::now();
         if (auto const known = said_.find(key); known != said_.end() && now < known->second.until) return known->second.secret;
@@ -13298,23 +16409,28 @@ class basic_config_credentials {
         for (char c : name)
             if (!detail::is_alnum(c) && c != '.' && c != '_' && c != '-')
                 return error(errc::credentials_invalid).with_context(path + ": the name of a helper has a character that none has");
-        auto const program = "docker-credential-" + name;
+        auto said = run_helper("docker-credential-" + name, host, patience, path);
+        auto const keep = said ? options_.helper_answer : std::min(options_.helper_answer, std::chrono::milliseconds(10'000));
+        return said_.insert_or_assign(key, answer_kept{std::move(said), std::chrono::steady_clock::now() + keep}).first->second.secret;
+    }
+
+    result<std::optional<credential>> run_helper(std::string const& program, std::string const& host,
+                                                 std::chrono::milliseconds patience, std::string const& path) const {
         LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == "docker.io" ? "https://index.docker.io/v1/" : host,
                                                        patience, options_.helper_output));
-        std::optional<credential> out;
-        if (ran.exit_code != 0) {
-            // The protocol's way of saying "none": this sentence on the standard output.
-            if (ran.out.find("credentials not found") == std::string::npos)
-                return error(errc::credential_helper_failed)
-                    .with_context(program + ": exit status " + std::to_string(ran.exit_code));
-        } else {
-            out = parse_helper_answer<J>(ran.out);
-            if (!out)
-                return error(errc::credential_helper_output).with_context(program + ": no JSON with Username and Secret");
-            out->source = program + " of " + path;
-            if (out->username.empty() && out->identity_token.empty()) out.reset();
+        // The protocol's way of saying "none": this sentence on the standard output.
+        if (ran.exit_code != 0 && ran.out.find("credentials not found") != ran.out.npos) return std::optional<credential>();
+        if (ran.exit_code != 0)
+            return error(errc::credential_helper_failed)
+                .with_context(program + ": exit status " + std::to_string(ran.exit_code) + detail::words_of(ran));
+        auto out = parse_helper_answer<J>(ran.out);
+        if (!out) { // its output may hold the secret
+            auto const also = ran.err.empty() ? std::string() : detail::words_of({0, {}, ran.err});
+            return error(errc::credential_helper_output).with_context(program + ": no JSON with Username and Secret" + also);
         }
-        return said_.insert_or_assign(key, answer_kept{std::move(out), now + options_.helper_answer}).first->second.secret;
+        out->source = program + " of " + path;
+        if (out->empty()) out.reset();
+        return out;
     }
 
     result<std::optional<credential>> from_netrc(credential_query const& q) const {
@@ -13330,7 +16446,7 @@ class basic_config_credentials {
 
     config_credentials_options options_;
     std::shared_ptr<std::mutex> mutex_ = std::make_shared<std::mutex>(); ///< of the rest; copies may wait for each other
-    std::vector<credential_file> files_;
+    std::vector<file_read> files_;
     bool read_ = false;
     std::map<std::string, answer_kept> said_; ///< by helpers
 };
@@ -13403,8 +16519,6 @@ class openssl_hash {
 /// `any_handler`: a completion handler of whatever type, so that what runs before it is compiled once for a client and not
 /// for every call in a program (a further call: 0.02 s of g++, not 0.3). It costs one allocation a call. Ours because
 /// `asio::any_completion_handler` came after Asio 1.22.
-
-#include <asio/cancellation_signal.hpp>
 
 namespace lading::detail {
 
@@ -13479,11 +16593,6 @@ class any_handler {
 // ---- lading/run/lanes.hpp ----
 
 /// `lanes`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
-
-#include <asio/bind_cancellation_slot.hpp>
-
-#include <atomic>
-#include <iterator>
 
 namespace lading {
 
@@ -13735,8 +16844,9 @@ class inspect_beside_tags {
             return image->has_value();
         }
         bool take(result<tag_list>& r) {
-            bool const over = !r && ends_call(r.assume_error());
-            if (over && !failure) failure = r.assume_error();
+            auto const* const why = failure_of(r);
+            bool const over = ends_call(why);
+            if (over && !failure) failure = *why;
             tags.emplace(std::move(r));
             return !over;
         }

@@ -9,6 +9,7 @@
 #include "endpoint/network_options.hpp"
 #include "layer/authorize.hpp"
 #include "layer/cache.hpp"
+#include "layer/decode.hpp"
 #include "layer/fallback.hpp"
 #include "layer/redirect.hpp"
 #include "layer/retry.hpp"
@@ -419,7 +420,7 @@ class basic_client : pinned {
         return out;
     }
 
-    /// The operation with its layers: watch(retry(fallback(authorize(redirect(cache(op)))))).
+    /// The operation with its layers: watch(decode(retry(fallback(authorize(redirect(cache(op))))))).
     template <class Op, class... Args>
     auto layered(call c, Args const&... args) {
         auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
@@ -429,8 +430,10 @@ class basic_client : pinned {
         };
         using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
-        return std::make_unique<watched<retried<in_turn, clock_type>, clock_type>>(
-            options_.observer, clock_, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
+        auto const& l = options_.bounds;
+        auto const most_encoded = std::max({l.manifest_bytes, l.config_bytes, l.tag_page_bytes});
+        return std::make_unique<watched<decoded<retried<in_turn, clock_type>>, clock_type>>(
+            options_.observer, clock_, most_encoded, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
             std::move(c.talk), std::move(make));
     }
     template <class Op, class... Args>

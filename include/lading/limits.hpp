@@ -18,7 +18,7 @@ struct json_limits {
     std::size_t bytes = 4u << 20;          ///< of the whole text
     std::size_t depth = 64;                ///< of nesting
     std::size_t keys_per_object = 10'000;  ///< members of one object
-    std::size_t nodes = 300'000;           ///< values and keys of the whole text
+    std::size_t nodes = 262'144;           ///< values and keys of the whole text: one for 16 bytes of 4 MiB
     bool repeated_keys = false;            ///< a name may come twice in an object; who looks it up finds no value of any type
 };
 

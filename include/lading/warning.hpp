@@ -18,6 +18,7 @@ namespace lading {
     X(tags_not_listed, "the tags cannot be listed")                                                           \
     X(tags_truncated, "the tag list is not complete")                                                         \
     X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
+    X(body_was_encoded, "the answer came as gzip although identity was asked for")                            \
     X(platform_differs, "the image is not for the platform that was asked for")                               \
     X(missing_layers, "the image has no list of layers; it is taken for empty")                               \
     X(missing_manifests, "the index has no list of manifests; it is taken for empty")                         \

@@ -156,10 +156,10 @@ FUZZ_TARGET(times, "http",
     if (auto const seconds = parse_http_date(lines[0])) {
         std::string t(lines[0]);
         if (t.size() == 24) { // the older forms as the one that is sent
-            t = t.substr(0, 3) + ", " + (t[8] == ' ' ? '0' : t[8]) + t[9] + ' ' + t.substr(4, 3) + ' ' + t.substr(20, 4) + t.substr(10, 9) + " GMT";
+            t = std::string("Sun, ") + (t[8] == ' ' ? '0' : t[8]) + t[9] + ' ' + t.substr(4, 3) + ' ' + t.substr(20, 4) + t.substr(10, 9) + " GMT";
         } else if (t[t.find(',') + 4] == '-') {
             auto const from = t.substr(t.find(','));
-            t = t.substr(0, 3) + ", " + from.substr(2, 2) + ' ' + from.substr(5, 3) + (from[9] < '7' ? " 20" : " 19") + from.substr(9);
+            t = "Sun, " + from.substr(2, 2) + ' ' + from.substr(5, 3) + (from[9] < '7' ? " 20" : " 19") + from.substr(9);
         }
         must(parse_http_date(t) == seconds, "a date is the same in each form", lines[0], t);
         auto at = [&](std::size_t from, std::size_t n) { return std::atoi(t.substr(from, n).c_str()); };

@@ -18,7 +18,6 @@ std::optional<reference> whole_name(std::string_view text) {
 
 /// Whether the words can mean a name at all: they are it, another spelling of it, or its end.
 bool could_mean(std::string_view words, std::string_view name) {
-    if (name.empty()) return false;
     if (name == words) return true;
     if (words.find_first_of("/:") == words.npos && name.ends_with(":" + std::string(words))) return true;
     auto const a = whole_name(words), b = whole_name(name);

@@ -33,6 +33,18 @@ page_read read_page(std::string_view text, std::size_t piece, std::size_t most =
     return out;
 }
 
+/// A number that has no value of type double.
+bool has_huge_number(std::string_view text) {
+    std::size_t digits = 0;
+    bool exponent = false;
+    for (char const c : text) {
+        if (detail::is_digit(c)) ++digits;
+        else if (c != '-' && c != '+') exponent = (c == 'e' || c == 'E') && digits > 0, digits = 0;
+        if (digits > (exponent ? 2u : 200u)) return true;
+    }
+    return false;
+}
+
 } // namespace
 
 FUZZ_TARGET(tag_page, "json",
@@ -52,6 +64,7 @@ FUZZ_TARGET(tag_page, "json",
         return;
     }
     auto const other = nlohmann::json::parse(input, nullptr, false);
+    if (other.is_discarded() && has_huge_number(input)) return; // which that reader refuses
     must(other.is_object(), "what is read is JSON, and an object", input);
     std::vector<std::string> names;
     if (auto const tags = other.find("tags"); tags != other.end() && tags->is_array())
@@ -66,17 +79,15 @@ FUZZ_TARGET(plain_words, "http",
             {"<!DOCTYPE html><html><head><title>Sign in &amp; go</title></head><body>x", "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>no</Message></Error>", "gone\r\n", "", " \n", "\xef\xbb\xbf<html>",
              "<script>if (a < b) {</script>text", "<h1>502</h1><hr>nginx", "<title", "<title>", "a\x1b[31mb\x07", "&lt;&nbsp;&#39;", "<style>p{}</style>", std::string("a\0b", 3), "<title><title>x</title>"}) {
     for (std::size_t const most : {std::size_t(0), std::size_t(1), std::size_t(20), std::size_t(200)}) {
-        auto const said = plain_words(input, most);
-        for (auto const& text : {said.code, said.message}) {
-            for (char const c : text) must(detail::is_print(c), "what an answer says is printable", text);
-            must(text.size() <= most + 3, "what an answer says is bounded", text, std::to_string(most)); // and "..."
-        }
+        auto const text = plain_words(input, most);
+        for (char const c : text) must(detail::is_print(c), "what an answer says is printable", text);
+        must(text.size() <= most + 3, "what an answer says is bounded", text, std::to_string(most)); // and "..."
     }
     response head(200);
     head.url = "https://a.test/v2/r/manifests/1?token=CANARY-91bc";
     head.headers.add("Content-Type", "text/html; charset=utf-8");
     if (auto const other = answer_of_another_kind(head, input, "a manifest")) {
         check_error(*other);
-        must(other->message().find("CANARY-91bc") == std::string::npos, "a query is not shown", other->message());
+        must(input.find("CANARY") != input.npos || other->message().find("CANARY-91bc") == std::string::npos, "a query is not shown", other->message());
     }
 }

@@ -34,7 +34,7 @@ struct bad_document {
 
 TEST_CASE("D05, D07, D09, D10, D12, D17, D18, L09, L17, J07, S03, S06: documents over a socket") {
     std::string many = "[";
-    for (int i = 0; i < 4097; ++i) many += (i ? "," : "") + test::descriptor("a/b", "x");
+    for (int i = 0; i < 10'000; ++i) many += (i ? "," : "") + test::descriptor("a/b", "x");
     auto const schema1 = test::schema1_text({test::v1('a', '-')});
     auto const length = [&](std::string const& n) { return ok(test::with_signatures(schema1, "[" + test::signature(test::protected_format(n, "\n}")) + "]")); };
     for (auto const& row : std::vector<bad_document>{
@@ -42,10 +42,10 @@ TEST_CASE("D05, D07, D09, D10, D12, D17, D18, L09, L17, J07, S03, S06: documents
              {"D09", ok(test::schema2(), "Content-Type: application/vnd.oci.image.manifest.v1+json\r\n"), errc::media_type_mismatch},
              {"D10", ok(R"({"schemaVersion":2,"manifests":[],"layers":[],"config":{}})"), errc::manifest_ambiguous},
              {"D12", ok(test::schema2(), "Content-Type: application/vnd.docker.distribution.manifest.v2+json; charset=utf-8\r\n"), errc::ok},
-             {"D17", ok(R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + good_config + R"(,"LAYERS":[]})"), errc::manifest_schema},
+             {"D17", ok(R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + good_config + R"(,"LAYERS":[]})"), errc::ok}, // none: another name (W41)
              {"D18", ok(manifest(good_config, R"([],"layers":[])")), errc::json_duplicate_key},
              {"L09", ok(manifest(R"({"mediaType":"a/b","digest":")" + test::digest_of("x") + R"(","size":-1})", "[]")), errc::descriptor_invalid},
-             {"L17", ok(manifest(good_config, many + "]")), errc::manifest_limit},
+             {"L17", ok(manifest(good_config, many + "]")), errc::ok},
              {"J07", ok(manifest(good_config, "{}")), errc::manifest_schema},
              {"S03", length("-1"), errc::schema1_format},
              {"S03", length("1e300"), errc::schema1_format},

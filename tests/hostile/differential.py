@@ -91,9 +91,11 @@ def fill():
     row("H20", "chunk extensions of 20 KiB", "at most 16 KiB of what nobody reads",
         manifest=chunks(b"".join(b"1;%s\r\n%c\r\n" % (b"e" * 60, c) for c in body) + b"0\r\n\r\n"))
     row("H22", "trailers of 9 KiB", "at most 8 KiB of what nobody reads", manifest=chunks(b"%x\r\n%s\r\n0\r\n" % (len(body), body) + b"A: b\r\n" * 1600 + b"\r\n"))
-    row("H23", "a header line of 17 KiB", "a line has at most 16 KiB", manifest=manifest(body, "X: " + "a" * 17_000))
-    row("H23", "a head of 70 KiB", "a head has at most 64 KiB", manifest=manifest(body, *["X: " + "a" * 7_000] * 10))
-    row("H24", "300 header lines", "a head has at most 256 lines", manifest=manifest(body, *[f"X{i}: a" for i in range(300)]))
+    row("H23", "a header line of 65 KiB", "a line has at most 64 KiB", manifest=manifest(body, "X: " + "a" * 66_600))
+    row("H23", "a head of 270 KiB", "a head has at most 256 KiB", manifest=manifest(body, *["X: " + "a" * 27_000] * 10))
+    row("H24", "600 header lines", "a head has at most 512 lines", manifest=manifest(body, *[f"X{i}: a" for i in range(600)]))
+    row("W56", "a header line of 20 KB", manifest=manifest(body, "X: " + "a" * 20_000))
+    row("W56", "300 header lines", manifest=manifest(body, *[f"X{i}: a" for i in range(300)]))
     for what, line in (("a folded line", b"X: a\r\n b"), ("white space before the colon", b"X : a"), ("a NUL in a value", b"X: a\0b"),
                        ("no name", b": a"), ("no colon", b"X"), ("a bare carriage return", b"X: a\rb"), ("a bare line feed", b"X: a\nY: b")):
         row("H25", what, "not of the grammar of header lines", manifest=manifest(body, line))
@@ -101,7 +103,9 @@ def fill():
     row("H26", "two Docker-Content-Digests", "it may be there once",
         manifest=manifest(body, "Docker-Content-Digest: " + sha256(body), "Docker-Content-Digest: " + sha256(b"")))
     import gzip as packer
-    row("H28", "gzip", "identity was asked for; a digest is of the bytes that come", manifest=manifest(packer.compress(body), "Content-Encoding: gzip"))
+    row("W48", "gzip", manifest=manifest(packer.compress(body), "Content-Encoding: gzip"))
+    for coding in ("none", "utf-8", "aws-chunked"):
+        row("W48", coding, manifest=manifest(body, f"Content-Encoding: {coding}"))
     for place in (None, "", "\\\\b.test\\x", "http://u:p@127.0.0.1:1/x", "ftp://127.0.0.1/x"):
         row("H29", f"redirect to {place!r}", manifest=answer(b"", *([f"Location: {place}"] if place is not None else []), status="307 X"))
     row("H30", "redirect to itself", manifest=answer(b"", "Location: /v2/r/manifests/1", status="307 X"))
@@ -119,7 +123,7 @@ def fill():
     for size in ("-1", "0", "9223372036854775807", "1.5", '"5"', "1e1"):
         text = GOOD.replace(b'"size": 5', b'"size": ' + size.encode())
         row("L09", f"a layer's size of {size}", "a size is a whole number from 0", manifest=manifest(text))
-    row("L17", "5000 layers", "an image has at most 4096 layers", manifest=manifest(image(layers=[descriptor(b"layer", "a/b")] * 5000)))
+    row("L17", "5000 layers", "the bound is that of all descriptors: limits::descriptors", manifest=manifest(image(layers=[descriptor(b"layer", "a/b")] * 5000)))
     # --- 2E: digests and types
     pinned = "r@" + sha256(b"other")
     with_path("D01", "other bytes, by digest", "the digest that was asked for decides", {"/v2/r/manifests/" + sha256(b"other"): manifest()}, reference=pinned)
@@ -137,7 +141,7 @@ def fill():
         row("D11", f"Content-Type {kind}", "the bytes tell the type; a header that names none of ours is no obstacle", manifest=manifest(kind=kind))
     for kind in (SCHEMA2 + "; charset=utf-8", SCHEMA2.upper(), SCHEMA2 + ", " + OCI):
         row("D12", f"Content-Type {kind.replace(SCHEMA2, 'X').replace(OCI, 'Y').replace(SCHEMA2.upper(), 'in capitals')}",
-            "two values are no type", manifest=manifest(kind=kind))
+            "two values are no type: the header is advice then, and the bytes decide", manifest=manifest(kind=kind))
     row("D15", "a config of an unknown type", "it is not read as an image config; its bytes stay opaque",
         manifest=manifest(image(OCI, config=descriptor(b"{", "application/vnd.other")), kind=OCI), **{"/v2/r/blobs/" + sha256(b"{"): answer(b"{")})
     for key in ("Layers", "CONFIG", "schemaversion"):

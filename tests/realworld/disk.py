@@ -71,7 +71,7 @@ def fill():
         folder("W05", "two without a name", f":@{n}", [A.named(), B.named()], [A, B], of(image), "by position: this version of the other reader cannot ask so of a layout")
         archive("W05", "two without a name", f":@{n}", [(A, None), (B, None)], of(image))
     folder("W05", "two without a name", "", [A.named(), B.named()], [A, B], "sha256:")
-    archive("W05", "two without a name", ":@2", [(A, None), (B, None)], "has no image")
+    archive("W05", "two without a name", ":@2", [(A, None), (B, None)], "has no image|no such image")
     # W06: one name, several entries
     folder("W06", "one name, amd64 and arm64", ":1", [A.named("1"), ARM.named("1")], [A, ARM], of(A))
     folder("W06", "one name, arm64 and amd64", ":1", [ARM.named("1"), A.named("1")], [A, ARM], of(A), "the platform decides, not the order")
@@ -114,7 +114,7 @@ def fill():
     case("W09", "dir:, an OCI image", lambda w: directory(w, A), of(A))
     case("W09", "dir:, a schema2 image", lambda w: directory(w, Image("docker", kind=SCHEMA2)), {"Env": "docker"})
     case("W09", "dir:, no such folder", lambda w: w.on_disk(f"dir:{w.folder}/none"), "")
-    case("W09", "docker-daemon:", lambda w: w.on_disk("docker-daemon:busybox:latest"), "Docker daemon")
+    case("W09", "docker-daemon:", lambda w: w.on_disk("docker-daemon:busybox:latest"), "Docker daemon|docker-daemon")
     case("W09", "containers-storage:", lambda w: w.on_disk("containers-storage:busybox:latest"), "storage of podman|containers-storage")
     for kind in ("ostree:x@/y", "sif:/x", "tarball:/x"):
         case("W09", kind[:kind.index(":") + 1], lambda w, kind=kind: w.on_disk(kind), kind[:kind.index(":")])

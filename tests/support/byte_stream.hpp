@@ -91,7 +91,7 @@ class byte_stream_transport {
         auto failed = [&](error e) {
             p.started = reader.started();
             p.status = reader.has_head() ? reader.status() : 0;
-            return detail::complete_failure(std::move(e), q, p);
+            return detail::complete_failure(std::move(e), q, limits(), p);
         };
         std::string_view rest = a.bytes;
         if (meddled) rest = rest.substr(0, w.cut);

@@ -384,16 +384,12 @@ class curl_exchange {
         }
         head_ = std::move(head);
         begun_ = true;
-        if (framing.assume_value().encoded) {
-            if (head_.status < 300) return refuse(error(errc::http_content_encoding));
-            drop_ = true; // the status is worth more than the encoded text of an error
-        }
         return obey(sink_.begin(head_, framing.assume_value().content_length));
     }
     bool take_body(std::string_view piece) {
         moved_ = clock::now();
         if (!pace_.keeps(piece.size(), moved_)) return refuse(pace_.too_slow());
-        return drop_ || obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))));
+        return obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))));
     }
     bool obey(result<flow> verdict) {
         if (!verdict) return refuse(std::move(verdict).assume_error());
@@ -457,7 +453,6 @@ class curl_exchange {
     std::string raw_head_;
     response head_;
     bool begun_ = false;
-    bool drop_ = false;
     bool stopped_ = false;
     std::size_t informational_ = 0;
     std::size_t trailers_ = 0;

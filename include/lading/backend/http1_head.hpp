@@ -18,7 +18,6 @@ namespace lading::detail {
 struct http1_framing {
     std::optional<std::uint64_t> content_length;
     bool chunked = false;
-    bool encoded = false; ///< a Content-Encoding other than identity
     std::size_t lines = 0, bytes = 0; ///< of the head
 };
 
@@ -100,8 +99,6 @@ inline result<http1_framing> check_head(std::string_view head, limits const& l) 
         } else if (iequal(name, "Transfer-Encoding")) {
             if (has_te || !http11 || !iequal(value, "chunked")) return malformed("transfer_encoding");
             has_te = out.chunked = true;
-        } else if (iequal(name, "Content-Encoding")) {
-            out.encoded = out.encoded || !(value.empty() || iequal(value, "identity"));
         }
         for (std::size_t i = 0; i < 4; ++i)
             if (iequal(name, only_once[i])) {

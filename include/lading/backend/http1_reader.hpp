@@ -80,11 +80,7 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
             return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
                         ec);
         if (informational()) return;
-        if (framing_.encoded && head_.status < 300) return fail(error(errc::http_content_encoding), ec);
-        auto verdict = sink_.begin(head_, framing_.content_length);
-        // The status is worth more than the encoded text of an error, which is not read.
-        if (framing_.encoded && verdict) verdict = flow::stop;
-        obey(std::move(verdict), ec);
+        obey(sink_.begin(head_, framing_.content_length), ec);
     }
     void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
     std::size_t on_body_impl(string_view piece, error_code& ec) override {

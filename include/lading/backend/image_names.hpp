@@ -27,6 +27,7 @@ struct image_name {
 class image_names {
   public:
     void add(image_name n) { all_.push_back(std::move(n)); }
+    void add_tags(std::size_t i, std::vector<std::string> tags) { all_[i].tags = std::move(tags); }
     std::size_t size() const noexcept { return all_.size(); }
     image_name const& operator[](std::size_t i) const noexcept { return all_[i]; }
 

@@ -70,6 +70,7 @@ class basic_oci_layout {
         LADING_TRY(auto const index, out.files_.read("index.json", out.bounds_.manifest_bytes));
         if (index) {
             LADING_TRY_V(out.read_index(*index));
+            out.read_names();
         } else {
             LADING_TRY(auto saved, out.files_.read("manifest.json", out.bounds_.manifest_bytes));
             if (!saved) return out.bad("neither index.json nor manifest.json");
@@ -154,6 +155,27 @@ class basic_oci_layout {
             images_.push_back({std::move(d), std::nullopt});
         });
         return success();
+    }
+    /// The names that `docker save` wrote beside an index, for images that have none for containerd. They are matched by the
+    /// configs, `blobs/sha256/HEX`, of up to 1000 images.
+    void read_names() {
+        auto const saved = files_.read("manifest.json", bounds_.manifest_bytes);
+        if (!saved || !saved.assume_value() || images_.size() > 1000) return;
+        auto const parsed = json_document::parse<J>(*saved.assume_value(), bounds_.json);
+        if (!parsed || !parsed.assume_value().root().is_array()) return;
+        std::map<std::string, std::vector<std::string>> tags;
+        parsed.assume_value().root().each_element([&](json_view element) {
+            detail::image_name name;
+            if (auto const image = detail::read_saved_image(element, name)) {
+                auto& all = tags[image->config.substr(image->config.rfind('/') + 1)];
+                all.insert(all.end(), name.tags.begin(), name.tags.end());
+            }
+        });
+        for (std::size_t i = 0; i < images_.size(); ++i) {
+            if (!names_[i].full.empty() || !images_[i].what) continue;
+            auto const config = config_of(images_[i].what.assume_value());
+            if (auto const at = tags.find(config.substr(config.find(':') + 1)); at != tags.end()) names_.add_tags(i, at->second);
+        }
     }
     /// Without an index: `[{"Config": file, "RepoTags": [...], "Layers": [files]}]` of `docker save`, or the one manifest of
     /// skopeo's `dir:`, whose blobs are files named by the digits of their digests.
@@ -269,24 +291,27 @@ class basic_oci_layout {
             .with_context(files_.path() + (words.empty() ? std::string() : ": " + quoted(words)) + ": name one by its digest, its position or its whole name")
             .with_available(std::move(out));
     }
-    /// What an image runs on, by its config, where nothing else says it.
-    std::optional<platform> platform_of(descriptor const& d) {
-        auto const field = [](std::optional<json_view> v, std::string_view name) {
-            auto const member = v && v->is_object() ? v->find(name) : std::nullopt;
-            return std::string(member ? member->as_string().value_or("") : "");
-        };
-        auto const read = [&](std::optional<digest> const& of) -> std::optional<json_document> {
-            auto text = of ? manifest_text(*of) : result<std::optional<std::string>>(std::nullopt);
-            if (!text || !text.assume_value()) return std::nullopt;
-            auto parsed = json_document::parse<J>(*text.assume_value(), bounds_.json);
-            return parsed ? std::optional(std::move(parsed).assume_value()) : std::nullopt;
-        };
-        auto const manifest = read(d.digest);
-        auto const in = manifest && manifest->root().is_object() ? manifest->root().find("config") : std::nullopt;
-        auto const named = digest::parse(field(in, "digest"));
-        auto const config = named ? read(named.assume_value()) : std::nullopt;
+    /// A document of the image, for what is told by nothing else; nothing where it cannot be had.
+    std::optional<json_document> document_of(digest const& d) const {
+        auto const text = manifest_text(d);
+        if (!text || !text.assume_value()) return std::nullopt;
+        auto parsed = json_document::parse<J>(*text.assume_value(), bounds_.json);
+        return parsed && parsed.assume_value().root().is_object() ? std::optional(std::move(parsed).assume_value()) : std::nullopt;
+    }
+    static std::string text_of(json_view object, std::string_view name) {
+        auto const member = object.find(name);
+        return std::string(member ? member->as_string().value_or("") : "");
+    }
+    std::string config_of(descriptor const& d) const {
+        auto const manifest = document_of(d.digest);
+        auto const config = manifest ? manifest->root().find("config") : std::nullopt;
+        return config && config->is_object() ? text_of(*config, "digest") : std::string();
+    }
+    std::optional<platform> platform_of(descriptor const& d) const {
+        auto const named = digest::parse(config_of(d));
+        auto const config = named ? document_of(named.assume_value()) : std::nullopt;
         if (!config) return std::nullopt;
-        platform out(field(config->root(), "os"), field(config->root(), "architecture"), field(config->root(), "variant"));
+        platform out(text_of(config->root(), "os"), text_of(config->root(), "architecture"), text_of(config->root(), "variant"));
         return out.os.empty() || out.architecture.empty() ? std::nullopt : std::optional(std::move(out));
     }
 

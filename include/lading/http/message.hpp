@@ -131,6 +131,8 @@ struct request {
     std::optional<digest> content;
     /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
     bool by_tag = false;
+    /// The body is wanted as it is stored: a blob.
+    bool verbatim = false;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
     /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.

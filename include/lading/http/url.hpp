@@ -113,13 +113,13 @@ constexpr bool names_user(std::string_view reference) noexcept {
 
 class url {
   public:
-    static constexpr std::size_t max_size = 16u << 10;
+    static constexpr std::size_t max_size = 64u << 10;
 
     /// Parses an absolute URL. Errors: `url_invalid`, with the reason in the context and never the text itself, which
     /// may hold a secret.
     static result<url> parse(std::string_view text) {
         auto refuse = [](char const* why) { return error(errc::url_invalid).with_context(why); };
-        if (text.size() > max_size) return refuse("longer than 16384 bytes");
+        if (text.size() > max_size) return refuse("longer than 65536 bytes");
         for (char c : text)
             if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
                 return refuse("a character that no URL has");

@@ -160,7 +160,7 @@ inline error decode_error(errc code, decode_state const& s) {
 inline errc decode_entries(json_view v, std::vector<descriptor>& out, std::vector<odd_entry>& aside, decode_state& s) {
     if (!v.is_array()) return s.wrong;
     if (v.size() > s.limits.descriptors) return errc::manifest_limit;
-    out.reserve(v.size());
+    out.reserve(std::min<std::size_t>(v.size(), 256)); // they may all be odd
     std::size_t position = 0, odd = 0;
     std::string first;
     v.each_element([&](json_view element) {

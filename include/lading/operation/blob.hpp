@@ -37,6 +37,8 @@ class verifying_body final : public body_sink {
         is_blob_ = head.status == 200;
         is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
         if (!is_blob_) return error_body_.begin(head, content_length);
+        if (content_coding_of(head.headers) != content_coding::identity)
+            return encoded_body(head.headers, "a blob is wanted as it is stored");
         if (content_length && what_.size >= 0 && *content_length != static_cast<std::uint64_t>(what_.size))
             return wrong_size(std::to_string(*content_length));
         if (what_.size < 0 && content_length.value_or(0) > most_) return too_large(std::to_string(*content_length));
@@ -132,7 +134,11 @@ class blob_operation : pinned {
     blob_operation(conversation c, descriptor what, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
-    step<descriptor> start() { return need_exchange(talk_.get("blobs", what_.digest.str()), body_); }
+    step<descriptor> start() {
+        auto q = talk_.get("blobs", what_.digest.str());
+        q.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        return need_exchange(std::move(q), body_);
+    }
 
     step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
     step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }

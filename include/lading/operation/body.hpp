@@ -3,6 +3,7 @@
 
 /// The sinks that operations read answers with.
 
+#include "../http/content_encoding.hpp"
 #include "../http/message.hpp"
 #include "../limits.hpp"
 
@@ -14,7 +15,8 @@ namespace lading {
 
 /// Collects a small document. A 200 is bounded by `limit` (over it: `too_large`, noticed from `Content-Length` before
 /// a body byte is read, else at the first byte beyond); any other status is an error body, of which at most
-/// `limits::error_bytes` are read and the rest is left.
+/// `limits::error_bytes` are read and the rest is left. What is encoded still is not read: `http_content_encoding`, and of
+/// an error body nothing.
 class response_body final : public body_sink {
   public:
     response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
@@ -23,6 +25,10 @@ class response_body final : public body_sink {
     result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         text_.clear();
         is_error_ = head.status != 200;
+        if (content_coding_of(head.headers) != content_coding::identity) {
+            if (head.status >= 300) return flow::stop; // the status is worth more than the text
+            return encoded_body(head.headers, "an encoding that is not undone");
+        }
         if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
         return flow::more;
     }

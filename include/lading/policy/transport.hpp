@@ -11,7 +11,7 @@
 ///  2. `t.async_exchange(request const&, body_sink&, handler)` calls `handler(result<response>)` once, never inside
 ///     the initiating call; request and sink outlive it.
 ///
-/// Semantics: sends the request as it is, follows no redirect, adds no credentials, decodes no content encoding,
+/// Semantics: sends the request as it is, follows no redirect, adds no credentials, decodes no content encoding (what is encoded is passed on as it came),
 /// stores no cookie. Streams the body of the final answer into the sink in order, until it says `flow::stop`, which is
 /// success. `response::url` is the URL that was asked: pages and errors need it. A status of 400 or more is an answer, not a
 /// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time

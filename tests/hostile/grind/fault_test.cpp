@@ -53,7 +53,7 @@ class faulty_transport {
             LADING_TRY_V(out.begin(head, std::nullopt));
             LADING_TRY_V(out.write(std::as_bytes(std::span("{\"ha", 4))));
         }
-        return detail::complete_failure(error(plan_->kind), q, p);
+        return detail::complete_failure(error(plan_->kind), q, limits(), p);
     }
     template <class Handler>
     void async_exchange(request const& q, body_sink& out, Handler handler) {

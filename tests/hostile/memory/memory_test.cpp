@@ -63,7 +63,7 @@ std::string names(std::size_t n) {
 
 std::vector<row> rows() {
     std::string const m = "/manifests/1", t = "/tags/list?n=1000", layer = "/blobs/" + test::digest_of(test::long_layer);
-    constexpr std::size_t head = 64 * KiB, doc = 4 * MiB, some = 200;
+    constexpr std::size_t head = 256 * KiB, doc = 4 * MiB, some = 200;
     auto sized = [](std::string const& body) { return stream_answer(test::answer("200 OK", "", body)); };
     auto padded = [&](std::size_t n) { return sized(test::schema2() + std::string(n - test::schema2().size(), ' ')); };
     std::string const lines = repeated("X-Header: 0123456789\r\n", 6 * KiB);
@@ -87,9 +87,10 @@ std::vector<row> rows() {
         {"L08", "a layer without end", call::blob, layer, endless(until_closed + test::long_layer, spaces), errc::size_mismatch, some + test::long_layer.size()},
         {"L09", "a descriptor of 2^63 - 1 bytes", call::manifest, m, sized(R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":{"mediaType":"a/b","digest":")" + test::digest_of("x") + R"(","size":9223372036854775807},"layers":[]})"), errc::ok, KiB},
         {"L10", "a length of 2^62", call::manifest, m, {"HTTP/1.1 200 OK\r\nContent-Length: 4611686018427387904\r\n\r\n0123456789", ending::eof}, errc::body_too_large, some},
-        {"L17", "30,000 layers in 4 MiB", call::manifest, m, sized(many_layers(30'000)), errc::json_limit, doc + some, doc},
-        {"L17", "4097 layers", call::manifest, m, sized(many_layers(4097)), errc::manifest_limit, doc + some, doc},
-        {"L17", "4096 layers", call::manifest, m, sized(many_layers(4096)), errc::ok, doc + some, doc},
+        {"L17", "36,000 layers in 4 MiB", call::manifest, m, sized(many_layers(36'000)), errc::ok, doc + some, doc},
+        {"L17", "60,000 entries in 4 MiB", call::manifest, m, sized(R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_index) + R"(","manifests":[)" + repeated("{},", 180'000) + "{}]}"), errc::manifest_limit, doc + some, doc},
+        {"W42", "40,000 odd entries", call::manifest, m, sized(R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_index) + R"(","manifests":[)" + repeated("{\"a\":0},", 39'998 * 8) + "{}]}"), errc::ok, doc + some, doc},
+        {"W55", "4 MiB that are no UTF-8", call::manifest, m, sized("{\"a\":\"" + std::string(doc - 8, '\xff') + "\"}"), errc::json_limit, doc + some, doc},
         {"H05", "early hints without end", call::manifest, m, endless("", early), errc::http_too_many_informational, 6 * early.size()},
         {"H20", "chunk extensions without end", call::manifest, m, endless(in_chunks, "1;" + std::string(4000, 'e') + "\r\n \r\n"), errc::http_malformed, 17 * KiB},
         {"H20", "one chunk extension without end", call::manifest, m, endless(in_chunks + "1;", std::string(4000, 'e')), errc::http_malformed, 17 * KiB},
@@ -105,7 +106,7 @@ std::vector<row> rows() {
         {"J02", "4 MiB of one string", call::manifest, m, sized("{\"a\":\"" + std::string(doc - 8, 's') + "\"}"), errc::media_type_unknown, doc + some, doc},
         {"J02", "4 MiB of escapes", call::manifest, m, sized("{\"a\":\"" + repeated("\\u0041", doc - 16) + "\"}"), errc::media_type_unknown, doc + some, doc},
         {"J09", "10,000 names", call::manifest, m, sized(names(10'000)), errc::media_type_unknown, doc, doc},
-        {"J09", "100,000 names", call::manifest, m, sized(names(100'000)), errc::json_limit, doc, doc},
+        {"J09", "100,000 names of one object", call::manifest, m, sized(names(100'000)), errc::json_limit, doc, doc},
         {"J13", "an error of 60 KiB", call::manifest, m, {test::answer("404 No", "", R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":")" + std::string(60 * KiB, 'm') + R"("}]})")}, errc::manifest_unknown, 64 * KiB},
     };
 }

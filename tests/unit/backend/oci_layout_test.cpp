@@ -324,6 +324,15 @@ TEST_CASE("W02: an image is chosen by its whole name") {
     CHECK(called(saved, "2") == "quay.io/b:2");
     CHECK(called(newer, "a") == "docker.io/library/a:latest");
     CHECK(called(layout, "a:latest") == "localhost/a:latest");
+    // What docker save wrote beside an index names images that have no other name of theirs; the bytes are the index's.
+    auto const hybrid = f.write("hybrid.tar", tar_member("manifest.json", R"([{"Config":"blobs/sha256/)" + constant_digest_of(a.config).hex() +
+            R"(","RepoTags":["a:latest","x:1"]},{"Config":"blobs/sha256/)" + constant_digest_of(b.config).hex() + R"(","RepoTags":["b:latest"]}])") +
+            layout_of({a.entry(named("latest")), b.entry()}, {a, b}));
+    CHECK(meant(hybrid, "a:latest") == "a");
+    CHECK(meant(hybrid, "x:1") == "a");
+    CHECK(meant(hybrid, "b") == "b");
+    CHECK(meant(hybrid, "") == "tag_ambiguous a:latest x:1 latest b:latest");
+    CHECK(oci_layout::open(hybrid).value().reference("b").value().digest()->str() == b.digest());
     // An own name goes before the end of another.
     auto const ends = f.write("ends.tar", layout_of({a.entry(named("x:1.0")), b.entry(named("1.0"))}, {a, b}));
     CHECK(meant(ends, "1.0") == "b");

@@ -107,7 +107,7 @@ TEST_CASE("J01, J02, J09: depth, size and counts are bounded") {
     CHECK(code(nested(65)) == errc::json_depth);
     CHECK(code(std::string(2'000'000, '[')) == errc::json_depth);
     std::string many = "[";
-    for (int i = 0; i < 600'000; ++i) many += "[],";
+    for (int i = 0; i < 300'000; ++i) many += "[],";
     auto const begin = std::chrono::steady_clock::now();
     CHECK(code(many + "0]") == errc::json_limit);
     std::string keys = "{", same = "{";

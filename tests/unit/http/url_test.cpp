@@ -29,7 +29,8 @@ TEST_CASE("C09, C10, C26, R02: what is no URL") {
         CHECK(!r.has_value());
         if (!r) CHECK(r.error() == errc::url_invalid);
     }
-    CHECK(!url::parse("https://a.test/" + std::string(20'000, 'a')).has_value());
+    CHECK(!url::parse("https://a.test/" + std::string(70'000, 'a')).has_value());
+    CHECK(url::parse("https://a.test/" + std::string(60'000, 'a')).has_value()); // presigned places are long (W56)
     CHECK(url::parse("https://127.0.0.1:5000/x").has_value());
     CHECK(url::parse("http://[::1]:5000/").value().host() == "[::1]");
 }

@@ -275,6 +275,49 @@ TEST_CASE("W42: an odd entry of an index is in the record, and never chosen") {
     CHECK(none.error().detail().available == std::vector<std::string>{"linux/amd64"});
 }
 
+TEST_CASE("W55: what nobody reads of a config keeps nobody from the rest") {
+    auto const inspect = [](std::string const& text) {
+        world w;
+        w.manifest("1", test::schema2(text));
+        w.blob(text);
+        return w.inspect("r.example/x:1");
+    };
+    auto const config = [](std::string const& more) { return R"({"architecture":"amd64","os":"linux","rootfs":{},)" + more + "}"; };
+    std::string const deep = std::string(62, '[') + std::string(62, ']'); // in an object in an object: 64
+    for (auto const& more : {std::string(R"("x":1,"x":2)"), std::string(R"("config":{"Healthcheck":{"Test":[],"Test":[]},"a":1,"a":2})"),
+                             R"("x":{"y":)" + deep + "}", std::string(R"("config":{"ExposedPorts":{"80/tcp":{},"80/tcp":{}}})")}) {
+        INFO(more);
+        auto const record = inspect(config(more));
+        REQUIRE(record.has_value());
+        CHECK(record.value().image->architecture == "amd64");
+        CHECK(record.value().config_bytes == config(more));
+    }
+    auto const bad = inspect(config("\"author\":\"a\xff\",\"config\":{\"Env\":[\"A=\xc3\"],\"Labels\":{\"\xfe\":\"\\ud800\"}}")).value();
+    CHECK(bad.image->author == "a\xef\xbf\xbd");
+    CHECK(bad.config_bytes.find('\xff') != std::string::npos); // the bytes are what was verified
+    for (auto const& text : {to_modern(bad), to_json(bad), to_original(bad), to_table(bad)})
+        CHECK(text.find_first_of("\xff\xfe\xc3") == std::string::npos);
+    CHECK(to_modern(bad).find("A=\xef\xbf\xbd") != std::string::npos);
+    for (auto const& more : {R"("author":"a","author":"b")", R"("config":{},"config":{})", R"("config":{"Env":[],"Env":[]})",
+                             R"("config":{"Labels":{"k":"v","k":"w"}})", R"("os":"plan9")"}) {
+        INFO(more);
+        CHECK(inspect(config(more)).error() == errc::json_duplicate_key);
+    }
+    CHECK(inspect(config(R"("x":{"y":[)" + deep + "]}")).error() == errc::json_depth);
+}
+
+TEST_CASE("W55: more than 4,096 layers, up to what a manifest of 4 MiB can hold") {
+    std::string layers;
+    auto const one = test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", "l");
+    for (int i = 0; i < 20'000; ++i) layers += (i ? "," : "") + one;
+    world w;
+    w.manifest("1", R"({"schemaVersion":2,"config":)" + test::descriptor(media_types::oci_config, "{}") + R"(,"layers":[)" + layers + "]}");
+    w.blob("{}");
+    auto const record = w.inspect("r.example/x:1").value();
+    CHECK(record.layers.size() == 20'000);
+    CHECK(record.total_size == 20'000);
+}
+
 TEST_CASE("W41: null lists and maps of a config are empty; null in a list says nothing") {
     std::string const config =
         R"({"created":null,"author":null,"architecture":"amd64","os":"linux","os.features":null,"config":{"Env":null,"Cmd":null,)"

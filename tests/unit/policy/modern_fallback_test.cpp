@@ -46,11 +46,11 @@ struct world {
                                  client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse("r.example/x:1").value());
     }
-    /// Hosts asked for the manifest, in order.
+    /// Hosts asked for the manifest, in order; an answer without words is asked for again with an `Accept` line a type.
     std::string asked() const {
         std::string out;
         for (auto const& q : s.journal)
-            if (q.url.find("/manifests/") != q.url.npos || q.url.find("/v1/") != q.url.npos)
+            if (q.headers.all("Accept").size() <= 1 && (q.url.find("/manifests/") != q.url.npos || q.url.find("/v1/") != q.url.npos))
                 out.append(out.empty() ? "" : " ").append(q.url.substr(0, q.url.find('/', 8)))
                     .append(q.url.find("/v1/") != q.url.npos ? "/v1" : "");
         return out;

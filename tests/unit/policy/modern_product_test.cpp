@@ -57,10 +57,12 @@ struct world {
                                            client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse(ref).value());
     }
-    /// m for the mirror, s for the origin over TLS, h over http; M for the manifest, B for the config, V for v1.
+    /// m for the mirror, s for the origin over TLS, h over http; M for the manifest, B for the config, V for v1. An answer
+    /// without words is asked for again with an `Accept` line a type, at the same place: that is left out.
     std::string journal() const {
         std::string out;
         for (auto const& q : s.journal) {
+            if (q.headers.all("Accept").size() > 1) continue;
             out += out.empty() ? "" : " ";
             out += q.url.starts_with(mirror_base) ? 'm' : q.url.starts_with(home) ? 's' : 'h';
             out += q.url.find("/v1/") != q.url.npos ? 'V' : q.url.find("/manifests/") != q.url.npos ? 'M' : 'B';
