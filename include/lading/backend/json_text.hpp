@@ -22,7 +22,10 @@ inline json_status refuse_unread_bytes(std::string_view text) {
     return {errc::ok, 0};
 }
 
-/// The text with U+FFFD for each byte that is no UTF-8; nothing when there is none. In a string that is what the text is
+/// More bytes than that which are no UTF-8 are no text with a few mistakes: U+FFFD is three times as long.
+inline constexpr std::size_t json_repairs = 65'536;
+
+/// The text with U+FFFD for each byte that is no UTF-8; nothing when there is none, or more than `json_repairs`. In a string that is what the text is
 /// read as, elsewhere the one is as little JSON as the other.
 inline std::optional<std::string> repaired(std::string_view text) {
     std::size_t n = 0;
@@ -36,8 +39,9 @@ inline std::optional<std::string> repaired(std::string_view text) {
     };
     if (good()) return std::nullopt;
     std::string out;
-    std::size_t kept = 0;
+    std::size_t kept = 0, repairs = 0;
     do {
+        if (++repairs > json_repairs) return std::nullopt;
         out.append(text.substr(kept, n - kept)).append("\xef\xbf\xbd");
         kept = ++n;
     } while (!good());

@@ -174,7 +174,7 @@ class strict_json_reader {
                 run = at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
-            } else if (Exact) {
+            } else if (Exact || ++repairs_ > json_repairs) {
                 return errc::json_utf8;
             } else {
                 escaped = true;
@@ -306,6 +306,7 @@ class strict_json_reader {
     std::string_view text_;
     Sink& sink_;
     std::size_t at_ = 0;
+    std::size_t repairs_ = 0; ///< bytes that were no UTF-8
     json_nesting nesting_;
     std::vector<char> scratch_; ///< not a string: clang cannot use libstdc++ 12's in constant expressions
 };
@@ -313,7 +314,7 @@ class strict_json_reader {
 } // namespace detail
 
 /// Models the JSON policy. Linear; thread-safe (no shared state).
-/// Codes: `json_syntax`, `json_number`, and whatever the sink answers.
+/// Codes: `json_syntax`, `json_utf8` (more than 65,536 bytes are no UTF-8), `json_number`, and whatever the sink answers.
 struct strict_json {
     template <class Sink>
     static constexpr json_status read(std::string_view text, Sink& sink) {

@@ -81,8 +81,9 @@ TEST_CASE("J04, W55: what is not UTF-8 is U+FFFD, or refused in a text of our ow
     }
     CHECK(json_document::parse<strict_json>(R"("\ud800\u0041\ud83d\ude00")").value().root().as_string() == "\xef\xbf\xbd" "A\xf0\x9f\x98\x80");
     for (auto text : {"\xff", "{\xff:1}", R"("\ud800\u12")", R"("\u00)"}) CHECK(code(text) == errc::json_syntax);
-    // What it grows to has the bound of the text.
-    CHECK(code('"' + std::string(2u << 20, '\xff') + '"') == errc::json_limit);
+    // What it grows to has a bound.
+    CHECK(code('"' + std::string(65'536, '\xff') + '"') == errc::ok);
+    CHECK(code('"' + std::string(65'537, '\xff') + '"') == errc::json_utf8);
 }
 
 TEST_CASE("J06: numbers") {
