@@ -109,7 +109,7 @@ class authorized : pinned {
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
             pending_.emplace(std::move(x->query), *x->sink);
-            where_ = origin_of(pending_->query.url);
+            where_ = detail::origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
@@ -207,8 +207,8 @@ class authorized : pinned {
     /// A token was good and does not suffice, and the challenge says what would: that, once a request.
     bool asks_for_more(parsed_challenges const& offered) {
         if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
-        wider_ = scope_that_suffices(offered);
-        if (wider_ == scope()) wider_.clear();
+        auto named = scope_that_suffices(offered);
+        if (named != scope()) wider_ = std::move(named);
         return !wider_.empty();
     }
 
@@ -244,23 +244,22 @@ class authorized : pinned {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(false) : std::string();
         if (authorization.empty()) return head.challenge_unanswered = true, nothing();
-        if (authorization == sent_) return nothing(); // it was sent before it was asked for
+        if (authorization != sent_) session_.keep_gate(where(), {});
+        return show(std::move(authorization));
+    }
+    /// Sends the secret to the registry itself, unless it was sent before it was asked for.
+    maybe_step show(std::string authorization) {
+        if (authorization == sent_) return nothing();
         LADING_TRY_V(check_plaintext(where()));
         fresh_ = true;
-        session_.keep_gate(where(), {});
         keep(std::move(authorization));
         return std::optional(send());
     }
 
     maybe_step answer_bearer(response const& head, challenge const& c, std::string_view at) {
         LADING_TRY_V(look_up());
-        if (auto authorization = secret_ ? own_authorization(true) : std::string(); !authorization.empty()) { // nobody is asked
-            if (authorization == sent_) return nothing();
-            LADING_TRY_V(check_plaintext(where()));
-            fresh_ = true;
-            keep(std::move(authorization));
-            return std::optional(send());
-        }
+        auto authorization = secret_ ? own_authorization(true) : std::string();
+        if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
@@ -401,10 +400,6 @@ class authorized : pinned {
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
     origin const& where() const { return where_; }
-    static origin origin_of(std::string const& text) {
-        auto const u = url::parse(text);
-        return u ? u.assume_value().origin() : origin("", "", 0);
-    }
     std::string const& scope() const { return pending_->query.scope; }
 
     result<void> check_plaintext(origin const& to) const {
@@ -422,7 +417,7 @@ class authorized : pinned {
     }
 
     conversation talk_;
-    origin const home_ = origin_of(talk_.base_url);
+    origin const home_ = detail::origin_of(talk_.base_url);
     auth_rules rules_;
     auth_session& session_;
     typename P::clock& clock_;
