@@ -165,7 +165,7 @@ def lists():
 
 def bodies():
     # W48: Content-Encoding
-    for coding in ("none", "utf-8", "UTF-8", "aws-chunked", "identity", "", "Identity, identity", "binary"):
+    for coding in ("none", "utf-8", "UTF-8", "aws-chunked", "identity", "", "Identity, identity"):
         served("W48", f"Content-Encoding: {coding}", {MANIFEST: manifest(GOOD, "Content-Encoding: " + coding)})
     for name, path, text, make in (("a manifest", MANIFEST, GOOD, manifest), ("a config", BLOB, CONFIG, answer), ("tags", TAGS, b'{"name":"r","tags":["1"]}', answer)):
         served("W48", f"{name} in gzip", {path: make(gzip.compress(text), "Content-Encoding: gzip")}, {"RepoTags": ["1"]})
@@ -174,6 +174,7 @@ def bodies():
     served("W48", "gzip that ends early", {MANIFEST: manifest(gzip.compress(GOOD)[:-4], "Content-Encoding: gzip")}, "")
     served("W48", "gzip of 64 MiB of zeros", {MANIFEST: manifest(gzip.compress(b"0" * (64 << 20), 1), "Content-Encoding: gzip")}, "")
     served("W48", "deflate", {MANIFEST: manifest(zlib.compress(GOOD), "Content-Encoding: deflate")}, "deflate|encoding")
+    served("W48", "Content-Encoding: binary", {MANIFEST: manifest(GOOD, "Content-Encoding: binary")}, None, "no coding that has that name is known")
     served("W48", "br", {MANIFEST: manifest(GOOD, "Content-Encoding: br")}, "br|encoding", "it says that its bytes are packed, in a way that is not spoken")
     # W49: Location
     def elsewhere(place, target=None):

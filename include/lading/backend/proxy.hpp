@@ -47,6 +47,7 @@ inline result<proxy_address> parse_proxy(std::string_view text) {
             }
         }
     }
+    if (!login.empty() && login.find(':') == login.npos) login += ':'; // a user without a password
     auto where = url::parse("http://" + std::string(text));
     if (!where) return refuse("it is not host[:port]");
     return proxy_address{std::move(where).assume_value(), login.empty() ? "" : "Basic " + base64_encode(login)};

@@ -129,14 +129,16 @@ class registries_conf_reader {
         LADING_TRY(auto const blocked, value<bool>(t, "blocked", false, "true or false"));
         LADING_TRY(auto const by_digest_only, value<bool>(t, "mirror-by-digest-only", false, "true or false"));
         remark_unknown(t, "registry.", {"prefix", "location", "insecure", "blocked", "mirror", "mirror-by-digest-only"});
+        if (prefix.empty()) prefix = location;
         if (prefix.empty()) return refuse("registry", "a prefix or a location", "neither");
         if (is_of_one_image(prefix)) {
             remark(warning_code::config_entry_skipped, "prefix " + prefix + ": an entry for one tag or digest is not used");
             return success();
         }
         bool const wildcard = prefix.starts_with("*.");
-        auto domain = wildcard ? prefix.substr(2) : prefix;
+        auto domain = wildcard ? "x" + prefix.substr(1) : prefix; // of one label too: any host below it has two
         LADING_TRY_V(check_location("prefix", domain));
+        if (wildcard) domain.erase(0, 2);
         prefix = (wildcard ? "*." : "") + domain;
         if (wildcard && domain.find('/') != domain.npos) return refuse("prefix", "*.domain", prefix);
         if (!location.empty()) {
