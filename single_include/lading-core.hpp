@@ -4625,6 +4625,12 @@ struct auth_rules {
 
 namespace detail {
 
+/// The origin of a URL; of what is none, one that nothing has.
+inline origin origin_of(std::string const& text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().origin() : origin("", "", 0);
+}
+
 /// Token services that are known to serve a registry of another origin.
 inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
     {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
@@ -5075,7 +5081,7 @@ class authorized : pinned {
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
             pending_.emplace(std::move(x->query), *x->sink);
-            where_ = origin_of(pending_->query.url);
+            where_ = detail::origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != home_) pending_->query.may_authorize = false;
             rounds_ = 0;
@@ -5173,8 +5179,8 @@ class authorized : pinned {
     /// A token was good and does not suffice, and the challenge says what would: that, once a request.
     bool asks_for_more(parsed_challenges const& offered) {
         if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
-        wider_ = scope_that_suffices(offered);
-        if (wider_ == scope()) wider_.clear();
+        auto named = scope_that_suffices(offered);
+        if (named != scope()) wider_ = std::move(named);
         return !wider_.empty();
     }
 
@@ -5210,23 +5216,22 @@ class authorized : pinned {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(false) : std::string();
         if (authorization.empty()) return head.challenge_unanswered = true, nothing();
-        if (authorization == sent_) return nothing(); // it was sent before it was asked for
+        if (authorization != sent_) session_.keep_gate(where(), {});
+        return show(std::move(authorization));
+    }
+    /// Sends the secret to the registry itself, unless it was sent before it was asked for.
+    maybe_step show(std::string authorization) {
+        if (authorization == sent_) return nothing();
         LADING_TRY_V(check_plaintext(where()));
         fresh_ = true;
-        session_.keep_gate(where(), {});
         keep(std::move(authorization));
         return std::optional(send());
     }
 
     maybe_step answer_bearer(response const& head, challenge const& c, std::string_view at) {
         LADING_TRY_V(look_up());
-        if (auto authorization = secret_ ? own_authorization(true) : std::string(); !authorization.empty()) { // nobody is asked
-            if (authorization == sent_) return nothing();
-            LADING_TRY_V(check_plaintext(where()));
-            fresh_ = true;
-            keep(std::move(authorization));
-            return std::optional(send());
-        }
+        auto authorization = secret_ ? own_authorization(true) : std::string();
+        if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
@@ -5367,10 +5372,6 @@ class authorized : pinned {
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
     origin const& where() const { return where_; }
-    static origin origin_of(std::string const& text) {
-        auto const u = url::parse(text);
-        return u ? u.assume_value().origin() : origin("", "", 0);
-    }
     std::string const& scope() const { return pending_->query.scope; }
 
     result<void> check_plaintext(origin const& to) const {
@@ -5388,7 +5389,7 @@ class authorized : pinned {
     }
 
     conversation talk_;
-    origin const home_ = origin_of(talk_.base_url);
+    origin const home_ = detail::origin_of(talk_.base_url);
     auth_rules rules_;
     auth_session& session_;
     typename P::clock& clock_;
@@ -11958,7 +11959,10 @@ inline json_status refuse_unread_bytes(std::string_view text) {
     return {errc::ok, 0};
 }
 
-/// The text with U+FFFD for each byte that is no UTF-8; nothing when there is none. In a string that is what the text is
+/// More bytes than that which are no UTF-8 are no text with a few mistakes: U+FFFD is three times as long.
+inline constexpr std::size_t json_repairs = 65'536;
+
+/// The text with U+FFFD for each byte that is no UTF-8; nothing when there is none, or more than `json_repairs`. In a string that is what the text is
 /// read as, elsewhere the one is as little JSON as the other.
 inline std::optional<std::string> repaired(std::string_view text) {
     std::size_t n = 0;
@@ -11972,8 +11976,9 @@ inline std::optional<std::string> repaired(std::string_view text) {
     };
     if (good()) return std::nullopt;
     std::string out;
-    std::size_t kept = 0;
+    std::size_t kept = 0, repairs = 0;
     do {
+        if (++repairs > json_repairs) return std::nullopt;
         out.append(text.substr(kept, n - kept)).append("\xef\xbf\xbd");
         kept = ++n;
     } while (!good());
@@ -12169,7 +12174,7 @@ class strict_json_reader {
                 run = at_;
             } else if (std::size_t const n = utf8_length(); n != 0) {
                 at_ += n;
-            } else if (Exact) {
+            } else if (Exact || ++repairs_ > json_repairs) {
                 return errc::json_utf8;
             } else {
                 escaped = true;
@@ -12301,6 +12306,7 @@ class strict_json_reader {
     std::string_view text_;
     Sink& sink_;
     std::size_t at_ = 0;
+    std::size_t repairs_ = 0; ///< bytes that were no UTF-8
     json_nesting nesting_;
     std::vector<char> scratch_; ///< not a string: clang cannot use libstdc++ 12's in constant expressions
 };
@@ -12308,7 +12314,7 @@ class strict_json_reader {
 } // namespace detail
 
 /// Models the JSON policy. Linear; thread-safe (no shared state).
-/// Codes: `json_syntax`, `json_number`, and whatever the sink answers.
+/// Codes: `json_syntax`, `json_utf8` (more than 65,536 bytes are no UTF-8), `json_number`, and whatever the sink answers.
 struct strict_json {
     template <class Sink>
     static constexpr json_status read(std::string_view text, Sink& sink) {

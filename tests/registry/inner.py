@@ -19,6 +19,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import rows
+
 INNER, STORE, TOKENS = "10.1.0.5", "10.1.0.6", "10.1.0.7"
 PUBLIC, CDN, META = "8.8.8.8", "9.9.9.9", "169.254.169.254"
 INNER6, STORE6 = "fd00::5", "fd00::6"
@@ -379,6 +382,7 @@ def main(programs):
             label, _, program = text.rpartition("=")
             run(label or "inspect", program, w)
         print("inner: over IPv6 too" if ipv6 else "inner: without IPv6, which is off here")
+    rows.write("inner", not failed, "W10: inner registries by name")
     print(f"inner: {passed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -32,6 +32,7 @@ struct plan {
     std::size_t at = SIZE_MAX;
     errc kind = errc::connection_reset;
     bool after_head = false; ///< the head and half of the body came
+    std::string challenge; ///< with which all but the ping is refused that has no Authorization; empty: nothing is
     std::size_t n = 0;
     bool fired = false;
 };
@@ -43,7 +44,12 @@ class faulty_transport {
     asio::any_io_executor get_executor() const { return executor_; }
 
     result<response> exchange(request const& q, body_sink& out) {
-        if (plan_->n++ != plan_->at) return inner_.exchange(q, out);
+        if (plan_->n++ != plan_->at) {
+            if (plan_->challenge.empty() || q.headers.find("Authorization") || q.url.ends_with("/v2/")) return inner_.exchange(q, out);
+            testing::script closed;
+            closed.on(q.url, testing::scripted_answer{401, "", {{"WWW-Authenticate", plan_->challenge}}});
+            return testing::scripted_transport(closed).exchange(q, out);
+        }
         plan_->fired = true;
         detail::exchange_progress p;
         LADING_TRY(p.target, url::parse(q.url));
@@ -160,6 +166,7 @@ struct scene {
     testing::script script;
     client_options options;
     fixed_credentials secret;
+    std::string challenge{};
 };
 
 /// A registry at `at` whose tag 1 is `document`, and everything that it leads to.
@@ -201,7 +208,7 @@ std::vector<scene> scenes() {
     for (char const* query : {"scope=repository%3Ateam%2Fapp%3Apull&service=s", "service=s&scope=repository%3Ateam%2Fapp%3Apull", "service=s"})
         bearer.script.on(std::string("https://r.test/token?") + query, answer(200, R"({"token":"t0ken"})"));
     auto& basic = add("Basic", oci);
-    guard(basic.script, "Basic realm=\"r\"");
+    basic.challenge = "Basic realm=\"r\"";
     basic.secret = fixed_credentials(credential("alice", "secret"));
     auto& redirected = add("redirects", schema2);
     for (auto& [url, list] : redirected.script.answers)
@@ -226,6 +233,7 @@ TEST_CASE("K01: a fault at every exchange in turn, of every kind, in every workf
             {
                 auto script = s.script;
                 plan none;
+                none.challenge = s.challenge;
                 bench b(script, none, s.options, s.secret, false);
                 auto const r = call(b);
                 INFO(s.name << ", " << name << (r ? "" : r.error().message()));
@@ -240,7 +248,7 @@ TEST_CASE("K01: a fault at every exchange in turn, of every kind, in every workf
                         for (std::size_t at = 0;; ++at) {
                             auto script = s.script;
                             plan p;
-                            p.at = at, p.kind = kind, p.after_head = after_head;
+                            p.at = at, p.kind = kind, p.after_head = after_head, p.challenge = s.challenge;
                             auto options = s.options;
                             bench b(script, p, options.with_retry(retry_rules(tries)), s.secret, async);
                             auto const first = call(b);

@@ -155,15 +155,14 @@ TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the 
               "DENIED(requested access to the resource is denied)");
     }
     SECTION("anything else says nothing") {
-        for (auto const* more : {"", R"(,error="invalid_request")", R"(,error="")", R"(,error="INVALID_TOKEN")",
-                                 R"(,error="invalid_token",error="x")"})
+        for (auto const* more : {"", R"(,error="invalid_request")", R"(,error="")", R"(,error="INVALID_TOKEN")"})
             CHECK(codes(answer(401, {bearer + more}, true)) == "");
         CHECK(codes(answer(401, {R"(Basic realm="x",error="invalid_token")"}, true)) == "");
         CHECK(codes(answer(503, {bearer + R"(,error="invalid_token")"}, true)) == "");
         CHECK(answer(404, {bearer + R"(,error="invalid_token")"}, true) == errc::not_found); // the status decides
     }
     SECTION("bounded and printable") {
-        auto const e = answer(401, {bearer + ",error=invalid_token,error_description=\"a\x1b[2J" + std::string(9000, 'x') + '"'}, true,
+        auto const e = answer(401, {bearer + ",error=invalid_token,error_description=\"a\x9b[2J" + std::string(9000, 'x') + '"'}, true,
                               R"({"errors":[{"code":"C","message":")" + std::string(9000, 'y') + "\"}]}");
         auto const& list = e.detail().registry_errors;
         REQUIRE(!list.empty());
