@@ -220,25 +220,25 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref), stop, ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+        return wait<manifest_operation<Policies>>(call_to(ref), stop, ref);
     }
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<raw_manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+        return wait<raw_manifest_operation<Policies>>(call_to(ref), stop, ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref), stop, ref, choice);
     }
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})
@@ -303,7 +303,7 @@ class basic_client : pinned {
                     if (how.tags && !how.tags_first)
                         return async_run_body<inspection>(transport_, std::move(handler),
                                                           detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
-                launch<inspect_operation<Policies>>(std::move(handler), call_to(what.repository(), what.has_digest()), what,
+                launch<inspect_operation<Policies>>(std::move(handler), call_to(what), what,
                                                     in_order(std::move(how)));
             },
             ref, std::move(o));
@@ -316,17 +316,17 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_raw_manifest(reference const& ref, Token&& token) {
-        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref,
                                                   choice);
     }
     template <class Token>
@@ -401,12 +401,17 @@ class basic_client : pinned {
         endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
     };
     call call_to(lading::repository const& name, bool by_digest) {
-        return call_within(options_.timeout, "with_timeout", name, by_digest);
+        return call_within(options_.timeout, "with_timeout", name, by_digest, options_.rules);
+    }
+    call call_to(reference const& ref) {
+        auto const own = rules_for(ref, options_.rules);
+        return call_within(options_.timeout, "with_timeout", ref.repository(), ref.has_digest(), own ? *own : options_.rules);
     }
     call call_for_blob(lading::repository const& name) {
-        return call_within(options_.blob_timeout, "with_blob_timeout", name, true);
+        return call_within(options_.blob_timeout, "with_blob_timeout", name, true, options_.rules);
     }
-    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest) {
+    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest,
+                     registry_rules const& rules) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
         if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
@@ -414,7 +419,7 @@ class basic_client : pinned {
             out.talk.deadline = clock_.now() + limit;
             out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
         }
-        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        auto listed = Policies::fallback::endpoints(name, rules, by_digest);
         if (listed) out.places = std::move(listed).assume_value();
         else out.if_none = std::move(listed).assume_error();
         return out;

@@ -35,8 +35,7 @@ namespace lading {
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has a key that is not known")                                 \
-    X(config_entry_skipped, "an entry of a configuration file is not used")
+    X(config_key_unknown, "a configuration file has a key that is not known")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {

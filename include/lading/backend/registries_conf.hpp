@@ -109,11 +109,8 @@ class registries_conf_reader {
     }
 
     /// `host/path:tag` or `host/path@digest`.
-    static bool is_of_one_image(std::string_view prefix) {
-        auto const slash = prefix.find('/');
-        auto const pin = slash == prefix.npos ? prefix.npos : prefix.find_first_of(":@", slash);
-        if (pin == prefix.npos || prefix.find("//") != prefix.npos) return false;
-        return names_host(prefix.substr(0, slash)) && bool(reference::parse(prefix));
+    static bool is_of_one_image(std::string const& prefix) {
+        return registry_entry(prefix).is_of_one_image() && names_host(prefix.substr(0, prefix.find('/'))) && bool(reference::parse(prefix));
     }
 
     /// What a file of this kind calls insecure: plain http allowed, and no check of certificates.
@@ -131,20 +128,19 @@ class registries_conf_reader {
         remark_unknown(t, "registry.", {"prefix", "location", "insecure", "blocked", "mirror", "mirror-by-digest-only"});
         if (prefix.empty()) prefix = location;
         if (prefix.empty()) return refuse("registry", "a prefix or a location", "neither");
-        if (is_of_one_image(prefix)) {
-            remark(warning_code::config_entry_skipped, "prefix " + prefix + ": an entry for one tag or digest is not used");
-            return success();
-        }
         bool const wildcard = prefix.starts_with("*.");
+        bool const one_image = is_of_one_image(prefix);
         auto domain = wildcard ? "x" + prefix.substr(1) : prefix; // of one label too: any host below it has two
-        LADING_TRY_V(check_location("prefix", domain));
+        if (!one_image) {
+            LADING_TRY_V(check_location("prefix", domain));
+        }
         if (wildcard) domain.erase(0, 2);
         prefix = (wildcard ? "*." : "") + domain;
         if (wildcard && domain.find('/') != domain.npos) return refuse("prefix", "*.domain", prefix);
         if (!location.empty()) {
             LADING_TRY_V(check_location("location", location));
         }
-        if (location.empty() && !wildcard) location = prefix;
+        if (location.empty() && !wildcard) location = one_image ? reference::parse(prefix).assume_value().repository().str() : prefix;
 
         registry_entry entry(prefix);
         if (location != prefix) entry.with_location(location);
@@ -207,7 +203,7 @@ class registries_conf_reader {
 /// mirror-by-digest-only, and its mirrors with location, insecure, pull-from-mirror; `[aliases]`. `insecure = true` has
 /// the meaning of these files: plain http is allowed for the host and its certificate is not checked. Not read, because
 /// a reference here always has one meaning: unqualified-search-registries, short-name-mode, credential-helpers. Keys that are
-/// not known, and entries for one tag or digest alone, are left out and named in the rules' warnings.
+/// not known are named in the rules' warnings.
 /// Errors: `config_invalid` with the name, the key, what is expected and what is there; the rules may then hold a part.
 inline result<void> add_registries_conf(registry_rules& rules, std::string_view text, std::string name = "registries.conf") {
     return detail::registries_conf_reader(rules, std::move(name)).read(text);

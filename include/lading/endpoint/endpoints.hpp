@@ -7,6 +7,7 @@
 #include "../result.hpp"
 #include "registry_rules.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,6 +48,22 @@ inline registry_entry const* find_registry(repository const& name, registry_rule
     for (auto const& r : rules.registries)
         if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
     return best;
+}
+
+/// The rules as they are for one reference: the entries for it alone hold for its repository and come first. Nothing when there is no
+/// such entry, and the rules are as they stand.
+inline std::optional<registry_rules> rules_for(reference const& ref, registry_rules const& rules) {
+    auto const text = ref.str();
+    std::optional<registry_rules> out;
+    for (auto const& r : rules.registries) {
+        bool const whole = text.starts_with(r.prefix) && (text.size() == r.prefix.size() || text[r.prefix.size()] == '@');
+        if (!r.is_of_one_image() || !whole) continue;
+        if (!out) out.emplace(rules);
+        auto entry = r;
+        entry.prefix = ref.repository().str();
+        out->registries.insert(out->registries.begin(), std::move(entry));
+    }
+    return out;
 }
 
 namespace detail {

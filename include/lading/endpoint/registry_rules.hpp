@@ -46,17 +46,23 @@ struct mirror {
     mirror_use use = mirror_use::all;
 };
 
-/// What holds for all names below a prefix.
+/// What holds for all names below a prefix, or for one image.
 struct registry_entry {
     explicit registry_entry(std::string p) : prefix(std::move(p)) {}
     registry_entry& with_location(std::string l) { return location = std::move(l), *this; }
     registry_entry& with_mirror(mirror m) { return mirrors.push_back(std::move(m)), *this; }
     registry_entry& with_blocked(bool yes = true) { return blocked = yes, *this; }
 
-    std::string prefix;   ///< `host[:port][/path]`, or `*.example.com` for all sub-domains
+    std::string prefix;   ///< `host[:port][/path]`, `*.example.com` for all sub-domains, or one image, `host/path:tag` or `host/path@digest`
     std::string location; ///< takes the place of the prefix in a name; empty: the prefix itself
     std::vector<mirror> mirrors; ///< in the order they are asked, before the origin
     bool blocked = false;        ///< refuse every name below the prefix
+
+    /// True when the prefix is one image: it has a tag or a digest.
+    bool is_of_one_image() const noexcept {
+        auto const slash = prefix.find('/');
+        return slash != prefix.npos && prefix.find_first_of(":@", slash) != prefix.npos && prefix.find("//") == prefix.npos;
+    }
 };
 
 /// Everything that is configured about registries. Every setter returns the object.

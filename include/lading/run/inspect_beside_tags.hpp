@@ -80,7 +80,7 @@ class inspect_beside_tags {
   private:
     struct state {
         state(Client& c, reference const& r, inspect_options o)
-            : registry(c), ref(r), options(std::move(o)), call(c.call_to(r.repository(), r.has_digest())) {}
+            : registry(c), ref(r), options(std::move(o)), call(c.call_to(r)) {}
 
         template <class Done>
         void begin(part p, Done done) {

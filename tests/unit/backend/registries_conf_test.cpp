@@ -154,14 +154,24 @@ TEST_CASE("W15: slashes at the end of a location or a prefix") {
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = '/'") == "registry.mirror.location");
 }
 
-TEST_CASE("W15: an entry for one tag or digest does not spoil the others") {
+TEST_CASE("W15: an entry for one tag or digest holds for that alone") {
     auto const rules = rules_of("[[registry]]\nprefix = 'a.example/x:1'\nlocation = 'b.example/x'\n[[registry]]\nprefix = 'a.example/x@sha256:" +
                                 std::string(64, 'a') + "'\nlocation = 'b.example/x'\n[[registry]]\nlocation = 'a.example'\n"
                                 "[[registry.mirror]]\nlocation = 'm.example'");
     CHECK(list("a.example/x", rules) == "https://m.example/x|https://a.example/x");
-    REQUIRE(rules.warnings.size() == 2);
-    CHECK(rules.warnings[0].code == warning_code::config_entry_skipped);
-    CHECK(rules.warnings[0].text.find("a.example/x:1") != std::string::npos);
+    CHECK(rules.warnings.empty());
+    auto const of_image = [](char const* name, registry_rules const& all) {
+        auto const own = rules_for(reference::parse(name).value(), all);
+        return own ? list("a.example/x", *own) : "as they stand";
+    };
+    CHECK(of_image("a.example/x:1", rules) == "https://b.example/x");
+    CHECK(of_image(("a.example/x:1@sha256:" + std::string(64, 'b')).c_str(), rules) == "https://b.example/x");
+    CHECK(of_image(("a.example/x@sha256:" + std::string(64, 'a')).c_str(), rules) == "https://b.example/x");
+    for (auto const* other : {"a.example/x:12", "a.example/x:2", "a.example/x/y:1", "a.example/y:1"})
+        CHECK(of_image(other, rules) == "as they stand");
+    auto const blocked = rules_of("[[registry]]\nprefix = 'a.example/x'\n[[registry]]\nprefix = 'a.example/x:1'\nblocked = true");
+    CHECK(of_image("a.example/x:1", blocked) == "registry_blocked");
+    CHECK(list("a.example/x", blocked) == "https://a.example/x");
     CHECK(refusal_of("[[registry]]\nprefix = 'a.example/x:'") == "prefix");
     CHECK(refusal_of("[[registry]]\nprefix = 'a.example/x@sha256:ab'") == "prefix");
 }

@@ -524,4 +524,22 @@ TEST_CASE("a failure at any exchange is the failure of inspect") {
     }
 }
 
+TEST_CASE("W15: a rule for one tag or digest is a client's rule for that image") {
+    auto const pinned = "r.example/x@" + test::digest_of(test::oci());
+    auto const rules = registry_rules()
+                           .with_registry(registry_entry("r.example/x:1").with_blocked())
+                           .with_registry(registry_entry(pinned).with_location("m.example/y"));
+    world w;
+    test::client registry{testing::scripted_transport(w.s), client_options().with_rules(rules)};
+    auto const fails = [&](std::string const& ref) { return registry.manifest(reference::parse(ref).value()).error().kind(); };
+    CHECK(fails("r.example/x:1") == errc::registry_blocked);
+    CHECK(fails("r.example/x:1@" + test::digest_of("other")) == errc::registry_blocked);
+    CHECK(w.s.journal.empty());
+    CHECK(fails("r.example/x:12") == errc::not_found);
+    CHECK(fails(pinned) == errc::not_found);
+    REQUIRE(w.s.journal.size() >= 2);
+    CHECK(w.s.journal.front().url == base + "manifests/12");
+    CHECK(w.s.journal.back().url.starts_with("https://m.example/v2/y/manifests/sha256:"));
+}
+
 } // namespace inspect_test
