@@ -17,7 +17,6 @@ import concurrent.futures
 import json
 import os
 import re
-import re
 import shutil
 import subprocess
 import sys
