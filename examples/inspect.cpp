@@ -219,8 +219,11 @@ std::string hint_for(lading::error const& e, arguments const& args) {
     constexpr std::string_view to = " may not go to the realm "; // and no other reason for which --trust-realm helps
     if (auto const& why = e.detail().context; e == lading::errc::auth_realm_refused && why.find(to) != why.npos)
         return "if that token service may see the credentials: --trust-realm " + why.substr(why.find(to) + to.size());
-    if (e == lading::errc::tls_cert_untrusted)
+    if (e == lading::errc::tls_cert_untrusted) {
+        for (auto const* of_time : {"has expired", "not yet valid"})
+            if (e.detail().context.find(of_time) != std::string::npos) return "no option helps: the certificate's dates or this machine's clock are wrong";
         return *files ? std::string("no certificate of ") + files + " vouches for it" : "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
+    }
     return {};
 }
 
@@ -314,5 +317,7 @@ int main(int argc, char** argv) {
         return 1;
     }
     auto const& text = out.assume_value();
-    return std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0 ? 0 : 1;
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return 0;
+    std::perror("inspect: the output cannot be written");
+    return 1;
 }

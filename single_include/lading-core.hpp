@@ -1207,8 +1207,7 @@ namespace lading {
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has a key that is not known")                                 \
-    X(config_entry_skipped, "an entry of a configuration file is not used")
+    X(config_key_unknown, "a configuration file has a key that is not known")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {
@@ -4294,17 +4293,23 @@ struct mirror {
     mirror_use use = mirror_use::all;
 };
 
-/// What holds for all names below a prefix.
+/// What holds for all names below a prefix, or for one image.
 struct registry_entry {
     explicit registry_entry(std::string p) : prefix(std::move(p)) {}
     registry_entry& with_location(std::string l) { return location = std::move(l), *this; }
     registry_entry& with_mirror(mirror m) { return mirrors.push_back(std::move(m)), *this; }
     registry_entry& with_blocked(bool yes = true) { return blocked = yes, *this; }
 
-    std::string prefix;   ///< `host[:port][/path]`, or `*.example.com` for all sub-domains
+    std::string prefix;   ///< `host[:port][/path]`, `*.example.com` for all sub-domains, or one image, `host/path:tag` or `host/path@digest`
     std::string location; ///< takes the place of the prefix in a name; empty: the prefix itself
     std::vector<mirror> mirrors; ///< in the order they are asked, before the origin
     bool blocked = false;        ///< refuse every name below the prefix
+
+    /// True when the prefix is one image: it has a tag or a digest.
+    bool is_of_one_image() const noexcept {
+        auto const slash = prefix.find('/');
+        return slash != prefix.npos && prefix.find_first_of(":@", slash) != prefix.npos && prefix.find("//") == prefix.npos;
+    }
 };
 
 /// Everything that is configured about registries. Every setter returns the object.
@@ -4407,6 +4412,22 @@ inline registry_entry const* find_registry(repository const& name, registry_rule
     for (auto const& r : rules.registries)
         if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
     return best;
+}
+
+/// The rules as they are for one reference: the entries for it alone hold for its repository and come first. Nothing when there is no
+/// such entry, and the rules are as they stand.
+inline std::optional<registry_rules> rules_for(reference const& ref, registry_rules const& rules) {
+    auto const text = ref.str();
+    std::optional<registry_rules> out;
+    for (auto const& r : rules.registries) {
+        bool const whole = text.starts_with(r.prefix) && (text.size() == r.prefix.size() || text[r.prefix.size()] == '@');
+        if (!r.is_of_one_image() || !whole) continue;
+        if (!out) out.emplace(rules);
+        auto entry = r;
+        entry.prefix = ref.repository().str();
+        out->registries.insert(out->registries.begin(), std::move(entry));
+    }
+    return out;
 }
 
 namespace detail {
@@ -9825,7 +9846,8 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
 ///
 /// Why not the JSON policy: a policy reads a whole text, and a page may have 100,000 names, or beside them an object with
 /// an entry for every image of the repository. Here nothing is held but the string under way, and only where it is
-/// wanted: a name in `tags`, a key of the top level. Grammar: RFC 8259, exactly; what is not kept is checked all the same.
+/// wanted: a name in `tags`, a key of the top level. Grammar: RFC 8259, and what is not kept is checked all the same; only text that is
+/// no UTF-8 is passed over, as the readers of documents do.
 
 namespace lading::detail {
 
@@ -9835,7 +9857,7 @@ class tag_page {
     explicit tag_page(std::size_t depth) : most_depth_(depth) {}
 
     /// Takes the next bytes. `entry(std::optional<std::string_view>)` is called with each element of the list: its text, of
-    /// a long one the beginning, or nothing when it is no string; false ends the reading. Errors: `json_syntax`, `json_utf8`,
+    /// a long one the beginning, or nothing when it is no string or no UTF-8; false ends the reading. Errors: `json_syntax`,
     /// `json_number`, `json_depth`, `json_duplicate_key` (`tags` twice), `tags_invalid` (`tags` is no list).
     template <class Entry>
     errc read(std::string_view piece, Entry&& entry) {
@@ -9884,8 +9906,14 @@ class tag_page {
         case part::string: return string(c, entry);
         case part::escape: return escape(c);
         case part::hex: return hex(c);
-        case part::low_escape: return c == '\\' ? (part_ = part::low_u, errc::ok) : errc::json_utf8;
-        case part::low_u: return c == 'u' ? (part_ = part::hex, errc::ok) : errc::json_utf8;
+        case part::low_escape:
+            if (c == '\\') return part_ = part::low_u, errc::ok;
+            half_a_pair();
+            return string(c, entry);
+        case part::low_u:
+            if (c == 'u') return part_ = part::hex, errc::ok;
+            half_a_pair();
+            return escape(c);
         case part::word:
             if (c != word_.front()) return errc::json_syntax;
             word_.remove_prefix(1);
@@ -9977,6 +10005,12 @@ class tag_page {
         part_ = part::string;
         kept_ = kept;
         text_.clear();
+        is_text_ = true;
+    }
+    void half_a_pair() {
+        high_ = 0;
+        is_text_ = false;
+        part_ = part::string;
     }
     void keep(char c) {
         if (kept_ && text_.size() < longest) text_ += c;
@@ -9985,11 +10019,17 @@ class tag_page {
     errc string(char c, Entry& entry) {
         auto const byte = static_cast<unsigned char>(c);
         if (tail_ != 0) { // of a character of several bytes, RFC 3629
-            if (byte < least_ || byte > most_) return errc::json_utf8;
-            least_ = 0x80, most_ = 0xbf;
-            --tail_;
-        } else if (byte >= 0x80) {
-            if (byte < 0xc2 || byte > 0xf4) return errc::json_utf8;
+            if (byte >= least_ && byte <= most_) {
+                least_ = 0x80, most_ = 0xbf;
+                --tail_;
+                keep(c);
+                return errc::ok;
+            }
+            tail_ = 0;
+            is_text_ = false;
+        }
+        if (byte >= 0x80) {
+            if (byte < 0xc2 || byte > 0xf4) return is_text_ = false, errc::ok;
             tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
             least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
             most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
@@ -10008,12 +10048,12 @@ class tag_page {
     errc string_over(Entry& entry) {
         if (!is_key_) {
             value_over();
-            if (kept_ && !entry(std::optional<std::string_view>(text_))) ended_ = true;
+            if (kept_ && !entry(is_text_ ? std::optional<std::string_view>(text_) : std::nullopt)) ended_ = true;
             return errc::ok;
         }
         part_ = part::none;
         want_ = want::colon;
-        if (!kept_ || text_ != "tags") return errc::ok;
+        if (!kept_ || !is_text_ || text_ != "tags") return errc::ok;
         at_tags_ = true;
         return std::exchange(had_tags_, true) ? errc::json_duplicate_key : errc::ok;
     }
@@ -10043,8 +10083,12 @@ class tag_page {
         auto const unit = std::exchange(code_, 0u);
         hex_digits_ = 0;
         bool const low = unit >= 0xdc00 && unit <= 0xdfff;
-        if (low != (high_ != 0)) return errc::json_utf8; // half of a pair
         part_ = part::string;
+        if (low != (high_ != 0)) { // half of a pair
+            high_ = 0;
+            is_text_ = false;
+            if (low) return errc::ok;
+        }
         if (unit >= 0xd800 && unit <= 0xdbff) return high_ = unit, part_ = part::low_escape, errc::ok;
         keep_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit);
         return errc::ok;
@@ -10099,7 +10143,7 @@ class tag_page {
     part part_ = part::none;
     want want_ = want::value;
     digits digits_ = digits::whole;
-    bool is_key_ = false, kept_ = false;
+    bool is_key_ = false, kept_ = false, is_text_ = true; // of the string under way; the last: it is UTF-8 so far
     bool at_tags_ = false, in_tags_ = false, had_tags_ = false;
     bool is_object_ = true, ended_ = false;
 };
@@ -11422,25 +11466,25 @@ class basic_client : pinned {
     result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(call_to(ref), stop, ref, in_order(std::move(o)));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+        return wait<manifest_operation<Policies>>(call_to(ref), stop, ref);
     }
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<raw_manifest_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref);
+        return wait<raw_manifest_operation<Policies>>(call_to(ref), stop, ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(call_to(ref.repository(), ref.has_digest()), stop, ref, choice);
+        return wait<config_operation<Policies>>(call_to(ref), stop, ref, choice);
     }
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})
@@ -11505,7 +11549,7 @@ class basic_client : pinned {
                     if (how.tags && !how.tags_first)
                         return async_run_body<inspection>(transport_, std::move(handler),
                                                           detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
-                launch<inspect_operation<Policies>>(std::move(handler), call_to(what.repository(), what.has_digest()), what,
+                launch<inspect_operation<Policies>>(std::move(handler), call_to(what), what,
                                                     in_order(std::move(how)));
             },
             ref, std::move(o));
@@ -11518,17 +11562,17 @@ class basic_client : pinned {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_raw_manifest(reference const& ref, Token&& token) {
-        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref);
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref.repository(), ref.has_digest()), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref,
                                                   choice);
     }
     template <class Token>
@@ -11603,12 +11647,17 @@ class basic_client : pinned {
         endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
     };
     call call_to(lading::repository const& name, bool by_digest) {
-        return call_within(options_.timeout, "with_timeout", name, by_digest);
+        return call_within(options_.timeout, "with_timeout", name, by_digest, options_.rules);
+    }
+    call call_to(reference const& ref) {
+        auto const own = rules_for(ref, options_.rules);
+        return call_within(options_.timeout, "with_timeout", ref.repository(), ref.has_digest(), own ? *own : options_.rules);
     }
     call call_for_blob(lading::repository const& name) {
-        return call_within(options_.blob_timeout, "with_blob_timeout", name, true);
+        return call_within(options_.blob_timeout, "with_blob_timeout", name, true, options_.rules);
     }
-    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest) {
+    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest,
+                     registry_rules const& rules) {
         call out{conversation({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
         if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
@@ -11616,7 +11665,7 @@ class basic_client : pinned {
             out.talk.deadline = clock_.now() + limit;
             out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
         }
-        auto listed = Policies::fallback::endpoints(name, options_.rules, by_digest);
+        auto listed = Policies::fallback::endpoints(name, rules, by_digest);
         if (listed) out.places = std::move(listed).assume_value();
         else out.if_none = std::move(listed).assume_error();
         return out;
@@ -12873,7 +12922,7 @@ inline std::string to_modern(inspection const& i) {
     w.key("Architecture").string(image.architecture);
     w.key("Os").string(image.os);
     w.key("Layers");
-    if (i.layers.empty()) {
+    if (i.layers.empty() && !i.image) {
         w.null().key("LayersData").null();
     } else {
         w.begin_array();

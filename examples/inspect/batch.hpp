@@ -120,6 +120,7 @@ class work {
     bool next() {
         std::string text;
         while (read_line(file_.get(), text)) {
+            if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3); // the byte order mark of some editors
             text.erase(text.find_last_not_of(" \t\r") + 1);
             text.erase(0, text.find_first_not_of(" \t"));
             if (text.empty() || text[0] == '#' || done_.contains(stable_hash(text))) continue;
@@ -235,7 +236,9 @@ bool run(asio::io_context& context, Client& registry, work& todo, lading::inspec
             good = s.failed == 0 && !s.cancelled;
         }));
     context.run();
-    return std::fflush(stdout) == 0 && written && good;
+    written = std::fflush(stdout) == 0 && written;
+    if (!written) std::fputs("inspect: the output cannot be written\n", stderr);
+    return written && good;
 }
 
 } // namespace batch

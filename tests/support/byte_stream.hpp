@@ -43,6 +43,8 @@ struct byte_world {
     /// Answers by absolute URL, in turn; the last one of a URL repeats.
     std::map<std::string, std::vector<stream_answer>, std::less<>> answers;
 
+    bool lets_in = false; ///< who sends `Authorization` gets the last answer of a URL at once
+
     std::size_t at = none;           ///< the exchange that is meddled with, counted from 0
     std::size_t cut = none;          ///< its answer has so many bytes,
     ending how = ending::quiet;      ///< and ends so
@@ -59,10 +61,11 @@ struct byte_world {
         how = ending::quiet;
         pieces.clear();
     }
-    stream_answer const& answer_of(std::string const& url) const {
+    stream_answer const& answer_of(std::string const& url, bool authorized = false) const {
         static stream_answer const missing("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
         auto const known = answers.find(url);
         if (known == answers.end()) return missing;
+        if (lets_in && authorized) return known->second.back();
         std::size_t turn = 0;
         for (auto const& u : urls) turn += u == url;
         return known->second[std::min(turn, known->second.size()) - 1];
@@ -85,7 +88,7 @@ class byte_stream_transport {
         LADING_TRY_V(detail::http1_request_text(q, *p.target));
         bool const meddled = w.urls.size() == w.at;
         w.urls.push_back(q.url);
-        auto const& a = w.answer_of(q.url);
+        auto const& a = w.answer_of(q.url, q.headers.find("Authorization").has_value());
 
         detail::http1_reader reader(bounds_, out, q.url, q.method == "HEAD");
         auto failed = [&](error e) {

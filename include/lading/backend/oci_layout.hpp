@@ -141,6 +141,7 @@ class basic_oci_layout {
         if (!parsed) return bad("index.json", parsed.assume_error());
         auto const root = parsed.assume_value().root();
         auto const manifests = root.is_object() ? root.find("manifests") : std::nullopt;
+        if (manifests && manifests->is_null()) return success(); // umoci init, and what else Go writes of a list without entries
         if (!manifests || !manifests->is_array()) return bad("index.json: no list of manifests");
         manifests->each_element([&](json_view element) { // one that cannot be read does not hide the others
             auto d = decode<descriptor>(element, errc::layout_invalid, bounds_);
@@ -328,8 +329,47 @@ class basic_oci_layout {
         }
         return image.what;
     }
+    /// The layers are those that the config names by what they are uncompressed: nothing else says which bytes they have.
+    /// Errors: `digest_mismatch`, `layout_invalid`. Where the config names none nothing is judged, nor a layer of a compression
+    /// that cannot be undone here.
+    result<void> agrees_with_config(detail::saved_image const& image, std::string const& made) const {
+        LADING_TRY(auto const config, files_.read(image.config, bounds_.config_bytes));
+        if (!config) return success();
+        auto const parsed = json_document::parse<J>(*config, bounds_.json);
+        if (!parsed) return success(); // said by who reads it
+        auto const root = parsed.assume_value().root();
+        auto const rootfs = root.is_object() ? root.find("rootfs") : std::nullopt;
+        auto const named = rootfs && rootfs->is_object() ? rootfs->find("diff_ids") : std::nullopt;
+        if (!named || !named->is_array()) return success();
+        std::vector<std::string> wanted, actual;
+        named->each_element([&](json_view e) { wanted.emplace_back(e.as_string().value_or("")); });
+        LADING_TRY(auto const manifest, json_document::parse<J>(made, bounds_.json));
+        if (auto const layers = manifest.root().find("layers"))
+            layers->each_element([&](json_view e) {
+                auto const d = e.find("digest");
+                actual.emplace_back(d ? d->as_string().value_or("") : "");
+            });
+        if (wanted.empty()) return success();
+        if (wanted.size() != actual.size())
+            return bad("manifest.json has " + std::to_string(actual.size()) + " layers, the config " + std::to_string(wanted.size()));
+        for (std::size_t i = 0; i != wanted.size(); ++i)
+            if (wanted[i] != actual[i] && digest::parse(wanted[i]) && is_seen_through(image.layers[i]))
+                return error(errc::digest_mismatch)
+                    .with_context(files_.path() + ": " + detail::printable(image.layers[i], 160))
+                    .with_values(wanted[i], actual[i]);
+        return success();
+    }
+    /// Whether the digest of a file was made of what it is uncompressed.
+    bool is_seen_through(std::string const& name) const {
+        auto part = files_.find(name);
+        if (!part || !part.assume_value()) return false;
+        char head[8];
+        std::string_view const start(head, part.assume_value()->read(head, sizeof head));
+        return !detail::compression_of(start, detail::known_compressions) || detail::compression_of(start, decompressions_);
+    }
     result<descriptor> make(detail::saved_image const& image, detail::time_limit const& until) {
         LADING_TRY(auto text, parts_.manifest_of(files_, image, decompressions_, bounds_, until));
+        LADING_TRY_V(agrees_with_config(image, text));
         LADING_TRY(auto const d, digest_of<H>(text));
         descriptor what(std::string(media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
         made_.insert_or_assign(d, std::move(text));

@@ -44,7 +44,7 @@ inline std::string to_modern(inspection const& i) {
     w.key("Architecture").string(image.architecture);
     w.key("Os").string(image.os);
     w.key("Layers");
-    if (i.layers.empty()) {
+    if (i.layers.empty() && !i.image) {
         w.null().key("LayersData").null();
     } else {
         w.begin_array();

@@ -5,7 +5,8 @@
 ///
 /// Why not the JSON policy: a policy reads a whole text, and a page may have 100,000 names, or beside them an object with
 /// an entry for every image of the repository. Here nothing is held but the string under way, and only where it is
-/// wanted: a name in `tags`, a key of the top level. Grammar: RFC 8259, exactly; what is not kept is checked all the same.
+/// wanted: a name in `tags`, a key of the top level. Grammar: RFC 8259, and what is not kept is checked all the same; only text that is
+/// no UTF-8 is passed over, as the readers of documents do.
 
 #include "../detail/algorithm.hpp"
 #include "../error.hpp"
@@ -24,7 +25,7 @@ class tag_page {
     explicit tag_page(std::size_t depth) : most_depth_(depth) {}
 
     /// Takes the next bytes. `entry(std::optional<std::string_view>)` is called with each element of the list: its text, of
-    /// a long one the beginning, or nothing when it is no string; false ends the reading. Errors: `json_syntax`, `json_utf8`,
+    /// a long one the beginning, or nothing when it is no string or no UTF-8; false ends the reading. Errors: `json_syntax`,
     /// `json_number`, `json_depth`, `json_duplicate_key` (`tags` twice), `tags_invalid` (`tags` is no list).
     template <class Entry>
     errc read(std::string_view piece, Entry&& entry) {
@@ -73,8 +74,14 @@ class tag_page {
         case part::string: return string(c, entry);
         case part::escape: return escape(c);
         case part::hex: return hex(c);
-        case part::low_escape: return c == '\\' ? (part_ = part::low_u, errc::ok) : errc::json_utf8;
-        case part::low_u: return c == 'u' ? (part_ = part::hex, errc::ok) : errc::json_utf8;
+        case part::low_escape:
+            if (c == '\\') return part_ = part::low_u, errc::ok;
+            half_a_pair();
+            return string(c, entry);
+        case part::low_u:
+            if (c == 'u') return part_ = part::hex, errc::ok;
+            half_a_pair();
+            return escape(c);
         case part::word:
             if (c != word_.front()) return errc::json_syntax;
             word_.remove_prefix(1);
@@ -166,6 +173,12 @@ class tag_page {
         part_ = part::string;
         kept_ = kept;
         text_.clear();
+        is_text_ = true;
+    }
+    void half_a_pair() {
+        high_ = 0;
+        is_text_ = false;
+        part_ = part::string;
     }
     void keep(char c) {
         if (kept_ && text_.size() < longest) text_ += c;
@@ -174,11 +187,17 @@ class tag_page {
     errc string(char c, Entry& entry) {
         auto const byte = static_cast<unsigned char>(c);
         if (tail_ != 0) { // of a character of several bytes, RFC 3629
-            if (byte < least_ || byte > most_) return errc::json_utf8;
-            least_ = 0x80, most_ = 0xbf;
-            --tail_;
-        } else if (byte >= 0x80) {
-            if (byte < 0xc2 || byte > 0xf4) return errc::json_utf8;
+            if (byte >= least_ && byte <= most_) {
+                least_ = 0x80, most_ = 0xbf;
+                --tail_;
+                keep(c);
+                return errc::ok;
+            }
+            tail_ = 0;
+            is_text_ = false;
+        }
+        if (byte >= 0x80) {
+            if (byte < 0xc2 || byte > 0xf4) return is_text_ = false, errc::ok;
             tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
             least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
             most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
@@ -197,12 +216,12 @@ class tag_page {
     errc string_over(Entry& entry) {
         if (!is_key_) {
             value_over();
-            if (kept_ && !entry(std::optional<std::string_view>(text_))) ended_ = true;
+            if (kept_ && !entry(is_text_ ? std::optional<std::string_view>(text_) : std::nullopt)) ended_ = true;
             return errc::ok;
         }
         part_ = part::none;
         want_ = want::colon;
-        if (!kept_ || text_ != "tags") return errc::ok;
+        if (!kept_ || !is_text_ || text_ != "tags") return errc::ok;
         at_tags_ = true;
         return std::exchange(had_tags_, true) ? errc::json_duplicate_key : errc::ok;
     }
@@ -232,8 +251,12 @@ class tag_page {
         auto const unit = std::exchange(code_, 0u);
         hex_digits_ = 0;
         bool const low = unit >= 0xdc00 && unit <= 0xdfff;
-        if (low != (high_ != 0)) return errc::json_utf8; // half of a pair
         part_ = part::string;
+        if (low != (high_ != 0)) { // half of a pair
+            high_ = 0;
+            is_text_ = false;
+            if (low) return errc::ok;
+        }
         if (unit >= 0xd800 && unit <= 0xdbff) return high_ = unit, part_ = part::low_escape, errc::ok;
         keep_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit);
         return errc::ok;
@@ -288,7 +311,7 @@ class tag_page {
     part part_ = part::none;
     want want_ = want::value;
     digits digits_ = digits::whole;
-    bool is_key_ = false, kept_ = false;
+    bool is_key_ = false, kept_ = false, is_text_ = true; // of the string under way; the last: it is UTF-8 so far
     bool at_tags_ = false, in_tags_ = false, had_tags_ = false;
     bool is_object_ = true, ended_ = false;
 };

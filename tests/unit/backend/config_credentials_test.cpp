@@ -352,10 +352,10 @@ TEST_CASE("helpers that fail") {
     };
     CHECK(with("cat > /dev/null; echo '{\"Username\":\"u\",\"Secret\":\"p\"}'") == "u:p");
     CHECK(with("echo '{\"Username\":\"u\",\"Secret\":\"p\"}'") == "u:p"); // does not even read
-    CHECK(with("sleep 60") == "credential_helper_timeout");
-    CHECK(with("echo '{}'; exec sleep 60") == "credential_helper_timeout");
-    CHECK(with("sleep 60 & echo CANARY") == "credential_helper_timeout"); // what it left behind holds the output open
-    CHECK(with("exec 1>&-; sleep 60") == "credential_helper_timeout");
+    CHECK(with("sleep 6174") == "credential_helper_timeout");
+    CHECK(with("echo '{}'; exec sleep 6174") == "credential_helper_timeout");
+    CHECK(with("sleep 6174 & echo CANARY") == "credential_helper_timeout"); // what it left behind holds the output open
+    CHECK(with("exec 1>&-; sleep 6174") == "credential_helper_timeout");
     CHECK(with("echo '{\"Username\":\"u\",\"Secret\":\"CANARY\"'; exit 1") == "credential_helper_failed");
     CHECK(with("kill -SEGV $$") == "credential_helper_failed");
     CHECK(with("while :; do echo CANARY; done", 4096) == "credential_helper_output");
@@ -365,7 +365,7 @@ TEST_CASE("helpers that fail") {
     CHECK(with("", 4096, "does-not-exist") == "credential_helper_failed");
     CHECK(with("", 4096, "../../bin/sh") == "credentials_invalid");
     CHECK(with("", 4096, "") == "none"); // W22: no helper, but the file's entry
-    CHECK(::system("pgrep -f 'sleep 6[0]' > /dev/null") != 0); // none is left
+    CHECK(::system("pgrep -f 'sleep 617[4]' > /dev/null") != 0); // none is left
 }
 
 TEST_CASE("W25: what a helper that fails wrote is told, bounded and printable") {
@@ -390,7 +390,7 @@ TEST_CASE("W25: what a helper that fails wrote is told, bounded and printable") 
     has(with("echo out; printf 'one\ntwo\n' >&2; exit 1"), "exit status 1: one; two; out");
     has(with("printf '\033[31mred\007' >&2; exit 1"), "exit status 1: ?[31mred?");
     has(with("while [ ${i:-0} -lt 3000 ]; do i=$((i+1)); echo 0123456789012345678901234567890123456789 >&2; done; exit 1"), "...");
-    has(with("echo waiting for a pin >&2; exec sleep 60"), "400 ms: waiting for a pin");
+    has(with("echo waiting for a pin >&2; exec sleep 6174"), "400 ms: waiting for a pin");
     has(with("echo '<html>'; echo odd >&2"), "no JSON with Username and Secret: odd");
     has(with("", "does-not-exist"), "docker-credential-does-not-exist: No such file or directory");
     // What is left behind with the standard error in its hand holds up nobody.

@@ -546,4 +546,34 @@ TEST_CASE("W09: skopeo's dir: is read") {
     CHECK(image.value().image->architecture == "arm64");
 }
 
+TEST_CASE("the layers of what docker save wrote are those that the config names") {
+    folder f;
+    auto const named = [](std::vector<std::string> const& layers) {
+        std::string ids;
+        for (auto const& l : layers) ids += (ids.empty() ? "\"" : ",\"") + constant_digest_of(l).str() + '"';
+        return R"({"architecture":"arm64","os":"linux","rootfs":{"type":"layers","diff_ids":[)" + ids + "]}}";
+    };
+    auto const opened = [&](std::string const& of_config, std::string const& one, std::string const& two) {
+        auto const saved = R"([{"Config":"c.json","RepoTags":["a:1"],"Layers":["1.tar","2.tar"]}])";
+        auto const path = f.write("saved.tar", tar({{"manifest.json", saved}, {"c.json", of_config}, {"1.tar", one}, {"2.tar", two}}));
+        auto files = oci_layout::open(path).value();
+        auto const r = files.reference("a:1");
+        return r ? std::string("ok") : std::string(name_of(r.error().kind()));
+    };
+    CHECK(opened(named({"one", "two"}), "one", "two") == "ok");
+    CHECK(opened(named({"one", "two"}), "one", "twO") == "digest_mismatch");
+    CHECK(opened(named({"one", "two"}), "two", "one") == "digest_mismatch");
+    CHECK(opened(named({"one"}), "one", "two") == "layout_invalid");
+    CHECK(opened(named({}), "one", "two") == "ok"); // it names none
+}
+
+TEST_CASE("a layout without an image, as umoci init writes it, holds none") {
+    folder f;
+    f.write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    f.write("index.json", R"({"schemaVersion":2,"manifests":null})");
+    auto const opened = oci_layout::open(f.path.string());
+    REQUIRE(!opened);
+    CHECK(opened.error().message().find("holds no image") != std::string::npos);
+}
+
 } // namespace oci_layout_test

@@ -81,7 +81,10 @@ TEST_CASE("W45: which strings of a page are names") {
     CHECK(read(R"({"a":[[[[]]]]})", 3, 4).code == errc::json_depth);
     CHECK(read(R"({"a":[[[]]]})", 3, 4).code == errc::ok);
     CHECK(read(R"({"a":01})").code == errc::json_number);
-    CHECK(read("{\"a\":\"\xed\xa0\x80\"}").code == errc::json_utf8);
+    CHECK(read("{\"a\":\"\xed\xa0\x80\"}").code == errc::ok); // no UTF-8, where nobody reads
+    CHECK(read("{\"tags\":[\"a\xff\",\"b\",\"\xc3\",\"\\ud800\",\"\\ud800\\n\",\"\\udc00x\",\"\\ud800\\ud83d\\ude00\",\"c\"]}").names ==
+          std::vector<std::string>{"(none)", "b", "(none)", "(none)", "(none)", "(none)", "(none)", "c"});
+    CHECK(read("{\"tags\xff\":1,\"tags\":[\"a\"]}").names == std::vector<std::string>{"a"});
 }
 
 TEST_CASE("W45: reading ends when it is told to") {
