@@ -53,6 +53,7 @@ bool same(json_view a, nlohmann::json const& b) {
         a.each_element([&](json_view v) { equal = equal && same(v, b[i++]); });
         return equal;
     }
+    case json_kind::repeated: return false; // not without `repeated_keys`
     case json_kind::object: break;
     }
     if (!b.is_object() || b.size() != a.size()) return false;

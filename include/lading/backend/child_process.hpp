@@ -113,7 +113,7 @@ inline std::string words_of(child_output const& ran) {
         out.append(out.empty() ? ": " : "; ").append(printable(line, 300));
     };
     add(ran.err);
-    if (ran.out.find("Secret") == ran.out.npos) add(ran.out);
+    if (ran.out.find('{') == ran.out.npos && lower(ran.out).find("secret") == std::string::npos) add(ran.out);
     return out;
 }
 

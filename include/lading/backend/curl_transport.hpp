@@ -24,9 +24,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,12 +50,22 @@ class no_broken_pipe {
     no_broken_pipe(no_broken_pipe const&) = delete;
     no_broken_pipe& operator=(no_broken_pipe const&) = delete;
     ~no_broken_pipe() {
-        int number = 0;
-        if (!was_pending_ && pending()) sigwait(&pipe_, &number);
+        if (!was_pending_ && pending()) take();
         pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     }
 
   private:
+    /// One of the process may be pending too, and another thread may take it first: this must not wait then.
+    void take() noexcept {
+#if defined(__APPLE__)
+        int number = 0;
+        sigwait(&pipe_, &number);
+#else
+        timespec const now{};
+        while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
+        }
+#endif
+    }
     static bool pending() noexcept {
         sigset_t now;
         sigemptyset(&now);

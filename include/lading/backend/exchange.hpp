@@ -92,8 +92,11 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
         });
     }
-    void on_looked_up(asio::error_code ec, addresses found) override {
-        asio::post(serial_, [self = shared_from_this(), ec, f = std::move(found)]() mutable { self->on_resolved(ec, std::move(f)); });
+    void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) override {
+        auto const executor = serial_; // the handler may run at once, and let this go
+        asio::post(executor, [me = std::static_pointer_cast<exchange>(std::move(self)), ec, f = std::move(found)]() mutable {
+            me->on_resolved(ec, std::move(f));
+        });
     }
     void on_place(pool_place place) override {
         asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {

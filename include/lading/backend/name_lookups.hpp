@@ -38,8 +38,9 @@ namespace lading::detail {
 class lookup_waiter {
   public:
     using addresses = std::vector<asio::ip::tcp::endpoint>;
-    /// Called once, by another thread and under a lock: to be passed on.
-    virtual void on_looked_up(asio::error_code ec, addresses found) = 0;
+    /// Called once, by another thread and under a lock: to be passed on, with `self`, which may be the last reference and must not
+    /// end here.
+    virtual void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) = 0;
 
   protected:
     ~lookup_waiter() = default;
@@ -54,6 +55,21 @@ struct lookup {
     std::shared_ptr<name_resolver> resolver; ///< null: the system's
     std::weak_ptr<lookup_waiter> who;
 };
+
+/// Tells who waits, if he is still there. One who cannot be told, for want of memory, has a deadline of his own.
+inline void tell(lookup const& l, asio::error_code ec, lookup_waiter::addresses found) {
+    auto who = l.who.lock();
+    if (!who) return;
+    auto& waiter = *who;
+#if LADING_HAS_EXCEPTIONS
+    try {
+        waiter.on_looked_up(std::move(who), ec, std::move(found));
+    } catch (...) {
+    }
+#else
+    waiter.on_looked_up(std::move(who), ec, std::move(found));
+#endif
+}
 
 /// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
 class name_lookups final : public asio::execution_context::service {
@@ -98,7 +114,7 @@ class name_lookups final : public asio::execution_context::service {
             std::scoped_lock const lock(mutex);
             count(l, false);
             if (closed) return false;
-            if (auto const who = l.who.lock()) who->on_looked_up(ec, std::move(found));
+            tell(l, ec, std::move(found));
             for (auto next = waiting.begin(); next != waiting.end();) {
                 if (next->who.expired()) {
                     next = waiting.erase(next);
@@ -134,7 +150,7 @@ class name_lookups final : public asio::execution_context::service {
             std::thread(body).detach();
         } catch (...) {
             work_->count(l, false);
-            if (auto const who = l.who.lock()) who->on_looked_up(asio::error::no_memory, {});
+            tell(l, asio::error::no_memory, {});
         }
 #else
         std::thread(body).detach();
@@ -157,7 +173,16 @@ class name_lookups final : public asio::execution_context::service {
     }
     static bool step(work& w, lookup& l) {
         asio::error_code ec;
-        auto found = resolve(l, ec);
+        lookup_waiter::addresses found;
+#if LADING_HAS_EXCEPTIONS
+        try {
+            found = resolve(l, ec);
+        } catch (...) { // a resolver of the caller's, or no memory
+            ec = asio::error::no_recovery;
+        }
+#else
+        found = resolve(l, ec);
+#endif
         return w.go_on(l, ec, std::move(found));
     }
     static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {

@@ -158,10 +158,10 @@ class basic_oci_layout {
         return success();
     }
     /// The names that `docker save` wrote beside an index, for images that have none for containerd. They are matched by the
-    /// configs, `blobs/sha256/HEX`, of up to 1000 images.
+    /// configs, `blobs/sha256/HEX`, of up to `most_compared` images.
     void read_names() {
         auto const saved = files_.read("manifest.json", bounds_.manifest_bytes);
-        if (!saved || !saved.assume_value() || images_.size() > 1000) return;
+        if (!saved || !saved.assume_value() || images_.size() > most_compared) return;
         auto const parsed = json_document::parse<J>(*saved.assume_value(), bounds_.json);
         if (!parsed || !parsed.assume_value().root().is_array()) return;
         std::map<std::string, std::vector<std::string>> tags;
@@ -173,6 +173,7 @@ class basic_oci_layout {
             }
         });
         for (std::size_t i = 0; i < images_.size(); ++i) {
+            if (detail::is_over(deadline_)) return;
             if (!names_[i].full.empty() || !images_[i].what) continue;
             auto const config = config_of(images_[i].what.assume_value());
             if (auto const at = tags.find(config.substr(config.find(':') + 1)); at != tags.end()) names_.add_tags(i, at->second);
@@ -242,6 +243,8 @@ class basic_oci_layout {
         std::vector<descriptor> offered;
         bool one_name = true;
         for (auto const i : found) {
+            if (detail::is_over(deadline_)) return error(errc::timeout).with_context("choosing among the images of " + files_.path());
+            if (offered.size() == most_compared) return ambiguous(found, words);
             auto what = describe(i, deadline_);
             if (!what) {
                 if (what.assume_error() == errc::timeout) return std::move(what).assume_error();
@@ -281,6 +284,7 @@ class basic_oci_layout {
                 break;
             }
             auto const what = describe(i, deadline_);
+            if (!what && what.assume_error() == errc::timeout) break; // the names that are known by now will do
             if (!what) continue;
             auto const p = what.assume_value().platform ? what.assume_value().platform : platform_of(what.assume_value());
             auto const& n = names_[i];
@@ -478,6 +482,7 @@ class basic_oci_layout {
     std::vector<decompression> decompressions_;
     detail::time_limit deadline_;
     detail::image_names names_;
+    static constexpr std::size_t most_compared = 1000; ///< images whose documents are read to tell them apart
     std::vector<listed_image> images_; ///< as many as names
     bool flat_ = false;         ///< blobs are named by the digits of their digests alone
     std::map<digest, std::string> made_;  ///< manifests that are no files of that name

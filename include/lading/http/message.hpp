@@ -156,12 +156,13 @@ struct response {
 };
 
 /// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
-/// It is the address of its own connection that counts; where that is not known, what its name shows, and its own name
-/// counts as inside. `asked` is the reach of the request, `here` and `there` the hosts of the two.
+/// It is the address of its own connection that counts; where that is not known, what its name shows, and it may name itself. What
+/// it was allowed to be is no sign then of where it is: its own name may have made it so. `asked` is the reach of the request, `here`
+/// and `there` the hosts of the two.
 constexpr reach reach_from(response const& head, reach asked, std::string_view here, std::string_view there) noexcept {
     if (asked == reach::outside) return reach::outside;
     if (head.peer) return *head.peer == address_scope::outside ? reach::outside : reach::inside;
-    bool const inside = asked == reach::inside || here == there || scope_of_host(here) != address_scope::outside;
+    bool const inside = here == there || scope_of_host(here) != address_scope::outside;
     return inside ? reach::inside : reach::outside;
 }
 

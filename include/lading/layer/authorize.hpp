@@ -84,9 +84,13 @@ class authorized : pinned {
             if (next.assume_value()) return std::move(*next.assume_value());
         }
         if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
-        if (session_.gate_of(where())) return pass(std::move(answer)); // it has had its chance
         if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_ || !session_.may_knock(where())) return pass(std::move(answer));
+        if (!secret_) return pass(std::move(answer));
+        if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
+            if (guessed_) return pass(std::move(answer));
+            return send();
+        }
+        if (!session_.may_knock(where())) return pass(std::move(answer));
         held_ = std::move(head);
         knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
         request q = talk_.get("/v2/");
@@ -221,11 +225,14 @@ class authorized : pinned {
     step<value_type> on_knock(result<response> answer) {
         knock_.reset();
         if (!answer && is_callers_own(answer.assume_error().kind())) return pass(std::move(answer));
-        if (!answer || answer.assume_value().status != 401) return pass_held();
+        if (!answer || answer.assume_value().status != 401) {
+            if (answer && answer.assume_value().status < 500) session_.knocked_in_vain(where());
+            return pass_held();
+        }
         confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
         auto next = answer_challenge(answer.assume_value());
         if (!next) return no_token(std::move(next).assume_error());
-        if (!next.assume_value()) return pass_held();
+        if (!next.assume_value()) return session_.knocked_in_vain(where()), pass_held();
         return std::move(*next.assume_value());
     }
     step<value_type> pass_held() {

@@ -95,11 +95,15 @@ class auth_session {
         std::lock_guard const lock(mutex_);
         gates_.erase(where.str());
     }
-    /// True once an origin: whether to ask at `/v2/` how it lets people in.
+    /// Whether to ask at `/v2/` how an origin lets people in: until that has led nowhere.
     bool may_knock(origin const& where) {
         std::lock_guard const lock(mutex_);
+        return knocked_.find(where.str()) == knocked_.end();
+    }
+    void knocked_in_vain(origin const& where) {
+        std::lock_guard const lock(mutex_);
         if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
-        return knocked_.insert(where.str()).second;
+        knocked_.insert(where.str());
     }
 
     /// The refresh token that the service gave last for the secret of a registry; empty when there is none.

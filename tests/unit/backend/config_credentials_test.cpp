@@ -381,6 +381,8 @@ TEST_CASE("W25: what a helper that fails wrote is told, bounded and printable") 
         CHECK(text.size() < 1500);
         return text;
     };
+    for (auto const* secret : {"echo '{\"username\":\"x\",\"secret\":\"CANARY\"}'; exit 1", "echo '{\"a\":\"CANARY\"}'; exit 1", "echo 'SECRET=CANARY'; exit 1"})
+        CHECK(with(secret).find("CANARY") == std::string::npos);
     auto const has = [](std::string const& text, std::string_view part) {
         INFO(text);
         CHECK(text.find(part) != text.npos);

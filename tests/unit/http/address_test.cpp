@@ -2,6 +2,7 @@
 #include "catch.hpp"
 
 #include <lading/http/address.hpp>
+#include <lading/http/message.hpp>
 #include <lading/http/url.hpp>
 
 #include <string>
@@ -118,6 +119,20 @@ TEST_CASE("W11: networks in text") {
         INFO(bad);
         CHECK_FALSE(holds(bad, "10.0.0.0"));
     }
+}
+
+TEST_CASE("W10: what a name may lead to is no sign of where it is, through a proxy") {
+    response const unknown(307); // through a proxy nobody knows where the connection went
+    auto const own = reach_from(unknown, reach::anywhere, "evil.example", "evil.example");
+    CHECK(own == reach::inside); // its own name, another port
+    CHECK(reach_from(unknown, own, "evil.example", "10.0.0.5") == reach::outside);
+    CHECK(reach_from(unknown, own, "evil.example", "localhost") == reach::outside);
+    CHECK(reach_from(unknown, reach::inside, "10.0.0.5", "10.0.0.6") == reach::inside);
+    response known(307);
+    known.peer = address_scope::inside;
+    CHECK(reach_from(known, reach::anywhere, "reg.corp.example", "10.0.0.5") == reach::inside);
+    known.peer = address_scope::outside;
+    CHECK(reach_from(known, reach::inside, "evil.example", "evil.example") == reach::outside);
 }
 
 } // namespace address_test

@@ -513,6 +513,17 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             CHECK(ask(registry, "y") == errc::ok);
             CHECK(asked(s) == journal{"/v2/x/manifests/1", "/v2/", "/v2/x/manifests/1 Basic dTpw", "/v2/y/manifests/1 Basic dTpw"});
         }
+        SECTION("a question at /v2/ that fails is asked again " + std::to_string(status)) {
+            testing::script s;
+            s.on(manifest, hidden(status));
+            s.on(manifest, hidden(status));
+            s.on(manifest, {200, test::schema2()});
+            s.on("https://r.example/v2/", {503});
+            s.on("https://r.example/v2/", challenged(R"(Basic realm="x")"));
+            test::client registry(testing::scripted_transport(s), client_options().with_retry(retry_rules(1)), fixed_credentials(credential("u", "p")));
+            CHECK(ask(registry, "x") != errc::ok);
+            CHECK(ask(registry, "x") == errc::ok);
+        }
         SECTION("without a login nothing more is asked " + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
