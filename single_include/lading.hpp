@@ -2149,12 +2149,13 @@ struct response {
 };
 
 /// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
-/// It is the address of its own connection that counts; where that is not known, what its name shows, and its own name
-/// counts as inside. `asked` is the reach of the request, `here` and `there` the hosts of the two.
+/// It is the address of its own connection that counts; where that is not known, what its name shows, and it may name itself. What
+/// it was allowed to be is no sign then of where it is: its own name may have made it so. `asked` is the reach of the request, `here`
+/// and `there` the hosts of the two.
 constexpr reach reach_from(response const& head, reach asked, std::string_view here, std::string_view there) noexcept {
     if (asked == reach::outside) return reach::outside;
     if (head.peer) return *head.peer == address_scope::outside ? reach::outside : reach::inside;
-    bool const inside = asked == reach::inside || here == there || scope_of_host(here) != address_scope::outside;
+    bool const inside = here == there || scope_of_host(here) != address_scope::outside;
     return inside ? reach::inside : reach::outside;
 }
 
@@ -3493,8 +3494,9 @@ class response_body final : public body_sink {
         auto const room = limit - text_.size();
         if (piece.size() > room && !is_error_) return over("more");
         auto const taken = std::min(piece.size(), room);
-        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it.
-        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(text_.size() + taken));
+        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it. The first is larger
+        // than what strings hold in themselves, whose size is none.
+        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(std::max<std::size_t>(text_.size() + taken, 64)));
         text_.append(reinterpret_cast<char const*>(piece.data()), taken);
         return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
     }
@@ -4917,11 +4919,15 @@ class auth_session {
         std::lock_guard const lock(mutex_);
         gates_.erase(where.str());
     }
-    /// True once an origin: whether to ask at `/v2/` how it lets people in.
+    /// Whether to ask at `/v2/` how an origin lets people in: until that has led nowhere.
     bool may_knock(origin const& where) {
         std::lock_guard const lock(mutex_);
+        return knocked_.find(where.str()) == knocked_.end();
+    }
+    void knocked_in_vain(origin const& where) {
+        std::lock_guard const lock(mutex_);
         if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
-        return knocked_.insert(where.str()).second;
+        knocked_.insert(where.str());
     }
 
     /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
@@ -5077,9 +5083,13 @@ class authorized : pinned {
             if (next.assume_value()) return std::move(*next.assume_value());
         }
         if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
-        if (session_.gate_of(where())) return pass(std::move(answer)); // it has had its chance
         if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_ || !session_.may_knock(where())) return pass(std::move(answer));
+        if (!secret_) return pass(std::move(answer));
+        if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
+            if (guessed_) return pass(std::move(answer));
+            return send();
+        }
+        if (!session_.may_knock(where())) return pass(std::move(answer));
         held_ = std::move(head);
         knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
         request q = talk_.get("/v2/");
@@ -5214,11 +5224,14 @@ class authorized : pinned {
     step<value_type> on_knock(result<response> answer) {
         knock_.reset();
         if (!answer && is_callers_own(answer.assume_error().kind())) return pass(std::move(answer));
-        if (!answer || answer.assume_value().status != 401) return pass_held();
+        if (!answer || answer.assume_value().status != 401) {
+            if (answer && answer.assume_value().status < 500) session_.knocked_in_vain(where());
+            return pass_held();
+        }
         confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
         auto next = answer_challenge(answer.assume_value());
         if (!next) return no_token(std::move(next).assume_error());
-        if (!next.assume_value()) return pass_held();
+        if (!next.assume_value()) return session_.knocked_in_vain(where()), pass_held();
         return std::move(*next.assume_value());
     }
     step<value_type> pass_held() {
@@ -9147,7 +9160,10 @@ result<identified> identify(std::string_view bytes, response const& head, manife
         if (payload) {
             out.payload = std::move(payload).assume_value();
             LADING_TRY(out.digest, identity_of<P>(out.payload, want.digest));
-            if (want.digest && out.digest != *want.digest) return mismatch(*want.digest, out.digest);
+            if (want.digest && out.digest != *want.digest) {
+                if (!raw_matches) return mismatch(*want.digest, out.digest);
+                out.digest = *want.digest; // a store that names files by all their bytes
+            }
         } else {
             if (!want.digest || !raw_matches) return std::move(payload).assume_error();
             out.wrong = std::move(payload).assume_error();
@@ -14576,8 +14592,9 @@ namespace lading::detail {
 class lookup_waiter {
   public:
     using addresses = std::vector<asio::ip::tcp::endpoint>;
-    /// Called once, by another thread and under a lock: to be passed on.
-    virtual void on_looked_up(asio::error_code ec, addresses found) = 0;
+    /// Called once, by another thread and under a lock: to be passed on, with `self`, which may be the last reference and must not
+    /// end here.
+    virtual void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) = 0;
 
   protected:
     ~lookup_waiter() = default;
@@ -14592,6 +14609,21 @@ struct lookup {
     std::shared_ptr<name_resolver> resolver; ///< null: the system's
     std::weak_ptr<lookup_waiter> who;
 };
+
+/// Tells who waits, if he is still there. One who cannot be told, for want of memory, has a deadline of his own.
+inline void tell(lookup const& l, asio::error_code ec, lookup_waiter::addresses found) {
+    auto who = l.who.lock();
+    if (!who) return;
+    auto& waiter = *who;
+#if LADING_HAS_EXCEPTIONS
+    try {
+        waiter.on_looked_up(std::move(who), ec, std::move(found));
+    } catch (...) {
+    }
+#else
+    waiter.on_looked_up(std::move(who), ec, std::move(found));
+#endif
+}
 
 /// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
 class name_lookups final : public asio::execution_context::service {
@@ -14636,7 +14668,7 @@ class name_lookups final : public asio::execution_context::service {
             std::scoped_lock const lock(mutex);
             count(l, false);
             if (closed) return false;
-            if (auto const who = l.who.lock()) who->on_looked_up(ec, std::move(found));
+            tell(l, ec, std::move(found));
             for (auto next = waiting.begin(); next != waiting.end();) {
                 if (next->who.expired()) {
                     next = waiting.erase(next);
@@ -14672,7 +14704,7 @@ class name_lookups final : public asio::execution_context::service {
             std::thread(body).detach();
         } catch (...) {
             work_->count(l, false);
-            if (auto const who = l.who.lock()) who->on_looked_up(asio::error::no_memory, {});
+            tell(l, asio::error::no_memory, {});
         }
 #else
         std::thread(body).detach();
@@ -14695,7 +14727,16 @@ class name_lookups final : public asio::execution_context::service {
     }
     static bool step(work& w, lookup& l) {
         asio::error_code ec;
-        auto found = resolve(l, ec);
+        lookup_waiter::addresses found;
+#if LADING_HAS_EXCEPTIONS
+        try {
+            found = resolve(l, ec);
+        } catch (...) { // a resolver of the caller's, or no memory
+            ec = asio::error::no_recovery;
+        }
+#else
+        found = resolve(l, ec);
+#endif
         return w.go_on(l, ec, std::move(found));
     }
     static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {
@@ -15027,8 +15068,11 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
         });
     }
-    void on_looked_up(asio::error_code ec, addresses found) override {
-        asio::post(serial_, [self = shared_from_this(), ec, f = std::move(found)]() mutable { self->on_resolved(ec, std::move(f)); });
+    void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) override {
+        auto const executor = serial_; // the handler may run at once, and let this go
+        asio::post(executor, [me = std::static_pointer_cast<exchange>(std::move(self)), ec, f = std::move(found)]() mutable {
+            me->on_resolved(ec, std::move(f));
+        });
     }
     void on_place(pool_place place) override {
         asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
@@ -15935,7 +15979,7 @@ inline std::string words_of(child_output const& ran) {
         out.append(out.empty() ? ": " : "; ").append(printable(line, 300));
     };
     add(ran.err);
-    if (ran.out.find("Secret") == ran.out.npos) add(ran.out);
+    if (ran.out.find('{') == ran.out.npos && lower(ran.out).find("secret") == std::string::npos) add(ran.out);
     return out;
 }
 

@@ -132,9 +132,10 @@ TEST_CASE("L16: cancelled at every step in turn") {
     world w(protection.with_protection(testing::access::bearer));
     REQUIRE(client{w.options}.inspect(w.ref, w.what));
     std::size_t const requests = w.fake.journal().size();
-    std::size_t cancelled = 0, kept = 0;
+    std::size_t cancelled = 0;
     for (std::size_t at = 0;; ++at) {
         INFO(at);
+        auto const before = w.fake.journal().size();
         asio::io_context context(1);
         async_client registry{asio_transport(context.get_executor()), w.options};
         asio::cancellation_signal signal;
@@ -147,18 +148,16 @@ TEST_CASE("L16: cancelled at every step in turn") {
         std::size_t steps = 0;
         while (steps < at && context.run_one()) ++steps;
         if (got) break; // over before step `at`: every step has had its turn
-        auto const began = std::chrono::steady_clock::now();
+        auto const asked = w.fake.journal().size() - before;
         signal.emit(asio::cancellation_type::terminal);
         context.run();
         REQUIRE(calls == 1);
-        CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(1));
+        if (asked + 1 < requests) CHECK(!*got); // not everything had been asked (side by side one refusal may be saved)
         if (!*got) CHECK(got->error() == errc::cancelled);
         else CHECK(got->value().tags.state == tags_state::complete); // all was over, and is told as it is
         cancelled += !*got;
-        kept += got->has_value();
     }
     CHECK(cancelled >= requests); // how many steps a request takes is the sockets' affair; it takes one at least
-    CHECK(kept < cancelled);
 }
 
 TEST_CASE("K04: a client and its executor go away with operations under way") {

@@ -42,13 +42,13 @@ def headers_of_others(header, seen):
     chosen = skipped = False
     for line in header.read_text(encoding="utf-8").splitlines():
         if re.match(r"\s*#\s*(if|else|endif)", line):
-            skipped = chosen and "#else" in line
+            skipped = (chosen and "#else" in line) or "if defined(_WIN32)" in line
             chosen = skipped or "__has_include" in line
         if skipped:
             continue
         if own := re.match(r'\s*#\s*include "([^"]+)"', line):
             found += headers_of_others((header.parent / own.group(1)).resolve(), seen)
-        elif other := re.match(r"\s*#\s*include <([^>]+)>", line):
+        elif (other := re.match(r"\s*#\s*include <([^>]+)>", line)) and other[1] != "lading-needs-C++20":
             found.append(other.group(1))
     return found
 

@@ -47,6 +47,7 @@ class client_of {
 
     auto inspect(lading::reference const& ref, lading::inspect_options o) { return get(client_.async_inspect(ref, std::move(o), asio::use_future)); }
     auto manifest(lading::reference const& ref) { return get(client_.async_manifest(ref, asio::use_future)); }
+    auto raw_manifest(lading::reference const& ref) { return get(client_.async_raw_manifest(ref, asio::use_future)); }
     auto config(lading::reference const& ref, lading::platform_choice p) {
         return get(client_.async_config(ref, std::move(p), asio::use_future));
     }

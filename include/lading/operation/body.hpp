@@ -37,8 +37,9 @@ class response_body final : public body_sink {
         auto const room = limit - text_.size();
         if (piece.size() > room && !is_error_) return over("more");
         auto const taken = std::min(piece.size(), room);
-        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it.
-        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(text_.size() + taken));
+        // Doubled from a power of two, so that the last step ends at a limit that is one, not far above it. The first is larger
+        // than what strings hold in themselves, whose size is none.
+        if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(std::max<std::size_t>(text_.size() + taken, 64)));
         text_.append(reinterpret_cast<char const*>(piece.data()), taken);
         return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
     }

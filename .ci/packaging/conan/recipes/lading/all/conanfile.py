@@ -28,6 +28,8 @@ class LadingConan(ConanFile):
         "with_rapidjson": [True, False],
         "with_simdjson": [True, False],
         "with_tomlplusplus": [True, False],
+        "with_zlib": [True, False],
+        "with_zstd": [True, False],
     }
     default_options = {
         "with_asio": True,
@@ -38,6 +40,8 @@ class LadingConan(ConanFile):
         "with_rapidjson": False,
         "with_simdjson": False,
         "with_tomlplusplus": False,
+        "with_zlib": False,
+        "with_zstd": False,
     }
     no_copy_source = True
 
@@ -50,6 +54,8 @@ class LadingConan(ConanFile):
         "rapidjson": ("rapidjson::rapidjson", "rapidjson/cci.20230929"),
         "simdjson": ("simdjson::simdjson", "simdjson/3.10.1"),
         "tomlplusplus": ("tomlplusplus::tomlplusplus", "tomlplusplus/3.4.0"),
+        "zlib": ("zlib::zlib", "zlib/[>=1.2.11 <2]"),
+        "zstd": ("zstd::zstd", "zstd/[~1.5]"),
     }
 
     @property
