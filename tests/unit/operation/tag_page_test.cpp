@@ -29,7 +29,7 @@ outcome read(std::string_view text, std::size_t piece, std::size_t depth = 1000)
 }
 outcome read(std::string_view text) {
     auto const whole = read(text, text.size() + 1);
-    for (std::size_t const piece : {1, 2, 3, 7}) CHECK(read(text, piece) == whole);
+    for (std::size_t const piece : {1u, 2u, 3u, 7u}) CHECK(read(text, piece) == whole);
     return whole;
 }
 struct nothing {
