@@ -143,7 +143,7 @@ TEST_CASE("X03: which statuses are tried again, and for how long") {
         world w;
         w.s.on(manifest, {status});
         CHECK(!w.inspect().has_value());
-        CHECK(w.s.journal.size() == (status == 404 ? 2 : 1)); // W40: the list in Accept may not have been read
+        CHECK(w.s.journal.size() == (status == 404 ? 2u : 1u)); // W40: the list in Accept may not have been read
     }
     SECTION("the waits differ") {
         std::vector<std::chrono::milliseconds> all;
