@@ -9160,10 +9160,7 @@ result<identified> identify(std::string_view bytes, response const& head, manife
         if (payload) {
             out.payload = std::move(payload).assume_value();
             LADING_TRY(out.digest, identity_of<P>(out.payload, want.digest));
-            if (want.digest && out.digest != *want.digest) {
-                if (!raw_matches) return mismatch(*want.digest, out.digest);
-                out.digest = *want.digest; // a store that names files by all their bytes
-            }
+            if (want.digest && out.digest != *want.digest) return mismatch(*want.digest, out.digest);
         } else {
             if (!want.digest || !raw_matches) return std::move(payload).assume_error();
             out.wrong = std::move(payload).assume_error();
