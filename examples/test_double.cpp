@@ -49,7 +49,7 @@ int main() {
     }
     {
         lading::testing::script script;
-        script.on(list, answer(200, R"({"name":"team/app","tags":["1.0",7]})"));
+        script.on(list, answer(200, R"({"name":"team/app","tags":"1.0"})"));
         lading::basic_client<scripted> registry{lading::testing::scripted_transport(script)};
         check(newest(registry, name) == "broken", "a malformed list is no list");
     }
