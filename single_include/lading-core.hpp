@@ -4201,10 +4201,8 @@ class token_operation : pinned {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
             if (!token) {
                 auto& e = token.assume_error().with_status(200).with_url(safe_url(head.url));
-                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) {
-                    e.with_context(other->detail().context);
-                    e.with_registry_errors(other->detail().registry_errors);
-                }
+                // What it is, and none of its words: a damaged answer may hold the token.
+                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) e.with_context(other->detail().context);
             } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
                 got.renewed = true;
                 if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good

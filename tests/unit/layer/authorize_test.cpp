@@ -798,4 +798,18 @@ TEST_CASE("V09: a secret is hidden in every form in which a server may repeat it
     }
 }
 
+TEST_CASE("W52: what a token service answers instead of a token is named, and not quoted: it may hold the token") {
+    for (auto const* body : {R"(?"token":"CANARY","expires_in":60})", R"({"token":"CANARY")", "<t><token>CANARY</token></t>", "CANARY"}) {
+        INFO(body);
+        testing::script s;
+        s.on(manifest, challenged(R"(Bearer realm="/t",service="s")"));
+        s.on("https://r.example/t" + query, {200, body});
+        test::client registry{testing::scripted_transport(s)};
+        auto const r = registry.manifest(reference::parse("r.example/x:1").value());
+        REQUIRE(!r);
+        CHECK(r.error() == errc::auth_token_malformed);
+        CHECK(r.error().message().find("CANARY") == std::string::npos);
+    }
+}
+
 } // namespace authorize_test
