@@ -5271,7 +5271,10 @@ class authorized : pinned {
         // The token that was fetched before it was asked for came from there.
         bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
         if (unasked_ && same && wider_.empty()) return nothing();
-        auto const far = reach_from(head, pending_->query.reach, base.host(), realm.assume_value().host());
+        auto far = reach_from(head, pending_->query.reach, base.host(), realm.assume_value().host());
+        // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
+        bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
+        if (!is_inside && realm.assume_value().scheme() != "https") far = reach::outside;
         auto fetched = fetch_token(realm.assume_value(), std::move(service), far);
         if (!fetched) return std::move(fetched).assume_error();
         return std::optional(std::move(fetched).assume_value());

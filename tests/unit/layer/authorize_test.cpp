@@ -812,4 +812,15 @@ TEST_CASE("W52: what a token service answers instead of a token is named, and no
     }
 }
 
+TEST_CASE("W16: a registry that only shows its own name is not inside: no http realm of https") {
+    testing::script s;
+    s.on(manifest, challenged(R"(Bearer realm="http://r.example/t",service="s")"));
+    s.on("http://r.example/t" + query, {200, R"({"token":"abc"})"});
+    test::client registry{testing::scripted_transport(s)};
+    auto const r = registry.manifest(reference::parse("r.example/x:1").value());
+    REQUIRE(!r);
+    CHECK(r.error() == errc::auth_realm_refused);
+    CHECK(s.journal.size() == 1);
+}
+
 } // namespace authorize_test
