@@ -3130,8 +3130,10 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
         day = number(text.substr(5, 2)), month_name = text.substr(8, 3), year = number(text.substr(12, 4)), time = text.substr(17, 8);
     } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
         day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
-    } else if (auto const comma = text.find(','); comma <= 9 && detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
-        text.remove_prefix(comma); // "Monday" to "Wednesday"
+    } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
+               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
+               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+        text.remove_prefix(comma);
         day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
         year += year < 70 ? 2000 : 1900;
     }

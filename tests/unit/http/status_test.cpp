@@ -379,7 +379,8 @@ TEST_CASE("W51: HTTP dates in their two older forms") {
     CHECK(parse_http_date("Wednesday, 28-Nov-29 08:00:00 GMT") == parse_http_date("Wed, 28 Nov 2029 08:00:00 GMT"));
     CHECK(parse_http_date("Wed Nov 28 08:00:00 2029") == parse_http_date("Wed, 28 Nov 2029 08:00:00 GMT"));
     for (auto bad : {"Sunday, 06-Nov-94 08:49:37 UTC", "Sunday, 06-Nov-1994 08:49:37 GMT", "Sunday, 32-Nov-94 08:49:37 GMT", "Sunday, 6-Nov-94 08:49:37 GMT",
-                     "Longdayname, 06-Nov-94 08:49:37 GMT", ", 06-Nov-94 08:49:37 GMT0", "Sun Nov 31 08:49:37 1994", "Sun Nov   08:49:37 1994",
+                     "Longdayname, 06-Nov-94 08:49:37 GMT", ", 06-Nov-94 08:49:37 GMT0", ", 06-Nov-94 08:49:37 GMT", "S\x01nday, 06-Nov-94 08:49:37 GMT",
+                     "Sun, 06-Nov-94 08:49:37 GMT", "Sun Nov 31 08:49:37 1994", "Sun Nov   08:49:37 1994",
                      "Sun Nov  6 24:49:37 1994", "Sun Nov  6 08:49:37 0000", "Sun Nov  6 08:49:37 1994 GMT", "Sun, Nov  6 08:49:37 1994", "", ","}) {
         INFO(bad);
         CHECK_FALSE(parse_http_date(bad));
