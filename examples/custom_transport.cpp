@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A transport of your own: libcurl, from scratch. (The library ships one that does more: backend/curl_transport.hpp.)
+// A transport of your own: libcurl, from scratch. (The library ships one that does more: net/curl_transport.hpp.)
 
 #include <lading/lading.hpp>
 #include <lading/testing/check_transport.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // inspect: what is this image? With no reference it starts the embedded registry and inspects an image there.
 
-#include <lading/backend/oci_layout.hpp>
 #include <lading/lading.hpp>
+#include <lading/store/oci_layout.hpp>
 #include <lading/testing/registry.hpp>
 
 #include "inspect/arguments.hpp"
@@ -10,15 +10,15 @@
 #include "inspect/place.hpp"
 
 #if __has_include(<toml++/toml.h>)
-#include <lading/backend/registries_conf.hpp>
+#include <lading/config_files/registries_conf.hpp>
 #define INSPECT_READS_REGISTRIES_CONF 1
 #endif
 
 #ifdef LADING_WITH_ZLIB
-#include <lading/backend/zlib_gzip.hpp>
+#include <lading/unpack/zlib_gzip.hpp>
 #endif
 #ifdef LADING_WITH_ZSTD
-#include <lading/backend/zstd_frames.hpp>
+#include <lading/unpack/zstd_frames.hpp>
 #endif
 
 #include <chrono>

@@ -7,15 +7,15 @@
 #include "core.hpp"
 #include "fwd.hpp"
 
-#include "backend/asio_sync_transport.hpp"
-#include "backend/asio_transport.hpp"
-#include "backend/certs_d.hpp"
-#include "backend/config_credentials.hpp"
-#include "backend/openssl_hash.hpp"
-#include "backend/strict_json.hpp"
-#include "run/asio.hpp"
-#include "run/async_inspect_all.hpp"
-#include "run/each.hpp"
+#include "bulk/async_inspect_all.hpp"
+#include "bulk/each.hpp"
+#include "client/async.hpp"
+#include "config_files/certs_d.hpp"
+#include "config_files/config_credentials.hpp"
+#include "hash/openssl_hash.hpp"
+#include "json/strict_json.hpp"
+#include "net/asio_sync_transport.hpp"
+#include "net/asio_transport.hpp"
 
 namespace lading {
 

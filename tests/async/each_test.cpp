@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Many references through one client: order, bounds, failures, cancellation, threads.
-#include "catch.hpp"
 #include "../support/documents.hpp"
+#include "catch.hpp"
 
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>

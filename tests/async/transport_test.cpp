@@ -3,7 +3,7 @@
 // reaching a host of many addresses or a slow name.
 #include "catch.hpp"
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 #include <lading/testing/byte_server.hpp>
 #include <lading/testing/certificates.hpp>
 

@@ -2,11 +2,11 @@
 // Files of this machine: credentials, registries.conf, images on disk.
 #include "target.hpp"
 
-#include <lading/backend/config_credentials.hpp>
-#include <lading/backend/oci_layout.hpp>
-#include <lading/backend/registries_conf.hpp>
-#include <lading/client.hpp>
-#include <lading/image/writers.hpp>
+#include <lading/client/basic_client.hpp>
+#include <lading/config_files/config_credentials.hpp>
+#include <lading/config_files/registries_conf.hpp>
+#include <lading/print/writers.hpp>
+#include <lading/store/oci_layout.hpp>
 
 #include "documents.hpp"
 

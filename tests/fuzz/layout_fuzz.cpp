@@ -2,7 +2,7 @@
 // What images on a disk are called, and which of them somebody's words mean.
 #include "target.hpp"
 
-#include <lading/backend/image_names.hpp>
+#include <lading/store/image_names.hpp>
 
 #include <algorithm>
 

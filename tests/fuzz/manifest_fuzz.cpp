@@ -2,17 +2,17 @@
 // Documents: what they are is told by their bytes alone, and their name is the digest of these.
 #include "target.hpp"
 
-#include <lading/backend/openssl_hash.hpp>
-#include <lading/backend/strict_json.hpp>
+#include <lading/auth/token.hpp>
 #include <lading/detail/base64.hpp>
-#include <lading/image/config.hpp>
-#include <lading/image/reflect/config.hpp>
-#include <lading/image/schema1_conversion.hpp>
-#include <lading/image/write_json.hpp>
+#include <lading/document/config.hpp>
+#include <lading/document/open.hpp>
+#include <lading/document/reflect/config.hpp>
+#include <lading/document/schema1/schema1_chain.hpp>
+#include <lading/document/schema1/schema1_conversion.hpp>
+#include <lading/hash/openssl_hash.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
-#include <lading/manifest/open.hpp>
-#include <lading/manifest/schema1_chain.hpp>
-#include <lading/operation/token.hpp>
+#include <lading/print/write_json.hpp>
 
 #include "documents.hpp"
 

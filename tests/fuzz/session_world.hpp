@@ -7,10 +7,10 @@
 
 #include "target.hpp"
 
-#include <lading/backend/http1_reader.hpp>
-#include <lading/client.hpp>
+#include <lading/client/basic_client.hpp>
 #include <lading/detail/base64.hpp>
-#include <lading/image/writers.hpp>
+#include <lading/net/http1_reader.hpp>
+#include <lading/print/writers.hpp>
 
 #include "documents.hpp"
 

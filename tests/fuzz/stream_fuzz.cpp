@@ -2,7 +2,7 @@
 // HTTP/1.1 answers as bytes: heads, whole answers in any slices, chunked bodies against a decoder of its own.
 #include "target.hpp"
 
-#include <lading/backend/http1_reader.hpp>
+#include <lading/net/http1_reader.hpp>
 
 #include <optional>
 

@@ -2,14 +2,14 @@
 // The words: references, digests, base64, media types, platforms. Each has one normal form.
 #include "target.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/openssl_hash.hpp>
 #include <lading/detail/base64.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/hash/openssl_hash.hpp>
 #include <lading/http/url.hpp>
 #include <lading/media_type.hpp>
-#include <lading/operation/conversation.hpp>
-#include <lading/operation/platform_choice.hpp>
+#include <lading/platform_choice.hpp>
 #include <lading/policy/hash.hpp>
+#include <lading/protocol/conversation.hpp>
 #include <lading/reference.hpp>
 
 using namespace lading;

@@ -4,7 +4,7 @@
 #include "catch.hpp"
 #include "places.hpp"
 
-#include <lading/backend/asio_transport.hpp>
+#include <lading/net/asio_transport.hpp>
 
 #include <algorithm>
 #include <condition_variable>

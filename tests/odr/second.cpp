@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/run/asio.hpp>
-#include <lading/image/writers.hpp>
+#include <lading/client/async.hpp>
 #include <lading/lading.hpp>
+#include <lading/print/writers.hpp>
 
 lading::result<lading::inspection> inspect(lading::client& registry, lading::reference const& ref);
 

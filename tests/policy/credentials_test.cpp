@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/config_credentials.hpp>
+#include <lading/config_files/config_credentials.hpp>
 #include <lading/testing/check_credentials.hpp>
 
 #include <algorithm>

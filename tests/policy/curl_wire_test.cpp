@@ -5,8 +5,8 @@
 
 #include "../support/stopping.hpp"
 
-#include <lading/backend/curl_transport.hpp>
 #include <lading/lading.hpp>
+#include <lading/net/curl_transport.hpp>
 #include <lading/testing/byte_server.hpp>
 #include <lading/testing/certificates.hpp>
 

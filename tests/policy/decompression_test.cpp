@@ -3,15 +3,15 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/oci_layout.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
 #include <lading/lading.hpp>
+#include <lading/store/oci_layout.hpp>
 
 #ifdef LADING_TEST_ZLIB
-#include <lading/backend/zlib_gzip.hpp>
+#include <lading/unpack/zlib_gzip.hpp>
 #endif
 #ifdef LADING_TEST_ZSTD
-#include <lading/backend/zstd_frames.hpp>
+#include <lading/unpack/zstd_frames.hpp>
 #endif
 
 #include <chrono>

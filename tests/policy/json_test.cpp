@@ -3,21 +3,21 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/strict_json.hpp>
 #include <lading/json/document.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/testing/check_json.hpp>
 
 #ifdef LADING_TEST_BOOST_JSON
-#include <lading/backend/boost_json.hpp>
+#include <lading/json/readers/boost_json.hpp>
 #endif
 #ifdef LADING_TEST_NLOHMANN_JSON
-#include <lading/backend/nlohmann_json.hpp>
+#include <lading/json/readers/nlohmann_json.hpp>
 #endif
 #ifdef LADING_TEST_RAPIDJSON
-#include <lading/backend/rapidjson_reader.hpp>
+#include <lading/json/readers/rapidjson_reader.hpp>
 #endif
 #ifdef LADING_TEST_SIMDJSON
-#include <lading/backend/simdjson_dom.hpp>
+#include <lading/json/readers/simdjson_dom.hpp>
 #endif
 
 #include <algorithm>

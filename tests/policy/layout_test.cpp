@@ -3,8 +3,8 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/oci_layout.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/store/oci_layout.hpp>
 #include <lading/testing/check_transport.hpp>
 
 #include <chrono>

@@ -3,10 +3,10 @@
 #include "catch.hpp"
 #include "hostile/places.hpp"
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 
 #ifdef LADING_TEST_CURL
-#include <lading/backend/curl_transport.hpp>
+#include <lading/net/curl_transport.hpp>
 #define LADING_TRANSPORTS lading::asio_sync_transport, lading::curl_transport
 #else
 #define LADING_TRANSPORTS lading::asio_sync_transport

@@ -3,13 +3,13 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/asio_sync_transport.hpp>
-#include <lading/backend/constexpr_sha2.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
 #include <lading/lading.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 #include <lading/testing/registry.hpp>
 
 #ifdef LADING_TEST_CURL
-#include <lading/backend/curl_transport.hpp>
+#include <lading/net/curl_transport.hpp>
 #endif
 
 #include <cstdlib>

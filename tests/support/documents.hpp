@@ -3,9 +3,9 @@
 
 /// Documents for unit tests, and the policies they are tested with.
 
-#include <lading/backend/openssl_hash.hpp>
-#include <lading/backend/strict_json.hpp>
-#include <lading/client.hpp>
+#include <lading/client/basic_client.hpp>
+#include <lading/hash/openssl_hash.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/testing/scripted_transport.hpp>
 
 #include <string>

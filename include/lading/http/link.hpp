@@ -4,8 +4,8 @@
 /// The `Link` header (RFC 8288), as far as paging needs it: the target of `rel="next"` (hostile.md P03).
 
 #include "../detail/text.hpp"
-#include "../http/message.hpp"
 #include "../result.hpp"
+#include "message.hpp"
 
 #include <optional>
 #include <span>

@@ -5,13 +5,13 @@
 ///
 /// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
 
-#include "../blob/sink.hpp"
 #include "../descriptor.hpp"
 #include "../http/status.hpp"
 #include "../policy/hash.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/conversation.hpp"
+#include "../protocol/step.hpp"
+#include "../store/blob_sink.hpp"
 
 #include <optional>
 

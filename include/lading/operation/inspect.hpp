@@ -8,13 +8,13 @@
 /// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
 /// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
 
-#include "../image/reflect/config.hpp"
-#include "../image/schema1_conversion.hpp"
-#include "../manifest/schema1_chain.hpp"
-#include "../manifest/visit.hpp"
+#include "../document/reflect/config.hpp"
+#include "../document/schema1/schema1_chain.hpp"
+#include "../document/schema1/schema1_conversion.hpp"
+#include "../document/visit.hpp"
+#include "../platform_choice.hpp"
 #include "blob.hpp"
 #include "manifest.hpp"
-#include "platform_choice.hpp"
 #include "tags.hpp"
 
 #include <optional>

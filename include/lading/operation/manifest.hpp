@@ -5,12 +5,12 @@
 ///
 /// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one; two of a server that does not read lists in `Accept`.
 
+#include "../document/open.hpp"
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
-#include "../manifest/open.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/conversation.hpp"
+#include "../protocol/step.hpp"
 
 namespace lading {
 

@@ -7,9 +7,9 @@
 
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/conversation.hpp"
+#include "../protocol/step.hpp"
 
 namespace lading {
 

@@ -10,10 +10,10 @@
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../http/url.hpp"
-#include "../image/inspection.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../inspection.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/conversation.hpp"
+#include "../protocol/step.hpp"
 #include "tag_page.hpp"
 
 #include <optional>

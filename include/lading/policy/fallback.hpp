@@ -14,7 +14,7 @@
 ///  6. `F::speaks_v1` is a constant: whether the v1 protocol is compiled in. Endpoints of it are offered only where
 ///     `registry_rules::v1` asks for them.
 /// A policy reads codes and facts of an error, never its text.
-/// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (policy/docker_1_10_fallback.hpp).
+/// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (legacy/docker_1_10_fallback.hpp).
 
 #include "../endpoint/endpoints.hpp"
 

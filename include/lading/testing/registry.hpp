@@ -4,7 +4,7 @@
 /// `testing::registry`: a container registry inside a test: real HTTP on a loopback port, real documents, a
 /// journal.
 
-#include "../image/inspection.hpp"
+#include "../inspection.hpp"
 #include "certificates.hpp"
 #include "http_server.hpp"
 #include "image_maker.hpp"

@@ -6,8 +6,8 @@
 
 #include "../../support/catch.hpp"
 
-#include <lading/backend/transport_failure.hpp>
-#include <lading/run/asio.hpp>
+#include <lading/client/async.hpp>
+#include <lading/net/transport_failure.hpp>
 #include <lading/testing/scripted_transport.hpp>
 
 #include <asio/any_io_executor.hpp>

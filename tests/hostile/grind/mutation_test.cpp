@@ -4,7 +4,7 @@
 
 #include "../../support/catch.hpp"
 
-#include <lading/image/write_json.hpp>
+#include <lading/print/write_json.hpp>
 
 #include <set>
 

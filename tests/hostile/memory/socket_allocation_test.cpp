@@ -2,8 +2,8 @@
 // Every allocation of clients over sockets fails in turn, of operator new, of Asio and of OpenSSL.
 #include "short_of_memory.hpp"
 
+#include <lading/client/async.hpp>
 #include <lading/lading.hpp>
-#include <lading/run/asio.hpp>
 #include <lading/testing/byte_server.hpp>
 #include <lading/testing/certificates.hpp>
 

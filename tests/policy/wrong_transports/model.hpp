@@ -3,7 +3,7 @@
 
 /// What the wrong models of a transport are made of: the model that is right, and a sink in between.
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 
 #include <memory>
 #include <optional>

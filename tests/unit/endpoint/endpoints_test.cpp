@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
 
-#include <lading/client.hpp>
+#include <lading/client/basic_client.hpp>
 #include <lading/endpoint/endpoints.hpp>
-#include <lading/policy/docker_1_10_fallback.hpp>
+#include <lading/legacy/docker_1_10_fallback.hpp>
 
 namespace endpoints_test {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
 
-#include <lading/backend/proxy.hpp>
 #include <lading/endpoint/network_options.hpp>
+#include <lading/net/proxy.hpp>
 
 #include <map>
 #include <string>

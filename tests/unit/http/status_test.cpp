@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tables 4.7 and 2.7: from an answer to an error and its facts.
 #include "catch.hpp"
-#include <lading/backend/strict_json.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/http/status.hpp>
 
 namespace status_test {

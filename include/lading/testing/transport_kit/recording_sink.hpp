@@ -3,8 +3,8 @@
 
 /// The sink of the transport kit.
 
-#include "../../blob/sink.hpp"
 #include "../../http/message.hpp"
+#include "../../store/blob_sink.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
+///
+/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
+/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
+/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
+/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
+/// nowhere else.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
+
+#include "../detail/chrono.hpp"
+#include "../detail/mutex.hpp"
+#include "../http/url.hpp"
+#include "token.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace lading {
+
+class auth_session {
+  public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    /// Where tokens for something come from.
+    struct issuer {
+        issuer(url r, std::string s, lading::reach far = lading::reach::anywhere)
+            : realm(std::move(r)), service(std::move(s)), reach(far) {}
+        url realm;
+        std::string service;
+        lading::reach reach; ///< how far it may be, by who named it
+    };
+    /// How an origin lets people in: by the tokens of a service, or else by Basic.
+    struct gate {
+        std::optional<issuer> from; ///< nothing: Basic
+    };
+    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
+    struct known {
+        std::string authorization;
+        bool from_secret = false; ///< made from a credential, not from an anonymous token
+        time_point usable_until{};
+        std::optional<issuer> from;
+    };
+    /// One token under way, seen by the one who fetches it and those who wait for it.
+    struct flight {
+        bool over = false;
+        std::optional<error> failure;
+        std::string key; ///< kept so that the end of a flight needs no memory
+    };
+
+    /// What to send with a request, if something is known: a value that is still good, or an issuer.
+    std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
+        std::lock_guard const lock(mutex_);
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return std::nullopt;
+        known out = at->second;
+        if (now >= out.usable_until) out.authorization.clear();
+        return out;
+    }
+    void store(origin const& where, std::string const& scope, known k) {
+        std::lock_guard const lock(mutex_);
+        if (known_.size() >= most_known) forget_one();
+        known_[key(where, scope)] = std::move(k);
+    }
+    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
+    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
+        std::lock_guard const lock(mutex_);
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return false;
+        if (at->second.authorization != authorization) return !at->second.authorization.empty();
+        known_.erase(at);
+        return false;
+    }
+
+    /// How the origin let somebody in last; nothing when it is not known.
+    std::optional<gate> gate_of(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        auto const at = gates_.find(where.str());
+        return at == gates_.end() ? std::nullopt : std::optional(at->second);
+    }
+    void keep_gate(origin const& where, gate g) {
+        std::lock_guard const lock(mutex_);
+        if (gates_.size() >= most_known) gates_.erase(gates_.begin()); // costs one refused request
+        gates_.insert_or_assign(where.str(), std::move(g));
+    }
+    void forget_gate(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        gates_.erase(where.str());
+    }
+    /// Whether to ask at `/v2/` how an origin lets people in: until that has led nowhere.
+    bool may_knock(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        return knocked_.find(where.str()) == knocked_.end();
+    }
+    void knocked_in_vain(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
+        knocked_.insert(where.str());
+    }
+
+    /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
+    std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
+        std::lock_guard const lock(mutex_);
+        auto const* at = find_login(key_of(registry, of, secret));
+        return at ? at->refresh_token : std::string();
+    }
+    /// Keeps it instead of the one before; an empty one is forgotten.
+    void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
+        auto who = key_of(registry, of, secret);
+        std::lock_guard const lock(mutex_);
+        if (auto const* at = find_login(who)) logins_.erase(logins_.begin() + (at - logins_.data()));
+        if (token.empty()) return;
+        if (logins_.size() >= most_known) logins_.erase(logins_.begin()); // the oldest; costs its owner a login
+        logins_.push_back({std::move(who), std::move(token)});
+    }
+
+  private:
+    /// The flights under way: a plain list, as they are few.
+    struct airspace {
+        void land(flight& f, std::optional<error> failure) noexcept {
+            static_assert(std::is_nothrow_move_constructible_v<error> && std::is_nothrow_move_assignable_v<error>);
+            std::lock_guard const lock(mutex);
+            f.failure = std::move(failure);
+            f.over = true;
+            for (auto& other : flights)
+                if (other.get() == &f) return other.swap(flights.back()), flights.pop_back();
+        }
+        std::mutex mutex;
+        std::vector<std::shared_ptr<flight>> flights;
+    };
+
+  public:
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
+    /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
+    class own_flight {
+      public:
+        own_flight(std::shared_ptr<airspace> a, std::shared_ptr<flight> f) noexcept
+            : airspace_(std::move(a)), flight_(std::move(f)) {}
+        own_flight(own_flight const&) = delete;
+        own_flight& operator=(own_flight const&) = delete;
+        ~own_flight() { airspace_->land(*flight_, std::move(failure)); }
+        std::optional<error> failure; ///< that all who wait will share
+      private:
+        std::shared_ptr<airspace> airspace_;
+        std::shared_ptr<flight> flight_;
+    };
+
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it. Linear in
+    /// the flights under way.
+    std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
+        auto made = std::make_shared<flight>();
+        made->key = key(where, scope);
+        std::lock_guard const lock(airspace_->mutex);
+        for (auto const& other : airspace_->flights)
+            if (other->key == made->key) return other;
+        airspace_->flights.push_back(made);
+        mine.emplace(airspace_, made);
+        return made;
+    }
+    /// Nothing while the flight is under way; then its failure, if it failed.
+    std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
+        std::lock_guard const lock(airspace_->mutex);
+        if (!f->over) return std::nullopt;
+        return f->failure;
+    }
+
+  private:
+    /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
+    static constexpr std::size_t most_known = 1024;
+    void forget_one() {
+        auto first = known_.begin();
+        for (auto at = first; at != known_.end(); ++at)
+            if (at->second.usable_until < first->second.usable_until) first = at;
+        known_.erase(first);
+    }
+    static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
+
+    /// A secret that a token service has seen, and what it gave for the next time.
+    struct login {
+        std::vector<std::string> key;
+        std::string refresh_token;
+    };
+    static std::vector<std::string> key_of(origin const& registry, issuer const& of, credential const& secret) {
+        return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
+    }
+    login const* find_login(std::vector<std::string> const& key) const {
+        for (auto const& l : logins_)
+            if (l.key == key) return &l;
+        return nullptr;
+    }
+
+    std::mutex mutex_;
+    std::map<std::string, known> known_;
+    std::map<std::string, gate> gates_;
+    std::set<std::string> knocked_;
+    std::vector<login> logins_; ///< few: a plain list
+    std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
+};
+
+} // namespace lading

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `oci_layout`: a transport whose registry is an image on disk: an OCI layout (image-spec 1.1, "image-layout"), what
+/// `docker save` writes, or skopeo's `dir:`; a folder, a tar archive, or a compressed one. Read-only; no network, no
+/// credentials.
+///
+///     LADING_TRY(auto files, lading::oci_layout::open("dir"));
+///     LADING_TRY(auto ref, files.reference("latest"));
+///     lading::basic_client<layout_policies> registry(std::move(files)); // layout_policies::transport is oci_layout
+
+#include "../descriptor.hpp"
+#include "../document/decode.hpp"
+#include "../document/reflect/oci.hpp"
+#include "../hash/openssl_hash.hpp"
+#include "../http/url.hpp"
+#include "../json/document.hpp"
+#include "../json/strict_json.hpp"
+#include "../json/writer.hpp"
+#include "../limits.hpp"
+#include "../platform_choice.hpp"
+#include "../policy/hash.hpp"
+#include "../policy/transport.hpp"
+#include "../reference.hpp"
+#include "image_files.hpp"
+#include "image_names.hpp"
+#include "saved_images.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// How an image on disk is opened.
+struct layout_options {
+    layout_options() = default;
+    layout_options(limits l) : bounds(std::move(l)) {}
+    /// Reads archives of this compression too: `with_decompression(zlib_gzip::model())`.
+    layout_options& with_decompression(decompression d) { return decompressions.push_back(d), *this; }
+    /// Decompressing and naming, which read whole files, are over by then; by default they take as long as they take.
+    layout_options& with_deadline(std::chrono::steady_clock::time_point t) { return deadline = t, *this; }
+
+    limits bounds;
+    std::vector<decompression> decompressions;
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+};
+
+/// Models `sync_transport`. `J` and `H` model the JSON and hash policies.
+///
+/// Answers `/v2/`, tag lists, manifests by tag and digest, and blobs by digest, for every repository name: what is on disk
+/// is one repository, whatever its images are called; `reference` finds them by their names. Names are the annotations
+/// `org.opencontainers.image.ref.name` and `io.containerd.image.name`, and `RepoTags`. The manifest of an image in a
+/// `docker save` archive of the old form, which has none, is made from its config and layers as other tools make it (layers
+/// by what they are uncompressed, where that can be undone); that reads each of its files once, when it is first asked for. What is served is verified by the operations like any answer;
+/// a manifest that the index lists is checked against it. Errors: `timeout`; `size_mismatch`, `digest_mismatch` (a manifest
+/// is not what the index says); `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or
+/// became shorter); everything else is an answer. Not synchronised.
+template <json_policy J, hash_policy H>
+class basic_oci_layout {
+  public:
+    /// Opens the image. Errors: `layout_invalid` with the path and what is wrong; `timeout`.
+    static result<basic_oci_layout> open(std::string path, layout_options o = {}) {
+        LADING_TRY(auto files, detail::image_files::open(std::move(path), o.decompressions, o.bounds, o.deadline));
+        basic_oci_layout out(std::move(files), std::move(o));
+        LADING_TRY(auto const index, out.files_.read("index.json", out.bounds_.manifest_bytes));
+        if (index) {
+            LADING_TRY_V(out.read_index(*index));
+            out.read_names();
+        } else {
+            LADING_TRY(auto saved, out.files_.read("manifest.json", out.bounds_.manifest_bytes));
+            if (!saved) return out.bad("neither index.json nor manifest.json");
+            LADING_TRY_V(out.read_saved(std::move(*saved)));
+        }
+        if (out.images_.empty()) return out.bad("holds no image");
+        return out;
+    }
+
+    /// What the images are called, as it is written there, in their order; "@N" (the position from 0) where one has no name.
+    std::vector<std::string> names() const { return names_.list(); }
+    /// The tags among the names, once each.
+    std::vector<std::string> tags() const { return names_.tags({}); }
+
+    /// A reference to give to the client, by digest, that keeps the name for the record. `words` are a name, whole or a
+    /// tag; "@N"; a digest; or nothing, which means the only image there is. Of several images with one name, one for each
+    /// platform, `which` chooses. Of what `docker save` wrote the files of the image are hashed. Errors: `manifest_unknown`
+    /// with the names that are there; `tag_ambiguous` with the digests; `layout_invalid` (the image's files are not all
+    /// there); `digest_unsupported`; `timeout`.
+    result<lading::reference> reference(std::string_view words = {}, platform_choice const& which = platform_choice::host()) {
+        auto found = words.empty() ? every_image() : names_.find(words);
+        if (auto const at = words.rfind('@'); found.empty() && at != words.npos) {
+            auto const d = digest::parse(words.substr(at + 1));
+            if (d || d.assume_error() == errc::digest_unsupported) return by_digest(d, words.substr(0, at));
+        }
+        if (found.empty() && words.find(':') != words.npos)
+            if (auto const d = digest::parse(words)) return by_digest(d, {});
+        if (found.empty())
+            return error(errc::manifest_unknown)
+                .with_context(files_.path() + ": no such image: " + quoted(words))
+                .with_available(listed());
+        LADING_TRY(auto const i, choose(found, words, which));
+        LADING_TRY(auto const what, describe(i, deadline_));
+        return names_.called(i, words).with_digest(what.digest);
+    }
+
+    result<response> exchange(request const& q, body_sink& out) {
+        if (detail::is_over(q.deadline)) return error(errc::timeout);
+        LADING_TRY(auto const where, url::parse(q.url));
+        if (q.method != "GET" && q.method != "HEAD") return refuse(405, "UNSUPPORTED", q, out);
+        auto const path = where.path();
+        if (path == "/v2/" || path == "/v2") return give("application/json", {}, std::string("{}"), q, out);
+        auto const kind_at = path.rfind('/', path.rfind('/') - 1);
+        if (!path.starts_with("/v2/") || kind_at == path.npos || kind_at < 4) return refuse(404, "UNSUPPORTED", q, out);
+        auto const kind = std::string_view(path).substr(kind_at + 1);
+        if (kind == "tags/list") return give("application/json", {}, tag_list(path.substr(4, kind_at - 4)), q, out);
+        if (kind.starts_with("manifests/")) return manifest(kind.substr(10), q, out);
+        if (kind.starts_with("blobs/")) return blob(kind.substr(6), q, out);
+        return refuse(404, "UNSUPPORTED", q, out);
+    }
+
+  private:
+    struct listed_image {
+        result<descriptor> what; ///< or why it is not known: not asked for yet, or not to be had
+        std::optional<detail::saved_image> saved;
+    };
+    basic_oci_layout(detail::image_files f, layout_options o)
+        : files_(std::move(f)), bounds_(std::move(o.bounds)), decompressions_(std::move(o.decompressions)), deadline_(o.deadline) {}
+
+    error bad(std::string why) const { return error(errc::layout_invalid).with_context(files_.path() + ": " + std::move(why)); }
+    error bad(std::string const& file, error const& why) const { return bad(file + ": " + why.summary()); }
+    static std::string quoted(std::string_view words) { return '"' + detail::printable(words, 160) + '"'; }
+
+    // ---- opening
+
+    result<void> read_index(std::string const& text) {
+        auto const parsed = json_document::parse<J>(text, bounds_.json);
+        if (!parsed) return bad("index.json", parsed.assume_error());
+        auto const root = parsed.assume_value().root();
+        auto const manifests = root.is_object() ? root.find("manifests") : std::nullopt;
+        if (manifests && manifests->is_null()) return success(); // umoci init, and what else Go writes of a list without entries
+        if (!manifests || !manifests->is_array()) return bad("index.json: no list of manifests");
+        manifests->each_element([&](json_view element) { // one that cannot be read does not hide the others
+            auto d = decode<descriptor>(element, errc::layout_invalid, bounds_);
+            detail::image_name name;
+            if (d)
+                for (auto const& [key, value] : d.assume_value().annotations) {
+                    if (key == "org.opencontainers.image.ref.name") name.own = value;
+                    if (key == "io.containerd.image.name") name.full = value;
+                }
+            else d = bad("index.json, manifest " + std::to_string(images_.size()), d.assume_error());
+            names_.add(std::move(name));
+            images_.push_back({std::move(d), std::nullopt});
+        });
+        return success();
+    }
+    /// The names that `docker save` wrote beside an index, for images that have none for containerd. They are matched by the
+    /// configs, `blobs/sha256/HEX`, of up to `most_compared` images.
+    void read_names() {
+        auto const saved = files_.read("manifest.json", bounds_.manifest_bytes);
+        if (!saved || !saved.assume_value() || images_.size() > most_compared) return;
+        auto const parsed = json_document::parse<J>(*saved.assume_value(), bounds_.json);
+        if (!parsed || !parsed.assume_value().root().is_array()) return;
+        std::map<std::string, std::vector<std::string>> tags;
+        parsed.assume_value().root().each_element([&](json_view element) {
+            detail::image_name name;
+            if (auto const image = detail::read_saved_image(element, name)) {
+                auto& all = tags[image->config.substr(image->config.rfind('/') + 1)];
+                all.insert(all.end(), name.tags.begin(), name.tags.end());
+            }
+        });
+        for (std::size_t i = 0; i < images_.size(); ++i) {
+            if (detail::is_over(deadline_)) return;
+            if (!names_[i].full.empty() || !images_[i].what) continue;
+            auto const config = config_of(images_[i].what.assume_value());
+            if (auto const at = tags.find(config.substr(config.find(':') + 1)); at != tags.end()) names_.add_tags(i, at->second);
+        }
+    }
+    /// Without an index: `[{"Config": file, "RepoTags": [...], "Layers": [files]}]` of `docker save`, or the one manifest of
+    /// skopeo's `dir:`, whose blobs are files named by the digits of their digests.
+    result<void> read_saved(std::string text) {
+        auto parsed = json_document::parse<J>(text, bounds_.json);
+        if (!parsed) return bad("manifest.json", parsed.assume_error());
+        auto const root = parsed.assume_value().root();
+        if (root.is_object() && root.find("schemaVersion")) {
+            LADING_TRY(auto const d, digest_of<H>(text));
+            auto const type = root.find("mediaType");
+            names_.add({});
+            images_.push_back({descriptor(std::string(type ? type->as_string().value_or("") : ""), d, static_cast<std::int64_t>(text.size())), std::nullopt});
+            made_.insert_or_assign(d, std::move(text));
+            flat_ = true;
+            return success();
+        }
+        if (!root.is_array()) return bad("manifest.json: neither a manifest nor what docker save writes");
+        root.each_element([&](json_view element) {
+            detail::image_name name;
+            auto saved = detail::read_saved_image(element, name);
+            names_.add(std::move(name));
+            auto const at = std::to_string(images_.size());
+            images_.push_back({bad("manifest.json, image " + at + ": " + (saved ? "not asked for" : "without Config or Layers")), std::move(saved)});
+        });
+        return success();
+    }
+    // ---- which image
+
+    std::vector<std::size_t> every_image() const {
+        std::vector<std::size_t> out(images_.size());
+        for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
+        return out;
+    }
+    /// The names that are there, as many as a message can hold.
+    std::vector<std::string> listed() const {
+        auto out = names_.list();
+        auto const most = std::min<std::size_t>(out.size(), 20);
+        auto const more = out.size() - most;
+        out.resize(most);
+        for (auto& name : out) name = detail::printable(name, 160);
+        if (more) out.push_back("and " + std::to_string(more) + " more");
+        return out;
+    }
+    result<lading::reference> by_digest(result<digest> const& d, std::string_view words) {
+        LADING_TRY(auto const wanted, d);
+        LADING_TRY(auto const i, position_of(wanted, deadline_));
+        return (i ? names_.called(*i, words) : lading::reference::parse("localhost/layout").assume_value()).with_digest(wanted);
+    }
+    /// The image of this digest among those that the file lists.
+    result<std::optional<std::size_t>> position_of(digest const& d, detail::time_limit const& until) {
+        for (bool const make : {false, true})
+            for (std::size_t i = 0; i < images_.size(); ++i) {
+                if (make && images_[i].saved)
+                    if (auto const made = describe(i, until); !made && made.assume_error() == errc::timeout) return made.assume_error();
+                if (images_[i].what && images_[i].what.assume_value().digest == d) return std::optional(i);
+            }
+        return std::optional<std::size_t>();
+    }
+    /// One of the images that the words mean. Several of them must be one image, or one for each platform.
+    result<std::size_t> choose(std::vector<std::size_t> const& found, std::string_view words, platform_choice const& which) {
+        if (found.size() == 1) return found[0];
+        std::vector<std::size_t> several;
+        std::vector<descriptor> offered;
+        bool one_name = true;
+        for (auto const i : found) {
+            if (detail::is_over(deadline_)) return error(errc::timeout).with_context("choosing among the images of " + files_.path());
+            if (offered.size() == most_compared) return ambiguous(found, words);
+            auto what = describe(i, deadline_);
+            if (!what) {
+                if (what.assume_error() == errc::timeout) return std::move(what).assume_error();
+                continue; // listed, and not to be had
+            }
+            auto& d = what.assume_value();
+            if (std::any_of(offered.begin(), offered.end(), [&](auto const& o) { return o.digest == d.digest; })) continue;
+            one_name = one_name && (several.empty() || names_[several[0]] == names_[i]);
+            if (!d.platform) d.platform = platform_of(d);
+            several.push_back(i);
+            offered.push_back(std::move(d));
+            if (offered.size() > 1 && !one_name) break;
+        }
+        if (several.empty()) return describe(found[0], deadline_).assume_error();
+        if (several.size() == 1) return several[0];
+        if (one_name)
+            if (auto const best = which.choose(offered)) {
+                auto const& chosen = best.assume_value();
+                std::size_t equal = 0, at = 0;
+                for (std::size_t k = 0; k < offered.size(); ++k) {
+                    if (offered[k].digest == chosen.digest) at = k;
+                    equal += offered[k].platform == chosen.platform;
+                }
+                if (equal == 1 && chosen.platform) return several[at];
+            }
+        if (words.empty() && !one_name)
+            return error(errc::tag_ambiguous)
+                .with_context(files_.path() + " holds " + std::to_string(images_.size()) + " images: name one")
+                .with_available(listed());
+        return ambiguous(found, words);
+    }
+    error ambiguous(std::vector<std::size_t> const& found, std::string_view words) {
+        std::vector<std::string> out;
+        for (auto const i : found) {
+            if (out.size() == 20) {
+                out.push_back("and " + std::to_string(found.size() - 20) + " more");
+                break;
+            }
+            auto const what = describe(i, deadline_);
+            if (!what && what.assume_error() == errc::timeout) break; // the names that are known by now will do
+            if (!what) continue;
+            auto const p = what.assume_value().platform ? what.assume_value().platform : platform_of(what.assume_value());
+            auto const& n = names_[i];
+            auto const& name = !n.tags.empty() ? n.tags[0] : n.full.empty() ? n.own : n.full;
+            out.push_back('@' + std::to_string(i) + ' ' + what.assume_value().digest.str() + (name.empty() ? "" : " " + detail::printable(name, 160)) +
+                          (p ? " for " + p->str() : ""));
+        }
+        return error(errc::tag_ambiguous)
+            .with_context(files_.path() + (words.empty() ? std::string() : ": " + quoted(words)) + ": name one by its digest, its position or its whole name")
+            .with_available(std::move(out));
+    }
+    /// A document of the image, for what is told by nothing else; nothing where it cannot be had.
+    std::optional<json_document> document_of(digest const& d) const {
+        auto const text = manifest_text(d);
+        if (!text || !text.assume_value()) return std::nullopt;
+        auto parsed = json_document::parse<J>(*text.assume_value(), bounds_.json);
+        return parsed && parsed.assume_value().root().is_object() ? std::optional(std::move(parsed).assume_value()) : std::nullopt;
+    }
+    static std::string text_of(json_view object, std::string_view name) {
+        auto const member = object.find(name);
+        return std::string(member ? member->as_string().value_or("") : "");
+    }
+    std::string config_of(descriptor const& d) const {
+        auto const manifest = document_of(d.digest);
+        auto const config = manifest ? manifest->root().find("config") : std::nullopt;
+        return config && config->is_object() ? text_of(*config, "digest") : std::string();
+    }
+    std::optional<platform> platform_of(descriptor const& d) const {
+        auto const named = digest::parse(config_of(d));
+        auto const config = named ? document_of(named.assume_value()) : std::nullopt;
+        if (!config) return std::nullopt;
+        platform out(text_of(config->root(), "os"), text_of(config->root(), "architecture"), text_of(config->root(), "variant"));
+        return out.os.empty() || out.architecture.empty() ? std::nullopt : std::optional(std::move(out));
+    }
+
+    // ---- what docker save wrote
+
+    /// What the image is. Of what `docker save` wrote its manifest is made, once.
+    result<descriptor> describe(std::size_t i, detail::time_limit const& until) {
+        auto& image = images_[i];
+        if (image.saved) {
+            auto made = make(*image.saved, until);
+            if (!made && made.assume_error() == errc::timeout) return made; // to be tried again
+            image.what = std::move(made);
+            image.saved.reset();
+        }
+        return image.what;
+    }
+    /// The layers are those that the config names by what they are uncompressed: nothing else says which bytes they have.
+    /// Errors: `digest_mismatch`, `layout_invalid`. Where the config names none nothing is judged, nor a layer of a compression
+    /// that cannot be undone here.
+    result<void> agrees_with_config(detail::saved_image const& image, std::string const& made) const {
+        LADING_TRY(auto const config, files_.read(image.config, bounds_.config_bytes));
+        if (!config) return success();
+        auto const parsed = json_document::parse<J>(*config, bounds_.json);
+        if (!parsed) return success(); // said by who reads it
+        auto const root = parsed.assume_value().root();
+        auto const rootfs = root.is_object() ? root.find("rootfs") : std::nullopt;
+        auto const named = rootfs && rootfs->is_object() ? rootfs->find("diff_ids") : std::nullopt;
+        if (!named || !named->is_array()) return success();
+        std::vector<std::string> wanted, actual;
+        named->each_element([&](json_view e) { wanted.emplace_back(e.as_string().value_or("")); });
+        LADING_TRY(auto const manifest, json_document::parse<J>(made, bounds_.json));
+        if (auto const layers = manifest.root().find("layers"))
+            layers->each_element([&](json_view e) {
+                auto const d = e.find("digest");
+                actual.emplace_back(d ? d->as_string().value_or("") : "");
+            });
+        if (wanted.empty()) return success();
+        if (wanted.size() != actual.size())
+            return bad("manifest.json has " + std::to_string(actual.size()) + " layers, the config " + std::to_string(wanted.size()));
+        for (std::size_t i = 0; i != wanted.size(); ++i)
+            if (wanted[i] != actual[i] && digest::parse(wanted[i]) && is_seen_through(image.layers[i]))
+                return error(errc::digest_mismatch)
+                    .with_context(files_.path() + ": " + detail::printable(image.layers[i], 160))
+                    .with_values(wanted[i], actual[i]);
+        return success();
+    }
+    /// Whether the digest of a file was made of what it is uncompressed.
+    bool is_seen_through(std::string const& name) const {
+        auto part = files_.find(name);
+        if (!part || !part.assume_value()) return false;
+        char head[8];
+        std::string_view const start(head, part.assume_value()->read(head, sizeof head));
+        return !detail::compression_of(start, detail::known_compressions) || detail::compression_of(start, decompressions_);
+    }
+    result<descriptor> make(detail::saved_image const& image, detail::time_limit const& until) {
+        LADING_TRY(auto text, parts_.manifest_of(files_, image, decompressions_, bounds_, until));
+        LADING_TRY_V(agrees_with_config(image, text));
+        LADING_TRY(auto const d, digest_of<H>(text));
+        descriptor what(std::string(media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
+        made_.insert_or_assign(d, std::move(text));
+        return what;
+    }
+
+    // ---- answers
+
+    std::string tag_list(std::string_view name) const {
+        json_writer w;
+        w.begin_object().key("name").string(name).key("tags").begin_array();
+        for (auto const& t : names_.tags(name)) w.string(t);
+        return w.end_array().end_object().str();
+    }
+    result<response> manifest(std::string_view target, request const& q, body_sink& out) {
+        auto const wanted = digest::parse(target);
+        std::optional<std::size_t> at;
+        if (wanted) {
+            LADING_TRY(at, position_of(wanted.assume_value(), q.deadline));
+        } else if (auto const found = names_.find(target); !found.empty()) {
+            LADING_TRY(at, choose(found, target, platform_choice::host()));
+        }
+        if (!at && !wanted) return refuse(404, "MANIFEST_UNKNOWN", q, out);
+        std::optional<descriptor> said;
+        if (at) {
+            LADING_TRY(said, describe(*at, q.deadline));
+        }
+        auto const& d = said ? said->digest : wanted.assume_value();
+        LADING_TRY(auto text, manifest_text(d));
+        if (!text) return refuse(404, "MANIFEST_UNKNOWN", q, out);
+        if (said) { // what the index says of its own
+            if (static_cast<std::int64_t>(text->size()) != said->size)
+                return error(errc::size_mismatch).with_context(files_.path()).with_values(std::to_string(said->size) + " bytes", std::to_string(text->size()));
+            LADING_TRY(auto const actual, digest_of<H>(*text, d.algorithm()));
+            if (actual != d) return error(errc::digest_mismatch).with_context(files_.path()).with_values(d.str(), actual.str());
+        }
+        return give(said ? std::string_view(said->media_type) : std::string_view(), d.str(), std::move(*text), q, out);
+    }
+    result<std::optional<std::string>> manifest_text(digest const& d) const {
+        if (auto const made = made_.find(d); made != made_.end()) return std::optional(made->second);
+        if (flat_) {
+            LADING_TRY(auto text, files_.read(d.hex() + ".manifest.json", bounds_.manifest_bytes));
+            if (text) return text;
+        }
+        return files_.read(file_of(d), bounds_.manifest_bytes, reach_of(d));
+    }
+    std::string file_of(digest const& d) const {
+        if (auto const* const known = parts_.find(d)) return known->name;
+        return flat_ ? d.hex() : "blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex();
+    }
+    /// A blob is what its digest says, wherever a builder keeps it; of what `docker save` names nothing else is known.
+    detail::links reach_of(digest const& d) const { return parts_.find(d) ? detail::links::inside : detail::links::anywhere; }
+    result<response> blob(std::string_view target, request const& q, body_sink& out) {
+        auto const wanted = digest::parse(target);
+        if (!wanted) return refuse(404, "BLOB_UNKNOWN", q, out);
+        auto const& d = wanted.assume_value();
+        LADING_TRY(auto part, files_.find(file_of(d), reach_of(d)));
+        if (!part) return refuse(404, "BLOB_UNKNOWN", q, out);
+        auto const* const saved = parts_.find(d); // its layers are known by what they are uncompressed
+        auto const size = saved ? saved->size : part->size();
+        detail::unpacked_part bytes(std::move(*part), saved ? decompressions_ : std::vector<decompression>());
+        auto head = head_of(200, "application/octet-stream", size, q);
+        head.headers.add("Docker-Content-Digest", d.str());
+        LADING_TRY(auto verdict, out.begin(head, size));
+        if (q.method == "HEAD") return head;
+        std::vector<char> piece(64u << 10);
+        for (std::uint64_t left = size; verdict == flow::more && left > 0;) {
+            if (detail::is_over(q.deadline)) return error(errc::timeout);
+            auto const got = bytes.read(std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()))));
+            if (!got || got.assume_value() == 0) return bad(detail::printable(target, 160) + " ends early");
+            left -= got.assume_value();
+            LADING_TRY(verdict, out.write(std::as_bytes(std::span(piece).first(got.assume_value()))));
+        }
+        return head;
+    }
+    result<response> refuse(int status, std::string_view code, request const& q, body_sink& out) const {
+        json_writer w;
+        w.begin_object().key("errors").begin_array().begin_object().key("code").string(code).end_object().end_array().end_object();
+        return give_text(head_of(status, "application/json", 0, q), w.str(), q, out);
+    }
+    result<response> give(std::string_view type, std::string const& digest, std::string text, request const& q, body_sink& out) const {
+        auto head = head_of(200, type, 0, q);
+        if (!digest.empty()) head.headers.add("Docker-Content-Digest", digest);
+        return give_text(std::move(head), text, q, out);
+    }
+    result<response> give_text(response head, std::string const& text, request const& q, body_sink& out) const {
+        head.headers.set("Content-Length", std::to_string(text.size()));
+        LADING_TRY(auto const verdict, out.begin(head, text.size()));
+        if (verdict == flow::more && q.method != "HEAD" && !text.empty()) {
+            LADING_TRY_V(out.write(std::as_bytes(std::span(text))));
+        }
+        return head;
+    }
+    response head_of(int status, std::string_view type, std::uint64_t size, request const& q) const {
+        response head(status);
+        // No registry has answered, whatever the image is called.
+        head.url = "https://localhost" + q.url.substr(std::min(q.url.find('/', q.url.find("://") + 3), q.url.size()));
+        head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
+        if (!type.empty()) head.headers.add("Content-Type", std::string(type));
+        head.headers.add("Content-Length", std::to_string(size));
+        return head;
+    }
+
+    detail::image_files files_;
+    limits bounds_;
+    std::vector<decompression> decompressions_;
+    detail::time_limit deadline_;
+    detail::image_names names_;
+    static constexpr std::size_t most_compared = 1000; ///< images whose documents are read to tell them apart
+    std::vector<listed_image> images_; ///< as many as names
+    bool flat_ = false;         ///< blobs are named by the digits of their digests alone
+    std::map<digest, std::string> made_;  ///< manifests that are no files of that name
+    detail::saved_parts<H> parts_;        ///< files that are not named by their digest
+};
+
+/// With the default JSON and hash models.
+using oci_layout = basic_oci_layout<strict_json, openssl_hash>;
+
+} // namespace lading
