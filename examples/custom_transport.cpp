@@ -36,7 +36,7 @@ struct my_transport {
         set(CURLOPT_WRITEFUNCTION, +[](char* text, std::size_t, std::size_t n, void* to) { return static_cast<state*>(to)->on_body({text, n}) ? n : 0; });
         auto const code = curl_easy_perform(easy.get());
         if (s.said.has_error()) return std::move(s.said).error();
-        if (s.begun && (code == CURLE_OK || s.said.value() == lading::flow::stop)) return s.head.url = q.url, std::move(s.head);
+        if (s.begun && (code == CURLE_OK || s.said.value() == lading::sink_action::stop)) return s.head.url = q.url, std::move(s.head);
         if (code == CURLE_OPERATION_TIMEDOUT) return lading::error(lading::errc::timeout);
         lading::fallback_facts next; // what may be tried now
         next.next_endpoint = true, next.answered = s.begun;
@@ -45,7 +45,7 @@ struct my_transport {
     }
     struct state {
         explicit state(lading::body_sink& s) : sink(s) {}
-        bool go_on(lading::result<lading::flow> answer) { return said = std::move(answer), said.has_value() && said.value() == lading::flow::more; }
+        bool go_on(lading::result<lading::sink_action> answer) { return said = std::move(answer), said.has_value() && said.value() == lading::sink_action::proceed; }
         bool on_header(std::string const& line) {
             auto const colon = line.find(": ");
             if (line.starts_with("HTTP/")) head = lading::response(std::stoi(line.substr(line.find(' '), 4)));
@@ -57,7 +57,7 @@ struct my_transport {
         bool on_body(std::string_view piece) { return go_on(sink.write(std::as_bytes(std::span(piece)))); }
         lading::body_sink& sink;
         lading::response head;
-        lading::result<lading::flow> said = lading::flow::more; // by the sink
+        lading::result<lading::sink_action> said = lading::sink_action::proceed; // by the sink
         bool begun = false;
     };
 };
@@ -65,7 +65,7 @@ struct my_transport {
 struct my_policies : lading::default_policies { using transport = my_transport; };
 
 int main() {
-    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS, and `request::reach`.
+    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS, and `request::address_policy`.
     constexpr std::string_view left_out[] = {"gives up in time", "bounds the head", "what is not HTTP is a failure", "keeps the connection", "speaks TLS", "checks certificates"};
     bool kept = true;
     for (auto const& f : lading::testing::check_transport<my_transport>())

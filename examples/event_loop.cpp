@@ -55,7 +55,7 @@ int main() {
 
     asio::io_context sockets(1);
     lading::asio_transport transport(sockets.get_executor());
-    lading::conversation const talk("http://" + server.host(), ref.repository());
+    lading::call_context const talk("http://" + server.host(), ref.repository());
     hand_driven<lading::inspect_operation<lading::async_policies>> job(transport, talk, ref, lading::inspect_options());
 
     int frames = 0; // the program's own loop: its descriptors, its timers, its frames, and one call for us

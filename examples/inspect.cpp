@@ -66,7 +66,7 @@ lading::result<lading::registry_rules> rules_for(arguments const& args) {
 }
 
 lading::inspect_options what(arguments const& args) {
-    return lading::inspect_options().with_schema1(args.format == "original" ? lading::schema1_rules::original
+    return lading::inspect_options().with_schema1(args.format == "original" ? lading::schema1_rules::docker_1_10
                                                                             : lading::schema1_rules::modern);
 }
 
@@ -74,7 +74,7 @@ lading::inspect_options what(arguments const& args) {
 std::string text_of(lading::inspection const& image, arguments const& args) {
     for (auto const& w : image.warnings) std::fprintf(stderr, "inspect: warning: %s\n", w.text.c_str());
     if (args.raw) return image.chosen ? image.chosen_bytes : image.manifest_bytes;
-    if (args.format == "original") return lading::to_original(image);
+    if (args.format == "original") return lading::to_docker_1_10(image);
     if (args.format == "json") return lading::to_json(image);
     if (args.format == "table") return lading::to_table(image);
     return lading::to_modern(image);

@@ -142,7 +142,7 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
     auth_session session; // what the two calls share: one has no deadline
-    conversation patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
+    call_context patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
     hurried.deadline = w.clock.now() + 1s;
     no_credentials nobody;
     using operation = authorized<redirected<manifest_operation<policies>>, policies>;

@@ -77,10 +77,10 @@ std::string const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 struct text_sink final : body_sink {
     std::string text;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), flow::more; }
-    result<flow> write(std::span<std::byte const> p) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> p) override {
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 
@@ -179,12 +179,12 @@ TEST_CASE("pool: an exchange that waits for its turn keeps its deadline and can 
     limits l;
     l.connections = 1;
     asio_transport t(context.get_executor(), {}, l);
-    job first(server, "/hang"), late(server, "/late"), unwanted(server, "/unwanted"), next(server, "/next");
-    late.query.deadline = std::chrono::steady_clock::now() + 50ms;
-    for (auto* j : {&first, &late, &unwanted, &next}) j->start(t);
+    job first(server, "/hang"), dependent(server, "/late"), unwanted(server, "/unwanted"), next(server, "/next");
+    dependent.query.deadline = std::chrono::steady_clock::now() + 50ms;
+    for (auto* j : {&first, &dependent, &unwanted, &next}) j->start(t);
     unwanted.cancel();
-    while (!late.answer || !unwanted.answer) context.run_one();
-    CHECK(late.code() == errc::timeout);
+    while (!dependent.answer || !unwanted.answer) context.run_one();
+    CHECK(dependent.code() == errc::timeout);
     CHECK(unwanted.code() == errc::cancelled);
     CHECK(!first.answer);
     CHECK(!next.answer);
@@ -193,7 +193,7 @@ TEST_CASE("pool: an exchange that waits for its turn keeps its deadline and can 
     CHECK(first.code() == errc::cancelled);
     CHECK(next.code() == errc::ok);
     CHECK(paths(server).find("/unwanted") == std::string::npos);
-    for (auto* j : {&first, &late, &unwanted, &next}) CHECK(j->calls == 1);
+    for (auto* j : {&first, &dependent, &unwanted, &next}) CHECK(j->calls == 1);
 }
 
 TEST_CASE("pool: transport and executor go away while exchanges wait for their turn") {
@@ -380,13 +380,13 @@ TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at on
     limits l;
     l.connect = 50ms;
     asio_transport t(context.get_executor(), {}, l);
-    job late("slow.test", 80, "/"), unwanted("slow.test", 80, "/");
-    late.start(t);
+    job dependent("slow.test", 80, "/"), unwanted("slow.test", 80, "/");
+    dependent.start(t);
     unwanted.start(t);
     context.run_for(10ms);
     unwanted.cancel();
-    while (!late.answer || !unwanted.answer) context.run_one(); // the resolver is still busy
-    CHECK(late.code() == errc::connect_timeout);
+    while (!dependent.answer || !unwanted.answer) context.run_one(); // the resolver is still busy
+    CHECK(dependent.code() == errc::connect_timeout);
     CHECK(unwanted.code() == errc::cancelled);
     {
         std::scoped_lock const lock(resolver.mutex);
@@ -394,7 +394,7 @@ TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at on
     }
     resolver.changed.notify_all();
     context.run();
-    CHECK(late.calls + unwanted.calls == 2);
+    CHECK(dependent.calls + unwanted.calls == 2);
 }
 
 } // namespace transport_test

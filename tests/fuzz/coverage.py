@@ -20,10 +20,10 @@ WANTED = 90.0
 
 PARSERS = """net/http1_head net/http1_reader json/strict_json json/json_text json/document detail/timestamp http/challenge
     http/link http/url http/retry_after http/error_body detail/reference_grammar detail/base64 reference digest media_type platform
-    document/schema1/schema1_payload document/schema1/schema1_chain document/shape document/decode document/open config_files/credential_files config_files/netrc
+    document/schema1/schema1_payload document/schema1/schema1_chain document/shape document/decode document/parse_and_verify config_files/credential_files config_files/netrc
     config_files/toml_guard config_files/registries_conf config_files/certs_d store/image_files auth/token""".split()
 UNIT = """net/http1_reader json/strict_json config_files/config_credentials config_files/registries_conf config_files/certs_d store/oci_layout
-    detail/base64 http/challenge http/link http/status http/url document/open document/schema1/schema1_chain document/schema1/schema1_payload
+    detail/base64 http/challenge http/link http/status http/url document/parse_and_verify document/schema1/schema1_chain document/schema1/schema1_payload
     document/shape media_type platform reference auth/authorize middleware/retry operation/inspect""".split()
 REPLAY = """// Runs every file of every target's folder below each argument.
 #include "target.hpp"

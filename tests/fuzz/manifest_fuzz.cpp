@@ -5,7 +5,7 @@
 #include <lading/auth/token.hpp>
 #include <lading/detail/base64.hpp>
 #include <lading/document/config.hpp>
-#include <lading/document/open.hpp>
+#include <lading/document/parse_and_verify.hpp>
 #include <lading/document/reflect/config.hpp>
 #include <lading/document/schema1/schema1_chain.hpp>
 #include <lading/document/schema1/schema1_conversion.hpp>
@@ -29,7 +29,7 @@ std::string sha256(std::string_view bytes) { return digest_of<openssl_hash>(byte
 result<basic_manifest<default_manifests>> open(std::string_view bytes, std::string_view type, manifest_expectation const& want = {}) {
     response head(200);
     if (!type.empty()) head.headers.add("Content-Type", std::string(type));
-    return open_manifest<test::policies>(std::string(bytes), head, want, limits());
+    return parse_and_verify_manifest<test::policies>(std::string(bytes), head, want, limits());
 }
 
 /// The layers that a document of any kind has, to look at it once.
@@ -193,7 +193,7 @@ FUZZ_TARGET(schema1, "documents", [] {
              std::ranges::equal(document.fs_layers, payload_says.fs_layers, same) &&
              std::ranges::equal(document.history, payload_says.history, alike),
          "every field is read from the payload", body, p);
-    for (auto const rules : {schema1_rules::modern, schema1_rules::original}) {
+    for (auto const rules : {schema1_rules::modern, schema1_rules::docker_1_10}) {
         auto const chain = check_schema1<strict_json>(document, limits(), rules);
         if (!chain) {
             check_error(chain.assume_error());

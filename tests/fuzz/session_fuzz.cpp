@@ -35,8 +35,8 @@ constexpr std::size_t most_bytes = (16u << 10) + (16u << 10);
 
 struct counting_sink final : body_sink {
     explicit counting_sink(body_sink& o) : out(o) {}
-    result<flow> begin(response const& head, std::optional<std::uint64_t> n) override { return out.begin(head, n); }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> n) override { return out.begin(head, n); }
+    result<sink_action> write(std::span<std::byte const> piece) override {
         count += piece.size();
         must(count <= most_bytes, "no more than the limit is read", std::to_string(count));
         return out.write(piece);
@@ -280,7 +280,7 @@ class session {
         }
         auto const table = to_table(i);
         for (char const c : table) must(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f), "a table has no control character", table);
-        for (auto const& text : {to_json(i), to_modern(i), to_original(i)}) {
+        for (auto const& text : {to_json(i), to_modern(i), to_docker_1_10(i)}) {
             check_text(text);
             must(json_document::parse<strict_json>(text, wide()).has_value(), "a record is written as JSON", text);
         }

@@ -174,15 +174,15 @@ struct world {
         // Where nobody knows the address of a connection a host may name itself: another port, another scheme.
         auto const host = u.origin().host;
         bool const itself = host == "a.test" || host == "b.test" || host == "c.test";
-        if (!named && !itself) must(q.reach == lading::reach::outside, "a place that a server names is asked for outside of the network only", q.url);
+        if (!named && !itself) must(q.address_policy == lading::address_policy::outside, "a place that a server names is asked for outside of the network only", q.url);
         must(u.query().find(what.password) == std::string::npos && u.query().find(what.basic) == std::string::npos, "no secret is in a URL", q.url);
     }
 };
 
 /// Takes a body and counts what it was given after it had enough.
-inline lading::result<void> pour(std::string_view body, std::size_t repeat, std::size_t piece, lading::body_sink& out, lading::flow verdict) {
-    for (std::size_t turn = 0; turn < repeat && verdict == lading::flow::more; ++turn)
-        for (auto rest = body; !rest.empty() && verdict == lading::flow::more;) {
+inline lading::result<void> pour(std::string_view body, std::size_t repeat, std::size_t piece, lading::body_sink& out, lading::sink_action verdict) {
+    for (std::size_t turn = 0; turn < repeat && verdict == lading::sink_action::proceed; ++turn)
+        for (auto rest = body; !rest.empty() && verdict == lading::sink_action::proceed;) {
             auto const n = piece ? std::min(piece, rest.size()) : rest.size();
             LADING_TRY(verdict, out.write(std::as_bytes(std::span(rest.substr(0, n)))));
             rest.remove_prefix(n);

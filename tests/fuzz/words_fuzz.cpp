@@ -9,7 +9,7 @@
 #include <lading/media_type.hpp>
 #include <lading/platform_choice.hpp>
 #include <lading/policy/hash.hpp>
-#include <lading/protocol/conversation.hpp>
+#include <lading/protocol/call_context.hpp>
 #include <lading/reference.hpp>
 
 using namespace lading;
@@ -52,7 +52,7 @@ FUZZ_TARGET(reference, "names",
     must(short_form && short_form.assume_value() == name, "the familiar name means the same", name.str(), name.familiar());
     must(name.str().size() <= repository::max_size, "a name has at most 255 bytes", name.str());
 
-    conversation const talk("https://" + registry_host(name), name);
+    call_context const talk("https://" + registry_host(name), name);
     for (auto const& q : {talk.get("manifests", r.target()), talk.get("blobs", "sha256:" + std::string(64, '0'))}) {
         check_path(q.url.substr(talk.base_url.size()));
         if (auto const u = url::parse(q.url))

@@ -68,7 +68,7 @@ struct world {
         auto& one = asked.emplace_back();
         one.q.url = p.at(host) + "/x";
         one.q.named_by = by;
-        if (!by.empty()) one.q.reach = reach::inside;
+        if (!by.empty()) one.q.address_policy = address_policy::inside;
         t.async_exchange(one.q, one.sink, [&one](result<response> r) { one.outcome.emplace(std::move(r)); });
     }
     errc code(std::string const& host) const {

@@ -42,7 +42,7 @@ TEST_CASE("H07: a second answer that nobody asked for") {
 TEST_CASE("H08: bytes on an idle connection") {
     peer p;
     byte_answer a(ok(test::schema2()));
-    a.late = ok(test::schema2("{}"));
+    a.dependent = ok(test::schema2("{}"));
     p.on("/v2/r/manifests/1", a);
     CHECK(p.with_client([](auto& registry, auto const& ref, auto& server) {
         auto const one = registry.manifest(ref);

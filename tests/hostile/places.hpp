@@ -142,8 +142,8 @@ class place : private lading::testing::http_handler {
 
 /// Takes any body.
 struct draining_sink final : lading::body_sink {
-    lading::result<lading::flow> begin(lading::response const&, std::optional<std::uint64_t>) override { return lading::flow::more; }
-    lading::result<lading::flow> write(std::span<std::byte const>) override { return lading::flow::more; }
+    lading::result<lading::sink_action> begin(lading::response const&, std::optional<std::uint64_t>) override { return lading::sink_action::proceed; }
+    lading::result<lading::sink_action> write(std::span<std::byte const>) override { return lading::sink_action::proceed; }
 };
 
 /// How a place that is a registry protects itself.

@@ -436,8 +436,8 @@ TEST_CASE("T12: a session is resumed with the same host and trust, and never wit
         limits const l;
         response_body body(1000, l);
         request named("GET", server.url("a.test"));
-        for (auto by : {reach::anywhere, reach::outside, reach::outside}) {
-            named.reach = by;
+        for (auto by : {address_policy::anywhere, address_policy::outside, address_policy::outside}) {
+            named.address_policy = by;
             CHECK(on.exchange(named, body).has_value());
         }
         CHECK(resumed == std::vector<int>{1, 0, 1});

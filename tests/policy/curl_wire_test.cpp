@@ -31,15 +31,15 @@ struct curious_sink final : body_sink {
     void (*look)() = nullptr;
     bool begun = false;
     std::string body;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override {
         begun = true;
         if (look) look();
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         REQUIRE(begun);
         body.append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 

@@ -114,10 +114,10 @@ TEST_CASE("oci_layout: a sink may count, stop and fail, whatever it is given") {
             REQUIRE(h);
             CHECK(h.assume_value().status == x.status);
             CHECK((head.begins == 1 && head.pieces == 0 && head.length > 0u));
-            auto late = asking(x); // is not begun
-            late.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+            auto dependent = asking(x); // is not begun
+            dependent.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
             sink never;
-            auto const r = files.exchange(late, never);
+            auto const r = files.exchange(dependent, never);
             REQUIRE_FALSE(r);
             CHECK(r.assume_error() == errc::timeout);
             CHECK(never.begins == 0);
@@ -128,11 +128,11 @@ TEST_CASE("oci_layout: a sink may count, stop and fail, whatever it is given") {
 TEST_CASE("oci_layout: a deadline that passes within a body ends it") {
     struct slow final : body_sink {
         std::size_t pieces = 0;
-        result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
-        result<flow> write(std::span<std::byte const>) override {
+        result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+        result<sink_action> write(std::span<std::byte const>) override {
             ++pieces;
             while (std::chrono::steady_clock::now() < until) {}
-            return flow::more;
+            return sink_action::proceed;
         }
         std::chrono::steady_clock::time_point until;
     } s;

@@ -78,12 +78,12 @@ void keeps_files_apart() {
     auto const path = f.file("blob");
     std::string const good(100'000, 'G'), evil(100'000, 'E');
     // The other registry's bytes come after the good ones have their name.
-    late_sink late(path, [&] {
+    late_sink dependent(path, [&] {
         file_sink out(path);
         CHECK(fetch<T>(good, good, out));
         CHECK((text_of(path) == good));
     });
-    CHECK(fetch<T>(good, evil, late).error() == errc::digest_mismatch);
+    CHECK(fetch<T>(good, evil, dependent).error() == errc::digest_mismatch);
     CHECK((text_of(path) == good));
     CHECK(f.count() == 1);
     // And the other way round: what is refused does not disturb what is under way.

@@ -21,7 +21,7 @@
 #include "../http/challenge.hpp"
 #include "../policy/fallback.hpp"
 #include "auth_rules.hpp"
-#include "confidences.hpp"
+#include "secret_redactor.hpp"
 #include "login_remarks.hpp"
 #include "session.hpp"
 #include "token.hpp"
@@ -36,18 +36,18 @@ namespace lading {
 
 /// `P` names the policies `json`, `clock` and `credentials`.
 template <class Op, class P>
-class authorized : pinned {
+class authorize_middleware : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = typename Op::value_type;
 
     /// The referenced session, clock and credentials outlive the operation; the rest is for the wrapped one.
     template <class... Args>
-    authorized(conversation const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
+    authorize_middleware(call_context const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
                typename P::credentials& credentials, Args&&... args)
         : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
           inner_(std::forward<Args>(args)...) {}
@@ -55,15 +55,15 @@ class authorized : pinned {
     step<value_type> start() { return take(inner_.start()); }
 
     step<value_type> on_delay() {
-        if (!flight_) return take(inner_.on_delay());
-        auto over = session_.landed(flight_);
+        if (!fetch_) return take(inner_.on_delay());
+        auto over = session_.failure_of_fetch(fetch_);
         if (!over) {
             auto const& deadline = pending_->query.deadline;
             if (!deadline || clock_.now() < *deadline) return look_again();
-            flight_.reset();
+            fetch_.reset();
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
-        flight_.reset();
+        fetch_.reset();
         if (*over && !guessing_) return no_token(std::move(**over));
         return send();
     }
@@ -148,7 +148,7 @@ class authorized : pinned {
             }
             if (known) {
                 if (known->authorization.empty() && known->from) {
-                    auto fetched = fetch_token(known->from->realm, known->from->service, known->from->reach);
+                    auto fetched = fetch_token(known->from->realm, known->from->service, known->from->address_policy);
                     return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
                 }
                 sent_ = known->authorization;
@@ -174,7 +174,7 @@ class authorized : pinned {
             return nothing();
         }
         guessing_ = true;
-        auto fetched = fetch_token(gate->from->realm, gate->from->service, gate->from->reach);
+        auto fetched = fetch_token(gate->from->realm, gate->from->service, gate->from->address_policy);
         if (fetched) return std::optional(std::move(fetched).assume_value());
         guessing_ = false;
         if (is_callers_own(fetched.assume_error().kind())) return std::move(fetched).assume_error();
@@ -274,10 +274,10 @@ class authorized : pinned {
         // The token that was fetched before it was asked for came from there.
         bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
         if (unasked_ && same && wider_.empty()) return nothing();
-        auto far = reach_from(head, pending_->query.reach, base.host(), realm.assume_value().host());
+        auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
         // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
         bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
-        if (!is_inside && realm.assume_value().scheme() != "https") far = reach::outside;
+        if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
         auto fetched = fetch_token(realm.assume_value(), std::move(service), far);
         if (!fetched) return std::move(fetched).assume_error();
         return std::optional(std::move(fetched).assume_value());
@@ -313,11 +313,11 @@ class authorized : pinned {
 
     /// Asks for a token, or waits for the one that another operation has asked for. `far`: where the service may be, unless
     /// it is trusted.
-    result<step<value_type>> fetch_token(url const& target, std::string service, reach far) {
+    result<step<value_type>> fetch_token(url const& target, std::string service, address_policy far) {
         auto const registry = where();
         LADING_TRY_V(look_up());
         // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
-        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != reach::inside))
+        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != address_policy::inside))
             return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
                                                         (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
@@ -329,9 +329,9 @@ class authorized : pinned {
             if (why) secret.reset();
             withheld_ = std::move(why);
         }
-        auto flight = session_.join(registry, scope(), own_flight_);
-        if (!own_flight_) {
-            flight_ = std::move(flight);
+        auto token_fetch = session_.join(registry, scope(), own_fetch_);
+        if (!own_fetch_) {
+            fetch_ = std::move(token_fetch);
             waited_ = {};
             return step<value_type>(look_again());
         }
@@ -345,7 +345,7 @@ class authorized : pinned {
             what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
             if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
         }
-        if (!trusted) what.reach = far;
+        if (!trusted) what.address_policy = far;
         if (target.origin() != registry) what.named_by = registry.authority();
         token_.emplace(talk_, std::move(what));
         return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
@@ -368,9 +368,9 @@ class authorized : pinned {
             told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             bool const own = is_callers_own(e.kind());
             // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
-            if (!own && !guessing_) own_flight_->failure = e;
+            if (!own && !guessing_) own_fetch_->failure = e;
             if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
-            own_flight_.reset();
+            own_fetch_.reset();
             if (own || !guessing_) return no_token(std::move(e));
             session_.forget_gate(where());
             return send();
@@ -384,7 +384,7 @@ class authorized : pinned {
         k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
         session_.keep_gate(where(), {issuer_});
-        own_flight_.reset();
+        own_fetch_.reset();
         fresh_ = !guessing_;
         unasked_ = guessing_ && !renewed_;
         return send();
@@ -426,7 +426,7 @@ class authorized : pinned {
             safe_url(pending_->query.url));
     }
 
-    conversation talk_;
+    call_context talk_;
     origin const home_ = detail::origin_of(talk_.base_url);
     auth_rules rules_;
     auth_session& session_;
@@ -436,9 +436,9 @@ class authorized : pinned {
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
     origin where_ = home_;                              ///< whom it goes to
-    std::shared_ptr<auth_session::flight> flight_;       ///< another's, that we wait for
+    std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
     std::chrono::milliseconds waited_{0};                ///< for it
-    std::optional<auth_session::own_flight> own_flight_; ///< ours: when we are cancelled, another may fetch it
+    std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
@@ -447,7 +447,7 @@ class authorized : pinned {
     std::optional<error> trouble_;                      ///< why there is none
     std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
     std::string wider_;                                 ///< a scope that the registry asked for, not ours
-    confidences told_;
+    secret_redactor told_;
     std::string sent_;         ///< the authorization of the last request
     bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously

@@ -32,11 +32,11 @@ class auth_session {
 
     /// Where tokens for something come from.
     struct issuer {
-        issuer(url r, std::string s, lading::reach far = lading::reach::anywhere)
-            : realm(std::move(r)), service(std::move(s)), reach(far) {}
+        issuer(url r, std::string s, lading::address_policy far = lading::address_policy::anywhere)
+            : realm(std::move(r)), service(std::move(s)), address_policy(far) {}
         url realm;
         std::string service;
-        lading::reach reach; ///< how far it may be, by who named it
+        lading::address_policy address_policy; ///< how far it may be, by who named it
     };
     /// How an origin lets people in: by the tokens of a service, or else by Basic.
     struct gate {
@@ -50,7 +50,7 @@ class auth_session {
         std::optional<issuer> from;
     };
     /// One token under way, seen by the one who fetches it and those who wait for it.
-    struct flight {
+    struct token_fetch {
         bool over = false;
         std::optional<error> failure;
         std::string key; ///< kept so that the end of a flight needs no memory
@@ -124,50 +124,50 @@ class auth_session {
 
   private:
     /// The flights under way: a plain list, as they are few.
-    struct airspace {
-        void land(flight& f, std::optional<error> failure) noexcept {
+    struct in_progress {
+        void finish(token_fetch& f, std::optional<error> failure) noexcept {
             static_assert(std::is_nothrow_move_constructible_v<error> && std::is_nothrow_move_assignable_v<error>);
             std::lock_guard const lock(mutex);
             f.failure = std::move(failure);
             f.over = true;
-            for (auto& other : flights)
-                if (other.get() == &f) return other.swap(flights.back()), flights.pop_back();
+            for (auto& other : fetches)
+                if (other.get() == &f) return other.swap(fetches.back()), fetches.pop_back();
         }
         std::mutex mutex;
-        std::vector<std::shared_ptr<flight>> flights;
+        std::vector<std::shared_ptr<token_fetch>> fetches;
     };
 
   public:
     /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
     /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
-    class own_flight {
+    class own_fetch {
       public:
-        own_flight(std::shared_ptr<airspace> a, std::shared_ptr<flight> f) noexcept
-            : airspace_(std::move(a)), flight_(std::move(f)) {}
-        own_flight(own_flight const&) = delete;
-        own_flight& operator=(own_flight const&) = delete;
-        ~own_flight() { airspace_->land(*flight_, std::move(failure)); }
+        own_fetch(std::shared_ptr<in_progress> a, std::shared_ptr<token_fetch> f) noexcept
+            : in_progress_(std::move(a)), fetch_(std::move(f)) {}
+        own_fetch(own_fetch const&) = delete;
+        own_fetch& operator=(own_fetch const&) = delete;
+        ~own_fetch() { in_progress_->finish(*fetch_, std::move(failure)); }
         std::optional<error> failure; ///< that all who wait will share
       private:
-        std::shared_ptr<airspace> airspace_;
-        std::shared_ptr<flight> flight_;
+        std::shared_ptr<in_progress> in_progress_;
+        std::shared_ptr<token_fetch> fetch_;
     };
 
     /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it. Linear in
     /// the flights under way.
-    std::shared_ptr<flight> join(origin const& where, std::string const& scope, std::optional<own_flight>& mine) {
-        auto made = std::make_shared<flight>();
+    std::shared_ptr<token_fetch> join(origin const& where, std::string const& scope, std::optional<own_fetch>& mine) {
+        auto made = std::make_shared<token_fetch>();
         made->key = key(where, scope);
-        std::lock_guard const lock(airspace_->mutex);
-        for (auto const& other : airspace_->flights)
+        std::lock_guard const lock(in_progress_->mutex);
+        for (auto const& other : in_progress_->fetches)
             if (other->key == made->key) return other;
-        airspace_->flights.push_back(made);
-        mine.emplace(airspace_, made);
+        in_progress_->fetches.push_back(made);
+        mine.emplace(in_progress_, made);
         return made;
     }
     /// Nothing while the flight is under way; then its failure, if it failed.
-    std::optional<std::optional<error>> landed(std::shared_ptr<flight> const& f) {
-        std::lock_guard const lock(airspace_->mutex);
+    std::optional<std::optional<error>> failure_of_fetch(std::shared_ptr<token_fetch> const& f) {
+        std::lock_guard const lock(in_progress_->mutex);
         if (!f->over) return std::nullopt;
         return f->failure;
     }
@@ -202,7 +202,7 @@ class auth_session {
     std::map<std::string, gate> gates_;
     std::set<std::string> knocked_;
     std::vector<login> logins_; ///< few: a plain list
-    std::shared_ptr<airspace> const airspace_ = std::make_shared<airspace>();
+    std::shared_ptr<in_progress> const in_progress_ = std::make_shared<in_progress>();
 };
 
 } // namespace lading

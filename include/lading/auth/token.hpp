@@ -17,7 +17,7 @@
 #include "../json/document.hpp"
 #include "../policy/credentials.hpp"
 #include "../protocol/body.hpp"
-#include "../protocol/conversation.hpp"
+#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ struct token_request {
     std::string refresh_token; ///< of an earlier answer to the same secret; may be empty
     bool by_oauth = false;     ///< POST a form
     bool offline = false;      ///< by GET: ask for a refresh token too
-    lading::reach reach = lading::reach::anywhere;
+    lading::address_policy address_policy = lading::address_policy::anywhere;
     std::string named_by; ///< the registry that named the realm, where that is of another origin: `request::named_by`
 };
 
@@ -61,7 +61,7 @@ inline std::string basic_authorization(credential const& c) {
 /// `refresh_token` is any text; what is none is not there. Errors: `auth_token_malformed`, `auth_token_too_large`, and
 /// `json_*` for what is JSON in its form.
 template <class P>
-detail::late<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
+detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
     auto parsed = json_document::parse<typename P::json>(body, bounds.json);
     if (!parsed && parsed.assume_error() == errc::json_syntax) // a page of a portal, perhaps
         return error(errc::auth_token_malformed).with_context("no JSON: " + parsed.assume_error().detail().context);
@@ -97,18 +97,18 @@ detail::late<result<bearer_token>, P> interpret_token(std::string_view body, lim
 /// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
 /// `auth_token_failed` for any other status.
 template <class P>
-class token_operation : pinned {
+class token_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = bearer_token;
 
-    token_operation(conversation c, token_request what)
+    token_operation(call_context c, token_request what)
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
 
@@ -136,7 +136,7 @@ class token_operation : pinned {
         q.method = std::move(method);
         q.url = target.str();
         q.may_authorize = false;
-        q.reach = what_.reach;
+        q.address_policy = what_.address_policy;
         q.named_by = what_.named_by;
         return q;
     }
@@ -213,7 +213,7 @@ class token_operation : pinned {
 
     static constexpr char const* client_id = "lading";
 
-    conversation talk_;
+    call_context talk_;
     token_request what_;
     response_body body_;
 };

@@ -49,7 +49,7 @@ class inspect_all_body {
               each(std::move(e)) {}
         Client& registry;
         reference ref;
-        lane_bounds bounds;
+        in_flight_bounds bounds;
         index_walk walk;
         Each each;
         std::vector<descriptor> level;
@@ -62,7 +62,7 @@ class inspect_all_body {
         if (*s->top) s->level = s->walk.next_level();
         if (!*s->top || s->level.empty()) return finish(self);
         if (was_cancelled(self)) return s->top.emplace(error(errc::cancelled)), finish(self);
-        run_in_lanes<result<inspection>>(
+        for_each_in_flight<result<inspection>>(
             s->registry.transport().get_executor(), s->level, s->bounds,
             [s](descriptor const& entry, auto done) {
                 s->registry.async_inspect(s->ref.with_digest(entry.digest), s->walk.of(entry), std::move(done));

@@ -4,7 +4,7 @@
 /// `async_inspect_each`: inspects every reference of a range, many at once, in bounded memory.
 
 #include "../operation/inspect.hpp"
-#include "lanes.hpp"
+#include "in_flight.hpp"
 
 #include <asio/async_result.hpp>
 
@@ -50,8 +50,8 @@ auto async_inspect_each(Client& registry, Range& range, each_options options, Ea
                   "lading::result<lading::reference>");
     return asio::async_initiate<CompletionToken, void(each_summary)>(
         [&registry, &range]<class Handler>(Handler handler, each_options o, Each e) {
-            detail::run_in_lanes<result<inspection>>(
-                registry.transport().get_executor(), range, detail::lane_bounds(o.in_flight, o.ordered),
+            detail::for_each_in_flight<result<inspection>>(
+                registry.transport().get_executor(), range, detail::in_flight_bounds(o.in_flight, o.ordered),
                 [&registry, what = std::move(o.inspect)](element const& one, auto done) {
                     result<reference> ref = one;
                     if (!ref) return std::move(done)(result<inspection>(std::move(ref).assume_error()));

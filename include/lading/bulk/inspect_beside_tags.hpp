@@ -13,7 +13,7 @@
 #include "../endpoint/endpoints.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/tags.hpp"
-#include "lanes.hpp"
+#include "in_flight.hpp"
 
 #include <array>
 #include <memory>
@@ -53,8 +53,8 @@ class inspect_beside_tags {
     template <class Self>
     void operator()(Self& self) {
         auto* const s = state_.get();
-        run_in_lanes<outcome>(
-            s->registry.transport().get_executor(), s->parts, lane_bounds(s->parts.size(), false),
+        for_each_in_flight<outcome>(
+            s->registry.transport().get_executor(), s->parts, in_flight_bounds(s->parts.size(), false),
             [s](part p, auto done) { s->begin(p, std::move(done)); },
             [s](std::size_t, part, outcome o) { return s->take(o.value()); }, std::move(self));
     }

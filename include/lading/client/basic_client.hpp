@@ -14,7 +14,7 @@
 #include "../middleware/fallback.hpp"
 #include "../middleware/redirect.hpp"
 #include "../middleware/retry.hpp"
-#include "../middleware/watch.hpp"
+#include "../middleware/observe.hpp"
 #include "../operation/blob.hpp"
 #include "../operation/config.hpp"
 #include "../operation/inspect.hpp"
@@ -187,7 +187,7 @@ struct core_policies {
 /// Platform defaults: an index is resolved for the platform that the program was compiled for, unless told otherwise;
 /// the record says so.
 template <class Policies>
-class basic_client : pinned {
+class basic_client : immovable {
     static_assert(detail::check_policies<Policies>::ok);
     template <class>
     friend class detail::inspect_beside_tags;
@@ -384,18 +384,18 @@ class basic_client : pinned {
   private:
     /// One endpoint's part of a call.
     template <class Op>
-    using at_endpoint = authorized<redirected<cached<Op, Policies>>, Policies>;
+    using endpoint_stack = authorize_middleware<redirect_middleware<cache_middleware<Op, Policies>>, Policies>;
     template <class Op>
-    struct v1_at_endpoint {
+    struct v1_endpoint_stack {
         using form = typename detail::v1_form<Op>::type;
         static constexpr bool none = std::is_same_v<form, detail::no_operation>;
-        using type = std::conditional_t<none, form, at_endpoint<form>>;
+        using type = std::conditional_t<none, form, endpoint_stack<form>>;
     };
 
     /// The places that one call may ask, in turn, and how it talks.
     struct call {
-        explicit call(conversation c) : talk(std::move(c)) {}
-        conversation talk;
+        explicit call(call_context c) : talk(std::move(c)) {}
+        call_context talk;
         std::vector<endpoint> places;
         error if_none{errc::no_endpoint};
         endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
@@ -412,7 +412,7 @@ class basic_client : pinned {
     }
     call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest,
                      registry_rules const& rules) {
-        call out{conversation({}, name, options_.bounds)};
+        call out{call_context({}, name, options_.bounds)};
         out.talk.user_agent = options_.user_agent;
         if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
         if (limit.count() > 0) {
@@ -428,16 +428,16 @@ class basic_client : pinned {
     /// The operation with its layers: watch(decode(retry(fallback(authorize(redirect(cache(op))))))).
     template <class Op, class... Args>
     auto layered(call c, Args const&... args) {
-        auto make = [this, asked = c.asked, args...](auto& slot, conversation const& talk) {
+        auto make = [this, asked = c.asked, args...](auto& slot, call_context const& talk) {
             if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
             slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
                          std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
         };
-        using in_turn = tried_in_turn<at_endpoint<Op>, typename v1_at_endpoint<Op>::type, typename Policies::fallback,
+        using in_turn = fallback_middleware<endpoint_stack<Op>, typename v1_endpoint_stack<Op>::type, typename Policies::fallback,
                                       clock_type, decltype(make)>;
         auto const& l = options_.bounds;
         auto const most_encoded = std::max({l.manifest_bytes, l.config_bytes, l.tag_page_bytes});
-        return std::make_unique<watched<decoded<retried<in_turn, clock_type>>, clock_type>>(
+        return std::make_unique<observe_middleware<decode_middleware<retry_middleware<in_turn, clock_type>>, clock_type>>(
             options_.observer, clock_, most_encoded, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
             std::move(c.talk), std::move(make));
     }

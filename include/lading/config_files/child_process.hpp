@@ -189,7 +189,7 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
             if (left() == 0) return;
         }
     };
-    auto late = [&] {
+    auto dependent = [&] {
         return fail(errc::credential_helper_timeout, std::to_string(limit.count()) + " ms" + words_of({0, {}, out.err}));
     };
     std::size_t written = 0;
@@ -199,7 +199,7 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
         pollfd watch[3] = {{from_child.get(), POLLIN, 0}, {to_child.get(), POLLOUT, 0}, {complaints.get(), POLLIN, 0}};
         auto const ready = ::poll(watch, 3, left());
         if (ready < 0 && errno != EINTR) return fail(errc::credential_helper_failed, std::strerror(errno));
-        if (left() == 0) return late();
+        if (left() == 0) return dependent();
         if (ready <= 0) continue;
         if (complaints.get() >= 0 && watch[2].revents) listen();
         if (to_child.get() >= 0 && watch[1].revents) {
@@ -217,7 +217,7 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
         }
     }
     while (!process.ended(out.exit_code)) {
-        if (left() == 0) return late();
+        if (left() == 0) return dependent();
         if (complaints.get() >= 0) listen();
         ::poll(nullptr, 0, 5);
     }

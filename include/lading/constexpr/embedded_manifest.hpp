@@ -9,7 +9,7 @@
 
 #include "../detail/inline_string.hpp"
 #include "../digest.hpp"
-#include "../document/judge_fields.hpp"
+#include "../document/validate_fields.hpp"
 #include "../document/reflect/manifest_list.hpp"
 #include "../document/reflect/oci.hpp"
 #include "../document/reflect/schema1.hpp"
@@ -65,7 +65,7 @@ constexpr bool read_platform_part(json_view object, std::string_view key, inline
     return true;
 }
 
-/// Of a descriptor that `judge_fields` takes, what a constant has. False when it does not fit.
+/// Of a descriptor that `validate_fields` takes, what a constant has. False when it does not fit.
 constexpr bool read_constant(json_view v, constant_descriptor& out) {
     if (!out.media_type.assign(*v.find("mediaType")->as_string())) return false;
     out.digest.assign(*v.find("digest")->as_string());
@@ -116,7 +116,7 @@ struct embedded_facts {
     lading::media_type type = decode_access::make<lading::media_type>();
     bool index = false;
     std::size_t descriptors = 0; ///< of `manifests` or `layers`
-    field_verdict fields;        ///< of the document
+    field_validation fields;        ///< of the document
 };
 
 /// Everything about an embedded text. The text is read twice, since no allocation outlives a constant expression: once for
@@ -139,7 +139,7 @@ struct embedded_reader {
         Set::dispatch(verdict.shape, [&]<class D>(std::type_identity<D>) {
             out.document = Set::template index_of<D>;
             if constexpr (!std::is_same_v<D, opaque> && !std::is_same_v<D, schema1>)
-                out.fields = judge_fields<D>(d.root(), errc::manifest_schema, limits());
+                out.fields = validate_fields<D>(d.root(), errc::manifest_schema, limits());
         });
         return out;
     }();
@@ -167,7 +167,7 @@ struct embedded_reader {
         // A document of the set need not have all fields of the standard one.
         if constexpr (!default_manifests::contains<document>) {
             using standard = std::conditional_t<facts.index, manifest_list, schema2>;
-            out.good = judge_fields<standard>(d.root(), errc::manifest_schema, limits()).code == errc::ok;
+            out.good = validate_fields<standard>(d.root(), errc::manifest_schema, limits()).code == errc::ok;
             if (!out.good) return out;
         }
         if (!facts.index) out.good = read_constant(*d.root().find("config"), out.config);
@@ -186,7 +186,7 @@ inline constexpr auto embedded_descriptors = Reader::read();
 } // namespace detail
 
 /// A manifest in the program. `Text` is an object with static storage that a `std::string_view` can be made of. What
-/// `open_manifest` would refuse with default limits does not compile, nor does what the set has no document for, and the
+/// `parse_and_verify_manifest` would refuse with default limits does not compile, nor does what the set has no document for, and the
 /// compiler says what is wrong; schema1, which has another digest than its text, cannot be embedded. Costs nothing when
 /// the program runs.
 /// Texts of up to 14 KB stay within the default bounds of both compilers; for more raise `-fconstexpr-steps` (clang, by

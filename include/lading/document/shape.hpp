@@ -42,14 +42,14 @@ constexpr bool is_index_type(std::string_view type) noexcept {
 namespace detail {
 
 /// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
-struct shape_verdict {
+struct shape_decision {
     manifest_shape shape;
     errc code = errc::ok;
     std::string_view about, why;
 };
 
-constexpr shape_verdict judge_shape(json_view root) {
-    shape_verdict out;
+constexpr shape_decision judge_shape(json_view root) {
+    shape_decision out;
     auto refuse = [&](errc code, std::string_view about, std::string_view why) {
         out.code = code;
         out.about = about;

@@ -33,7 +33,7 @@ class gzip_reader {
     }
 
     /// One member after the other. `stop` as soon as the sink has enough.
-    result<flow> run() {
+    result<sink_action> run() {
         while (at_ < in_.size()) {
             if (!skip_header()) return bad("the header");
             crc_ = 0xffffffffu;
@@ -44,16 +44,16 @@ class gzip_reader {
                 last = bits(1) == 1;
                 LADING_TRY(auto const sound, block(bits(2)));
                 if (!sound) return bad(short_ ? "it ends too early" : "a block");
-                if (stopped_) return flow::stop;
+                if (stopped_) return sink_action::stop;
             }
             LADING_TRY_V(give());
-            if (stopped_) return flow::stop;
+            if (stopped_) return sink_action::stop;
             held_ = 0; // to the next whole byte
             auto const crc = word(), size = word();
             if (short_) return bad("it ends too early");
             if (crc != ~crc_ || size != size_) return bad("the checksum");
         }
-        return flow::more;
+        return sink_action::proceed;
     }
 
   private:
@@ -247,7 +247,7 @@ class gzip_reader {
         count_in(crc_, piece);
         size_ += static_cast<std::uint32_t>(piece.size());
         LADING_TRY(auto const verdict, to_.write(std::as_bytes(std::span(piece))));
-        stopped_ = verdict == flow::stop;
+        stopped_ = verdict == sink_action::stop;
         return success();
     }
 
@@ -267,8 +267,8 @@ class gzip_reader {
 } // namespace detail
 
 /// Writes what a gzip text holds into `to`, in pieces of at most 64 KiB; `begin` is the caller's. An empty text holds
-/// nothing. The value is `flow::stop` when the sink has had enough. Errors: those of the sink; `http_content_encoding`
+/// nothing. The value is `sink_action::stop` when the sink has had enough. Errors: those of the sink; `http_content_encoding`
 /// when the text cannot be read to its end or its checksums do not hold, after pieces may have been written.
-inline result<flow> gunzip(std::string_view text, body_sink& to) { return detail::gzip_reader(text, to).run(); }
+inline result<sink_action> gunzip(std::string_view text, body_sink& to) { return detail::gzip_reader(text, to).run(); }
 
 } // namespace lading

@@ -102,7 +102,7 @@ class header_map {
 };
 
 /// How far a request may go, by who named its host. Transports check the address that they dial.
-enum class reach : std::uint8_t {
+enum class address_policy : std::uint8_t {
     anywhere,  ///< the caller named it
     inside,    ///< a server inside the network named it: anywhere but link-local and metadata addresses
     outside,   ///< a server named it: public addresses only
@@ -124,7 +124,7 @@ struct request {
     /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
     bool may_authorize = true;
     /// Where it may be sent.
-    lading::reach reach = lading::reach::anywhere;
+    lading::address_policy address_policy = lading::address_policy::anywhere;
     /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
     std::string named_by;
     /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
@@ -159,17 +159,17 @@ struct response {
 /// It is the address of its own connection that counts; where that is not known, what its name shows, and it may name itself. What
 /// it was allowed to be is no sign then of where it is: its own name may have made it so. `asked` is the reach of the request, `here`
 /// and `there` the hosts of the two.
-constexpr reach reach_from(response const& head, reach asked, std::string_view here, std::string_view there) noexcept {
-    if (asked == reach::outside) return reach::outside;
-    if (head.peer) return *head.peer == address_scope::outside ? reach::outside : reach::inside;
+constexpr address_policy policy_from(response const& head, address_policy asked, std::string_view here, std::string_view there) noexcept {
+    if (asked == address_policy::outside) return address_policy::outside;
+    if (head.peer) return *head.peer == address_scope::outside ? address_policy::outside : address_policy::inside;
     bool const inside = here == there || scope_of_host(here) != address_scope::outside;
-    return inside ? reach::inside : reach::outside;
+    return inside ? address_policy::inside : address_policy::outside;
 }
 
 /// What a sink says after each piece.
-enum class flow : std::uint8_t {
-    more, ///< go on
-    stop  ///< enough: the transport stops reading, closes the connection and reports success
+enum class sink_action : std::uint8_t {
+    proceed, ///< go on
+    stop     ///< enough: the transport stops reading, closes the connection and reports success
 };
 
 /// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
@@ -180,8 +180,8 @@ class body_sink {
     virtual ~body_sink() = default;
     /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
     /// is read.
-    virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
-    virtual result<flow> write(std::span<std::byte const> piece) = 0;
+    virtual result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
+    virtual result<sink_action> write(std::span<std::byte const> piece) = 0;
 };
 
 } // namespace lading

@@ -9,7 +9,7 @@
 /// recursion, one vector, one string. Usable in constant expressions.
 
 #include "../detail/algorithm.hpp"
-#include "../detail/late.hpp"
+#include "../detail/dependent.hpp"
 #include "../limits.hpp"
 #include "../policy/json.hpp"
 #include "../result.hpp"
@@ -85,7 +85,7 @@ class json_document {
   public:
     /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
     template <json_policy J>
-    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
+    static detail::dependent<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
         json_document out;
         json_status const s = out.assign<J>(text, limits);
         if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));

@@ -27,13 +27,13 @@ namespace lading {
 /// `url_invalid` for a base that is none; other statuses as `error_from_response`; those of the transport. After the
 /// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
 template <class P>
-class v1_inspect_operation : pinned {
+class v1_inspect_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = inspection;
@@ -41,7 +41,7 @@ class v1_inspect_operation : pinned {
     /// Endpoints that are looked at, of those that an answer names.
     static constexpr std::size_t max_endpoints = 8;
 
-    v1_inspect_operation(conversation c, reference const& ref, inspect_options o)
+    v1_inspect_operation(call_context c, reference const& ref, inspect_options o)
         : talk_(std::move(c)), ref_(ref), rules_(o.schema1), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
 
     step<inspection> start() {
@@ -101,7 +101,7 @@ class v1_inspect_operation : pinned {
         if (token_sent_) q.headers.add("Authorization", "Token " + token_);
         q.may_authorize = !token_sent_ && where.origin() == index_->origin();
         if (where.origin() != index_->origin()) { // the index named it
-            q.reach = far_;
+            q.address_policy = far_;
             q.named_by = index_->authority();
         }
         return need_exchange(std::move(q), body_);
@@ -120,7 +120,7 @@ class v1_inspect_operation : pinned {
         if (!fits) return malformed("the list of images is no list of objects");
         LADING_TRY_V(take_token(head));
         LADING_TRY_V(take_endpoints(head));
-        far_ = reach_from(head, reach::anywhere, index_->host(), {});
+        far_ = policy_from(head, address_policy::anywhere, index_->host(), {});
         return ask_tags();
     }
 
@@ -300,12 +300,12 @@ class v1_inspect_operation : pinned {
     }
     static step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
 
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     schema1_rules rules_;
     response_body body_;
     std::optional<url> index_;
-    reach far_ = reach::outside; ///< of the endpoints that it names
+    address_policy far_ = address_policy::outside; ///< of the endpoints that it names
     std::vector<url> endpoints_;
     std::size_t at_ = 0; ///< the endpoint that is asked
     std::string token_;  ///< empty when none was given

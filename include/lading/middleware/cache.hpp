@@ -29,12 +29,12 @@ class copying_body final : public body_sink {
   public:
     copying_body(body_sink& to, std::size_t limit) : to_(to), limit_(limit) {}
 
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         copy_.emplace();
         if (head.status != 200 || content_length.value_or(0) > limit_) copy_.reset();
         return to_.begin(head, content_length);
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         if (copy_ && piece.size() > limit_ - copy_->size()) copy_.reset();
         if (copy_) copy_->append(reinterpret_cast<char const*>(piece.data()), piece.size());
         return to_.write(piece);
@@ -53,13 +53,13 @@ class copying_body final : public body_sink {
 
 /// `P` names the policies `cache` and `hash`.
 template <class Op, class P>
-class cached : pinned {
+class cache_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
     /// The cache outlives the operation. `limit` in bytes: a longer document is not kept.
     template <class... Args>
-    cached(typename P::cache& cache, std::size_t limit, Args&&... args)
+    cache_middleware(typename P::cache& cache, std::size_t limit, Args&&... args)
         : cache_(cache), limit_(limit), inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
@@ -99,7 +99,7 @@ class cached : pinned {
     step<value_type> serve(response head, body_sink& to) {
         auto const bytes = std::move(*std::exchange(known_, std::nullopt));
         auto verdict = to.begin(head, bytes.size());
-        if (verdict && verdict.assume_value() == flow::more) verdict = to.write(std::as_bytes(std::span(bytes)));
+        if (verdict && verdict.assume_value() == sink_action::proceed) verdict = to.write(std::as_bytes(std::span(bytes)));
         if (!verdict) return inner_.on_response(std::move(verdict).assume_error());
         return inner_.on_response(std::move(head));
     }
@@ -139,10 +139,10 @@ class cached : pinned {
 /// Without a cache an operation is itself.
 template <class Op, class P>
     requires std::same_as<typename P::cache, no_cache>
-class cached<Op, P> : public Op {
+class cache_middleware<Op, P> : public Op {
   public:
     template <class... Args>
-    cached(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
+    cache_middleware(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
 };
 
 } // namespace lading

@@ -34,7 +34,7 @@ class decoding_body final : public body_sink {
         encoded_ = ended_ = false;
     }
 
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         text_.clear();
         ended_ = false;
         is_error_ = head.status >= 300;
@@ -43,19 +43,19 @@ class decoding_body final : public body_sink {
         response plain = head;
         plain.headers.erase("Content-Encoding");
         LADING_TRY(auto const verdict, to_->begin(plain, std::nullopt));
-        ended_ = verdict == flow::stop;
+        ended_ = verdict == sink_action::stop;
         return verdict;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         if (!encoded_) return to_->write(piece);
         if (piece.size() > most_ - text_.size()) {
-            if (is_error_) return ended_ = true, flow::stop;
+            if (is_error_) return ended_ = true, sink_action::stop;
             return error(errc::body_too_large).with_values("at most " + std::to_string(most_) + " bytes of gzip", "more");
         }
         text_.append(reinterpret_cast<char const*>(piece.data()), piece.size());
         constexpr std::string_view magic = "\x1f\x8b";
-        if (text_.starts_with(magic.substr(0, text_.size()))) return flow::more;
-        if (is_error_) return ended_ = true, flow::stop; // the status is worth more than the text
+        if (text_.starts_with(magic.substr(0, text_.size()))) return sink_action::proceed;
+        if (is_error_) return ended_ = true, sink_action::stop; // the status is worth more than the text
         return error(errc::http_content_encoding).with_context("what came is called gzip and is none");
     }
 
@@ -79,16 +79,16 @@ class decoding_body final : public body_sink {
 } // namespace detail
 
 template <class Op>
-class decoded : pinned {
+class decode_middleware : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, Op>;
+    using result = detail::dependent<lading::result<T>, Op>;
 
   public:
     using value_type = typename Op::value_type;
 
     /// `most` in bytes: of an encoded text.
     template <class... Args>
-    explicit decoded(std::size_t most, Args&&... args) : body_(most), inner_(std::forward<Args>(args)...) {}
+    explicit decode_middleware(std::size_t most, Args&&... args) : body_(most), inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }

@@ -7,7 +7,7 @@
 #include "../http/status.hpp"
 #include "../policy/fallback.hpp"
 #include "../protocol/body.hpp"
-#include "../protocol/conversation.hpp"
+#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 
 #include <optional>
@@ -36,14 +36,14 @@ inline bool says_v2_exactly(response const& head) {
 
 /// `V2` and `V1` are the operation with its layers, for each version (`no_operation` where there is no v1 form); `F` is
 /// the fallback policy, `Clock` the clock. A mirror may take half of the time that is left, so that one which hangs leaves
-/// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, conversation)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
+/// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, call_context)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
 /// A list that a failure has cut short counts as that failure, and is the value if no other place has a whole one.
 /// The error is that of the attempt which the policy names; with more than one attempt all are in
 /// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
 template <class V2, class V1, class F, class Clock, class Make>
-class tried_in_turn : pinned {
+class fallback_middleware : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, V2>;
+    using result = detail::dependent<lading::result<T>, V2>;
 
     static constexpr bool can_be_partial = requires(typename V2::value_type& list) { list.failure->kind(); };
     static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
@@ -52,7 +52,7 @@ class tried_in_turn : pinned {
     using value_type = typename V2::value_type;
 
     /// `if_none` is the error when the list is empty.
-    tried_in_turn(Clock& clock, std::vector<endpoint> list, error if_none, conversation talk, Make make)
+    fallback_middleware(Clock& clock, std::vector<endpoint> list, error if_none, call_context talk, Make make)
         : clock_(clock), list_(std::move(list)), if_none_(std::move(if_none)), talk_(std::move(talk)), make_(std::move(make)),
           ping_body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
@@ -206,8 +206,8 @@ class tried_in_turn : pinned {
         return at.over_tls() && at.base_url != "https://index.docker.io" ? ping(stage::session_v2) : fetch();
     }
 
-    conversation talk_at(endpoint const& at) const {
-        conversation out = talk_;
+    call_context talk_at(endpoint const& at) const {
+        call_context out = talk_;
         out.base_url = at.base_url;
         out.name = at.name;
         if (at.is_mirror && out.deadline) {
@@ -220,7 +220,7 @@ class tried_in_turn : pinned {
     Clock& clock_;
     std::vector<endpoint> list_;
     error if_none_;
-    conversation talk_;
+    call_context talk_;
     Make make_;
     F policy_{};
     std::optional<V2> v2_;

@@ -20,15 +20,15 @@
 namespace lading {
 
 template <class Op>
-class redirected : pinned {
+class redirect_middleware : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, Op>;
+    using result = detail::dependent<lading::result<T>, Op>;
 
   public:
     using value_type = typename Op::value_type;
 
     template <class... Args>
-    explicit redirected(std::size_t limit, Args&&... args) : limit_(limit), inner_(std::forward<Args>(args)...) {}
+    explicit redirect_middleware(std::size_t limit, Args&&... args) : limit_(limit), inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return remember(inner_.start()); }
     step<value_type> on_delay() { return remember(inner_.on_delay()); }
@@ -98,7 +98,7 @@ class redirected : pinned {
             next.may_authorize = false;
             next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
             if (leaves) {
-                next.reach = reach_from(head, last_.reach, here.host(), there.assume_value().host());
+                next.address_policy = policy_from(head, last_.address_policy, here.host(), there.assume_value().host());
                 if (next.named_by.empty()) next.named_by = here.authority();
             }
         }

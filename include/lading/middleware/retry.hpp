@@ -33,15 +33,15 @@ struct retry_rules {
 
 /// `Clock` models the clock policy and outlives the operation.
 template <class Op, class Clock>
-class retried : pinned {
+class retry_middleware : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, Op>;
+    using result = detail::dependent<lading::result<T>, Op>;
 
   public:
     using value_type = typename Op::value_type;
 
     template <class... Args>
-    retried(retry_rules rules, Clock& clock, Args&&... args)
+    retry_middleware(retry_rules rules, Clock& clock, Args&&... args)
         : rules_(rules), clock_(clock), inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }

@@ -218,7 +218,7 @@ class curl_exchange {
                 proxy_fields_.reset(curl_slist_append(nullptr, ("Proxy-Authorization: " + proxy.authorization).c_str()));
                 set(CURLOPT_PROXYHEADER, proxy_fields_.get());
             }
-            if (query_.reach != reach::anywhere && !network_.inner_addresses && !may_reach(scope_of_host(target_->host())))
+            if (query_.address_policy != address_policy::anywhere && !network_.inner_addresses && !may_reach(scope_of_host(target_->host())))
                 return error(errc::address_refused).with_context(target_->host());
             pin(proxy.where);
         } else {
@@ -259,7 +259,7 @@ class curl_exchange {
             curl_blob blob{roots_.data(), roots_.size(), CURL_BLOB_NOCOPY};
             set(CURLOPT_CAINFO_BLOB, &blob);
         }
-        if (query_.reach == reach::anywhere && !o.cert_file.empty()) {
+        if (query_.address_policy == address_policy::anywhere && !o.cert_file.empty()) {
             set(CURLOPT_SSLCERT, o.cert_file.c_str());
             set(CURLOPT_SSLKEY, o.key_file.c_str());
             set(CURLOPT_KEYPASSWD, ""); // nobody is asked for the passphrase
@@ -402,18 +402,18 @@ class curl_exchange {
         if (!pace_.keeps(piece.size(), moved_)) return refuse(pace_.too_slow());
         return obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))));
     }
-    bool obey(result<flow> verdict) {
+    bool obey(result<sink_action> verdict) {
         if (!verdict) return refuse(std::move(verdict).assume_error());
-        stopped_ = verdict.assume_value() == flow::stop;
+        stopped_ = verdict.assume_value() == sink_action::stop;
         return !stopped_;
     }
 
     bool may_reach(address_scope where) const noexcept {
-        return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
+        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
     }
     /// May the connection go to this address? A proxy may be anywhere, but only the proxy: that one was meant is not enough.
     bool may_connect(ip_bytes const& to, std::uint16_t port) {
-        if (query_.reach == reach::anywhere || network_.inner_addresses) return true;
+        if (query_.address_policy == address_policy::anywhere || network_.inner_addresses) return true;
         if (!proxy_.empty() && port == proxy_port_ && (!proxy_address_ || to == proxy_address_)) return true;
         return may_reach(scope_of(to.span())) || refuse(error(errc::address_refused).with_context(target_->host()));
     }

@@ -62,8 +62,8 @@ struct transport_state {
 
 /// Takes the body of a proxy's answer, which is nobody's.
 struct discarding_sink final : body_sink {
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
-    result<flow> write(std::span<std::byte const>) override { return flow::stop; }
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
 };
 
 /// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
@@ -152,7 +152,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             proxy_ = std::make_unique<proxy_address>(std::move(proxy));
         }
         key_ = target_->origin().str();
-        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.reach)));
+        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.address_policy)));
         if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
         if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
         bool const forwarded = proxy_ && target_->scheme() == "http";
@@ -219,7 +219,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         if (!not_an_address) return dial({{address, dialled.port()}});
         stage_ = stage::resolving;
         wait_for_turn();
-        lookup what{host, dialled.port(), host, !proxy_ && query_.reach != reach::anywhere, transport_->network.resolver, {}};
+        lookup what{host, dialled.port(), host, !proxy_ && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
         if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
         what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
         asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
@@ -233,7 +233,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
 
     /// Connects, to such of the addresses as the request may go to.
     void dial(addresses where) {
-        if (query_.reach != reach::anywhere && !transport_->network.inner_addresses) {
+        if (query_.address_policy != address_policy::anywhere && !transport_->network.inner_addresses) {
             if (proxy_) {
                 if (!may_reach(scope_of_host(target_->host()))) where.clear();
             } else {
@@ -245,7 +245,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         making_->dial.start(where, shared_from_this());
     }
     bool may_reach(address_scope where) const noexcept {
-        return where == address_scope::outside || (query_.reach == reach::inside && where == address_scope::inside);
+        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
     }
 
   public:
@@ -299,8 +299,8 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
         if (!options) return end(std::move(options).assume_error());
         auto& o = options.assume_value();
-        if (query_.reach != reach::anywhere) o.with_client_certificate({}, {});
-        auto identity = transport_->contexts.find(o, query_.reach != reach::anywhere);
+        if (query_.address_policy != address_policy::anywhere) o.with_client_certificate({}, {});
+        auto identity = transport_->contexts.find(o, query_.address_policy != address_policy::anywhere);
         if (!identity) return end(std::move(identity).assume_error());
         if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
             return end(no_memory_for_tls());

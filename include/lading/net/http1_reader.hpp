@@ -51,9 +51,9 @@ class http1_parser final : public boost::beast::http::basic_parser<false> {
         failure_ = std::move(e);
         ec = boost::beast::http::error::bad_value; // ends Beast's loop; the reason is in failure_
     }
-    void obey(result<flow> verdict, error_code& ec) {
+    void obey(result<sink_action> verdict, error_code& ec) {
         if (!verdict) return fail(std::move(verdict).assume_error(), ec);
-        if (verdict.assume_value() == flow::more) return;
+        if (verdict.assume_value() == sink_action::proceed) return;
         stopped_ = true;
         ec = boost::beast::http::error::bad_value;
     }

@@ -9,7 +9,7 @@
 #include "../http/status.hpp"
 #include "../policy/hash.hpp"
 #include "../protocol/body.hpp"
-#include "../protocol/conversation.hpp"
+#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 #include "../store/blob_sink.hpp"
 
@@ -22,7 +22,7 @@ namespace lading {
 template <class P>
 class verifying_body final : public body_sink {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
     verifying_body(descriptor const& what, blob_sink& out, limits const& l)
@@ -33,7 +33,7 @@ class verifying_body final : public body_sink {
         if (open_) out_.discard();
     }
 
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
         is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
         if (!is_blob_) return error_body_.begin(head, content_length);
@@ -46,16 +46,16 @@ class verifying_body final : public body_sink {
         hash_.emplace(what_.digest.algorithm());
         open_ = true;
         LADING_TRY_V(out_.begin());
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         if (!is_blob_) return error_body_.write(piece);
         count_ += static_cast<std::int64_t>(piece.size());
         if (what_.size >= 0 && count_ > what_.size) return wrong_size("more");
         if (what_.size < 0 && static_cast<std::uint64_t>(count_) > most_) return too_large("more");
         hash_->update(piece);
         LADING_TRY_V(out_.write(piece));
-        return flow::more;
+        return sink_action::proceed;
     }
 
     /// Size, then digest, then commit; anything else discards.
@@ -120,18 +120,18 @@ class verifying_body final : public body_sink {
 /// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
 /// sink is committed only when everything holds.
 template <class P>
-class blob_operation : pinned {
+class blob_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = descriptor;
 
-    blob_operation(conversation c, descriptor what, blob_sink& out)
+    blob_operation(call_context c, descriptor what, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
     step<descriptor> start() {
@@ -153,7 +153,7 @@ class blob_operation : pinned {
         return what_;
     }
 
-    conversation talk_;
+    call_context talk_;
     descriptor what_;
     verifying_body<P> body_;
 };

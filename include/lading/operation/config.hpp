@@ -20,18 +20,18 @@ struct config_document {
 /// Errors: those of inspect; `config_not_image` when the reference is an artifact (its config type is in the context),
 /// `no_config` when the document has none.
 template <class P>
-class config_operation : pinned {
+class config_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = config_document;
 
-    config_operation(conversation c, reference const& ref, platform_choice choice)
+    config_operation(call_context c, reference const& ref, platform_choice choice)
         : inspect_(std::move(c), ref, inspect_options().with_platform(std::move(choice))) {}
 
     step<config_document> start() { return map(inspect_.start()); }

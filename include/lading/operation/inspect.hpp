@@ -62,7 +62,7 @@ inline bool is_refusal(error const& why) {
 
 /// A tag list that cannot be had, or not whole, is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
-std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+std::optional<error> take_tags(inspection& record, dependent<lading::result<tag_list>, P> listed) {
     if (auto const* why = failure_of(listed); ends_call(why)) return *why;
     auto code = warning_code::tags_truncated;
     if (listed) {
@@ -91,19 +91,19 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 /// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A tag list that fails, at
 /// once or later, is a warning in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
-class inspect_operation : pinned {
+class inspect_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = inspection;
     using manifest_type = basic_manifest<typename P::manifests>;
 
-    inspect_operation(conversation c, reference const& ref, inspect_options o)
+    inspect_operation(call_context c, reference const& ref, inspect_options o)
         : talk_(std::move(c)), ref_(ref), options_(std::move(o)), fetch_(talk_) {}
 
     step<inspection> start() {
@@ -343,7 +343,7 @@ class inspect_operation : pinned {
         return done<inspection>(std::move(e.with_facts(facts)));
     }
 
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     inspect_options options_;
     manifest_exchange<P> fetch_;

@@ -5,11 +5,11 @@
 ///
 /// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one; two of a server that does not read lists in `Accept`.
 
-#include "../document/open.hpp"
+#include "../document/parse_and_verify.hpp"
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../protocol/body.hpp"
-#include "../protocol/conversation.hpp"
+#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 
 namespace lading {
@@ -17,10 +17,10 @@ namespace lading {
 /// The exchange for a manifest: one `Accept` line, made from the manifest set. Where the answer looks as if the server had
 /// not parted that line at its commas, the same once more with a line a type; what helped is noted for the origin.
 template <class P>
-class manifest_exchange : pinned {
+class manifest_exchange : immovable {
   public:
     /// The conversation outlives it.
-    explicit manifest_exchange(conversation const& c) : talk_(c), body_(c.bounds.manifest_bytes, c.bounds) {}
+    explicit manifest_exchange(call_context const& c) : talk_(c), body_(c.bounds.manifest_bytes, c.bounds) {}
 
     need_exchange ask(std::string target, manifest_expectation want) {
         target_ = std::move(target);
@@ -67,7 +67,7 @@ class manifest_exchange : pinned {
         return parse_error_body<typename P::json>(body_.text(), talk_.bounds).form == refusal_form::unreadable;
     }
 
-    conversation const& talk_;
+    call_context const& talk_;
     response_body body_;
     std::string target_;
     manifest_expectation want_;
@@ -108,7 +108,7 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
     if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
     auto other = answer_of_another_kind(head, body, "a manifest");
     if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
-    auto opened = open_manifest<P>(std::move(body), head, want, bounds);
+    auto opened = parse_and_verify_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
         error e = std::move(opened).assume_error();
         if (other && (*other == errc::not_a_registry || e == errc::json_syntax)) e = std::move(*other); // what it is instead
@@ -119,17 +119,17 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
     return opened;
 }
 
-/// Fetches one manifest. Errors: those of `open_manifest`, `error_from_response` and the transport;
+/// Fetches one manifest. Errors: those of `parse_and_verify_manifest`, `error_from_response` and the transport;
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
-class manifest_operation : pinned {
+class manifest_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
     using value_type = basic_manifest<typename P::manifests>;
 
-    manifest_operation(conversation c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
+    manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
     step<value_type> on_response(result<response> answer) {
@@ -141,23 +141,23 @@ class manifest_operation : pinned {
     step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     manifest_exchange<P> fetch_;
 };
 
-/// Fetches the bytes of one manifest, whatever they are. Errors: those of `open_bytes`, `error_from_response` and the
+/// Fetches the bytes of one manifest, whatever they are. Errors: those of `verify_manifest_bytes`, `error_from_response` and the
 /// transport; `body_too_large` over `limits::manifest_bytes`; `not_a_registry` for a web page or an empty answer
 /// by tag.
 template <class P>
-class raw_manifest_operation : pinned {
+class raw_manifest_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
     using value_type = manifest_bytes;
 
-    raw_manifest_operation(conversation c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
+    raw_manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
     step<value_type> on_response(result<response> answer) {
@@ -175,13 +175,13 @@ class raw_manifest_operation : pinned {
         auto other = answer_of_another_kind(head, body, "a manifest");
         if (other && !(*other == errc::not_a_registry)) other.reset(); // these bytes may be what was asked for
         if (other && !ref_.has_digest()) return std::move(*other);
-        auto opened = open_bytes<P>(std::move(body), head, fetch_.want(), talk_.bounds);
+        auto opened = verify_manifest_bytes<P>(std::move(body), head, fetch_.want(), talk_.bounds);
         if (!opened) return detail::refused_answer<P>(other ? std::move(*other) : std::move(opened).assume_error(), head);
         detail::add_remarks(opened.assume_value().warnings, head, opened.assume_value().self.digest);
         return opened;
     }
 
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     manifest_exchange<P> fetch_;
 };

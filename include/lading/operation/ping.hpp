@@ -8,7 +8,7 @@
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../protocol/body.hpp"
-#include "../protocol/conversation.hpp"
+#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 
 namespace lading {
@@ -17,18 +17,18 @@ namespace lading {
 /// header out, the status is 200 and the body a JSON object as the protocol asks). Else `not_a_registry`, with the
 /// status and the facts; or the failure of the transport.
 template <class P>
-class ping_operation : pinned {
+class ping_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = void;
 
-    explicit ping_operation(conversation c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
+    explicit ping_operation(call_context c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
     step<void> start() {
         request q = talk_.get("/v2/");
@@ -59,7 +59,7 @@ class ping_operation : pinned {
         return std::move(out.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
 
-    conversation talk_;
+    call_context talk_;
     response_body body_;
 };
 

@@ -12,7 +12,7 @@
 #include "../http/url.hpp"
 #include "../inspection.hpp"
 #include "../protocol/body.hpp"
-#include "../protocol/conversation.hpp"
+#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 #include "tag_page.hpp"
 
@@ -29,7 +29,7 @@ class tag_body final : public body_sink {
   public:
     explicit tag_body(limits const& l) : bounds_(l), error_body_(0, l), page_(l.json.depth) {}
 
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_page_ = head.status == 200;
         if (!is_page_) return error_body_.begin(head, content_length);
         while (tags_.size() > before_) bytes_ -= tags_.back().size(), tags_.pop_back();
@@ -37,16 +37,16 @@ class tag_body final : public body_sink {
         start_.clear();
         status_ = errc::ok;
         full_ = false;
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         if (!is_page_) return error_body_.write(piece);
         std::string_view const text(reinterpret_cast<char const*>(piece.data()), piece.size());
         start_ += text.substr(0, shown - std::min(shown, start_.size()));
         auto const room = bounds_.tag_page_bytes - static_cast<std::size_t>(page_.at());
         status_ = page_.read(text.substr(0, room), [this](std::optional<std::string_view> name) { return add(name); });
         if (status_ == errc::ok && !full_ && text.size() > room) status_ = errc::body_too_large;
-        return status_ == errc::ok && !full_ ? flow::more : flow::stop;
+        return status_ == errc::ok && !full_ ? sink_action::proceed : sink_action::stop;
     }
 
     /// The page that `head` belongs to is over; what is wrong with it.
@@ -103,10 +103,10 @@ class tag_body final : public body_sink {
 template <class P>
 class tag_listing {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
-    explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds) {}
+    explicit tag_listing(call_context const& c) : talk_(c), body_(c.bounds) {}
 
     need_exchange first() {
         auto q = talk_.get("tags", "list?n=" + std::to_string(talk_.bounds.page_size));
@@ -172,7 +172,7 @@ class tag_listing {
         return std::optional<need_exchange>(ask(std::move(q)));
     }
 
-    conversation talk_;
+    call_context talk_;
     detail::tag_body body_;
     std::string own_path_;
     std::optional<error> failure_;
@@ -186,18 +186,18 @@ class tag_listing {
 /// Errors: `page_loop`, `page_limit`, `page_cross_origin`, `link_invalid`, `tags_invalid`, `json_*`, `body_too_large`,
 /// `not_a_registry`, those of `error_from_response` and the transport.
 template <class P>
-class tags_operation : pinned {
+class tags_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = tag_list;
 
-    explicit tags_operation(conversation const& c) : listing_(c) {}
+    explicit tags_operation(call_context const& c) : listing_(c) {}
 
     step<tag_list> start() { return listing_.first(); }
     step<tag_list> on_response(result<response> answer) {

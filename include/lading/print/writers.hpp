@@ -5,5 +5,5 @@
 
 #include "write_json.hpp"
 #include "write_modern.hpp"
-#include "write_original.hpp"
+#include "write_docker_1_10.hpp"
 #include "write_table.hpp"

@@ -22,17 +22,17 @@ class response_body final : public body_sink {
     response_body(std::size_t limit, limits const& l, errc too_large = errc::body_too_large)
         : limit_(limit), error_limit_(l.error_bytes), too_large_(too_large) {}
 
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         text_.clear();
         is_error_ = head.status != 200;
         if (content_coding_of(head.headers) != content_coding::identity) {
-            if (head.status >= 300) return flow::stop; // the status is worth more than the text
+            if (head.status >= 300) return sink_action::stop; // the status is worth more than the text
             return encoded_body(head.headers, "an encoding that is not undone");
         }
         if (!is_error_ && content_length && *content_length > limit_) return over(std::to_string(*content_length));
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         auto const limit = is_error_ ? error_limit_ : limit_;
         auto const room = limit - text_.size();
         if (piece.size() > room && !is_error_) return over("more");
@@ -41,7 +41,7 @@ class response_body final : public body_sink {
         // than what strings hold in themselves, whose size is none.
         if (text_.size() + taken > text_.capacity()) text_.reserve(std::bit_ceil(std::max<std::size_t>(text_.size() + taken, 64)));
         text_.append(reinterpret_cast<char const*>(piece.data()), taken);
-        return text_.size() < error_limit_ || !is_error_ ? flow::more : flow::stop;
+        return text_.size() < error_limit_ || !is_error_ ? sink_action::proceed : sink_action::stop;
     }
 
     std::string const& text() const noexcept { return text_; }

@@ -12,7 +12,7 @@
 /// because the sink of a step points into them. Not thread-safe; one driver at a time.
 
 #include "../detail/chrono.hpp"
-#include "../detail/late.hpp"
+#include "../detail/dependent.hpp"
 #include "../http/message.hpp"
 
 #include <concepts>
@@ -50,10 +50,10 @@ template <class T>
 using step = std::variant<need_exchange, need_delay, done<T>>;
 
 /// Makes a type immovable.
-struct pinned {
-    pinned() = default;
-    pinned(pinned const&) = delete;
-    pinned& operator=(pinned const&) = delete;
+struct immovable {
+    immovable() = default;
+    immovable(immovable const&) = delete;
+    immovable& operator=(immovable const&) = delete;
 };
 
 template <class Op>

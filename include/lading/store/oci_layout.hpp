@@ -440,7 +440,7 @@ class basic_oci_layout {
         LADING_TRY(auto verdict, out.begin(head, size));
         if (q.method == "HEAD") return head;
         std::vector<char> piece(64u << 10);
-        for (std::uint64_t left = size; verdict == flow::more && left > 0;) {
+        for (std::uint64_t left = size; verdict == sink_action::proceed && left > 0;) {
             if (detail::is_over(q.deadline)) return error(errc::timeout);
             auto const got = bytes.read(std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()))));
             if (!got || got.assume_value() == 0) return bad(detail::printable(target, 160) + " ends early");
@@ -462,7 +462,7 @@ class basic_oci_layout {
     result<response> give_text(response head, std::string const& text, request const& q, body_sink& out) const {
         head.headers.set("Content-Length", std::to_string(text.size()));
         LADING_TRY(auto const verdict, out.begin(head, text.size()));
-        if (verdict == flow::more && q.method != "HEAD" && !text.empty()) {
+        if (verdict == sink_action::proceed && q.method != "HEAD" && !text.empty()) {
             LADING_TRY_V(out.write(std::as_bytes(std::span(text))));
         }
         return head;

@@ -54,10 +54,10 @@ class scripted_transport {
         a.head.url = q.url;
         LADING_TRY(auto const verdict, out.begin(a.head, a.body.size()));
         std::span<char const> rest(a.body);
-        while (verdict == flow::more && !rest.empty()) {
+        while (verdict == sink_action::proceed && !rest.empty()) {
             auto const n = script_->piece ? std::min(script_->piece, rest.size()) : rest.size();
             LADING_TRY(auto const next, out.write(std::as_bytes(rest.first(n))));
-            if (next == flow::stop) break;
+            if (next == sink_action::stop) break;
             rest = rest.subspan(n);
         }
         return a.head;

@@ -23,7 +23,7 @@ void decode(benchmark::State& state, std::string const& text) {
 void open(benchmark::State& state, std::string const& text) {
     lading::response const head;
     bench::measure(state, text.size(), [&] {
-        auto const opened = lading::open_manifest<lading::default_policies>(text, head, {}, lading::limits());
+        auto const opened = lading::parse_and_verify_manifest<lading::default_policies>(text, head, {}, lading::limits());
         if (!opened) state.SkipWithError("not opened");
         benchmark::DoNotOptimize(&opened);
     });

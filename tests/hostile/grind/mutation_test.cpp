@@ -45,10 +45,10 @@ std::set<std::string> heads() {
 
 struct string_sink final : body_sink {
     std::string text;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), flow::more; }
-    result<flow> write(std::span<std::byte const> p) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> p) override {
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 
@@ -117,7 +117,7 @@ TEST_CASE("G4: a changed manifest is never the one that its digest names") {
     limits const bounds;
     std::size_t runs = 0, by_tag = 0, bytes = 0, resigned = 0;
     for (auto const& whole : documents()) {
-        auto const opened = open_manifest<test::policies>(whole, head, {}, bounds);
+        auto const opened = parse_and_verify_manifest<test::policies>(whole, head, {}, bounds);
         REQUIRE(opened);
         auto const& self = opened.value().self;
         auto const signed_fields = fields(opened.value());
@@ -125,11 +125,11 @@ TEST_CASE("G4: a changed manifest is never the one that its digest names") {
         bytes += whole.size();
         runs += each_byte(whole, [&](std::string const& changed, std::size_t i) {
             // Only the signatures of schema1 are not among the bytes that are named; then every field is as it was.
-            if (auto const pinned = open_manifest<test::policies>(changed, head, wanted, bounds)) {
+            if (auto const pinned = parse_and_verify_manifest<test::policies>(changed, head, wanted, bounds)) {
                 ++resigned;
                 if (signed_fields.empty() || fields(pinned.assume_value()) != signed_fields) FAIL("byte " << i << " of\n" << changed);
             }
-            if (auto const tagged = open_manifest<test::policies>(changed, head, {}, bounds)) {
+            if (auto const tagged = parse_and_verify_manifest<test::policies>(changed, head, {}, bounds)) {
                 ++by_tag;
                 if (tagged.assume_value().bytes != changed) FAIL("other bytes");
                 if (signed_fields.empty() && tagged.assume_value().self.digest == self.digest) FAIL("the same digest for\n" << changed);
@@ -190,7 +190,7 @@ TEST_CASE("G4: a changed page of tags is refused, or holds tags that can be aske
     std::string const url = "https://r.test/v2/team/app/tags/list?n=1000";
     std::size_t taken = 0;
     auto const runs = each_byte(page_of_tags, [&](std::string const& changed, std::size_t) {
-        tags_operation<test::policies> op(conversation("https://r.test", reference::parse("r.test/team/app").value().repository()));
+        tags_operation<test::policies> op(call_context("https://r.test", reference::parse("r.test/team/app").value().repository()));
         auto first = op.start();
         auto& asked = std::get<need_exchange>(first);
         response head(200);

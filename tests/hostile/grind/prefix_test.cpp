@@ -91,14 +91,14 @@ namespace {
 /// Everything that a reader hands on, as text.
 struct recording final : body_sink {
     std::string text;
-    result<flow> begin(response const& head, std::optional<std::uint64_t> length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> length) override {
         text = std::to_string(head.status) + ' ' + (length ? std::to_string(*length) : "-") + '\n';
         for (auto const& [n, v] : head.headers) text.append(n).append(": ").append(v).append("\n");
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> p) override {
+    result<sink_action> write(std::span<std::byte const> p) override {
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 

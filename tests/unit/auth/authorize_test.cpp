@@ -359,7 +359,7 @@ TEST_CASE("a client keeps its token between calls, and takes a new one when it i
 }
 
 TEST_CASE("X16: refused without a token after another one got it: that one is used, none is fetched") {
-    conversation const talk("https://r.example", repository::parse("r.example/x").value());
+    call_context const talk("https://r.example", repository::parse("r.example/x").value());
     auto const ref = reference::parse("r.example/x:1").value();
     auth_session session;
     testing::manual_clock clock;
@@ -379,9 +379,9 @@ TEST_CASE("X16: refused without a token after another one got it: that one is us
     REQUIRE(token.sink->write(std::as_bytes(std::span(R"({"token":"abc"})", 15))));
     auto again = first.on_response(response(200));
     CHECK(std::get<need_exchange>(again).query.headers.find("Authorization") == "Bearer abc");
-    auto late = second.on_response(refused);
-    CHECK(std::get<need_exchange>(late).query.url == refused.url);
-    CHECK(std::get<need_exchange>(late).query.headers.find("Authorization") == "Bearer abc");
+    auto dependent = second.on_response(refused);
+    CHECK(std::get<need_exchange>(dependent).query.url == refused.url);
+    CHECK(std::get<need_exchange>(dependent).query.headers.find("Authorization") == "Bearer abc");
 }
 
 namespace {
@@ -754,7 +754,7 @@ TEST_CASE("V23: the way in is remembered by origin: 14 repositories cost one ref
 
 TEST_CASE("V09: a secret is hidden in every form in which a server may repeat it") {
     auto const hides = [](credential const& c, std::string text, std::string const& expected) {
-        confidences told;
+        secret_redactor told;
         told.add(c);
         told.hide_in(text);
         CHECK(text == expected);

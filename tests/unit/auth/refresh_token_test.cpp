@@ -154,7 +154,7 @@ TEST_CASE("spec 3.6 row 4: the refresh token of an answer fetches the next token
 }
 
 TEST_CASE("C19: one who waits for another's token does not show the refresh token that the service repeats to that one") {
-    conversation const talk("https://r.example", repository::parse("r.example/x").value());
+    call_context const talk("https://r.example", repository::parse("r.example/x").value());
     auto const ref = reference::parse("r.example/x:1").value();
     auto const login = credential::identity("r0-CANARY");
     auth_session session;

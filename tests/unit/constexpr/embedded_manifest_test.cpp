@@ -2,7 +2,7 @@
 #include "catch.hpp"
 
 #include <lading/constexpr/embedded_manifest.hpp>
-#include <lading/document/open.hpp>
+#include <lading/document/parse_and_verify.hpp>
 #include <lading/document/visit.hpp>
 #include <lading/platform.hpp>
 
@@ -59,7 +59,7 @@ struct p {
 } // namespace
 
 TEST_CASE("embedded: what the compiler reads is what a client reads") {
-    auto const opened = open_manifest<p>(std::string(image::bytes()), response(200), manifest_expectation(image::digest()), limits());
+    auto const opened = parse_and_verify_manifest<p>(std::string(image::bytes()), response(200), manifest_expectation(image::digest()), limits());
     REQUIRE(opened);
     auto const& doc = std::get<schema2>(opened.value().document);
     constexpr auto v = image::value();

@@ -38,7 +38,7 @@ std::string left(std::string_view layers, schema1_rules rules) {
     CHECK(document.history.size() == chain.assume_value().entries.size());
     return out;
 }
-std::string original(std::string_view layers) { return left(layers, schema1_rules::original); }
+std::string original(std::string_view layers) { return left(layers, schema1_rules::docker_1_10); }
 std::string modern(std::string_view layers) { return left(layers, schema1_rules::modern); }
 
 std::string entry(std::string_view more) { return v1('a', '-', more); }
@@ -182,7 +182,7 @@ TEST_CASE("spec 5.4: row 10, throwaway is a boolean, checked last") {
 }
 
 TEST_CASE("spec 5.5: adjacent duplicates, the older stays") {
-    for (auto rules : {schema1_rules::original, schema1_rules::modern}) {
+    for (auto rules : {schema1_rules::docker_1_10, schema1_rules::modern}) {
         auto ids = [&](std::string_view layers) { return left(layers, rules); };
         CHECK(ids("A[B] B") == "ab");                   // row 1
         CHECK(ids("A[B] A[B] B") == "ab");              // row 2
@@ -207,10 +207,10 @@ TEST_CASE("spec 5.5: rows 4 and 6, the parent of a dropped entry (10.28)") {
 TEST_CASE("spec 5.5: row 11, what is left is left by a second run") {
     for (std::string_view layers : {"A[B] A[B] A[B] B[C] B[C] C C", "A[B] B", "A A A"}) {
         auto const all = entries(layers);
-        auto const once = check(all, schema1_rules::original).value();
+        auto const once = check(all, schema1_rules::docker_1_10).value();
         std::vector<std::string> rest;
         for (auto i : once.kept) rest.push_back(all[i]);
-        auto const twice = check(rest, schema1_rules::original).value();
+        auto const twice = check(rest, schema1_rules::docker_1_10).value();
         CHECK(twice.kept.size() == once.kept.size());
         CHECK(rest.size() == once.kept.size());
     }
@@ -219,7 +219,7 @@ TEST_CASE("spec 5.5: row 11, what is left is left by a second run") {
 TEST_CASE("spec 5.5, 10.28: the entry of the config") {
     auto const layers = entries("A[B] A[B] A[B] B");
     CHECK(check(layers, schema1_rules::modern).value().config_entry == 0);
-    CHECK(check(layers, schema1_rules::original).value().config_entry == 2);
+    CHECK(check(layers, schema1_rules::docker_1_10).value().config_entry == 2);
     CHECK(check(layers).value().kept == std::vector<std::size_t>{2, 3}); // the older of the duplicates
 }
 

@@ -11,7 +11,7 @@ using test::v1;
 
 namespace {
 
-constexpr auto modern = schema1_rules::modern, original = schema1_rules::original;
+constexpr auto modern = schema1_rules::modern, original = schema1_rules::docker_1_10;
 
 result<converted_schema1> convert(schema1 const& document, schema1_rules rules) {
     LADING_TRY(auto const chain, check_schema1<strict_json>(document, limits(), rules));

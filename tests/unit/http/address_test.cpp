@@ -123,16 +123,16 @@ TEST_CASE("W11: networks in text") {
 
 TEST_CASE("W10: what a name may lead to is no sign of where it is, through a proxy") {
     response const unknown(307); // through a proxy nobody knows where the connection went
-    auto const own = reach_from(unknown, reach::anywhere, "evil.example", "evil.example");
-    CHECK(own == reach::inside); // its own name, another port
-    CHECK(reach_from(unknown, own, "evil.example", "10.0.0.5") == reach::outside);
-    CHECK(reach_from(unknown, own, "evil.example", "localhost") == reach::outside);
-    CHECK(reach_from(unknown, reach::inside, "10.0.0.5", "10.0.0.6") == reach::inside);
+    auto const own = policy_from(unknown, address_policy::anywhere, "evil.example", "evil.example");
+    CHECK(own == address_policy::inside); // its own name, another port
+    CHECK(policy_from(unknown, own, "evil.example", "10.0.0.5") == address_policy::outside);
+    CHECK(policy_from(unknown, own, "evil.example", "localhost") == address_policy::outside);
+    CHECK(policy_from(unknown, address_policy::inside, "10.0.0.5", "10.0.0.6") == address_policy::inside);
     response known(307);
     known.peer = address_scope::inside;
-    CHECK(reach_from(known, reach::anywhere, "reg.corp.example", "10.0.0.5") == reach::inside);
+    CHECK(policy_from(known, address_policy::anywhere, "reg.corp.example", "10.0.0.5") == address_policy::inside);
     known.peer = address_scope::outside;
-    CHECK(reach_from(known, reach::inside, "evil.example", "evil.example") == reach::outside);
+    CHECK(policy_from(known, address_policy::inside, "evil.example", "evil.example") == address_policy::outside);
 }
 
 } // namespace address_test

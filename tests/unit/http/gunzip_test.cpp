@@ -17,11 +17,11 @@ namespace {
 struct text_sink final : body_sink {
     std::string text;
     std::size_t enough = SIZE_MAX, largest = 0;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> piece) override {
         largest = std::max(largest, piece.size());
         text.append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return text.size() >= enough ? flow::stop : flow::more;
+        return text.size() >= enough ? sink_action::stop : sink_action::proceed;
     }
 };
 std::optional<std::string> read(std::string_view text) {
@@ -95,7 +95,7 @@ TEST_CASE("W48: what comes out is bounded by the sink, in memory too") {
     out.enough = 200'000;
     auto const r = gunzip(bomb, out);
     REQUIRE(r);
-    CHECK(r.value() == flow::stop);
+    CHECK(r.value() == sink_action::stop);
     CHECK(out.text.size() < 300'000);
     CHECK(out.largest <= 64u << 10);
 }

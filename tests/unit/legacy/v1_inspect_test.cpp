@@ -51,7 +51,7 @@ struct world {
     }
     result<inspection> run_as_is(std::string_view ref = "r.example/x") {
         auto const parsed = reference::parse(ref).value();
-        conversation talk(base, parsed.repository(), bounds);
+        call_context talk(base, parsed.repository(), bounds);
         fixed_credentials credentials;
         if (secret) credentials = fixed_credentials(*secret);
         auth_session session;
@@ -523,9 +523,9 @@ TEST_CASE("spec 9.3, 9.5: a failure before any answer has the facts of the trans
     CHECK(r.error().facts() == facts);
 
     for (auto const& path : {tags_path, image_path}) CHECK(with(path, refused) == errc::connection_refused); // final
-    world late;
-    late.on(images_path, error(errc::timeout_header));
-    CHECK(code_of(late.inspect()) == errc::timeout_header);
+    world dependent;
+    dependent.on(images_path, error(errc::timeout_header));
+    CHECK(code_of(dependent.inspect()) == errc::timeout_header);
 
     world retry; // that the same request may succeed later stays known
     retry.on(images_path, {503, "", {{"Retry-After", "7"}}});
@@ -565,7 +565,7 @@ TEST_CASE("spec 9.3: sizes are bounded") {
 // ---- 9.4 --------------------------------------------------------------------------------------------------------
 
 TEST_CASE("spec 9.4: the image JSON is converted as schema1 converts its top entry") {
-    for (auto rules : {schema1_rules::modern, schema1_rules::original})
+    for (auto rules : {schema1_rules::modern, schema1_rules::docker_1_10})
         for (std::string const version : {"1.9.1", "1.7.1"}) {
             auto const entry =
                 test::v1('a', '-',
@@ -607,7 +607,7 @@ TEST_CASE("spec 9.4: the record and its outputs") {
     REQUIRE(image.warnings.size() == 1);
     CHECK(image.warnings[0].text.find("no digests") != std::string::npos);
 
-    auto const original = to_original(image);
+    auto const original = to_docker_1_10(image);
     CHECK(original.starts_with(R"({"Tag":"1","Digest":"","RepoTags":["1","latest"],"Comment":"c",)"
                                R"("Created":"2016-01-02T03:04:05Z",)"));
     CHECK(to_modern(image).find("\"Digest\": \"\"") != std::string::npos);

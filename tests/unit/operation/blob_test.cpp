@@ -96,11 +96,11 @@ TEST_CASE("V16: a blob has no limit of time unless one is asked for") {
     CHECK_FALSE(registry.tags(name));
     CHECK(s.journal.at(1).deadline == testing::manual_clock().now() + std::chrono::seconds(1));
 
-    testing::script late;
-    late.on(url, {error(errc::timeout)});
-    test::client hasty{testing::scripted_transport(late), client_options().with_blob_timeout(std::chrono::seconds(7))};
+    testing::script dependent;
+    dependent.on(url, {error(errc::timeout)});
+    test::client hasty{testing::scripted_transport(dependent), client_options().with_blob_timeout(std::chrono::seconds(7))};
     auto const r = hasty.blob(name, describe(bytes), out);
-    CHECK(late.journal.at(0).deadline == testing::manual_clock().now() + std::chrono::seconds(7));
+    CHECK(dependent.journal.at(0).deadline == testing::manual_clock().now() + std::chrono::seconds(7));
     CHECK(r.error() == errc::timeout);
     CHECK(r.error().detail().expected == "at most 7000 ms (client_options::with_blob_timeout)");
 }

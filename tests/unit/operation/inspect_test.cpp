@@ -295,7 +295,7 @@ TEST_CASE("W55: what nobody reads of a config keeps nobody from the rest") {
     auto const bad = inspect(config("\"author\":\"a\xff\",\"config\":{\"Env\":[\"A=\xc3\"],\"Labels\":{\"\xfe\":\"\\ud800\"}}")).value();
     CHECK(bad.image->author == "a\xef\xbf\xbd");
     CHECK(bad.config_bytes.find('\xff') != std::string::npos); // the bytes are what was verified
-    for (auto const& text : {to_modern(bad), to_json(bad), to_original(bad), to_table(bad)})
+    for (auto const& text : {to_modern(bad), to_json(bad), to_docker_1_10(bad), to_table(bad)})
         CHECK(text.find_first_of("\xff\xfe\xc3") == std::string::npos);
     CHECK(to_modern(bad).find("A=\xef\xbf\xbd") != std::string::npos);
     for (auto const& more : {R"("author":"a","author":"b")", R"("config":{},"config":{})", R"("config":{"Env":[],"Env":[]})",

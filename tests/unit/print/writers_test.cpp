@@ -19,7 +19,7 @@ std::string const zero_config =
     R"("WorkingDir":"","Entrypoint":null,"OnBuild":null,"Labels":null})";
 
 TEST_CASE("spec 8.1: what is absent") {
-    CHECK(to_original(record()) ==
+    CHECK(to_docker_1_10(record()) ==
           R"({"Tag":"latest","Digest":")" + test::sha256("top") +
               R"(","RepoTags":null,"Comment":"","Created":"0001-01-01T00:00:00Z",)"
               R"("ContainerConfig":)" +
@@ -29,18 +29,18 @@ TEST_CASE("spec 8.1: what is absent") {
 }
 
 TEST_CASE("spec 8.1: row 1, the tag that was used") {
-    CHECK(has(to_original(record("a:v1")), R"({"Tag":"v1",)"));
-    CHECK(has(to_original(record("a@" + test::sha256("x"))), R"({"Tag":"",)"));
-    CHECK(has(to_original(record("a:v1@" + test::sha256("x"))), R"({"Tag":"",)"));
+    CHECK(has(to_docker_1_10(record("a:v1")), R"({"Tag":"v1",)"));
+    CHECK(has(to_docker_1_10(record("a@" + test::sha256("x"))), R"({"Tag":"",)"));
+    CHECK(has(to_docker_1_10(record("a:v1@" + test::sha256("x"))), R"({"Tag":"",)"));
     auto r = record("a", image_kind::schema1);
     r.embedded_tag = "other";
-    CHECK(has(to_original(r), R"({"Tag":"latest",)"));
+    CHECK(has(to_docker_1_10(r), R"({"Tag":"latest",)"));
 }
 
 TEST_CASE("spec 8.1: row 2 and 10.34, the digest that was resolved") {
     auto r = record("a");
     r.resolved.digest = digest::parse("sha512:" + std::string(128, 'a')).value();
-    CHECK(has(to_original(r), R"("Digest":"sha512:)" + std::string(128, 'a') + "\""));
+    CHECK(has(to_docker_1_10(r), R"("Digest":"sha512:)" + std::string(128, 'a') + "\""));
 }
 
 TEST_CASE("spec 8.1: row 3, tags") {
@@ -48,7 +48,7 @@ TEST_CASE("spec 8.1: row 3, tags") {
     auto tags = [&](tags_state s, std::vector<std::string> v) {
         r.tags.state = s;
         r.tags.values = std::move(v);
-        auto const text = to_original(r);
+        auto const text = to_docker_1_10(r);
         auto const from = text.find("\"RepoTags\":") + 11;
         return text.substr(from, text.find(",\"Comment\"") - from);
     };
@@ -66,11 +66,11 @@ TEST_CASE("V15: modern and json escape what a terminal would obey, original is b
         CHECK(text.find("A=\\u009b31m\\u202e") != text.npos);
         CHECK(text.find(evil) == text.npos);
     }
-    CHECK(to_original(r).find("A=" + evil) != std::string::npos);
+    CHECK(to_docker_1_10(r).find("A=" + evil) != std::string::npos);
 }
 
 TEST_CASE("spec 8.1: rows 4 to 11, what the config says") {
-    auto const text = to_original(with_config(
+    auto const text = to_docker_1_10(with_config(
         R"({"created":"2016-01-15T18:06:41.120+02:00","author":"A <a@b>","comment":"x\u2028&",)"
         R"("docker_version":"1.9",)"
         R"("architecture":"amd64","os":"linux","config":{},"container_config":{"Hostname":"h"}})"));
@@ -78,12 +78,12 @@ TEST_CASE("spec 8.1: rows 4 to 11, what the config says") {
                     R"("ContainerConfig":{"Hostname":"h",)"));
     CHECK(has(text, R"("DockerVersion":"1.9","Author":"A \u003ca@b\u003e","Config":{"Hostname":"",)"));
     CHECK(text.ends_with(",\"Labels\":null},\"Architecture\":\"amd64\",\"Os\":\"linux\"}\n"));
-    CHECK(has(to_original(with_config(R"({"created":"soon"})")), R"("Created":"0001-01-01T00:00:00Z")"));
+    CHECK(has(to_docker_1_10(with_config(R"({"created":"soon"})")), R"("Created":"0001-01-01T00:00:00Z")"));
 }
 
 TEST_CASE("spec 8.2: the config object") {
     auto config = [](std::string_view json) {
-        auto const text = to_original(with_config("{\"config\":" + std::string(json) + "}"));
+        auto const text = to_docker_1_10(with_config("{\"config\":" + std::string(json) + "}"));
         auto const from = text.find("\"Config\":") + 9;
         return text.substr(from, text.find(",\"Architecture\"") - from);
     };
@@ -123,18 +123,18 @@ TEST_CASE("spec 11.4: the golden outputs") {
         CHECK(text.size() == size);
         CHECK(test::sha256(text) == "sha256:" + std::string(hex));
     };
-    auto const original = schema1_rules::original;
+    auto const original = schema1_rules::docker_1_10;
     if (auto const body = test::fixture("good_manifest")) {
-        check(to_original(schema1_record(*body, "localhost:5000/x:latest", original)), 1000,
+        check(to_docker_1_10(schema1_record(*body, "localhost:5000/x:latest", original)), 1000,
               "6f0ab7a7ebf828cfd51a1415b2bc7e23b33a8f64864bc0504ff44eeca1eaed92");
-        check(to_original(schema1_record(*body,
+        check(to_docker_1_10(schema1_record(*body,
                                          "localhost:5000/x@sha256:"
                                          "02fee8c3220ba806531f606525eceb83f4feb654f62b207191b1c9209188dedd",
                                          original)),
               994, "a386f65c697192879b93aeb9e0cb4ce849e6574c0c56a9c819df2202192d97e2");
     }
     if (auto const body = test::fixture("v2s1.manifest.json"))
-        check(to_original(schema1_record(*body, "localhost:5000/x:latest", original)), 1420,
+        check(to_docker_1_10(schema1_record(*body, "localhost:5000/x:latest", original)), 1420,
               "7e4c7e385d2e730612cafb3faef1686ebc7c367ccb83c249b7d7a9d57ba31bcb");
     auto const body = test::fixture("schema2.json"), config = test::fixture("schema2-config.json");
     if (!body || !config) return;
@@ -144,7 +144,7 @@ TEST_CASE("spec 11.4: the golden outputs") {
     r.image = test::decoded_config(*config);
     r.tags.state = tags_state::complete;
     r.tags.values = {"v1", "latest"};
-    check(to_original(r), 1935, "c6750eba7f3c38e22f6576255105325c0c60828bd2b49439bd5d09a5deb9d605");
+    check(to_docker_1_10(r), 1935, "c6750eba7f3c38e22f6576255105325c0c60828bd2b49439bd5d09a5deb9d605");
 }
 
 TEST_CASE("spec 11.4: rules of today differ from the original only where they say so") {
@@ -152,8 +152,8 @@ TEST_CASE("spec 11.4: rules of today differ from the original only where they sa
         {test::v1('a', 'b',
                   R"(,"os":"linux","architecture":"amd64","docker_version":"1.9","config":{"Cmd":["x"]})"),
          test::v1('b', '-')}));
-    CHECK(to_original(schema1_record(body, "a", schema1_rules::modern)) ==
-          to_original(schema1_record(body, "a", schema1_rules::original)));
+    CHECK(to_docker_1_10(schema1_record(body, "a", schema1_rules::modern)) ==
+          to_docker_1_10(schema1_record(body, "a", schema1_rules::docker_1_10)));
 }
 
 TEST_CASE("spec 8.5: what is absent") {

@@ -438,9 +438,9 @@ TEST_CASE("W07, V05: a file is hashed when its image is asked for, and once") {
         CHECK(files.reference("@4")); // 20,000 mentions are 320 GB
         CHECK(files.reference()); // the five are one image
         CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));
-        auto late = oci_layout::open(where, layout_options().with_deadline(std::chrono::steady_clock::now())).value();
-        CHECK(late.reference("@0").error() == errc::timeout);
-        CHECK(late.reference().error() == errc::timeout);
+        auto dependent = oci_layout::open(where, layout_options().with_deadline(std::chrono::steady_clock::now())).value();
+        CHECK(dependent.reference("@0").error() == errc::timeout);
+        CHECK(dependent.reference().error() == errc::timeout);
     }
 }
 

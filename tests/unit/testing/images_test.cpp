@@ -72,7 +72,7 @@ TEST_CASE("image_maker: one description is one image in every kind") {
         CHECK(i.kind == kind);
         CHECK(i.resolved.digest.str() == digest);
         CHECK(i.warnings.empty());
-        outputs.push_back(without_digest(to_original(i)));
+        outputs.push_back(without_digest(to_docker_1_10(i)));
         CHECK(outputs.back() == outputs.front());
 
         REQUIRE(i.image);

@@ -21,7 +21,7 @@ namespace lading {
 /// Which of two readings of a schema1 document.
 enum class schema1_rules : std::uint8_t {
     modern,  ///< config of the newest entry, all its keys kept, every parent checked (spec 10.28-10.35)
-    original ///< Docker 1.10's: config of the newest entry that is left, unknown keys of old versions dropped
+    docker_1_10 ///< Docker 1.10's: config of the newest entry that is left, unknown keys of old versions dropped
 };
 
 /// What one `v1Compatibility` says. Strings are empty when absent or null.
@@ -73,7 +73,7 @@ result<std::optional<Config>> read_v1_config(json_view root, std::string_view ke
 
 /// Spec 5.4 row 5. The type of `throwaway` is row 10 and left to the caller in `throwaway_fits`.
 template <json_policy J>
-detail::late<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
+detail::dependent<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
     auto const parsed = json_document::parse<J>(text, l.json);
     if (!parsed)
         return error(errc::manifest_schema)
@@ -146,7 +146,7 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 /// `manifest_schema` (version, counts, a member of the wrong type, an entry that is not JSON within
 /// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
-detail::late<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
+detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
                                     schema1_rules rules = schema1_rules::modern) {
     if (document.schema_version != 1)
         return error(errc::manifest_schema)
@@ -184,7 +184,7 @@ detail::late<result<schema1_chain>, J> check_schema1(schema1 const& document, li
         auto const& below = entries[i + 1];
         bool const duplicate = entries[i].id == below.id;
         if (!duplicate) out.kept.push_back(i);
-        if (duplicate && rules == schema1_rules::original) continue;
+        if (duplicate && rules == schema1_rules::docker_1_10) continue;
         auto const& wanted = duplicate ? below.parent : below.id;
         if (entries[i].parent != wanted)
             return detail::chain_error(i, "the parent is not the entry below")
@@ -196,7 +196,7 @@ detail::late<result<schema1_chain>, J> check_schema1(schema1 const& document, li
     if (bad_throwaway)
         return error(errc::manifest_schema)
             .with_context(detail::entry_name(*bad_throwaway) + ": throwaway is not a boolean");
-    out.config_entry = rules == schema1_rules::original ? out.kept.front() : 0;
+    out.config_entry = rules == schema1_rules::docker_1_10 ? out.kept.front() : 0;
     return out;
 }
 

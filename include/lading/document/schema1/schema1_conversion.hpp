@@ -50,7 +50,7 @@ namespace detail {
 inline history_entry history_of(v1_image const& v1, schema1_rules rules) {
     history_entry out;
     out.created =
-        v1.created.empty() && rules == schema1_rules::original ? std::string(zero_timestamp) : v1.created;
+        v1.created.empty() && rules == schema1_rules::docker_1_10 ? std::string(zero_timestamp) : v1.created;
     out.author = v1.author;
     out.created_by = v1.created_by;
     out.comment = v1.comment;
@@ -71,7 +71,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 /// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
 /// 4).
 template <json_policy J>
-detail::late<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
+detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
     LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
@@ -128,10 +128,10 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 
 /// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
 template <json_policy J>
-detail::late<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
+detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
                             std::string_view architecture, limits const& l, schema1_rules rules) {
     LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
-    if (rules == schema1_rules::original && docker_version_before_1_8_3(v1.docker_version)) {
+    if (rules == schema1_rules::docker_1_10 && docker_version_before_1_8_3(v1.docker_version)) {
         LADING_TRY(out.config_json, known_fields<J>(entry.root(), v1, out.history, l));
     } else {
         bool const modern = rules == schema1_rules::modern;
@@ -163,7 +163,7 @@ detail::late<result<void>, J> convert_config(converted_schema1& out, std::string
 /// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
 /// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
 template <json_policy J>
-detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
+detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (std::size_t i = chain.kept.size(); i-- > 0;)
@@ -184,7 +184,7 @@ detail::late<result<converted_schema1>, J> convert_schema1(schema1 const& docume
 /// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
-detail::late<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
+detail::dependent<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
                                      schema1_rules rules = schema1_rules::modern) {
     bool throwaway_fits = true;
     auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the compiler takes (`embedded_manifest`) is what a client takes: `judge_fields` and `decode` agree on every text.
+// What the compiler takes (`embedded_manifest`) is what a client takes: `validate_fields` and `decode` agree on every text.
 #include "catch.hpp"
 
 #include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/document/decode.hpp>
-#include <lading/document/judge_fields.hpp>
+#include <lading/document/validate_fields.hpp>
 #include <lading/document/reflect/config.hpp>
 #include <lading/json/strict_json.hpp>
 
@@ -79,7 +79,7 @@ std::set<errc> compare(std::string const& text, errc wrong, limits const& l = {}
     for (auto const& v : variants(text)) {
         auto const parsed = json_document::parse<strict_json>(v);
         if (!parsed) continue;
-        auto const judged = detail::judge_fields<T>(parsed.value().root(), wrong, l);
+        auto const judged = detail::validate_fields<T>(parsed.value().root(), wrong, l);
         auto const decoded = decode<T>(parsed.value().root(), wrong, l);
         INFO(v);
         CHECK((decoded ? errc::ok : decoded.error().code()) == judged.code);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `judge_fields<T>`: whether `decode<T>` would take a JSON value, in constant expressions. The rules are those of
+/// `validate_fields<T>`: whether `decode<T>` would take a JSON value, in constant expressions. The rules are those of
 /// `decode.hpp`, of the types alone: most documents are no literal types. Both give the same code and path for every
-/// text (tests/unit/document/judge_fields_test.cpp).
+/// text (tests/unit/document/validate_fields_test.cpp).
 
 #include "../detail/inline_string.hpp"
 #include "../json/document.hpp"
@@ -22,7 +22,7 @@
 namespace lading::detail {
 
 /// What is wrong, and where: "layers[3].digest", cut after 120 bytes.
-struct field_verdict {
+struct field_validation {
     errc code = errc::ok;
     inline_string<120> path;
 
@@ -53,7 +53,7 @@ struct element_of<std::vector<T>> : std::type_identity<T> {};
 template <class T>
 class field_judge {
   public:
-    constexpr field_judge(limits const& l, errc wrong, field_verdict& out) : limits_(l), wrong_(wrong), out_(out) {}
+    constexpr field_judge(limits const& l, errc wrong, field_validation& out) : limits_(l), wrong_(wrong), out_(out) {}
 
     constexpr errc operator()(json_view v) const {
         if constexpr (std::is_same_v<T, bool>) return good(v.as_bool().has_value());
@@ -121,12 +121,12 @@ class field_judge {
 
     limits const& limits_;
     errc wrong_;
-    field_verdict& out_;
+    field_validation& out_;
 };
 
 template <reflected T>
-constexpr field_verdict judge_fields(json_view v, errc wrong, limits const& l) {
-    field_verdict out;
+constexpr field_validation validate_fields(json_view v, errc wrong, limits const& l) {
+    field_validation out;
     out.code = field_judge<T>(l, wrong, out)(v);
     return out;
 }

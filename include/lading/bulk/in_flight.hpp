@@ -45,8 +45,8 @@ bool was_cancelled(Self& self) {
 }
 
 /// How many at once, at least 1; and whether `each` is called in the order of the range, not of completion.
-struct lane_bounds {
-    lane_bounds(std::size_t n, bool o) : in_flight(std::max<std::size_t>(n, 1)), ordered(o) {}
+struct in_flight_bounds {
+    in_flight_bounds(std::size_t n, bool o) : in_flight(std::max<std::size_t>(n, 1)), ordered(o) {}
     std::size_t in_flight;
     bool ordered;
 };
@@ -64,7 +64,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     using executor_type = asio::associated_executor_t<Handler, asio::any_io_executor>;
 
   public:
-    lanes(asio::any_io_executor executor, Iterator first, End last, lane_bounds bounds, Start start, Each each, Handler handler)
+    lanes(asio::any_io_executor executor, Iterator first, End last, in_flight_bounds bounds, Start start, Each each, Handler handler)
         : executor_(std::move(executor)), next_(std::move(first)), last_(std::move(last)), bounds_(bounds),
           start_(std::move(start)), each_(std::move(each)), handler_(std::move(handler)),
           work_(asio::get_associated_executor(handler_, executor_)) {}
@@ -171,7 +171,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     asio::any_io_executor executor_;
     Iterator next_;
     End last_;
-    lane_bounds bounds_;
+    in_flight_bounds bounds_;
     Start start_;
     Each each_;
     Handler handler_;
@@ -188,7 +188,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
 
 /// Begins them. The range outlives them.
 template <class Outcome, class Range, class Start, class Each, class Handler>
-void run_in_lanes(asio::any_io_executor executor, Range& range, lane_bounds bounds, Start start, Each each, Handler handler) {
+void for_each_in_flight(asio::any_io_executor executor, Range& range, in_flight_bounds bounds, Start start, Each each, Handler handler) {
     using iterator = decltype(std::begin(range));
     using end = decltype(std::end(range));
     std::make_shared<lanes<Outcome, iterator, end, Start, Each, Handler>>(

@@ -25,7 +25,7 @@ using manifest = basic_manifest<default_manifests>;
 result<manifest> open(std::string bytes, manifest_expectation want = {}, std::string content_type = {}) {
     response head(200);
     if (!content_type.empty()) head.headers.add("Content-Type", content_type);
-    return open_manifest<test::policies>(std::move(bytes), head, want, limits());
+    return parse_and_verify_manifest<test::policies>(std::move(bytes), head, want, limits());
 }
 manifest_expectation by(std::string const& digest_text) {
     return manifest_expectation(digest::parse(digest_text).value());
@@ -117,7 +117,7 @@ TEST_CASE("L09, L17, D04, D05: descriptors are checked when they are read") {
     CHECK(code(test::index(many)) == errc::ok);
     limits few;
     few.descriptors = 4999;
-    CHECK(open_manifest<test::policies>(test::index(many), response(200), {}, few).error() == errc::manifest_limit);
+    CHECK(parse_and_verify_manifest<test::policies>(test::index(many), response(200), {}, few).error() == errc::manifest_limit);
 
     auto const where = open(R"({"schemaVersion":2,"layers":[{"mediaType":"a/b","size":1}],"config":)" +
                             test::descriptor("a/b", "x") + "}");
@@ -135,16 +135,16 @@ TEST_CASE("J07: a field of the wrong type is manifest_schema") {
 
 TEST_CASE("a set without schema1 refuses it by name") {
     response const head(200);
-    auto const r = open_manifest<without_schema1>(R"({"schemaVersion":1,"fsLayers":[],"history":[]})", head, {}, limits());
+    auto const r = parse_and_verify_manifest<without_schema1>(R"({"schemaVersion":1,"fsLayers":[],"history":[]})", head, {}, limits());
     CHECK(r.error().kind() == errc::schema1_refused);
 }
 
 TEST_CASE("a user's document wins over the standard one that it refines") {
     response const head(200);
     auto const helm = test::oci(R"(,"annotations":{"k":"v"})", "{}", chart::matches_config_type);
-    auto const opened = open_manifest<with_chart>(helm, head, {}, limits()).value();
+    auto const opened = parse_and_verify_manifest<with_chart>(helm, head, {}, limits()).value();
     CHECK(std::get<chart>(opened.document).annotations.at("k") == "v");
-    auto const plain = open_manifest<with_chart>(test::oci(), head, {}, limits()).value();
+    auto const plain = parse_and_verify_manifest<with_chart>(test::oci(), head, {}, limits()).value();
     CHECK(std::holds_alternative<oci_image>(plain.document));
 
     auto const text = visit(overloaded{[](chart const&) { return 1; }, [](auto const&) { return 2; }}, opened);
@@ -277,7 +277,7 @@ TEST_CASE("W44: a Content-Type that is none is ignored, with a warning") {
     response two(200);
     two.headers.add("Content-Type", "application/json");
     two.headers.add("Content-Type", media_types::oci_manifest);
-    auto const got = open_manifest<test::policies>(test::schema2(), two, {}, limits()).value();
+    auto const got = parse_and_verify_manifest<test::policies>(test::schema2(), two, {}, limits()).value();
     CHECK(codes(got.warnings) == only{warning_code::content_type_ignored});
     CHECK(open(test::schema2(), {}, "application/json").value().warnings.empty());
     CHECK(open(test::schema2()).value().warnings.empty());
@@ -303,21 +303,21 @@ TEST_CASE("V25: bytes that a digest vouches for are given whatever they are; oth
         CHECK(codes(got.warnings) == only{warning_code::document_unreadable});
         response announced(200);
         announced.headers.add("Docker-Content-Digest", test::digest_of(bytes));
-        CHECK(open_manifest<test::policies>(bytes, announced, {}, limits()).has_value() == (bytes.find("signatures") == bytes.npos));
+        CHECK(parse_and_verify_manifest<test::policies>(bytes, announced, {}, limits()).has_value() == (bytes.find("signatures") == bytes.npos));
         CHECK(code(bytes) != errc::ok);
         bool const envelope = bytes.find("signatures") != bytes.npos; // has another digest than its bytes, if it has one
         CHECK(code(bytes + " ", by(test::digest_of(bytes))) == (envelope ? errc::schema1_format : errc::digest_mismatch));
 
-        auto const raw = open_bytes<test::policies>(bytes, response(200), by(test::digest_of(bytes)), limits()).value();
+        auto const raw = verify_manifest_bytes<test::policies>(bytes, response(200), by(test::digest_of(bytes)), limits()).value();
         CHECK(raw.bytes == bytes);
         CHECK(raw.self.size == static_cast<std::int64_t>(bytes.size()));
-        CHECK(!open_bytes<test::policies>(bytes + " ", response(200), by(test::digest_of(bytes)), limits()));
+        CHECK(!verify_manifest_bytes<test::policies>(bytes + " ", response(200), by(test::digest_of(bytes)), limits()));
     }
     CHECK(open(vendor, by(test::digest_of(vendor))).value().self.media_type == media_types::oci_manifest);
     response page(200);
     page.headers.add("Content-Type", "text/html; charset=utf-8");
-    CHECK(open_bytes<test::policies>("<html>", page, by(test::digest_of("<html>")), limits()).value().self.media_type == "text/html");
-    CHECK(open_bytes<test::policies>("what", response(200), {}, limits()).value().self.media_type == "application/octet-stream");
+    CHECK(verify_manifest_bytes<test::policies>("<html>", page, by(test::digest_of("<html>")), limits()).value().self.media_type == "text/html");
+    CHECK(verify_manifest_bytes<test::policies>("what", response(200), {}, limits()).value().self.media_type == "application/octet-stream");
 }
 
 TEST_CASE("property: whatever the Content-Type, one type or an error (D13)") {

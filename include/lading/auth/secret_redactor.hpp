@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `confidences`: what a client has told a server in confidence, hidden again where the server repeats it in what people
+/// `secret_redactor`: what a client has told a server in confidence, hidden again where the server repeats it in what people
 /// get to read.
 
 #include "../detail/base64.hpp"
@@ -20,7 +20,7 @@ namespace lading {
 /// Hides secrets as they are, as they were sent (base64, percent-encoded), as JSON writes them, and as they look when made
 /// printable; also where a text ends in the middle of one. A secret of fewer than four characters is not looked for: it would
 /// stand in every other word. Not synchronised.
-class confidences {
+class secret_redactor {
   public:
     void add(credential const& c) {
         add_forms(c.password);

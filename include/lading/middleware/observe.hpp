@@ -33,15 +33,15 @@ class exchange_observer {
 
 /// `observer` may be null; it outlives the operation, as does `clock`.
 template <class Op, class Clock>
-class watched : pinned {
+class observe_middleware : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, Op>;
+    using result = detail::dependent<lading::result<T>, Op>;
 
   public:
     using value_type = typename Op::value_type;
 
     template <class... Args>
-    watched(exchange_observer* observer, Clock& clock, Args&&... args)
+    observe_middleware(exchange_observer* observer, Clock& clock, Args&&... args)
         : observer_(observer), clock_(clock), inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }

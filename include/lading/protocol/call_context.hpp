@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `conversation`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
+/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
 
 #include "../detail/chrono.hpp"
 #include "../http/message.hpp"
@@ -16,8 +16,8 @@
 namespace lading {
 
 /// Where and how one call talks. Copied into the operation.
-struct conversation {
-    conversation(std::string base, repository r, limits l = {})
+struct call_context {
+    call_context(std::string base, repository r, limits l = {})
         : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
 
     std::string base_url; ///< scheme, host and port, no trailing slash

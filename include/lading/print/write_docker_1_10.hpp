@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `to_original`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
+/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
 
 #include "../detail/timestamp.hpp"
 #include "../document/write_config.hpp"
@@ -17,8 +17,8 @@ namespace lading {
 /// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
 /// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
 /// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
-/// `schema1_rules::original`. Never fails. Linear. Thread-safe.
-inline std::string to_original(inspection const& i) {
+/// `schema1_rules::docker_1_10`. Never fails. Linear. Thread-safe.
+inline std::string to_docker_1_10(inspection const& i) {
     image_config const none;
     image_config const& image = i.image ? *i.image : none;
     auto const created = normalise_timestamp(image.created);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `open_manifest`: from the bytes of an answer to a verified, typed manifest; `open_bytes`: to verified bytes.
+/// `parse_and_verify_manifest`: from the bytes of an answer to a verified, typed manifest; `verify_manifest_bytes`: to verified bytes.
 ///
 /// The order is fixed: size, digest, type, fields. Bytes that do not have the size and the digest they should have are
 /// never returned. What they are is another question: bytes that the digest asked for vouches for, or the one that the
@@ -165,7 +165,7 @@ result<identified> identify(std::string_view bytes, response const& head, manife
 /// Errors: `size_mismatch`, `digest_mismatch` (fact `next_endpoint`: a mirror may have served it), `schema1_format` (a
 /// signed document whose digest cannot be computed). Linear in the size. Thread-safe.
 template <class P>
-detail::late<result<manifest_bytes>, P> open_bytes(std::string bytes, response const& head, manifest_expectation const& want,
+detail::dependent<result<manifest_bytes>, P> verify_manifest_bytes(std::string bytes, response const& head, manifest_expectation const& want,
                                                    limits const& l) {
     LADING_TRY(auto const known, detail::identify<P>(bytes, head, want, l));
     std::vector<warning> odd; // of no interest here
@@ -186,7 +186,7 @@ detail::late<result<manifest_bytes>, P> open_bytes(std::string bytes, response c
 /// vouches for also those of `json_document::parse`, `decide_shape` and `decode`, and `media_type_mismatch` for the
 /// header. Linear in the size. Thread-safe.
 template <class P>
-result<basic_manifest<typename P::manifests>> open_manifest(std::string bytes, response const& head,
+result<basic_manifest<typename P::manifests>> parse_and_verify_manifest(std::string bytes, response const& head,
                                                             manifest_expectation const& want, limits const& l) {
     using set = typename P::manifests;
     using json = typename P::json;
