@@ -1612,7 +1612,7 @@ using dependent = typename dependent_type<T, P>::type;
 /// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
 /// beyond its bound with `json_depth`. One over a library that reads no strings but UTF-8 may refuse others with
 /// `json_utf8` or `json_syntax`, in part or all: the four that ship repair bytes and refuse the escapes.
-/// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
+/// Models: `strict_json` (the default); in json/readers/ `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
 /// Kit: `testing::check_json` (testing/).
 ///
 /// The sink given by the library has these members, all returning `errc`:
@@ -5243,7 +5243,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
 ///  3. `h.finish()` returns `result<digest>`; nothing is called after it.
 /// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
 /// `errc::digest_unsupported` from `finish`, never a wrong digest.
-/// Models (backend/): `openssl_hash`, `constexpr_sha2`, `mbedtls_hash`.
+/// Models (hash/): `openssl_hash`, `constexpr_sha2`, `mbedtls_hash`.
 
 namespace lading {
 
@@ -8449,6 +8449,46 @@ inline bool is_loopback(origin const& o) noexcept {
 
 } // namespace lading
 
+// ---- lading/auth/login_remarks.hpp ----
+
+/// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
+
+namespace lading::detail {
+
+/// The failures of a credentials policy that leave an anonymous question possible.
+constexpr bool is_login_trouble(errc code) noexcept {
+    return code == errc::credentials_invalid || code == errc::credential_helper_failed ||
+           code == errc::credential_helper_timeout || code == errc::credential_helper_output;
+}
+
+/// A record that was got all the same. Values without warnings say nothing.
+template <class T>
+void say_no_login_was_had(result<T>& got, std::string const& why) {
+    if constexpr (requires(T& v) { v.warnings.emplace_back(warning_code::login_unavailable, std::string()); })
+        if (got && !why.empty())
+            got.assume_value().warnings.emplace_back(warning_code::login_unavailable, "a login could not be had: " + printable(why, 1000));
+}
+
+/// A refusal becomes the failure `why`, with all that the registry said; what is "not found" stays so, with `why` in its words.
+inline void say_no_login_was_sent(error& e, std::optional<error> const& why) {
+    if (!why || is_callers_own(e.kind())) return;
+    auto context = e.detail().context;
+    if (!context.empty()) context += "; ";
+    bool const no_token = e == errc::auth_token_failed && e.http_status() >= 400 && e.http_status() < 500;
+    bool const refused = no_token || e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
+    if (!refused && e.http_status() == 404) e.with_context(context + "no login was sent: " + why->summary());
+    if (!refused) return;
+    auto facts = e.facts();
+    facts.v1 = false; // a login might have helped
+    error out(why->code());
+    out.with_facts(facts).with_status(e.http_status()).with_rate(e.detail().rate).with_url(e.detail().url);
+    out.with_registry_errors(e.detail().registry_errors);
+    out.with_context(why->detail().context + "; the registry, without that login: " + context + std::string(name_of(e.kind())));
+    e = std::move(out);
+}
+
+} // namespace lading::detail
+
 // ---- lading/auth/secret_redactor.hpp ----
 
 /// `secret_redactor`: what a client has told a server in confidence, hidden again where the server repeats it in what people
@@ -8465,7 +8505,7 @@ inline bool is_loopback(origin const& o) noexcept {
 /// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
 /// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
 /// ends the operation.
-/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (config_files/).
 
 #include <chrono>
 
@@ -8693,46 +8733,6 @@ class secret_redactor {
 };
 
 } // namespace lading
-
-// ---- lading/auth/login_remarks.hpp ----
-
-/// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
-
-namespace lading::detail {
-
-/// The failures of a credentials policy that leave an anonymous question possible.
-constexpr bool is_login_trouble(errc code) noexcept {
-    return code == errc::credentials_invalid || code == errc::credential_helper_failed ||
-           code == errc::credential_helper_timeout || code == errc::credential_helper_output;
-}
-
-/// A record that was got all the same. Values without warnings say nothing.
-template <class T>
-void say_no_login_was_had(result<T>& got, std::string const& why) {
-    if constexpr (requires(T& v) { v.warnings.emplace_back(warning_code::login_unavailable, std::string()); })
-        if (got && !why.empty())
-            got.assume_value().warnings.emplace_back(warning_code::login_unavailable, "a login could not be had: " + printable(why, 1000));
-}
-
-/// A refusal becomes the failure `why`, with all that the registry said; what is "not found" stays so, with `why` in its words.
-inline void say_no_login_was_sent(error& e, std::optional<error> const& why) {
-    if (!why || is_callers_own(e.kind())) return;
-    auto context = e.detail().context;
-    if (!context.empty()) context += "; ";
-    bool const no_token = e == errc::auth_token_failed && e.http_status() >= 400 && e.http_status() < 500;
-    bool const refused = no_token || e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
-    if (!refused && e.http_status() == 404) e.with_context(context + "no login was sent: " + why->summary());
-    if (!refused) return;
-    auto facts = e.facts();
-    facts.v1 = false; // a login might have helped
-    error out(why->code());
-    out.with_facts(facts).with_status(e.http_status()).with_rate(e.detail().rate).with_url(e.detail().url);
-    out.with_registry_errors(e.detail().registry_errors);
-    out.with_context(why->detail().context + "; the registry, without that login: " + context + std::string(name_of(e.kind())));
-    e = std::move(out);
-}
-
-} // namespace lading::detail
 
 // ---- lading/auth/session.hpp ----
 
@@ -9661,7 +9661,7 @@ void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
 ///         }
 ///     };
 ///
-/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `oci_layout` (backend/), `testing::scripted_transport`
+/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `oci_layout`, `testing::scripted_transport`
 /// (testing/).
 
 namespace lading {
@@ -10187,7 +10187,7 @@ class v1_inspect_operation : immovable {
 /// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
 /// those who may read the same things.
 ///
-/// Models: `no_cache` (default), `memory_cache` (`store/memory_cache.hpp`), `directory_cache` (backend/).
+/// Models: `no_cache` (default), `memory_cache`, `directory_cache` (both in store/).
 
 namespace lading {
 
@@ -10965,6 +10965,76 @@ class fallback_middleware : immovable {
 
 } // namespace lading
 
+// ---- lading/middleware/observe.hpp ----
+
+/// The watch layer: tells an observer of every exchange of an operation, with any transport. Outermost, so it sees each
+/// try, each endpoint and each token request.
+
+namespace lading {
+
+/// One exchange, as far as it may be shown: no header, no body, no secret.
+struct exchange_record {
+    std::string method;
+    std::string url; ///< `url::safe`
+    int status = 0;  ///< 0 when there was no answer
+    std::error_code failure;
+    std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
+};
+
+/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
+/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
+class exchange_observer {
+  public:
+    virtual ~exchange_observer() = default;
+    virtual void on_exchange(exchange_record const& what) = 0;
+};
+
+/// `observer` may be null; it outlives the operation, as does `clock`.
+template <class Op, class Clock>
+class observe_middleware : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, Op>;
+
+  public:
+    using value_type = typename Op::value_type;
+
+    template <class... Args>
+    observe_middleware(exchange_observer* observer, Clock& clock, Args&&... args)
+        : observer_(observer), clock_(clock), inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (observer_) {
+            using std::chrono::milliseconds;
+            under_way_.duration = std::chrono::duration_cast<milliseconds>(clock_.now() - since_);
+            if (answer) under_way_.status = answer.assume_value().status;
+            else under_way_.failure = answer.assume_error().code();
+            observer_->on_exchange(under_way_);
+        }
+        return take(inner_.on_response(std::move(answer)));
+    }
+
+  private:
+    step<value_type> take(step<value_type> s) {
+        if (auto const* x = std::get_if<need_exchange>(&s); x && observer_) {
+            under_way_ = {};
+            under_way_.method = x->query.method;
+            under_way_.url = safe_url(x->query.url);
+            since_ = clock_.now();
+        }
+        return s;
+    }
+
+    exchange_observer* observer_;
+    Clock& clock_;
+    Op inner_;
+    exchange_record under_way_;
+    std::chrono::steady_clock::time_point since_{};
+};
+
+} // namespace lading
+
 // ---- lading/middleware/redirect.hpp ----
 
 /// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
@@ -11185,76 +11255,6 @@ class retry_middleware : immovable {
 
 } // namespace lading
 
-// ---- lading/middleware/observe.hpp ----
-
-/// The watch layer: tells an observer of every exchange of an operation, with any transport. Outermost, so it sees each
-/// try, each endpoint and each token request.
-
-namespace lading {
-
-/// One exchange, as far as it may be shown: no header, no body, no secret.
-struct exchange_record {
-    std::string method;
-    std::string url; ///< `url::safe`
-    int status = 0;  ///< 0 when there was no answer
-    std::error_code failure;
-    std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
-};
-
-/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
-/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
-class exchange_observer {
-  public:
-    virtual ~exchange_observer() = default;
-    virtual void on_exchange(exchange_record const& what) = 0;
-};
-
-/// `observer` may be null; it outlives the operation, as does `clock`.
-template <class Op, class Clock>
-class observe_middleware : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, Op>;
-
-  public:
-    using value_type = typename Op::value_type;
-
-    template <class... Args>
-    observe_middleware(exchange_observer* observer, Clock& clock, Args&&... args)
-        : observer_(observer), clock_(clock), inner_(std::forward<Args>(args)...) {}
-
-    step<value_type> start() { return take(inner_.start()); }
-    step<value_type> on_delay() { return take(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
-        if (observer_) {
-            using std::chrono::milliseconds;
-            under_way_.duration = std::chrono::duration_cast<milliseconds>(clock_.now() - since_);
-            if (answer) under_way_.status = answer.assume_value().status;
-            else under_way_.failure = answer.assume_error().code();
-            observer_->on_exchange(under_way_);
-        }
-        return take(inner_.on_response(std::move(answer)));
-    }
-
-  private:
-    step<value_type> take(step<value_type> s) {
-        if (auto const* x = std::get_if<need_exchange>(&s); x && observer_) {
-            under_way_ = {};
-            under_way_.method = x->query.method;
-            under_way_.url = safe_url(x->query.url);
-            since_ = clock_.now();
-        }
-        return s;
-    }
-
-    exchange_observer* observer_;
-    Clock& clock_;
-    Op inner_;
-    exchange_record under_way_;
-    std::chrono::steady_clock::time_point since_{};
-};
-
-} // namespace lading
-
 // ---- lading/operation/config.hpp ----
 
 /// The config operation: the image config of a reference, decoded and as exact bytes. Requests: those of inspect
@@ -11376,6 +11376,10 @@ class ping_operation : immovable {
 
 } // namespace lading
 
+// ---- lading/client/client_options.hpp ----
+
+/// `client_options`: what a client does unless a call says otherwise.
+
 namespace lading {
 
 /// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
@@ -11424,6 +11428,14 @@ struct client_options {
     limits bounds;
 };
 
+} // namespace lading
+
+// ---- lading/client/policies.hpp ----
+
+/// The policies of a client: those of `core.hpp`, and the checks that say in one sentence what is missing.
+
+namespace lading {
+
 namespace detail {
 /// The policies are checked one sentence each, before anything else of the client is instantiated.
 template <class...>
@@ -11448,19 +11460,6 @@ template <class... Ds>
 struct check_documents<manifest_set<Ds...>> {
     static constexpr bool ok = (check_reflected<Ds>::ok && ...);
 };
-/// Explains a call that the transport cannot serve.
-template <class Result, class... Args>
-Result only_asynchronous() {
-    static_assert(always_false<Result, Args...>,
-                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
-    return error(errc::invalid_argument);
-}
-template <class... Args>
-void only_blocking() {
-    static_assert(always_false<Args...>,
-                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
-}
-
 template <class P>
 constexpr bool policies_hold() {
     if constexpr (names_backends<P>)
@@ -11476,6 +11475,35 @@ struct check_policies {
                                      "lading::default_policies, or from lading::core_policies and name all three");
     static constexpr bool ok = policies_hold<P>();
 };
+} // namespace detail
+
+/// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add
+/// `transport`, `json` and `hash`.
+struct core_policies {
+    using clock = steady_clock_policy;
+    using credentials = no_credentials;
+    using fallback = modern_fallback;
+    using cache = no_cache;
+    using manifests = default_manifests;
+};
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+/// Explains a call that the transport cannot serve.
+template <class Result, class... Args>
+Result only_asynchronous() {
+    static_assert(always_false<Result, Args...>,
+                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
+    return error(errc::invalid_argument);
+}
+template <class... Args>
+void only_blocking() {
+    static_assert(always_false<Args...>,
+                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
+}
 
 /// The transport of a client that was not given one: told the rules and limits where it can be.
 template <class T>
@@ -11499,16 +11527,6 @@ struct v1_form<inspect_operation<P>> {
     using type = std::conditional_t<P::fallback::speaks_v1, v1_inspect_operation<P>, no_operation>;
 };
 } // namespace detail
-
-/// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add
-/// `transport`, `json` and `hash`.
-struct core_policies {
-    using clock = steady_clock_policy;
-    using credentials = no_credentials;
-    using fallback = modern_fallback;
-    using cache = no_cache;
-    using manifests = default_manifests;
-};
 
 /// A registry client.
 ///
@@ -12950,6 +12968,52 @@ class docker_1_10_fallback {
 
 /// Every writer of an `inspection`.
 
+// ---- lading/print/write_docker_1_10.hpp ----
+
+/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
+
+namespace lading {
+
+/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
+/// end.
+///
+/// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
+/// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
+/// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
+/// `schema1_rules::docker_1_10`. Never fails. Linear. Thread-safe.
+inline std::string to_docker_1_10(inspection const& i) {
+    image_config const none;
+    image_config const& image = i.image ? *i.image : none;
+    auto const created = normalise_timestamp(image.created);
+
+    json_writer w(json_style(0, true));
+    w.begin_object();
+    w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
+    w.key("RepoTags");
+    if (i.tags.values.empty() && i.tags.state != tags_state::complete)
+        w.null();
+    else
+        detail::write_strings(w, i.tags.values);
+    w.key("Comment").string(image.comment);
+    w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
+    detail::write_container_config(w.key("ContainerConfig"),
+                                   image.container_config ? *image.container_config : container_config());
+    w.key("DockerVersion").string(image.docker_version);
+    w.key("Author").string(image.author);
+    w.key("Config");
+    if (image.config)
+        detail::write_container_config(w, *image.config);
+    else
+        w.null();
+    w.key("Architecture").string(image.architecture);
+    w.key("Os").string(image.os);
+    w.end_object();
+    return w.take() + '\n';
+}
+
+} // namespace lading
+
 // ---- lading/print/write_json.hpp ----
 
 /// `to_json`: the whole record as JSON.
@@ -13154,52 +13218,6 @@ inline std::string to_modern(inspection const& i) {
         detail::write_value(w, run->env);
     else
         w.null();
-    w.end_object();
-    return w.take() + '\n';
-}
-
-} // namespace lading
-
-// ---- lading/print/write_docker_1_10.hpp ----
-
-/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
-
-namespace lading {
-
-/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
-/// end.
-///
-/// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
-/// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
-/// `ContainerConfig` is always an object. For schema1 the bytes are the old ones only when the record was made under
-/// `schema1_rules::docker_1_10`. Never fails. Linear. Thread-safe.
-inline std::string to_docker_1_10(inspection const& i) {
-    image_config const none;
-    image_config const& image = i.image ? *i.image : none;
-    auto const created = normalise_timestamp(image.created);
-
-    json_writer w(json_style(0, true));
-    w.begin_object();
-    w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
-    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
-    w.key("RepoTags");
-    if (i.tags.values.empty() && i.tags.state != tags_state::complete)
-        w.null();
-    else
-        detail::write_strings(w, i.tags.values);
-    w.key("Comment").string(image.comment);
-    w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
-    detail::write_container_config(w.key("ContainerConfig"),
-                                   image.container_config ? *image.container_config : container_config());
-    w.key("DockerVersion").string(image.docker_version);
-    w.key("Author").string(image.author);
-    w.key("Config");
-    if (image.config)
-        detail::write_container_config(w, *image.config);
-    else
-        w.null();
-    w.key("Architecture").string(image.architecture);
-    w.key("Os").string(image.os);
     w.end_object();
     return w.take() + '\n';
 }

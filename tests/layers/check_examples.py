@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The figures of the README about lines: `N: examples/FILE [mark]` (or `backend/FILE`, `policy/FILE`, below include/lading) is how
+"""The figures of the README about lines: `N: examples/FILE [mark]` (or `ROOM/FILE`, below include/lading) is how
 many lines lie between the two marks `// [mark]` of the file, and every example but the program itself has fewer than 80 lines."""
 
 import pathlib
@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIGURE = re.compile(r"(\d+): `((?:examples|backend|policy)/\w+\.[ch]pp) \[(\w+)\]`")
+FIGURE = re.compile(r"(\d+): `([\w/]+\.[ch]pp) \[(\w+)\]`")
 
 
 def main():

@@ -21,8 +21,8 @@
 #include "../http/challenge.hpp"
 #include "../policy/fallback.hpp"
 #include "auth_rules.hpp"
-#include "secret_redactor.hpp"
 #include "login_remarks.hpp"
+#include "secret_redactor.hpp"
 #include "session.hpp"
 #include "token.hpp"
 

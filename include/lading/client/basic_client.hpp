@@ -12,23 +12,18 @@
 #include "../middleware/cache.hpp"
 #include "../middleware/decode.hpp"
 #include "../middleware/fallback.hpp"
+#include "../middleware/observe.hpp"
 #include "../middleware/redirect.hpp"
 #include "../middleware/retry.hpp"
-#include "../middleware/observe.hpp"
 #include "../operation/blob.hpp"
 #include "../operation/config.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"
 #include "../operation/tags.hpp"
-#include "../policy/cache.hpp"
-#include "../policy/clock.hpp"
-#include "../policy/credentials.hpp"
-#include "../policy/fallback.hpp"
-#include "../policy/hash.hpp"
-#include "../policy/json.hpp"
-#include "../policy/transport.hpp"
 #include "../store/blob_sink.hpp"
+#include "client_options.hpp"
+#include "policies.hpp"
 
 #include <memory>
 #include <string>
@@ -37,76 +32,7 @@
 
 namespace lading {
 
-/// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
-struct client_options {
-    client_options() = default;
-    /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
-    /// with `config_invalid`). Nothing else implies it.
-    client_options& with_plaintext(std::string host) {
-        return rules.host(host).with_plaintext(plaintext::only), *this;
-    }
-    /// Try https, and http when nothing answers over TLS, for this host.
-    client_options& with_plaintext_fallback(std::string host) {
-        return rules.host(host).with_plaintext(plaintext::allowed), *this;
-    }
-    /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
-    client_options& with_mirror(std::string prefix, mirror m) {
-        return rules.with_mirror(std::move(prefix), std::move(m)), *this;
-    }
-    /// Everything that is configured about registries; replaces what was said before.
-    client_options& with_rules(registry_rules r) { return rules = std::move(r), *this; }
-    /// How often a request is sent before its failure counts; `retry_rules(1)` for once.
-    client_options& with_retry(retry_rules r) { return retry = r, *this; }
-    /// A token service on this origin ("https://auth.example.com") may be sent credentials.
-    client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
-    /// Credentials may be sent over plain http to hosts other than this machine.
-    client_options& with_secrets_over_http(bool yes = true) { return auth.secrets_over_http = yes, *this; }
-    /// Every call but `blob` must be over after this long; zero for no limit.
-    client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
-    /// A whole `blob` must be there after this long; zero, which is the default, for no limit: a blob takes as long as its
-    /// bytes do, and `limits::idle` and `limits::pace_bytes` end one that does not come.
-    client_options& with_blob_timeout(std::chrono::milliseconds t) { return blob_timeout = t, *this; }
-    client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
-    /// Is told of every exchange; outlives the client's operations.
-    client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
-    /// The bounds of operations and layers. A transport has its own: one that the client makes itself gets these, one
-    /// that it is given keeps those it was made with.
-    client_options& with_limits(limits l) { return bounds = std::move(l), *this; }
-
-    registry_rules rules;
-    auth_rules auth;
-    retry_rules retry;
-    exchange_observer* observer = nullptr;
-    std::chrono::milliseconds timeout{60'000};
-    std::chrono::milliseconds blob_timeout{0};
-    std::string user_agent = "lading/" LADING_VERSION_STRING;
-    limits bounds;
-};
-
 namespace detail {
-/// The policies are checked one sentence each, before anything else of the client is instantiated.
-template <class...>
-inline constexpr bool always_false = false;
-
-template <class P>
-concept names_backends = requires {
-    typename P::transport;
-    typename P::json;
-    typename P::hash;
-};
-template <class D>
-struct check_reflected {
-    static_assert(reflected<D>, "[lading] manifest_set: a document must be reflected: LADING_REFLECT(type, fields...)");
-    static constexpr bool ok = true;
-};
-template <class Set>
-struct check_documents {
-    static_assert(always_false<Set>, "[lading] policies: P::manifests must be a lading::manifest_set<...>");
-};
-template <class... Ds>
-struct check_documents<manifest_set<Ds...>> {
-    static constexpr bool ok = (check_reflected<Ds>::ok && ...);
-};
 /// Explains a call that the transport cannot serve.
 template <class Result, class... Args>
 Result only_asynchronous() {
@@ -119,22 +45,6 @@ void only_blocking() {
     static_assert(always_false<Args...>,
                   "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
 }
-
-template <class P>
-constexpr bool policies_hold() {
-    if constexpr (names_backends<P>)
-        return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
-               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
-               check_cache<typename P::cache>::ok && check_documents<typename P::manifests>::ok;
-    return false;
-}
-template <class P>
-struct check_policies {
-    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
-                                     "lading::default_policies, or from lading::core_policies and name all three");
-    static constexpr bool ok = policies_hold<P>();
-};
 
 /// The transport of a client that was not given one: told the rules and limits where it can be.
 template <class T>
@@ -158,16 +68,6 @@ struct v1_form<inspect_operation<P>> {
     using type = std::conditional_t<P::fallback::speaks_v1, v1_inspect_operation<P>, no_operation>;
 };
 } // namespace detail
-
-/// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add
-/// `transport`, `json` and `hash`.
-struct core_policies {
-    using clock = steady_clock_policy;
-    using credentials = no_credentials;
-    using fallback = modern_fallback;
-    using cache = no_cache;
-    using manifests = default_manifests;
-};
 
 /// A registry client.
 ///

@@ -19,7 +19,7 @@
 /// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
 /// those who may read the same things.
 ///
-/// Models: `no_cache` (default), `memory_cache` (`store/memory_cache.hpp`), `directory_cache` (backend/).
+/// Models: `no_cache` (default), `memory_cache`, `directory_cache` (both in store/).
 
 #include "../digest.hpp"
 

@@ -10,7 +10,7 @@
 /// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
 /// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
 /// ends the operation.
-/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (config_files/).
 
 #include "../detail/text.hpp"
 #include "../result.hpp"

@@ -4,8 +4,8 @@
 
 #include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/document/decode.hpp>
-#include <lading/document/validate_fields.hpp>
 #include <lading/document/reflect/config.hpp>
+#include <lading/document/validate_fields.hpp>
 #include <lading/json/strict_json.hpp>
 
 #include <set>
