@@ -3,6 +3,7 @@
 
 /// The policies of a client: those of `core.hpp`, and the checks that say in one sentence what is missing.
 
+#include "../document/reflect/fields.hpp"
 #include "../document/set.hpp"
 #include "../policy/cache.hpp"
 #include "../policy/clock.hpp"
