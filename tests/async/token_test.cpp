@@ -145,7 +145,7 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     call_context patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
     hurried.deadline = w.clock.now() + 1s;
     no_credentials nobody;
-    using operation = authorized<redirected<manifest_operation<policies>>, policies>;
+    using operation = authorize_middleware<redirect_middleware<manifest_operation<policies>>, policies>;
     asio_transport transport(w.context.get_executor());
     bool fetched = false;
     errc waited = errc::ok;
