@@ -13,43 +13,40 @@
 #if defined(__cpp_lib_format)
 
 #include <format>
+#include <string>
+#include <string_view>
+#include <type_traits>
 
 namespace lading::detail {
 
-/// Formats as the text that `Text{}(value)` makes.
-template <class Text>
+/// Formats a code by its name, and anything else by its `message()` or its `str()`.
 struct text_formatter : std::formatter<std::string_view> {
     template <class T, class Context>
     auto format(T const& value, Context& context) const {
-        return std::formatter<std::string_view>::format(std::string_view(Text()(value)), context);
-    }
-};
-struct text_of {
-    template <class T>
-    std::string operator()(T const& value) const {
-        if constexpr (requires { value.message(); })
-            return value.message();
+        if constexpr (std::is_same_v<T, errc>)
+            return std::formatter<std::string_view>::format(name_of(value), context);
+        else if constexpr (requires { value.message(); })
+            return std::formatter<std::string_view>::format(std::string_view(std::string(value.message())), context);
         else
-            return value.str();
+            return std::formatter<std::string_view>::format(std::string_view(std::string(value.str())), context);
     }
-    std::string_view operator()(errc e) const { return name_of(e); }
 };
 
 } // namespace lading::detail
 
 template <>
-struct std::formatter<lading::reference> : lading::detail::text_formatter<lading::detail::text_of> {};
+struct std::formatter<lading::reference> : lading::detail::text_formatter {};
 template <>
-struct std::formatter<lading::repository> : lading::detail::text_formatter<lading::detail::text_of> {};
+struct std::formatter<lading::repository> : lading::detail::text_formatter {};
 template <>
-struct std::formatter<lading::digest> : lading::detail::text_formatter<lading::detail::text_of> {};
+struct std::formatter<lading::digest> : lading::detail::text_formatter {};
 template <>
-struct std::formatter<lading::platform> : lading::detail::text_formatter<lading::detail::text_of> {};
+struct std::formatter<lading::platform> : lading::detail::text_formatter {};
 /// The name of the code, "digest_mismatch".
 template <>
-struct std::formatter<lading::errc> : lading::detail::text_formatter<lading::detail::text_of> {};
+struct std::formatter<lading::errc> : lading::detail::text_formatter {};
 /// `message()`: one printable line without secrets.
 template <>
-struct std::formatter<lading::error> : lading::detail::text_formatter<lading::detail::text_of> {};
+struct std::formatter<lading::error> : lading::detail::text_formatter {};
 
 #endif
