@@ -14,7 +14,7 @@ bash "$project/tests/support/install.sh" debootstrap git || exit
 mounted=()
 leave() {
     local at
-    for at in ${mounted[@]+"${mounted[@]}"}; do umount -l "$at"; done
+    for ((at = ${#mounted[@]} - 1; at >= 0; --at)); do umount -l "${mounted[at]}"; done
     [[ $# -gt 0 ]] || return
     rm -rf --one-file-system "$root"
 }
@@ -22,6 +22,7 @@ trap leave EXIT
 if [[ ! -x $root/usr/bin/apt-get ]]; then
     debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$mirror" >"$root.log" 2>&1 || { tail -n 20 "$root.log" && exit 1; }
 fi
+mount --bind "$root" "$root" && mounted+=("$root") # a mount of its own, as buildah and podman want of what they call /
 for at in proc sys dev; do
     mount --rbind --make-rslave "/$at" "$root/$at" && mounted+=("$root/$at")
 done

@@ -82,7 +82,16 @@ struct simdjson_dom {
         if (auto const e = parser.parse(text.data(), text.size(), true).get(root)) return {code_of(e), 0};
         return {detail::report_simdjson(root, sink), 0};
     }
+    /// An integer of more than 64 bits, which has a code of its own in newer versions.
+    template <class Code>
+    static bool is_big_integer(Code e) {
+        if constexpr (requires { Code::BIGINT_ERROR; })
+            return e == Code::BIGINT_ERROR;
+        else
+            return false;
+    }
     static errc code_of(simdjson::error_code e) {
+        if (is_big_integer(e)) return errc::json_number;
         switch (e) {
         case simdjson::CAPACITY:
         case simdjson::MEMALLOC: return errc::json_limit;
