@@ -10,6 +10,7 @@
 
 #include "../http/message.hpp"
 #include "../policy/hash.hpp"
+#include "basic_manifest.hpp"
 #include "decode.hpp"
 #include "reflect/manifest_list.hpp"
 #include "reflect/oci.hpp"
@@ -23,28 +24,6 @@
 #include <utility>
 
 namespace lading {
-
-/// A fetched document: the bytes as received, what they are, and the decoded view.
-template <class Set>
-struct basic_manifest {
-    basic_manifest(std::string b, descriptor d, typename Set::variant v)
-        : bytes(std::move(b)), self(std::move(d)), document(std::move(v)) {}
-
-    std::string bytes; ///< exactly what was received
-    descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
-    typename Set::variant document;
-    std::vector<warning> warnings; ///< what was odd in the document and in the answer
-};
-
-/// A fetched document that nobody has looked into: the bytes as received, of the right size and digest.
-struct manifest_bytes {
-    manifest_bytes(std::string b, descriptor d) : bytes(std::move(b)), self(std::move(d)) {}
-
-    std::string bytes;
-    descriptor self; ///< the media type is what the document says, else what the answer or the index says of it, else
-                     ///< application/octet-stream; the digest is the requested one, else sha256
-    std::vector<warning> warnings;
-};
 
 /// What is known of a manifest before it is fetched. Empty parts expect nothing.
 struct manifest_expectation {

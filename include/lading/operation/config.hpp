@@ -4,18 +4,10 @@
 /// The config operation: the image config of a reference, decoded and as exact bytes. Requests: those of inspect
 /// without tags.
 
+#include "../document/config_document.hpp"
 #include "inspect.hpp"
 
 namespace lading {
-
-/// A verified image config.
-struct config_document {
-    config_document(std::string b, descriptor d, image_config c)
-        : bytes(std::move(b)), self(std::move(d)), value(std::move(c)) {}
-    std::string bytes;  ///< the exact blob; for schema1 the converted config
-    descriptor self;    ///< for schema1 the manifest it was converted from
-    image_config value;
-};
 
 /// Errors: those of inspect; `config_not_image` when the reference is an artifact (its config type is in the context),
 /// `no_config` when the document has none.

@@ -10,6 +10,7 @@
 #include "../../detail/timestamp.hpp"
 #include "../reflect/config.hpp"
 #include "../schema1.hpp"
+#include "schema1_rules.hpp"
 
 #include <optional>
 #include <string>
@@ -17,12 +18,6 @@
 #include <vector>
 
 namespace lading {
-
-/// Which of two readings of a schema1 document.
-enum class schema1_rules : std::uint8_t {
-    modern,  ///< config of the newest entry, all its keys kept, every parent checked (spec 10.28-10.35)
-    docker_1_10 ///< Docker 1.10's: config of the newest entry that is left, unknown keys of old versions dropped
-};
 
 /// What one `v1Compatibility` says. Strings are empty when absent or null.
 struct v1_image {
