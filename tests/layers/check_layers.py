@@ -33,12 +33,14 @@ FLOORS = [
     ("legacy", r"legacy/.*"),
     ("bulk", r"bulk/.*"),
     ("client", r"client/.*"),
-    ("doors", r"(core|lading)\.hpp"),
+    ("behind the front", r"impl/.*"),
+    ("doors", r"(core|lading|src)\.hpp"),
     ("testing", r"testing/.*|testing\.hpp"),
 ]
 
 # Foreign headers: pattern of the include, pattern of the paths that may have it. The first match counts.
 FOREIGN = [
+    (r"asio/(any_io_executor|async_result)\.hpp", r"client/async_client\.hpp|(net|driver|bulk|testing)/.*"),
     (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
     (r"openssl/.*", r"(net|testing)/.*|hash/openssl_hash\.hpp"),
     (r"boost/beast/.*", r"net/.*"),
@@ -81,7 +83,7 @@ def breaches(path):
         return
     if not text.startswith("// SPDX-License-Identifier: BSL-1.0\n"):
         yield f"{name}: the first line must be the SPDX line"
-    if not re.search(r"^#pragma once$", text, re.MULTILINE):
+    if path.suffix == ".hpp" and not re.search(r"^#pragma once$", text, re.MULTILINE):
         yield f"{name}: no #pragma once"
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE_LINE.match(line)
@@ -112,7 +114,7 @@ def breaches(path):
 
 
 def main():
-    headers = sorted(INCLUDE.rglob("*.hpp"))
+    headers = sorted([*INCLUDE.rglob("*.hpp"), *INCLUDE.rglob("*.ipp")])
     found = [breach for path in headers for breach in breaches(path)]
     for breach in found:
         print(breach)

@@ -21,6 +21,7 @@
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"
 #include "../operation/tags.hpp"
+#include "../protocol/any_operation.hpp"
 #include "../store/blob_sink.hpp"
 #include "client_options.hpp"
 #include "policies.hpp"
@@ -276,6 +277,32 @@ class basic_client : immovable {
         requires(!async_transport<transport_type>)
     auto async_tags(A const&...) {
         return detail::only_blocking<A...>();
+    }
+
+    // ---- driven by hand -----------------------------------------------------------------------------------------
+
+    // The same calls whole, with logins, redirects, retries and mirrors, as operations for an event loop of any kind. The
+    // client must outlive them, and so must a sink.
+    any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {}) {
+        return any_operation<inspection>(layered<inspect_operation<Policies>>(call_to(ref), ref, in_order(std::move(o))));
+    }
+    any_operation<manifest_type> start_manifest(reference const& ref) {
+        return any_operation<manifest_type>(layered<manifest_operation<Policies>>(call_to(ref), ref));
+    }
+    any_operation<manifest_bytes> start_raw_manifest(reference const& ref) {
+        return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(call_to(ref), ref));
+    }
+    any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
+        return any_operation<config_document>(layered<config_operation<Policies>>(call_to(ref), ref, choice));
+    }
+    any_operation<tag_list> start_tags(repository const& name) {
+        return any_operation<tag_list>(layered<tags_operation<Policies>>(call_to(name, false)));
+    }
+    any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out) {
+        return any_operation<descriptor>(layered<blob_operation<Policies>>(call_for_blob(name), what, &out));
+    }
+    any_operation<void> start_ping(repository const& name) {
+        return any_operation<void>(layered<ping_operation<Policies>>(call_to(name, false)));
     }
 
     client_options const& options() const noexcept { return options_; }

@@ -32,6 +32,9 @@ class any_handler {
         : executor_(executor_of(h, otherwise)), slot_(asio::get_associated_cancellation_slot(h)),
           model_(std::make_unique<model<Handler>>(std::move(h))) {}
 
+    /// One that is erased already.
+    any_handler(any_handler h, executor_type const&) : any_handler(std::move(h)) {}
+
     executor_type get_executor() const noexcept { return executor_; }
     cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
     void operator()(result<T>&& r) { // a record is large: it is moved once, into what takes it

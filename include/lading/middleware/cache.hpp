@@ -81,7 +81,7 @@ class cache_middleware : immovable {
         for (;;) {
             body_.reset();
             auto* const x = std::get_if<need_exchange>(&s);
-            if (!x || (!x->query.content && !x->query.by_tag)) return s;
+            if (!x || (!x->query.content && !x->query.by_tag) || !in_use()) return s;
             wanted_ = x->query.content;
             url_ = x->query.url;
             auto const which = wanted_ ? wanted_ : tagged();
@@ -104,6 +104,11 @@ class cache_middleware : immovable {
         return inner_.on_response(std::move(head));
     }
 
+    /// False for a cache that says it is none.
+    bool in_use() const {
+        if constexpr (requires { cache_.in_use(); }) return cache_.in_use();
+        else return true;
+    }
     std::optional<digest> tagged() {
         if constexpr (detail::cache_knows_tags<typename P::cache>) return cache_.tagged(url_);
         return std::nullopt;
