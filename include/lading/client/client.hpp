@@ -57,8 +57,9 @@ class client {
     // ---- what it uses -------------------------------------------------------------------------------------------
 
     /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. Without a
-    /// host: at every registry that asks for a login and has none of its own. May be given for several hosts; comes
-    /// before stored logins, and replaces `with_credentials`.
+    /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
+    /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
+    /// `with_credentials`.
     LADING_DECL client& with_login(std::string user, std::string secret, std::string host = {});
     /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
     /// of `config_credentials`. Replaces `with_credentials`.
