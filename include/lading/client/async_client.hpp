@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace lading {
@@ -66,6 +67,19 @@ class async_client {
     template <class Token>
     auto async_inspect(reference const& ref, Token&& token) {
         return async_inspect(ref, inspect_options(), std::forward<Token>(token));
+    }
+    /// The same for a name, which is parsed first: errors are then also those of `reference::parse`.
+    template <class Token>
+    auto async_inspect(std::string_view name, inspect_options o, Token&& token) {
+        return begin<inspection>(std::forward<Token>(token),
+                                 [f = front_.get(), parsed = reference::parse(name), o = std::move(o)](auto done) mutable {
+                                     if (parsed) begin_inspect(*f, std::move(done), parsed.assume_value(), std::move(o));
+                                     else fail_inspect(std::move(done), std::move(parsed).assume_error());
+                                 });
+    }
+    template <class Token>
+    auto async_inspect(std::string_view name, Token&& token) {
+        return async_inspect(name, inspect_options(), std::forward<Token>(token));
     }
     template <class Token>
     auto async_manifest(reference const& ref, Token&& token) {
@@ -140,6 +154,7 @@ class async_client {
             [executor = get_executor()](auto h, Start s) { s(handler<T>(std::move(h), executor)); }, token, std::move(start));
     }
     LADING_DECL static void begin_inspect(detail::front& f, handler<inspection> done, reference const& ref, inspect_options o);
+    LADING_DECL static void fail_inspect(handler<inspection> done, error why);
     LADING_DECL static void begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref);
     LADING_DECL static void begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref);
     LADING_DECL static void begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice);

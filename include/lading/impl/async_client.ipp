@@ -25,6 +25,10 @@ LADING_DEFINE async_client& async_client::with_environment_proxies() { return fr
 LADING_DEFINE void async_client::begin_inspect(detail::front& f, handler<inspection> done, reference const& ref, inspect_options o) {
     f.async_inspect(ref, std::move(o), std::move(done));
 }
+LADING_DEFINE void async_client::fail_inspect(handler<inspection> done, error why) {
+    auto const where = done.get_executor();
+    asio::post(where, [done = std::move(done), why = std::move(why)]() mutable { done(result<inspection>(std::move(why))); });
+}
 LADING_DEFINE void async_client::begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref) {
     f.async_manifest(ref, std::move(done));
 }

@@ -129,6 +129,16 @@ TEST_CASE("a name that is none is the failure of the call, and nothing is asked"
     CHECK(registry.config("UPPER case").has_error());
     CHECK(registry.tags("UPPER case").error() == repository::parse("UPPER case").error().kind());
     CHECK(registry.ping("UPPER case").has_error());
+
+    asio::io_context context;
+    async_client asynchronous{context.get_executor(), client_options().with_plaintext(fake.host())};
+    auto refused = asynchronous.async_inspect("UPPER case", asio::use_future);
+    bool told = false;
+    asynchronous.async_inspect("UPPER case", inspect_options(), [&](result<inspection> r) { told = r.has_error(); });
+    CHECK_FALSE(told); // a handler never runs inside its initiating call
+    context.run();
+    CHECK(told);
+    CHECK(refused.get().error() == reference::parse("UPPER case").error().kind());
     CHECK(fake.journal().empty());
 }
 
@@ -156,7 +166,7 @@ TEST_CASE("logins: given ones come first, stored ones are read when that is aske
         asio::io_context context;
         async_client asynchronous{context.get_executor(), options};
         asynchronous.with_stored_logins();
-        auto image = asynchronous.async_inspect(reference::parse(name).value(), asio::use_future);
+        auto image = asynchronous.async_inspect(name, asio::use_future);
         context.run();
         CHECK(image.get().has_value());
         std::filesystem::remove(path);
