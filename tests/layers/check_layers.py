@@ -39,7 +39,7 @@ FLOORS = [
 
 # Foreign headers: pattern of the include, pattern of the paths that may have it. The first match counts.
 FOREIGN = [
-    (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
+    (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio|outstanding_work)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
     (r"openssl/.*", r"(net|testing)/.*|hash/openssl_hash\.hpp"),
     (r"boost/beast/.*", r"net/.*"),
     (r"boost/hana(/.*|\.hpp)", r"document/(reflect/.*|decode\.hpp)"),

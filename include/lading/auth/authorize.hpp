@@ -19,7 +19,7 @@
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../http/challenge.hpp"
-#include "../policy/fallback.hpp"
+#include "../policy/credentials.hpp"
 #include "auth_rules.hpp"
 #include "login_remarks.hpp"
 #include "secret_redactor.hpp"

@@ -17,6 +17,7 @@
 /// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (legacy/docker_1_10_fallback.hpp).
 
 #include "../endpoint/endpoints.hpp"
+#include "../error_groups.hpp"
 
 #include <concepts>
 #include <optional>
@@ -61,24 +62,6 @@ struct check_fallback {
                   "[lading] fallback policy: F needs `static constexpr bool pings`, `tags_first` and `speaks_v1`");
     static constexpr bool ok = true;
 };
-
-/// Failures that lie with the caller, not with the place that was asked.
-constexpr bool is_callers_own(errc code) noexcept {
-    switch (code) {
-    case errc::cancelled:
-    case errc::timeout:
-    case errc::sink_failed:
-    case errc::out_of_memory:
-    case errc::invalid_argument:
-    case errc::config_invalid:
-    case errc::tls_config_invalid:
-    case errc::credentials_invalid:
-    case errc::credential_helper_failed:
-    case errc::credential_helper_timeout:
-    case errc::credential_helper_output: return true;
-    default: return false;
-    }
-}
 
 /// What spec 2.7 recommends. Mirrors in turn, whatever their failure; the origin once; http only where the rules name
 /// the host for it and nothing ever answered there over TLS; v1 only where it is asked for and nothing said v2. A
