@@ -30,9 +30,9 @@ FLOORS = [
     ("store", r"store/.*"),
     ("net", r"net/.*"),
     ("config files", r"config_files/.*"),
-    ("legacy", r"legacy/.*"),
     ("bulk", r"bulk/.*"),
     ("client", r"client/.*"),
+    ("legacy", r"legacy/.*"),
     ("doors", r"(core|lading)\.hpp"),
     ("testing", r"testing/.*|testing\.hpp"),
 ]

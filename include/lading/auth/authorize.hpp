@@ -45,12 +45,11 @@ class authorize_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    /// The referenced session, clock and credentials outlive the operation; the rest is for the wrapped one.
-    template <class... Args>
-    authorize_middleware(call_context const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
-               typename P::credentials& credentials, Args&&... args)
-        : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
-          inner_(std::forward<Args>(args)...) {}
+    /// The context of the client, with its session, clock and credentials, must outlive the operation.
+    template <class Context, class... Args>
+    authorize_middleware(Context& context, call_context const& talk, Args&&... args)
+        : talk_(talk), rules_(context.options.auth), session_(context.session), clock_(context.clock),
+          credentials_(context.credentials), inner_(context, talk, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
 
@@ -428,7 +427,7 @@ class authorize_middleware : immovable {
 
     call_context talk_;
     origin const home_ = detail::origin_of(talk_.base_url);
-    auth_rules rules_;
+    auth_rules const& rules_;
     auth_session& session_;
     typename P::clock& clock_;
     typename P::credentials& credentials_;

@@ -12,6 +12,7 @@
 #include "../policy/hash.hpp"
 #include "../protocol/step.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -57,10 +58,11 @@ class cache_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    /// The cache outlives the operation. `limit` in bytes: a longer document is not kept.
-    template <class... Args>
-    cache_middleware(typename P::cache& cache, std::size_t limit, Args&&... args)
-        : cache_(cache), limit_(limit), inner_(std::forward<Args>(args)...) {}
+    /// The cache of the client must outlive the operation. What is longer than a manifest or a config may be is not kept.
+    template <class Context, class... Args>
+    explicit cache_middleware(Context& context, Args&&... args)
+        : cache_(context.cache), limit_(std::max(context.options.bounds.manifest_bytes, context.options.bounds.config_bytes)),
+          inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }
@@ -128,7 +130,7 @@ class cache_middleware : immovable {
     }
 
     typename P::cache& cache_;
-    std::size_t limit_;
+    std::size_t limit_; ///< in bytes
     Op inner_;
     std::optional<detail::copying_body> body_; ///< of the exchange under way, if its answer may be kept
     std::optional<digest> wanted_;             ///< by it; nothing for a tag
@@ -141,8 +143,8 @@ template <class Op, class P>
     requires std::same_as<typename P::cache, no_cache>
 class cache_middleware<Op, P> : public Op {
   public:
-    template <class... Args>
-    cache_middleware(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit cache_middleware(Context&, Args&&... args) : Op(std::forward<Args>(args)...) {}
 };
 
 } // namespace lading

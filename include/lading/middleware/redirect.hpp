@@ -27,8 +27,9 @@ class redirect_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    template <class... Args>
-    explicit redirect_middleware(std::size_t limit, Args&&... args) : limit_(limit), inner_(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit redirect_middleware(Context& context, Args&&... args)
+        : limit_(context.options.bounds.redirects), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return remember(inner_.start()); }
     step<value_type> on_delay() { return remember(inner_.on_delay()); }

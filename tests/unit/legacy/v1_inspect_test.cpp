@@ -3,7 +3,9 @@
 #include "documents.hpp"
 #include "schema1_documents.hpp"
 
+#include <lading/client/client_context.hpp>
 #include <lading/legacy/v1_inspect.hpp>
+#include <lading/middleware/fallback.hpp>
 #include <lading/print/writers.hpp>
 
 namespace v1_inspect_test {
@@ -54,13 +56,10 @@ struct world {
         call_context talk(base, parsed.repository(), bounds);
         fixed_credentials credentials;
         if (secret) credentials = fixed_credentials(*secret);
-        auth_session session;
-        testing::manual_clock clock;
         testing::scripted_transport transport(s);
-        authorized<redirected<v1_inspect_operation<test::policies>>, test::policies> op(
-            talk, auth_rules(), session, clock, credentials, bounds.redirects, talk, parsed,
-            inspect_options().with_schema1(rules));
-        return lading::run(op, transport, clock);
+        client_context<test::policies> context(client_options().with_limits(bounds), credentials, testing::manual_clock(), no_cache());
+        endpoint_stack<v1_inspect_operation<test::policies>, test::policies> op(context, talk, parsed, inspect_options().with_schema1(rules));
+        return lading::run(op, transport, context.clock);
     }
     std::vector<std::string> asked() const {
         std::vector<std::string> out;
