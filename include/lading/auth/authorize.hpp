@@ -70,31 +70,28 @@ class authorize_middleware : immovable {
     step<value_type> on_response(result<response> answer) {
         if (token_) return on_token(std::move(answer));
         if (knock_) return on_knock(std::move(answer));
-        if (answer) {
-            answer.assume_value().credentials_sent = sent_secret_;
-            answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
-        }
-        if (!answer || !pending_ || !pending_->query.may_authorize) return pass(std::move(answer));
+        auth_note shown;
+        shown.sent = sent_secret_;
+        shown.withheld = pending_ && !pending_->routing.may_authorize;
+        if (!answer || !pending_ || shown.withheld) return pass(std::move(answer), shown);
         auto& head = answer.assume_value();
         if (head.status == 401) {
             confirmed_ = confirmed_ || confirms_v2(head);
-            auto next = answer_challenge(head);
+            auto next = answer_challenge(head, shown);
             if (!next) return pass(std::move(next).assume_error());
             if (next.assume_value()) return std::move(*next.assume_value());
         }
-        if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
+        if (!may_be_hidden(head)) return pass(std::move(answer), shown); // nothing to offer: this is the answer
         if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_) return pass(std::move(answer));
+        if (!secret_) return pass(std::move(answer), shown);
         if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
-            if (guessed_) return pass(std::move(answer));
+            if (guessed_) return pass(std::move(answer), shown);
             return send();
         }
-        if (!session_.may_knock(where())) return pass(std::move(answer));
+        if (!session_.may_knock(where())) return pass(std::move(answer), shown);
         held_ = std::move(head);
         knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
-        request q = talk_.get("/v2/");
-        q.may_authorize = false; // a 401 is an answer to this question
-        return need_exchange(std::move(q), *knock_);
+        return need_exchange(talk_.get("/v2/"), *knock_, routing::without_credentials());
     }
 
   private:
@@ -111,10 +108,10 @@ class authorize_middleware : immovable {
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(std::move(x->query), *x->sink);
+            pending_ = std::move(*x);
             where_ = detail::origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
-            if (where_ != home_) pending_->query.may_authorize = false;
+            if (where_ != home_) pending_->routing.may_authorize = false;
             rounds_ = 0;
             fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
             wider_.clear();
@@ -130,14 +127,16 @@ class authorize_middleware : immovable {
         }
         return s;
     }
-    step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
+    step<value_type> pass(result<response> answer, auth_note const& shown = {}) {
+        return take(detail::respond(inner_, std::move(answer), shown));
+    }
 
     /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
     step<value_type> send() {
         request q = pending_->query;
         sent_.clear();
         sent_secret_ = guessing_ = false;
-        if (q.may_authorize) {
+        if (pending_->routing.may_authorize) {
             auto known = session_.find(where(), scope(), clock_.now());
             if (!known && !guessed_) {
                 auto next = guess();
@@ -156,7 +155,7 @@ class authorize_middleware : immovable {
                 q.headers.set("Authorization", std::move(known->authorization));
             }
         }
-        return need_exchange(std::move(q), *pending_->sink);
+        return need_exchange(std::move(q), *pending_->sink, pending_->routing);
     }
 
     /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
@@ -181,7 +180,7 @@ class authorize_middleware : immovable {
     }
 
     /// The step that answers the challenge, or nothing when there is nothing to answer it with.
-    maybe_step answer_challenge(response& head) {
+    maybe_step answer_challenge(response const& head, auth_note& shown) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
         if (session_.refused(where(), scope(), sent_)) return std::optional(send());
         if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
@@ -200,7 +199,7 @@ class authorize_middleware : immovable {
             without_realm = true;
         }
         for (auto const& c : offered.challenges)
-            if (c.scheme == "basic") return answer_basic(head);
+            if (c.scheme == "basic") return answer_basic(shown);
         if (lines.empty()) return nothing();
         if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
         return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
@@ -229,7 +228,8 @@ class authorize_middleware : immovable {
             return pass_held();
         }
         confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
-        auto next = answer_challenge(answer.assume_value());
+        auth_note of_this;
+        auto next = answer_challenge(answer.assume_value(), of_this);
         if (!next) return no_token(std::move(next).assume_error());
         if (!next.assume_value()) return session_.knocked_in_vain(where()), pass_held();
         return std::move(*next.assume_value());
@@ -246,10 +246,10 @@ class authorize_middleware : immovable {
         return pass_held();
     }
 
-    maybe_step answer_basic(response& head) {
+    maybe_step answer_basic(auth_note& shown) {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(false) : std::string();
-        if (authorization.empty()) return head.challenge_unanswered = true, nothing();
+        if (authorization.empty()) return shown.unanswered = true, nothing();
         if (authorization != sent_) session_.keep_gate(where(), {});
         return show(std::move(authorization));
     }
@@ -409,7 +409,7 @@ class authorize_middleware : immovable {
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
     origin const& where() const { return where_; }
-    std::string const& scope() const { return pending_->query.scope; }
+    std::string const& scope() const { return pending_->routing.scope; }
 
     result<void> check_plaintext(origin const& to) const {
         if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();

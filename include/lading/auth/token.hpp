@@ -135,7 +135,6 @@ class token_operation : immovable {
         request q = talk_.get("");
         q.method = std::move(method);
         q.url = target.str();
-        q.may_authorize = false;
         q.address_policy = what_.address_policy;
         q.named_by = what_.named_by;
         return q;
@@ -156,7 +155,7 @@ class token_operation : immovable {
         }
         request q = ask("GET", target);
         if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, routing::without_credentials());
     }
     need_exchange post() {
         auto const& secret = *what_.secret;
@@ -177,11 +176,11 @@ class token_operation : immovable {
         request q = ask("POST", what_.realm);
         q.headers.add("Content-Type", "application/x-www-form-urlencoded");
         q.body = form_encode(form);
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, routing::without_credentials());
     }
 
     result<bearer_token> interpret(result<response> answer) {
-        LADING_TRY(auto head, std::move(answer));
+        LADING_TRY(auto const head, std::move(answer));
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
             if (!token) {
@@ -194,8 +193,9 @@ class token_operation : immovable {
             }
             return token;
         }
-        head.credentials_sent = what_.secret.has_value();
-        error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds);
+        auth_note shown;
+        shown.sent = what_.secret.has_value();
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds, shown);
         auto const s = head.status;
         bool const refused = s == 401 || s == 403 || (s == 400 && what_.by_oauth);
         errc code = errc::auth_token_failed;

@@ -94,9 +94,7 @@ class legacy_fallback_middleware : immovable {
     step<inspection> ping(stage s) {
         stage_ = s;
         bool const v1 = s == stage::reach_v1 || s == stage::session_v1;
-        request q = talk().get(v1 ? "/v1/_ping" : "/v2/");
-        q.may_authorize = false;
-        return need_exchange(std::move(q), ping_body_);
+        return need_exchange(talk().get(v1 ? "/v1/_ping" : "/v2/"), ping_body_, routing::without_credentials());
     }
     step<inspection> on_ping(result<response> answer) {
         bool const says_v2 = answer && detail::says_v2_exactly(answer.assume_value());

@@ -57,15 +57,16 @@ class v1_inspect_operation : immovable {
         return ask(&v1_inspect_operation::on_images, repository_path("/images"));
     }
 
-    step<inspection> on_response(result<response> answer) {
+    step<inspection> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
         if (answer) {
             answered_ = true;
             url_ = answer.assume_value().url;
             status_ = answer.assume_value().status;
             // What a token was given for, it was given to: a 401 refuses those credentials.
             if (token_sent_) { // the token of the index, which is no credential that anybody withholds
-                answer.assume_value().credentials_sent = token_is_secret_;
-                answer.assume_value().credentials_withheld = false;
+                shown_.sent = token_is_secret_;
+                shown_.withheld = false;
             }
         } else {
             url_.clear();
@@ -95,16 +96,16 @@ class v1_inspect_operation : immovable {
         auto const& where = endpoints_[at_];
         request q = talk_.get(path);
         q.url = where.scheme() + "://" + where.authority() + path;
-        q.scope = talk_.pull_scope();
+        auto how = talk_.pull();
         token_sent_ = !token_.empty() && where.origin() == token_origin_;
         if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
         if (token_sent_) q.headers.add("Authorization", "Token " + token_);
-        q.may_authorize = !token_sent_ && where.origin() == index_->origin();
+        how.may_authorize = !token_sent_ && where.origin() == index_->origin();
         if (where.origin() != index_->origin()) { // the index named it
             q.address_policy = far_;
             q.named_by = index_->authority();
         }
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, std::move(how));
     }
     step<inspection> ask_tags() { return ask(&v1_inspect_operation::on_tags, repository_path("/tags")); }
     step<inspection> ask_image() { return ask(&v1_inspect_operation::on_image, "/v1/images/" + id_ + "/json"); }
@@ -132,7 +133,7 @@ class v1_inspect_operation : immovable {
             return malformed("the token has a character that no header may have");
         auto const from = url::parse(head.url); // after redirects, not who was asked
         token_origin_ = (from ? from.assume_value() : *index_).origin();
-        token_is_secret_ = head.credentials_sent;
+        token_is_secret_ = shown_.sent;
         return success();
     }
 
@@ -284,7 +285,7 @@ class v1_inspect_operation : immovable {
     error refusal(response const& head, asked what) const {
         if (head.status == 404 && what == asked::tags)
             return error(errc::name_unknown).with_context(std::string(talk_.name.path()));
-        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
+        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds, shown_);
     }
 
     /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).
@@ -313,7 +314,8 @@ class v1_inspect_operation : immovable {
     bool token_is_secret_ = false; ///< it was given for the caller's credentials
     bool token_sent_ = false;      ///< with the last request
     bool answered_ = false;
-    std::string url_; ///< of the last answer
+    auth_note shown_; ///< for the last answer
+    std::string url_; ///< of it
     int status_ = 0;
     std::string id_;
     tag_list tags_;

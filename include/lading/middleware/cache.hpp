@@ -66,15 +66,15 @@ class cache_middleware : immovable {
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
-        if (!body_ || !answer) return take(inner_.on_response(std::move(answer)));
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (!body_ || !answer) return take(detail::respond(inner_, std::move(answer), shown));
         auto& head = answer.assume_value();
         if (head.status == 304 && known_) {
             head.status = 200;
             return take(serve(std::move(head), body_->to()));
         }
         if (body_->copy()) keep(head, *body_->copy());
-        return take(inner_.on_response(std::move(answer)));
+        return take(detail::respond(inner_, std::move(answer), shown));
     }
 
   private:
@@ -83,8 +83,8 @@ class cache_middleware : immovable {
         for (;;) {
             body_.reset();
             auto* const x = std::get_if<need_exchange>(&s);
-            if (!x || (!x->query.content && !x->query.by_tag)) return s;
-            wanted_ = x->query.content;
+            if (!x || (!x->routing.content && !x->routing.by_tag)) return s;
+            wanted_ = x->routing.content;
             url_ = x->query.url;
             auto const which = wanted_ ? wanted_ : tagged();
             known_ = which ? find(*which) : std::nullopt;
@@ -93,7 +93,7 @@ class cache_middleware : immovable {
                 continue;
             }
             if (known_) x->query.headers.add("If-None-Match", '"' + which->str() + '"');
-            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_));
+            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_), std::move(x->routing));
         }
     }
 

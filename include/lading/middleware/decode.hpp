@@ -5,7 +5,7 @@
 /// before anything else sees the body.
 ///
 /// The encoded text is kept until its end and bounded; what comes out of it is bounded by the sink of the document. A digest
-/// is of the decoded bytes. A `request::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
+/// is of the decoded bytes. A `routing::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
 
 #include "../http/content_encoding.hpp"
 #include "../http/gunzip.hpp"
@@ -119,7 +119,7 @@ class decode_middleware : immovable {
     static std::size_t longest(limits const& l) { return std::max(std::max(l.manifest_bytes, l.config_bytes), l.tag_page_bytes); }
     step<value_type> take(step<value_type> s) {
         if (auto* const x = std::get_if<need_exchange>(&s)) {
-            body_.aim(*x->sink, x->query.verbatim);
+            body_.aim(*x->sink, x->routing.verbatim);
             x->sink = &body_;
         }
         return s;

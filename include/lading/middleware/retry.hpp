@@ -48,7 +48,7 @@ class retry_middleware : immovable {
     step<value_type> on_delay() {
         if (!waiting_) return take(inner_.on_delay());
         waiting_ = false;
-        return need_exchange(pending_->query, *pending_->sink);
+        return *pending_;
     }
     step<value_type> on_response(result<response> answer) {
         if (auto const wait = wait_after(answer)) {
@@ -64,7 +64,7 @@ class retry_middleware : immovable {
   private:
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(x->query, *x->sink);
+            pending_ = *x;
             tries_ = 1;
         }
         return s;

@@ -135,20 +135,22 @@ class blob_operation : immovable {
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
     step<descriptor> start() {
-        auto q = talk_.get("blobs", what_.digest.str());
-        q.verbatim = true; // most blobs are gzip themselves, and called so by mistake
-        return need_exchange(std::move(q), body_);
+        auto how = talk_.pull();
+        how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        return need_exchange(talk_.get("blobs", what_.digest.str()), body_, std::move(how));
     }
 
-    step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
+    step<descriptor> on_response(result<response> answer, auth_note const& shown = {}) {
+        return done<descriptor>(interpret(answer, shown));
+    }
     step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
 
   private:
-    result<descriptor> interpret(result<response>& answer) {
+    result<descriptor> interpret(result<response>& answer, auth_note const& shown) {
         if (!answer || answer.assume_value().status != 200) body_.discard();
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds, shown);
         LADING_TRY_V(body_.finish());
         return what_;
     }

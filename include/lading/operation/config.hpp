@@ -35,7 +35,9 @@ class config_operation : immovable {
         : inspect_(std::move(c), ref, inspect_options().with_platform(std::move(choice))) {}
 
     step<config_document> start() { return map(inspect_.start()); }
-    step<config_document> on_response(result<response> answer) { return map(inspect_.on_response(std::move(answer))); }
+    step<config_document> on_response(result<response> answer, auth_note const& shown = {}) {
+        return map(inspect_.on_response(std::move(answer), shown));
+    }
     step<config_document> on_delay() { return map(inspect_.on_delay()); }
 
   private:

@@ -111,7 +111,10 @@ class inspect_operation : immovable {
         options_.tags = false; // not again at the end
         return ask_tags();
     }
-    step<inspection> on_response(result<response> answer) { return (this->*then_)(std::move(answer)); }
+    step<inspection> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
+        return (this->*then_)(std::move(answer));
+    }
     step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
 
     // ---- the documents ----------------------------------------------------------------------------------------
@@ -170,7 +173,7 @@ class inspect_operation : immovable {
     step<inspection> on_manifest(result<response> answer) {
         if (!answer) return fail(std::move(answer).assume_error());
         if (auto more = fetch_.again(answer.assume_value())) return std::move(*more);
-        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds);
+        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds, shown_);
         if (!opened) return fail(std::move(opened).assume_error());
         auto& manifest = opened.assume_value();
         remember(manifest, answer.assume_value());
@@ -227,9 +230,9 @@ class inspect_operation : immovable {
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
-        request q = talk_.get("blobs", document.config.digest.str());
-        q.content = document.config.digest;
-        return need_exchange(std::move(q), *config_body_);
+        auto how = talk_.pull();
+        how.content = document.config.digest;
+        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_, std::move(how));
     }
 
     step<inspection> on_config(result<response> answer) {
@@ -242,7 +245,7 @@ class inspect_operation : immovable {
     result<void> read_config(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
+            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds, shown_);
         LADING_TRY_V(config_body_->finish());
         record_->config_bytes = config_sink_->take();
         auto bounds = talk_.bounds.json;
@@ -321,7 +324,7 @@ class inspect_operation : immovable {
     }
 
     step<inspection> on_tags(result<response> answer) {
-        auto next = tags_->next(std::move(answer));
+        auto next = tags_->next(std::move(answer), shown_);
         if (next && next.assume_value()) return std::move(*next.assume_value());
         auto listed = next ? result<tag_list>(tags_->take()) : result<tag_list>(std::move(next).assume_error());
         if (!options_.tags_first) {
@@ -352,6 +355,7 @@ class inspect_operation : immovable {
     std::optional<tag_listing<P>> tags_;
     std::optional<tag_list> listed_;
     std::optional<inspection> record_;
+    auth_note shown_; ///< for the answer that came last
     answer_handler then_ = nullptr; ///< the member that takes the next answer
     std::size_t depth_ = 0;
 };

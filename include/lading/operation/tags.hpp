@@ -117,8 +117,8 @@ class tag_listing {
     /// Takes the answer to the last request; the next one, or nothing when the list is there. A failure is the error only
     /// where not one name has come before it, or when the call was cancelled or found no memory: else what came is the
     /// list, `truncated`.
-    result<std::optional<need_exchange>> next(result<response> answer) {
-        auto next = after(std::move(answer));
+    result<std::optional<need_exchange>> next(result<response> answer, auth_note const& shown = {}) {
+        auto next = after(std::move(answer), shown);
         if (next && next.assume_value()) return next;
         if (!next) failure_ = std::move(next).assume_error();
         else if (!failure_) failure_ = body_.odd();
@@ -140,14 +140,14 @@ class tag_listing {
   private:
     need_exchange ask(request q) {
         q.headers.set("Accept", "application/json");
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, talk_.pull());
     }
 
-    result<std::optional<need_exchange>> after(result<response> answer) {
+    result<std::optional<need_exchange>> after(result<response> answer, auth_note const& shown) {
         auto const before = std::exchange(known_, body_.tags().size());
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds, shown);
         if (auto wrong = body_.page_over(head)) return std::move(*wrong);
         if (body_.full()) return std::optional<need_exchange>();
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
@@ -200,8 +200,8 @@ class tags_operation : immovable {
     explicit tags_operation(call_context const& c) : listing_(c) {}
 
     step<tag_list> start() { return listing_.first(); }
-    step<tag_list> on_response(result<response> answer) {
-        auto next = listing_.next(std::move(answer));
+    step<tag_list> on_response(result<response> answer, auth_note const& shown = {}) {
+        auto next = listing_.next(std::move(answer), shown);
         if (!next) return done<tag_list>(std::move(next).assume_error());
         if (next.assume_value()) return std::move(*next.assume_value());
         return done<tag_list>(listing_.take());

@@ -8,12 +8,15 @@
 ///     step<T> start();                              called once, first
 ///     step<T> on_response(result<response> answer); after `need_exchange`, when the body is in the sink
 ///     step<T> on_delay();                           after `need_delay`
-/// A driver (`run/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
+/// What was shown to the registry is known beside an answer, to an operation that takes an `auth_note const&` too, second.
+/// A driver (`driver/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
 /// because the sink of a step points into them. Not thread-safe; one driver at a time.
 
 #include "../detail/chrono.hpp"
 #include "../detail/dependent.hpp"
+#include "../http/auth_note.hpp"
 #include "../http/message.hpp"
+#include "routing.hpp"
 
 #include <concepts>
 #include <memory>
@@ -22,11 +25,12 @@
 
 namespace lading {
 
-/// Send `query`, stream the body of the answer into `sink`, then call `on_response`.
+/// Send `query`, stream the body of the answer into `sink`, then call `on_response`. A driver needs no `routing`.
 struct need_exchange {
-    need_exchange(request q, body_sink& s) : query(std::move(q)), sink(&s) {}
+    need_exchange(request q, body_sink& s, lading::routing r = {}) : query(std::move(q)), sink(&s), routing(std::move(r)) {}
     request query;
     body_sink* sink;
+    lading::routing routing;
 };
 
 /// Wait, then call `on_delay`.
@@ -63,5 +67,14 @@ concept operation = requires(Op& op, result<response> answer) {
     { op.on_response(std::move(answer)) } -> std::same_as<step<typename Op::value_type>>;
     { op.on_delay() } -> std::same_as<step<typename Op::value_type>>;
 };
+
+namespace detail {
+/// Tells an operation of an answer, and of what was shown for it if that concerns it.
+template <class Op>
+auto respond(Op& op, result<response> answer, auth_note const& shown) {
+    if constexpr (requires { op.on_response(std::move(answer), shown); }) return op.on_response(std::move(answer), shown);
+    else return op.on_response(std::move(answer));
+}
+} // namespace detail
 
 } // namespace lading
