@@ -97,7 +97,7 @@ detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body
 /// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
 /// `auth_token_failed` for any other status.
 template <class P>
-class token_operation : immovable {
+class token_operation : public operation_base<bearer_token, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -106,8 +106,6 @@ class token_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = bearer_token;
-
     token_operation(call_context c, token_request what)
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
@@ -125,7 +123,6 @@ class token_operation : immovable {
         }
         return done<bearer_token>(interpret(std::move(answer)));
     }
-    step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
 
   private:
     /// The service will not have this refresh token, or speaks no POST. One that fails may have it later.

@@ -87,7 +87,7 @@ class legacy_fallback_middleware : immovable {
         return failed(std::move(e));
     }
     step<inspection> failed(error e) { return turns_.failed(std::move(e), version()) ? open() : conclude(); }
-    step<inspection> conclude() { return done<inspection>(turns_.conclude()); }
+    step<inspection> conclude() { return turns_.conclude(); }
 
     // ---- pings, for policies that want them ---------------------------------------------------------------------
 
@@ -103,11 +103,11 @@ class legacy_fallback_middleware : immovable {
         case stage::reach_v1:
             if (answer) return reached();
             turns_.keep(std::move(answer).assume_error(), version()); // a place out of reach ends it all
-            return done<inspection>(turns_.conclude_with_last());
+            return turns_.conclude_with_last();
         case stage::session_v2: return says_v2 ? fetch() : ping(stage::session_v1);
         case stage::session_v1:
         case stage::confirm: break;
-        case stage::fetch: return done<inspection>(error(errc::invalid_argument));
+        case stage::fetch: return error(errc::invalid_argument);
         }
         if (!answer) return failed(std::move(answer).assume_error());
         if (stage_ == stage::confirm && confirms_v2(answer.assume_value()))

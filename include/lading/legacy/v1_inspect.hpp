@@ -27,7 +27,7 @@ namespace lading {
 /// `url_invalid` for a base that is none; other statuses as `error_from_response`; those of the transport. After the
 /// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
 template <class P>
-class v1_inspect_operation : immovable {
+class v1_inspect_operation : public operation_base<inspection, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -36,8 +36,6 @@ class v1_inspect_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = inspection;
-
     /// Endpoints that are looked at, of those that an answer names.
     static constexpr std::size_t max_endpoints = 8;
 
@@ -48,11 +46,10 @@ class v1_inspect_operation : immovable {
         if (ref_.has_digest()) {
             fallback_facts facts; // another protocol can answer this
             facts.next_endpoint = true;
-            return fail(error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts));
+            return error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts);
         }
-        auto index = url::parse(talk_.base_url);
-        if (!index) return fail(std::move(index).assume_error());
-        index_.emplace(std::move(index).assume_value());
+        LADING_TRY(auto index, url::parse(talk_.base_url));
+        index_.emplace(std::move(index));
         endpoints_.push_back(*index_);
         return ask(&v1_inspect_operation::on_images, repository_path("/images"));
     }
@@ -71,17 +68,16 @@ class v1_inspect_operation : immovable {
         } else {
             url_.clear();
             status_ = 0;
-            if (!answered_ && !answer.assume_error().facts().answered) return fail(std::move(answer).assume_error());
+            if (!answered_ && !answer.assume_error().facts().answered) return std::move(answer).assume_error();
         }
         auto next = (this->*then_)(std::move(answer));
-        if (!next) return fail(last_word(std::move(next).assume_error()));
-        return std::move(next).assume_value();
+        auto const* const over = std::get_if<done<inspection>>(&next);
+        if (over && !over->value()) return last_word(std::move(over->value()).assume_error());
+        return next;
     }
-    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
 
   private:
-    using next_step = result<step<inspection>>;
-    using answer_handler = next_step (v1_inspect_operation::*)(result<response>);
+    using answer_handler = step<inspection> (v1_inspect_operation::*)(result<response>);
 
     // ---- requests ---------------------------------------------------------------------------------------------
 
@@ -112,7 +108,7 @@ class v1_inspect_operation : immovable {
 
     // ---- the list of images: only what its head says is needed --------------------------------------------------
 
-    next_step on_images(result<response> answer) {
+    step<inspection> on_images(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200) return refusal(head, asked::tags);
         LADING_TRY(auto const list, parse("the list of images"));
@@ -174,7 +170,7 @@ class v1_inspect_operation : immovable {
     // ---- tags -------------------------------------------------------------------------------------------------
 
     /// Another endpoint is asked only when this one refuses: not found is the answer of all (spec 9.3).
-    next_step on_tags(result<response> answer) {
+    step<inspection> on_tags(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200 && head.status != 404 && ++at_ < endpoints_.size()) return ask_tags();
         if (head.status != 200) return refusal(head, asked::tags);
@@ -231,9 +227,9 @@ class v1_inspect_operation : immovable {
     // ---- the image --------------------------------------------------------------------------------------------
 
     /// Another endpoint is asked whatever was wrong with this one's, except when the caller's own time is over.
-    next_step on_image(result<response> answer) {
+    step<inspection> on_image(result<response> answer) {
         auto record = read_image(std::move(answer));
-        if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
+        if (record) return done<inspection>(std::move(record));
         auto& why = record.assume_error();
         if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
         warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).summary());
@@ -299,7 +295,6 @@ class v1_inspect_operation : immovable {
         if (e.detail().url.empty() && !url_.empty()) e.with_url(safe_url(url_));
         return e;
     }
-    static step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
 
     call_context talk_;
     reference ref_;

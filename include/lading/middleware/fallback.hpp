@@ -75,7 +75,7 @@ class fallback_middleware : immovable {
     step<value_type> conclude() {
         if constexpr (can_be_partial)
             if (partial_ && *turns_.last_failure() != errc::cancelled) return done<value_type>(std::move(*partial_));
-        return done<value_type>(turns_.conclude());
+        return turns_.conclude();
     }
 
     Context& context_;

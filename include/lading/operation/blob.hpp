@@ -120,7 +120,7 @@ class verifying_body final : public body_sink {
 /// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
 /// sink is committed only when everything holds.
 template <class P>
-class blob_operation : immovable {
+class blob_operation : public operation_base<descriptor, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -129,8 +129,6 @@ class blob_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = descriptor;
-
     blob_operation(call_context c, descriptor what, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
@@ -143,7 +141,6 @@ class blob_operation : immovable {
     step<descriptor> on_response(result<response> answer, auth_note const& shown = {}) {
         return done<descriptor>(interpret(answer, shown));
     }
-    step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
 
   private:
     result<descriptor> interpret(result<response>& answer, auth_note const& shown) {

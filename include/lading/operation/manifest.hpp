@@ -123,7 +123,7 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
 /// Fetches one manifest. Errors: those of `parse_and_verify_manifest`, `error_from_response` and the transport;
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
-class manifest_operation : immovable {
+class manifest_operation : public operation_base<basic_manifest<typename P::manifests>, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
@@ -134,12 +134,10 @@ class manifest_operation : immovable {
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
     step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
         return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds, shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
     call_context talk_;
@@ -151,7 +149,7 @@ class manifest_operation : immovable {
 /// transport; `body_too_large` over `limits::manifest_bytes`; `not_a_registry` for a web page or an empty answer
 /// by tag.
 template <class P>
-class raw_manifest_operation : immovable {
+class raw_manifest_operation : public operation_base<manifest_bytes, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
@@ -162,12 +160,10 @@ class raw_manifest_operation : immovable {
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
     step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
         return done<value_type>(interpret(head, fetch_.take_body(), shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
     result<manifest_bytes> interpret(response const& head, std::string body, auth_note const& shown) const {

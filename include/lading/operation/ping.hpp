@@ -17,7 +17,7 @@ namespace lading {
 /// header out, the status is 200 and the body a JSON object as the protocol asks). Else `not_a_registry`, with the
 /// status and the facts; or the failure of the transport.
 template <class P>
-class ping_operation : immovable {
+class ping_operation : public operation_base<void, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -26,8 +26,6 @@ class ping_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = void;
-
     explicit ping_operation(call_context c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
     step<void> start() {
@@ -36,7 +34,6 @@ class ping_operation : immovable {
     step<void> on_response(result<response> answer, auth_note const& shown = {}) {
         return done<void>(interpret(std::move(answer), shown));
     }
-    step<void> on_delay() { return done<void>(error(errc::invalid_argument)); }
 
   private:
     result<void> interpret(result<response> answer, auth_note const& shown) {

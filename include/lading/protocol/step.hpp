@@ -7,7 +7,7 @@
 ///     using value_type = T;
 ///     step<T> start();                              called once, first
 ///     step<T> on_response(result<response> answer); after `need_exchange`, when the body is in the sink
-///     step<T> on_delay();                           after `need_delay`
+///     step<T> on_delay();                           after `need_delay`; `operation_base` has it for those that never ask for one
 /// What was shown to the registry is known beside an answer, to an operation that takes an `auth_note const&` too, second.
 /// A driver (`driver/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
 /// because the sink of a step points into them. Not thread-safe; one driver at a time.
@@ -39,11 +39,13 @@ struct need_delay {
     std::chrono::milliseconds duration;
 };
 
-/// The operation is over.
+/// The operation is over. A failure is a step as it is: a handler returns an `error`, and `LADING_TRY` returns from it.
 template <class T>
 class done {
   public:
     explicit done(result<T> v) : value_(std::make_unique<result<T>>(std::move(v))) {}
+    done(error e) : done(result<T>(std::move(e))) {}
+    done(BOOST_OUTCOME_V2_NAMESPACE::failure_type<error> f) : done(result<T>(std::move(f))) {}
     result<T>& value() const noexcept { return *value_; }
 
   private:
@@ -58,6 +60,15 @@ struct immovable {
     immovable() = default;
     immovable(immovable const&) = delete;
     immovable& operator=(immovable const&) = delete;
+};
+
+/// What operations share that never ask for a delay: `T` is the value. `P` is what they depend on, so that nothing is
+/// instantiated before they are.
+template <class T, class P>
+class operation_base : immovable {
+  public:
+    using value_type = T;
+    detail::dependent<lading::step<T>, P> on_delay() { return error(errc::invalid_argument); }
 };
 
 template <class Op>
