@@ -75,7 +75,7 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     auto const whole = location + text.substr(kept);
     auto out = repository::parse(whole);
     auto const host = whole.substr(0, whole.find('/'));
-    if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
+    if (!out || lower(host) != lower(out.assume_value().host()))
         return error(errc::config_invalid)
             .with_context("the location of a registry or mirror")
             .with_values("host[:port][/path]", printable(location, 160));

@@ -27,7 +27,7 @@ inline bool in_network(std::string_view address, std::string_view network) {
 /// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
 /// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
 inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
-    if (host == "docker.io") return false;
+    if (host == detail::docker_hub::name) return false;
     if (auto const* named = rules.find_host(host)) return named->http != plaintext::never;
     auto bare = host;
     if (auto const colon = bare.rfind(':'); colon != bare.npos && bare.find(']', colon) == bare.npos)
@@ -52,17 +52,17 @@ class docker_1_10_fallback {
     static result<std::vector<legacy_endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
         std::vector<legacy_endpoint> out;
         auto const host = std::string(name.host());
-        if (host == "docker.io") {
+        if (host == detail::docker_hub::name) {
             if (auto const* entry = find_registry(name, rules))
                 for (auto const& m : entry->mirrors) {
                     auto const scheme = m.location.find("://");
                     auto const where = scheme == m.location.npos ? m.location : m.location.substr(scheme + 3);
-                    LADING_TRY(auto const there, detail::relocate(name, "docker.io", where));
+                    LADING_TRY(auto const there, detail::relocate(name, detail::docker_hub::name, where));
                     auto const prefix = scheme == m.location.npos ? "https" : m.location.substr(0, scheme);
                     out.emplace_back(endpoint(prefix + "://" + registry_host(there), there, true));
                 }
-            out.emplace_back(endpoint("https://registry-1.docker.io", name));
-            if (rules.v1) out.emplace_back(endpoint("https://index.docker.io", name), api_version::v1);
+            out.emplace_back(endpoint("https://" + registry_host(name), name));
+            if (rules.v1) out.emplace_back(endpoint(std::string(detail::docker_hub::v1_url), name), api_version::v1);
             return out;
         }
         bool const insecure = is_insecure_host(host, rules);

@@ -121,7 +121,7 @@ class legacy_fallback_middleware : immovable {
     }
 
     bool is_v1() const { return turns_.at().version == api_version::v1; }
-    bool is_hub() const { return turns_.at().base_url == "https://index.docker.io"; } ///< whose v1 is taken for granted
+    bool is_hub() const { return turns_.at().base_url == detail::docker_hub::v1_url; } ///< whose v1 is taken for granted
     std::string_view version() const { return is_v1() ? "/v1" : ""; }
 
     /// Who pings asks just what Docker 1.10 asked.

@@ -59,7 +59,7 @@ class modern_fallback_with_v1 : public modern_fallback {
         for (auto const& place : places) {
             if (!rules.v1 || place.is_mirror) continue;
             auto& v1 = out.emplace_back(place, api_version::v1);
-            if (v1.name.host() == "docker.io") v1.base_url = "https://index.docker.io";
+            if (v1.name.host() == detail::docker_hub::name) v1.base_url = detail::docker_hub::v1_url;
         }
         return out;
     }
