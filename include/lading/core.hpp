@@ -7,5 +7,4 @@
 #include "client/basic_client.hpp"
 #include "constexpr/embedded_manifest.hpp"
 #include "endpoint/short_names.hpp"
-#include "legacy/docker_1_10_fallback.hpp"
 #include "print/writers.hpp"

@@ -4,6 +4,7 @@
 /// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
 /// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
 
+#include "detail/docker_hub.hpp"
 #include "detail/inline_string.hpp"
 #include "detail/reference_grammar.hpp"
 #include "detail/text.hpp"
@@ -99,7 +100,7 @@ class repository {
                 char const low = detail::to_lower(c);
                 host.append({&low, 1});
             }
-        if (host.view() == "index.docker.io") host = decltype(host)(detail::default_host);
+        if (host.view() == detail::docker_hub::index_host) host = decltype(host)(detail::default_host);
 
         bool const hub = host.view() == detail::default_host;
         if (hub && (path == "scratch" || path == "library/scratch"))
@@ -124,7 +125,7 @@ class repository {
 /// The host (and port) that requests for a repository go to: docker.io is served by registry-1.docker.io,
 /// every other host by itself.
 inline std::string registry_host(repository const& name) {
-    return std::string(name.host() == detail::default_host ? "registry-1.docker.io" : name.host());
+    return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::registry_host : name.host());
 }
 
 /// The key that credentials for a repository are kept under: its host as in references (spec 1.6).
@@ -133,7 +134,7 @@ inline std::string credential_key(repository const& name) { return std::string(n
 /// The key that older credential files use: the address of an index for docker.io, else `credential_key`
 /// (spec 1.6).
 inline std::string legacy_credential_key(repository const& name) {
-    return std::string(name.host() == detail::default_host ? "https://index.docker.io/v1/" : name.host());
+    return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::login_key : name.host());
 }
 
 /// The name of an image. A literal type; every value is well-formed and canonical (see `repository`). When

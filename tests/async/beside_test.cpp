@@ -2,6 +2,8 @@
 // An inspection with its tags beside it: the record and the errors are those of one request after the other.
 #include "catch.hpp"
 
+#include <lading/legacy/docker_1_10_fallback.hpp>
+#include <lading/legacy/legacy_client.hpp>
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
@@ -51,6 +53,14 @@ struct policies : async_policies {
 struct ordered_policies : policies {
     using fallback = docker_1_10_fallback;
 };
+template <class Handler>
+void begin(basic_client<policies>& registry, reference const& ref, inspect_options what, Handler handler) {
+    registry.async_inspect(ref, std::move(what), std::move(handler));
+}
+template <class Handler>
+void begin(legacy_client<ordered_policies>& registry, reference const& ref, inspect_options what, Handler handler) {
+    async_run(registry.transport(), registry.start_inspect(ref, std::move(what)), std::move(handler));
+}
 
 struct outcome {
     std::optional<result<inspection>> record;
@@ -58,12 +68,12 @@ struct outcome {
     std::chrono::steady_clock::duration took{};
 };
 
-template <class Policies = policies>
+template <class Client = basic_client<policies>>
 outcome inspect(reference const& ref, client_options o, inspect_options what = inspect_options().with_tags(),
                 std::optional<std::chrono::milliseconds> cancel_after = {}) {
     asio::io_context context(1);
     counted_transport::counters n;
-    basic_client<Policies> registry{counted_transport(context, n), std::move(o)};
+    Client registry{counted_transport(context, n), std::move(o)};
     outcome out;
     asio::cancellation_signal signal;
     asio::steady_timer timer(context);
@@ -74,7 +84,7 @@ outcome inspect(reference const& ref, client_options o, inspect_options what = i
         });
     }
     auto const began = std::chrono::steady_clock::now();
-    registry.async_inspect(ref, std::move(what), asio::bind_cancellation_slot(signal.slot(), [&](result<inspection> r) {
+    begin(registry, ref, std::move(what), asio::bind_cancellation_slot(signal.slot(), [&](result<inspection> r) {
                                out.record.emplace(std::move(r));
                                timer.cancel();
                            }));
@@ -134,7 +144,7 @@ TEST_CASE("without tags, and where an order is asked for, one request is under w
     auto const first = inspect(ref_to(fake), options, inspect_options().with_tags().with_tags_first());
     CHECK(first.most == 1);
     CHECK(first.record->value().tags.values == std::vector<std::string>{"1"});
-    CHECK(inspect<ordered_policies>(ref_to(fake), options).most == 1);
+    CHECK(inspect<legacy_client<ordered_policies>>(ref_to(fake), options).most == 1);
 }
 
 TEST_CASE("an image that cannot be had ends the listing") {

@@ -141,20 +141,19 @@ TEST_CASE("the time of the one who fetches the token is over: one who waits has 
 TEST_CASE("one who waits for another's token keeps his own deadline") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
-    auth_session session; // what the two calls share: one has no deadline
+    client_context<policies> shared({}, no_credentials(), w.clock, no_cache()); // by two calls: one has no deadline
     call_context patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
     hurried.deadline = w.clock.now() + 1s;
-    no_credentials nobody;
-    using operation = authorize_middleware<redirect_middleware<manifest_operation<policies>>, policies>;
+    using operation = endpoint_stack<manifest_operation<policies>, policies>;
     asio_transport transport(w.context.get_executor());
     bool fetched = false;
     errc waited = errc::ok;
     asio::cancellation_signal stop;
-    async_run(transport, std::make_unique<operation>(patient, auth_rules(), session, w.clock, nobody, std::size_t(10), patient, w.ref),
+    async_run(transport, std::make_unique<operation>(shared, patient, w.ref),
               asio::bind_cancellation_slot(stop.slot(), [&](auto r) { fetched = r.has_value(); }));
     asio::steady_timer later(w.context, 200ms);
     later.async_wait([&](asio::error_code) {
-        async_run(transport, std::make_unique<operation>(hurried, auth_rules(), session, w.clock, nobody, std::size_t(10), hurried, w.ref),
+        async_run(transport, std::make_unique<operation>(shared, hurried, w.ref),
                   [&](auto r) {
                       waited = r ? errc::ok : r.error().kind();
                       stop.emit(asio::cancellation_type::all);

@@ -30,9 +30,9 @@ FLOORS = [
     ("store", r"store/.*"),
     ("net", r"net/.*"),
     ("config files", r"config_files/.*"),
-    ("legacy", r"legacy/.*"),
     ("bulk", r"bulk/.*"),
     ("client", r"client/.*"),
+    ("legacy", r"legacy/.*"),
     ("behind the front", r"impl/.*"),
     ("doors", r"(core|lading|src)\.hpp"),
     ("testing", r"testing/.*|testing\.hpp"),
@@ -41,7 +41,7 @@ FLOORS = [
 # Foreign headers: pattern of the include, pattern of the paths that may have it. The first match counts.
 FOREIGN = [
     (r"asio/(any_io_executor|async_result)\.hpp", r"client/async_client\.hpp|(net|driver|bulk|testing)/.*"),
-    (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
+    (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio|outstanding_work)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
     (r"openssl/.*", r"(net|testing)/.*|hash/openssl_hash\.hpp"),
     (r"boost/beast/.*", r"net/.*"),
     (r"boost/hana(/.*|\.hpp)", r"document/(reflect/.*|decode\.hpp)"),

@@ -65,6 +65,10 @@ TEST_CASE("V20: groups of codes") {
         CHECK((is_content(error(e)) && !is_auth(e)));
     for (auto const e : {errc::ok, errc::timeout, errc::ref_invalid, errc::sink_failed, errc::out_of_memory, errc::rate_limited})
         CHECK_FALSE((is_not_found(e) || is_auth(e) || is_content(e)));
+    for (auto const e : {errc::cancelled, errc::timeout, errc::sink_failed, errc::config_invalid, errc::credential_helper_output})
+        CHECK(is_callers_own(error(e)));
+    for (auto const e : {errc::connection_reset, errc::url_invalid, errc::auth_denied, errc::server_error})
+        CHECK_FALSE(is_callers_own(e));
     CHECK_FALSE(is_transient(error(errc::timeout)));
     fallback_facts facts;
     facts.retry = true;

@@ -3,6 +3,7 @@
 
 /// `auth_rules`: where secrets may go.
 
+#include "../detail/docker_hub.hpp"
 #include "../http/address.hpp"
 #include "../http/url.hpp"
 
@@ -38,7 +39,7 @@ inline origin origin_of(std::string const& text) {
 
 /// Token services that are known to serve a registry of another origin.
 inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
-    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
+    {docker_hub::registry_origin, docker_hub::token_origin},
     {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
 };
 

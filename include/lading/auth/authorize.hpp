@@ -19,13 +19,14 @@
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../http/challenge.hpp"
-#include "../policy/fallback.hpp"
+#include "../policy/credentials.hpp"
 #include "auth_rules.hpp"
 #include "login_remarks.hpp"
 #include "secret_redactor.hpp"
 #include "session.hpp"
 #include "token.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,12 +46,11 @@ class authorize_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    /// The referenced session, clock and credentials outlive the operation; the rest is for the wrapped one.
-    template <class... Args>
-    authorize_middleware(call_context const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
-               typename P::credentials& credentials, Args&&... args)
-        : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
-          inner_(std::forward<Args>(args)...) {}
+    /// The context of the client, with its session, clock and credentials, must outlive the operation.
+    template <class Context, class... Args>
+    authorize_middleware(Context& context, call_context const& talk, Args&&... args)
+        : talk_(talk), rules_(context.options.auth), session_(context.session), clock_(context.clock),
+          credentials_(context.credentials), inner_(context, talk, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
 
@@ -68,39 +68,43 @@ class authorize_middleware : immovable {
         return send();
     }
 
-    step<value_type> on_response(result<response> answer) {
-        if (token_) return on_token(std::move(answer));
-        if (knock_) return on_knock(std::move(answer));
-        if (answer) {
-            answer.assume_value().credentials_sent = sent_secret_;
-            answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
-        }
-        if (!answer || !pending_ || !pending_->query.may_authorize) return pass(std::move(answer));
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> got) {
+        if (token_) return on_token(std::move(got));
+        if (knock_) return on_knock(std::move(got));
+        auth_note shown;
+        shown.sent = sent_secret_;
+        shown.withheld = pending_ && !pending_->routing.may_authorize;
+        if (!got || !pending_ || shown.withheld) return pass(std::move(got), shown);
+        auto& head = got.assume_value();
         if (head.status == 401) {
             confirmed_ = confirmed_ || confirms_v2(head);
-            auto next = answer_challenge(head);
+            auto next = answer_challenge(head, shown);
             if (!next) return pass(std::move(next).assume_error());
-            if (next.assume_value()) return std::move(*next.assume_value());
+            if (next.assume_value() != answer::none) return carry_out(next.assume_value());
         }
-        if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
+        if (!may_be_hidden(head)) return pass(std::move(got), shown); // nothing to offer: this is the answer
         if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_) return pass(std::move(answer));
+        if (!secret_) return pass(std::move(got), shown);
         if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
-            if (guessed_) return pass(std::move(answer));
+            if (guessed_) return pass(std::move(got), shown);
             return send();
         }
-        if (!session_.may_knock(where())) return pass(std::move(answer));
+        if (!session_.may_knock(where())) return pass(std::move(got), shown);
         held_ = std::move(head);
         knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
-        request q = talk_.get("/v2/");
-        q.may_authorize = false; // a 401 is an answer to this question
-        return need_exchange(std::move(q), *knock_);
+        return need_exchange(talk_.get("/v2/"), *knock_, routing::without_credentials());
     }
 
   private:
-    using maybe_step = result<std::optional<step<value_type>>>;
-    static maybe_step nothing() { return std::optional<step<value_type>>(); }
+    /// What there is to answer a challenge with: nothing, what is known now, or a token that is still to be had.
+    enum class answer : std::uint8_t { none, send, fetch };
+
+    step<value_type> carry_out(answer a) { return a == answer::fetch ? fetch() : send(); }
+    /// The request for the token that `begin_fetch` has begun, or the wait for another's.
+    step<value_type> fetch() {
+        if (!token_) return look_again();
+        return std::move(std::get<need_exchange>(token_->start()));
+    }
 
     /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
     need_delay look_again() {
@@ -112,10 +116,10 @@ class authorize_middleware : immovable {
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(std::move(x->query), *x->sink);
+            pending_ = std::move(*x);
             where_ = detail::origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
-            if (where_ != home_) pending_->query.may_authorize = false;
+            if (where_ != home_) pending_->routing.may_authorize = false;
             rounds_ = 0;
             fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
             wider_.clear();
@@ -131,25 +135,27 @@ class authorize_middleware : immovable {
         }
         return s;
     }
-    step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
+    step<value_type> pass(result<response> got, auth_note const& shown = {}) {
+        return take(detail::respond(inner_, std::move(got), shown));
+    }
 
     /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
     step<value_type> send() {
         request q = pending_->query;
         sent_.clear();
         sent_secret_ = guessing_ = false;
-        if (q.may_authorize) {
+        if (pending_->routing.may_authorize) {
             auto known = session_.find(where(), scope(), clock_.now());
             if (!known && !guessed_) {
                 auto next = guess();
                 if (!next) return pass(std::move(next).assume_error());
-                if (next.assume_value()) return std::move(*next.assume_value());
+                if (next.assume_value() == answer::fetch) return fetch();
                 known = session_.find(where(), scope(), clock_.now());
             }
             if (known) {
                 if (known->authorization.empty() && known->from) {
-                    auto fetched = fetch_token(known->from->realm, known->from->service, known->from->address_policy);
-                    return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
+                    auto begun = begin_fetch(known->from->realm, known->from->service, known->from->address_policy);
+                    return begun ? fetch() : pass(std::move(begun).assume_error());
                 }
                 sent_ = known->authorization;
                 told_.add_authorization(sent_);
@@ -157,34 +163,33 @@ class authorize_middleware : immovable {
                 q.headers.set("Authorization", std::move(known->authorization));
             }
         }
-        return need_exchange(std::move(q), *pending_->sink);
+        return need_exchange(std::move(q), *pending_->sink, pending_->routing);
     }
 
     /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
     /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
-    maybe_step guess() {
-        if (scope().empty()) return nothing();
+    result<answer> guess() {
+        if (scope().empty()) return answer::none;
         auto const gate = session_.gate_of(where());
-        if (!gate) return nothing();
+        if (!gate) return answer::none;
         guessed_ = true;
         LADING_TRY_V(look_up());
         if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
             if (secret_ && check_plaintext(where()))
                 if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
-            return nothing();
+            return answer::none;
         }
         guessing_ = true;
-        auto fetched = fetch_token(gate->from->realm, gate->from->service, gate->from->address_policy);
-        if (fetched) return std::optional(std::move(fetched).assume_value());
+        auto begun = begin_fetch(gate->from->realm, gate->from->service, gate->from->address_policy);
+        if (begun) return answer::fetch;
         guessing_ = false;
-        if (is_callers_own(fetched.assume_error().kind())) return std::move(fetched).assume_error();
-        return nothing();
+        if (is_callers_own(begun.assume_error())) return std::move(begun).assume_error();
+        return answer::none;
     }
 
-    /// The step that answers the challenge, or nothing when there is nothing to answer it with.
-    maybe_step answer_challenge(response& head) {
+    result<answer> answer_challenge(response const& head, auth_note& shown) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
-        if (session_.refused(where(), scope(), sent_)) return std::optional(send());
+        if (session_.refused(where(), scope(), sent_)) return answer::send;
         if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
             keep_refresh_token({});
             fresh_ = false;
@@ -192,7 +197,7 @@ class authorize_middleware : immovable {
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
         if (asks_for_more(offered)) fresh_ = false;
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return answer::none;
 
         bool without_realm = false;
         for (auto const& c : offered.challenges) {
@@ -201,8 +206,8 @@ class authorize_middleware : immovable {
             without_realm = true;
         }
         for (auto const& c : offered.challenges)
-            if (c.scheme == "basic") return answer_basic(head);
-        if (lines.empty()) return nothing();
+            if (c.scheme == "basic") return answer_basic(shown);
+        if (lines.empty()) return answer::none;
         if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
         return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
                       detail::printable(lines.front(), 160));
@@ -222,18 +227,19 @@ class authorize_middleware : immovable {
         return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
     }
     /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
-    step<value_type> on_knock(result<response> answer) {
+    step<value_type> on_knock(result<response> got) {
         knock_.reset();
-        if (!answer && is_callers_own(answer.assume_error().kind())) return pass(std::move(answer));
-        if (!answer || answer.assume_value().status != 401) {
-            if (answer && answer.assume_value().status < 500) session_.knocked_in_vain(where());
+        if (!got && is_callers_own(got.assume_error().kind())) return pass(std::move(got));
+        if (!got || got.assume_value().status != 401) {
+            if (got && got.assume_value().status < 500) session_.knocked_in_vain(where());
             return pass_held();
         }
-        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
-        auto next = answer_challenge(answer.assume_value());
+        confirmed_ = confirmed_ || confirms_v2(got.assume_value());
+        auth_note of_this;
+        auto next = answer_challenge(got.assume_value(), of_this);
         if (!next) return no_token(std::move(next).assume_error());
-        if (!next.assume_value()) return session_.knocked_in_vain(where()), pass_held();
-        return std::move(*next.assume_value());
+        if (next.assume_value() == answer::none) return session_.knocked_in_vain(where()), pass_held();
+        return carry_out(next.assume_value());
     }
     step<value_type> pass_held() {
         auto first = std::move(*held_);
@@ -247,23 +253,23 @@ class authorize_middleware : immovable {
         return pass_held();
     }
 
-    maybe_step answer_basic(response& head) {
+    result<answer> answer_basic(auth_note& shown) {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(false) : std::string();
-        if (authorization.empty()) return head.challenge_unanswered = true, nothing();
+        if (authorization.empty()) return shown.unanswered = true, answer::none;
         if (authorization != sent_) session_.keep_gate(where(), {});
         return show(std::move(authorization));
     }
     /// Sends the secret to the registry itself, unless it was sent before it was asked for.
-    maybe_step show(std::string authorization) {
-        if (authorization == sent_) return nothing();
+    result<answer> show(std::string authorization) {
+        if (authorization == sent_) return answer::none;
         LADING_TRY_V(check_plaintext(where()));
         fresh_ = true;
         keep(std::move(authorization));
-        return std::optional(send());
+        return answer::send;
     }
 
-    maybe_step answer_bearer(response const& head, challenge const& c, std::string_view at) {
+    result<answer> answer_bearer(response const& head, challenge const& c, std::string_view at) {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
@@ -273,14 +279,13 @@ class authorize_middleware : immovable {
         auto service = std::string(c.param("service").value_or(""));
         // The token that was fetched before it was asked for came from there.
         bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
-        if (unasked_ && same && wider_.empty()) return nothing();
+        if (unasked_ && same && wider_.empty()) return answer::none;
         auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
         // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
         bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
         if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
-        auto fetched = fetch_token(realm.assume_value(), std::move(service), far);
-        if (!fetched) return std::move(fetched).assume_error();
-        return std::optional(std::move(fetched).assume_value());
+        LADING_TRY_V(begin_fetch(realm.assume_value(), std::move(service), far));
+        return answer::fetch;
     }
 
     /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
@@ -311,9 +316,9 @@ class authorize_middleware : immovable {
         return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
     }
 
-    /// Asks for a token, or waits for the one that another operation has asked for. `far`: where the service may be, unless
-    /// it is trusted.
-    result<step<value_type>> fetch_token(url const& target, std::string service, address_policy far) {
+    /// Makes the request for a token, or joins the operation that has asked for the same one. `far`: where the service may
+    /// be, unless it is trusted.
+    result<void> begin_fetch(url const& target, std::string service, address_policy far) {
         auto const registry = where();
         LADING_TRY_V(look_up());
         // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
@@ -333,7 +338,7 @@ class authorize_middleware : immovable {
         if (!own_fetch_) {
             fetch_ = std::move(token_fetch);
             waited_ = {};
-            return step<value_type>(look_again());
+            return success();
         }
         issuer_.emplace(target, service, far);
         // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
@@ -348,11 +353,11 @@ class authorize_middleware : immovable {
         if (!trusted) what.address_policy = far;
         if (target.origin() != registry) what.named_by = registry.authority();
         token_.emplace(talk_, std::move(what));
-        return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
+        return success();
     }
 
-    step<value_type> on_token(result<response> answer) {
-        auto next = token_->on_response(std::move(answer));
+    step<value_type> on_token(result<response> got) {
+        auto next = token_->on_response(std::move(got));
         if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
         auto token = std::move(std::get<done<bearer_token>>(next).value());
         token_.reset();
@@ -410,7 +415,7 @@ class authorize_middleware : immovable {
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
     origin const& where() const { return where_; }
-    std::string const& scope() const { return pending_->query.scope; }
+    std::string const& scope() const { return pending_->routing.scope; }
 
     result<void> check_plaintext(origin const& to) const {
         if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
@@ -428,7 +433,7 @@ class authorize_middleware : immovable {
 
     call_context talk_;
     origin const home_ = detail::origin_of(talk_.base_url);
-    auth_rules rules_;
+    auth_rules const& rules_;
     auth_session& session_;
     typename P::clock& clock_;
     typename P::credentials& credentials_;

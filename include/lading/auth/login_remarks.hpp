@@ -4,7 +4,7 @@
 /// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
 
 #include "../detail/text.hpp"
-#include "../policy/fallback.hpp"
+#include "../error_groups.hpp"
 #include "../result.hpp"
 #include "../warning.hpp"
 

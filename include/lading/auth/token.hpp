@@ -97,7 +97,7 @@ detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body
 /// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
 /// `auth_token_failed` for any other status.
 template <class P>
-class token_operation : immovable {
+class token_operation : public operation_base<bearer_token, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -106,8 +106,6 @@ class token_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = bearer_token;
-
     token_operation(call_context c, token_request what)
         : talk_(std::move(c)), what_(std::move(what)),
           body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
@@ -125,7 +123,6 @@ class token_operation : immovable {
         }
         return done<bearer_token>(interpret(std::move(answer)));
     }
-    step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
 
   private:
     /// The service will not have this refresh token, or speaks no POST. One that fails may have it later.
@@ -135,7 +132,6 @@ class token_operation : immovable {
         request q = talk_.get("");
         q.method = std::move(method);
         q.url = target.str();
-        q.may_authorize = false;
         q.address_policy = what_.address_policy;
         q.named_by = what_.named_by;
         return q;
@@ -156,7 +152,7 @@ class token_operation : immovable {
         }
         request q = ask("GET", target);
         if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, routing::without_credentials());
     }
     need_exchange post() {
         auto const& secret = *what_.secret;
@@ -177,11 +173,11 @@ class token_operation : immovable {
         request q = ask("POST", what_.realm);
         q.headers.add("Content-Type", "application/x-www-form-urlencoded");
         q.body = form_encode(form);
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, routing::without_credentials());
     }
 
     result<bearer_token> interpret(result<response> answer) {
-        LADING_TRY(auto head, std::move(answer));
+        LADING_TRY(auto const head, std::move(answer));
         if (head.status == 200) {
             auto token = interpret_token<P>(body_.text(), talk_.bounds);
             if (!token) {
@@ -194,8 +190,9 @@ class token_operation : immovable {
             }
             return token;
         }
-        head.credentials_sent = what_.secret.has_value();
-        error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds);
+        auth_note shown;
+        shown.sent = what_.secret.has_value();
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds, shown);
         auto const s = head.status;
         bool const refused = s == 401 || s == 403 || (s == 400 && what_.by_oauth);
         errc code = errc::auth_token_failed;

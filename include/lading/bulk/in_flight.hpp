@@ -3,7 +3,7 @@
 
 /// `lanes`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
 
-#include "../net/outstanding_work.hpp"
+#include "../driver/outstanding_work.hpp"
 #include "../result.hpp"
 
 #include <asio/any_io_executor.hpp>

@@ -10,7 +10,8 @@
 /// ends the inspection. Requests: those of both; where the registry wants a token that is not known yet, both are refused
 /// once, and one fetches it for both.
 
-#include "../endpoint/endpoints.hpp"
+#include "../driver/asio.hpp"
+#include "../middleware/call.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/tags.hpp"
 #include "in_flight.hpp"
@@ -24,10 +25,12 @@
 
 namespace lading::detail {
 
-/// The body of a composed operation over an asynchronous `Client`, which outlives it.
-template <class Client>
+/// The body of a composed operation over an asynchronous transport. It and the context of the client must outlive it.
+template <class Context, class Transport>
 class inspect_beside_tags {
-    using policies = typename Client::policies;
+    using policies = typename Context::policies;
+    using image_call = call<inspect_operation<policies>, Context, reference, inspect_options>;
+    using tags_call = call<tags_operation<policies>, Context>;
     enum class part : std::uint8_t { image, tags };
 
     /// Of one part.
@@ -46,15 +49,15 @@ class inspect_beside_tags {
     };
 
   public:
-    inspect_beside_tags(Client& registry, reference const& ref, inspect_options o)
-        : state_(std::make_unique<state>(registry, ref, std::move(o.with_tags(false)))) {}
+    inspect_beside_tags(Context& context, Transport& transport, reference const& ref, inspect_options o)
+        : state_(std::make_unique<state>(context, transport, ref, std::move(o.with_tags(false)))) {}
 
     /// The start.
     template <class Self>
     void operator()(Self& self) {
         auto* const s = state_.get();
         for_each_in_flight<outcome>(
-            s->registry.transport().get_executor(), s->parts, in_flight_bounds(s->parts.size(), false),
+            s->transport.get_executor(), s->parts, in_flight_bounds(s->parts.size(), false),
             [s](part p, auto done) { s->begin(p, std::move(done)); },
             [s](std::size_t, part, outcome o) { return s->take(o.value()); }, std::move(self));
     }
@@ -64,11 +67,10 @@ class inspect_beside_tags {
         auto& s = *state_;
         if (!s.failure && !(s.image && s.tags)) s.failure.emplace(errc::cancelled);
         if (s.failure) return finish(self);
-        if (s.served(s.call.places.front())) return (*this)(self, std::move(*s.tags));
+        auto const served = s.whole->place();
+        if (served == s.first()) return (*this)(self, std::move(*s.tags));
         if (was_cancelled(self)) return s.failure.emplace(errc::cancelled), finish(self);
-        auto again = std::move(s.call);
-        std::erase_if(again.places, [&s](endpoint const& e) { return !s.served(e); });
-        s.registry.template launch<tags_operation<policies>>(std::move(self), std::move(again));
+        s.ask_tags_of(served, std::move(self));
     }
     /// These are the tags.
     template <class Self>
@@ -79,18 +81,21 @@ class inspect_beside_tags {
 
   private:
     struct state {
-        state(Client& c, reference const& r, inspect_options o)
-            : registry(c), ref(r), options(std::move(o)), call(c.call_to(r)) {}
+        state(Context& c, Transport& t, reference const& r, inspect_options o)
+            : context(c), transport(t), plan(c.plan(r)), whole(std::make_shared<image_call>(c, plan, r, std::move(o))) {}
 
         template <class Done>
         void begin(part p, Done done) {
-            auto here = call;
-            if (p == part::tags && !here.places.empty()) here.places.erase(here.places.begin() + 1, here.places.end());
-            if (p == part::tags) return registry.template launch<tags_operation<policies>>(std::move(done), std::move(here));
-            here.asked = &asked;
-            registry.template launch<inspect_operation<policies>>(std::move(done), std::move(here), ref, options);
+            if (p == part::image) return async_run(transport, whole, std::move(done)), void();
+            if (plan.places) return ask_tags_of(first(), std::move(done));
+            async_run(transport, std::make_shared<tags_call>(context, plan), std::move(done));
         }
-        bool served(endpoint const& e) const { return e.base_url == asked.base_url && e.name == asked.name; }
+        template <class Done>
+        void ask_tags_of(endpoint place, Done done) {
+            call_plan<> there(plan.talk, std::vector<endpoint>{std::move(place)});
+            async_run(transport, std::make_shared<tags_call>(context, std::move(there)), std::move(done));
+        }
+        endpoint const& first() const { return plan.places.assume_value().front(); }
 
         /// False when the other part is of no use any more.
         bool take(result<inspection>& r) {
@@ -109,12 +114,11 @@ class inspect_beside_tags {
             return std::visit([this](auto& value) { return this->take(value); }, r);
         }
 
-        Client& registry;
-        reference ref;
-        inspect_options options;
-        typename Client::call call;
+        Context& context;
+        Transport& transport;
+        call_plan<> plan;
+        std::shared_ptr<image_call> whole; ///< knows the place that has served the image
         std::array<part, 2> parts{part::image, part::tags};
-        endpoint asked{{}, ref.repository()}; ///< the place that the inspection asked last
         std::optional<result<inspection>> image;
         std::optional<result<tag_list>> tags;
         std::optional<error> failure; ///< of all

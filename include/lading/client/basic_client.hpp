@@ -3,18 +3,9 @@
 
 /// `basic_client<Policies>`: the face of the library. It knows no backend; `lading.hpp` gives the default ones.
 
-#include "../auth/authorize.hpp"
-#include "../detail/chrono.hpp"
 #include "../detail/stop_token.hpp"
 #include "../driver/blocking.hpp"
-#include "../endpoint/network_options.hpp"
-#include "../legacy/v1_inspect.hpp"
-#include "../middleware/cache.hpp"
-#include "../middleware/decode.hpp"
-#include "../middleware/fallback.hpp"
-#include "../middleware/observe.hpp"
-#include "../middleware/redirect.hpp"
-#include "../middleware/retry.hpp"
+#include "../middleware/call.hpp"
 #include "../operation/blob.hpp"
 #include "../operation/config.hpp"
 #include "../operation/inspect.hpp"
@@ -23,12 +14,14 @@
 #include "../operation/tags.hpp"
 #include "../protocol/any_operation.hpp"
 #include "../store/blob_sink.hpp"
+#include "client_context.hpp"
 #include "client_options.hpp"
+#include "make_transport.hpp"
 #include "policies.hpp"
 
+#include <concepts>
+#include <functional>
 #include <memory>
-#include <string>
-#include <type_traits>
 #include <utility>
 
 namespace lading {
@@ -47,26 +40,10 @@ void only_blocking() {
                   "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
 }
 
-/// The transport of a client that was not given one: told the rules and limits where it can be.
-template <class T>
-T make_transport(client_options const& o) {
-    if constexpr (std::is_constructible_v<T, network_options, limits>)
-        return T(network_options(o.rules.tls()), o.bounds);
-    else
-        return T();
-}
-
-template <class Client>
-class inspect_beside_tags; // bulk/inspect_beside_tags.hpp
-
-/// The v1 form of an operation.
-template <class Op>
-struct v1_form {
-    using type = no_operation;
-};
-template <class P>
-struct v1_form<inspect_operation<P>> {
-    using type = std::conditional_t<P::fallback::speaks_v1, v1_inspect_operation<P>, no_operation>;
+/// How the `async_` calls are carried out.
+template <class Context>
+struct async_calls {
+    static_assert(always_false<Context>, "[lading] client: the async_ calls need <lading/client/async.hpp>");
 };
 } // namespace detail
 
@@ -89,9 +66,7 @@ struct v1_form<inspect_operation<P>> {
 /// the record says so.
 template <class Policies>
 class basic_client : immovable {
-    static_assert(detail::check_policies<Policies>::ok);
-    template <class>
-    friend class detail::inspect_beside_tags;
+    static_assert(detail::check_policies<Policies>::ok && check_fallback<typename Policies::fallback>::ok);
 
   public:
     using policies = Policies;
@@ -108,12 +83,11 @@ class basic_client : immovable {
     explicit basic_client(client_options o, credentials_type c = credentials_type(), clock_type k = clock_type(),
                           cache_type a = cache_type())
         requires std::default_initializable<transport_type>
-        : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
-          credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
+        : context_(std::move(o), std::move(c), std::move(k), std::move(a)),
+          transport_(detail::make_transport<transport_type>(context_.options)) {}
     explicit basic_client(transport_type t, client_options o = {}, credentials_type c = credentials_type(),
                           clock_type k = clock_type(), cache_type a = cache_type())
-        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
-          cache_(std::move(a)) {}
+        : context_(std::move(o), std::move(c), std::move(k), std::move(a)), transport_(std::move(t)) {}
 
     // ---- blocking -----------------------------------------------------------------------------------------------
 
@@ -121,37 +95,37 @@ class basic_client : immovable {
     result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(call_to(ref), stop, ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(context_.plan(ref), stop, ref, std::move(o));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(call_to(ref), stop, ref);
+        return wait<manifest_operation<Policies>>(context_.plan(ref), stop, ref);
     }
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<raw_manifest_operation<Policies>>(call_to(ref), stop, ref);
+        return wait<raw_manifest_operation<Policies>>(context_.plan(ref), stop, ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(call_to(ref), stop, ref, choice);
+        return wait<config_operation<Policies>>(context_.plan(ref), stop, ref, choice);
     }
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(call_to(name, false), stop);
+        return wait<tags_operation<Policies>>(context_.plan(name), stop);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(call_for_blob(name), stop, what, &out);
+        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, what, std::ref(out));
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -162,7 +136,7 @@ class basic_client : immovable {
     result<void> ping(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(call_to(name, false), stop);
+        return wait<ping_operation<Policies>>(context_.plan(name), stop);
     }
 
     // A client whose transport is asynchronous only says so.
@@ -194,20 +168,12 @@ class basic_client : immovable {
 
     // ---- asynchronous: include <lading/client/async.hpp> -------------------------------------------------------------
 
-    /// With tags: they are asked for at the same time as the manifest, where the fallback policy sets no order.
+    /// With tags: they are asked for at the same time as the manifest, unless they are to come first.
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return async_begin<inspection>(
-            std::forward<Token>(token), [this](auto handler, reference const& what, inspect_options how) {
-                if constexpr (!in_strict_order)
-                    if (how.tags && !how.tags_first)
-                        return async_run_body<inspection>(transport_, std::move(handler),
-                                                          detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
-                launch<inspect_operation<Policies>>(std::move(handler), call_to(what), what,
-                                                    in_order(std::move(how)));
-            },
-            ref, std::move(o));
+        return detail::async_calls<client_context<Policies>>::inspect(context_, transport_, ref, std::move(o),
+                                                                      std::forward<Token>(token));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -217,29 +183,29 @@ class basic_client : immovable {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_raw_manifest(reference const& ref, Token&& token) {
-        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref,
                                                   choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_for_blob(name), what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, std::ref(out));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -249,7 +215,7 @@ class basic_client : immovable {
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
 
     // A client whose transport blocks says so.
@@ -284,123 +250,49 @@ class basic_client : immovable {
     // The same calls whole, with logins, redirects, retries and mirrors, as operations for an event loop of any kind. The
     // client must outlive them, and so must a sink.
     any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {}) {
-        return any_operation<inspection>(layered<inspect_operation<Policies>>(call_to(ref), ref, in_order(std::move(o))));
+        return any_operation<inspection>(layered<inspect_operation<Policies>>(context_.plan(ref), ref, std::move(o)));
     }
     any_operation<manifest_type> start_manifest(reference const& ref) {
-        return any_operation<manifest_type>(layered<manifest_operation<Policies>>(call_to(ref), ref));
+        return any_operation<manifest_type>(layered<manifest_operation<Policies>>(context_.plan(ref), ref));
     }
     any_operation<manifest_bytes> start_raw_manifest(reference const& ref) {
-        return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(call_to(ref), ref));
+        return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(context_.plan(ref), ref));
     }
     any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
-        return any_operation<config_document>(layered<config_operation<Policies>>(call_to(ref), ref, choice));
+        return any_operation<config_document>(layered<config_operation<Policies>>(context_.plan(ref), ref, choice));
     }
     any_operation<tag_list> start_tags(repository const& name) {
-        return any_operation<tag_list>(layered<tags_operation<Policies>>(call_to(name, false)));
+        return any_operation<tag_list>(layered<tags_operation<Policies>>(context_.plan(name)));
     }
     any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-        return any_operation<descriptor>(layered<blob_operation<Policies>>(call_for_blob(name), what, &out));
+        return any_operation<descriptor>(layered<blob_operation<Policies>>(context_.plan_for_blob(name), what, std::ref(out)));
     }
     any_operation<void> start_ping(repository const& name) {
-        return any_operation<void>(layered<ping_operation<Policies>>(call_to(name, false)));
+        return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
     }
 
-    client_options const& options() const noexcept { return options_; }
+    client_options const& options() const noexcept { return context_.options; }
     transport_type& transport() noexcept { return transport_; }
 
   private:
-    /// One endpoint's part of a call.
-    template <class Op>
-    using endpoint_stack = authorize_middleware<redirect_middleware<cache_middleware<Op, Policies>>, Policies>;
-    template <class Op>
-    struct v1_endpoint_stack {
-        using form = typename detail::v1_form<Op>::type;
-        static constexpr bool none = std::is_same_v<form, detail::no_operation>;
-        using type = std::conditional_t<none, form, endpoint_stack<form>>;
-    };
-
-    /// The places that one call may ask, in turn, and how it talks.
-    struct call {
-        explicit call(call_context c) : talk(std::move(c)) {}
-        call_context talk;
-        std::vector<endpoint> places;
-        error if_none{errc::no_endpoint};
-        endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
-    };
-    call call_to(lading::repository const& name, bool by_digest) {
-        return call_within(options_.timeout, "with_timeout", name, by_digest, options_.rules);
-    }
-    call call_to(reference const& ref) {
-        auto const own = rules_for(ref, options_.rules);
-        return call_within(options_.timeout, "with_timeout", ref.repository(), ref.has_digest(), own ? *own : options_.rules);
-    }
-    call call_for_blob(lading::repository const& name) {
-        return call_within(options_.blob_timeout, "with_blob_timeout", name, true, options_.rules);
-    }
-    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest,
-                     registry_rules const& rules) {
-        call out{call_context({}, name, options_.bounds)};
-        out.talk.user_agent = options_.user_agent;
-        if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
-        if (limit.count() > 0) {
-            out.talk.deadline = clock_.now() + limit;
-            out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
-        }
-        auto listed = Policies::fallback::endpoints(name, rules, by_digest);
-        if (listed) out.places = std::move(listed).assume_value();
-        else out.if_none = std::move(listed).assume_error();
-        return out;
-    }
-
-    /// The operation with its layers: watch(decode(retry(fallback(authorize(redirect(cache(op))))))).
+    /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
     template <class Op, class... Args>
-    auto layered(call c, Args const&... args) {
-        auto make = [this, asked = c.asked, args...](auto& slot, call_context const& talk) {
-            if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
-            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
-                         std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
-        };
-        using in_turn = fallback_middleware<endpoint_stack<Op>, typename v1_endpoint_stack<Op>::type, typename Policies::fallback,
-                                      clock_type, decltype(make)>;
-        auto const& l = options_.bounds;
-        auto const most_encoded = std::max({l.manifest_bytes, l.config_bytes, l.tag_page_bytes});
-        return std::make_unique<observe_middleware<decode_middleware<retry_middleware<in_turn, clock_type>>, clock_type>>(
-            options_.observer, clock_, most_encoded, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
-            std::move(c.talk), std::move(make));
+    auto layered(call_plan<> plan, Args... args) {
+        return std::make_unique<call<Op, client_context<Policies>, Args...>>(context_, std::move(plan), std::move(args)...);
     }
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(call c, stop_token const& stop, Args const&... args) {
-        auto const op = layered<Op>(std::move(c), args...);
-        return run(*op, transport_, clock_, stop);
+    result<typename Op::value_type> wait(call_plan<> plan, stop_token const& stop, Args... args) {
+        auto const op = layered<Op>(std::move(plan), std::move(args)...);
+        return run(*op, transport_, context_.clock, stop);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, call c, Args const&... args) {
-        return async_run(transport_, layered<Op>(std::move(c), args...), std::forward<Token>(token));
+    auto launch(Token&& token, call_plan<> plan, Args... args) {
+        return detail::async_calls<client_context<Policies>>::run(transport_, layered<Op>(std::move(plan), std::move(args)...),
+                                                                  std::forward<Token>(token));
     }
 
-    /// Arguments are copied into the maker of operations; a sink is kept by reference.
-    template <class T>
-    static T const& unwrap(T const& value) {
-        return value;
-    }
-    static blob_sink& unwrap(blob_sink* sink) { return *sink; }
-
-    /// What may be asked depends on what was answered, so that nothing is asked side by side.
-    static constexpr bool in_strict_order =
-        Policies::fallback::tags_first || Policies::fallback::pings || Policies::fallback::speaks_v1;
-
-    static inspect_options in_order(inspect_options o) {
-        if constexpr (Policies::fallback::tags_first) o.with_tags_first();
-        return o;
-    }
-
-    client_options options_;
+    client_context<Policies> context_;
     transport_type transport_;
-    credentials_type credentials_;
-    clock_type clock_;
-    cache_type cache_;
-    auth_session session_;
-    accept_notes accepts_;
 };
 
 } // namespace lading

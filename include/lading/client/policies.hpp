@@ -16,7 +16,8 @@
 namespace lading {
 
 namespace detail {
-/// The policies are checked one sentence each, before anything else of the client is instantiated.
+/// The policies but `fallback`, of which each kind of client has its own, are checked one sentence each, before anything
+/// else of the client is instantiated.
 template <class...>
 inline constexpr bool always_false = false;
 
@@ -44,8 +45,8 @@ constexpr bool policies_hold() {
     if constexpr (names_backends<P>)
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
-               check_cache<typename P::cache>::ok && check_documents<typename P::manifests>::ok;
+               check_credentials<typename P::credentials>::ok && check_cache<typename P::cache>::ok &&
+               check_documents<typename P::manifests>::ok;
     return false;
 }
 template <class P>

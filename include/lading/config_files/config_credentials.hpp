@@ -237,7 +237,7 @@ class basic_config_credentials {
         auto const host = detail::login_host(q.host);
         auto const name = host + '/' + q.repository;
         if (key.empty() || !name.starts_with(key) || (name.size() != key.size() && name[key.size()] != '/')) return {};
-        bool const index = written == "https://index.docker.io/v1/";
+        bool const index = written == detail::docker_hub::login_key;
         if (index && !of_containers) return {key.size(), 3};
         return {key.size(), written == q.host + key.substr(host.size()) ? 2 : index ? 1 : 0};
     }
@@ -287,7 +287,7 @@ class basic_config_credentials {
 
     result<std::optional<credential>> run_helper(std::string const& program, std::string const& host,
                                                  std::chrono::milliseconds patience, std::string const& path) const {
-        LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == "docker.io" ? "https://index.docker.io/v1/" : host,
+        LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == detail::docker_hub::name ? std::string(detail::docker_hub::login_key) : host,
                                                        patience, options_.helper_output));
         // The protocol's way of saying "none": this sentence on the standard output.
         if (ran.exit_code != 0 && ran.out.find("credentials not found") != ran.out.npos) return std::optional<credential>();

@@ -5,6 +5,7 @@
 /// counts is said in `config_credentials.hpp`.
 
 #include "../detail/base64.hpp"
+#include "../detail/docker_hub.hpp"
 #include "../detail/text.hpp"
 #include "../json/document.hpp"
 #include "../policy/credentials.hpp"
@@ -114,7 +115,7 @@ result<credential_file> parse_credential_file(std::string_view text, std::string
         auto const equals = line.find('=');
         if (equals == line.npos) return refuse("no line auth = ...");
         auto& entry = out.auths.emplace_back();
-        entry.key = entry.written = "docker.io";
+        entry.key = entry.written = std::string(detail::docker_hub::name);
         auto value = detail::trim(line.substr(equals + 1));
         if (value.ends_with('\r')) value.remove_suffix(1);
         entry.fault = detail::read_login(value, entry.secret);

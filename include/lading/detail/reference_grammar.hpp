@@ -5,6 +5,7 @@
 
 #include "../error.hpp"
 #include "algorithm.hpp"
+#include "docker_hub.hpp"
 #include "text.hpp"
 
 #include <cstddef>
@@ -29,7 +30,7 @@ inline error refuse(parse_fault const& fault, std::string_view shown) {
         .with_values({}, '"' + printable(shown, 160) + '"');
 }
 
-inline constexpr std::string_view default_host = "docker.io";
+inline constexpr std::string_view default_host = docker_hub::name;
 inline constexpr std::size_t max_host = 253;
 inline constexpr std::size_t max_host_text = max_host + 6; // and a port
 

@@ -4,6 +4,7 @@
 /// RFC 3339 timestamps in the one form that output has (spec 8.1, row 5).
 
 #include "../result.hpp"
+#include "calendar.hpp"
 #include "text.hpp"
 
 #include <string>
@@ -35,9 +36,7 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
     if (year < 0 || month < 1 || month > 12 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
         second > 59)
         return refuse();
-    constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day < 1 || day > days[month - 1] + (month == 2 && leap)) return refuse();
+    if (day < 1 || day > detail::days_of_month(year, month)) return refuse();
 
     std::string out(text.substr(0, 19));
     std::size_t at = 19;

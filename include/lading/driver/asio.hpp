@@ -26,7 +26,7 @@ class run_loop {
   public:
     using value_type = typename Op::value_type;
 
-    run_loop(Transport& t, std::unique_ptr<Op> op) : transport_(&t), state_(std::make_unique<state>(t, std::move(op))) {}
+    run_loop(Transport& t, std::shared_ptr<Op> op) : transport_(&t), state_(std::make_unique<state>(t, std::move(op))) {}
 
     template <class Self>
     void operator()(Self& self) { // the start, and the continuation after a post
@@ -52,8 +52,8 @@ class run_loop {
 
   private:
     struct state {
-        state(Transport& t, std::unique_ptr<Op> o) : op(std::move(o)), timer(t.get_executor()) {}
-        std::unique_ptr<Op> op;
+        state(Transport& t, std::shared_ptr<Op> o) : op(std::move(o)), timer(t.get_executor()) {}
+        std::shared_ptr<Op> op;
         asio::steady_timer timer;
         request query; ///< outlives its exchange
         std::optional<done<value_type>> outcome;
@@ -114,12 +114,17 @@ auto async_run_body(Transport& transport, CompletionToken&& token, Body body) {
         std::move(body));
 }
 
-/// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport outlives the operation. Cancelling
-/// through the handler's slot ends it with `errc::cancelled`.
+/// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport must outlive the operation. Cancelling
+/// through the handler's slot ends it with `errc::cancelled`. A caller may keep a share in the operation, and ask it when it
+/// is over what its value does not tell.
 template <operation Op, async_transport Transport, class CompletionToken>
-auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& token) {
+auto async_run(Transport& transport, std::shared_ptr<Op> op, CompletionToken&& token) {
     return async_run_body<typename Op::value_type>(transport, std::forward<CompletionToken>(token),
                                                    detail::run_loop<Op, Transport>(transport, std::move(op)));
+}
+template <operation Op, async_transport Transport, class CompletionToken>
+auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& token) {
+    return async_run(transport, std::shared_ptr<Op>(std::move(op)), std::forward<CompletionToken>(token));
 }
 
 } // namespace lading

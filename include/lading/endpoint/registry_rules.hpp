@@ -5,6 +5,7 @@
 /// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
 /// loaders that read it from the files of the container tools.
 
+#include "../detail/docker_hub.hpp"
 #include "../detail/text.hpp"
 #include "../warning.hpp"
 #include "tls_options.hpp"
@@ -123,7 +124,7 @@ struct registry_rules {
     tls_rules tls(tls_options everywhere = {}) const {
         tls_rules out(std::move(everywhere));
         for (auto const& h : hosts)
-            if (h.has_tls) out.with_host(h.host == "docker.io" ? "registry-1.docker.io" : h.host, h.tls);
+            if (h.has_tls) out.with_host(h.host == detail::docker_hub::name ? std::string(detail::docker_hub::registry_host) : h.host, h.tls);
         return out;
     }
 };

@@ -6,12 +6,12 @@
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../detail/stop_token.hpp"
-#include "../digest.hpp"
 #include "../result.hpp"
 #include "../warning.hpp"
 #include "address.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -119,20 +119,10 @@ struct request {
     header_map headers;
     std::string body; ///< small bodies (token forms); empty for none
 
-    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
-    std::string scope;
-    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
-    bool may_authorize = true;
     /// Where it may be sent.
     lading::address_policy address_policy = lading::address_policy::anywhere;
     /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
     std::string named_by;
-    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
-    std::optional<digest> content;
-    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
-    bool by_tag = false;
-    /// The body is wanted as it is stored: a blob.
-    bool verbatim = false;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
     /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.
@@ -146,13 +136,10 @@ struct response {
 
     int status = 0;
     header_map headers;
-    std::string url;               ///< the URL that was asked (after redirects: the last one)
-    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
-    bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
-    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+    std::string url; ///< the URL that was asked (after redirects: the last one)
     /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
     std::optional<address_scope> peer;
-    std::vector<warning> warnings;     ///< what was odd on the way to it; the operation passes it on to its value
+    std::vector<warning> warnings; ///< what was odd on the way to it; the operation passes it on to its value
 };
 
 /// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.

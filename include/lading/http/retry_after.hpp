@@ -4,6 +4,7 @@
 /// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
 /// X01, X02).
 
+#include "../detail/calendar.hpp"
 #include "../detail/chrono.hpp"
 #include "../detail/text.hpp"
 #include "message.hpp"
@@ -14,18 +15,6 @@
 #include <string_view>
 
 namespace lading {
-
-namespace detail {
-/// Days from 1970-01-01 to a date of the Gregorian calendar, years 1 to 9999; nothing for a day that does not exist.
-constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
-    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    int const length = month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
-    if (day < 1 || day > length) return std::nullopt;
-    int const y = month > 2 ? year : year - 1;                           // years begin in March: the leap day is last
-    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
-}
-} // namespace detail
 
 namespace detail {
 /// True for a text that has a digit where the form has `0`, a letter where it has `a`, a digit or a space where it has

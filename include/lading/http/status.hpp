@@ -4,6 +4,7 @@
 /// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
 /// the registry's code second, because codes are often not those of the protocol.
 
+#include "auth_note.hpp"
 #include "challenge.hpp"
 #include "error_body.hpp"
 #include "message.hpp"
@@ -50,6 +51,8 @@ inline bool confirms_v2(response const& head) {
 
 /// Makes the error of an answer whose status is not the wanted one.
 ///
+/// `shown`: what was shown to the registry.
+///
 /// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied`
 /// where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`, `name_unknown`,
 /// `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx `registry_error`; anything
@@ -57,7 +60,7 @@ inline bool confirms_v2(response const& head) {
 /// only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2 itself has named. What the challenge says
 /// of a token comes before the errors of the body.
 template <json_policy J>
-error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
+error error_from_response(response const& head, std::string_view body, asked what, limits const& l, auth_note const& shown = {}) {
     auto bounds = l;
     auto by_challenge = head.status >= 400 && head.status < 500 ? challenge_error(head, l.error_text) : std::nullopt;
     if (by_challenge) bounds.error_text -= std::min(l.error_text, by_challenge->message.size());
@@ -71,8 +74,8 @@ error error_from_response(response const& head, std::string_view body, asked wha
     int const s = head.status;
     errc code = errc::registry_error;
     if (s < 400) code = errc::http_unexpected_status;
-    else if (s == 401 && head.credentials_withheld) code = errc::auth_denied;
-    else if (s == 401 && !head.credentials_sent) code = errc::auth_required; // whatever is missing, a login may have it
+    else if (s == 401 && shown.withheld) code = errc::auth_denied;
+    else if (s == 401 && !shown.sent) code = errc::auth_required; // whatever is missing, a login may have it
     else if (s == 401) code = by_challenge && by_challenge->code == "DENIED" ? errc::denied : errc::auth_denied;
     else if (s == 403) code = errc::denied;
     else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
@@ -82,7 +85,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     else if (s == 429) code = errc::rate_limited;
     else if (s >= 500 || s == 408) code = errc::server_error;
     else if (says("DENIED")) code = errc::denied;
-    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (says("UNAUTHORIZED")) code = shown.sent ? errc::auth_denied : errc::auth_required;
 
     fallback_facts f;
     f.answered = true;
@@ -95,8 +98,8 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.said = said.form;
     if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
     else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
-    if (head.challenge_unanswered) f.said = refusal_form::none;
-    f.withheld = code == errc::auth_denied && head.credentials_withheld;
+    if (shown.unanswered) f.said = refusal_form::none;
+    f.withheld = code == errc::auth_denied && shown.withheld;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)

@@ -4,7 +4,7 @@
 /// What the JSON models over other libraries do alike: refuse what parsers skip in silence, repair text, name numbers.
 
 #include "../detail/algorithm.hpp"
-#include "../detail/visible_text.hpp"
+#include "../detail/utf8.hpp"
 #include "../policy/json.hpp"
 
 #include <cstdint>

@@ -8,6 +8,7 @@
 /// Grammar: RFC 8259, exactly; within strings a byte that is no UTF-8 and the escape of half a character are U+FFFD. One
 /// pass, no recursion, no allocation but for strings with escapes and for nesting.
 
+#include "../detail/utf8.hpp"
 #include "json_scan.hpp"
 #include "json_text.hpp"
 
@@ -172,7 +173,7 @@ class strict_json_reader {
                 keep(run);
                 if (errc const e = escape(); e != errc::ok) return e;
                 run = at_;
-            } else if (std::size_t const n = utf8_length(); n != 0) {
+            } else if (std::size_t const n = utf8_length(rest()); n != 0) {
                 at_ += n;
             } else if (Exact || ++repairs_ > json_repairs) {
                 return errc::json_utf8;
@@ -249,39 +250,7 @@ class strict_json_reader {
         return true;
     }
     constexpr void put_utf8(std::uint32_t c) {
-        auto put = [&](std::uint32_t b) { scratch_.push_back(static_cast<char>(b)); };
-        if (c < 0x80) return put(c);
-        if (c < 0x800) {
-            put(0xc0 | c >> 6);
-        } else {
-            if (c < 0x10000) {
-                put(0xe0 | c >> 12);
-            } else {
-                put(0xf0 | c >> 18);
-                put(0x80 | (c >> 12 & 0x3f));
-            }
-            put(0x80 | (c >> 6 & 0x3f));
-        }
-        put(0x80 | (c & 0x3f));
-    }
-
-    /// The length of the well-formed UTF-8 sequence at the cursor (RFC 3629), or 0.
-    constexpr std::size_t utf8_length() const {
-        auto byte = [&](std::size_t i) {
-            return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i]) : 0u;
-        };
-        auto tail = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-        unsigned const a = byte(0), b = byte(1);
-        if (a >= 0xc2 && a <= 0xdf) return tail(1) ? 2 : 0;
-        if (a >= 0xe0 && a <= 0xef) {
-            if ((a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f)) return 0;
-            return tail(1) && tail(2) ? 3 : 0;
-        }
-        if (a >= 0xf0 && a <= 0xf4) {
-            if ((a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f)) return 0;
-            return tail(1) && tail(2) && tail(3) ? 4 : 0;
-        }
-        return 0;
+        encode_utf8(c, [this](char byte) { scratch_.push_back(byte); });
     }
 
     /// The byte at the cursor after white space, or NUL at the end.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The fallback policy of the original, as it was (spec 2.1, 2.2, 2.4, 2.5): three classes of errors, a confirmation of
-/// v2 that sticks, the last error reported, and every endpoint pinged. For comparison and for old registries; it asks
-/// http after https and v1 after v2 wherever a host is insecure.
+/// The fallback policy of Docker 1.10, as it was: three classes of errors, a confirmation of v2 that sticks, the last error
+/// reported, and every endpoint pinged. For comparison and for old registries; it asks http after https and v1 after v2
+/// wherever a host is insecure.
 
 #include "../detail/algorithm.hpp"
 #include "../http/url.hpp"
-#include "../policy/fallback.hpp"
+#include "legacy_fallback.hpp"
 
 #include <charconv>
 #include <utility>
@@ -27,7 +27,7 @@ inline bool in_network(std::string_view address, std::string_view network) {
 /// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
 /// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
 inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
-    if (host == "docker.io") return false;
+    if (host == detail::docker_hub::name) return false;
     if (auto const* named = rules.find_host(host)) return named->http != plaintext::never;
     auto bare = host;
     if (auto const colon = bare.rfind(':'); colon != bare.npos && bare.find(']', colon) == bare.npos)
@@ -47,30 +47,29 @@ class docker_1_10_fallback {
   public:
     static constexpr bool pings = true;
     static constexpr bool tags_first = true;
-    static constexpr bool speaks_v1 = true;
 
-    /// Spec 2.1. Mirrors are for docker.io only, and may be given with their scheme.
-    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
-        std::vector<endpoint> out;
+    /// Mirrors are for docker.io only, and may be given with their scheme.
+    static result<std::vector<legacy_endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
+        std::vector<legacy_endpoint> out;
         auto const host = std::string(name.host());
-        if (host == "docker.io") {
+        if (host == detail::docker_hub::name) {
             if (auto const* entry = find_registry(name, rules))
                 for (auto const& m : entry->mirrors) {
                     auto const scheme = m.location.find("://");
                     auto const where = scheme == m.location.npos ? m.location : m.location.substr(scheme + 3);
-                    LADING_TRY(auto const there, detail::relocate(name, "docker.io", where));
+                    LADING_TRY(auto const there, detail::relocate(name, detail::docker_hub::name, where));
                     auto const prefix = scheme == m.location.npos ? "https" : m.location.substr(0, scheme);
-                    out.emplace_back(prefix + "://" + registry_host(there), there, true);
+                    out.emplace_back(endpoint(prefix + "://" + registry_host(there), there, true));
                 }
-            out.emplace_back("https://registry-1.docker.io", name);
-            if (rules.v1) out.emplace_back("https://index.docker.io", name, false, api_version::v1);
+            out.emplace_back(endpoint("https://" + registry_host(name), name));
+            if (rules.v1) out.emplace_back(endpoint(std::string(detail::docker_hub::v1_url), name), api_version::v1);
             return out;
         }
         bool const insecure = is_insecure_host(host, rules);
         for (auto version : {api_version::v2, api_version::v1}) {
             if (version == api_version::v1 && !rules.v1) continue;
-            out.emplace_back("https://" + host, name, false, version);
-            if (insecure) out.emplace_back("http://" + host, name, false, version);
+            out.emplace_back(endpoint("https://" + host, name), version);
+            if (insecure) out.emplace_back(endpoint("http://" + host, name), version);
         }
         return out;
     }
@@ -78,7 +77,7 @@ class docker_1_10_fallback {
     /// A ping of the endpoint under way said v2.
     void confirmed() noexcept { said_v2_ = true; }
 
-    bool failed(endpoint const& at, error const& e) {
+    bool failed(legacy_endpoint const& at, error const& e) {
         auto const index = seen_++;
         bool const v2_here = std::exchange(said_v2_, false) || e.facts().tags_listed;
         auto const what = class_of(at, e);
@@ -89,14 +88,14 @@ class docker_1_10_fallback {
         kept_ = kept_ || !unsupported;
         return true;
     }
-    bool admits(endpoint const& next) const noexcept { return !(confirmed_ && next.version == api_version::v1); }
+    bool admits(legacy_endpoint const& next) const noexcept { return !(confirmed_ && next.version == api_version::v1); }
     std::size_t primary() const noexcept { return last_; }
 
   private:
     enum class verdict : std::uint8_t { v1_ok, next, stop };
 
     /// Spec 2.5.2 and 2.5.4.
-    static verdict class_of(endpoint const& at, error const& e) noexcept {
+    static verdict class_of(legacy_endpoint const& at, error const& e) noexcept {
         if (is_callers_own(e.kind())) return verdict::stop;
         auto const f = e.facts();
         if (at.version == api_version::v1) {

@@ -27,7 +27,7 @@ namespace lading {
 /// `url_invalid` for a base that is none; other statuses as `error_from_response`; those of the transport. After the
 /// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
 template <class P>
-class v1_inspect_operation : immovable {
+class v1_inspect_operation : public operation_base<inspection, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -36,8 +36,6 @@ class v1_inspect_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = inspection;
-
     /// Endpoints that are looked at, of those that an answer names.
     static constexpr std::size_t max_endpoints = 8;
 
@@ -48,39 +46,38 @@ class v1_inspect_operation : immovable {
         if (ref_.has_digest()) {
             fallback_facts facts; // another protocol can answer this
             facts.next_endpoint = true;
-            return fail(error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts));
+            return error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts);
         }
-        auto index = url::parse(talk_.base_url);
-        if (!index) return fail(std::move(index).assume_error());
-        index_.emplace(std::move(index).assume_value());
+        LADING_TRY(auto index, url::parse(talk_.base_url));
+        index_.emplace(std::move(index));
         endpoints_.push_back(*index_);
         return ask(&v1_inspect_operation::on_images, repository_path("/images"));
     }
 
-    step<inspection> on_response(result<response> answer) {
+    step<inspection> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
         if (answer) {
             answered_ = true;
             url_ = answer.assume_value().url;
             status_ = answer.assume_value().status;
             // What a token was given for, it was given to: a 401 refuses those credentials.
             if (token_sent_) { // the token of the index, which is no credential that anybody withholds
-                answer.assume_value().credentials_sent = token_is_secret_;
-                answer.assume_value().credentials_withheld = false;
+                shown_.sent = token_is_secret_;
+                shown_.withheld = false;
             }
         } else {
             url_.clear();
             status_ = 0;
-            if (!answered_ && !answer.assume_error().facts().answered) return fail(std::move(answer).assume_error());
+            if (!answered_ && !answer.assume_error().facts().answered) return std::move(answer).assume_error();
         }
         auto next = (this->*then_)(std::move(answer));
-        if (!next) return fail(last_word(std::move(next).assume_error()));
-        return std::move(next).assume_value();
+        auto const* const over = std::get_if<done<inspection>>(&next);
+        if (over && !over->value()) return last_word(std::move(over->value()).assume_error());
+        return next;
     }
-    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
 
   private:
-    using next_step = result<step<inspection>>;
-    using answer_handler = next_step (v1_inspect_operation::*)(result<response>);
+    using answer_handler = step<inspection> (v1_inspect_operation::*)(result<response>);
 
     // ---- requests ---------------------------------------------------------------------------------------------
 
@@ -95,23 +92,23 @@ class v1_inspect_operation : immovable {
         auto const& where = endpoints_[at_];
         request q = talk_.get(path);
         q.url = where.scheme() + "://" + where.authority() + path;
-        q.scope = talk_.pull_scope();
+        auto how = talk_.pull();
         token_sent_ = !token_.empty() && where.origin() == token_origin_;
         if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
         if (token_sent_) q.headers.add("Authorization", "Token " + token_);
-        q.may_authorize = !token_sent_ && where.origin() == index_->origin();
+        how.may_authorize = !token_sent_ && where.origin() == index_->origin();
         if (where.origin() != index_->origin()) { // the index named it
             q.address_policy = far_;
             q.named_by = index_->authority();
         }
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, std::move(how));
     }
     step<inspection> ask_tags() { return ask(&v1_inspect_operation::on_tags, repository_path("/tags")); }
     step<inspection> ask_image() { return ask(&v1_inspect_operation::on_image, "/v1/images/" + id_ + "/json"); }
 
     // ---- the list of images: only what its head says is needed --------------------------------------------------
 
-    next_step on_images(result<response> answer) {
+    step<inspection> on_images(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200) return refusal(head, asked::tags);
         LADING_TRY(auto const list, parse("the list of images"));
@@ -132,7 +129,7 @@ class v1_inspect_operation : immovable {
             return malformed("the token has a character that no header may have");
         auto const from = url::parse(head.url); // after redirects, not who was asked
         token_origin_ = (from ? from.assume_value() : *index_).origin();
-        token_is_secret_ = head.credentials_sent;
+        token_is_secret_ = shown_.sent;
         return success();
     }
 
@@ -173,7 +170,7 @@ class v1_inspect_operation : immovable {
     // ---- tags -------------------------------------------------------------------------------------------------
 
     /// Another endpoint is asked only when this one refuses: not found is the answer of all (spec 9.3).
-    next_step on_tags(result<response> answer) {
+    step<inspection> on_tags(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200 && head.status != 404 && ++at_ < endpoints_.size()) return ask_tags();
         if (head.status != 200) return refusal(head, asked::tags);
@@ -230,9 +227,9 @@ class v1_inspect_operation : immovable {
     // ---- the image --------------------------------------------------------------------------------------------
 
     /// Another endpoint is asked whatever was wrong with this one's, except when the caller's own time is over.
-    next_step on_image(result<response> answer) {
+    step<inspection> on_image(result<response> answer) {
         auto record = read_image(std::move(answer));
-        if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
+        if (record) return done<inspection>(std::move(record));
         auto& why = record.assume_error();
         if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
         warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).summary());
@@ -284,7 +281,7 @@ class v1_inspect_operation : immovable {
     error refusal(response const& head, asked what) const {
         if (head.status == 404 && what == asked::tags)
             return error(errc::name_unknown).with_context(std::string(talk_.name.path()));
-        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
+        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds, shown_);
     }
 
     /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).
@@ -298,7 +295,6 @@ class v1_inspect_operation : immovable {
         if (e.detail().url.empty() && !url_.empty()) e.with_url(safe_url(url_));
         return e;
     }
-    static step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
 
     call_context talk_;
     reference ref_;
@@ -313,7 +309,8 @@ class v1_inspect_operation : immovable {
     bool token_is_secret_ = false; ///< it was given for the caller's credentials
     bool token_sent_ = false;      ///< with the last request
     bool answered_ = false;
-    std::string url_; ///< of the last answer
+    auth_note shown_; ///< for the last answer
+    std::string url_; ///< of it
     int status_ = 0;
     std::string id_;
     tag_list tags_;

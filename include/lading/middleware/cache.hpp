@@ -12,6 +12,7 @@
 #include "../policy/hash.hpp"
 #include "../protocol/step.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -57,22 +58,23 @@ class cache_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    /// The cache outlives the operation. `limit` in bytes: a longer document is not kept.
-    template <class... Args>
-    cache_middleware(typename P::cache& cache, std::size_t limit, Args&&... args)
-        : cache_(cache), limit_(limit), inner_(std::forward<Args>(args)...) {}
+    /// The cache of the client must outlive the operation. What is longer than a manifest or a config may be is not kept.
+    template <class Context, class... Args>
+    explicit cache_middleware(Context& context, Args&&... args)
+        : cache_(context.cache), limit_(std::max(context.options.bounds.manifest_bytes, context.options.bounds.config_bytes)),
+          inner_(std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
-        if (!body_ || !answer) return take(inner_.on_response(std::move(answer)));
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (!body_ || !answer) return take(detail::respond(inner_, std::move(answer), shown));
         auto& head = answer.assume_value();
         if (head.status == 304 && known_) {
             head.status = 200;
             return take(serve(std::move(head), body_->to()));
         }
         if (body_->copy()) keep(head, *body_->copy());
-        return take(inner_.on_response(std::move(answer)));
+        return take(detail::respond(inner_, std::move(answer), shown));
     }
 
   private:
@@ -81,8 +83,8 @@ class cache_middleware : immovable {
         for (;;) {
             body_.reset();
             auto* const x = std::get_if<need_exchange>(&s);
-            if (!x || (!x->query.content && !x->query.by_tag) || !in_use()) return s;
-            wanted_ = x->query.content;
+            if (!x || (!x->routing.content && !x->routing.by_tag) || !in_use()) return s;
+            wanted_ = x->routing.content;
             url_ = x->query.url;
             auto const which = wanted_ ? wanted_ : tagged();
             known_ = which ? find(*which) : std::nullopt;
@@ -91,7 +93,7 @@ class cache_middleware : immovable {
                 continue;
             }
             if (known_) x->query.headers.add("If-None-Match", '"' + which->str() + '"');
-            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_));
+            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_), std::move(x->routing));
         }
     }
 
@@ -133,7 +135,7 @@ class cache_middleware : immovable {
     }
 
     typename P::cache& cache_;
-    std::size_t limit_;
+    std::size_t limit_; ///< in bytes
     Op inner_;
     std::optional<detail::copying_body> body_; ///< of the exchange under way, if its answer may be kept
     std::optional<digest> wanted_;             ///< by it; nothing for a tag
@@ -146,8 +148,8 @@ template <class Op, class P>
     requires std::same_as<typename P::cache, no_cache>
 class cache_middleware<Op, P> : public Op {
   public:
-    template <class... Args>
-    cache_middleware(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit cache_middleware(Context&, Args&&... args) : Op(std::forward<Args>(args)...) {}
 };
 
 } // namespace lading

@@ -5,13 +5,15 @@
 /// before anything else sees the body.
 ///
 /// The encoded text is kept until its end and bounded; what comes out of it is bounded by the sink of the document. A digest
-/// is of the decoded bytes. A `request::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
+/// is of the decoded bytes. A `routing::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
 
 #include "../http/content_encoding.hpp"
 #include "../http/gunzip.hpp"
 #include "../http/url.hpp"
+#include "../limits.hpp"
 #include "../protocol/step.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -86,9 +88,10 @@ class decode_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    /// `most` in bytes: of an encoded text.
-    template <class... Args>
-    explicit decode_middleware(std::size_t most, Args&&... args) : body_(most), inner_(std::forward<Args>(args)...) {}
+    /// An encoded text may be as long as the longest document.
+    template <class Context, class... Args>
+    explicit decode_middleware(Context& context, Args&&... args)
+        : body_(longest(context.options.bounds)), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }
@@ -110,11 +113,13 @@ class decode_middleware : immovable {
         }
         return take(inner_.on_response(std::move(answer)));
     }
+    Op const& inner() const noexcept { return inner_; }
 
   private:
+    static std::size_t longest(limits const& l) { return std::max(std::max(l.manifest_bytes, l.config_bytes), l.tag_page_bytes); }
     step<value_type> take(step<value_type> s) {
         if (auto* const x = std::get_if<need_exchange>(&s)) {
-            body_.aim(*x->sink, x->query.verbatim);
+            body_.aim(*x->sink, x->routing.verbatim);
             x->sink = &body_;
         }
         return s;

@@ -31,7 +31,7 @@ class exchange_observer {
     virtual void on_exchange(exchange_record const& what) = 0;
 };
 
-/// `observer` may be null; it outlives the operation, as does `clock`.
+/// The context of the client must outlive the operation, and so must the observer in its options, if there is one.
 template <class Op, class Clock>
 class observe_middleware : immovable {
     template <class T>
@@ -40,9 +40,9 @@ class observe_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    template <class... Args>
-    observe_middleware(exchange_observer* observer, Clock& clock, Args&&... args)
-        : observer_(observer), clock_(clock), inner_(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit observe_middleware(Context& context, Args&&... args)
+        : observer_(context.options.observer), clock_(context.clock), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }
@@ -56,6 +56,7 @@ class observe_middleware : immovable {
         }
         return take(inner_.on_response(std::move(answer)));
     }
+    Op const& inner() const noexcept { return inner_; }
 
   private:
     step<value_type> take(step<value_type> s) {

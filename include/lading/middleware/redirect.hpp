@@ -14,6 +14,7 @@
 #include "../protocol/step.hpp"
 
 #include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,31 +28,31 @@ class redirect_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    template <class... Args>
-    explicit redirect_middleware(std::size_t limit, Args&&... args) : limit_(limit), inner_(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit redirect_middleware(Context& context, Args&&... args)
+        : limit_(context.options.bounds.redirects), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return remember(inner_.start()); }
     step<value_type> on_delay() { return remember(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
         if (answer) { // what was odd on the way here belongs to where it leads
             auto& w = answer.assume_value().warnings;
             w.insert(w.begin(), std::make_move_iterator(remarks_.begin()), std::make_move_iterator(remarks_.end()));
             remarks_.clear();
         }
-        if (!answer || !is_redirect(answer.assume_value())) return remember(inner_.on_response(std::move(answer)));
+        if (!answer || !is_redirect(answer.assume_value())) return remember(detail::respond(inner_, std::move(answer), shown));
         auto hop = follow(answer.assume_value());
         if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
         last_ = std::move(hop).assume_value();
         remarks_ = std::move(answer.assume_value().warnings);
-        return need_exchange(last_, *sink_);
+        return *last_;
     }
 
   private:
     /// Keeps the request that is about to go out, in case its answer is a redirect.
     step<value_type> remember(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            last_ = x->query;
-            sink_ = x->sink;
+            last_ = *x;
             hops_ = 0;
         }
         return s;
@@ -59,7 +60,7 @@ class redirect_middleware : immovable {
     bool is_redirect(response const& head) const {
         auto const s = head.status;
         return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
-               (last_.method == "GET" || last_.method == "HEAD");
+               (last_->query.method == "GET" || last_->query.method == "HEAD");
     }
     /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
     static bool is_signed(url const& u) {
@@ -73,33 +74,33 @@ class redirect_middleware : immovable {
         }
         return false;
     }
-    result<request> follow(response const& head) {
+    result<need_exchange> follow(response const& head) {
         auto refuse = [&](errc e, std::string why) {
             fallback_facts facts;
             facts.answered = true;
             facts.next_endpoint = true;
             return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(
-                safe_url(last_.url));
+                safe_url(last_->query.url));
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
         auto const target = percent_encode_stray(*where);
         if (names_user(target)) return refuse(errc::url_invalid, "the target of a redirect names a user");
-        LADING_TRY(auto const here, url::parse(last_.url));
+        LADING_TRY(auto const here, url::parse(last_->query.url));
         auto const there = here.resolve(target);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
         if (here.scheme() == "https" && there.assume_value().scheme() != "https")
             return refuse(errc::redirect_downgrade, there.assume_value().safe());
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
-        request next = last_;
-        next.url = there.assume_value().str();
+        auto next = *last_;
+        next.query.url = there.assume_value().str();
         bool const leaves = there.assume_value().origin() != here.origin();
         if (leaves || is_signed(there.assume_value())) {
-            next.may_authorize = false;
-            next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
+            next.routing.may_authorize = false;
+            next.query.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
             if (leaves) {
-                next.address_policy = policy_from(head, last_.address_policy, here.host(), there.assume_value().host());
-                if (next.named_by.empty()) next.named_by = here.authority();
+                next.query.address_policy = policy_from(head, last_->query.address_policy, here.host(), there.assume_value().host());
+                if (next.query.named_by.empty()) next.query.named_by = here.authority();
             }
         }
         return next;
@@ -107,8 +108,7 @@ class redirect_middleware : immovable {
 
     std::size_t limit_;
     Op inner_;
-    request last_;
-    body_sink* sink_ = nullptr;
+    std::optional<need_exchange> last_;
     std::size_t hops_ = 0;
     std::vector<warning> remarks_;
 };

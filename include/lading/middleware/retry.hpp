@@ -31,7 +31,7 @@ struct retry_rules {
     std::chrono::milliseconds budget{90'000};    ///< all waits of one call together
 };
 
-/// `Clock` models the clock policy and outlives the operation.
+/// `Clock` models the clock policy. The context of the client must outlive the operation.
 template <class Op, class Clock>
 class retry_middleware : immovable {
     template <class T>
@@ -40,15 +40,15 @@ class retry_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    template <class... Args>
-    retry_middleware(retry_rules rules, Clock& clock, Args&&... args)
-        : rules_(rules), clock_(clock), inner_(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit retry_middleware(Context& context, Args&&... args)
+        : rules_(context.options.retry), clock_(context.clock), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() {
         if (!waiting_) return take(inner_.on_delay());
         waiting_ = false;
-        return need_exchange(pending_->query, *pending_->sink);
+        return *pending_;
     }
     step<value_type> on_response(result<response> answer) {
         if (auto const wait = wait_after(answer)) {
@@ -59,11 +59,12 @@ class retry_middleware : immovable {
         }
         return take(inner_.on_response(std::move(answer)));
     }
+    Op const& inner() const noexcept { return inner_; }
 
   private:
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(x->query, *x->sink);
+            pending_ = *x;
             tries_ = 1;
         }
         return s;

@@ -4,6 +4,7 @@
 /// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
 /// stage names the next.
 
+#include "../driver/outstanding_work.hpp"
 #include "../endpoint/network_options.hpp"
 #include "../http/address.hpp"
 #include "../limits.hpp"
@@ -14,7 +15,6 @@
 #include "http1_reader.hpp"
 #include "http1_request.hpp"
 #include "name_lookups.hpp"
-#include "outstanding_work.hpp"
 #include "proxy.hpp"
 #include "tls_contexts.hpp"
 #include "transport_failure.hpp"

@@ -3,6 +3,7 @@
 
 /// What a failed exchange allows next: the same facts from every transport over a network.
 
+#include "../error_groups.hpp"
 #include "../http/message.hpp"
 #include "../http/url.hpp"
 #include "../limits.hpp"
@@ -53,9 +54,7 @@ class pace_watch {
 
 inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
     fallback_facts f;
-    for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
-                     errc::config_invalid, errc::tls_config_invalid, errc::out_of_memory})
-        if (code == own) return f; // the caller's side: another endpoint would not help
+    if (is_callers_own(code) || code == errc::url_invalid) return f; // another endpoint would not help
     f.over_tls = p.target && p.target->scheme() == "https";
     f.answered = p.status != 0;
     f.next_endpoint = true;

@@ -120,7 +120,7 @@ class verifying_body final : public body_sink {
 /// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
 /// sink is committed only when everything holds.
 template <class P>
-class blob_operation : immovable {
+class blob_operation : public operation_base<descriptor, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -129,26 +129,25 @@ class blob_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = descriptor;
-
     blob_operation(call_context c, descriptor what, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
     step<descriptor> start() {
-        auto q = talk_.get("blobs", what_.digest.str());
-        q.verbatim = true; // most blobs are gzip themselves, and called so by mistake
-        return need_exchange(std::move(q), body_);
+        auto how = talk_.pull();
+        how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        return need_exchange(talk_.get("blobs", what_.digest.str()), body_, std::move(how));
     }
 
-    step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
-    step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
+    step<descriptor> on_response(result<response> answer, auth_note const& shown = {}) {
+        return done<descriptor>(interpret(answer, shown));
+    }
 
   private:
-    result<descriptor> interpret(result<response>& answer) {
+    result<descriptor> interpret(result<response>& answer, auth_note const& shown) {
         if (!answer || answer.assume_value().status != 200) body_.discard();
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds, shown);
         LADING_TRY_V(body_.finish());
         return what_;
     }

@@ -12,7 +12,7 @@ namespace lading {
 /// Errors: those of inspect; `config_not_image` when the reference is an artifact (its config type is in the context),
 /// `no_config` when the document has none.
 template <class P>
-class config_operation : immovable {
+class config_operation : public operation_base<config_document, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -21,14 +21,13 @@ class config_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = config_document;
-
     config_operation(call_context c, reference const& ref, platform_choice choice)
         : inspect_(std::move(c), ref, inspect_options().with_platform(std::move(choice))) {}
 
     step<config_document> start() { return map(inspect_.start()); }
-    step<config_document> on_response(result<response> answer) { return map(inspect_.on_response(std::move(answer))); }
-    step<config_document> on_delay() { return map(inspect_.on_delay()); }
+    step<config_document> on_response(result<response> answer, auth_note const& shown = {}) {
+        return map(inspect_.on_response(std::move(answer), shown));
+    }
 
   private:
     step<config_document> map(step<inspection> s) {

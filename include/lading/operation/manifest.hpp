@@ -48,8 +48,9 @@ class manifest_exchange : immovable {
   private:
     need_exchange send() {
         request q = talk_.get("manifests", target_);
-        q.content = want_.digest;
-        q.by_tag = !want_.digest;
+        auto how = talk_.pull();
+        how.content = want_.digest;
+        how.by_tag = !want_.digest;
         auto types = P::manifests::accept();
         while (lines_ && types.find(", ") != types.npos) {
             auto const end = types.find(", ");
@@ -57,7 +58,7 @@ class manifest_exchange : immovable {
             types.remove_prefix(end + 2);
         }
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, std::move(how));
     }
     /// A refusal that speaks of the header, or one by a server that has no words for its refusals.
     bool may_not_have_read(response const& head) const {
@@ -103,9 +104,9 @@ inline void add_remarks(std::vector<warning>& to, response const& head, digest c
 template <class P>
 result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
                                                                  manifest_expectation const& want,
-                                                                 limits const& bounds) {
+                                                                 limits const& bounds, auth_note const& shown = {}) {
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
-    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
+    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds, shown);
     auto other = answer_of_another_kind(head, body, "a manifest");
     if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
     auto opened = parse_and_verify_manifest<P>(std::move(body), head, want, bounds);
@@ -122,7 +123,7 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
 /// Fetches one manifest. Errors: those of `parse_and_verify_manifest`, `error_from_response` and the transport;
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
-class manifest_operation : immovable {
+class manifest_operation : public operation_base<basic_manifest<typename P::manifests>, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
@@ -132,13 +133,11 @@ class manifest_operation : immovable {
     manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
-    step<value_type> on_response(result<response> answer) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
-        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds));
+        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds, shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
     call_context talk_;
@@ -150,7 +149,7 @@ class manifest_operation : immovable {
 /// transport; `body_too_large` over `limits::manifest_bytes`; `not_a_registry` for a web page or an empty answer
 /// by tag.
 template <class P>
-class raw_manifest_operation : immovable {
+class raw_manifest_operation : public operation_base<manifest_bytes, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
@@ -160,18 +159,16 @@ class raw_manifest_operation : immovable {
     raw_manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
-    step<value_type> on_response(result<response> answer) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
-        return done<value_type>(interpret(head, fetch_.take_body()));
+        return done<value_type>(interpret(head, fetch_.take_body(), shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
-    result<manifest_bytes> interpret(response const& head, std::string body) const {
+    result<manifest_bytes> interpret(response const& head, std::string body, auth_note const& shown) const {
         auto const what = ref_.has_digest() ? asked::manifest_by_digest : asked::manifest;
-        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds);
+        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds, shown);
         auto other = answer_of_another_kind(head, body, "a manifest");
         if (other && !(*other == errc::not_a_registry)) other.reset(); // these bytes may be what was asked for
         if (other && !ref_.has_digest()) return std::move(*other);

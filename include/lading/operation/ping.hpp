@@ -17,7 +17,7 @@ namespace lading {
 /// header out, the status is 200 and the body a JSON object as the protocol asks). Else `not_a_registry`, with the
 /// status and the facts; or the failure of the transport.
 template <class P>
-class ping_operation : immovable {
+class ping_operation : public operation_base<void, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -26,27 +26,24 @@ class ping_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = void;
-
     explicit ping_operation(call_context c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
     step<void> start() {
-        request q = talk_.get("/v2/");
-        q.may_authorize = false; // a 401 is an answer to this question
-        return need_exchange(std::move(q), body_);
+        return need_exchange(talk_.get("/v2/"), body_, routing::without_credentials());
     }
-    step<void> on_response(result<response> answer) { return done<void>(interpret(std::move(answer))); }
-    step<void> on_delay() { return done<void>(error(errc::invalid_argument)); }
+    step<void> on_response(result<response> answer, auth_note const& shown = {}) {
+        return done<void>(interpret(std::move(answer), shown));
+    }
 
   private:
-    result<void> interpret(result<response> answer) {
+    result<void> interpret(result<response> answer, auth_note const& shown) {
         LADING_TRY(auto const head, std::move(answer));
         bool const right_status = head.status == 200 || head.status == 401;
         if (right_status && confirms_v2(head)) return success();
         if (auto const page = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
             head.status == 200 && page && page.assume_value().root().is_object())
             return success();
-        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds);
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds, shown);
         fallback_facts facts = said.facts();
         facts.next_endpoint = true;
         facts.v1 = true;

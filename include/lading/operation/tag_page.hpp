@@ -9,6 +9,7 @@
 /// no UTF-8 is passed over, as the readers of documents do.
 
 #include "../detail/algorithm.hpp"
+#include "../detail/utf8.hpp"
 #include "../error.hpp"
 
 #include <cstdint>
@@ -258,20 +259,8 @@ class tag_page {
             if (low) return errc::ok;
         }
         if (unit >= 0xd800 && unit <= 0xdbff) return high_ = unit, part_ = part::low_escape, errc::ok;
-        keep_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit);
+        encode_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit, [this](char b) { keep(b); });
         return errc::ok;
-    }
-    void keep_utf8(std::uint32_t c) {
-        auto put = [&](std::uint32_t b) { keep(static_cast<char>(b)); };
-        if (c < 0x80) return put(c);
-        if (c < 0x800) {
-            put(0xc0 | c >> 6);
-        } else {
-            if (c < 0x10000) put(0xe0 | c >> 12);
-            else put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 0x3f));
-            put(0x80 | (c >> 6 & 0x3f));
-        }
-        put(0x80 | (c & 0x3f));
     }
 
     // ---- numbers ----------------------------------------------------------------------------------------------

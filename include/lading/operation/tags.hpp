@@ -114,20 +114,20 @@ class tag_listing {
         return ask(std::move(q));
     }
 
-    /// Takes the answer to the last request; the next one, or nothing when the list is there. A failure is the error only
-    /// where not one name has come before it, or when the call was cancelled or found no memory: else what came is the
-    /// list, `truncated`.
-    result<std::optional<need_exchange>> next(result<response> answer) {
-        auto next = after(std::move(answer));
-        if (next && next.assume_value()) return next;
-        if (!next) failure_ = std::move(next).assume_error();
-        else if (!failure_) failure_ = body_.odd();
-        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
-            return std::move(*failure_);
-        return std::optional<need_exchange>();
+    /// Takes the answer to the last request; the next one, or nothing when the list is over.
+    std::optional<need_exchange> next(result<response> answer, auth_note const& shown = {}) {
+        auto next = after(std::move(answer), shown);
+        if (next) return std::move(next).assume_value();
+        failure_ = std::move(next).assume_error();
+        return std::nullopt;
     }
 
-    tag_list take() {
+    /// The list, when it is over. A failure is the error only where not one name has come before it, or when the call was
+    /// cancelled or found no memory: else what came is the list, `truncated`.
+    result<tag_list> take() {
+        if (!failure_) failure_ = body_.odd();
+        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
+            return std::move(*failure_);
         tag_list out;
         out.values = std::move(body_.tags());
         out.state = failure_ || body_.full() ? tags_state::truncated : tags_state::complete;
@@ -140,14 +140,14 @@ class tag_listing {
   private:
     need_exchange ask(request q) {
         q.headers.set("Accept", "application/json");
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, talk_.pull());
     }
 
-    result<std::optional<need_exchange>> after(result<response> answer) {
+    result<std::optional<need_exchange>> after(result<response> answer, auth_note const& shown) {
         auto const before = std::exchange(known_, body_.tags().size());
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds, shown);
         if (auto wrong = body_.page_over(head)) return std::move(*wrong);
         if (body_.full()) return std::optional<need_exchange>();
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
@@ -186,7 +186,7 @@ class tag_listing {
 /// Errors: `page_loop`, `page_limit`, `page_cross_origin`, `link_invalid`, `tags_invalid`, `json_*`, `body_too_large`,
 /// `not_a_registry`, those of `error_from_response` and the transport.
 template <class P>
-class tags_operation : immovable {
+class tags_operation : public operation_base<tag_list, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -195,18 +195,13 @@ class tags_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = tag_list;
-
     explicit tags_operation(call_context const& c) : listing_(c) {}
 
     step<tag_list> start() { return listing_.first(); }
-    step<tag_list> on_response(result<response> answer) {
-        auto next = listing_.next(std::move(answer));
-        if (!next) return done<tag_list>(std::move(next).assume_error());
-        if (next.assume_value()) return std::move(*next.assume_value());
+    step<tag_list> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (auto more = listing_.next(std::move(answer), shown)) return std::move(*more);
         return done<tag_list>(listing_.take());
     }
-    step<tag_list> on_delay() { return done<tag_list>(error(errc::invalid_argument)); }
 
   private:
     tag_listing<P> listing_;

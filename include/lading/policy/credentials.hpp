@@ -12,6 +12,7 @@
 /// ends the operation.
 /// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (config_files/).
 
+#include "../detail/docker_hub.hpp"
 #include "../detail/text.hpp"
 #include "../result.hpp"
 
@@ -64,7 +65,7 @@ namespace detail {
 
 /// Docker Hub by the one name that its logins have; any other host as it is.
 inline std::string login_host(std::string host) {
-    return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
+    return host == docker_hub::index_host || host == docker_hub::registry_host ? std::string(docker_hub::name) : host;
 }
 
 /// The one spelling of a key of a login: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as

@@ -9,6 +9,7 @@
 #include "../reference.hpp"
 #include "../version.hpp"
 #include "accept_notes.hpp"
+#include "routing.hpp"
 
 #include <optional>
 #include <string>
@@ -30,12 +31,12 @@ struct call_context {
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+    /// For requests that pull.
+    routing pull() const { return routing(pull_scope()); }
 
     /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
     request get(std::string_view what, std::string_view which) const {
-        request q = get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
-        q.scope = pull_scope();
-        return q;
+        return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
     }
     /// A GET of a path on the registry.
     request get(std::string path) const {

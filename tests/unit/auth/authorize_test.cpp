@@ -361,11 +361,8 @@ TEST_CASE("a client keeps its token between calls, and takes a new one when it i
 TEST_CASE("X16: refused without a token after another one got it: that one is used, none is fetched") {
     call_context const talk("https://r.example", repository::parse("r.example/x").value());
     auto const ref = reference::parse("r.example/x:1").value();
-    auth_session session;
-    testing::manual_clock clock;
-    fixed_credentials none;
-    using operation = authorized<manifest_operation<test::policies>, test::policies>;
-    operation first(talk, auth_rules(), session, clock, none, talk, ref), second(talk, auth_rules(), session, clock, none, talk, ref);
+    client_context<test::policies> shared({}, fixed_credentials(), testing::manual_clock(), no_cache());
+    endpoint_stack<manifest_operation<test::policies>, test::policies> first(shared, talk, ref), second(shared, talk, ref);
     response refused(401);
     refused.url = "https://r.example/v2/x/manifests/1";
     refused.headers.add("WWW-Authenticate", "Bearer realm=\"https://r.example/token\",service=\"s\"");

@@ -157,12 +157,10 @@ TEST_CASE("C19: one who waits for another's token does not show the refresh toke
     call_context const talk("https://r.example", repository::parse("r.example/x").value());
     auto const ref = reference::parse("r.example/x:1").value();
     auto const login = credential::identity("r0-CANARY");
-    auth_session session;
-    session.keep_refresh_token(url::parse(realm).value().origin(), {url::parse(realm).value(), "s"}, login, "r1-CANARY");
-    testing::manual_clock clock;
-    fixed_credentials alice(login);
-    using operation = authorized<manifest_operation<test::policies>, test::policies>;
-    operation first(talk, auth_rules(), session, clock, alice, talk, ref), second(talk, auth_rules(), session, clock, alice, talk, ref);
+    client_context<test::policies> shared({}, fixed_credentials(login), testing::manual_clock(), no_cache());
+    shared.session.keep_refresh_token(url::parse(realm).value().origin(), {url::parse(realm).value(), "s"}, login, "r1-CANARY");
+    using operation = endpoint_stack<manifest_operation<test::policies>, test::policies>;
+    operation first(shared, talk, ref), second(shared, talk, ref);
     response refused(401);
     refused.url = manifest;
     refused.headers.add("WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\"");

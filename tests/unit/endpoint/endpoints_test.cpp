@@ -11,6 +11,9 @@ using namespace lading;
 
 namespace {
 
+bool is_v1(endpoint const&) { return false; }
+bool is_v1(legacy_endpoint const& e) { return e.version == api_version::v1; }
+
 /// "https://r.example x", a line an endpoint; mirrors begin with "mirror ", v1 with "v1 ".
 template <class F>
 std::string list(std::string_view name, registry_rules const& rules, bool by_digest = false) {
@@ -20,7 +23,7 @@ std::string list(std::string_view name, registry_rules const& rules, bool by_dig
     for (auto const& e : found.value())
         out.append(out.empty() ? "" : "\n")
             .append(e.is_mirror ? "mirror " : "")
-            .append(e.version == api_version::v1 ? "v1 " : "")
+            .append(is_v1(e) ? "v1 " : "")
             .append(e.base_url)
             .append(" ")
             .append(e.name.path());
@@ -176,8 +179,13 @@ TEST_CASE("the longest prefix counts, on whole components") {
 TEST_CASE("v1 is offered only where it is asked for, for the origin only") {
     registry_rules rules;
     rules.with_v1().with_mirror("r.example", mirror("m.example")).host("r.example").with_plaintext(plaintext::allowed);
-    CHECK(modern("r.example/a", rules) == "mirror https://m.example a\nhttps://r.example a\nhttp://r.example a\n"
-                                          "v1 https://r.example a\nv1 http://r.example a");
+    auto const v2 = "mirror https://m.example a\nhttps://r.example a\nhttp://r.example a";
+    CHECK(modern("r.example/a", rules) == v2); // which speaks v2 only
+    CHECK(list<modern_fallback_with_v1>("r.example/a", rules) == std::string(v2) + "\nv1 https://r.example a\nv1 http://r.example a");
+    rules.with_v1(false);
+    CHECK(list<modern_fallback_with_v1>("r.example/a", rules) == v2);
+    CHECK(list<modern_fallback_with_v1>("debian", registry_rules().with_v1()) ==
+          "https://registry-1.docker.io library/debian\nv1 https://index.docker.io library/debian");
 }
 
 } // namespace endpoints_test

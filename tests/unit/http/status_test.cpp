@@ -12,9 +12,10 @@ namespace {
 error from(int status, std::string_view body = "", asked what = asked::manifest, bool v2 = true, bool sent = false) {
     response head(status);
     head.url = "https://r.test/v2/x/manifests/1?token=CANARY";
-    head.credentials_sent = sent;
+    auth_note shown;
+    shown.sent = sent;
     if (v2) head.headers.add("Docker-Distribution-Api-Version", "other registry/2.0");
-    return error_from_response<strict_json>(head, body, what, limits());
+    return error_from_response<strict_json>(head, body, what, limits(), shown);
 }
 std::string envelope(std::string_view code) { return R"({"errors":[{"code":")" + std::string(code) + R"("}]})"; }
 } // namespace
@@ -124,9 +125,10 @@ TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the 
     auto const answer = [](int status, std::vector<std::string> const& lines, bool sent, std::string_view body = "") {
         response head(status);
         head.url = "https://r.test/v2/x/manifests/1";
-        head.credentials_sent = sent;
+        auth_note shown;
+        shown.sent = sent;
         for (auto const& line : lines) head.headers.add("WWW-Authenticate", line);
-        return error_from_response<strict_json>(head, body, asked::manifest, limits());
+        return error_from_response<strict_json>(head, body, asked::manifest, limits(), shown);
     };
     auto const codes = [](error const& e) {
         std::string out;
@@ -296,8 +298,9 @@ TEST_CASE("W53: a message says only what is so") {
     SECTION("no credentials were sent, so none were refused") {
         response head(401);
         head.url = "https://b.test/x";
-        head.credentials_withheld = true;
-        auto const withheld = error_from_response<strict_json>(head, "", asked::blob, limits());
+        auth_note shown;
+        shown.withheld = true;
+        auto const withheld = error_from_response<strict_json>(head, "", asked::blob, limits(), shown);
         CHECK(withheld == errc::auth_denied);
         CHECK(withheld.summary() == "auth_denied: credentials are not sent where an answer led to; status 401 [https://b.test/x]");
         CHECK(from(401, "", asked::manifest, true, true).summary().find("auth_denied: the credentials were refused;") == 0);

@@ -5,6 +5,7 @@
 #include "documents.hpp"
 
 #include <lading/legacy/docker_1_10_fallback.hpp>
+#include <lading/legacy/legacy_client.hpp>
 
 namespace docker_1_10_fallback_test {
 
@@ -54,7 +55,7 @@ struct world {
     }
 
     result<inspection> inspect(std::string const& ref = "r.example/x:1") {
-        basic_client<old_policies> registry(testing::scripted_transport(s),
+        legacy_client<old_policies> registry(testing::scripted_transport(s),
                                             client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse(ref).value());
     }

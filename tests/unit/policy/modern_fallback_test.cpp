@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <lading/legacy/legacy_client.hpp>
+
 namespace modern_fallback_test {
 
 using namespace lading;
@@ -40,10 +42,10 @@ struct world {
         s.answers[base + path].clear();
         s.on(base + path, std::move(a));
     }
-    template <class P = test::policies>
+    template <class Client = basic_client<test::policies>>
     result<inspection> inspect() {
-        basic_client<P> registry(testing::scripted_transport(s),
-                                 client_options().with_rules(rules).with_retry(retry_rules(1)));
+        Client registry(testing::scripted_transport(s),
+                        client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse("r.example/x:1").value());
     }
     /// Hosts asked for the manifest, in order; an answer without words is asked for again with an `Accept` line a type.
@@ -226,7 +228,7 @@ TEST_CASE("v1: compiled in, asked for, and only where nothing said v2") {
         if (plain_too) w.rules.host("r.example").with_plaintext(plaintext::allowed);
         w.set(mirror_base, {404});
         w.set(home, std::move(a));
-        CHECK(!w.inspect<v1_policies>().has_value());
+        CHECK(!w.inspect<legacy_client<v1_policies>>().has_value());
         return w.asked();
     };
     auto const both = mirror_base + ' ' + home;

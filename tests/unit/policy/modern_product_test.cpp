@@ -4,6 +4,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <lading/legacy/legacy_client.hpp>
+
 namespace modern_product_test {
 
 using namespace lading;
@@ -53,7 +55,7 @@ struct world {
         s.on(base + path, std::move(a));
     }
     result<inspection> inspect() {
-        basic_client<v1_policies> registry(testing::scripted_transport(s),
+        legacy_client<v1_policies> registry(testing::scripted_transport(s),
                                            client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse(ref).value());
     }
