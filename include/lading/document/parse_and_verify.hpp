@@ -27,7 +27,9 @@ namespace lading {
 /// A fetched document: the bytes as received, what they are, and the decoded view.
 template <class Set>
 struct basic_manifest {
-    basic_manifest(std::string b, descriptor d, typename Set::variant v)
+    /// `v` is the variant, or one of its documents.
+    template <class Document>
+    basic_manifest(std::string b, descriptor d, Document v)
         : bytes(std::move(b)), self(std::move(d)), document(std::move(v)) {}
 
     std::string bytes; ///< exactly what was received
