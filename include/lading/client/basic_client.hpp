@@ -190,6 +190,16 @@ class basic_client : immovable {
     auto tags(A const&...) {
         return detail::only_asynchronous<result<tag_list>, A...>();
     }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto blob(A const&...) {
+        return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto ping(A const&...) {
+        return detail::only_asynchronous<result<void>, A...>();
+    }
 
     // ---- asynchronous: include <lading/client/async.hpp> -------------------------------------------------------------
 
@@ -277,6 +287,37 @@ class basic_client : immovable {
     auto async_tags(A const&...) {
         return detail::only_blocking<A...>();
     }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_blob(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_ping(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+
+    // ---- by hand ------------------------------------------------------------------------------------------------------
+
+    // A whole call, with logins, redirects, retries and mirrors, as an object that does no I/O: a `std::unique_ptr` to an
+    // `operation`, to be driven on any event loop and over any transport (see protocol/step.hpp). The client must outlive
+    // it. The time limit of the call begins here. Values, errors and requests are those of the calls above.
+
+    auto start_inspect(reference const& ref, inspect_options o = {}) {
+        return layered<inspect_operation<Policies>>(call_to(ref), ref, in_order(std::move(o)));
+    }
+    auto start_manifest(reference const& ref) { return layered<manifest_operation<Policies>>(call_to(ref), ref); }
+    auto start_raw_manifest(reference const& ref) { return layered<raw_manifest_operation<Policies>>(call_to(ref), ref); }
+    auto start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
+        return layered<config_operation<Policies>>(call_to(ref), ref, choice);
+    }
+    auto start_tags(repository const& name) { return layered<tags_operation<Policies>>(call_to(name, false)); }
+    /// `out` must outlive the operation.
+    auto start_blob(repository const& name, descriptor const& what, blob_sink& out) {
+        return layered<blob_operation<Policies>>(call_for_blob(name), what, &out);
+    }
+    auto start_ping(repository const& name) { return layered<ping_operation<Policies>>(call_to(name, false)); }
 
     client_options const& options() const noexcept { return options_; }
     transport_type& transport() noexcept { return transport_; }
