@@ -9,13 +9,15 @@
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
 /// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
 /// nowhere else.
-/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe; as long as nothing is known,
+/// which is as long as nobody has been asked for a login, what is asked before each request takes no lock.
 
 #include "../detail/chrono.hpp"
 #include "../detail/mutex.hpp"
 #include "../http/url.hpp"
 #include "token.hpp"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,8 +60,10 @@ class auth_session {
 
     /// What to send with a request, if something is known: a value that is still good, or an issuer.
     std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
+        if (!knows_any_.load(std::memory_order_acquire)) return std::nullopt;
+        auto const which = key(where, scope);
         std::lock_guard const lock(mutex_);
-        auto const at = known_.find(key(where, scope));
+        auto const at = known_.find(which);
         if (at == known_.end()) return std::nullopt;
         known out = at->second;
         if (now >= out.usable_until) out.authorization.clear();
@@ -69,6 +73,7 @@ class auth_session {
         std::lock_guard const lock(mutex_);
         if (known_.size() >= most_known) forget_one();
         known_[key(where, scope)] = std::move(k);
+        knows_any_.store(true, std::memory_order_release);
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
@@ -82,14 +87,17 @@ class auth_session {
 
     /// How the origin let somebody in last; nothing when it is not known.
     std::optional<gate> gate_of(origin const& where) {
+        if (!knows_any_.load(std::memory_order_acquire)) return std::nullopt;
+        auto const which = where.str();
         std::lock_guard const lock(mutex_);
-        auto const at = gates_.find(where.str());
+        auto const at = gates_.find(which);
         return at == gates_.end() ? std::nullopt : std::optional(at->second);
     }
     void keep_gate(origin const& where, gate g) {
         std::lock_guard const lock(mutex_);
         if (gates_.size() >= most_known) gates_.erase(gates_.begin()); // costs one refused request
         gates_.insert_or_assign(where.str(), std::move(g));
+        knows_any_.store(true, std::memory_order_release);
     }
     void forget_gate(origin const& where) {
         std::lock_guard const lock(mutex_);
@@ -197,6 +205,7 @@ class auth_session {
         return nullptr;
     }
 
+    std::atomic<bool> knows_any_{false}; ///< a value or a gate has been kept
     std::mutex mutex_;
     std::map<std::string, known> known_;
     std::map<std::string, gate> gates_;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `lanes`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
+/// `for_each_in_flight`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
 
 #include "../driver/outstanding_work.hpp"
+#include "../net/serial_executor.hpp"
 #include "../result.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -13,7 +14,6 @@
 #include <asio/bind_executor.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/post.hpp>
-#include <asio/strand.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -51,8 +51,10 @@ struct in_flight_bounds {
     bool ordered;
 };
 
-/// The elements are taken in turn; each runs in a lane, which is reused. A lane is a strand, so that operations over
-/// several threads can be cancelled: a signal must not meet the operation that it is for on another thread.
+/// The elements are taken in turn; each runs in a lane, which is reused. A lane runs one handler at a time, so that operations
+/// over several threads can be cancelled: a signal must not meet the operation that it is for on another thread. A lane goes
+/// on with the next element on the thread that ended the last, and what all lanes share is locked once an element, for as
+/// little as that needs: the callback, and the step to the next element.
 ///
 /// `start(element const&, handler)` begins one; the handler takes what an `Outcome` is made of, and an `Outcome` can be
 /// made of an `error` too and is true when all is well. `each(index, element const&, Outcome)` is called one at a time; after
@@ -76,6 +78,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
             });
         std::scoped_lock const lock(mutex_);
         pump();
+        if (under_way_ == 0) finish();
     }
 
   private:
@@ -86,61 +89,83 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         std::optional<Outcome> outcome;
     };
     struct lane {
-        explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
-        asio::any_io_executor strand; ///< held as what handlers hold it as: copied for each, not wrapped anew
+        explicit lane(asio::any_io_executor const& e) : serial(serial_executor(e)) {}
+        asio::any_io_executor serial; ///< held as what handlers hold it as: copied for each, not wrapped anew
         asio::cancellation_signal signal;
-        std::optional<job> at;
+        std::unique_ptr<job> at;
     };
 
-    /// Starts as many as may be under way; ends when none is. With the lock.
+    /// Starts as many as may be under way. With the lock.
     void pump() {
-        while (!stopped_ && next_ != last_ && (!free_.empty() || lanes_.size() < bounds_.in_flight) &&
-               (!bounds_.ordered || started_ - told_ < 2 * bounds_.in_flight)) {
+        while (may_take() && (!free_.empty() || lanes_.size() < bounds_.in_flight)) {
             lane& l = free_.empty() ? lanes_.emplace_back(executor_) : *free_.back();
             if (!free_.empty()) free_.pop_back();
-            l.at.emplace(started_++, *next_);
-            ++next_;
+            take(l);
             ++under_way_;
-            asio::post(l.strand, [self = this->shared_from_this(), &l] { self->start(l); });
+            go(this->shared_from_this(), l);
         }
-        if (under_way_ == 0) finish();
     }
-    void start(lane& l) {
-        if (stopped_) return over(l, error(errc::cancelled));
-        auto done = [self = this->shared_from_this(), &l](auto&& outcome) { self->over(l, std::move(outcome)); };
+    bool may_take() { return !stopped_ && next_ != last_ && (!bounds_.ordered || started_ - told_ < 2 * bounds_.in_flight); }
+    void take(lane& l) {
+        l.at = std::make_unique<job>(started_++, *next_);
+        ++next_;
+    }
+    static void go(std::shared_ptr<lanes> self, lane& l) {
+        asio::post(l.serial, [self = std::move(self), &l]() mutable {
+            auto& s = *self;
+            s.start(std::move(self), l);
+        });
+    }
+    /// `self` is handed on from handler to handler: threads that count references to one thing hold each other up.
+    void start(std::shared_ptr<lanes> self, lane& l) {
+        if (stopped_) return over(std::move(self), l, error(errc::cancelled));
+        auto done = [self = std::move(self), &l](auto&& outcome) mutable {
+            auto& s = *self;
+            s.over(std::move(self), l, std::move(outcome));
+        };
         start_(std::as_const(l.at->what),
-               asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
+               asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.serial, std::move(done))));
     }
     template <class Result>
-    void over(lane& l, Result&& outcome) {
-        std::scoped_lock const lock(mutex_);
-        l.at->outcome.emplace(std::move(outcome));
+    void over(std::shared_ptr<lanes> self, lane& l, Result&& outcome) {
+        auto ended = std::move(l.at); // what is left of its record goes after the lock
+        ended->outcome.emplace(std::move(outcome));
+        bool again = false;
+        {
+            std::scoped_lock const lock(mutex_);
 #if LADING_HAS_EXCEPTIONS
-        try {
-            tell_of(*l.at);
-        } catch (...) { // of `each_`: the others are over yet, and the handler is owed its call
-            stop();
-            leave(l);
-            throw;
-        }
+            try {
+                again = tell_and_take(ended, l);
+            } catch (...) { // of `each_`: the others are over yet, and the handler is owed its call
+                stop();
+                rest(l);
+                throw;
+            }
 #else
-        tell_of(*l.at);
+            again = tell_and_take(ended, l);
 #endif
-        leave(l);
+            if (!again) rest(l);
+        }
+        if (again) go(std::move(self), l);
     }
-    void leave(lane& l) {
-        l.at.reset();
+    bool tell_and_take(std::unique_ptr<job>& ended, lane& l) {
+        tell_of(ended);
+        if (bounds_.ordered) pump(); // the turn of several may have come
+        if (!may_take()) return false;
+        take(l);
+        return true;
+    }
+    void rest(lane& l) {
         free_.push_back(&l);
-        --under_way_;
-        pump();
+        if (--under_way_ == 0) finish();
     }
     /// Of this one, or in order of all whose turn it is.
-    void tell_of(job& j) {
-        if (!bounds_.ordered) return tell(j);
-        early_.emplace(j.index, std::move(j));
+    void tell_of(std::unique_ptr<job>& ended) {
+        if (!bounds_.ordered) return tell(*ended);
+        early_.emplace(ended->index, std::move(ended));
         while (!early_.empty() && early_.begin()->first == told_) {
-            auto next = early_.extract(early_.begin());
-            tell(next.mapped());
+            auto const next = early_.extract(early_.begin());
+            tell(*next.mapped());
         }
     }
     void tell(job& j) {
@@ -164,7 +189,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         asio::post(executor_, [self] {
             std::scoped_lock const lock(self->mutex_);
             for (auto& l : self->lanes_)
-                asio::post(l.strand, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
+                asio::post(l.serial, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
         });
     }
 
@@ -180,7 +205,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     std::mutex mutex_; ///< of the range, the lanes and the callback
     std::deque<lane> lanes_;
     std::vector<lane*> free_;
-    std::map<std::size_t, job> early_; ///< in order only: over before their turn
+    std::map<std::size_t, std::unique_ptr<job>> early_; ///< in order only: over before their turn
     std::size_t started_ = 0, under_way_ = 0, told_ = 0;
     each_summary summary_;
     std::atomic<bool> stopped_{false};

@@ -165,6 +165,16 @@ class basic_client : immovable {
     auto tags(A const&...) {
         return detail::only_asynchronous<result<tag_list>, A...>();
     }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto blob(A const&...) {
+        return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto ping(A const&...) {
+        return detail::only_asynchronous<result<void>, A...>();
+    }
 
     // ---- asynchronous: include <lading/client/async.hpp> -------------------------------------------------------------
 
@@ -244,11 +254,23 @@ class basic_client : immovable {
     auto async_tags(A const&...) {
         return detail::only_blocking<A...>();
     }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_blob(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_ping(A const&...) {
+        return detail::only_blocking<A...>();
+    }
 
     // ---- driven by hand -----------------------------------------------------------------------------------------
 
-    // The same calls whole, with logins, redirects, retries and mirrors, as operations for an event loop of any kind. The
-    // client must outlive them, and so must a sink.
+    // A whole call, with logins, redirects, retries and mirrors, as an `operation` that does no I/O, to be driven on any
+    // event loop and over any transport (see protocol/step.hpp). The client must outlive it, and so must a sink. The time
+    // limit of the call begins here. Values, errors and requests are those of the calls above.
+
     any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {}) {
         return any_operation<inspection>(layered<inspect_operation<Policies>>(context_.plan(ref), ref, std::move(o)));
     }

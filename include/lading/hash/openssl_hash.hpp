@@ -45,9 +45,12 @@ class openssl_hash {
         case digest_algorithm::sha512: return EVP_sha512();
         case digest_algorithm::sha256: break;
         }
+#if defined(OPENSSL_VERSION_MAJOR) && !defined(OPENSSL_IS_BORINGSSL)
         // Fetched once: OpenSSL 3 looks `EVP_sha256()` up among its providers at each use.
         static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-        return sha256 ? sha256 : EVP_sha256();
+        if (sha256) return sha256;
+#endif
+        return EVP_sha256();
     }
 
     digest_algorithm algorithm_;

@@ -126,9 +126,18 @@ class tls_identity {
         static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
         return index;
     }
+    /// A session that the end of its connection does not spoil. BoringSSL's and LibreSSL's never are; they have no copies.
+    static session_ptr lasting(SSL_SESSION* s) noexcept {
+#if defined(OPENSSL_IS_BORINGSSL) || defined(LIBRESSL_VERSION_NUMBER)
+        SSL_SESSION_up_ref(s);
+        return session_ptr(s);
+#else
+        return session_ptr(SSL_SESSION_dup(s));
+#endif
+    }
     /// Called by OpenSSL, which no exception may pass. Without memory a session is not kept.
     void keep(std::string const& host, SSL_SESSION* offered) noexcept {
-        session_ptr copy(SSL_SESSION_dup(offered));
+        auto copy = lasting(offered);
         if (!copy) return;
         std::scoped_lock const lock(mutex_);
 #if LADING_HAS_EXCEPTIONS

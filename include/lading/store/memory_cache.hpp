@@ -24,7 +24,10 @@ class memory_cache {
     /// `limit`: bytes of keys and documents together; what is larger than that alone is not kept.
     explicit memory_cache(std::size_t limit = 16u << 20) : store_(std::make_shared<store_type>(limit)) {}
 
-    std::optional<std::string> find(digest const& d) { return store_->get(d.str()); }
+    std::optional<std::string> find(digest const& d) {
+        auto const bytes = store_->get(d.str());
+        return bytes ? std::optional(*bytes) : std::nullopt;
+    }
     void store(digest const& d, std::string_view bytes) { store_->put(d.str(), bytes); }
     void drop(digest const& d) { store_->erase(d.str()); }
 
@@ -45,20 +48,22 @@ class memory_cache {
       public:
         explicit store_type(std::size_t limit) : limit_(limit) {}
 
-        std::optional<std::string> get(std::string const& key) {
+        /// Shared, so that it is copied where nobody waits for the lock.
+        std::shared_ptr<std::string const> get(std::string const& key) {
             std::scoped_lock const lock(mutex_);
             auto const at = index_.find(key);
-            if (at == index_.end()) return std::nullopt;
+            if (at == index_.end()) return nullptr;
             by_use_.splice(by_use_.begin(), by_use_, at->second);
             return at->second->value;
         }
         void put(std::string key, std::string_view value) {
+            auto const size = key.size() + value.size();
+            auto kept = size > limit_ ? nullptr : std::make_shared<std::string const>(value);
             std::scoped_lock const lock(mutex_);
             remove(key);
-            auto const size = key.size() + value.size();
-            if (size > limit_) return;
+            if (!kept) return;
             while (bytes_ + size > limit_) remove(std::string(by_use_.back().key));
-            by_use_.emplace_front(std::move(key), std::string(value));
+            by_use_.emplace_front(std::move(key), std::move(kept));
             index_.emplace(by_use_.front().key, by_use_.begin());
             bytes_ += size;
         }
@@ -73,8 +78,9 @@ class memory_cache {
 
       private:
         struct entry {
-            entry(std::string k, std::string v) : key(std::move(k)), value(std::move(v)) {}
-            std::string key, value;
+            entry(std::string k, std::shared_ptr<std::string const> v) : key(std::move(k)), value(std::move(v)) {}
+            std::string key;
+            std::shared_ptr<std::string const> value;
         };
 
         void remove(std::string const& key) {
@@ -82,7 +88,7 @@ class memory_cache {
             if (at == index_.end()) return;
             auto const gone = at->second;
             index_.erase(at);
-            bytes_ -= gone->key.size() + gone->value.size();
+            bytes_ -= gone->key.size() + gone->value->size();
             by_use_.erase(gone);
         }
 

@@ -49,13 +49,14 @@ class tar_index {
     static constexpr std::size_t block = 512;
     static constexpr std::size_t most_members = 100'000;
     static constexpr std::size_t longest_name = 64u << 10;
+    static constexpr std::uint64_t unsaid = UINT64_MAX; ///< a size; one that large is refused
     static constexpr std::size_t most_names = 64u << 20;
 
     static error bad(char const* why) { return error(errc::layout_invalid).with_context(why); }
 
     result<void> read(regular_file const& file) {
         std::string long_name, long_link;
-        std::optional<std::uint64_t> long_size;
+        std::uint64_t long_size = unsaid;
         std::uint64_t at = 0;
         for (char head[block];;) {
             std::size_t got = 0;
@@ -67,15 +68,15 @@ class tar_index {
                 return success();
             }
             if (!checksum_holds(head)) return at == 0 ? bad("neither a folder nor a tar archive") : bad("a damaged tar header");
-            auto size = std::exchange(long_size, std::nullopt);
-            if (!size) size = number({head + 124, 12});
-            if (!size || *size > UINT64_MAX / 4) return bad("a damaged tar header");
+            auto size = std::exchange(long_size, unsaid);
+            if (size == unsaid) size = number({head + 124, 12}).value_or(unsaid);
+            if (size > UINT64_MAX / 4) return bad("a damaged tar header");
             at += block;
-            auto const padded = (*size + block - 1) / block * block;
+            auto const padded = (size + block - 1) / block * block;
             char const type = head[156];
             if (type == 'L' || type == 'K' || type == 'x') {
-                if (*size > longest_name) return bad("a tar member has too long a name");
-                std::string text(static_cast<std::size_t>(*size), '\0');
+                if (size > longest_name) return bad("a tar member has too long a name");
+                std::string text(static_cast<std::size_t>(size), '\0');
                 std::size_t have = 0;
                 while (auto const n = file.read(at + have, text.data() + have, text.size() - have)) have += n;
                 if (have != text.size()) return bad("the archive ends early");
@@ -89,10 +90,10 @@ class tar_index {
             }
             auto const name = long_name.empty() ? name_of(head) : std::exchange(long_name, {});
             auto const link = long_link.empty() ? std::string(field({head + 157, 100})) : std::exchange(long_link, {});
-            add(name, type, at, *size, link);
+            add(name, type, at, size, link);
             names_ += name.size() + link.size();
             if (members_.size() > most_members || names_ > most_names) return bad("more than 100000 members, or too long names");
-            if (*size > file.size() || at > file.size() - *size) return bad("the archive ends early");
+            if (size > file.size() || at > file.size() - size) return bad("the archive ends early");
             at += padded; // the padding at the end is left out by some writers
         }
         return at == 0 ? result<void>(bad("neither a folder nor a tar archive")) : result<void>(success());
@@ -139,7 +140,7 @@ class tar_index {
         return number({head + 148, 8}) == sum;
     }
     /// Records "LENGTH KEY=VALUE\n".
-    static bool take_pax(std::string_view text, std::string& name, std::string& link, std::optional<std::uint64_t>& size) {
+    static bool take_pax(std::string_view text, std::string& name, std::string& link, std::uint64_t& size) {
         while (!text.empty()) {
             std::size_t length = 0, digits = 0;
             while (digits < text.size() && digits < 7 && text[digits] >= '0' && text[digits] <= '9')

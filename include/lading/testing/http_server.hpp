@@ -108,7 +108,11 @@ class server_connection : public std::enable_shared_from_this<server_connection<
     std::string client_name() {
         std::string out;
         if constexpr (secure) {
+#if defined(OPENSSL_IS_BORINGSSL) || defined(LIBRESSL_VERSION_NUMBER)
+            X509* const shown = SSL_get_peer_certificate(stream_.native_handle());
+#else
             X509* const shown = SSL_get1_peer_certificate(stream_.native_handle());
+#endif
             char text[256] = {};
             if (shown && X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, text, sizeof text) > 0)
                 out = text;
