@@ -164,7 +164,7 @@ TEST_CASE("W52: pages and nothing over a socket, with their status and their wor
     };
     peer page, nothing, refused, config, list, by_digest, ping;
     page.on("/v2/r/manifests/1", ok(html, "Content-Type: text/html; charset=utf-8\r\n"));
-    CHECK(message(page).find("not_a_registry: the server does not answer as a v2 registry: the answer is a web page (text/html), not a manifest; status 200; the answer says: Corp sign-in") == 0);
+    CHECK(message(page).find("not_a_registry: the server does not behave like a v2 registry: the answer is a web page (text/html), not a manifest; status 200; the answer says: Corp sign-in") == 0);
     nothing.on("/v2/r/manifests/1", ok(""));
     CHECK(message(nothing).find("the answer is empty, not a manifest") != std::string::npos);
     refused.on("/v2/r/manifests/1", "HTTP/1.1 403 No\r\nContent-Length: " + std::to_string(html.size()) + "\r\n\r\n" + html);

@@ -284,7 +284,7 @@ TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is")
         return e ? e->summary() : std::string("none");
     };
     auto const page = kind("\n<!doctype HTML><title>Sign in</title>", "text/html; charset=utf-8");
-    CHECK(page.find("not_a_registry: the server does not answer as a v2 registry: the answer is a web page (text/html), not a manifest") == 0);
+    CHECK(page.find("not_a_registry: the server does not behave like a v2 registry: the answer is a web page (text/html), not a manifest") == 0);
     CHECK(page.find("the answer says: Sign in") != std::string::npos);
     CHECK(page.find("CANARY") == std::string::npos);
     CHECK(kind("<html>", nullptr).find("the answer is a web page, not a manifest") != std::string::npos);
@@ -302,9 +302,9 @@ TEST_CASE("W53: a message says only what is so") {
         shown.withheld = true;
         auto const withheld = error_from_response<strict_json>(head, "", asked::blob, limits(), shown);
         CHECK(withheld == errc::auth_denied);
-        CHECK(withheld.summary() == "auth_denied: credentials are not sent where an answer led to; status 401 [https://b.test/x]");
+        CHECK(withheld.summary() == "auth_denied: credentials are not sent to a server that a response named; status 401 [https://b.test/x]");
         CHECK(from(401, "", asked::manifest, true, true).summary().find("auth_denied: the credentials were refused;") == 0);
-        CHECK(from(401).summary().find("auth_required: credentials are asked for and none were sent;") == 0);
+        CHECK(from(401).summary().find("auth_required: credentials are required and none were sent;") == 0);
     }
     SECTION("there is no next endpoint when all have been asked") {
         auto e = from(404, "", asked::manifest, false);
