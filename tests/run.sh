@@ -14,13 +14,13 @@ export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
 export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
-all_steps=(layers style platforms single-header-current compile-budget compile-fail headers
+all_steps=(layers docs style platforms single-header-current compile-budget compile-fail headers
     asan hostile-report clang-asan fuzz tsan matrix install example realworld realworld-report)
 
 packages=(g++ clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libc++-19-dev libc++abi-19-dev android-libboringssl-dev cmake ninja-build pkg-config python3
     "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev catch2
     libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
-    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps
+    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps doxygen
     iproute2 zstd bzip2 xz-utils)
 
 build_and_test() { # PRESET [WRAPPER...]
@@ -32,6 +32,7 @@ build_and_test() { # PRESET [WRAPPER...]
 
 run_step() {
     case $1 in
+    docs) docs_hold ;;
     layers) python3 tests/layers/check_layers.py && python3 tests/layers/check_examples.py ;;
     style) python3 -B tests/style/run.py ;;
     platforms) bash tests/platforms/other.sh ;;
@@ -57,6 +58,16 @@ run_step() {
     example) example_runs ;;
     *) return 2 ;;
     esac
+}
+
+# The pages: generated ones are current, citations resolve, the reference has no warning, every snippet compiles and runs.
+docs_hold() {
+    local status=0
+    python3 tests/docs/tables.py --check || status=1
+    python3 tests/docs/citations.py || status=1
+    python3 tests/docs/reference.py || status=1
+    python3 -B tests/docs/snippets.py || status=1
+    return $status
 }
 
 # The core as it is for those who build without exceptions and type information.
@@ -178,7 +189,7 @@ for step in "${steps[@]}"; do
         tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
     else
         case $step in
-        layers | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$step.log" ;;
+        layers | docs | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$step.log" ;;
         *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$step.log" ;;
         esac
     fi

@@ -11,6 +11,7 @@ How a block is compiled is said by comments before it, `<!-- snippet: WORDS -->`
                           `host`, those of an embedded registry, and may return an error
     namespace, global     declarations, in a namespace of their own or in none
     program ARG...        a whole program; HOST stands for the host of the embedded registry
+    plain                 `lading::client registry;` is made with plain http for the host of `name`, as the embedded registry has it
     unit FLAG...          a translation unit that is compiled alone and not run
     headers <A> <B>       what is included first
     since FILE            only if include/lading/FILE exists
@@ -123,6 +124,9 @@ def unit_text(blocks):
         lines = code.splitlines(True)
         includes += [m[1] for line in lines if (m := re.match(r"#include (<\S+>)", line))]
         code = "".join("\n" if line.startswith("#include") else line for line in lines)
+        if b.word("plain") is not None:
+            code = code.replace("lading::client registry;", "lading::client registry(lading::client_options()"
+                                ".with_plaintext(std::string(name.substr(0, name.find('/')))));")
         if b.word("global") is not None:
             bodies.append(here + code)
             calls.append((b, "lading::success()"))
