@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
+/// `digest`: the name of bytes by their hash. A value of it is always well-formed (doc/protocol.md#digests,
+/// doc/threats.md#d04).
 
 #include "detail/inline_string.hpp"
 #include "result.hpp"

@@ -168,8 +168,8 @@ inline std::error_category const& category() noexcept {
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
-/// How a registry refused, in the words that the original's classifier told apart (spec 2.5.1). Only the first element
-/// of an error list counts.
+/// How a registry refused, as Docker 1.10 classified it (doc/protocol.md#refusals). Only the first element of an
+/// error list counts.
 enum class refusal_form : std::uint8_t {
     none,       ///< no refusal by the registry
     unknown,    ///< an error of its own words: UNAUTHORIZED, NAME_UNKNOWN or MANIFEST_UNKNOWN; or an unreadable 401
@@ -182,8 +182,8 @@ enum class refusal_form : std::uint8_t {
 /// What was asked when an error came.
 enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
 
-/// What an error allows next, as facts that a fallback policy reads (spec 2.5-2.7). Facts never name a decision:
-/// whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
+/// What an error allows next, as facts that a fallback policy reads (doc/protocol.md#fallback). Facts never name a
+/// decision: whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
 struct fallback_facts {
     bool answered : 1 = false;      ///< an HTTP answer was received from this endpoint
     bool over_tls : 1 = false;      ///< the endpoint was spoken to over TLS

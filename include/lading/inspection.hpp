@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `inspection`: the record that the main job returns (spec 8.6). Every byte it was made from has been verified.
+/// `inspection`: the record that the main job returns (doc/protocol.md#output). Every byte it was made from has been
+/// verified.
 
 #include "descriptor.hpp"
 #include "document/config.hpp"

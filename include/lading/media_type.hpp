@@ -40,8 +40,8 @@ class media_type {
   public:
     static constexpr std::size_t max_size = 255;
 
-    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110 section 8.3.1, hostile.md
-    /// D12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
+    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110, section 8.3.1;
+    /// doc/threats.md#d12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
     /// bytes, 1024 bytes or more in all), final. Linear; no allocation but for the error.
     static result<media_type> parse(std::string_view text) {
         media_type out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `platform_choice`: which image of an index is meant (spec 7.1, 10.48). The record says what was asked.
+/// `platform_choice`: which image of an index is meant (doc/protocol.md#platforms). The record says what was asked.
 
 #include "descriptor.hpp"
 #include "platform_match.hpp"
@@ -29,7 +29,7 @@ inline bool is_zstd(descriptor const& d) {
     return at != d.annotations.end() && at->second == "true";
 }
 
-/// Which of the entries that fit a platform equally well is taken (spec 7.1, row 2).
+/// Which of the entries that fit a platform equally well is taken (doc/protocol.md#platforms).
 enum class compression : std::uint8_t {
     first_listed, ///< whatever its layers are; the default by the rules of containerd and Docker
     zstd,         ///< the first with zstd layers, if there is one; the default by the rules of containers/image

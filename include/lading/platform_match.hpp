@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Which entry of an index fits a platform (spec 7.1): ordered wishes, the Windows build rule, OS features.
+/// Which entry of an index fits a platform (doc/protocol.md#platforms): ordered wishes, the Windows build rule, OS
+/// features.
 
 #include "detail/algorithm.hpp"
 #include "platform.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
-/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
+/// `repository` and `reference`: the names of images, by one grammar and one splitter (doc/protocol.md#names,
+/// doc/threats.md#r01). Both are literal types in one normal form: `parse(r.str()) == r`.
 
 #include "detail/docker_hub.hpp"
 #include "detail/inline_string.hpp"
@@ -23,15 +23,15 @@ constexpr bool is_tag(std::string_view text) noexcept { return !detail::check_ta
 
 /// A registry host and a path below it. A literal type; every value is well-formed and canonical: the host is
 /// in lower case, `index.docker.io` is `docker.io`, and a path of one component on docker.io is below
-/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart (10.71).
+/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart.
 class repository {
   public:
     /// The longest canonical name, host and '/' included, in bytes.
     static constexpr std::size_t max_size = 255;
 
     /// Parses a name without tag and digest. The first of several components is the host iff it is
-    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io
-    /// (10.70). Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
+    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io.
+    /// Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
     /// set. Linear in the text.
     static result<repository> parse(std::string_view text) {
         repository out;
@@ -61,7 +61,7 @@ class repository {
     }
 
     /// The shortest text for people that parses to the same value: without docker.io, and without `library/`
-    /// when exactly one component follows (spec 1.3 FIX).
+    /// when exactly one component follows (doc/protocol.md#names).
     std::string familiar() const {
         using namespace std::string_view_literals;
         constexpr auto official = "library/"sv;
@@ -128,23 +128,23 @@ inline std::string registry_host(repository const& name) {
     return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::registry_host : name.host());
 }
 
-/// The key that credentials for a repository are kept under: its host as in references (spec 1.6).
+/// The key that credentials for a repository are kept under: its host as in references
+/// (doc/protocol.md#credentials-key).
 inline std::string credential_key(repository const& name) { return std::string(name.host()); }
 
 /// The key that older credential files use: the address of an index for docker.io, else `credential_key`
-/// (spec 1.6).
+/// (doc/protocol.md#credentials-key).
 inline std::string legacy_credential_key(repository const& name) {
     return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::login_key : name.host());
 }
 
 /// The name of an image. A literal type; every value is well-formed and canonical (see `repository`). When
-/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported
-/// (10.72).
+/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported.
 class reference {
   public:
     /// Parses `name[:tag][@digest]`. Errors, all final (no fallback fact is set): `ref_invalid` for the name
     /// and the tag, `digest_invalid` and `digest_unsupported` for what follows '@'; the context has the rule
-    /// and the position. Upper-case hex is refused (10.73), as is a text of exactly 64 hex digits. Linear in
+    /// and the position. Upper-case hex is refused, as is a text of exactly 64 hex digits. Linear in
     /// the text.
     static result<reference> parse(std::string_view text) {
         reference out;
@@ -160,7 +160,7 @@ class reference {
     constexpr std::string_view tag() const noexcept { return tag_.view(); }
     constexpr bool has_digest() const noexcept { return digest_.has_value(); }
     constexpr std::optional<lading::digest> const& digest() const noexcept { return digest_; }
-    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (spec 1.4 FIX).
+    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (doc/protocol.md#names).
     constexpr std::string_view effective_tag() const noexcept {
         return tag_.empty() && !digest_ ? std::string_view("latest") : tag_.view();
     }

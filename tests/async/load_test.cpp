@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md G12, G14, L19: many inspections at once against a registry that fails one answer in twenty.
+// doc/threats.md#l19: many inspections at once against a registry that fails one answer in twenty.
 #include "catch.hpp"
 
 #include <lading/lading.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Many operations that need one token: hostile.md X16, X17, X18 on a real listener.
+// Many operations that need one token: doc/threats.md#x16, X17, X18 on a real listener.
 #include "catch.hpp"
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>

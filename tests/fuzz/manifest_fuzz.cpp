@@ -115,7 +115,7 @@ FUZZ_TARGET(manifest, "documents", manifest_seeds()) {
                  "the type of a document does not depend on a header", input, type);
         else must(type != m.self.media_type, "a header that agrees is no obstacle", input, type);
     }
-    // By its own digest it is there; by another it is not (hostile.md section 5, rule 8).
+    // By its own digest it is there; by another it is not (doc/protocol.md#digests).
     must(open(input, {}, manifest_expectation(m.self.digest)).has_value(), "a document is found by its digest", input);
     auto const wrong = open(input, {}, manifest_expectation(digest::parse(sha256(m.self.digest.str())).value()));
     must(!wrong && wrong.assume_error() == errc::digest_mismatch, "a document is not found by another digest", input);

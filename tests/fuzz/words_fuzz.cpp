@@ -18,7 +18,7 @@ using fuzz::must;
 
 namespace {
 
-/// The path of a request that is made of parsed words (hostile.md R07).
+/// The path of a request that is made of parsed words (doc/threats.md#r07).
 void check_path(std::string const& path) {
     constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/-";
     must(path.starts_with("/v2/"), "a request path begins with /v2/", path);

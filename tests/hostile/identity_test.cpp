@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2A, C17-C26: credentials stay with their origin. Two or three listeners on the loopback, TLS, each
+// doc/threats.md#c17: credentials stay with their origin. Two or three listeners on the loopback, TLS, each
 // journalling what it is asked; each row with its positive twin.
 #include "origin_world.hpp"
 

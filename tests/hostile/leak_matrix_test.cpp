@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md G2: every secret, by every way in which a server can send a client elsewhere, to every kind of elsewhere.
+// Every secret, by every way in which a server can send a client elsewhere, to every kind of elsewhere.
 // Uploads are not spoken yet and foreign URLs are never followed (C12), so those two ways are not among them.
 #include "catch.hpp"
 #include "places.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2A, C01-C16 (C14 is of uploads): credentials stay with their origin. Two or three listeners on the loopback, TLS, each
-// journalling what it is asked; each row with its positive twin.
+// doc/threats.md#c01 (C14 is of uploads): credentials stay with their origin. Two or three listeners on the loopback,
+// TLS, each journalling what it is asked; each row with its positive twin.
 #include "origin_world.hpp"
 
 namespace origin_test {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Two or three origins and alice, who has a login at the first: what the rows of hostile.md 2A begin with.
+/// Two or three origins and alice, who has a login at the first: what the rows C of doc/threats.md begin with.
 
 #include "catch.hpp"
 #include "places.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2C (H), 2D (L), 2E (D): what a peer may send, as bytes over loopback sockets, against a whole client.
+// doc/threats.md H, L and D: what a peer may send, as bytes over loopback sockets, against a whole client.
 #include "peer.hpp"
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2B, T01-T14: whom TLS lets in, over real handshakes on the loopback. What a hostile server does during and
+// doc/threats.md#t01: whom TLS lets in, over real handshakes on the loopback. What a hostile server does during and
 // after a handshake is done here with OpenSSL's own calls; certificates that no authority should sign are forged.
 #include "catch.hpp"
 #include "places.hpp"

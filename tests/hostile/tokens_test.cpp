@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2I, X12-X19: tokens. A registry A and a token service B, trusted by the caller, on the loopback, TLS, each
+// doc/threats.md#x12: tokens. A registry A and a token service B, trusted by the caller, on the loopback, TLS, each
 // journalling what it is asked; each row with its positive twin.
 #include "catch.hpp"
 #include "places.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2I, X01-X04: when a request is sent again, and what goes with it. A registry A and a place B to which it sends
+// doc/threats.md#x01: when a request is sent again, and what goes with it. A registry A and a place B to which it sends
 // the client, on the loopback, TLS, each journalling what it is asked; each row with its positive twin. X05 is of
 // uploads, which are not spoken.
 #include "catch.hpp"

@@ -102,7 +102,7 @@ def seed(world):
 
 
 def same_in_each_format(world):
-    """Spec 11.4: schema1 and schema2 of one image give equal output but for the digest."""
+    """schema1 and schema2 of one image give equal output but for the digest."""
     for shape in ("one", "three", "five", "empty"):
         outputs = []
         for fmt in ("v2s1", "v2s2"):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 7.1, row 2: of the entries of an index that fit equally well, which one is taken.
+// doc/protocol.md#platforms, row 2: of the entries of an index that fit equally well, which one is taken.
 #include "catch.hpp"
 
 #include <lading/platform_choice.hpp>

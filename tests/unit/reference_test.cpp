@@ -69,7 +69,7 @@ TEST_CASE("spec 1.1: one splitter for every name") {
         CHECK(r.value().repository().host() == host);
         CHECK(r.value().repository().path() == path);
     }
-    CHECK(code("my_host.com/foo") == errc::ref_invalid); // row 2: a host part that is no host (10.70)
+    CHECK(code("my_host.com/foo") == errc::ref_invalid); // row 2: a host part that is no host
     CHECK(reference::parse("localhost:5000").value().tag() == "5000");
 }
 
@@ -273,8 +273,8 @@ TEST_CASE("spec 1.3: normalisation") {
              {"127.0.0.1:5000/x/y/z", "127.0.0.1:5000/x/y/z", "127.0.0.1:5000/x/y/z"},      // row 4
              {"registry-1.docker.io/library/fedora", "registry-1.docker.io/library/fedora", // row 5
               "registry-1.docker.io/library/fedora"},                                       //
-             {"docker.io/library/a/b", "library/a/b", "docker.io/library/a/b"},             // row 6 (10.71)
-             {"docker.io/library/library/foo", "library/library/foo",                       // row 7 (10.71)
+             {"docker.io/library/a/b", "library/a/b", "docker.io/library/a/b"},             // row 6
+             {"docker.io/library/library/foo", "library/library/foo",                       // row 7
               "docker.io/library/library/foo"},                                             //
              {"docker.io:443/x", "docker.io:443/x", "docker.io:443/x"},                     //
              {"docker.io/a.b/c", "docker.io/a.b/c", "docker.io/a.b/c"}, // "a.b/c" would be another registry's

@@ -22,10 +22,10 @@ struct auth_rules {
     std::vector<std::string> trusted_realms;
     /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
     bool secrets_over_http = false;
-    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (doc/protocol.md#oauth).
     bool oauth_password = false;
-    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
-    /// It then fetches the next tokens in place of the password, as long as the client lives.
+    /// Ask for a refresh token where user name and password are sent by GET (doc/protocol.md#oauth); by POST one
+    /// always is asked for. It then fetches the next tokens in place of the password, as long as the client lives.
     bool offline_token = false;
 };
 

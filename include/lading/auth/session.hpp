@@ -7,8 +7,8 @@
 /// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
 /// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
 /// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
-/// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
-/// nowhere else.
+/// Refresh tokens that a token service hands out (doc/protocol.md#oauth) are kept by service and secret, as long as
+/// the session and nowhere else.
 /// While a token is being fetched the others who need it wait for that one answer. Thread-safe; as long as nothing is known,
 /// which is as long as nobody has been asked for a login, what is asked before each request takes no lock.
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The token operation: a bearer token from a token service, by GET (spec 3.5) or by OAuth2 POST (spec 3.6).
+/// The token operation: a bearer token from a token service, by GET (doc/protocol.md#tokens) or by OAuth2 POST
+/// (doc/protocol.md#oauth).
 ///
 /// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
 /// form with an identity token or with user name and password, and the GET after it when the service answers the POST

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `certs.d`: the folders in which Docker and the containers tools keep certificates by host (spec 2.3).
+/// `certs.d`: the folders in which Docker and the containers tools keep certificates by host
+/// (doc/protocol.md#certificates).
 
 #include "../endpoint/registry_rules.hpp"
 #include "../endpoint/tls_options.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The grammar of image references (spec 1.2), for constant expressions.
+/// The grammar of image references (doc/protocol.md#names), for constant expressions.
 
 #include "../error.hpp"
 #include "algorithm.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// RFC 3339 timestamps in the one form that output has (spec 8.1, row 5).
+/// RFC 3339 timestamps in the one form that output has (doc/protocol.md#original).
 
 #include "../result.hpp"
 #include "calendar.hpp"
@@ -12,7 +12,7 @@
 
 namespace lading {
 
-/// What an absent timestamp is in the original output.
+/// What an absent timestamp is in the `original` format.
 inline constexpr std::string_view zero_timestamp = "0001-01-01T00:00:00Z";
 
 /// Validates `YYYY-MM-DDThh:mm:ss[.fraction](Z|+hh:mm|-hh:mm)` and prints it with the fraction cut to nanoseconds and

@@ -3,7 +3,7 @@
 
 /// `image_config`: the config blob of an image (image-spec config, Docker image JSON), as documents spell it.
 ///
-/// Absent, null and empty are kept apart where the output formats need it (spec 8.2): an `optional` without value is
+/// Absent, null and empty are kept apart where the output formats need it: an `optional` without value is
 /// absent or null, an empty list is `[]`.
 
 #include "../descriptor.hpp"
@@ -26,7 +26,7 @@ struct key_set {
     friend bool operator==(key_set const&, key_set const&) = default;
 };
 
-/// How a container of the image runs (`config` and `container_config`), spec 8.2.
+/// How a container of the image runs (`config` and `container_config`).
 struct container_config {
     std::string hostname;
     std::string domainname;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `manifest_list`: Docker's multi-platform document (spec 7).
+/// `manifest_list`: Docker's multi-platform document (doc/protocol.md#lists).
 
 #include "../descriptor.hpp"
 #include "../media_type.hpp"

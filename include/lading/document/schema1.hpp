@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `schema1`: Docker's first manifest (spec 5). The document here is what the signed payload says; the signature
-/// envelope, the checks of the layer chain and the conversion have headers of their own: `schema1_payload.hpp`,
-/// `schema1_chain.hpp` and `document/schema1/schema1_conversion.hpp`.
+/// `schema1`: Docker's first manifest (doc/protocol.md#schema1). The document here is what the signed payload says;
+/// the signature envelope, the checks of the layer chain and the conversion have headers of their own:
+/// `schema1_payload.hpp`, `schema1_chain.hpp` and `document/schema1/schema1_conversion.hpp`.
 
 #include "../digest.hpp"
 #include "../media_type.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `schema2`: Docker's image manifest of version 2, schema 2 (spec 6).
+/// `schema2`: Docker's image manifest of version 2, schema 2 (doc/protocol.md#image).
 
 #include "../descriptor.hpp"
 #include "../media_type.hpp"

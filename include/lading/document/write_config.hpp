@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Pieces of JSON that several writers share: the `config` object of spec 8.2, a history entry, lists and
-/// maps.
+/// Pieces of JSON that several writers share: the `config` object (doc/protocol.md#config-object), a history entry,
+/// lists and maps.
 
 #include "../json/writer.hpp"
 #include "config.hpp"
@@ -42,7 +42,7 @@ inline void write_unless_empty(json_writer& w, std::string_view key, std::string
     if (!text.empty()) w.key(key).string(text);
 }
 
-/// Key order and the keys that are left out are those of spec 8.2.
+/// Key order and the keys that are left out: doc/protocol.md#config-object.
 inline void write_container_config(json_writer& w, container_config const& c) {
     w.begin_object();
     w.key("Hostname").string(c.hostname);
@@ -72,7 +72,7 @@ inline void write_container_config(json_writer& w, container_config const& c) {
     w.end_object();
 }
 
-/// Key order and the keys that are left out are those of spec 5.6; an empty `created` is left out too.
+/// Key order: `created`, `author`, `created_by`, `comment`, `empty_layer`; empty ones are left out.
 inline void write_history_entry(json_writer& w, history_entry const& h) {
     w.begin_object();
     write_unless_empty(w, "created", h.created);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration (spec 2.1, 2.7).
+/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration
+/// (doc/protocol.md#endpoints).
 
 #include "../reference.hpp"
 #include "../result.hpp"

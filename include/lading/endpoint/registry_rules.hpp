@@ -92,10 +92,11 @@ struct registry_rules {
     std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
     std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
     std::vector<warning> warnings; ///< what was odd in the files that were read; nothing here changes what the rules say
-    bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
+    bool v1 = false; ///< offer v1 endpoints to the fallback policy (doc/protocol.md#v1); off unless asked for
 
-    /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
-    /// name becomes addresses (in text; empty: it does not resolve). Without `resolve` only IP literals match.
+    /// Read by `docker_1_10_fallback` only (doc/protocol.md#docker-1-10): networks ("10.0.0.0/8") whose hosts are
+    /// insecure, and how a host name becomes addresses (in text; empty: it does not resolve). Without `resolve` only
+    /// IP literals match.
     std::vector<std::string> insecure_networks;
     std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
-/// X01, X02).
+/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers
+/// (doc/protocol.md#retries, doc/threats.md#x01).
 
 #include "../detail/calendar.hpp"
 #include "../detail/chrono.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
-/// the registry's code second, because codes are often not those of the protocol.
+/// From an answer that is not a success to an error with its facts (doc/protocol.md#fallback). The HTTP status
+/// decides first, the registry's code second, because codes are often not those of the protocol.
 
 #include "auth_note.hpp"
 #include "challenge.hpp"
@@ -17,8 +17,8 @@
 namespace lading {
 
 /// What a registry says of a token that it refuses, in the `error` of its Bearer challenge (RFC 6750, 3.1), by the codes
-/// of its error bodies (spec 4.7): `invalid_token` is UNAUTHORIZED, `insufficient_scope` DENIED. The message is the
-/// `error_description`, or else the sentence of the code; at most `room` bytes, printable.
+/// of its error bodies (doc/protocol.md#errors): `invalid_token` is UNAUTHORIZED, `insufficient_scope` DENIED. The
+/// message is the `error_description`, or else the sentence of the code; at most `room` bytes, printable.
 inline std::optional<registry_error> challenge_error(response const& head, std::size_t room) {
     auto const lines = head.headers.all("WWW-Authenticate");
     auto const offered = parse_challenges(lines);
@@ -53,12 +53,12 @@ inline bool confirms_v2(response const& head) {
 ///
 /// `shown`: what was shown to the registry.
 ///
-/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied`
-/// where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`, `name_unknown`,
-/// `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx `registry_error`; anything
-/// below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was an answer; `v1`
-/// only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2 itself has named. What the challenge says
-/// of a token comes before the errors of the body.
+/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (doc/threats.md#c06);
+/// `denied` where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`,
+/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts (doc/protocol.md#fallback): never plaintext,
+/// because there was an answer; `v1` only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2
+/// itself has named. What the challenge says of a token comes before the errors of the body.
 template <json_policy J>
 error error_from_response(response const& head, std::string_view body, asked what, limits const& l, auth_note const& shown = {}) {
     auto bounds = l;

@@ -4,7 +4,7 @@
 /// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
 ///
 /// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
-/// (hostile.md J01, J08, J09). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
+/// (doc/threats.md#j01). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
 /// reader who looks for it finds neither: no choice between them is made in silence. A tree of nodes is not built: no
 /// recursion, one vector, one string. Usable in constant expressions.
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
+/// `json_writer`: deterministic JSON text (doc/protocol.md#output).
 
 #include "../detail/algorithm.hpp"
 #include "../detail/visible_text.hpp"

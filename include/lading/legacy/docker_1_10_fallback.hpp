@@ -24,7 +24,7 @@ inline bool in_network(std::string_view address, std::string_view network) {
 
 } // namespace detail
 
-/// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
+/// May this host be spoken to without TLS, by the rule of Docker 1.10? An exact entry in `rules.hosts`
 /// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
 inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
     if (host == detail::docker_hub::name) return false;
@@ -94,7 +94,7 @@ class docker_1_10_fallback {
   private:
     enum class verdict : std::uint8_t { v1_ok, next, stop };
 
-    /// Spec 2.5.2 and 2.5.4.
+    /// The table of doc/protocol.md#docker-1-10.
     static verdict class_of(legacy_endpoint const& at, error const& e) noexcept {
         if (is_callers_own(e.kind())) return verdict::stop;
         auto const f = e.facts();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The v1 inspect operation: what is this image, of a registry that speaks the protocol before v2 (spec 9 with the
-/// rules of 9.6)? For callers that have switched v1 on; no other operation falls back to it by itself.
+/// The v1 inspect operation: what is this image, of a registry that speaks the protocol before v2
+/// (doc/protocol.md#v1)? For callers that have switched v1 on; no other operation falls back to it by itself.
 ///
 /// Requests: GET `/v1/repositories/<name>/images`, GET `/v1/repositories/<name>/tags`, GET `/v1/images/<id>/json`;
 /// the last two from the endpoints that the first answer names, one after the other until one answers. No ping.
@@ -25,7 +25,7 @@ namespace lading {
 /// Errors: `v1_unsupported` for a reference by digest (nothing is asked); `auth_required`, `auth_denied`;
 /// `name_unknown`; `manifest_unknown` with the tags there are; `v1_malformed`, `config_schema`; `body_too_large`;
 /// `url_invalid` for a base that is none; other statuses as `error_from_response`; those of the transport. After the
-/// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
+/// first answer every error is final: no other endpoint, no plaintext.
 template <class P>
 class v1_inspect_operation : public operation_base<inspection, P> {
     template <class T>
@@ -169,7 +169,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
 
     // ---- tags -------------------------------------------------------------------------------------------------
 
-    /// Another endpoint is asked only when this one refuses: not found is the answer of all (spec 9.3).
+    /// Another endpoint is asked only when this one refuses: not found is the answer of all (doc/protocol.md#v1).
     step<inspection> on_tags(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200 && head.status != 404 && ++at_ < endpoints_.size()) return ask_tags();
@@ -179,7 +179,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         return ask_image();
     }
 
-    /// Fills the list and the id of the tag that is wanted; there is no other tag that would do (10.78).
+    /// Fills the list and the id of the tag that is wanted; there is no other tag that would do.
     result<void> take_tags() {
         LADING_TRY(auto const page, parse("the list of tags"));
         if (!page.root().is_object() && !page.root().is_null()) return malformed("the list of tags is no object");
@@ -284,7 +284,8 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds, shown_);
     }
 
-    /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).
+    /// The protocol that this is the fallback of has failed already: nothing comes after v1
+    /// (doc/protocol.md#docker-1-10).
     error last_word(error e) const {
         fallback_facts facts = e.facts();
         facts.answered = true;

@@ -2,7 +2,7 @@
 #pragma once
 
 /// The cache layer: answers requests for documents by digest without an exchange, where the cache policy has them
-/// (hostile.md 5.8). Innermost, next to the operation, which checks a cached document as it checks any other.
+/// (doc/protocol.md#cache). Innermost, next to the operation, which checks a cached document as it checks any other.
 ///
 /// Requests: none for a document that is there. For a manifest by tag that is known the same one as without a cache, with
 /// `If-None-Match`; a 304 is answered with the document. Only an `ETag` that is the digest of the bytes is used, so a 304

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
+/// The redirect layer: follows redirects of GET and HEAD for any operation (doc/protocol.md#redirects,
+/// doc/threats.md#c01).
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The retry layer: sends a safe request again when that may help (spec 4.8 FIX, hostile.md X01-X04).
+/// The retry layer: sends a safe request again when that may help (doc/protocol.md#retries, doc/threats.md#x01).
 ///
 /// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
 /// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.

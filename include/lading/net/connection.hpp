@@ -42,7 +42,7 @@ class connection {
     }
 
     /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
-    /// no partial wildcards, an address only against address entries (hostile.md T03-T05). False when
+    /// no partial wildcards, an address only against address entries (doc/threats.md#t03). False when
     /// there is no memory.
     bool prepare_tls(std::shared_ptr<tls_identity> identity, url const& where, bool verify) {
         auto const& host = where.host();
@@ -96,7 +96,7 @@ class connection {
         return scope(to.address());
     }
 
-    /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (hostile.md H07, H08).
+    /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (doc/threats.md#h07).
     /// What came in the answer's last packet may have been read already, and wait inside TLS.
     bool quiet() {
         if (tls_) {

@@ -5,7 +5,7 @@
 ///
 /// A key says which exchanges would have made the same connection: origin, proxy, and who named the host (and with it
 /// whether a client certificate was shown, and which addresses could be dialled). The TLS options of a transport do not
-/// change, so that the origin also says which of them hold (hostile.md C17).
+/// change, so that the origin also says which of them hold (doc/threats.md#c17).
 
 #include "../limits.hpp"
 #include "connection.hpp"

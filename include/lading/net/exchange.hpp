@@ -359,7 +359,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
 
     /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
-    /// takes a fresh one, once (hostile.md H33).
+    /// takes a fresh one, once (doc/threats.md#h33).
     void broken(asio::error_code ec) {
         bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
         if (reused_ && repeatable && !reader_->started()) return open();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The checks of an answer's head that are stricter than a general parser's (hostile.md H01-H03, H09-H14, H23-H26).
+/// The checks of a response head that are stricter than those of a general parser (doc/threats.md#h01).
 /// They run on the raw bytes, before Beast's parser sees them.
 
 #include "../detail/text.hpp"

@@ -3,7 +3,7 @@
 
 /// `http1_reader`: one answer, from bytes to a `response` and a `body_sink`. Does no I/O. Messages are parsed by
 /// Boost.Beast's `basic_parser`; the head is checked by `http1_head.hpp` first, and chunk lines here, because Beast
-/// is more lenient than hostile.md asks.
+/// is more lenient than doc/threats.md#h01 asks.
 
 #include "../http/message.hpp"
 #include "../limits.hpp"

@@ -5,7 +5,7 @@
 ///
 /// Written by hand: Beast's message and serializer headers would take `lading.hpp` from about eight to thirteen times
 /// an empty unit to compile (measured), for a dozen lines; and every byte has to be checked anyway, because tags,
-/// tokens and user agents come from outside (hostile.md H27).
+/// tokens and user agents come from outside (doc/threats.md#h27).
 
 #include "../detail/text.hpp"
 #include "../http/message.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; hostile.md C18).
+/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; doc/threats.md#c18).
 
 #include "../detail/base64.hpp"
 #include "../http/message.hpp"

@@ -88,7 +88,7 @@ struct free_tls {
 using session_ptr = std::unique_ptr<SSL_SESSION, free_tls>;
 
 /// One context: whom it trusts and as whom it shows itself; and the sessions that hosts have offered to resume. A session
-/// stays within its context and its host (hostile.md T12). Thread-safe once it is configured.
+/// stays within its context and its host (doc/threats.md#t12). Thread-safe once it is configured.
 class tls_identity {
   public:
     static constexpr std::size_t most_sessions = 64; ///< kept; the oldest goes first

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The blob operation: one blob, checked against its descriptor while it streams (spec 4.3).
+/// The blob operation: one blob, checked against its descriptor while it streams (doc/protocol.md#blobs).
 ///
 /// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
 
@@ -17,8 +17,8 @@
 
 namespace lading {
 
-/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08), or,
-/// where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
+/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (doc/threats.md#l08),
+/// or, where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
 template <class P>
 class verifying_body final : public body_sink {
     template <class T>

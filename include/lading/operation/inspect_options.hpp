@@ -17,7 +17,7 @@ struct inspect_options {
     inspect_options() = default;
     inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
     inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
-    /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
+    /// List the tags before the manifest, and fail where that fails (as Docker 1.10 did).
     inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
     inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
     /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.

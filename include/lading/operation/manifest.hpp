@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The manifest operation: one manifest by tag or digest, verified and typed (spec 4.2).
+/// The manifest operation: one manifest by tag or digest, verified and typed (doc/protocol.md#manifests).
 ///
 /// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one; two of a server that does not read lists in `Accept`.
 

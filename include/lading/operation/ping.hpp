@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The ping operation: does this host speak v2 (spec 3.1, FIX 10.14)?
+/// The ping operation: does this host speak v2 (doc/protocol.md#ping)?
 ///
 /// Requests: GET `/v2/`, one. No other operation needs it.
 

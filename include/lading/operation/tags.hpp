@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The tags operation: every page of a repository's tag list, bounded (spec 4.1, hostile.md P01-P03, L06).
+/// The tags operation: every page of a repository's tag list, bounded (doc/protocol.md#tags, doc/threats.md#p01).
 ///
 /// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the
 /// registry's own origin only, whoever answered: a link to the same list under another name is read as its place there.

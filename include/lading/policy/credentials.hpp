@@ -30,7 +30,7 @@ namespace lading {
 struct credential {
     credential() = default;
     credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
-    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (doc/protocol.md#oauth).
     static credential identity(std::string token) {
         credential out;
         out.identity_token = std::move(token);
@@ -56,7 +56,7 @@ struct credential {
 
 /// For whom credentials are wanted.
 struct credential_query {
-    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
+    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (doc/protocol.md#credentials-key)
     std::string repository; ///< the path, "library/debian"
     std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
 };

@@ -19,9 +19,9 @@
 ///
 /// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
 /// interrupts it. `request::address_policy`: where a server named the host, an address that it leads to inside the network is refused
-/// with `address_refused` before it is dialled (hostile.md C09); a model that does not look lets a registry send its
-/// client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends soon, with
-/// `cancelled`; a model that does not look ends a stopped call only between two exchanges.
+/// with `address_refused` before it is dialled (doc/threats.md#c09); a model that does not look lets a registry send
+/// its client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends
+/// soon, with `cancelled`; a model that does not look ends a stopped call only between two exchanges.
 ///
 /// Exemplar:
 ///     struct canned {
@@ -29,7 +29,7 @@
 ///             lading::response head(200);
 ///             head.url = q.url;
 ///             LADING_TRY(auto const wanted, out.begin(head, 2));
-///             if (wanted == lading::flow::more) {
+///             if (wanted == lading::sink_action::proceed) {
 ///                 LADING_TRY_V(out.write(std::as_bytes(std::span("{}", 2))));
 ///             }
 ///             return head;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
+/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (doc/protocol.md#original).
 
 #include "../detail/timestamp.hpp"
 #include "../document/write_config.hpp"
@@ -11,8 +11,8 @@
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
-/// end.
+/// The record as the JSON object of doc/protocol.md#original: one compact line, `<`, `>` and `&` escaped, one newline
+/// at the end.
 ///
 /// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
 /// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
@@ -26,7 +26,7 @@ inline std::string to_docker_1_10(inspection const& i) {
     json_writer w(json_style(0, true));
     w.begin_object();
     w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
-    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests
     w.key("RepoTags");
     if (i.tags.values.empty() && i.tags.state != tags_state::complete)
         w.null();

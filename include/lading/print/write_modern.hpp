@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `to_modern`: the output object that today's inspect programs print (spec 8.5).
+/// `to_modern`: the output object that today's inspect programs print (doc/protocol.md#modern).
 
 #include "../detail/timestamp.hpp"
 #include "../document/write_config.hpp"
@@ -11,8 +11,8 @@
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, and what a terminal would
-/// obey (`json_style::escape_hidden`); one newline at the end.
+/// The record as the JSON object of doc/protocol.md#modern: indented by 4 spaces, `<`, `>` and `&` escaped, and what
+/// a terminal would obey (`json_style::escape_hidden`); one newline at the end.
 ///
 /// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
 /// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,

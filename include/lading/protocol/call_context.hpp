@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
+/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol
+/// (doc/protocol.md#requests).
 
 #include "../detail/chrono.hpp"
 #include "../http/message.hpp"

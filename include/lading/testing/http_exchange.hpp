@@ -81,7 +81,7 @@ struct canned {
     std::size_t times = 0;
 };
 
-/// An answer with the error envelope of registries (spec 4.7).
+/// An answer with the error envelope of registries (doc/protocol.md#errors).
 inline canned registry_error(int status, std::string_view code, std::string_view message) {
     json_writer w;
     w.begin_object().key("errors").begin_array().begin_object();

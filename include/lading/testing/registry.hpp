@@ -23,7 +23,7 @@
 
 namespace lading::testing {
 
-/// A read-only registry (spec 3.3-3.5, 4, 4.7) at a free port of 127.0.0.1. It serves from construction to
+/// A read-only registry (doc/protocol.md#challenges) at a free port of 127.0.0.1. It serves from construction to
 /// destruction in a thread of its own; destruction is prompt, whatever clients are doing. Every member may be
 /// called from any thread at any time. Not copied, not moved.
 class registry : private http_handler {

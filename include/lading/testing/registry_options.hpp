@@ -13,7 +13,7 @@ namespace lading::testing {
 enum class access : unsigned char {
     anonymous, ///< everybody
     basic,     ///< who sends the username and the password with each request
-    bearer     ///< who has a token of the registry's own token service (spec 3.5, 3.6)
+    bearer     ///< who has a token of the registry's own token service (doc/protocol.md#tokens)
 };
 
 /// Options of `testing::registry`. A value.

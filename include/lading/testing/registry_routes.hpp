@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The answers of the embedded registry that need no state but its content (spec 4, 4.7).
+/// The answers of the embedded registry that need no state but its content (doc/protocol.md#requests).
 
 #include "http_exchange.hpp"
 #include "registry_options.hpp"

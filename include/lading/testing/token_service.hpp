@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `testing::token_service`: opaque bearer tokens for the embedded registry (spec 3.5, 3.6).
+/// `testing::token_service`: opaque bearer tokens for the embedded registry (doc/protocol.md#tokens).
 
 #include "../detail/base64.hpp"
 #include "http_exchange.hpp"

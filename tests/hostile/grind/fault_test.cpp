@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2K: a fault at every exchange in turn, of every kind, in every workflow, blocking and asynchronous. What ends
-// a loop is a clean run: proof that every place has had its turn.
+// doc/threats.md : a fault at every exchange in turn, of every kind, in every workflow, blocking and asynchronous.
+// What ends a loop is a clean run: proof that every place has had its turn.
 #include "../../support/documents.hpp"
 #include "../../support/schema1_documents.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 3.6 and the credentials that are tokens themselves.
+// doc/protocol.md#oauth and the credentials that are tokens themselves.
 #include "catch.hpp"
 #include "documents.hpp"
 

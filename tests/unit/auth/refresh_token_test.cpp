@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 3.6: refresh tokens that a token service hands out, kept as long as the client lives.
+// doc/protocol.md#oauth: refresh tokens that a token service hands out, kept as long as the client lives.
 #include "catch.hpp"
 #include "documents.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 2.3: certificates by host.
+// doc/protocol.md#certificates: certificates by host.
 #include "catch.hpp"
 #include <lading/config_files/certs_d.hpp>
 #include <lading/net/trust.hpp>

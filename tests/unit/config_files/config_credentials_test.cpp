@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 1.6, 3.7, 3.8: files, keys and helpers. The helpers are real programs in a folder on PATH.
+// doc/protocol.md#credentials-key: files, keys and helpers. The helpers are real programs in a folder on PATH.
 #include "catch.hpp"
 #include <lading/config_files/config_credentials.hpp>
 
@@ -91,7 +91,7 @@ std::string in_file(std::string const& text, std::string const& host = "r.exampl
 
 } // namespace
 
-// The folder of `--docker-cfg`: what the original did with it, put right (10.63, 10.64).
+// The folder of `--docker-cfg`: what early clients did with it, put right.
 TEST_CASE("spec 3.7 folder rows 1, 2: without a file the login of the caller, with one the caller's before the file's") {
     home h;
     auto const now = [&](config_credentials_options o) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Table 3.3 with its FIX: the list syntax of RFC 9110, 11.6.1.
+// Challenges (doc/protocol.md#challenges): the list syntax of RFC 9110, section 11.6.1.
 #include "catch.hpp"
 #include <lading/http/challenge.hpp>
 

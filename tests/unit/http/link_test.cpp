@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md P03: the subset of RFC 8288 that paging needs.
+// doc/threats.md#p03: the subset of RFC 8288 that paging needs.
 #include "catch.hpp"
 #include <lading/http/link.hpp>
 

@@ -96,7 +96,7 @@ TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail
         bool const known = r.code == std::string_view("UNAUTHORIZED") || r.code == std::string_view("NAME_UNKNOWN") ||
                            r.code == std::string_view("MANIFEST_UNKNOWN");
         auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown : refusal_form::other;
-        // Of a later code the original knew neither the name nor the sentence (spec 2.5.1).
+        // Of a later code Docker 1.10 knew neither the name nor the sentence (doc/protocol.md#refusals).
         auto const bare = r.status >= 500 ? refusal_form::unreadable : refusal_form::bare_code;
         auto const usual = n < 18 ? bare : worded;
         auto const check = [&](std::string const& more, std::string const& message, std::string const& detail, refusal_form said) {
@@ -152,7 +152,7 @@ TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the 
         auto const e = answer(401, {R"(Basic realm="x")", bearer + R"(,error="invalid_token",error_description="it is over")"}, true, body);
         CHECK(codes(e) == "UNAUTHORIZED(it is over)NAME_UNKNOWN(no x)");
         CHECK(e.message().find("registry says UNAUTHORIZED (it is over); registry says NAME_UNKNOWN (no x)") != std::string::npos);
-        CHECK(e.facts().said == refusal_form::unknown); // of the body alone (spec 2.5.1)
+        CHECK(e.facts().said == refusal_form::unknown); // of the body alone (doc/protocol.md#refusals)
         CHECK(codes(answer(401, {bearer + R"(,error="insufficient_scope")"}, true, "<html>")) ==
               "DENIED(requested access to the resource is denied)");
     }

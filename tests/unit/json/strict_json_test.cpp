@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2G: what is JSON, what is not, and the limits.
+// doc/threats.md : what is JSON, what is not, and the limits.
 #include "catch.hpp"
 #include <lading/json/strict_json.hpp>
 #include <lading/json/document.hpp>

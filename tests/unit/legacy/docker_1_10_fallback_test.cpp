@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The decision table of the original: every kind of error at every stage, in every position, over a scripted
-// transport (spec 2.5.2 x 2.5.3), and the observed sequences (2.5.5) as golden journals.
+// The decision table of Docker 1.10 (doc/protocol.md#docker-1-10): every kind of error at every stage, in every
+// position, over a scripted transport, and the observed sequences as golden journals.
 #include "catch.hpp"
 #include "documents.hpp"
 
@@ -60,7 +60,7 @@ struct world {
         return registry.inspect(reference::parse(ref).value());
     }
 
-    /// The journal in the letters of spec 2.5.5: s or h, then P for a ping of v2, p of v1, T tags, M manifest, B config,
+    /// The journal in letters: s or h, then P for a ping of v2, p of v1, T tags, M manifest, B config,
     /// V a request to v1.
     std::string journal() const {
         std::string out;
@@ -108,7 +108,7 @@ std::vector<kind> kinds() {
     out.push_back({"unreadable 401", {401, "<html>"}, v1_ok, v1_ok, next, errc::auth_required});
     out.push_back({"401 with details", {401, R"({"details":"no"})"}, v1_ok, v1_ok, next, errc::auth_required});
     out.push_back({"bare DENIED", coded(403, "DENIED", false), next, next, next, errc::denied});
-    // A code that came later was UNKNOWN to the original, whose sentence is another.
+    // A code that came later was UNKNOWN to Docker 1.10, whose sentence is another.
     out.push_back({"TOOMANYREQUESTS in its own words", coded(429, "TOOMANYREQUESTS", false), stop, stop, stop, errc::rate_limited});
     out.push_back({"bare TOOMANYREQUESTS", {429, R"({"errors":[{"code":"TOOMANYREQUESTS"}]})"}, next, next, next, errc::rate_limited});
     out.push_back({"UNAUTHORIZED with 401", coded(401, "UNAUTHORIZED", true), v1_ok, v1_ok, next, errc::auth_required});

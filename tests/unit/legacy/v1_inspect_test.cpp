@@ -151,7 +151,7 @@ TEST_CASE("spec 9.1: a reference by digest asks nothing") {
         CHECK(code_of(r) == errc::v1_unsupported);
         CHECK(w.asked().empty());
         CHECK_FALSE(r.error().facts().answered);
-        CHECK(r.error().facts().next_endpoint); // spec 2.5.4: another protocol may
+        CHECK(r.error().facts().next_endpoint); // doc/protocol.md#docker-1-10: another protocol may
         CHECK_FALSE(r.error().facts().v1);
     }
 }

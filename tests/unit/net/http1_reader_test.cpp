@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2C in memory: each row by its id; whole, in 1-byte pieces and in every two pieces.
+// doc/threats.md in memory: each row by its id; whole, in 1-byte pieces and in every two pieces.
 #include "catch.hpp"
 #include <lading/net/http1_reader.hpp>
 #include <lading/net/http1_request.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 2.7: what each error allows next by default, over a scripted transport.
+// doc/protocol.md#fallback: what each error allows next by default, over a scripted transport.
 #include "catch.hpp"
 #include "documents.hpp"
 

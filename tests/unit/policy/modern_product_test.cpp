@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 2.7 as a product: every kind of error at every stage, at a mirror and at the origin, with http and v1 allowed and
-// not, over a scripted transport: who is asked for what, and which error is reported. Then golden journals, row by row.
+// doc/protocol.md#fallback as a product: every kind of error at every stage, at a mirror and at the origin, with http
+// and v1 allowed and not, over a scripted transport: who is asked for what, and which error is reported. Then golden
+// journals, row by row.
 #include "catch.hpp"
 #include "documents.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The client and the library's own token service, over a socket (spec 3.6).
+// The client and the library's own token service, over a socket (doc/protocol.md#oauth).
 #include "catch.hpp"
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `check_schema1`: the checks of a schema1 document behind its digest (spec 5.4 rows 2-10), and the removal
-/// of adjacent duplicates (spec 5.5).
+/// `check_schema1`: the checks of a schema1 document behind its digest, and the removal of adjacent duplicates
+/// (doc/protocol.md#schema1-chain).
 
 #include "../decode.hpp"
 #include "../../detail/algorithm.hpp"
@@ -52,7 +52,7 @@ inline errc read_v1_text(json_view root, std::string_view key, std::string& out)
     return errc::ok;
 }
 
-/// An object member of spec 8.2; absent when absent or null.
+/// An object member; absent when absent or null.
 template <json_policy J, reflected Config = container_config> // dependent, so that only units that decode compile it
 result<std::optional<Config>> read_v1_config(json_view root, std::string_view key, limits const& l) {
     std::optional<Config> out;
@@ -66,7 +66,7 @@ result<std::optional<Config>> read_v1_config(json_view root, std::string_view ke
     return out;
 }
 
-/// Spec 5.4 row 5. The type of `throwaway` is row 10 and left to the caller in `throwaway_fits`.
+/// One `v1Compatibility`. The type of `throwaway` is left to the caller in `throwaway_fits`.
 template <json_policy J>
 detail::dependent<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
     auto const parsed = json_document::parse<J>(text, l.json);
@@ -113,7 +113,7 @@ inline error chain_error(std::size_t i, std::string_view what) {
     return error(errc::schema1_chain).with_context(entry_name(i) + ": " + std::string(what));
 }
 
-/// Spec 5.4 row 8: the first entry whose id is there before, but not in the entry above it.
+/// The first entry whose id is there before, but not in the entry above it.
 inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entries) {
     std::vector<std::size_t> runs;
     for (std::size_t i = 0; i < entries.size(); ++i)
@@ -131,8 +131,8 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 
 } // namespace detail
 
-/// Checks a schema1 document (spec 5.4 rows 2 to 10, in that order; the digest, row 1, is its fetcher's) and
-/// finds the entries that adjacent duplicates leave (spec 5.5: of two the older stays). The document is not
+/// Checks a schema1 document (in the order of doc/protocol.md#schema1-chain; the digest is its fetcher's) and
+/// finds the entries that adjacent duplicates leave: of two the older stays. The document is not
 /// changed.
 ///
 /// `modern` takes the config from the newest entry and holds a dropped entry to the parent of the one that

@@ -2,7 +2,7 @@
 #pragma once
 
 /// `convert_schema1` and `convert_v1`: the image config and the history that a schema1 document carries in its
-/// entries, or that a v1 registry serves (spec 5.6, 5.7, 9.4).
+/// entries, or that a v1 registry serves (doc/protocol.md#schema1-conversion).
 
 #include "../../detail/algorithm.hpp"
 #include "../../inspection.hpp"
@@ -26,7 +26,7 @@ struct converted_schema1 {
     std::vector<warning> warnings;
 };
 
-/// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are
+/// True when a `docker_version` is older than 1.8.3 by this comparison: parts between dots are
 /// compared as numbers, a part that is missing or not all digits is 0. Linear; never fails.
 constexpr bool docker_version_before_1_8_3(std::string_view version) noexcept {
     for (unsigned const wanted : {1u, 8u, 3u}) {
@@ -68,8 +68,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
     w.begin_object().key("type").string(v1.os == "windows" ? "layers+base" : "layers").end_object();
 }
 
-/// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
-/// 4).
+/// Only the fields that versions before 1.8.3 knew, except the removed ones.
 template <json_policy J>
 detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
@@ -126,7 +125,8 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
     return w.take();
 }
 
-/// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
+/// Fills the config of `out`, whose history is there, from the entry it is made of
+/// (doc/protocol.md#schema1-conversion).
 template <json_policy J>
 detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
                             std::string_view architecture, limits const& l, schema1_rules rules) {
@@ -161,7 +161,7 @@ detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::s
 /// year 1. Both remove `id`, `parent`, `Size`, `parent_id`, `layer_id` and `throwaway`, and set `rootfs`
 /// (without diff ids, which need the layers' bytes) and `history`. Escapes inside strings are written in one
 /// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
-/// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
+/// Linear in the size. Thread-safe.
 template <json_policy J>
 detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
@@ -180,7 +180,7 @@ detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& d
 }
 
 /// Converts the image JSON of a v1 registry, which is what a schema1 entry holds: the same config, with one
-/// history item, no layers and the empty `rootfs` (spec 9.4). Its `id` must be the one asked for (10.80).
+/// history item, no layers and the empty `rootfs` (doc/protocol.md#v1). Its `id` must be the one asked for.
 /// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>

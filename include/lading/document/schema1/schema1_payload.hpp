@@ -2,7 +2,7 @@
 #pragma once
 
 /// `schema1_payload`: the bytes of a schema1 body that its digest names and that are decoded
-/// (spec 5.2, 10.23-10.25).
+/// (doc/protocol.md#schema1-payload).
 ///
 /// Signatures are not verified: their keys are mostly throw-away ones, so only the digest of the payload
 /// protects it. What the envelope may not do is to show other content than it names, so everything outside
@@ -82,8 +82,7 @@ template <json_policy J> result<signed_format> read_signed_format(json_view sign
 /// space; the payload is a JSON object; and the body behind it is the member `signatures` and nothing else.
 /// `header` is not looked at, and no signature is verified: only the digest protects the payload. Errors, all
 /// final: `schema1_format` with the rule that is broken in the context; the `json_*` errors of the body, but
-/// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe. Implements
-/// spec 5.2, 10.23-10.25.
+/// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe.
 template <json_policy J> result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
     using detail::envelope_error;
     auto parsed = json_document::parse<J>(body, l.json);

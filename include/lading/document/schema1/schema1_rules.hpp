@@ -9,7 +9,7 @@ namespace lading {
 
 /// Which of two readings of a schema1 document.
 enum class schema1_rules : std::uint8_t {
-    modern,  ///< config of the newest entry, all its keys kept, every parent checked (spec 10.28-10.35)
+    modern,  ///< config of the newest entry, all its keys kept, every parent checked
     docker_1_10 ///< Docker 1.10's: config of the newest entry that is left, unknown keys of old versions dropped
 };
 
