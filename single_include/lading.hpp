@@ -26,21 +26,14 @@
 // DEALINGS IN THE SOFTWARE.
 #pragma once
 
-#ifndef LADING_CORE_SINGLE_HEADER
-#define LADING_CORE_SINGLE_HEADER 100
+#ifndef LADING_CLIENT_SINGLE_HEADER
+#define LADING_CLIENT_SINGLE_HEADER 100
 
-// ---- lading/core.hpp ----
+// ---- lading/client/client.hpp ----
 
-/// Everything that needs no library but Boost's headers: inject a transport, and a hash if the built-in one is too slow.
-
-// ---- lading/bulk/inspect_all.hpp ----
-
-/// `inspect_all`: every image of an index, one after the other. `bulk/async_inspect_all.hpp` has them side by side.
-
-// ---- lading/detail/stop_token.hpp ----
-
-/// `lading::stop_token`: `std::stop_token`, or, where the standard library has none yet (libc++ before 20), a token that
-/// never stops, so that nothing else has to ask.
+/// `client`: the blocking client for those who replace no policy. An ordinary class; this header declares it and knows
+/// nothing of sockets, TLS or operations. The bodies are in `lading.hpp`, or compiled once (see `LADING_FORM` in
+/// `config.hpp`): then this header is all that a unit which makes calls needs.
 
 // ---- lading/config.hpp ----
 
@@ -65,6 +58,25 @@
 #else
 #define LADING_HAS_EXCEPTIONS 0
 #endif
+
+/// How `client` and `async_client` are compiled. By default they are header-only: `lading.hpp` has the bodies, and a call is
+/// compiled in a unit that makes it, no other: that is why their members are templates of nothing. With
+/// `LADING_SEPARATE_COMPILATION`, defined in all units of a program, they are compiled once, in the unit that includes
+/// `src.hpp`. The two forms are different classes for the linker, so that objects of both kinds can meet in one program.
+#if defined(LADING_SEPARATE_COMPILATION)
+#define LADING_FORM separate
+#define LADING_DECL
+#define LADING_DEFINE
+#else
+#define LADING_FORM header_only
+#define LADING_DECL template <class = void>
+#define LADING_DEFINE template <class>
+#endif
+
+// ---- lading/detail/stop_token.hpp ----
+
+/// `lading::stop_token`: `std::stop_token`, or, where the standard library has none yet (libc++ before 20), a token that
+/// never stops, so that nothing else has to ask.
 
 #include <version>
 
@@ -96,107 +108,9 @@ stop_callback(stop_token, F) -> stop_callback<F>;
 } // namespace lading
 #endif
 
-// ---- lading/limits.hpp ----
+// ---- lading/document/basic_manifest.hpp ----
 
-/// `limits`: every bound that a registry's answer is held to (hostile.md section 3). Sizes are in bytes, times in
-/// milliseconds. Each has one place that enforces it, named here.
-
-// ---- lading/detail/chrono.hpp ----
-
-/// Durations, clocks and `sleep_for`, without the calendars, time zones and formats of `<chrono>` and the threads of
-/// `<thread>`: on libstdc++ a third of the cost.
-
-#if __has_include(<bits/chrono.h>) && __has_include(<bits/this_thread_sleep.h>)
-#include <bits/chrono.h>
-#include <bits/this_thread_sleep.h>
-#else
-#include <chrono>
-#include <thread>
-#endif
-
-#include <cstddef>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
-namespace lading {
-
-/// Bounds of a JSON text, enforced by the one event sink (`json/document.hpp`) for every JSON backend.
-struct json_limits {
-    std::size_t bytes = 4u << 20;          ///< of the whole text
-    std::size_t depth = 64;                ///< of nesting
-    std::size_t keys_per_object = 10'000;  ///< members of one object
-    std::size_t nodes = 262'144;           ///< values and keys of the whole text: one for 16 bytes of 4 MiB
-    bool repeated_keys = false;            ///< a name may come twice in an object; who looks it up finds no value of any type
-};
-
-/// Bounds of everything else. The defaults are those of the table; change the value that the client is given.
-struct limits {
-    std::size_t manifest_bytes = 4u << 20; ///< a manifest (manifest operation)
-    std::size_t config_bytes = 4u << 20;   ///< a config blob (inspect and config operations)
-    std::uint64_t blob_bytes = std::uint64_t(10) << 30; ///< a blob whose size no descriptor says (blob operation)
-    std::size_t token_bytes = 256u << 10;  ///< the answer of a token service (token operation)
-    std::size_t token_length = 64u << 10;  ///< a token, or the refresh token beside it (token operation)
-    std::size_t error_bytes = 64u << 10;   ///< read of an error body (`response_body`)
-    std::size_t error_text = 4u << 10;     ///< kept of what a registry says (`http/error_body.hpp`)
-    std::size_t tag_page_bytes = 64u << 20; ///< read of one page of a tag list, kept or not (tags operation)
-    std::size_t tags = 1'000'000;          ///< entries of a tag list (tags operation)
-    std::size_t tags_bytes = 64u << 20;    ///< text of a tag list (tags operation)
-    std::size_t pages = 10'000;            ///< pages of a tag list (tags operation)
-    std::size_t page_size = 1000;          ///< entries asked for in one page
-    std::size_t descriptors = 40'000;      ///< layers of an image, entries of an index (decode); more do not fit 4 MiB
-    std::size_t odd_entry_bytes = 4u << 10; ///< kept of the text of an entry of an index that is no descriptor (decode)
-    std::size_t nesting = 8;               ///< of indexes (inspect operation)
-    std::size_t redirects = 10;            ///< of one request (redirect layer)
-    std::size_t auth_rounds = 2;           ///< refused answers before giving up (authorize layer)
-    std::size_t header_bytes = 256u << 10; ///< the head of an answer (transport)
-    std::size_t header_line = 64u << 10;   ///< one line of it (transport)
-    std::size_t header_lines = 512;        ///< lines of it (transport)
-    std::size_t informational = 5;         ///< 1xx answers before the real one (transport)
-    std::size_t trailer_bytes = 8u << 10;  ///< trailers of a chunked body (transport)
-    std::size_t chunk_extensions = 16u << 10; ///< extensions of all chunks of a body (transport)
-    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive, decompressed (`oci_layout`)
-    json_limits json{};
-
-    std::chrono::milliseconds connect{30'000};   ///< name resolution and connecting (transport)
-    std::chrono::milliseconds handshake{10'000}; ///< TLS (transport)
-    std::chrono::milliseconds header{30'000};    ///< from the last byte sent to the complete head (transport)
-    std::chrono::milliseconds idle{30'000};      ///< between two pieces of a body, or of a request (transport)
-    std::chrono::milliseconds pace{60'000};      ///< a body that brings fewer than `pace_bytes` in this time is too slow (transport)
-    std::size_t pace_bytes = 60u << 10;          ///< 1 KiB a second
-    std::chrono::milliseconds pooled{30'000};    ///< an idle connection is kept (transport)
-    std::size_t connections = 64;      ///< under way to one origin; further exchanges wait their turn (`asio_transport`)
-    std::size_t lookups = 2;           ///< of names under way, for one registry that names hosts, or of one name (`asio_transport`)
-    std::size_t all_lookups = 32;      ///< of names that callers gave, and as many of those that servers did (`asio_transport`)
-    std::size_t idle_connections = 64; ///< kept for later, of all origins (`asio_transport`)
-};
-
-namespace detail {
-/// "at most 30000 ms (limits::header)": what an error says of a limit of time, and which to change.
-inline std::string limit_text(std::chrono::milliseconds most, std::string_view name) {
-    return "at most " + std::to_string(most.count()) + " ms (" + std::string(name) + ")";
-}
-} // namespace detail
-
-} // namespace lading
-
-// ---- lading/operation/inspect.hpp ----
-
-/// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
-///
-/// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
-/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
-/// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
-/// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
-
-// ---- lading/document/reflect/config.hpp ----
-
-// ---- lading/document/config.hpp ----
-
-/// `image_config`: the config blob of an image (image-spec config, Docker image JSON), as documents spell it.
-///
-/// Absent, null and empty are kept apart where the output formats need it (spec 8.2): an `optional` without value is
-/// absent or null, an empty list is `[]`.
+/// `basic_manifest` and `manifest_bytes`: a fetched document, decoded and not.
 
 // ---- lading/descriptor.hpp ----
 
@@ -204,7 +118,8 @@ inline std::string limit_text(std::chrono::milliseconds most, std::string_view n
 
 // ---- lading/digest.hpp ----
 
-/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
+/// `digest`: the name of bytes by their hash. A value of it is always well-formed (doc/protocol.md#digests,
+/// doc/threats.md#d04).
 
 // ---- lading/detail/inline_string.hpp ----
 
@@ -222,6 +137,9 @@ inline std::string limit_text(std::chrono::milliseconds most, std::string_view n
 #endif
 
 #include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace lading::detail {
 
@@ -276,6 +194,7 @@ struct fixed_string {
 
 /// What went wrong, and what may be tried next: `errc`, `fallback_facts`, `error`.
 
+#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -284,27 +203,27 @@ namespace lading {
 
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
 #define LADING_ERRC_TABLE(X)                                                                                  \
-    /* words */                                                                                               \
+    /* arguments and configuration */                                                                         \
     X(ref_invalid, "the image reference is malformed")                                                        \
     X(digest_invalid, "the digest is malformed")                                                              \
-    X(digest_unsupported, "the digest algorithm is not one that can be verified")                             \
+    X(digest_unsupported, "the digest algorithm is not supported")                                            \
     X(media_type_invalid, "the media type is malformed")                                                      \
     X(platform_invalid, "the platform is malformed")                                                          \
     X(url_invalid, "the URL is malformed or not allowed")                                                     \
-    X(invalid_argument, "an argument of the call is out of its range")                                        \
-    X(config_invalid, "a configuration file cannot be read, understood or honoured")                          \
-    X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
-    X(tag_ambiguous, "the image on disk has several images of this name")                                     \
+    X(invalid_argument, "an argument is out of range")                                                        \
+    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                              \
+    X(layout_invalid, "not a valid OCI layout or archive")                                                    \
+    X(tag_ambiguous, "several images on disk have this name")                                                 \
     X(registry_blocked, "the configuration blocks this registry")                                             \
-    X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
-    X(address_refused, "the server named an address that only the inside of a network can reach")             \
-    X(proxy_failed, "the proxy did not make the tunnel")                                                      \
+    X(no_endpoint, "the configuration leaves no endpoint to try")                                             \
+    X(address_refused, "the server named an address that is only reachable inside a network")                 \
+    X(proxy_failed, "the proxy did not open the tunnel")                                                      \
     /* connecting */                                                                                          \
     X(host_not_found, "the host name does not resolve")                                                       \
     X(connection_refused, "the host refused the connection")                                                  \
-    X(connect_failed, "no connection could be made")                                                          \
+    X(connect_failed, "no connection could be established")                                                   \
     X(connect_timeout, "connecting took longer than the limit")                                               \
-    X(connection_reset, "the connection ended before the answer was complete")                                \
+    X(connection_reset, "the connection closed before the response was complete")                             \
     X(tls_handshake_failed, "the TLS handshake failed")                                                       \
     X(tls_cert_untrusted, "the server's certificate is not trusted")                                          \
     X(tls_host_mismatch, "the server's certificate is for another host")                                      \
@@ -312,65 +231,65 @@ namespace lading {
     X(tls_truncated, "the TLS stream ended without its closing message")                                      \
     X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                                \
     /* HTTP */                                                                                                \
-    X(http_malformed, "the answer is not well-formed HTTP/1.1")                                               \
-    X(http_version, "the answer is of an HTTP version that is not spoken")                                    \
-    X(http_unexpected_status, "the status of the answer is not one this request can have")                    \
-    X(http_too_many_informational, "too many informational answers")                                          \
-    X(http_header_too_large, "the header block or one line of it is over the limit")                          \
-    X(http_too_many_headers, "the header block has more lines than the limit")                                \
+    X(http_malformed, "the response is not well-formed HTTP/1.1")                                             \
+    X(http_version, "the response uses an unsupported HTTP version")                                          \
+    X(http_unexpected_status, "the response has a status that this request cannot have")                      \
+    X(http_too_many_informational, "too many informational responses")                                        \
+    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                       \
+    X(http_too_many_headers, "the response head has more lines than the limit")                               \
     X(http_body_truncated, "the body ended before its announced length")                                      \
-    X(http_content_encoding, "the body is encoded although identity was asked for")                           \
-    X(body_too_large, "the body is over the limit")                                                           \
-    X(timeout_header, "no complete answer head within the limit")                                             \
-    X(timeout_body, "no byte of the body within the limit")                                                   \
+    X(http_content_encoding, "the body is encoded although identity was requested")                           \
+    X(body_too_large, "the body exceeds the limit")                                                           \
+    X(timeout_header, "no complete response head within the limit")                                           \
+    X(timeout_body, "no body data within the limit")                                                          \
     X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the answer came too slowly")                                                                 \
+    X(too_slow, "the response arrived too slowly")                                                            \
     X(timeout, "the whole operation took longer than its limit")                                              \
     X(cancelled, "the operation was cancelled")                                                               \
     X(redirect_invalid, "a redirect has no usable target")                                                    \
     X(redirect_downgrade, "a redirect leads from https to http")                                              \
     X(redirect_too_many, "more redirects than the limit")                                                     \
     /* authentication */                                                                                      \
-    X(auth_required, "credentials are asked for and none were sent")                                          \
-    X(auth_denied, "the credentials were refused, or may not be sent where they are asked for")               \
-    X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
-    X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
-    X(auth_realm_refused, "the token realm is not one that may be asked")                                     \
-    X(auth_token_malformed, "the answer of the token service is not usable")                                  \
-    X(auth_token_too_large, "the answer of the token service is over the limit")                              \
-    X(auth_token_failed, "the token service answered with an error")                                          \
+    X(auth_required, "credentials are required and none were sent")                                           \
+    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")       \
+    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                                  \
+    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")                   \
+    X(auth_realm_refused, "the token realm may not be contacted")                                             \
+    X(auth_token_malformed, "the response of the token service is not usable")                                \
+    X(auth_token_too_large, "the response of the token service exceeds the limit")                            \
+    X(auth_token_failed, "the token service returned an error")                                               \
     X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                       \
     X(credential_helper_failed, "the credential helper failed")                                               \
     X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
-    X(credential_helper_output, "the credential helper wrote more than the limit or no usable answer")        \
+    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable")     \
     X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
     /* what the registry says */                                                                              \
     X(denied, "the registry denies access")                                                                   \
     X(manifest_unknown, "there is no such manifest")                                                          \
     X(name_unknown, "the registry has no such repository")                                                    \
     X(blob_unknown, "the registry has no such blob")                                                          \
-    X(not_found, "the registry answered 404")                                                                 \
-    X(rate_limited, "the registry asks to slow down")                                                         \
-    X(v1_malformed, "the answer of the v1 registry is not usable")                                            \
-    X(v1_unsupported, "the v1 protocol cannot answer this")                                                   \
-    X(registry_error, "the registry answered with an error")                                                  \
-    X(server_error, "the server failed to answer")                                                            \
-    X(not_a_registry, "the server does not answer as a v2 registry")                                          \
+    X(not_found, "the registry returned 404")                                                                 \
+    X(rate_limited, "the registry is rate limiting")                                                          \
+    X(v1_malformed, "the response of the v1 registry is not usable")                                          \
+    X(v1_unsupported, "the v1 protocol cannot answer this request")                                           \
+    X(registry_error, "the registry returned an error")                                                       \
+    X(server_error, "the server failed to handle the request")                                                \
+    X(not_a_registry, "the server does not behave like a v2 registry")                                        \
     X(page_cross_origin, "the next page is on another origin")                                                \
     X(page_loop, "the pages of the listing do not end")                                                       \
-    X(page_limit, "the listing is over the limit")                                                            \
+    X(page_limit, "the listing exceeds the limit")                                                            \
     X(link_invalid, "the link to the next page is malformed")                                                 \
     X(tags_invalid, "the tag list is malformed")                                                              \
     /* content */                                                                                             \
-    X(digest_mismatch, "the bytes do not have the digest they were asked by")                                 \
-    X(size_mismatch, "the bytes do not have the size their descriptor says")                                  \
+    X(digest_mismatch, "the bytes do not match the requested digest")                                         \
+    X(size_mismatch, "the bytes do not match the size in the descriptor")                                     \
     X(descriptor_invalid, "a descriptor is malformed")                                                        \
-    X(media_type_mismatch, "the document is not of the type it was announced as")                             \
-    X(media_type_unknown, "the type of the document cannot be decided from its bytes")                        \
+    X(media_type_mismatch, "the document is not of the announced type")                                       \
+    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                     \
     X(manifest_ambiguous, "the document can be read as more than one type")                                   \
-    X(manifest_schema, "the document lacks a field of its type or has one of the wrong type")                 \
+    X(manifest_schema, "a field of the document is missing or has the wrong type")                            \
     X(manifest_limit, "the document has more entries than the limit")                                         \
-    X(schema1_refused, "the document is schema1, which this manifest set does not speak")                     \
+    X(schema1_refused, "the document is schema1, which this manifest set does not include")                   \
     X(schema1_format, "the signature envelope of the schema1 document is malformed")                          \
     X(schema1_chain, "the layers of the schema1 document do not form a chain")                                \
     X(config_not_image, "the config blob is not an image config")                                             \
@@ -382,12 +301,12 @@ namespace lading {
     X(json_utf8, "the JSON text is not valid UTF-8")                                                          \
     X(json_number, "a JSON number is malformed or out of range")                                              \
     X(json_depth, "the JSON text is nested deeper than the limit")                                            \
-    X(json_duplicate_key, "a JSON object has the same key twice")                                             \
-    X(json_limit, "the JSON text is larger than a limit")                                                     \
-    X(json_type, "a JSON value has another type than its field")                                              \
+    X(json_duplicate_key, "a JSON object repeats a key")                                                      \
+    X(json_limit, "the JSON text exceeds a limit")                                                            \
+    X(json_type, "a JSON value does not have the type of its field")                                          \
     /* the caller's side */                                                                                   \
-    X(sink_failed, "the sink did not take the bytes")                                                         \
-    X(out_of_memory, "no memory")
+    X(sink_failed, "the sink did not accept the bytes")                                                       \
+    X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
 enum class errc : int {
@@ -436,8 +355,8 @@ inline std::error_category const& category() noexcept {
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
-/// How a registry refused, in the words that the original's classifier told apart (spec 2.5.1). Only the first element
-/// of an error list counts.
+/// How a registry refused, as Docker 1.10 classified it (doc/protocol.md#refusals). Only the first element of an
+/// error list counts.
 enum class refusal_form : std::uint8_t {
     none,       ///< no refusal by the registry
     unknown,    ///< an error of its own words: UNAUTHORIZED, NAME_UNKNOWN or MANIFEST_UNKNOWN; or an unreadable 401
@@ -450,8 +369,8 @@ enum class refusal_form : std::uint8_t {
 /// What was asked when an error came.
 enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
 
-/// What an error allows next, as facts that a fallback policy reads (spec 2.5-2.7). Facts never name a decision:
-/// whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
+/// What an error allows next, as facts that a fallback policy reads (doc/protocol.md#fallback). Facts never name a
+/// decision: whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
 struct fallback_facts {
     bool answered : 1 = false;      ///< an HTTP answer was received from this endpoint
     bool over_tls : 1 = false;      ///< the endpoint was spoken to over TLS
@@ -610,7 +529,7 @@ class error {
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
         if (*this == errc::auth_denied && !facts_.withheld) out += "the credentials were refused"; // the half that holds
-        else if (facts_.withheld) out += "credentials are not sent where an answer led to";
+        else if (facts_.withheld) out += "credentials are not sent to a server that a response named";
         else out += code_.message();
         if (!d.context.empty()) out.append(": ").append(d.context);
         if (!d.expected.empty()) out.append("; expected ").append(d.expected);
@@ -874,7 +793,7 @@ consteval digest operator""_digest() {
 
 // ---- lading/platform.hpp ----
 
-/// `platform`: where an image runs; its text form and its normal form (spec 7.1).
+/// `platform`: where an image runs; its text form and its normal form (doc/protocol.md#platforms).
 
 // ---- lading/detail/text.hpp ----
 
@@ -1176,6 +1095,112 @@ struct descriptor {
 
 } // namespace lading
 
+// ---- lading/warning.hpp ----
+
+/// What was odd, and was read all the same: `warning_code`, `warning`.
+
+namespace lading {
+
+// One row a code: name, sentence. The sentence is the documentation of the enumerator.
+#define LADING_WARNING_TABLE(X)                                                                               \
+    X(tags_not_listed, "the tags cannot be listed")                                                           \
+    X(tags_truncated, "the tag list is not complete")                                                         \
+    X(digest_header_differs, "the registry announces a digest that the bytes do not have")                    \
+    X(body_was_encoded, "the response was gzip-encoded although identity was requested")                      \
+    X(platform_differs, "the image is not for the requested platform")                                        \
+    X(missing_layers, "the image has no list of layers; it is treated as empty")                              \
+    X(missing_manifests, "the index has no list of manifests; it is treated as empty")                        \
+    X(missing_list, "a document lacks a list; it is treated as empty")                                        \
+    X(odd_entries, "some entries of the index are not descriptors or lack a platform; they are never chosen") \
+    X(content_type_ignored, "the Content-Type of the response is ignored")                                    \
+    X(media_type_assumed, "the document does not state its type; the index or the Content-Type decides")      \
+    X(document_unreadable, "the document cannot be decoded as its type; its bytes are intact")                \
+    X(missing_rootfs, "the image config has no rootfs")                                                       \
+    X(history_mismatch, "the history of the config does not match the number of layers")                      \
+    X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
+    X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
+    X(login_unavailable, "a configured login could not be obtained")                                          \
+    X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
+    X(v1_no_digest, "a v1 registry has no digests")                                                           \
+    X(certificate_skipped, "a certificate file cannot be read")                                               \
+    X(config_key_unknown, "a configuration file has an unknown key")
+
+/// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
+enum class warning_code : std::uint8_t {
+#define X(name, text) name,
+    LADING_WARNING_TABLE(X)
+#undef X
+};
+
+/// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
+constexpr std::string_view name_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return #name;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// The sentence of a code.
+constexpr std::string_view sentence_of(warning_code code) noexcept {
+    switch (code) {
+#define X(name, text)                                                                                         \
+    case warning_code::name: return text;
+        LADING_WARNING_TABLE(X)
+#undef X
+    }
+    return "unknown";
+}
+
+/// Something odd that did not keep a document from being read, or a part of the answer from being given.
+struct warning {
+    warning(warning_code c, std::string t) : code(c), text(std::move(t)) {}
+    warning_code code;
+    std::string text; ///< one printable line for people
+    friend bool operator==(warning const&, warning const&) = default;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// A fetched document: the bytes as received, what they are, and the decoded view.
+template <class Set>
+struct basic_manifest {
+    basic_manifest(std::string b, descriptor d, typename Set::variant v)
+        : bytes(std::move(b)), self(std::move(d)), document(std::move(v)) {}
+
+    std::string bytes; ///< exactly what was received
+    descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
+    typename Set::variant document;
+    std::vector<warning> warnings; ///< what was odd in the document and in the answer
+};
+
+/// A fetched document that nobody has looked into: the bytes as received, of the right size and digest.
+struct manifest_bytes {
+    manifest_bytes(std::string b, descriptor d) : bytes(std::move(b)), self(std::move(d)) {}
+
+    std::string bytes;
+    descriptor self; ///< the media type is what the document says, else what the answer or the index says of it, else
+                     ///< application/octet-stream; the digest is the requested one, else sha256
+    std::vector<warning> warnings;
+};
+
+} // namespace lading
+
+// ---- lading/document/config_document.hpp ----
+
+/// `config_document`: a verified image config, decoded and as exact bytes.
+
+// ---- lading/document/config.hpp ----
+
+/// `image_config`: the config blob of an image (image-spec config, Docker image JSON), as documents spell it.
+///
+/// Absent, null and empty are kept apart where the output formats need it: an `optional` without value is
+/// absent or null, an empty list is `[]`.
+
 namespace lading {
 
 /// A list of words that old documents also write as one string.
@@ -1190,7 +1215,7 @@ struct key_set {
     friend bool operator==(key_set const&, key_set const&) = default;
 };
 
-/// How a container of the image runs (`config` and `container_config`), spec 8.2.
+/// How a container of the image runs (`config` and `container_config`).
 struct container_config {
     std::string hostname;
     std::string domainname;
@@ -1252,323 +1277,324 @@ struct image_config {
 
 } // namespace lading
 
-// ---- lading/document/reflect/fields.hpp ----
-
-/// The bridge from Boost.Hana's reflection to the decoder: `for_each_field`, and the checks of a document's rules
-/// that need set algebra. Reflection lives in headers of its own because adapting a struct costs compile time in every
-/// unit that sees it.
-
-// ---- lading/document/rules.hpp ----
-
-/// How the fields of a reflected document are spelled in JSON, and which must be there.
-
 namespace lading {
 
-/// From the C++ name of a field to its JSON name.
-enum class naming {
-    camel,    ///< media_type -> mediaType
-    verbatim, ///< created_by -> created_by
-    pascal    ///< exposed_ports -> ExposedPorts
+/// A verified image config.
+struct config_document {
+    config_document(std::string b, descriptor d, image_config c)
+        : bytes(std::move(b)), self(std::move(d)), value(std::move(c)) {}
+    std::string bytes;  ///< the exact blob; for schema1 the converted config
+    descriptor self;    ///< for schema1 the manifest it was converted from
+    image_config value;
 };
-
-/// The default rules; specialise `document_rules` by deriving from this.
-struct default_rules {
-    static constexpr naming style = naming::camel;
-    /// C++ names of the fields whose absence (or null) is an error.
-    static constexpr std::array<std::string_view, 0> required{};
-    /// C++ name to JSON name, where the style does not give it.
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 0> renamed{};
-};
-
-/// The rules of a document type; every reflected type may specialise it beside its reflection.
-template <class T>
-struct document_rules : default_rules {};
 
 } // namespace lading
 
-// ---- lading/document/reflect/adapt.hpp ----
+// ---- lading/document/set.hpp ----
 
-/// `LADING_REFLECT(type, fields...)`: what `BOOST_HANA_ADAPT_STRUCT` does, but only in units that decode.
+/// `manifest_set`: the documents that a client speaks, as a compile-time list. It makes the variant, the `Accept`
+/// header and the dispatch from bytes to type.
 ///
-/// Hana's macro makes a function that every unit compiles, 5 to 6 ms a field; here it is a template that costs nothing
-/// until it is used (measured: a quarter of the cost of including `core.hpp`), and the header of Hana's macros is 9 MB of
-/// g++'s memory, so it is not included. Both macros make a Hana Struct, so a user's document may use either; Hana's needs
-/// `<boost/hana/adapt_struct.hpp>`. Up to 80 fields.
+/// A document is a type with reflected fields (`BOOST_HANA_ADAPT_STRUCT`) and one of
+///  * `static constexpr std::array media_types{...}`: it is the document of these media types;
+///  * `static constexpr std::string_view matches_config_type`: it is an image manifest with this config type;
+///  * `static constexpr std::string_view matches_artifact_type`: it is an OCI image manifest with this artifactType.
+/// The last two refine a standard document and win over it.
 
-#include <boost/hana/accessors.hpp>
-#include <boost/hana/pair.hpp>
-#include <boost/hana/string.hpp>
-#include <boost/hana/tuple.hpp>
+// ---- lading/document/manifest_list.hpp ----
 
-namespace lading::detail {
+/// `manifest_list`: Docker's multi-platform document (doc/protocol.md#lists).
 
-/// Reads a member: the second half of a Hana accessor.
-template <auto Member>
-struct member_of {
-    template <class T>
-    constexpr auto& operator()(T& object) const noexcept {
-        return object.*Member;
-    }
-};
+// ---- lading/media_type.hpp ----
 
-} // namespace lading::detail
-
-#define LADING_DETAIL_PARENS ()
-#define LADING_DETAIL_EXPAND(...) LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(__VA_ARGS__)))
-#define LADING_DETAIL_EXPAND3(...) LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(__VA_ARGS__)))
-#define LADING_DETAIL_EXPAND2(...) LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(__VA_ARGS__)))
-#define LADING_DETAIL_EXPAND1(...) __VA_ARGS__
-#define LADING_DETAIL_FIELD(T, f, ...)                                                                        \
-    ::boost::hana::make_pair(BOOST_HANA_STRING(#f), ::lading::detail::member_of<&T::f>{})                     \
-        __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
-#define LADING_DETAIL_AGAIN() LADING_DETAIL_FIELD
-
-#define LADING_REFLECT(TYPE, ...)                                                                             \
-    template <>                                                                                               \
-    struct boost::hana::accessors_impl<TYPE> {                                                                \
-        template <class T = TYPE>                                                                             \
-        static constexpr auto apply() {                                                                       \
-            return ::boost::hana::make_tuple(LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__)));      \
-        }                                                                                                     \
-    };                                                                                                        \
-    static_assert(true)
-
-#include <boost/hana/concept/struct.hpp>
-#include <boost/hana/core/to.hpp>
-#include <boost/hana/first.hpp>
-#include <boost/hana/second.hpp>
-#include <boost/hana/unpack.hpp>
-
-#include <type_traits>
+/// `media_type`: what a document says it is, by RFC 9110 rules; and the names this library knows.
 
 namespace lading {
-
-/// A type adapted with `LADING_REFLECT` or `BOOST_HANA_ADAPT_STRUCT`.
-template <class T>
-concept reflected = boost::hana::Struct<T>::value;
 
 namespace detail {
+struct decode_access;
+}
 
-/// A JSON name of at most 63 characters, made at compile time.
-struct wire_name {
-    char data[64]{};
-    std::size_t size = 0;
-    constexpr std::string_view view() const noexcept { return {data, size}; }
-};
+namespace media_types {
+inline constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
+inline constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json";
+inline constexpr std::string_view oci_config = "application/vnd.oci.image.config.v1+json";
+inline constexpr std::string_view oci_empty = "application/vnd.oci.empty.v1+json";
+inline constexpr std::string_view docker_manifest = "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
+inline constexpr std::string_view docker_schema1 = "application/vnd.docker.distribution.manifest.v1+json";
+inline constexpr std::string_view docker_schema1_signed =
+    "application/vnd.docker.distribution.manifest.v1+prettyjws";
+inline constexpr std::string_view docker_config = "application/vnd.docker.container.image.v1+json";
+inline constexpr std::string_view docker_layer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+inline constexpr std::string_view docker_layer_tar = "application/vnd.docker.image.rootfs.diff.tar";
+inline constexpr std::string_view docker_layer_foreign =
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+inline constexpr std::string_view oci_layer = "application/vnd.oci.image.layer.v1.tar";
+inline constexpr std::string_view oci_layer_gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
+inline constexpr std::string_view oci_layer_zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+} // namespace media_types
 
-template <class T>
-consteval wire_name wire_name_of(std::string_view field) {
-    wire_name out;
-    for (auto const& [from, to] : document_rules<T>::renamed)
-        if (from == field) {
-            for (char c : to) out.data[out.size++] = c;
-            return out;
-        }
-    bool upper = document_rules<T>::style == naming::pascal;
-    for (char c : field) {
-        if (c == '_' && document_rules<T>::style != naming::verbatim) {
-            upper = true;
-        } else {
-            out.data[out.size++] = upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-            upper = false;
+/// A type and subtype in lower case; parameters are checked and dropped. A literal type.
+class media_type {
+  public:
+    static constexpr std::size_t max_size = 255;
+
+    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110, section 8.3.1;
+    /// doc/threats.md#d12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
+    /// bytes, 1024 bytes or more in all), final. Linear; no allocation but for the error.
+    static result<media_type> parse(std::string_view text) {
+        media_type out;
+        if (out.assign(text)) return out;
+        return error(errc::media_type_invalid).with_values("type/subtype", detail::printable(text, 160));
+    }
+
+    constexpr std::string_view essence() const noexcept { return text_.view(); }
+    friend constexpr bool operator==(media_type const&, media_type const&) noexcept = default;
+    friend constexpr auto operator<=>(media_type const&, media_type const&) noexcept = default;
+
+    /// For parsers and literals in constant expressions: assigns, or leaves the value.
+    constexpr bool assign(std::string_view text) noexcept {
+        if (text.size() >= 1024) return false;
+        auto rest = detail::trim(text);
+        auto const slash = rest.find('/');
+        if (slash == rest.npos || !token(rest, '/')) return false;
+        std::string_view const type = rest.substr(0, slash);
+        rest.remove_prefix(slash + 1);
+        std::size_t n = 0;
+        while (n < rest.size() && detail::is_tchar(rest[n])) ++n;
+        std::string_view const subtype = rest.substr(0, n);
+        rest.remove_prefix(n);
+        if (subtype.empty() || type.size() + 1 + subtype.size() > max_size || !parameters(rest)) return false;
+        char lowered[max_size]{};
+        std::size_t size = 0;
+        for (char const c : type) lowered[size++] = detail::to_lower(c);
+        lowered[size++] = '/';
+        for (char const c : subtype) lowered[size++] = detail::to_lower(c);
+        text_ = detail::inline_string<max_size>(std::string_view(lowered, size));
+        return true;
+    }
+
+  private:
+    friend struct detail::decode_access;
+    constexpr media_type() noexcept = default;
+    template <detail::fixed_string> friend struct media_type_literal;
+
+    static constexpr bool token(std::string_view text, char end) noexcept {
+        std::size_t n = 0;
+        while (n < text.size() && detail::is_tchar(text[n])) ++n;
+        return n > 0 && n < text.size() && text[n] == end;
+    }
+    /// `*( OWS ";" OWS [ token "=" ( token / quoted-string ) ] )`
+    static constexpr bool parameters(std::string_view rest) noexcept {
+        for (;;) {
+            rest = detail::trim(rest);
+            if (rest.empty()) return true;
+            if (rest.front() != ';') return false;
+            rest.remove_prefix(1);
+            rest = detail::trim(rest);
+            if (rest.empty() || rest.front() == ';') continue;
+            if (!token(rest, '=')) return false;
+            rest.remove_prefix(rest.find('=') + 1);
+            if (rest.starts_with('"')) {
+                std::size_t n = 1;
+                while (n < rest.size() && rest[n] != '"') {
+                    if (rest[n] == '\\') ++n;
+                    if (n >= rest.size() || (!detail::is_print(rest[n]) && rest[n] != '\t')) return false;
+                    ++n;
+                }
+                if (n >= rest.size()) return false;
+                rest.remove_prefix(n + 1);
+            } else {
+                std::size_t n = 0;
+                while (n < rest.size() && detail::is_tchar(rest[n])) ++n;
+                if (n == 0) return false;
+                rest.remove_prefix(n);
+            }
         }
     }
-    return out;
+
+    detail::inline_string<max_size> text_;
+};
+
+template <detail::fixed_string Text> struct media_type_literal {
+    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
+    static consteval bool well_formed() {
+        auto const text = Text;
+        return media_type().assign(text.view());
+    }
+    static consteval media_type make() {
+        static_assert(well_formed(), "[lading] the _media_type literal is not a well-formed media type");
+        auto const text = Text;
+        media_type out;
+        out.assign(text.view());
+        return out;
+    }
+};
+
+inline namespace literals {
+/// `"text/plain"_media_type`: checked when the program is compiled.
+template <detail::fixed_string Text> consteval media_type operator""_media_type() {
+    return media_type_literal<Text>::make();
 }
-
-/// The C++ name of the field that a Hana accessor is for.
-template <class Accessor>
-constexpr std::string_view field_name() {
-    using key = std::decay_t<decltype(boost::hana::first(std::declval<Accessor const&>()))>;
-    return boost::hana::to<char const*>(key{});
-}
-
-template <class T>
-consteval bool is_required(std::string_view field) {
-    for (auto r : document_rules<T>::required)
-        if (r == field) return true;
-    return false;
-}
-
-/// Every name in `required` and `renamed` is a field, and no two fields have one JSON name.
-template <class T>
-consteval bool rules_fit() {
-    return boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A const&...) {
-        auto is_field = [](std::string_view n) { return ((field_name<A>() == n) || ...); };
-        for (auto r : document_rules<T>::required)
-            if (!is_field(r)) return false;
-        for (auto const& r : document_rules<T>::renamed)
-            if (!is_field(r.first)) return false;
-        wire_name const names[] = {wire_name_of<T>(field_name<A>())...};
-        for (auto const& a : names)
-            for (auto const& b : names)
-                if (&a != &b && a.view() == b.view()) return false;
-        return true;
-    });
-}
-
-/// The JSON name of the field that an accessor of `T` is for.
-template <class T, class Accessor>
-inline constexpr wire_name wire_name_for = wire_name_of<T>(field_name<Accessor>());
-
-/// Calls `f(json_name, required, accessor)` for each field of `T`, in declaration order.
-template <class T, class F>
-constexpr void for_each_accessor(F&& f) {
-    static_assert(rules_fit<T>(), "[lading] document_rules: a name in `required` or `renamed` is no field of "
-                                  "the document, or two fields have one JSON name");
-    boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&... accessor) {
-        (f(wire_name_for<T, A>.view(), std::bool_constant<is_required<T>(field_name<A>())>::value, boost::hana::second(accessor)), ...);
-    });
-}
-
-} // namespace detail
-
-/// Calls `f(json_name, required, member)` for each field of a reflected object, in declaration order.
-template <reflected T, class F>
-constexpr void for_each_field(T& object, F&& f) {
-    detail::for_each_accessor<T>(
-        [&](std::string_view name, bool required, auto const& member) { f(name, required, member(object)); });
-}
-
-/// Calls `f(json_name, required, std::type_identity<M>())` for each field, of type `M`, without an object.
-template <reflected T, class F>
-constexpr void for_each_field_type(F&& f) {
-    detail::for_each_accessor<T>([&]<class Member>(std::string_view name, bool required, Member const&) {
-        f(name, required, std::type_identity<std::remove_cvref_t<std::invoke_result_t<Member const&, T&>>>());
-    });
-}
+} // namespace literals
 
 } // namespace lading
 
-LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
-                        attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
-                        args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
-                        labels, stop_signal);
-LADING_REFLECT(lading::history_entry, created, author, created_by, comment, empty_layer);
-LADING_REFLECT(lading::image_rootfs, type, diff_ids);
-LADING_REFLECT(lading::image_config, created, author, comment, architecture, os, os_version, os_features,
-                        variant, docker_version, config, container_config, rootfs, history);
+// ---- lading/document/odd_entry.hpp ----
+
+/// `odd_entry`: what stands in the list of an index and is no descriptor.
 
 namespace lading {
 
-template <>
-struct document_rules<container_config> : default_rules {
-    static constexpr naming style = naming::pascal;
-};
+/// Shown, and never chosen: without a digest that can be verified and a size there is nothing to fetch by it.
+struct odd_entry {
+    odd_entry(std::size_t at, std::string json, std::string reason)
+        : position(at), text(std::move(json)), why(std::move(reason)) {}
 
-template <>
-struct document_rules<history_entry> : default_rules {
-    static constexpr naming style = naming::verbatim;
-};
-
-template <>
-struct document_rules<image_rootfs> : default_rules {
-    static constexpr naming style = naming::verbatim;
-};
-
-template <>
-struct document_rules<image_config> : default_rules {
-    static constexpr naming style = naming::verbatim;
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 2> renamed{
-        {{"os_version", "os.version"}, {"os_features", "os.features"}}};
+    std::size_t position; ///< in the list of the document, from 0
+    std::string text;     ///< the entry as one line of JSON, cut after `limits::odd_entry_bytes`
+    std::string why;      ///< what keeps it from being a descriptor; one printable line
+    friend bool operator==(odd_entry const&, odd_entry const&) = default;
 };
 
 } // namespace lading
 
-// ---- lading/document/schema1/schema1_chain.hpp ----
+namespace lading {
 
-/// `check_schema1`: the checks of a schema1 document behind its digest (spec 5.4 rows 2-10), and the removal
-/// of adjacent duplicates (spec 5.5).
+/// One entry a platform; an entry may be a schema2 or a schema1 image.
+struct manifest_list {
+    static constexpr std::array media_types{media_types::docker_list};
 
-// ---- lading/document/decode.hpp ----
-
-/// `decode<T>`: fills any reflected document from a JSON value. Types and ranges are enforced here, for every JSON
-/// backend and every document; unknown members are ignored; `null` counts as absent. By default every doubt is an error;
-/// a caller who takes remarks gets documents with an odd part too.
-
-// ---- lading/json/writer.hpp ----
-
-/// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
-
-// ---- lading/detail/visible_text.hpp ----
-
-/// Text of a peer made safe to print on a terminal, with its UTF-8 letters kept.
-
-namespace lading::detail {
-
-/// The first character of a text; `size` is 0 when its bytes are not well-formed UTF-8 (RFC 3629).
-struct utf8_character {
-    std::uint32_t code = 0;
-    std::size_t size = 0;
+    std::int64_t schema_version = 2;
+    std::string media_type;
+    std::vector<descriptor> manifests;
+    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
 };
-constexpr utf8_character first_character(std::string_view text) noexcept {
-    auto const lead = static_cast<unsigned char>(text.front());
-    if (lead < 0x80) return {lead, 1};
-    std::size_t const size = lead >= 0xf0 && lead <= 0xf4 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-    std::uint32_t code = lead & (0x7fu >> size);
-    for (std::size_t i = 1; i < size; ++i) {
-        auto const c = static_cast<unsigned char>(text[i]);
-        if ((c & 0xc0) != 0x80) return {};
-        code = code << 6 | (c & 0x3fu);
-    }
-    bool const overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-    if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
-    return {code, size};
-}
 
-/// Controls, and what changes the order, the lines or the width of a terminal's text.
-constexpr bool is_visible(std::uint32_t c) noexcept {
-    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
-                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
-                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
-                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
-    for (auto const& [from, to] : hidden)
-        if (c >= from && c <= to) return false;
-    return true;
-}
+} // namespace lading
 
-/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
-/// then "...".
-inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    std::string out;
-    for (std::size_t n = 0; !text.empty(); ++n) {
-        if (n == limit) return out += "...";
-        auto const c = first_character(text);
-        if (c.size == 0) {
-            auto const byte = static_cast<unsigned char>(text.front());
-            out += "\\x";
-            out += hex[byte >> 4];
-            out += hex[byte & 15];
-        } else if (is_visible(c.code)) {
-            out += text.substr(0, c.size);
-        } else {
-            std::string digits;
-            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
-                digits.insert(digits.begin(), hex[rest & 15]);
-            out.append("\\u{").append(digits).append("}");
-        }
-        text.remove_prefix(c.size ? c.size : 1);
-    }
-    return out;
-}
+// ---- lading/document/oci.hpp ----
 
-/// The characters of well-formed UTF-8.
-constexpr std::size_t character_count(std::string_view text) noexcept {
-    std::size_t n = 0;
-    for (char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    return n;
-}
+/// The OCI documents: `oci_image` and `oci_index` (image-spec 1.1).
 
-} // namespace lading::detail
+namespace lading {
+
+/// An OCI image manifest: one config, layers base first. Also the shape of artifacts.
+struct oci_image {
+    static constexpr std::array media_types{media_types::oci_manifest};
+
+    std::int64_t schema_version = 2;
+    std::string media_type;    ///< empty in old documents
+    std::string artifact_type; ///< empty when absent
+    descriptor config;
+    std::vector<descriptor> layers;
+    std::optional<descriptor> subject;
+    string_map annotations;
+
+  private:
+    friend struct detail::decode_access;
+    oci_image() : config(detail::decode_access::make<descriptor>()) {}
+};
+
+/// An OCI index: images for several platforms, other indexes, attestations.
+struct oci_index {
+    static constexpr std::array media_types{media_types::oci_index};
+
+    std::int64_t schema_version = 2;
+    std::string media_type; ///< empty in old documents
+    std::string artifact_type;
+    std::vector<descriptor> manifests;
+    std::optional<descriptor> subject;
+    string_map annotations;
+    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+};
+
+} // namespace lading
+
+// ---- lading/document/opaque.hpp ----
+
+/// `opaque`: a document of a type that the manifest set does not know. It is data, not an error.
+
+namespace lading {
+
+/// Always the last alternative of a manifest. The bytes are beside it, in the manifest.
+struct opaque {
+    std::string media_type;    ///< as the document says it
+    std::string artifact_type; ///< empty when absent
+};
+
+} // namespace lading
+
+// ---- lading/document/schema1.hpp ----
+
+/// `schema1`: Docker's first manifest (doc/protocol.md#schema1). The document here is what the signed payload says;
+/// the signature envelope, the checks of the layer chain and the conversion have headers of their own:
+/// `schema1_payload.hpp`, `schema1_chain.hpp` and `document/schema1/schema1_conversion.hpp`.
+
+namespace lading {
+
+/// One layer; index 0 is the top.
+struct schema1_layer {
+    digest blob_sum;
+
+  private:
+    friend struct detail::decode_access;
+    schema1_layer() : blob_sum(detail::decode_access::make<digest>()) {}
+};
+
+/// How the layer of the same index was made: a JSON object in a string.
+struct schema1_history {
+    std::string v1_compatibility;
+};
+
+/// A schema1 manifest. `fs_layers` and `history` are of equal length, newest first (checked by the decoder's user).
+struct schema1 {
+    static constexpr std::array media_types{media_types::docker_schema1_signed, media_types::docker_schema1};
+
+    std::int64_t schema_version = 1;
+    std::string name;
+    std::string tag;
+    std::string architecture;
+    std::vector<schema1_layer> fs_layers;
+    std::vector<schema1_history> history;
+};
+
+} // namespace lading
+
+// ---- lading/document/schema2.hpp ----
+
+/// `schema2`: Docker's image manifest of version 2, schema 2 (doc/protocol.md#image).
+
+namespace lading {
+
+/// A Docker image: one config, layers base first.
+struct schema2 {
+    static constexpr std::array media_types{media_types::docker_manifest};
+
+    std::int64_t schema_version = 2;
+    std::string media_type;
+    descriptor config;
+    std::vector<descriptor> layers;
+
+  private:
+    friend struct detail::decode_access;
+    schema2() : config(detail::decode_access::make<descriptor>()) {}
+};
+
+} // namespace lading
+
+// ---- lading/document/shape.hpp ----
+
+/// What a document is, decided from its bytes. A header has a say only where a document does not say its type: then
+/// there are two types of one shape (`in_family_of`).
 
 // ---- lading/json/document.hpp ----
 
 /// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
 ///
 /// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
-/// (hostile.md J01, J08, J09). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
+/// (doc/threats.md#j01). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
 /// reader who looks for it finds neither: no choice between them is made in silence. A tree of nodes is not built: no
 /// recursion, one vector, one string. Usable in constant expressions.
 
@@ -1594,6 +1620,85 @@ template <class T, class P>
 using dependent = typename dependent_type<T, P>::type;
 
 } // namespace lading::detail
+
+// ---- lading/limits.hpp ----
+
+/// `limits`: the bounds on everything that a server can send. Sizes are in bytes, times in milliseconds. The part that
+/// enforces a bound is named in parentheses. `doc/limits.md` is generated from this header.
+
+// ---- lading/detail/chrono.hpp ----
+
+/// Durations, clocks and `sleep_for`, without the calendars, time zones and formats of `<chrono>` and the threads of
+/// `<thread>`: on libstdc++ a third of the cost.
+
+#if __has_include(<bits/chrono.h>) && __has_include(<bits/this_thread_sleep.h>)
+#include <bits/chrono.h>
+#include <bits/this_thread_sleep.h>
+#else
+#include <chrono>
+#include <thread>
+#endif
+
+namespace lading {
+
+/// Bounds of a JSON text, enforced by the one event sink (`json/document.hpp`) for every JSON reader.
+struct json_limits {
+    std::size_t bytes = 4u << 20;               ///< the whole text
+    std::size_t depth = 64;                     ///< nesting
+    std::size_t keys_per_object = 10'000;       ///< members of one object
+    std::size_t nodes = 262'144;                ///< values and keys of the whole text: one per 16 bytes of 4 MiB
+    bool repeated_keys = false;                 ///< whether a name may occur twice in an object; a lookup of such a name then finds no value of any type
+};
+
+/// Bounds of everything else. Change the defaults in a value that you pass to `client_options::with_limits`.
+struct limits {
+    std::size_t manifest_bytes = 4u << 20;      ///< a manifest (manifest operation)
+    std::size_t config_bytes = 4u << 20;        ///< a config blob (inspect and config operations)
+    std::uint64_t blob_bytes = std::uint64_t(10) << 30; ///< a blob without a known size (blob operation)
+    std::size_t token_bytes = 256u << 10;       ///< the response of a token service (token operation)
+    std::size_t token_length = 64u << 10;       ///< a token, or the refresh token that comes with it (token operation)
+    std::size_t error_bytes = 64u << 10;        ///< what is read of an error body (`response_body`)
+    std::size_t error_text = 4u << 10;          ///< what is kept of an error body (`http/error_body.hpp`)
+    std::size_t tag_page_bytes = 64u << 20;     ///< one page of a tag list as it is read; only the names are kept (tags operation)
+    std::size_t tags = 1'000'000;               ///< entries of a tag list (tags operation)
+    std::size_t tags_bytes = 64u << 20;         ///< text of a tag list (tags operation)
+    std::size_t pages = 10'000;                 ///< pages of a tag list (tags operation)
+    std::size_t page_size = 1000;               ///< entries requested per page
+    std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
+    std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
+    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation)
+    std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)
+    std::size_t auth_rounds = 2;                ///< rejected responses before giving up (authorize middleware)
+    std::size_t header_bytes = 256u << 10;      ///< the head of a response (transport)
+    std::size_t header_line = 64u << 10;        ///< one line of the head (transport)
+    std::size_t header_lines = 512;             ///< lines of the head (transport)
+    std::size_t informational = 5;              ///< 1xx responses before the final one (transport)
+    std::size_t trailer_bytes = 8u << 10;       ///< trailers of a chunked body (transport)
+    std::size_t chunk_extensions = 16u << 10;   ///< all chunk extensions of a body (transport)
+    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive once decompressed (`oci_layout`)
+    json_limits json{};
+
+    std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)
+    std::chrono::milliseconds handshake{10'000}; ///< the TLS handshake (transport)
+    std::chrono::milliseconds header{30'000};   ///< from the last byte sent to the complete head (transport)
+    std::chrono::milliseconds idle{30'000};     ///< silence within a body, or while a request is sent (transport)
+    std::chrono::milliseconds pace{60'000};     ///< the time in which a body must bring `pace_bytes` (transport)
+    std::size_t pace_bytes = 60u << 10;         ///< the least a body must bring in each `pace`: 1 KiB per second (transport)
+    std::chrono::milliseconds pooled{30'000};   ///< how long an idle connection is kept (transport)
+    std::size_t connections = 64;               ///< concurrent connections per origin; further exchanges queue (`asio_transport`)
+    std::size_t lookups = 2;                    ///< concurrent look-ups on behalf of one registry that names hosts, or of one name (`asio_transport`)
+    std::size_t all_lookups = 32;               ///< concurrent look-ups of names that callers gave, and as many again of those that servers gave (`asio_transport`)
+    std::size_t idle_connections = 64;          ///< idle connections kept, over all origins (`asio_transport`)
+};
+
+namespace detail {
+/// "at most 30000 ms (limits::header)": what an error says of a limit of time, and which to change.
+inline std::string limit_text(std::chrono::milliseconds most, std::string_view name) {
+    return "at most " + std::to_string(most.count()) + " ms (" + std::string(name) + ")";
+}
+} // namespace detail
+
+} // namespace lading
 
 // ---- lading/policy/json.hpp ----
 
@@ -1919,6 +2024,3823 @@ constexpr std::optional<json_view> json_view::find(std::string_view name) const 
 
 namespace lading {
 
+/// The parts of a document that decide its type. Views into the JSON document.
+struct manifest_shape {
+    std::string_view media_type;        ///< what the document is; never empty once decided
+    std::string_view artifact_type;     ///< empty when absent
+    std::string_view config_media_type; ///< empty when there is no config
+    bool says_type = false;             ///< the document has a `mediaType`, or needs none (schema1)
+};
+
+/// The media types whose meaning is known, whatever the manifest set speaks.
+inline constexpr std::array known_manifest_types{media_types::oci_manifest,         media_types::docker_manifest,
+                                                 media_types::oci_index,            media_types::docker_list,
+                                                 media_types::docker_schema1_signed, media_types::docker_schema1};
+
+constexpr bool is_known_manifest_type(std::string_view type) noexcept {
+    for (auto k : known_manifest_types)
+        if (k == type) return true;
+    return false;
+}
+constexpr bool is_schema1_type(std::string_view type) noexcept {
+    return type == media_types::docker_schema1 || type == media_types::docker_schema1_signed;
+}
+constexpr bool is_index_type(std::string_view type) noexcept {
+    return type == media_types::oci_index || type == media_types::docker_list;
+}
+
+namespace detail {
+
+/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
+struct shape_decision {
+    manifest_shape shape;
+    errc code = errc::ok;
+    std::string_view about, why;
+};
+
+constexpr shape_decision judge_shape(json_view root) {
+    shape_decision out;
+    auto refuse = [&](errc code, std::string_view about, std::string_view why) {
+        out.code = code;
+        out.about = about;
+        out.why = why;
+        return out;
+    };
+    if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
+    auto has = [&](std::string_view key) {
+        auto const v = root.find(key);
+        return v && !v->is_null();
+    };
+    auto take = [&](json_view object, std::string_view key, std::string_view& to) {
+        auto const v = object.find(key);
+        if (!v || v->is_null()) return true;
+        if (v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice"), false;
+        if (auto const t = v->as_string()) return to = *t, true;
+        return refuse(errc::manifest_schema, key, "is not a string"), false;
+    };
+    auto ambiguous = [&](std::string_view type) {
+        return refuse(errc::manifest_ambiguous, type, "with keys of another type");
+    };
+
+    for (std::string_view const key : {"config", "layers", "manifests", "fsLayers", "history"})
+        if (auto const v = root.find(key); v && v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice");
+
+    auto& shape = out.shape;
+    if (!take(root, "mediaType", shape.media_type) || !take(root, "artifactType", shape.artifact_type)) return out;
+    shape.says_type = !shape.media_type.empty();
+    if (auto const config = root.find("config"); config && config->is_object())
+        if (!take(*config, "mediaType", shape.config_media_type)) return out;
+
+    std::optional<std::int64_t> version;
+    if (auto const v = root.find("schemaVersion"); v && !v->is_null()) {
+        if (v->is_repeated()) return refuse(errc::json_duplicate_key, "schemaVersion", "is there twice");
+        version = v->as_int();
+        if (!version) return refuse(errc::manifest_schema, "schemaVersion", "is not an integer");
+    }
+
+    bool const image_keys = has("config") || has("layers"), index_keys = has("manifests"),
+               schema1_keys = has("fsLayers") || has("history");
+
+    if (version == 1) {
+        if (image_keys || index_keys) return ambiguous("schema1");
+        if (!shape.media_type.empty() && !is_schema1_type(shape.media_type))
+            return refuse(errc::media_type_mismatch, shape.media_type, "is not a schema1 type");
+        shape.says_type = true;
+        shape.media_type = has("signatures") ? media_types::docker_schema1_signed : media_types::docker_schema1;
+        return out;
+    }
+    if (is_schema1_type(shape.media_type))
+        return refuse(errc::media_type_mismatch, "schemaVersion", "is not 1 in a schema1 document");
+
+    if (shape.media_type.empty()) {
+        if (version != 2) return refuse(errc::media_type_unknown, {}, "neither schemaVersion nor mediaType tells");
+        if (schema1_keys || (image_keys && index_keys)) {
+            if (!image_keys && !index_keys)
+                return refuse(errc::media_type_unknown, {}, "schemaVersion 2 with the keys of schema1");
+            return ambiguous("OCI");
+        }
+        if (index_keys) shape.media_type = media_types::oci_index;
+        else if (has("config")) shape.media_type = media_types::oci_manifest;
+        else return refuse(errc::media_type_unknown, {}, "neither config nor manifests");
+        return out;
+    }
+    if (!is_known_manifest_type(shape.media_type)) return out;
+    if (version != 2) return refuse(errc::manifest_schema, "schemaVersion", "is not 2");
+    if (is_index_type(shape.media_type) ? image_keys || schema1_keys : index_keys || schema1_keys)
+        return ambiguous(shape.media_type);
+    return out;
+}
+
+} // namespace detail
+
+/// The known type of the shape of `type` that `announced` is, or `type` itself: of an image without `mediaType` nobody
+/// but who hands it out knows whether it is Docker's or OCI's.
+constexpr std::string_view in_family_of(std::string_view announced, std::string_view type) noexcept {
+    for (auto const k : known_manifest_types)
+        if (k == announced && !is_schema1_type(k) && is_index_type(k) == is_index_type(type)) return k;
+    return type;
+}
+
+/// Decides; a key whose value is null tells nothing. Errors, all final: `media_type_unknown` (not an object, nothing
+/// tells), `manifest_ambiguous` (keys of two types), `media_type_mismatch` (the version contradicts the type),
+/// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
+/// number of top-level members.
+inline result<manifest_shape> decide_shape(json_view root) {
+    auto const v = detail::judge_shape(root);
+    if (v.code == errc::ok) return v.shape;
+    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
+}
+
+} // namespace lading
+
+#include <variant>
+
+namespace lading {
+
+namespace detail {
+
+template <class D>
+concept has_media_types = requires { D::media_types.size(); };
+template <class D>
+concept has_config_media_type = requires { std::string_view(D::matches_config_type); };
+template <class D>
+concept has_artifact_type = requires { std::string_view(D::matches_artifact_type); };
+
+template <class D>
+constexpr std::size_t count_of_types() {
+    if constexpr (has_media_types<D>) return D::media_types.size();
+    else return 0;
+}
+
+/// Every name by which the documents are found, in order; the three kinds of names cannot collide with each other.
+template <class... Ds>
+constexpr auto claimed_names() {
+    std::array<std::string_view, ((count_of_types<Ds>() + 2) + ... + 0)> out{};
+    std::size_t n = 0;
+    auto one = [&]<class D>(std::type_identity<D>) {
+        if constexpr (has_media_types<D>)
+            for (auto t : D::media_types) out[n++] = t;
+        if constexpr (has_config_media_type<D>) out[n++] = D::matches_config_type;
+        if constexpr (has_artifact_type<D>) out[n++] = D::matches_artifact_type;
+    };
+    (one(std::type_identity<Ds>{}), ...);
+    return out;
+}
+
+template <class... Ds>
+constexpr bool names_are_unique() {
+    auto const names = claimed_names<Ds...>();
+    for (std::size_t i = 0; i < names.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (!names[i].empty() && names[i] == names[j]) return false;
+    return true;
+}
+
+template <class D>
+struct check_document {
+    static_assert(has_media_types<D> || has_config_media_type<D> || has_artifact_type<D>,
+                  "[lading] manifest_set: a document needs `media_types`, `matches_config_type` or `matches_artifact_type`");
+    static constexpr bool ok = true;
+};
+
+} // namespace detail
+
+template <class... Ds>
+struct manifest_set {
+    static_assert((detail::check_document<Ds>::ok && ...));
+    static_assert(detail::names_are_unique<Ds...>(),
+                  "[lading] manifest_set: two documents claim the same media type");
+
+    /// A decoded document; `opaque` is last.
+    using variant = std::variant<Ds..., opaque>;
+
+    /// The value of the `Accept` header: one line, made at compile time (several lines are misread by servers).
+    static constexpr std::string_view accept() noexcept { return {accept_text.data(), accept_text.size()}; }
+
+    /// Calls `f(std::type_identity<D>{})` for the document of this shape, or with `opaque` when the set has none.
+    template <class F>
+    static constexpr auto dispatch(manifest_shape const& shape, F&& f) {
+        return first<0, Ds...>(shape, f);
+    }
+
+    template <class D>
+    static constexpr bool contains = (std::is_same_v<D, Ds> || ...);
+    /// The place of a document in the variant; `opaque` is last.
+    template <class D>
+    static constexpr std::size_t index_of = [] {
+        std::size_t n = 0;
+        (void)((std::is_same_v<D, Ds> ? true : (++n, false)) || ...);
+        return n;
+    }();
+
+  private:
+    template <class D>
+    static constexpr bool refines(manifest_shape const& s) {
+        bool const image = s.media_type == media_types::oci_manifest || s.media_type == media_types::docker_manifest;
+        if constexpr (detail::has_config_media_type<D>)
+            if (image && s.config_media_type == D::matches_config_type) return true;
+        if constexpr (detail::has_artifact_type<D>)
+            if (s.media_type == media_types::oci_manifest && s.artifact_type == D::matches_artifact_type) return true;
+        return false;
+    }
+    template <class D>
+    static constexpr bool is(manifest_shape const& s) {
+        if constexpr (detail::has_media_types<D>)
+            for (auto t : D::media_types)
+                if (t == s.media_type) return true;
+        return false;
+    }
+    /// Pass 0 looks for a refinement, pass 1 for the media type.
+    template <int Pass, class D, class... Rest, class F>
+    static constexpr auto first(manifest_shape const& shape, F& f) {
+        if (Pass == 0 ? refines<D>(shape) : is<D>(shape)) return f(std::type_identity<D>{});
+        if constexpr (sizeof...(Rest) > 0) return first<Pass, Rest...>(shape, f);
+        else if constexpr (Pass == 0) return first<1, Ds...>(shape, f);
+        else return f(std::type_identity<opaque>{});
+    }
+
+    static constexpr std::size_t accept_size = [] {
+        std::size_t n = 0;
+        auto one = [&]<class D>(std::type_identity<D>) {
+            if constexpr (detail::has_media_types<D>)
+                for (auto t : D::media_types) n += t.size() + (n ? 2 : 0);
+        };
+        (one(std::type_identity<Ds>{}), ...);
+        return n;
+    }();
+    static constexpr std::array<char, accept_size> accept_text = [] {
+        std::array<char, accept_size> out{};
+        std::size_t n = 0;
+        auto add = [&](std::string_view text) {
+            for (char c : text) out[n++] = c;
+        };
+        auto one = [&]<class D>(std::type_identity<D>) {
+            if constexpr (detail::has_media_types<D>)
+                for (auto t : D::media_types) {
+                    if (n) add(", ");
+                    add(t);
+                }
+        };
+        (one(std::type_identity<Ds>{}), ...);
+        return out;
+    }();
+};
+
+namespace detail {
+template <class Set, class New>
+struct extend;
+template <class... Ds, class New>
+struct extend<manifest_set<Ds...>, New> {
+    using type = manifest_set<Ds..., New>;
+};
+} // namespace detail
+
+/// A set with one more document, without a change in the library.
+template <class Set, class New>
+using extend_t = typename detail::extend<Set, New>::type;
+
+/// What the client speaks unless told otherwise, in the order of preference that `Accept` states.
+using default_manifests = manifest_set<oci_image, schema2, oci_index, manifest_list, schema1>;
+
+} // namespace lading
+
+// ---- lading/endpoint/network_options.hpp ----
+
+/// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
+
+// ---- lading/detail/ip_text.hpp ----
+
+/// IP addresses in text: to bytes, and whether a network holds them. No resolver, no locale.
+
+namespace lading::detail {
+
+/// An address in network order: 4 bytes, 16, or none for what is no address.
+struct ip_bytes {
+    std::array<std::uint8_t, 16> bytes{};
+    std::size_t size = 0;
+
+    constexpr explicit operator bool() const noexcept { return size != 0; }
+    constexpr std::span<std::uint8_t const> span() const noexcept { return {bytes.data(), size}; }
+    friend constexpr bool operator==(ip_bytes const&, ip_bytes const&) = default;
+};
+
+/// Four decimal numbers without leading zeros, `10.0.0.1`; other spellings that some resolvers know are none.
+constexpr ip_bytes parse_ipv4(std::string_view text) noexcept {
+    ip_bytes out;
+    for (std::size_t at = 0; at < 4; ++at) {
+        auto const end = at == 3 ? text.size() : std::min(text.find('.'), text.size());
+        auto const part = text.substr(0, end);
+        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return {};
+        int value = 0;
+        for (char c : part) {
+            if (!is_digit(c)) return {};
+            value = value * 10 + (c - '0');
+        }
+        if (value > 255) return {};
+        out.bytes[at] = static_cast<std::uint8_t>(value);
+        if (at == 3) break;
+        if (end == text.size()) return {};
+        text.remove_prefix(end + 1);
+    }
+    out.size = 4;
+    return out;
+}
+
+/// The text of RFC 4291, 2.2, without brackets and zone.
+constexpr ip_bytes parse_ipv6(std::string_view text) noexcept {
+    std::array<std::uint8_t, 16> found{};
+    std::size_t at = 0, gap = 17; // bytes so far; where "::" stands among them
+    if (text.starts_with("::")) {
+        gap = 0;
+        text.remove_prefix(2);
+        if (text.empty()) return {found, 16};
+    }
+    for (;;) {
+        auto const end = std::min(text.find(':'), text.size());
+        auto const part = text.substr(0, end);
+        if (end == text.size() && part.find('.') != part.npos) { // the last four bytes as IPv4
+            auto const four = parse_ipv4(part);
+            if (!four || at > 12) return {};
+            for (std::size_t i = 0; i < 4; ++i) found[at++] = four.bytes[i];
+            break;
+        }
+        if (part.empty() || part.size() > 4 || at > 14) return {};
+        unsigned value = 0;
+        for (char c : part) {
+            if (!is_hex(c)) return {};
+            value = value * 16 + static_cast<unsigned>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+        }
+        found[at++] = static_cast<std::uint8_t>(value >> 8);
+        found[at++] = static_cast<std::uint8_t>(value & 0xff);
+        if (end == text.size()) break;
+        text.remove_prefix(end + 1);
+        if (text.starts_with(':')) {
+            if (gap != 17) return {};
+            gap = at;
+            text.remove_prefix(1);
+            if (text.empty()) break;
+        }
+    }
+    if (gap == 17) return at == 16 ? ip_bytes{found, 16} : ip_bytes{};
+    if (at == 16) return {}; // the gap stands for at least one group
+    ip_bytes out;
+    out.size = 16;
+    for (std::size_t i = 0; i < gap; ++i) out.bytes[i] = found[i];
+    for (std::size_t i = gap; i < at; ++i) out.bytes[16 - at + i] = found[i];
+    return out;
+}
+
+/// IPv4, or IPv6 with or without brackets. IPv4 inside IPv6 (`::ffff:10.0.0.1`) is IPv4.
+constexpr ip_bytes parse_ip(std::string_view text) noexcept {
+    if (text.starts_with('[')) {
+        if (!text.ends_with(']')) return {};
+        text = text.substr(1, text.size() - 2);
+        if (text.find(':') == text.npos) return {};
+    }
+    if (text.find(':') == text.npos) return parse_ipv4(text);
+    auto out = parse_ipv6(text);
+    if (!out) return out;
+    for (std::size_t i = 0; i < 12; ++i)
+        if (out.bytes[i] != (i < 10 ? 0 : 0xff)) return out;
+    ip_bytes four;
+    four.size = 4;
+    for (std::size_t i = 0; i < 4; ++i) four.bytes[i] = out.bytes[12 + i];
+    return four;
+}
+
+/// A network, `10.0.0.0/8` or `fd00::/8`.
+struct ip_network {
+    ip_bytes base;
+    std::size_t bits = 0;
+
+    /// Nothing (`base` is none) for what is no network.
+    static constexpr ip_network parse(std::string_view text) noexcept {
+        auto const slash = text.find('/');
+        if (slash == text.npos) return {};
+        auto const base = parse_ip(text.substr(0, slash));
+        auto const digits = text.substr(slash + 1);
+        if (!base || digits.empty() || digits.size() > 3) return {};
+        std::size_t bits = 0;
+        for (char c : digits) {
+            if (!is_digit(c)) return {};
+            bits = bits * 10 + static_cast<std::size_t>(c - '0');
+        }
+        if (bits > base.size * 8) return {};
+        return {base, bits};
+    }
+    constexpr bool holds(ip_bytes const& a) const noexcept {
+        if (!base || a.size != base.size) return false;
+        for (std::size_t i = 0; i * 8 < bits; ++i) {
+            auto const left = bits - i * 8;
+            unsigned const mask = left >= 8 ? 0xffu : 0xff00u >> left & 0xffu;
+            if ((a.bytes[i] & mask) != (base.bytes[i] & mask)) return false;
+        }
+        return true;
+    }
+};
+
+} // namespace lading::detail
+
+// ---- lading/http/url.hpp ----
+
+/// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (doc/threats.md#c09).
+/// Our own because an origin must have exactly one spelling, and what has two must be refused.
+
+#include <charconv>
+
+namespace lading {
+
+/// Scheme, lower-case host without trailing dot, effective port. Equality of all three, or it is another origin.
+struct origin {
+    origin(std::string s, std::string h, std::uint16_t p) : scheme(std::move(s)), host(std::move(h)), port(p) {}
+    std::string scheme;
+    std::string host; ///< IPv6 in brackets
+    std::uint16_t port;
+
+    std::string str() const { return scheme + "://" + host + ':' + std::to_string(port); }
+    /// Host, and port when it is not the scheme's own: what a Host header holds.
+    std::string authority() const {
+        bool const own = port == (scheme == "https" ? 443 : 80);
+        return own ? host : host + ':' + std::to_string(port);
+    }
+    friend bool operator==(origin const&, origin const&) = default;
+};
+
+/// Everything but unreserved characters as %XX.
+inline std::string percent_encode(std::string_view text) {
+    std::string out;
+    for (char c : text) {
+        if (detail::is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+            out += c;
+        } else {
+            auto const b = static_cast<unsigned char>(c);
+            out += {'%', "0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
+        }
+    }
+    return out;
+}
+
+/// A URL as some servers write it, with what no URL may hold (space, `"`, `<`, `>`, `\`, bytes of UTF-8) as %XX. Control
+/// characters stay, so that `url::parse` refuses them; so does it a host with a `%`.
+inline std::string percent_encode_stray(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (char c : text) {
+        bool const stray = c == ' ' || c == '"' || c == '<' || c == '>' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
+        out.append(stray ? percent_encode({&c, 1}) : std::string(1, c));
+    }
+    return out;
+}
+
+/// `application/x-www-form-urlencoded` text.
+inline std::string form_encode(std::vector<std::pair<std::string, std::string>> const& fields) {
+    std::string out;
+    for (auto const& [k, v] : fields)
+        out.append(out.empty() ? "" : "&").append(percent_encode(k)).append("=").append(percent_encode(v));
+    return out;
+}
+
+namespace detail {
+
+/// A host in its normal form that is this machine. By number: "127.0.0.1.example.com" is anywhere.
+constexpr bool is_loopback_host(std::string_view host) noexcept {
+    auto const ip = parse_ip(host);
+    if (!ip) return host == "localhost";
+    if (ip.size == 4) return ip.bytes[0] == 127;
+    for (std::size_t i = 0; i < 15; ++i)
+        if (ip.bytes[i] != 0) return false;
+    return ip.bytes[15] == 1;
+}
+
+/// A host in lower case without trailing dot: a name, dotted IPv4, or bracketed IPv6. Shapes that some resolvers read
+/// as addresses (`2130706433`, `0x7f.1`, `127.1`) are no hosts.
+constexpr bool is_host(std::string_view host) noexcept {
+    if (host.starts_with('[')) return host.ends_with(']') && bool(parse_ipv6(host.substr(1, host.size() - 2)));
+    if (host.empty() || host.size() > 253) return false;
+    std::string_view last;
+    for (std::string_view rest = host; !rest.empty();) {
+        auto const end = std::min(rest.find('.'), rest.size());
+        last = rest.substr(0, end);
+        if (last.empty() || last.size() > 63 || last.front() == '-' || last.back() == '-') return false;
+        for (char c : last)
+            if (!is_lower(c) && !is_digit(c) && c != '-' && c != '_') return false;
+        if (end + 1 == rest.size()) return false;
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    bool number = true;
+    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
+    bool const hex = last.starts_with("0x");
+    return number || hex ? bool(parse_ipv4(host)) : true;
+}
+
+} // namespace detail
+
+/// True for a URL, or a reference to one, that names a user ("https://me@host/", "//me@host"): what a server may not
+/// have a client send (doc/threats.md#c26).
+constexpr bool names_user(std::string_view reference) noexcept {
+    auto const path = std::min(reference.find_first_of("/?#"), reference.size());
+    if (!reference.substr(path).starts_with("//")) return false;
+    auto const authority = reference.substr(path + 2);
+    return authority.substr(0, authority.find_first_of("/?#")).find('@') != authority.npos;
+}
+
+class url {
+  public:
+    static constexpr std::size_t max_size = 64u << 10;
+
+    /// Parses an absolute URL. Errors: `url_invalid`, with the reason in the context and never the text itself, which
+    /// may hold a secret.
+    static result<url> parse(std::string_view text) {
+        auto refuse = [](char const* why) { return error(errc::url_invalid).with_context(why); };
+        if (text.size() > max_size) return refuse("longer than 65536 bytes");
+        for (char c : text)
+            if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
+                return refuse("a character that no URL has");
+        text = text.substr(0, text.find('#'));
+        url out;
+        auto const colon = text.find("://");
+        if (colon == text.npos) return refuse("not absolute");
+        out.scheme_ = detail::lower(text.substr(0, colon));
+        if (out.scheme_ != "http" && out.scheme_ != "https") return refuse("neither http nor https");
+        if (names_user(text)) return refuse("user information");
+        text.remove_prefix(colon + 3);
+        auto const end = std::min(text.find_first_of("/?"), text.size());
+        auto authority = text.substr(0, end);
+        auto port_at = authority.rfind(':');
+        if (authority.starts_with('[') && port_at != authority.npos && port_at < authority.find(']'))
+            port_at = authority.npos;
+        out.port_ = out.scheme_ == "https" ? 443 : 80;
+        if (port_at != authority.npos) {
+            auto const digits = authority.substr(port_at + 1);
+            unsigned value = 0;
+            auto const [last, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+            if (digits.empty() || digits.size() > 5 || bad != std::errc() || last != digits.data() + digits.size() ||
+                value == 0 || value > 65535)
+                return refuse("the port is not a number from 1 to 65535");
+            out.port_ = static_cast<std::uint16_t>(value);
+            authority = authority.substr(0, port_at);
+        }
+        out.host_ = detail::lower(authority);
+        if (out.host_.size() > 1 && out.host_.ends_with('.')) out.host_.pop_back();
+        if (!detail::is_host(out.host_)) return refuse("the host is malformed");
+        out.set_target(text.substr(end));
+        return out;
+    }
+
+    std::string const& scheme() const noexcept { return scheme_; }
+    std::string const& host() const noexcept { return host_; }
+    std::uint16_t port() const noexcept { return port_; }
+    lading::origin origin() const { return {scheme_, host_, port_}; }
+    std::string const& path() const noexcept { return path_; }
+    std::string const& query() const noexcept { return query_; } ///< without '?'
+    bool has_query() const noexcept { return has_query_; }
+    /// Path and query: what a request line holds.
+    std::string target() const { return has_query_ ? path_ + '?' + query_ : path_; }
+    /// That of the origin.
+    std::string authority() const { return origin().authority(); }
+    std::string str() const { return scheme_ + "://" + authority() + target(); }
+
+    /// For logs and errors: query values are hidden but those of paging and scope; bounded.
+    std::string safe() const {
+        std::string out = scheme_ + "://" + authority() + detail::printable(path_, 512);
+        if (!has_query_) return out;
+        out += '?';
+        std::string_view rest = query_;
+        while (!rest.empty() && out.size() < 2048) {
+            auto const end = std::min(rest.find('&'), rest.size());
+            auto const one = rest.substr(0, end);
+            auto const key = one.substr(0, one.find('='));
+            bool const open = key == "n" || key == "last" || key == "service" || key == "scope";
+            out += detail::printable(open ? one : key, 256);
+            if (!open && one.size() > key.size()) out += "=***";
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            if (!rest.empty()) out += '&';
+        }
+        return out;
+    }
+
+    /// The URL that a reference means here (RFC 3986, 5.2). Errors: `url_invalid`.
+    result<url> resolve(std::string_view reference) const {
+        if (reference.empty()) return error(errc::url_invalid).with_context("empty");
+        auto const delimiter = reference.find_first_of(":/?#");
+        if (delimiter != reference.npos && reference[delimiter] == ':') return parse(reference);
+        auto const base = scheme_ + "://";
+        if (reference.starts_with("//")) return parse(scheme_ + ':' + std::string(reference));
+        if (reference.starts_with('/')) return parse(base + authority() + std::string(reference));
+        if (reference.starts_with('?')) return parse(base + authority() + path_ + std::string(reference));
+        if (reference.starts_with('#')) return *this;
+        return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
+    }
+
+    /// Adds one query parameter, percent-encoded.
+    url& add_query(std::string_view key, std::string_view value) {
+        if (has_query_ && !query_.empty()) query_ += '&';
+        has_query_ = true;
+        query_ += percent_encode(key) + '=' + percent_encode(value);
+        return *this;
+    }
+
+  private:
+    url() = default;
+
+    void set_target(std::string_view target) {
+        auto const question = target.find('?');
+        has_query_ = question != target.npos;
+        if (has_query_) query_ = target.substr(question + 1);
+        path_ = without_dots(target.substr(0, question));
+    }
+    /// RFC 3986, 5.2.4.
+    static std::string without_dots(std::string_view path) {
+        if (path.starts_with('/') && path.find("/.") == path.npos) return std::string(path); // as good as always
+        std::string out;
+        while (!path.empty()) {
+            auto const next = std::min(path.find('/', 1), path.size());
+            auto const segment = path.substr(0, next);
+            bool const last = next == path.size();
+            if (segment == "/." || segment == ".") {
+                if (last) out += '/';
+            } else if (segment == "/.." || segment == "..") {
+                out.erase(out.empty() ? 0 : out.rfind('/'));
+                if (last) out += '/';
+            } else {
+                out += segment;
+            }
+            path.remove_prefix(next);
+        }
+        return out.starts_with('/') ? out : '/' + out;
+    }
+
+    std::string scheme_, host_, path_, query_;
+    std::uint16_t port_ = 0;
+    bool has_query_ = false;
+};
+
+/// `url::safe` of any text; what is no URL is named so, and not shown.
+inline std::string safe_url(std::string_view text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().safe() : "(not a URL)";
+}
+
+} // namespace lading
+
+// ---- lading/endpoint/tls_options.hpp ----
+
+/// `tls_options` and `tls_rules`: whom a transport trusts, and as whom it shows itself.
+
+#include <memory>
+
+namespace lading {
+
+/// What a connection trusts and presents. None of these allows plaintext.
+struct tls_options {
+    tls_options() = default;
+    tls_options& with_ca_file(std::string path) { return ca_file = std::move(path), *this; }
+    tls_options& with_ca_pem(std::string text) { return ca_pem = std::move(text), *this; }
+    tls_options& with_verify(bool yes) { return verify = yes, *this; }
+    /// A client certificate and its key, as PEM files. Shown to the hosts these options are for, to no other.
+    tls_options& with_client_certificate(std::string cert, std::string key) {
+        return cert_file = std::move(cert), key_file = std::move(key), *this;
+    }
+
+    bool verify = true;       ///< check the server's certificate and host name
+    bool system_roots = true; ///< trust what the system trusts
+    std::string ca_file;      ///< path of a PEM file with further roots; empty for none
+    std::string ca_pem;       ///< PEM text of further roots; empty for none
+    std::string cert_file;    ///< path of a PEM file with the client's certificate chain; empty for none
+    std::string key_file;     ///< path of its private key in PEM
+
+    friend bool operator==(tls_options const&, tls_options const&) = default;
+};
+
+/// Where options are found of hosts that no rule names: above all of those that a server names, as its storage.
+struct tls_source {
+    virtual ~tls_source() = default;
+    /// What there is for a host ("example.com", or "example.com:5000" where the port is not 443), beside what holds
+    /// everywhere; nothing when nothing. Asked before a connection, by any thread; what was odd is added to `remarks`.
+    /// Errors: `tls_config_invalid`.
+    virtual result<std::optional<tls_options>> find(std::string const& authority, std::vector<warning>& remarks) = 0;
+};
+
+/// The options of a transport: those for every host, and those for hosts by name, which replace them.
+struct tls_rules {
+    tls_rules() = default;
+    tls_rules(tls_options all) : everywhere(std::move(all)) {}
+    /// `host` as in references: "example.com" (port 443) or "example.com:5000"; "*.example.com" for all below, on every port.
+    tls_rules& with_host(std::string host, tls_options o) {
+        return hosts.emplace_back(std::move(host), std::move(o)), *this;
+    }
+    /// Asked about hosts without an entry (`certs_d`).
+    tls_rules& with_source(std::shared_ptr<tls_source> s) { return others = std::move(s), *this; }
+
+    /// The last entry of a host, or of the longest name above it; null without one. `authority` is the host in lower
+    /// case, with its port unless it is 443.
+    tls_options const* find_host(std::string_view authority) const noexcept {
+        tls_options const* best = nullptr;
+        std::size_t longest = 0;
+        for (std::size_t i = hosts.size(); i-- > 0;) {
+            std::string_view name = hosts[i].first;
+            if (name.ends_with(":443")) name.remove_suffix(4);
+            if (name == authority) return &hosts[i].second;
+            if (name.starts_with("*.") && name.size() > longest && without_port(authority).ends_with(name.substr(1)))
+                best = &hosts[i].second, longest = name.size();
+        }
+        return best;
+    }
+    /// What holds for a host: its entry, else `everywhere`.
+    tls_options const& find(std::string_view authority) const noexcept {
+        auto const* own = find_host(authority);
+        return own ? *own : everywhere;
+    }
+    static constexpr std::string_view without_port(std::string_view authority) noexcept {
+        auto const colon = authority.rfind(':');
+        bool const in_brackets = colon != authority.npos && authority.find(']', colon) != authority.npos;
+        return in_brackets ? authority : authority.substr(0, colon);
+    }
+
+    tls_options everywhere;
+    std::vector<std::pair<std::string, tls_options>> hosts;
+    std::shared_ptr<tls_source> others;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
+/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent to the proxy,
+/// inside CONNECT or beside a forwarded request, and never to a registry.
+struct proxy_rules {
+    proxy_rules() = default;
+    proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
+    proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
+    /// Hosts that are reached without, as `no_proxy` names them: "example.com" (and below), ".example.com" or "*.example.com"
+    /// (below), an address ("10.0.0.1", "fd00::1", "[fd00::1]"), a network ("10.0.0.0/8", "fd00::/8"), each of these but a
+    /// network with ":port" (addresses of IPv6 in brackets then), or "*". What is none of them holds for no host.
+    proxy_rules& with_exception(std::string const& h) { return except.push_back(detail::lower(h)), *this; }
+
+    /// The variables `https_proxy`, `http_proxy` and `no_proxy` (commas or blanks between its parts), in lower case before
+    /// upper case; `HTTP_PROXY` in upper case is not read where `REQUEST_METHOD` is set, because a web server's child may
+    /// have it from a request. `get` is `std::getenv` or like it.
+    template <class Get>
+    static proxy_rules from_environment(Get&& get) {
+        auto first = [&](char const* a, char const* b) -> std::string {
+            for (auto name : {a, b})
+                if (char const* v = name ? get(name) : nullptr; v && *v) return v;
+            return {};
+        };
+        proxy_rules out;
+        out.https = first("https_proxy", "HTTPS_PROXY");
+        char const* const asked = get("REQUEST_METHOD");
+        out.http = first("http_proxy", asked && *asked ? nullptr : "HTTP_PROXY");
+        auto const list = first("no_proxy", "NO_PROXY");
+        std::string_view rest = list;
+        while (!rest.empty()) {
+            auto const end = std::min(rest.find_first_of(", \t"), rest.size());
+            if (end != 0) out.except.push_back(detail::lower(rest.substr(0, end)));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+        }
+        return out;
+    }
+    static proxy_rules from_environment() {
+        return from_environment([](char const* name) { return std::getenv(name); });
+    }
+
+    /// The proxy for a host in its normal form, or empty. Loopback hosts never go through one.
+    std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
+        std::string_view const proxy = scheme == "https" ? https : http;
+        if (proxy.empty() || detail::is_loopback_host(host)) return {};
+        auto const address = detail::parse_ip(host);
+        for (auto const& e : except)
+            if (is_exception(e, host, address, port)) return {};
+        return proxy;
+    }
+
+    std::string https, http;
+    std::vector<std::string> except; ///< in lower case
+
+  private:
+    static bool is_exception(std::string_view e, std::string_view host, detail::ip_bytes const& address, std::uint16_t port) {
+        if (e == "*") return true;
+        if (e.find('/') != e.npos) return detail::ip_network::parse(e).holds(address);
+        auto const colon = e.rfind(':');
+        bool const has_port = colon != e.npos && (e.find(':') == colon || (e.starts_with('[') && colon > e.rfind(']')));
+        if (has_port) {
+            if (e.substr(colon + 1) != std::to_string(port)) return false;
+            e = e.substr(0, colon);
+        }
+        if (address) return address == detail::parse_ip(e);
+        if (e.ends_with('.')) e.remove_suffix(1);
+        if (e.starts_with("*.")) e.remove_prefix(1);
+        if (e.empty()) return false;
+        if (e.starts_with('.')) return host.ends_with(e);
+        return host == e || (host.ends_with(e) && host[host.size() - e.size() - 1] == '.');
+    }
+};
+
+/// How host names become addresses, in place of the system's resolver.
+struct name_resolver {
+    virtual ~name_resolver() = default;
+    /// The addresses of a host, in text. May block; called by several threads at once. An error counts as `host_not_found`.
+    virtual result<std::vector<std::string>> resolve(std::string const& host) = 0;
+};
+
+/// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
+struct network_options {
+    network_options() = default;
+    network_options(tls_options t) : tls(std::move(t)) {}
+    network_options(tls_rules t) : tls(std::move(t)) {}
+    network_options& with_tls(tls_rules t) { return tls = std::move(t), *this; }
+    network_options& with_proxy(proxy_rules p) { return proxy = std::move(p), *this; }
+    /// Connect to `address` (an IP address in text) for this host, whatever names resolve to.
+    network_options& with_address(std::string host, std::string address) {
+        return addresses.emplace_back(std::move(host), std::move(address)), *this;
+    }
+    /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
+    network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
+    /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public
+    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network. Not needed
+    /// for a registry that is inside itself: its own connection shows that.
+    network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
+
+    tls_rules tls;
+    proxy_rules proxy;
+    std::vector<std::pair<std::string, std::string>> addresses;
+    std::shared_ptr<name_resolver> resolver; ///< null: the system's
+    bool inner_addresses = false;
+};
+
+} // namespace lading
+
+// ---- lading/inspection.hpp ----
+
+/// `inspection`: the record that the main job returns (doc/protocol.md#output). Every byte it was made from has been
+/// verified.
+
+// ---- lading/reference.hpp ----
+
+/// `repository` and `reference`: the names of images, by one grammar and one splitter (doc/protocol.md#names,
+/// doc/threats.md#r01). Both are literal types in one normal form: `parse(r.str()) == r`.
+
+// ---- lading/detail/docker_hub.hpp ----
+
+/// The names of Docker Hub: what references call it, and the hosts that serve it.
+
+namespace lading::detail::docker_hub {
+
+inline constexpr std::string_view name = "docker.io";                         ///< in references
+inline constexpr std::string_view index_host = "index.docker.io";             ///< older references, and v1
+inline constexpr std::string_view registry_host = "registry-1.docker.io";     ///< the registry
+inline constexpr std::string_view login_key = "https://index.docker.io/v1/";  ///< of its logins in files and for helpers
+inline constexpr std::string_view registry_origin = "https://registry-1.docker.io:443";
+inline constexpr std::string_view token_origin = "https://auth.docker.io:443"; ///< of its token service
+inline constexpr std::string_view v1_url = "https://index.docker.io";
+
+} // namespace lading::detail::docker_hub
+
+// ---- lading/detail/reference_grammar.hpp ----
+
+/// The grammar of image references (doc/protocol.md#names), for constant expressions.
+
+namespace lading::detail {
+
+/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
+struct parse_fault {
+    errc code = errc::ok;
+    char const* rule = "";    ///< the rule that does not hold
+    std::size_t position = 0; ///< where, in bytes from the start of the input
+
+    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
+};
+
+/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
+inline error refuse(parse_fault const& fault, std::string_view shown) {
+    return error(fault.code)
+        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
+        .with_values({}, '"' + printable(shown, 160) + '"');
+}
+
+inline constexpr std::string_view default_host = docker_hub::name;
+inline constexpr std::size_t max_host = 253;
+inline constexpr std::size_t max_host_text = max_host + 6; // and a port
+
+/// The one splitter: is this first component, which a '/' follows, a host?
+constexpr bool names_host(std::string_view first) noexcept {
+    return first == "localhost" || first.starts_with('[') || first.find_first_of(".:") != first.npos ||
+           std::any_of(first.begin(), first.end(), is_upper);
+}
+
+/// The text of an image ID, which would be a name if it were shorter.
+constexpr bool is_image_id(std::string_view text) noexcept {
+    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
+                                            0};
+
+/// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
+constexpr bool is_ipv6(std::string_view text) noexcept {
+    std::size_t groups = 0, digits = 0;
+    bool gap = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_hex(text[i])) {
+            groups += digits == 0;
+            if (++digits > 4) return false;
+            continue;
+        }
+        if (text[i] != ':' || i + 1 == text.size()) return false;
+        if (text[i + 1] == ':') {
+            if (gap) return false;
+            gap = true;
+            ++i;
+        } else if (digits == 0) {
+            return false;
+        }
+        digits = 0;
+    }
+    return gap ? groups < 8 : groups == 8;
+}
+
+/// `host` is not empty and starts the reference, hence positions in it are those of the reference.
+constexpr parse_fault check_host(std::string_view host) noexcept {
+    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
+    std::size_t end = 0;
+    if (host.front() == '[') {
+        auto const close = host.find(']');
+        if (close == host.npos) return bad("the bracket of an IPv6 address is not closed", 0);
+        if (!is_ipv6(host.substr(1, close - 1))) return bad("brackets hold an IPv6 address without zone", 1);
+        end = close + 1;
+    } else {
+        end = std::min(host.find(':'), host.size());
+        if (end > max_host) return bad("a host has at most 253 bytes", max_host);
+        for (std::size_t start = 0, i = 0; i <= end; ++i) {
+            if (i < end && host[i] != '.') {
+                if (!is_alnum(host[i]) && host[i] != '-')
+                    return bad("a host is made of letters, digits, '-' and '.'", i);
+                continue;
+            }
+            if (i == start) return bad("a host has no empty label", i);
+            if (i - start > 63) return bad("a label of a host has at most 63 bytes", start + 63);
+            if (host[start] == '-') return bad("a label of a host starts with a letter or digit", start);
+            if (host[i - 1] == '-') return bad("a label of a host ends with a letter or digit", i - 1);
+            start = i + 1;
+        }
+    }
+    if (end == host.size()) return {};
+
+    if (host[end] != ':') return bad("only a port follows an IPv6 address", end);
+    auto const port = host.substr(end + 1);
+    unsigned value = 0;
+    for (char c : port.substr(0, 6)) {
+        if (!is_digit(c)) return bad("a port is made of digits", end + 1);
+        value = value * 10 + static_cast<unsigned>(c - '0');
+    }
+    if (port.empty() || port.size() > 5 || value == 0 || value > 65535 || port.front() == '0')
+        return bad("a port is 1 to 65535 without leading zeros", end + 1);
+    return {};
+}
+
+/// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
+/// position of `path` in the reference.
+constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
+    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
+    auto word = [](char c) { return is_lower(c) || is_digit(c); };
+    for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
+        if (i < path.size() && path[i] != '/') {
+            char const c = path[i];
+            if (is_upper(c)) return bad("a path has no upper-case letter", i);
+            if (!word(c) && c != '.' && c != '_' && c != '-')
+                return bad("a path is made of a-z, 0-9, '.', '_', '-' and '/'", i);
+            continue;
+        }
+        auto const component = path.substr(start, i - start);
+        if (component.empty()) return bad("a path has no empty component", i);
+        if (!word(component.front())) return bad("a component starts with a-z or 0-9", start);
+        if (!word(component.back())) return bad("a component ends with a-z or 0-9", i - 1);
+        for (std::size_t run = 0, j = 0; j < component.size(); ++j) {
+            run = word(component[j]) ? 0 : run + 1;
+            if (run < 2) continue;
+            auto const separator = component.substr(j + 1 - run, run);
+            if (separator != "__" && separator.find_first_not_of('-') != separator.npos)
+                return bad("a separator is '.', '_', '__' or dashes", start + j + 1 - run);
+        }
+        start = i + 1;
+    }
+    return {};
+}
+
+/// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
+/// reference.
+constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
+    if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
+    for (std::size_t i = 0; i < tag.size(); ++i) {
+        char const c = tag[i];
+        if (is_alnum(c) || c == '_') continue;
+        if (c != '.' && c != '-')
+            return {errc::ref_invalid, "a tag is made of letters, digits, '_', '.' and '-'", at + i};
+        if (i == 0) return {errc::ref_invalid, "a tag starts with a letter, a digit or '_'", at};
+    }
+    if (tag.size() > 128) return {errc::ref_invalid, "a tag has at most 128 bytes", at + 128};
+    return {};
+}
+
+} // namespace lading::detail
+
+namespace lading {
+
+/// True for a tag of the grammar: 1 to 128 of `A-Za-z0-9_.-`, not beginning with `.` or `-`.
+constexpr bool is_tag(std::string_view text) noexcept { return !detail::check_tag(text, 0); }
+
+/// A registry host and a path below it. A literal type; every value is well-formed and canonical: the host is
+/// in lower case, `index.docker.io` is `docker.io`, and a path of one component on docker.io is below
+/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart.
+class repository {
+  public:
+    /// The longest canonical name, host and '/' included, in bytes.
+    static constexpr std::size_t max_size = 255;
+
+    /// Parses a name without tag and digest. The first of several components is the host iff it is
+    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io.
+    /// Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
+    /// set. Linear in the text.
+    static result<repository> parse(std::string_view text) {
+        repository out;
+        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
+        if (fault) return detail::refuse(fault, text);
+        return out;
+    }
+
+    /// "docker.io", "localhost:5000", "[::1]:5000".
+    constexpr std::string_view host() const noexcept { return name_.view().substr(0, host_size_); }
+    /// "library/debian".
+    constexpr std::string_view path() const noexcept {
+        return name_.view().substr(host_size_ + std::size_t{1});
+    }
+
+    /// The canonical text; `parse(r.str()) == r`. A host of one label, which only an upper-case letter tells
+    /// from a path, is written with its first letter in upper case.
+    std::string str() const {
+        std::string out(name_.view());
+        if (!detail::names_host(host()))
+            for (char& c : out)
+                if (detail::is_lower(c)) {
+                    c = static_cast<char>(c - 'a' + 'A');
+                    break;
+                }
+        return out;
+    }
+
+    /// The shortest text for people that parses to the same value: without docker.io, and without `library/`
+    /// when exactly one component follows (doc/protocol.md#names).
+    std::string familiar() const {
+        using namespace std::string_view_literals;
+        constexpr auto official = "library/"sv;
+        if (host() != detail::default_host) return str();
+        auto rest = path();
+        if (rest.starts_with(official) && rest.find('/', official.size()) == rest.npos) {
+            rest.remove_prefix(official.size());
+            return detail::is_image_id(rest) ? str() : std::string(rest);
+        }
+        return detail::names_host(rest.substr(0, rest.find('/'))) ? str() : std::string(rest);
+    }
+
+    friend constexpr bool operator==(repository const& a, repository const& b) noexcept {
+        return a.name_ == b.name_;
+    }
+    friend constexpr auto operator<=>(repository const& a, repository const& b) noexcept {
+        return a.name_ <=> b.name_;
+    }
+
+    /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
+    /// why.
+    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+        if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
+        if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
+        auto const slash = text.find('/');
+        bool const hosted = slash != text.npos && detail::names_host(text.substr(0, slash));
+        auto const path_at = hosted ? slash + 1 : 0;
+        auto const path = text.substr(path_at);
+        if (hosted)
+            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
+        if (auto const fault = detail::check_path(path, path_at)) return fault;
+
+        detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
+        if (hosted)
+            for (char c : text.substr(0, slash)) {
+                char const low = detail::to_lower(c);
+                host.append({&low, 1});
+            }
+        if (host.view() == detail::docker_hub::index_host) host = decltype(host)(detail::default_host);
+
+        bool const hub = host.view() == detail::default_host;
+        if (hub && (path == "scratch" || path == "library/scratch"))
+            return {errc::ref_invalid, "the name scratch is reserved", path_at};
+        std::string_view const prefix = hub && path.find('/') == path.npos ? "/library/" : "/";
+        if (host.size() + prefix.size() + path.size() > max_size)
+            return {errc::ref_invalid, "a name has at most 255 bytes, host included", 0};
+        name_ = decltype(name_)(host.view());
+        name_.append(prefix).append(path);
+        host_size_ = static_cast<std::uint16_t>(host.size());
+        return {};
+    }
+
+  private:
+    friend class reference;
+    constexpr repository() noexcept = default;
+
+    detail::inline_string<max_size> name_;
+    std::uint16_t host_size_ = 0;
+};
+
+/// The host (and port) that requests for a repository go to: docker.io is served by registry-1.docker.io,
+/// every other host by itself.
+inline std::string registry_host(repository const& name) {
+    return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::registry_host : name.host());
+}
+
+/// The key that credentials for a repository are kept under: its host as in references
+/// (doc/protocol.md#credentials-key).
+inline std::string credential_key(repository const& name) { return std::string(name.host()); }
+
+/// The key that older credential files use: the address of an index for docker.io, else `credential_key`
+/// (doc/protocol.md#credentials-key).
+inline std::string legacy_credential_key(repository const& name) {
+    return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::login_key : name.host());
+}
+
+/// The name of an image. A literal type; every value is well-formed and canonical (see `repository`). When
+/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported.
+class reference {
+  public:
+    /// Parses `name[:tag][@digest]`. Errors, all final (no fallback fact is set): `ref_invalid` for the name
+    /// and the tag, `digest_invalid` and `digest_unsupported` for what follows '@'; the context has the rule
+    /// and the position. Upper-case hex is refused, as is a text of exactly 64 hex digits. Linear in
+    /// the text.
+    static result<reference> parse(std::string_view text) {
+        reference out;
+        // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
+        if (auto const fault = out.assign(text))
+            return detail::refuse(fault,
+                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
+        return out;
+    }
+
+    constexpr lading::repository const& repository() const noexcept { return name_; }
+    /// The tag as given; empty when none was.
+    constexpr std::string_view tag() const noexcept { return tag_.view(); }
+    constexpr bool has_digest() const noexcept { return digest_.has_value(); }
+    constexpr std::optional<lading::digest> const& digest() const noexcept { return digest_; }
+    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (doc/protocol.md#names).
+    constexpr std::string_view effective_tag() const noexcept {
+        return tag_.empty() && !digest_ ? std::string_view("latest") : tag_.view();
+    }
+    /// What names the manifest in a request path: the digest if there is one, else the effective tag.
+    std::string target() const { return digest_ ? digest_->str() : std::string(effective_tag()); }
+
+    /// The canonical text; `parse(r.str()) == r`.
+    std::string str() const {
+        auto out = name_.str();
+        if (!tag_.empty()) out.append(":").append(tag_.view());
+        if (digest_) out.append("@").append(digest_->str());
+        return out;
+    }
+
+    /// The same name and tag, pinned to `d`.
+    constexpr reference with_digest(lading::digest const& d) const noexcept {
+        reference out = *this;
+        out.digest_ = d;
+        return out;
+    }
+
+    friend constexpr bool operator==(reference const&, reference const&) noexcept = default;
+    friend constexpr auto operator<=>(reference const&, reference const&) noexcept = default;
+
+    /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
+    /// why.
+    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+        if (detail::is_image_id(text)) return detail::image_id_fault;
+        reference out;
+        auto const at = text.find('@');
+        if (at != text.npos) {
+            auto d = detail::decode_access::make<lading::digest>();
+            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
+                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
+            out.digest_ = d;
+        }
+        auto name = text.substr(0, at);
+        // Only a ':' after the last '/' starts a tag; before it, it starts a port.
+        auto const slash = name.rfind('/');
+        if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
+            auto const tag = name.substr(colon + 1);
+            name = name.substr(0, colon);
+            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
+            out.tag_ = decltype(tag_)(tag);
+        }
+        if (auto const fault = out.name_.assign(name)) return fault;
+        *this = out;
+        return {};
+    }
+
+  private:
+    template <detail::fixed_string> friend struct reference_literal;
+    constexpr reference() noexcept = default;
+
+    lading::repository name_;
+    detail::inline_string<128> tag_;
+    std::optional<lading::digest> digest_;
+};
+
+template <detail::fixed_string Text> struct reference_literal {
+    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
+    static consteval bool well_formed() {
+        auto const text = Text;
+        return !reference().assign(text.view());
+    }
+    static consteval reference make() {
+        static_assert(well_formed(), "[lading] the _ref literal is not a well-formed image reference");
+        auto const text = Text;
+        reference out;
+        out.assign(text.view());
+        return out;
+    }
+};
+
+inline namespace literals {
+/// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
+template <detail::fixed_string Text> consteval reference operator""_ref() {
+    return reference_literal<Text>::make();
+}
+} // namespace literals
+
+} // namespace lading
+
+namespace lading {
+
+/// What the top-level document is.
+enum class image_kind : std::uint8_t {
+    image,    ///< schema2 or OCI image
+    index,    ///< OCI index or Docker manifest list
+    artifact, ///< an OCI image manifest whose config is not an image config
+    schema1,
+    v1,     ///< the image JSON of a v1 registry, which has no manifests and no digests
+    unknown ///< a document of a type the manifest set does not know
+};
+
+constexpr std::string_view name_of(image_kind k) noexcept {
+    switch (k) {
+    case image_kind::image: return "image";
+    case image_kind::index: return "index";
+    case image_kind::artifact: return "artifact";
+    case image_kind::schema1: return "schema1";
+    case image_kind::v1: return "v1";
+    case image_kind::unknown: break;
+    }
+    return "unknown";
+}
+
+/// One layer, and how it was made.
+struct layer {
+    explicit layer(descriptor d) : blob(std::move(d)) {}
+    descriptor blob;                      ///< size is `descriptor::unknown_size` for schema1
+    std::optional<history_entry> history; ///< the entry that made it, when the counts of the config agree
+};
+
+/// What became of the tag list.
+enum class tags_state : std::uint8_t {
+    not_requested,
+    complete,
+    truncated, ///< at a limit, or because of a failure after some had come: see `why`
+    refused,   ///< the registry will not list them: see `why`
+    failed     ///< it could not be listed for another reason: see `why`
+};
+
+constexpr std::string_view name_of(tags_state s) noexcept {
+    switch (s) {
+    case tags_state::not_requested: return "not_requested";
+    case tags_state::complete: return "complete";
+    case tags_state::truncated: return "truncated";
+    case tags_state::refused: return "refused";
+    case tags_state::failed: break;
+    }
+    return "failed";
+}
+
+/// The tags of a repository, in the server's order.
+struct tag_list {
+    tags_state state = tags_state::not_requested;
+    std::vector<std::string> values;
+    std::string why;              ///< why they are not all here, in words
+    std::optional<error> failure; ///< the same for programs; none at `limits::tags` and `limits::tags_bytes`
+};
+
+/// The record. Optional parts are absent where the kind has none: an artifact has no `image`, an image no `platforms`.
+struct inspection {
+    inspection(lading::reference requested_, descriptor resolved_)
+        : requested(requested_), resolved(std::move(resolved_)) {}
+
+    lading::reference requested; ///< repository, tag and digest as asked
+    image_kind kind = image_kind::unknown;
+
+    descriptor resolved;              ///< the top-level document; the digest is the requested one when there was one
+                                      ///< (of v1 the image JSON: its digest is ours, no registry knows it)
+    std::optional<descriptor> chosen; ///< the child of an index that the rest of the record describes
+    std::string manifest_bytes;       ///< the exact bytes of the top-level document
+    std::string chosen_bytes;         ///< the exact bytes of the chosen child; empty when there is none
+
+    std::string platform_wanted;         ///< the choice that was asked for, "host (linux/amd64)"; empty for no index
+    std::vector<descriptor> platforms;   ///< every image or index that an index offers
+    std::vector<odd_entry> odd_entries;  ///< what an index lists and is no descriptor
+    std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
+
+    std::optional<descriptor> config;
+    std::string config_bytes;          ///< the exact config blob; for schema1 and v1 the converted config
+    std::optional<image_config> image; ///< decoded config; absent for artifacts and unknown documents
+
+    std::vector<layer> layers; ///< base first
+    std::vector<history_entry> history; ///< base first, empty layers included
+    std::int64_t total_size = 0; ///< of the layers in bytes; `descriptor::unknown_size` when one is unknown
+
+    string_map annotations; ///< of the document that was chosen, or of the top level
+    std::optional<descriptor> subject;
+    std::string artifact_type;
+    std::string embedded_tag; ///< the tag inside a schema1 manifest
+
+    tag_list tags;
+    std::vector<warning> warnings;       ///< what was odd, in the order it was met
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
+};
+
+} // namespace lading
+
+// ---- lading/operation/inspect_options.hpp ----
+
+/// `inspect_options`: what `inspect` is to find out.
+
+// ---- lading/document/schema1/schema1_rules.hpp ----
+
+/// `schema1_rules`: how strictly a schema1 manifest is read.
+
+namespace lading {
+
+/// Which of two readings of a schema1 document.
+enum class schema1_rules : std::uint8_t {
+    modern,  ///< config of the newest entry, all its keys kept, every parent checked
+    docker_1_10 ///< Docker 1.10's: config of the newest entry that is left, unknown keys of old versions dropped
+};
+
+} // namespace lading
+
+// ---- lading/platform_choice.hpp ----
+
+/// `platform_choice`: which image of an index is meant (doc/protocol.md#platforms). The record says what was asked.
+
+// ---- lading/platform_match.hpp ----
+
+/// Which entry of an index fits a platform (doc/protocol.md#platforms): ordered wishes, the Windows build rule, OS
+/// features.
+
+namespace lading {
+
+/// How wishes are made from a platform.
+enum class platform_rules : std::uint8_t {
+    containerd,       ///< normal form first, then each older variant that the machine runs too; the default
+    containers_image, ///< as written; the variant, then older ones, then none
+    docker_20_10 ///< as containerd, and where no variant of arm fits, any arm there is, whether it runs or not
+};
+
+namespace detail {
+
+inline int variant_number(std::string_view v) { // "v7" -> 7, "v8.2" -> 8, else -1
+    int n = -1;
+    if (!v.starts_with('v') || v.size() < 2 || !is_digit(v[1])) return -1;
+    auto const end = std::from_chars(v.data() + 1, v.data() + v.size(), n).ptr;
+    return end == v.data() + v.size() || *end == '.' ? n : -1;
+}
+
+inline std::vector<platform> wishes_containerd(platform const& wanted) {
+    platform const p = normalise(wanted);
+    std::vector<platform> out{p};
+    auto add = [&](std::string a, std::string v) { out.emplace_back(p.os, std::move(a), std::move(v)); };
+    int const n = variant_number(p.variant);
+    if (p.architecture == "amd64") {
+        for (int v = std::min(n, 64) - 1; v >= 2; --v) add("amd64", "v" + std::to_string(v));
+        if (!p.variant.empty()) add("amd64", "");
+        add("386", "");
+    } else if (p.architecture == "arm") {
+        for (int v = std::min(n, 8) - 1; v >= 5; --v) add("arm", "v" + std::to_string(v));
+    } else if (p.architecture == "arm64") {
+        // v9.x runs v8.(x+5) and below; v8.x runs v8.(x-1) and below.
+        int minor = 0;
+        if (auto const dot = p.variant.find('.'); dot != p.variant.npos)
+            std::from_chars(p.variant.data() + dot + 1, p.variant.data() + p.variant.size(), minor);
+        minor = std::clamp(minor, 0, 9);
+        if (n == 9) {
+            for (int m = minor - 1; m >= 0; --m) add("arm64", m ? "v9." + std::to_string(m) : "v9");
+            minor += 6;
+        }
+        if (n == 8 || n == 9) {
+            for (int m = std::min(minor, 10) - 1; m >= 1; --m) add("arm64", "v8." + std::to_string(m));
+            add("arm64", "");
+        }
+        for (int v = 8; v >= 5; --v) add("arm", "v" + std::to_string(v));
+    }
+    return out;
+}
+
+inline std::vector<platform> wishes_containers_image(platform const& wanted) {
+    std::vector<platform> out;
+    auto add = [&](std::string v) { out.emplace_back(wanted.os, wanted.architecture, std::move(v)); };
+    std::vector<std::string> compatible;
+    if (wanted.architecture == "arm") compatible = {"v8", "v7", "v6", "v5"};
+    if (wanted.architecture == "arm64") compatible = {"v8"};
+    if (wanted.variant.empty()) {
+        add("");
+        for (auto& v : compatible) add(v);
+        return out;
+    }
+    auto const at = std::find(compatible.begin(), compatible.end(), wanted.variant);
+    if (at == compatible.end()) add(wanted.variant);
+    for (auto i = at; i != compatible.end(); ++i) add(*i);
+    add("");
+    return out;
+}
+
+struct windows_version {
+    std::array<long, 3> part{}; ///< major, minor, build
+    bool valid = false;
+};
+inline windows_version parse_windows_version(std::string_view text) {
+    windows_version out;
+    for (auto& p : out.part) {
+        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), p);
+        if (bad != std::errc()) return out;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        if (text.starts_with('.')) text.remove_prefix(1);
+    }
+    out.valid = true;
+    return out;
+}
+
+} // namespace detail
+
+/// The platforms that satisfy `wanted`, best first.
+inline std::vector<platform> wish_list(platform const& wanted,
+                                       platform_rules rules = platform_rules::containerd) {
+    return rules == platform_rules::containers_image ? detail::wishes_containers_image(wanted)
+                                                     : detail::wishes_containerd(wanted);
+}
+
+/// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs
+/// its own build only, a newer one every build from the last long-term release (20348, 26100) up to its own.
+/// Nothing wanted, or an entry without version, fits.
+inline bool windows_version_matches(std::string_view wanted, std::string_view entry) {
+    if (wanted.empty() || entry.empty()) return true;
+    auto const w = detail::parse_windows_version(wanted), e = detail::parse_windows_version(entry);
+    if (!w.valid || !e.valid) return wanted == entry;
+    if (w.part[0] != e.part[0] || w.part[1] != e.part[1]) return false;
+    long const host = w.part[2], image = e.part[2];
+    if (host < 20348) return image == host;
+    long const oldest = host > 26100 ? 26100 : 20348;
+    return image >= oldest && image <= host;
+}
+
+/// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
+/// nothing.
+inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
+    for (auto const& needed : entry)
+        if (std::find(wanted.begin(), wanted.end(), needed) == wanted.end()) return false;
+    return true;
+}
+
+/// The index of the entry to take, or nothing; the first one when several are equally good. O(wishes *
+/// entries).
+///
+/// By the rules of containerd, the default, three rounds are made:
+///  1. the wishes against entries in normal form that say their variant (`arm64/v8` is `arm64`, `amd64/v1` is
+///  `amd64`);
+///     a bare `arm` entry says nothing, so it waits unless a bare `arm` is wanted, which it then fits best;
+///  2. the same with bare `arm` entries taken for `arm/v7`;
+///  3. the wishes by the rules of containers/image: for a variant that nothing fits, the entry without
+///  variant; when no
+///     variant was wanted, every one there is.
+/// On lists that tell their variants the outcome is the same as by containers/image rules alone, save that
+/// other architectures which the machine runs too (386 on amd64, arm on arm64) are taken before nothing is.
+///
+/// By those of Docker 20.10 there is the second round, and then for arm the first entry of that system and architecture
+/// whatever its variant: what older versions did, which looked at no variant.
+///
+/// Entries without platform come last, `unknown/unknown` never. The Windows build and the OS features must
+/// fit, except by containers/image rules, which look at neither. With `exact` only the platform itself, in
+/// normal form, is taken.
+inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
+                                                  platform const& wanted, bool exact = false,
+                                                  platform_rules rules = platform_rules::containerd) {
+    enum class form { as_written, variant_said, normal };
+    bool const modern = rules != platform_rules::containers_image;
+    auto usable = [&](platform const& e) {
+        if (e.os == "unknown" && e.architecture == "unknown") return false;
+        return !modern ||
+               ((wanted.os != "windows" || windows_version_matches(wanted.os_version, e.os_version)) &&
+                os_features_match(wanted.os_features, e.os_features));
+    };
+    auto fits = [&](platform const& e, platform const& wish, form as) {
+        auto n = as == form::as_written ? e : normalise(e);
+        if (as == form::variant_said && e.variant.empty() && detail::lower(e.architecture) == "arm")
+            n.variant.clear();
+        return n.os == wish.os && n.architecture == wish.architecture && n.variant == wish.variant;
+    };
+    auto find = [&](std::vector<platform> const& wishes, form as) -> std::optional<std::size_t> {
+        for (auto const& wish : wishes)
+            for (std::size_t i = 0; i < entries.size(); ++i)
+                if (entries[i] && usable(*entries[i]) && fits(*entries[i], wish, as)) return i;
+        return std::nullopt;
+    };
+
+    if (exact) return modern ? find({normalise(wanted)}, form::normal) : find({wanted}, form::as_written);
+    if (rules == platform_rules::containerd) {
+        if (wanted.variant.empty() && wanted.architecture == "arm")
+            if (auto const i = find({platform(wanted.os, "arm")}, form::variant_said)) return i;
+        if (auto const i = find(wish_list(wanted), form::variant_said)) return i;
+    }
+    if (modern)
+        if (auto const i = find(wish_list(wanted), form::normal)) return i;
+    if (rules == platform_rules::docker_20_10) {
+        auto const p = normalise(wanted);
+        for (std::size_t i = 0; p.architecture == "arm" && i < entries.size(); ++i)
+            if (entries[i] && entries[i]->os == p.os && entries[i]->architecture == p.architecture) return i;
+    } else if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) {
+        return i;
+    }
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        if (!entries[i]) return i;
+    return std::nullopt;
+}
+
+} // namespace lading
+
+namespace lading {
+
+/// True for entries that describe another entry (build attestations) and are no image.
+inline bool is_attestation(descriptor const& d) {
+    return (d.platform && d.platform->os == "unknown" && d.platform->architecture == "unknown") ||
+           d.annotations.contains("vnd.docker.reference.type");
+}
+
+/// True for entries that may be chosen: images whose platform, where there is one, says what it is.
+inline bool is_choosable(descriptor const& d) { return !is_attestation(d) && (!d.platform || d.platform->is_complete()); }
+
+/// True for entries whose image has zstd layers, which its index says so that a reader may prefer or avoid it.
+inline bool is_zstd(descriptor const& d) {
+    auto const at = d.annotations.find("io.github.containers.compression.zstd");
+    return at != d.annotations.end() && at->second == "true";
+}
+
+/// Which of the entries that fit a platform equally well is taken (doc/protocol.md#platforms).
+enum class compression : std::uint8_t {
+    first_listed, ///< whatever its layers are; the default by the rules of containerd and Docker
+    zstd,         ///< the first with zstd layers, if there is one; the default by the rules of containers/image
+    gzip          ///< the first without
+};
+
+class platform_choice {
+  public:
+    /// The platform this program was compiled for. The default.
+    static platform_choice host() { return platform_choice(kind::host, host_platform()); }
+    /// This platform, or the nearest older variant that it can run.
+    static platform_choice like(platform p) { return platform_choice(kind::like, std::move(p)); }
+    /// This platform and no other variant.
+    static platform_choice exact(platform p) { return platform_choice(kind::exact, std::move(p)); }
+    /// The first image of the index, whatever it runs on.
+    static platform_choice any() { return platform_choice(kind::any, {}); }
+    /// No image: an index is looked at for itself.
+    static platform_choice none() { return platform_choice(kind::none, {}); }
+
+    /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
+    platform_choice& with_rules(platform_rules r) {
+        rules_ = r;
+        prefers_ = r == platform_rules::containers_image ? compression::zstd : compression::first_listed;
+        return *this;
+    }
+    /// Which of several that fit equally well is taken. The platform always goes first.
+    platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
+
+    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any", "none"; other
+    /// rules than those of containerd are named.
+    std::string str() const {
+        auto out = wanted_.str();
+        if (kind_ == kind::host) out = "host (" + out + ")";
+        if (kind_ == kind::exact) out = "exactly " + out;
+        if (kind_ == kind::any) return "any";
+        if (kind_ == kind::none) return "none";
+        if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
+        if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
+        return out;
+    }
+
+    bool is_none() const noexcept { return kind_ == kind::none; }
+
+    /// True when a platform was named and this one does not satisfy it. The host's is a default: nobody named it.
+    bool excludes(platform p) const {
+        std::optional<platform> const only(std::move(p));
+        return (kind_ == kind::like || kind_ == kind::exact) && !choose_platform({&only, 1}, wanted_, kind_ == kind::exact, rules_);
+    }
+
+    /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
+    result<descriptor> choose(std::vector<descriptor> const& entries) const {
+        // Of equal entries the first is taken, so that those of the preferred compression are put in front.
+        std::vector<descriptor const*> images;
+        auto const add = [&](bool others) {
+            for (auto const& e : entries)
+                if (is_choosable(e) && preferred(e) != others) images.push_back(&e);
+        };
+        add(false);
+        add(true);
+        if (kind_ == kind::any && !images.empty()) return *images.front();
+        std::vector<std::optional<platform>> offered;
+        for (auto const* e : images) offered.push_back(e->platform);
+        if (kind_ != kind::any && kind_ != kind::none)
+            if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))
+                return *images[*i];
+
+        std::vector<std::string> available;
+        for (auto const& e : entries)
+            if (is_choosable(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
+        if (available.empty()) available.emplace_back("nothing");
+        return error(errc::platform_not_found).with_values(str(), {}).with_available(std::move(available));
+    }
+
+  private:
+    enum class kind : std::uint8_t { host, like, exact, any, none };
+    platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
+
+    bool preferred(descriptor const& d) const {
+        return prefers_ == compression::first_listed || is_zstd(d) == (prefers_ == compression::zstd);
+    }
+
+    kind kind_;
+    platform wanted_;
+    platform_rules rules_ = platform_rules::containerd;
+    compression prefers_ = compression::first_listed;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// What inspect is to find out.
+struct inspect_options {
+    inspect_options() = default;
+    inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
+    inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
+    /// List the tags before the manifest, and fail where that fails (as Docker 1.10 did).
+    inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
+    inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
+    /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.
+    inspect_options& with_expected(descriptor d) { return expected = std::move(d), *this; }
+
+    platform_choice platform = platform_choice::host();
+    bool tags = false;
+    bool tags_first = false;
+    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    std::optional<descriptor> expected;
+};
+
+} // namespace lading
+
+// ---- lading/policy/any_cache.hpp ----
+
+/// `any_cache`: a cache policy of whatever kind, chosen at run time.
+
+// ---- lading/policy/cache.hpp ----
+
+/// The cache policy: where verified documents are kept, by their digest.
+///
+/// Requirements:
+///  1. `c.find(digest const&)` returns `std::optional<std::string>`: the bytes that were stored, or nothing;
+///  2. `c.store(digest const&, std::string_view bytes)`;
+///  3. `c.drop(digest const&)`: forget them, they are not what they were stored as.
+/// Optional, both or none: `c.tagged(std::string const& url)` returns `std::optional<digest>`, what the manifest at this
+/// URL was when it was last seen, and `c.tag(std::string const& url, digest const&)` says it. With them a manifest by tag
+/// is asked for with `If-None-Match`.
+///
+/// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
+/// hashes what it finds before it is used; what does not match is dropped and fetched anew (doc/protocol.md#cache).
+/// So a model may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image
+/// configs are kept; tag lists, tokens and blobs that are streamed are not. A client over several threads asks from
+/// all of them, at once.
+///
+/// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
+/// those who may read the same things.
+///
+/// Models: `no_cache` (default), `memory_cache`, `directory_cache` (both in store/).
+
+namespace lading {
+
+namespace detail {
+template <class C>
+concept cache_has_find = requires(C& c, digest const& d) {
+    { c.find(d) } -> std::same_as<std::optional<std::string>>;
+};
+template <class C>
+concept cache_has_store = requires(C& c, digest const& d, std::string_view bytes) { c.store(d, bytes); };
+template <class C>
+concept cache_has_drop = requires(C& c, digest const& d) { c.drop(d); };
+template <class C>
+concept cache_knows_tags = requires(C& c, std::string const& url, digest const& d) {
+    { c.tagged(url) } -> std::same_as<std::optional<digest>>;
+    c.tag(url, d);
+};
+} // namespace detail
+
+template <class C>
+concept cache_policy = detail::cache_has_find<C> && detail::cache_has_store<C> && detail::cache_has_drop<C>;
+
+/// Explains at compile time why `C` is no cache policy.
+template <class C>
+struct check_cache {
+    static_assert(detail::cache_has_find<C>,
+                  "[lading] cache policy: C needs `std::optional<std::string> find(lading::digest const&)`");
+    static_assert(detail::cache_has_store<C>,
+                  "[lading] cache policy: C needs `store(lading::digest const&, std::string_view)`");
+    static_assert(detail::cache_has_drop<C>, "[lading] cache policy: C needs `drop(lading::digest const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Keeps nothing. The layer is left out of every operation, so that it costs nothing either.
+struct no_cache {
+    std::optional<std::string> find(digest const&) { return std::nullopt; }
+    void store(digest const&, std::string_view) {}
+    void drop(digest const&) {}
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Models the cache policy by what it holds; holding nothing, it keeps nothing. One virtual call for each thing asked.
+/// Copies share what they hold. Threads: those of what it holds.
+class any_cache {
+  public:
+    any_cache() = default;
+    template <class C>
+        requires(!std::same_as<C, any_cache>) && cache_policy<C>
+    any_cache(C c) : held_(std::make_shared<model<C>>(std::move(c))) {}
+
+    /// False when it holds nothing: then nothing need be copied or hashed for it.
+    bool in_use() const noexcept { return held_ != nullptr; }
+
+    std::optional<std::string> find(digest const& d) { return held_ ? held_->find(d) : std::nullopt; }
+    void store(digest const& d, std::string_view bytes) {
+        if (held_) held_->store(d, bytes);
+    }
+    void drop(digest const& d) {
+        if (held_) held_->drop(d);
+    }
+    std::optional<digest> tagged(std::string const& url) { return held_ ? held_->tagged(url) : std::nullopt; }
+    void tag(std::string const& url, digest const& d) {
+        if (held_) held_->tag(url, d);
+    }
+
+  private:
+    struct place {
+        virtual ~place() = default;
+        virtual std::optional<std::string> find(digest const& d) = 0;
+        virtual void store(digest const& d, std::string_view bytes) = 0;
+        virtual void drop(digest const& d) = 0;
+        virtual std::optional<digest> tagged(std::string const& url) = 0;
+        virtual void tag(std::string const& url, digest const& d) = 0;
+    };
+    template <class C>
+    struct model final : place {
+        explicit model(C c) : held(std::move(c)) {}
+        std::optional<std::string> find(digest const& d) override { return held.find(d); }
+        void store(digest const& d, std::string_view bytes) override { held.store(d, bytes); }
+        void drop(digest const& d) override { held.drop(d); }
+        std::optional<digest> tagged([[maybe_unused]] std::string const& url) override {
+            if constexpr (detail::cache_knows_tags<C>) return held.tagged(url);
+            else return std::nullopt;
+        }
+        void tag([[maybe_unused]] std::string const& url, [[maybe_unused]] digest const& d) override {
+            if constexpr (detail::cache_knows_tags<C>) held.tag(url, d);
+        }
+        C held;
+    };
+
+    std::shared_ptr<place> held_;
+};
+
+} // namespace lading
+
+// ---- lading/policy/any_credentials.hpp ----
+
+/// `any_credentials`: a credentials policy of whatever kind, chosen at run time.
+
+// ---- lading/policy/credentials.hpp ----
+
+/// The credentials policy: what to present to a registry.
+///
+/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
+/// anonymous. Called at most once an operation, after the registry has asked for a login or has hidden what was asked for, on
+/// the thread that runs the operation: a model that runs a helper holds up that thread until the helper is done. A client
+/// over several threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token
+/// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
+/// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
+/// ends the operation.
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (config_files/).
+
+#include <chrono>
+
+namespace lading {
+
+/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
+/// `registry_token`, `identity_token`, user name and password.
+struct credential {
+    credential() = default;
+    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (doc/protocol.md#oauth).
+    static credential identity(std::string token) {
+        credential out;
+        out.identity_token = std::move(token);
+        return out;
+    }
+    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
+    static credential bearer(std::string token) {
+        credential out;
+        out.registry_token = std::move(token);
+        return out;
+    }
+    bool empty() const noexcept { return !has_login() && identity_token.empty() && registry_token.empty(); }
+    /// A user name, a password, or both: some services take any name, even none.
+    bool has_login() const noexcept { return !username.empty() || !password.empty(); }
+
+    std::string username;
+    std::string password;
+    std::string identity_token;
+    std::string registry_token;
+    std::string source; ///< which file, helper or option gave it, for people; holds no secret
+    std::string remark; ///< what could not be asked for it, for people: a warning of the answer; holds no secret
+};
+
+/// For whom credentials are wanted.
+struct credential_query {
+    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (doc/protocol.md#credentials-key)
+    std::string repository; ///< the path, "library/debian"
+    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
+};
+
+namespace detail {
+
+/// Docker Hub by the one name that its logins have; any other host as it is.
+inline std::string login_host(std::string host) {
+    return host == docker_hub::index_host || host == docker_hub::registry_host ? std::string(docker_hub::name) : host;
+}
+
+/// The one spelling of a key of a login: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as
+/// docker.io, in lower case as hosts are.
+inline std::string normalise_credential_key(std::string_view key) {
+    bool had_scheme = false;
+    for (std::string_view scheme : {"https://", "http://"})
+        if (key.starts_with(scheme)) key.remove_prefix(scheme.size()), had_scheme = true;
+    while (key.ends_with('/')) key.remove_suffix(1);
+    auto host = key.substr(0, key.find('/'));
+    auto path = key.substr(host.size());
+    // An address with a scheme is that of an index: only its host tells.
+    if (had_scheme || path == "/v1" || path == "/v2") path = {};
+    return login_host(lower(host)).append(path);
+}
+
+/// Why `host`, in the spelling of `normalise_credential_key`, is no host that a login can be for; nothing when it can.
+inline std::optional<error> no_login_host(std::string_view host) {
+    bool const good = !host.empty() && host.find_first_of("/@?#\\ \t") == host.npos;
+    if (good) return std::nullopt;
+    return error(errc::config_invalid)
+        .with_context("the host of a login")
+        .with_values("host or host:port, as in references", printable(host, 160));
+}
+
+template <class C>
+concept has_lookup = requires(C& c, credential_query const& q) {
+    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
+};
+} // namespace detail
+
+template <class C>
+concept credentials_policy = detail::has_lookup<C>;
+
+/// Explains at compile time why `C` is no credentials policy.
+template <class C>
+struct check_credentials {
+    static_assert(detail::has_lookup<C>,
+                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
+                  "lookup(lading::credential_query const&)`");
+    static constexpr bool ok = true;
+};
+
+/// Anonymous everywhere.
+struct no_credentials {
+    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
+};
+
+/// One secret for one host (`host[:port]`, as in references; a scheme or a `/` at the end is left out), or for every host that
+/// is asked when `host` is empty (the `--creds` of a program that talks to one registry). A text that is no host is
+/// `config_invalid` at each lookup: it would match nothing, in silence.
+class fixed_credentials {
+  public:
+    fixed_credentials() = default;
+    explicit fixed_credentials(credential secret, std::string host = {})
+        : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
+    result<std::optional<credential>> lookup(credential_query const& q) {
+        if (for_all_) return secret_;
+        if (auto bad = detail::no_login_host(host_)) return std::move(*bad);
+        if (host_ != detail::login_host(q.host)) return std::optional<credential>();
+        return secret_;
+    }
+
+  private:
+    std::optional<credential> secret_;
+    bool for_all_ = true;
+    std::string host_;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Models the credentials policy by what it holds; holding nothing, it is anonymous everywhere. One virtual call a lookup.
+/// Copies share what they hold. Threads, errors: those of what it holds.
+class any_credentials {
+  public:
+    any_credentials() = default;
+    template <class C>
+        requires(!std::same_as<C, any_credentials>) && credentials_policy<C>
+    any_credentials(C c) : held_(std::make_shared<model<C>>(std::move(c))) {}
+
+    result<std::optional<credential>> lookup(credential_query const& q) {
+        if (!held_) return std::optional<credential>();
+        return held_->lookup(q);
+    }
+
+  private:
+    struct lookups {
+        virtual ~lookups() = default;
+        virtual result<std::optional<credential>> lookup(credential_query const& q) = 0;
+    };
+    template <class C>
+    struct model final : lookups {
+        explicit model(C c) : held(std::move(c)) {}
+        result<std::optional<credential>> lookup(credential_query const& q) override { return held.lookup(q); }
+        C held;
+    };
+
+    std::shared_ptr<lookups> held_;
+};
+
+} // namespace lading
+
+// ---- lading/protocol/any_operation.hpp ----
+
+/// `any_operation<T>`: an operation of whatever kind whose value is a `T`.
+
+// ---- lading/protocol/step.hpp ----
+
+/// What an operation says: what it needs next, or that it is done.
+///
+/// An operation is an object that does no I/O:
+///     using value_type = T;
+///     step<T> start();                              called once, first
+///     step<T> on_response(result<response> answer); after `need_exchange`, when the body is in the sink
+///     step<T> on_delay();                           after `need_delay`; `operation_base` has it for those that never ask for one
+/// What was shown to the registry is known beside an answer, to an operation that takes an `auth_note const&` too, second.
+/// A driver (`driver/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
+/// because the sink of a step points into them. Not thread-safe; one driver at a time.
+
+// ---- lading/http/auth_note.hpp ----
+
+/// `auth_note`: what became of a login on the way to an answer.
+
+namespace lading {
+
+/// Beside an answer, because HTTP does not say it: what a refusal means depends on what was shown.
+struct auth_note {
+    bool sent = false;       ///< the request carried credentials
+    bool withheld = false;   ///< it might not, for it had left its origin
+    bool unanswered = false; ///< Basic was asked for, and there is no secret
+};
+
+} // namespace lading
+
+// ---- lading/http/message.hpp ----
+
+/// `request` and `response`: the vocabulary between operations and transports. Heads only; bodies are streamed.
+
+// ---- lading/http/address.hpp ----
+
+/// Which part of the network an address is in: what a server may name and what it may not.
+
+namespace lading {
+
+enum class address_scope : std::uint8_t {
+    outside,    ///< reachable by everybody
+    inside,     ///< this machine, a private network
+    link_local, ///< the link, and wherever clouds keep their metadata; also unspecified, multicast and reserved addresses
+};
+
+/// The scope of an IPv4 (4 bytes) or IPv6 (16 bytes) address in network order. IPv4 inside IPv6 (mapped, NAT64, 6to4,
+/// Teredo, ISATAP) counts as that IPv4 address, to which the packets go in the end.
+constexpr address_scope scope_of(std::span<std::uint8_t const> a) noexcept {
+    using enum address_scope;
+    if (a.size() == 4) {
+        auto const is = [&](int b0, int b1, int b2, int b3) { return a[0] == b0 && a[1] == b1 && a[2] == b2 && a[3] == b3; };
+        if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254)) return link_local;
+        if (is(100, 100, 100, 200) || is(192, 0, 0, 192) || is(168, 63, 129, 16)) return link_local; // metadata of clouds
+        bool const inner = a[0] == 127 || a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
+                           (a[0] == 192 && a[1] == 168) || (a[0] == 100 && (a[1] & 0xc0) == 64) ||
+                           (a[0] == 192 && a[1] == 0 && a[2] == 0) || (a[0] == 198 && (a[1] & 0xfe) == 18);
+        return inner ? inside : outside;
+    }
+    if (a.size() != 16) return link_local;
+    auto const zero = [&](std::size_t from, std::size_t to) {
+        for (auto i = from; i < to; ++i)
+            if (a[i] != 0) return false;
+        return true;
+    };
+    auto const word = [&](std::size_t i) { return a[2 * i] << 8 | a[2 * i + 1]; };
+    auto const as_ipv4 = [&](std::size_t i, std::size_t j, std::size_t k, std::size_t l, int flip = 0) {
+        std::uint8_t const four[] = {static_cast<std::uint8_t>(a[i] ^ flip), static_cast<std::uint8_t>(a[j] ^ flip),
+                                     static_cast<std::uint8_t>(a[k] ^ flip), static_cast<std::uint8_t>(a[l] ^ flip)};
+        return scope_of(four);
+    };
+    if (zero(0, 15) && a[15] == 1) return inside;
+    bool const mapped = zero(0, 10) && word(5) == 0xffff;
+    bool const nat64 = word(0) == 0x64 && word(1) == 0xff9b;
+    if (mapped || zero(0, 12) || (nat64 && zero(4, 12))) return as_ipv4(12, 13, 14, 15);
+    if (nat64 && word(2) == 1) { // a prefix of the network's own (RFC 8215), of a length that we do not know (RFC 6052, 2.2)
+        if (zero(6, 12)) return as_ipv4(12, 13, 14, 15);
+        bool const link = (a[12] != 0 && as_ipv4(12, 13, 14, 15) == link_local) || (a[6] != 0 && as_ipv4(6, 7, 9, 10) == link_local) ||
+                          (a[7] != 0 && as_ipv4(7, 9, 10, 11) == link_local) || (a[9] != 0 && as_ipv4(9, 10, 11, 12) == link_local);
+        return link ? link_local : inside;
+    }
+    if (word(0) == 0x2002) return as_ipv4(2, 3, 4, 5);                    // 6to4
+    if (word(0) == 0x2001 && word(1) == 0) return as_ipv4(12, 13, 14, 15, 0xff); // Teredo
+    if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)) return link_local;
+    if ((word(0) == 0xfd00 && word(1) == 0xec2) || (word(0) == 0xfd20 && word(1) == 0xce)) return link_local; // metadata of clouds
+    if ((word(4) & ~0x200) == 0 && word(5) == 0x5efe) return as_ipv4(12, 13, 14, 15); // ISATAP
+    bool const site_local = a[0] == 0xfe && (a[1] & 0xc0) == 0xc0;
+    return (a[0] & 0xfe) == 0xfc || site_local ? inside : outside;
+}
+
+/// The scope that a host shows by its text alone: an address, `localhost`. Other names are `outside` until they are
+/// resolved; what is in brackets and no address is `link_local`.
+constexpr address_scope scope_of_host(std::string_view host) noexcept {
+    if (host == "localhost" || host.ends_with(".localhost")) return address_scope::inside;
+    auto const ip = detail::parse_ip(host);
+    if (ip) return scope_of(ip.span());
+    return host.starts_with('[') ? address_scope::link_local : address_scope::outside;
+}
+
+} // namespace lading
+
+namespace lading {
+
+/// True when two header names, schemes or hosts are equal but for ASCII case.
+constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
+    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+/// Header fields in the order sent; names compare without case; several of one name are kept. All text is in one
+/// string, so that a head costs two allocations or so, not two a line.
+class header_map {
+    /// Where a field is in `text_`: its name, then its value.
+    struct place {
+        std::size_t at, name, value; ///< the sizes of the two
+    };
+
+  public:
+    /// Name and value; valid until the map is changed.
+    using value_type = std::pair<std::string_view, std::string_view>;
+
+    class const_iterator {
+      public:
+        const_iterator(header_map const& of, std::size_t i) : of_(&of), i_(i) {}
+        value_type operator*() const { return (*of_)[i_]; }
+        const_iterator& operator++() { return ++i_, *this; }
+        friend bool operator==(const_iterator const&, const_iterator const&) = default;
+
+      private:
+        header_map const* of_;
+        std::size_t i_;
+    };
+
+    /// The texts are not this map's own.
+    void add(std::string_view name, std::string_view value) {
+        fields_.push_back({text_.size(), name.size(), value.size()});
+        text_.append(name).append(value);
+    }
+    /// Replaces all fields of the name by one.
+    void set(std::string_view name, std::string_view value) {
+        erase(name);
+        add(name, value);
+    }
+    /// Nothing is left of the fields, in the text neither: they may have been secrets.
+    void erase(std::string_view name) {
+        if (!find(name)) return;
+        header_map kept;
+        for (auto const& [n, v] : *this)
+            if (!iequal(n, name)) kept.add(n, v);
+        *this = std::move(kept);
+    }
+    /// Makes room for so many fields with so many bytes.
+    void reserve(std::size_t fields, std::size_t bytes) {
+        fields_.reserve(fields);
+        text_.reserve(bytes);
+    }
+    /// The first value of the name, or nothing.
+    std::optional<std::string_view> find(std::string_view name) const {
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) return v;
+        return std::nullopt;
+    }
+    /// Every value of the name, in order.
+    std::vector<std::string_view> all(std::string_view name) const {
+        std::vector<std::string_view> out;
+        for (auto const& [n, v] : *this)
+            if (iequal(n, name)) out.push_back(v);
+        return out;
+    }
+    value_type operator[](std::size_t i) const noexcept {
+        auto const& f = fields_[i];
+        auto const* const from = text_.data() + f.at;
+        return {{from, f.name}, {from + f.name, f.value}};
+    }
+    const_iterator begin() const noexcept { return {*this, 0}; }
+    const_iterator end() const noexcept { return {*this, fields_.size()}; }
+    std::size_t size() const noexcept { return fields_.size(); }
+
+  private:
+    std::string text_;
+    std::vector<place> fields_;
+};
+
+/// How far a request may go, by who named its host. Transports check the address that they dial.
+enum class address_policy : std::uint8_t {
+    anywhere,  ///< the caller named it
+    inside,    ///< a server inside the network named it: anywhere but link-local and metadata addresses
+    outside,   ///< a server named it: public addresses only
+};
+
+/// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
+/// (`Content-Length`), nothing else.
+struct request {
+    request() = default;
+    request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
+
+    std::string method = "GET";
+    std::string url;
+    header_map headers;
+    std::string body; ///< small bodies (token forms); empty for none
+
+    /// Where it may be sent.
+    lading::address_policy address_policy = lading::address_policy::anywhere;
+    /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
+    std::string named_by;
+    /// When the whole operation must be over.
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+    /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.
+    stop_token stop;
+};
+
+/// The head of an answer. The body goes to the sink.
+struct response {
+    response() = default;
+    explicit response(int s) : status(s) {}
+
+    int status = 0;
+    header_map headers;
+    std::string url; ///< the URL that was asked (after redirects: the last one)
+    /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
+    std::optional<address_scope> peer;
+    std::vector<warning> warnings; ///< what was odd on the way to it; the operation passes it on to its value
+};
+
+/// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
+/// It is the address of its own connection that counts; where that is not known, what its name shows, and it may name itself. What
+/// it was allowed to be is no sign then of where it is: its own name may have made it so. `asked` is the reach of the request, `here`
+/// and `there` the hosts of the two.
+constexpr address_policy policy_from(response const& head, address_policy asked, std::string_view here, std::string_view there) noexcept {
+    if (asked == address_policy::outside) return address_policy::outside;
+    if (head.peer) return *head.peer == address_scope::outside ? address_policy::outside : address_policy::inside;
+    bool const inside = here == there || scope_of_host(here) != address_scope::outside;
+    return inside ? address_policy::inside : address_policy::outside;
+}
+
+/// What a sink says after each piece.
+enum class sink_action : std::uint8_t {
+    proceed, ///< go on
+    stop     ///< enough: the transport stops reading, closes the connection and reports success
+};
+
+/// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
+/// and after the last one returns; a failure ends the exchange with that error. The same sink may be used for several
+/// exchanges in turn (a replay after a 401): `begin` starts afresh. Never called by two threads at once.
+class body_sink {
+  public:
+    virtual ~body_sink() = default;
+    /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
+    /// is read.
+    virtual result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
+    virtual result<sink_action> write(std::span<std::byte const> piece) = 0;
+};
+
+} // namespace lading
+
+// ---- lading/protocol/routing.hpp ----
+
+/// `routing`: what middleware must know of a request, and no transport.
+
+namespace lading {
+
+struct routing {
+    routing() = default;
+    /// A request that a token for `s` allows.
+    explicit routing(std::string s) : scope(std::move(s)) {}
+    /// A request to which no credentials are added: a 401 is an answer to it.
+    static routing without_credentials() {
+        routing out;
+        out.may_authorize = false;
+        return out;
+    }
+
+    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
+    std::string scope;
+    /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
+    bool may_authorize = true;
+    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
+    std::optional<digest> content;
+    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
+    bool by_tag = false;
+    /// The body is wanted as it is stored: a blob.
+    bool verbatim = false;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Send `query`, stream the body of the answer into `sink`, then call `on_response`. A driver needs no `routing`.
+struct need_exchange {
+    need_exchange(request q, body_sink& s, lading::routing r = {}) : query(std::move(q)), sink(&s), routing(std::move(r)) {}
+    request query;
+    body_sink* sink;
+    lading::routing routing;
+};
+
+/// Wait, then call `on_delay`.
+struct need_delay {
+    explicit need_delay(std::chrono::milliseconds d) : duration(d) {}
+    std::chrono::milliseconds duration;
+};
+
+/// The operation is over. A failure is a step as it is: a handler returns an `error`, and `LADING_TRY` returns from it.
+template <class T>
+class done {
+  public:
+    explicit done(result<T> v) : value_(std::make_unique<result<T>>(std::move(v))) {}
+    done(error e) : done(result<T>(std::move(e))) {}
+    done(BOOST_OUTCOME_V2_NAMESPACE::failure_type<error> f) : done(result<T>(std::move(f))) {}
+    result<T>& value() const noexcept { return *value_; }
+
+  private:
+    std::unique_ptr<result<T>> value_; ///< not in here: a step passes every layer, and a record is large
+};
+
+template <class T>
+using step = std::variant<need_exchange, need_delay, done<T>>;
+
+/// Makes a type immovable.
+struct immovable {
+    immovable() = default;
+    immovable(immovable const&) = delete;
+    immovable& operator=(immovable const&) = delete;
+};
+
+/// What operations share that never ask for a delay: `T` is the value. `P` is what they depend on, so that nothing is
+/// instantiated before they are.
+template <class T, class P>
+class operation_base : immovable {
+  public:
+    using value_type = T;
+    detail::dependent<lading::step<T>, P> on_delay() { return error(errc::invalid_argument); }
+};
+
+template <class Op>
+concept operation = requires(Op& op, result<response> answer) {
+    typename Op::value_type;
+    { op.start() } -> std::same_as<step<typename Op::value_type>>;
+    { op.on_response(std::move(answer)) } -> std::same_as<step<typename Op::value_type>>;
+    { op.on_delay() } -> std::same_as<step<typename Op::value_type>>;
+};
+
+namespace detail {
+/// Tells an operation of an answer, and of what was shown for it if that concerns it.
+template <class Op>
+auto respond(Op& op, result<response> answer, auth_note const& shown) {
+    if constexpr (requires { op.on_response(std::move(answer), shown); }) return op.on_response(std::move(answer), shown);
+    else return op.on_response(std::move(answer));
+}
+} // namespace detail
+
+} // namespace lading
+
+#include <type_traits>
+
+namespace lading {
+
+/// Owns an operation, and is one: `start()`, then `on_response` or `on_delay` as the steps say (see `protocol/step.hpp`).
+/// It does no I/O and never blocks, so that any event loop can drive it; `run` and `async_run` drive it, too. One virtual
+/// call a step. It can be moved, also between two steps: what the steps point to stays where it is.
+///
+/// What made it (a client) must outlive it. Threads: one at a time.
+template <class T>
+class any_operation {
+  public:
+    using value_type = T;
+
+    template <class Op>
+        requires(!std::same_as<Op, any_operation>) && std::same_as<typename Op::value_type, T>
+    explicit any_operation(std::unique_ptr<Op> op) : model_(std::make_unique<model<Op>>(std::move(op))) {}
+
+    /// Called once, first.
+    step<T> start() { return model_->start(); }
+    /// After `need_exchange`: the head of the answer, when the body is in the sink, or why there is none.
+    step<T> on_response(result<response> answer) { return model_->on_response(std::move(answer)); }
+    /// After `need_delay`, when the time is over.
+    step<T> on_delay() { return model_->on_delay(); }
+
+  private:
+    struct steps {
+        virtual ~steps() = default;
+        virtual step<T> start() = 0;
+        virtual step<T> on_response(result<response> answer) = 0;
+        virtual step<T> on_delay() = 0;
+    };
+    template <class Op>
+    struct model final : steps {
+        explicit model(std::unique_ptr<Op> o) : op(std::move(o)) {}
+        step<T> start() override { return op->start(); }
+        step<T> on_response(result<response> answer) override { return op->on_response(std::move(answer)); }
+        step<T> on_delay() override { return op->on_delay(); }
+        std::unique_ptr<Op> op;
+    };
+
+    std::unique_ptr<steps> model_;
+};
+
+} // namespace lading
+
+// ---- lading/store/blob_sink.hpp ----
+
+/// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
+
+// ---- lading/detail/atomic_file.hpp ----
+
+/// `atomic_file`: a file that appears under its name whole or not at all.
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+
+#if defined(_WIN32)
+#include <process.h>
+#else
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+namespace lading::detail {
+
+/// Written under a name of its own in the same folder, then renamed. Two writers of one path never write to one file,
+/// and no link that somebody has put there is followed: not at the name of its own, which must be new, and not at the
+/// path, which is replaced. What fails leaves `errno` and nothing on disk. Not synchronised; several may have one path.
+class atomic_file {
+  public:
+    atomic_file() = default;
+    atomic_file(atomic_file const&) = delete;
+    atomic_file& operator=(atomic_file const&) = delete;
+    ~atomic_file() { discard(); }
+
+    /// Begins afresh.
+    bool create(std::string const& path) {
+        static std::atomic<unsigned long> number{0};
+        discard();
+        path_ = path;
+        auto const now = static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
+        for (int tries = 0; tries < 8 && !file_; ++tries) { // a name that is taken is somebody's, whoever that is
+            part_ = path + '.' + std::to_string(process()) + '.' + std::to_string(now) + '.' + std::to_string(++number) + ".part";
+            file_ = open_new(part_.c_str());
+            if (!file_ && errno != EEXIST) break;
+        }
+        return file_ != nullptr;
+    }
+    bool write(std::span<std::byte const> piece) {
+        return file_ && std::fwrite(piece.data(), 1, piece.size(), file_) == piece.size();
+    }
+    /// Gives the file its name. `durable`: its bytes are on the disk before, so that no crash leaves a part of them there.
+    bool commit(bool durable) {
+        if (!file_) return errno = EBADF, false;
+        bool good = std::fflush(file_) == 0;
+#if !defined(_WIN32)
+        good = good && (!durable || ::fsync(::fileno(file_)) == 0 || errno == EINVAL); // EINVAL: not on this file system
+#else
+        (void)durable;
+#endif
+        auto why = errno;
+        if (std::fclose(std::exchange(file_, nullptr)) != 0 && good) good = false, why = errno;
+        if (good && std::rename(part_.c_str(), path_.c_str()) == 0) return true;
+        if (good) why = errno;
+        std::remove(part_.c_str());
+        errno = why;
+        return false;
+    }
+    void discard() noexcept {
+        if (!file_) return;
+        std::fclose(std::exchange(file_, nullptr));
+        std::remove(part_.c_str());
+    }
+
+    /// The name that the bytes are under until `commit`.
+    std::string const& part() const noexcept { return part_; }
+
+  private:
+#if defined(_WIN32)
+    static int process() { return ::_getpid(); }
+    static std::FILE* open_new(char const* name) { return std::fopen(name, "wbx"); }
+#else
+    static long process() { return static_cast<long>(::getpid()); }
+    static std::FILE* open_new(char const* name) {
+        int const fd = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd < 0) return nullptr;
+        auto* const file = ::fdopen(fd, "wb");
+        if (!file) ::close(fd), std::remove(name);
+        return file;
+    }
+#endif
+
+    std::string path_, part_;
+    std::FILE* file_ = nullptr;
+};
+
+} // namespace lading::detail
+
+#include <cstring>
+
+namespace lading {
+
+/// Takes one blob. `begin` starts afresh (a retried request calls it again); `write` gets pieces in order; exactly one
+/// of `commit` (size and digest hold) and `discard` (they do not, or the transfer failed) ends it. A failure of
+/// `begin`, `write` or `commit` ends the operation with that error.
+class blob_sink {
+  public:
+    virtual ~blob_sink() = default;
+    virtual result<void> begin() = 0;
+    virtual result<void> write(std::span<std::byte const> piece) = 0;
+    virtual result<void> commit() = 0;
+    virtual void discard() noexcept = 0;
+};
+
+/// Keeps nothing: for a blob that is only to be verified.
+class null_sink final : public blob_sink {
+  public:
+    result<void> begin() override { return success(); }
+    result<void> write(std::span<std::byte const>) override { return success(); }
+    result<void> commit() override { return success(); }
+    void discard() noexcept override {}
+};
+
+/// Keeps the blob in memory; `bytes()` is empty unless the blob was verified.
+class memory_sink final : public blob_sink {
+  public:
+    /// `limit` in bytes; more is `body_too_large`.
+    explicit memory_sink(std::size_t limit) : limit_(limit) {}
+    result<void> begin() override { return pending_.clear(), success(); }
+    result<void> write(std::span<std::byte const> piece) override {
+        if (piece.size() > limit_ - pending_.size())
+            return error(errc::body_too_large).with_values("at most " + std::to_string(limit_) + " bytes", "more");
+        pending_.append(reinterpret_cast<char const*>(piece.data()), piece.size());
+        return success();
+    }
+    result<void> commit() override { return bytes_ = std::move(pending_), success(); }
+    void discard() noexcept override { pending_.clear(); }
+    std::string const& bytes() const noexcept { return bytes_; }
+    std::string take() noexcept { return std::exchange(bytes_, {}); }
+
+  private:
+    std::string pending_, bytes_;
+    std::size_t limit_;
+};
+
+/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
+/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
+/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
+class file_sink final : public blob_sink {
+  public:
+    explicit file_sink(std::string path) : path_(std::move(path)) {}
+
+    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
+    result<void> write(std::span<std::byte const> piece) override {
+        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
+    }
+    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
+    void discard() noexcept override { file_.discard(); }
+
+  private:
+    result<void> failed(char const* what) const {
+        auto const why = errno;
+        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
+    }
+
+    std::string path_;
+    detail::atomic_file file_;
+};
+
+} // namespace lading
+
+// ---- lading/client/client_options.hpp ----
+
+/// `client_options`: what a client does unless a call says otherwise.
+
+// ---- lading/auth/auth_rules.hpp ----
+
+/// `auth_rules`: where secrets may go.
+
+namespace lading {
+
+/// What the layer may do with secrets.
+struct auth_rules {
+    auth_rules() = default;
+    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
+    /// One that is no origin is `config_invalid`, final, when it is looked for.
+    std::vector<std::string> trusted_realms;
+    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
+    bool secrets_over_http = false;
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (doc/protocol.md#oauth).
+    bool oauth_password = false;
+    /// Ask for a refresh token where user name and password are sent by GET (doc/protocol.md#oauth); by POST one
+    /// always is asked for. It then fetches the next tokens in place of the password, as long as the client lives.
+    bool offline_token = false;
+};
+
+namespace detail {
+
+/// The origin of a URL; of what is none, one that nothing has.
+inline origin origin_of(std::string const& text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().origin() : origin("", "", 0);
+}
+
+/// Token services that are known to serve a registry of another origin.
+inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
+    {docker_hub::registry_origin, docker_hub::token_origin},
+    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
+};
+
+inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
+    if (realm == registry) return true;
+    for (auto const& [r, t] : well_known_realms)
+        if (registry.str() == r && realm.str() == t) return true;
+    for (auto const& text : rules.trusted_realms)
+        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
+    return false;
+}
+
+inline bool is_loopback(origin const& o) noexcept {
+    return is_loopback_host(o.host);
+}
+
+} // namespace detail
+
+} // namespace lading
+
+// ---- lading/endpoint/registry_rules.hpp ----
+
+/// `registry_rules`: what the caller has configured about registries: how each host is spoken to, which mirrors stand
+/// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
+/// loaders that read it from the files of the container tools.
+
+namespace lading {
+
+/// Which schemes a host may be spoken to with. Independent of certificate checks.
+enum class plaintext : std::uint8_t {
+    never,   ///< https only
+    allowed, ///< https, then http if nothing answered over TLS
+    only     ///< http only
+};
+
+/// How one host is spoken to: three switches that do not imply each other.
+struct host_rules {
+    explicit host_rules(std::string h) : host(std::move(h)) {}
+    host_rules& with_plaintext(plaintext p) { return http = p, *this; }
+    host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
+
+    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry; "*.example.com" for all below
+    plaintext http = plaintext::never;
+    bool has_tls = false; ///< `tls` replaces the options of the transport for this host
+    tls_options tls;
+};
+
+/// When a mirror may be asked.
+enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+
+/// A place that serves the same content under another name.
+struct mirror {
+    explicit mirror(std::string l, mirror_use u = mirror_use::all) : location(std::move(l)), use(u) {}
+    std::string location; ///< `host[:port][/path]`; takes the place of the prefix in a name
+    mirror_use use = mirror_use::all;
+};
+
+/// What holds for all names below a prefix, or for one image.
+struct registry_entry {
+    explicit registry_entry(std::string p) : prefix(std::move(p)) {}
+    registry_entry& with_location(std::string l) { return location = std::move(l), *this; }
+    registry_entry& with_mirror(mirror m) { return mirrors.push_back(std::move(m)), *this; }
+    registry_entry& with_blocked(bool yes = true) { return blocked = yes, *this; }
+
+    std::string prefix;   ///< `host[:port][/path]`, `*.example.com` for all sub-domains, or one image, `host/path:tag` or `host/path@digest`
+    std::string location; ///< takes the place of the prefix in a name; empty: the prefix itself
+    std::vector<mirror> mirrors; ///< in the order they are asked, before the origin
+    bool blocked = false;        ///< refuse every name below the prefix
+
+    /// True when the prefix is one image: it has a tag or a digest.
+    bool is_of_one_image() const noexcept {
+        auto const slash = prefix.find('/');
+        return slash != prefix.npos && prefix.find_first_of(":@", slash) != prefix.npos && prefix.find("//") == prefix.npos;
+    }
+};
+
+/// Everything that is configured about registries. Every setter returns the object.
+struct registry_rules {
+    registry_rules() = default;
+    registry_rules& with_host(host_rules h) {
+        h.host = detail::lower(h.host);
+        return host(h.host) = std::move(h), *this;
+    }
+    registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
+    /// A mirror for all names below a prefix, behind those that it has.
+    registry_rules& with_mirror(std::string prefix, mirror m) {
+        for (auto& r : registries)
+            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
+        return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
+    }
+    registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
+    /// Said once, however often it is found.
+    void add_warning(warning w) {
+        for (auto const& known : warnings)
+            if (known == w) return;
+        warnings.push_back(std::move(w));
+    }
+
+    std::vector<host_rules> hosts; ///< one entry a host
+    std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
+    std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
+    std::vector<warning> warnings; ///< what was odd in the files that were read; nothing here changes what the rules say
+    bool v1 = false; ///< offer v1 endpoints to the fallback policy (doc/protocol.md#v1); off unless asked for
+
+    /// Read by `docker_1_10_fallback` only (doc/protocol.md#docker-1-10): networks ("10.0.0.0/8") whose hosts are
+    /// insecure, and how a host name becomes addresses (in text; empty: it does not resolve). Without `resolve` only
+    /// IP literals match.
+    std::vector<std::string> insecure_networks;
+    std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
+
+    /// The rules of a host: its own, else those of the longest name above it ("*.example.com", for every port); or nothing.
+    host_rules const* find_host(std::string_view host) const noexcept {
+        host_rules const* best = nullptr;
+        for (auto const& h : hosts) {
+            if (h.host == host) return &h;
+            bool const above = h.host.starts_with("*.") && tls_rules::without_port(host).ends_with(std::string_view(h.host).substr(1));
+            if (above && (!best || h.host.size() > best->host.size())) best = &h;
+        }
+        return best;
+    }
+    /// The rules of a host, to be changed; when it has none of its own they begin as what holds for it. Capitals are taken for
+    /// small letters.
+    host_rules& host(std::string_view text) {
+        auto const name = detail::lower(text);
+        for (auto& h : hosts)
+            if (h.host == name) return h;
+        auto const* above = find_host(name);
+        auto made = above ? *above : host_rules(name);
+        made.host = name;
+        return hosts.emplace_back(std::move(made));
+    }
+    /// What a transport must be told: the options of the hosts that have their own.
+    tls_rules tls(tls_options everywhere = {}) const {
+        tls_rules out(std::move(everywhere));
+        for (auto const& h : hosts)
+            if (h.has_tls) out.with_host(h.host == detail::docker_hub::name ? std::string(detail::docker_hub::registry_host) : h.host, h.tls);
+        return out;
+    }
+};
+
+} // namespace lading
+
+// ---- lading/middleware/observe.hpp ----
+
+/// The watch layer: tells an observer of every exchange of an operation, with any transport. Outermost, so it sees each
+/// try, each endpoint and each token request.
+
+namespace lading {
+
+/// One exchange, as far as it may be shown: no header, no body, no secret.
+struct exchange_record {
+    std::string method;
+    std::string url; ///< `url::safe`
+    int status = 0;  ///< 0 when there was no answer
+    std::error_code failure;
+    std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
+};
+
+/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
+/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
+class exchange_observer {
+  public:
+    virtual ~exchange_observer() = default;
+    virtual void on_exchange(exchange_record const& what) = 0;
+};
+
+/// The context of the client must outlive the operation, and so must the observer in its options, if there is one.
+template <class Op, class Clock>
+class observe_middleware : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, Op>;
+
+  public:
+    using value_type = typename Op::value_type;
+
+    template <class Context, class... Args>
+    explicit observe_middleware(Context& context, Args&&... args)
+        : observer_(context.options.observer), clock_(context.clock), inner_(context, std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer) {
+        if (observer_) {
+            using std::chrono::milliseconds;
+            under_way_.duration = std::chrono::duration_cast<milliseconds>(clock_.now() - since_);
+            if (answer) under_way_.status = answer.assume_value().status;
+            else under_way_.failure = answer.assume_error().code();
+            observer_->on_exchange(under_way_);
+        }
+        return take(inner_.on_response(std::move(answer)));
+    }
+    Op const& inner() const noexcept { return inner_; }
+
+  private:
+    step<value_type> take(step<value_type> s) {
+        if (auto const* x = std::get_if<need_exchange>(&s); x && observer_) {
+            under_way_ = {};
+            under_way_.method = x->query.method;
+            under_way_.url = safe_url(x->query.url);
+            since_ = clock_.now();
+        }
+        return s;
+    }
+
+    exchange_observer* observer_;
+    Clock& clock_;
+    Op inner_;
+    exchange_record under_way_;
+    std::chrono::steady_clock::time_point since_{};
+};
+
+} // namespace lading
+
+// ---- lading/middleware/retry.hpp ----
+
+/// The retry layer: sends a safe request again when that may help (doc/protocol.md#retries, doc/threats.md#x01).
+///
+/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
+/// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
+/// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
+
+// ---- lading/http/retry_after.hpp ----
+
+/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers
+/// (doc/protocol.md#retries, doc/threats.md#x01).
+
+// ---- lading/detail/calendar.hpp ----
+
+/// The Gregorian calendar, years 0 to 9999.
+
+namespace lading::detail {
+
+/// `month` is 1 to 12.
+constexpr int days_of_month(int year, int month) noexcept {
+    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
+}
+
+/// Days from 1970-01-01 to a date from the year 1 on; nothing for a day that does not exist.
+constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
+    if (day < 1 || day > days_of_month(year, month)) return std::nullopt;
+    int const y = month > 2 ? year : year - 1; // years begin in March: the leap day is last
+    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
+}
+
+} // namespace lading::detail
+
+namespace lading {
+
+namespace detail {
+/// True for a text that has a digit where the form has `0`, a letter where it has `a`, a digit or a space where it has
+/// `_`, and the form's own character elsewhere.
+constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
+    if (text.size() != form.size()) return false;
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        char const c = text[i], f = form[i];
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        if (!fits) return false;
+    }
+    return true;
+}
+} // namespace detail
+
+/// Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7), in the form that is sent, `Sun, 06 Nov 1994 08:49:37 GMT`, and
+/// in the two older ones, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. A year of two digits is the
+/// one from 1970 to 2069. Nothing for other text.
+inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    auto number = [](std::string_view digits) {
+        int out = 0;
+        for (char c : digits) out = out * 10 + (c == ' ' ? 0 : c - '0');
+        return out;
+    };
+    int year = 0, day = 0;
+    std::string_view month_name, time;
+    if (detail::has_form(text, "aaa, 00 aaa 0000 00:00:00 GMT")) {
+        day = number(text.substr(5, 2)), month_name = text.substr(8, 3), year = number(text.substr(12, 4)), time = text.substr(17, 8);
+    } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
+        day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
+    } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
+               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
+               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+        text.remove_prefix(comma);
+        day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
+        year += year < 70 ? 2000 : 1900;
+    }
+    if (time.empty() || year < 1) return std::nullopt;
+    auto const month = months.find(month_name);
+    int const hour = number(time.substr(0, 2)), minute = number(time.substr(3, 2)), second = number(time.substr(6, 2));
+    if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+    auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
+    if (!days) return std::nullopt;
+    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+}
+
+namespace detail {
+/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
+/// the end, `;` or `,`.
+inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
+    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
+    std::int64_t value = 0;
+    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
+    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
+    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
+    return value;
+}
+} // namespace detail
+
+/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
+/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
+inline std::int64_t retry_after_of(response const& head) {
+    auto const text = head.headers.find("Retry-After");
+    if (!text) return -1;
+    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
+        return *detail::leading_number(text);
+    auto const until = parse_http_date(*text);
+    if (!until) return -1;
+    auto now = parse_http_date(head.headers.find("Date").value_or(""));
+    if (!now) {
+        auto const system = std::chrono::system_clock::now().time_since_epoch();
+        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
+    }
+    return std::max<std::int64_t>(*until - *now, 0);
+}
+
+/// True for a status that may be another one later: 408, 429, 500, 502, 503, 504, and 520 to 524, which gateways answer
+/// when what is behind them fails.
+constexpr bool is_passing_status(int s) noexcept {
+    return s == 408 || s == 429 || s == 500 || (s >= 502 && s <= 504) || (s >= 520 && s <= 524);
+}
+
+/// What an answer says of limits.
+inline rate_limit rate_limit_of(response const& head) {
+    auto of = [&](char const* name, char const* older) {
+        auto v = detail::leading_number(head.headers.find(name));
+        if (!v) v = detail::leading_number(head.headers.find(older));
+        return v.value_or(-1);
+    };
+    rate_limit out;
+    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
+    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
+    out.until_seconds = retry_after_of(head);
+    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
+    return out;
+}
+
+} // namespace lading
+
+namespace lading {
+
+/// How often and how long. Times in milliseconds.
+struct retry_rules {
+    retry_rules() = default;
+    explicit retry_rules(unsigned n) : tries(n) {}
+
+    unsigned tries = 5; ///< of one request, the first included; 1 for no retry
+    std::chrono::milliseconds least{100};        ///< between two tries
+    std::chrono::milliseconds first{250};        ///< bound of the first wait; doubles
+    std::chrono::milliseconds most{20'000};      ///< bound of any wait that the registry did not ask for
+    std::chrono::milliseconds asked_for{60'000}; ///< a longer `Retry-After` ends it at once
+    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together
+};
+
+/// `Clock` models the clock policy. The context of the client must outlive the operation.
+template <class Op, class Clock>
+class retry_middleware : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, Op>;
+
+  public:
+    using value_type = typename Op::value_type;
+
+    template <class Context, class... Args>
+    explicit retry_middleware(Context& context, Args&&... args)
+        : rules_(context.options.retry), clock_(context.clock), inner_(context, std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() {
+        if (!waiting_) return take(inner_.on_delay());
+        waiting_ = false;
+        return *pending_;
+    }
+    step<value_type> on_response(result<response> answer) {
+        if (auto const wait = wait_after(answer)) {
+            ++tries_;
+            waited_ += *wait;
+            waiting_ = true;
+            return need_delay(*wait);
+        }
+        return take(inner_.on_response(std::move(answer)));
+    }
+    Op const& inner() const noexcept { return inner_; }
+
+  private:
+    step<value_type> take(step<value_type> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) {
+            pending_ = *x;
+            tries_ = 1;
+        }
+        return s;
+    }
+
+    /// How long to wait before the same request is sent again, or nothing when it is not.
+    std::optional<std::chrono::milliseconds> wait_after(result<response> const& answer) {
+        using namespace std::chrono;
+        if (!pending_ || tries_ >= rules_.tries) return std::nullopt;
+        if (pending_->query.method != "GET" && pending_->query.method != "HEAD") return std::nullopt;
+        milliseconds wait = jitter();
+        if (answer) {
+            auto const& head = answer.assume_value();
+            if (!is_passing_status(head.status)) return std::nullopt;
+            if (auto const wish = retry_after_of(head); wish >= 0) {
+                if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
+                wait = seconds(wish);
+            }
+        } else {
+            auto const code = answer.assume_error().kind();
+            if (code != errc::connection_reset && code != errc::http_body_truncated && code != errc::tls_truncated)
+                return std::nullopt;
+        }
+        wait = std::max(wait, rules_.least);
+        if (waited_ + wait > rules_.budget) return std::nullopt;
+        if (auto const end = pending_->query.deadline; end && clock_.now() + wait >= *end) return std::nullopt;
+        return wait;
+    }
+
+    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
+    /// clients, not to be random, and `<random>` costs every unit that includes this.
+    std::chrono::milliseconds jitter() {
+        auto const bound = std::min(rules_.first * (std::int64_t(1) << std::min(tries_ - 1, 20u)), rules_.most);
+        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
+                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
+                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
+    }
+
+    retry_rules rules_;
+    Clock& clock_;
+    Op inner_;
+    std::optional<need_exchange> pending_;
+    std::chrono::milliseconds waited_{0};
+    std::uint64_t seed_ = 0;
+    unsigned tries_ = 1;
+    bool waiting_ = false;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
+struct client_options {
+    client_options() = default;
+    /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
+    /// with `config_invalid`). Nothing else implies it.
+    client_options& with_plaintext(std::string host) {
+        return rules.host(host).with_plaintext(plaintext::only), *this;
+    }
+    /// Try https, and http when nothing answers over TLS, for this host.
+    client_options& with_plaintext_fallback(std::string host) {
+        return rules.host(host).with_plaintext(plaintext::allowed), *this;
+    }
+    /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
+    client_options& with_mirror(std::string prefix, mirror m) {
+        return rules.with_mirror(std::move(prefix), std::move(m)), *this;
+    }
+    /// Everything that is configured about registries; replaces what was said before.
+    client_options& with_rules(registry_rules r) { return rules = std::move(r), *this; }
+    /// How often a request is sent before its failure counts; `retry_rules(1)` for once.
+    client_options& with_retry(retry_rules r) { return retry = r, *this; }
+    /// A token service on this origin ("https://auth.example.com") may be sent credentials.
+    client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
+    /// Credentials may be sent over plain http to hosts other than this machine.
+    client_options& with_secrets_over_http(bool yes = true) { return auth.secrets_over_http = yes, *this; }
+    /// Every call but `blob` must be over after this long; zero for no limit.
+    client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
+    /// A whole `blob` must be there after this long; zero, which is the default, for no limit: a blob takes as long as its
+    /// bytes do, and `limits::idle` and `limits::pace_bytes` end one that does not come.
+    client_options& with_blob_timeout(std::chrono::milliseconds t) { return blob_timeout = t, *this; }
+    client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
+    /// Is told of every exchange; outlives the client's operations.
+    client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
+    /// The bounds of operations and layers. A transport has its own: one that the client makes itself gets these, one
+    /// that it is given keeps those it was made with.
+    client_options& with_limits(limits l) { return bounds = std::move(l), *this; }
+
+    registry_rules rules;
+    auth_rules auth;
+    retry_rules retry;
+    exchange_observer* observer = nullptr;
+    std::chrono::milliseconds timeout{60'000};
+    std::chrono::milliseconds blob_timeout{0};
+    std::string user_agent = "lading/" LADING_VERSION_STRING;
+    limits bounds;
+};
+
+} // namespace lading
+
+namespace lading {
+
+class asio_sync_transport;
+
+namespace detail {
+class front; // impl/front.hpp
+}
+
+inline namespace LADING_FORM {
+
+/// A registry client over Asio and OpenSSL: `basic_client<default_policies>` whose credentials and cache are chosen at run
+/// time. Every call verifies what it returns; the exact bytes are beside every decoded document.
+///
+/// A call that takes a name in place of a `reference` or `repository` parses it first; its errors are then also those of
+/// `parse`. A blocking call takes a `stop_token` last: soon after it is stopped the call ends with `cancelled`.
+///
+/// The `with_` members say what the client is to use. They begin it anew, without its connections and tokens, and must
+/// not be called while another call is under way, nor after `start_` while that operation lives.
+///
+/// Threads: several may be in calls of one client at once. A client can be moved, while no call is under way.
+class client {
+  public:
+    using manifest_type = basic_manifest<default_manifests>;
+
+    LADING_DECL client();
+    LADING_DECL explicit client(client_options o);
+    /// Over a transport that was made elsewhere.
+    LADING_DECL explicit client(asio_sync_transport t, client_options o = {});
+
+    // ---- what it uses -------------------------------------------------------------------------------------------
+
+    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. Without a
+    /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
+    /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
+    /// `with_credentials`.
+    LADING_DECL client& with_login(std::string user, std::string secret, std::string host = {});
+    /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
+    /// of `config_credentials`. Replaces `with_credentials`.
+    LADING_DECL client& with_stored_logins();
+    /// Any credentials policy. Replaces the logins above.
+    LADING_DECL client& with_credentials(any_credentials c);
+    /// Where verified documents are kept: any cache policy, as `memory_cache` and `directory_cache`.
+    LADING_DECL client& with_cache(any_cache c);
+    /// How hosts are reached. What `client_options` say of the TLS of single hosts is added. Replaces a given transport.
+    LADING_DECL client& with_network(network_options n);
+    /// The proxies that `https_proxy`, `http_proxy` and `no_proxy` name. Replaces a given transport.
+    LADING_DECL client& with_environment_proxies();
+
+    // ---- calls --------------------------------------------------------------------------------------------------
+
+    /// What is this image? Requests and errors: `inspect_operation`.
+    LADING_DECL result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {});
+    LADING_DECL result<inspection> inspect(std::string_view name, inspect_options o = {}, stop_token stop = {});
+    /// One document: exact bytes, descriptor, decoded view. An index stays an index.
+    LADING_DECL result<manifest_type> manifest(reference const& ref, stop_token stop = {});
+    LADING_DECL result<manifest_type> manifest(std::string_view name, stop_token stop = {});
+    /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
+    LADING_DECL result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {});
+    LADING_DECL result<manifest_bytes> raw_manifest(std::string_view name, stop_token stop = {});
+    /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
+    LADING_DECL result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(),
+                                               stop_token stop = {});
+    LADING_DECL result<config_document> config(std::string_view name, platform_choice choice = platform_choice::host(),
+                                               stop_token stop = {});
+    /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
+    LADING_DECL result<tag_list> tags(repository const& name, stop_token stop = {});
+    LADING_DECL result<tag_list> tags(std::string_view name, stop_token stop = {});
+    /// One blob, streamed into `out` and committed when size and digest hold.
+    LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {});
+    LADING_DECL result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {});
+    /// Does the host of this repository speak v2? No other call needs this one first.
+    LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
+    LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
+
+    // ---- calls driven by hand -----------------------------------------------------------------------------------
+
+    // The same calls whole, with logins, redirects, retries and mirrors, as operations for an event loop of any kind:
+    // nothing is sent, nothing waits until they are driven. The client must outlive them, and so must a sink.
+    LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
+    LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
+    LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
+    LADING_DECL any_operation<tag_list> start_tags(repository const& name);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<void> start_ping(repository const& name);
+
+    LADING_DECL client_options const& options() const noexcept;
+    /// To use it, include `<lading/net/asio_sync_transport.hpp>`.
+    LADING_DECL asio_sync_transport& transport() noexcept;
+
+    client(client&&) noexcept = default;
+    client& operator=(client&&) noexcept = default;
+
+  private:
+    std::shared_ptr<detail::front> front_; // never shared: a pointer that can destroy what is declared only
+};
+
+} // namespace LADING_FORM
+
+} // namespace lading
+
+#endif
+#if LADING_CLIENT_SINGLE_HEADER != 100
+#error "the single headers of lading here are of different versions"
+#endif
+
+#ifndef LADING_ASYNC_CLIENT_SINGLE_HEADER
+#define LADING_ASYNC_CLIENT_SINGLE_HEADER 100
+
+// ---- lading/client/async_client.hpp ----
+
+/// `async_client`: the asynchronous client for those who replace no policy. An ordinary class, as `client` is; of Asio this
+/// header includes executors and completion tokens only.
+
+// ---- lading/driver/any_handler.hpp ----
+
+/// `any_handler`: a completion handler of whatever type, so that what runs before it is compiled once for a client and not
+/// for every call in a program (a further call: 0.02 s of g++, not 0.3). It costs one allocation a call. Ours because
+/// `asio::any_completion_handler` came after Asio 1.22.
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/dispatch.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace lading::detail {
+
+/// Of `result<T>`, called once. Has the cancellation slot of the handler and its executor; where there is none, or one of a
+/// kind that `asio::any_io_executor` does not hold (that of a future), the one given, and the handler is sent to its own.
+template <class T>
+class any_handler {
+  public:
+    using executor_type = asio::any_io_executor;
+    using cancellation_slot_type = asio::cancellation_slot;
+
+    template <class Handler>
+    any_handler(Handler h, executor_type const& otherwise)
+        : executor_(executor_of(h, otherwise)), slot_(asio::get_associated_cancellation_slot(h)),
+          model_(std::make_unique<model<Handler>>(std::move(h))) {}
+
+    /// One that is erased already.
+    any_handler(any_handler h, executor_type const&) : any_handler(std::move(h)) {}
+
+    executor_type get_executor() const noexcept { return executor_; }
+    cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
+    void operator()(result<T>&& r) { // a record is large: it is moved once, into what takes it
+        auto& last = *model_;
+        last.call(std::move(model_), std::move(r));
+    }
+
+  private:
+    template <class Handler>
+    static constexpr bool has_fitting_executor =
+        std::is_convertible_v<asio::associated_executor_t<Handler, executor_type>, executor_type>;
+    template <class Handler>
+    static executor_type executor_of(Handler const& h, executor_type const& otherwise) {
+        if constexpr (has_fitting_executor<Handler>) return asio::get_associated_executor(h, otherwise);
+        else return otherwise;
+    }
+
+    struct callable {
+        virtual ~callable() = default;
+        virtual void call(std::unique_ptr<callable> self, result<T>&& r) = 0;
+    };
+    template <class Handler>
+    struct model final : callable {
+        explicit model(Handler h) : handler(std::move(h)) {}
+        void call(std::unique_ptr<callable> self, result<T>&& r) override {
+            auto last = std::move(handler);
+            self.reset(); // before the handler is called: it may start the next operation with this memory
+            if constexpr (has_fitting_executor<Handler>) {
+                std::move(last)(std::move(r));
+            } else {
+                auto const where = asio::get_associated_executor(last);
+                asio::dispatch(where, [h = std::move(last), value = std::move(r)]() mutable { std::move(h)(std::move(value)); });
+            }
+        }
+        Handler handler;
+    };
+
+    executor_type executor_;
+    cancellation_slot_type slot_;
+    std::unique_ptr<callable> model_;
+};
+
+} // namespace lading::detail
+
+#include <asio/async_result.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace lading {
+
+class asio_transport;
+
+inline namespace LADING_FORM {
+
+/// A registry client over Asio and OpenSSL: `basic_client<async_policies>` whose credentials and cache are chosen at run
+/// time. Every call takes any completion token (callback, `asio::use_future`, `asio::use_awaitable`, `asio::deferred`, ...);
+/// signature `void(result<T>)`. Cancelling through the handler's slot ends a call with `cancelled`. Requests, errors and
+/// the `with_` members: those of `client`.
+///
+/// Threads: calls may be started by any thread, several at once. The client must outlive what it started; it can be moved.
+class async_client {
+  public:
+    using executor_type = asio::any_io_executor;
+    using manifest_type = basic_manifest<default_manifests>;
+
+    LADING_DECL explicit async_client(executor_type executor, client_options o = {});
+    /// Over a transport that was made elsewhere.
+    LADING_DECL explicit async_client(asio_transport t, client_options o = {});
+
+    // ---- what it uses -------------------------------------------------------------------------------------------
+
+    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. Without a
+    /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
+    /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
+    /// `with_credentials`.
+    LADING_DECL async_client& with_login(std::string user, std::string secret, std::string host = {});
+    /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
+    /// of `config_credentials`. Replaces `with_credentials`.
+    LADING_DECL async_client& with_stored_logins();
+    /// Any credentials policy. Replaces the logins above.
+    LADING_DECL async_client& with_credentials(any_credentials c);
+    /// Where verified documents are kept: any cache policy, as `memory_cache` and `directory_cache`.
+    LADING_DECL async_client& with_cache(any_cache c);
+    /// How hosts are reached. What `client_options` say of the TLS of single hosts is added. Replaces a given transport.
+    LADING_DECL async_client& with_network(network_options n);
+    /// The proxies that `https_proxy`, `http_proxy` and `no_proxy` name. Replaces a given transport.
+    LADING_DECL async_client& with_environment_proxies();
+
+    // ---- calls --------------------------------------------------------------------------------------------------
+
+    /// With tags: they are asked for at the same time as the manifest.
+    template <class Token>
+    auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
+        return begin<inspection>(std::forward<Token>(token), [f = front_.get(), ref, o = std::move(o)](auto done) mutable {
+            begin_inspect(*f, std::move(done), ref, std::move(o));
+        });
+    }
+    template <class Token>
+    auto async_inspect(reference const& ref, Token&& token) {
+        return async_inspect(ref, inspect_options(), std::forward<Token>(token));
+    }
+    /// The same for a name, which is parsed first: errors are then also those of `reference::parse`.
+    template <class Token>
+    auto async_inspect(std::string_view name, inspect_options o, Token&& token) {
+        return begin<inspection>(std::forward<Token>(token),
+                                 [f = front_.get(), parsed = reference::parse(name), o = std::move(o)](auto done) mutable {
+                                     if (parsed) begin_inspect(*f, std::move(done), parsed.assume_value(), std::move(o));
+                                     else fail_inspect(std::move(done), std::move(parsed).assume_error());
+                                 });
+    }
+    template <class Token>
+    auto async_inspect(std::string_view name, Token&& token) {
+        return async_inspect(name, inspect_options(), std::forward<Token>(token));
+    }
+    template <class Token>
+    auto async_manifest(reference const& ref, Token&& token) {
+        return begin<manifest_type>(std::forward<Token>(token), [f = front_.get(), ref](auto done) mutable {
+            begin_manifest(*f, std::move(done), ref);
+        });
+    }
+    template <class Token>
+    auto async_raw_manifest(reference const& ref, Token&& token) {
+        return begin<manifest_bytes>(std::forward<Token>(token), [f = front_.get(), ref](auto done) mutable {
+            begin_raw_manifest(*f, std::move(done), ref);
+        });
+    }
+    template <class Token>
+    auto async_config(reference const& ref, platform_choice choice, Token&& token) {
+        return begin<config_document>(std::forward<Token>(token), [f = front_.get(), ref, choice = std::move(choice)](auto done) mutable {
+            begin_config(*f, std::move(done), ref, std::move(choice));
+        });
+    }
+    template <class Token>
+    auto async_tags(repository const& name, Token&& token) {
+        return begin<tag_list>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {
+            begin_tags(*f, std::move(done), name);
+        });
+    }
+    /// `out` must outlive the operation.
+    template <class Token>
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out](auto done) mutable {
+            begin_blob(*f, std::move(done), name, what, out);
+        });
+    }
+    template <class Token>
+    auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto async_ping(repository const& name, Token&& token) {
+        return begin<void>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {
+            begin_ping(*f, std::move(done), name);
+        });
+    }
+
+    // ---- calls driven by hand -----------------------------------------------------------------------------------
+
+    // The same calls whole, with logins, redirects, retries and mirrors, as operations for an event loop of any kind:
+    // nothing is sent, nothing waits until they are driven. The client must outlive them, and so must a sink.
+    LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
+    LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
+    LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
+    LADING_DECL any_operation<tag_list> start_tags(repository const& name);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<void> start_ping(repository const& name);
+
+    LADING_DECL client_options const& options() const noexcept;
+    LADING_DECL executor_type get_executor() const;
+    /// To use it, include `<lading/net/asio_transport.hpp>`.
+    LADING_DECL asio_transport& transport() noexcept;
+
+    async_client(async_client&&) noexcept = default;
+    async_client& operator=(async_client&&) noexcept = default;
+
+  private:
+    template <class T>
+    using handler = detail::any_handler<T>;
+
+    /// Calls `start` with the handler when the token wants it. What the handler is, the compiled part does not see.
+    template <class T, class Token, class Start>
+    auto begin(Token&& token, Start start) {
+        return asio::async_initiate<Token, void(result<T>)>(
+            [executor = get_executor()](auto h, Start s) { s(handler<T>(std::move(h), executor)); }, token, std::move(start));
+    }
+    LADING_DECL static void begin_inspect(detail::front& f, handler<inspection> done, reference const& ref, inspect_options o);
+    LADING_DECL static void fail_inspect(handler<inspection> done, error why);
+    LADING_DECL static void begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref);
+    LADING_DECL static void begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref);
+    LADING_DECL static void begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice);
+    LADING_DECL static void begin_tags(detail::front& f, handler<tag_list> done, repository const& name);
+    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
+
+    std::shared_ptr<detail::front> front_;
+};
+
+} // namespace LADING_FORM
+
+} // namespace lading
+
+#endif
+#if LADING_ASYNC_CLIENT_SINGLE_HEADER != 100
+#error "the single headers of lading here are of different versions"
+#endif
+
+#ifndef LADING_CORE_SINGLE_HEADER
+#define LADING_CORE_SINGLE_HEADER 100
+
+// ---- lading/core.hpp ----
+
+/// Everything that needs no library but Boost's headers: inject a transport, and a hash if the built-in one is too slow.
+
+// ---- lading/bulk/inspect_all.hpp ----
+
+/// `inspect_all`: every image of an index, one after the other. `bulk/async_inspect_all.hpp` has them side by side.
+
+// ---- lading/operation/inspect.hpp ----
+
+/// The inspect operation: what is this image? It is the visitor of the manifest it fetches.
+///
+/// Requests: the manifest; for an index the chosen child (one a level of nesting); for an image its config; and when
+/// tags are asked for, the pages of the tag list, last (an asynchronous client asks for them with the manifest). An
+/// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
+/// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
+
+// ---- lading/document/reflect/config.hpp ----
+
+// ---- lading/document/reflect/fields.hpp ----
+
+/// The bridge from Boost.Hana's reflection to the decoder: `for_each_field`, and the checks of a document's rules
+/// that need set algebra. Reflection lives in headers of its own because adapting a struct costs compile time in every
+/// unit that sees it.
+
+// ---- lading/document/rules.hpp ----
+
+/// How the fields of a reflected document are spelled in JSON, and which must be there.
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace lading {
+
+/// From the C++ name of a field to its JSON name.
+enum class naming {
+    camel,    ///< media_type -> mediaType
+    verbatim, ///< created_by -> created_by
+    pascal    ///< exposed_ports -> ExposedPorts
+};
+
+/// The default rules; specialise `document_rules` by deriving from this.
+struct default_rules {
+    static constexpr naming style = naming::camel;
+    /// C++ names of the fields whose absence (or null) is an error.
+    static constexpr std::array<std::string_view, 0> required{};
+    /// C++ name to JSON name, where the style does not give it.
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 0> renamed{};
+};
+
+/// The rules of a document type; every reflected type may specialise it beside its reflection.
+template <class T>
+struct document_rules : default_rules {};
+
+} // namespace lading
+
+// ---- lading/document/reflect/adapt.hpp ----
+
+/// `LADING_REFLECT(type, fields...)`: what `BOOST_HANA_ADAPT_STRUCT` does, but only in units that decode.
+///
+/// Hana's macro makes a function that every unit compiles, 5 to 6 ms a field; here it is a template that costs nothing
+/// until it is used (measured: a quarter of the cost of including `core.hpp`), and the header of Hana's macros is 9 MB of
+/// g++'s memory, so it is not included. Both macros make a Hana Struct, so a user's document may use either; Hana's needs
+/// `<boost/hana/adapt_struct.hpp>`. Up to 80 fields.
+
+#include <boost/hana/accessors.hpp>
+#include <boost/hana/pair.hpp>
+#include <boost/hana/string.hpp>
+#include <boost/hana/tuple.hpp>
+
+namespace lading::detail {
+
+/// Reads a member: the second half of a Hana accessor.
+template <auto Member>
+struct member_of {
+    template <class T>
+    constexpr auto& operator()(T& object) const noexcept {
+        return object.*Member;
+    }
+};
+
+} // namespace lading::detail
+
+#define LADING_DETAIL_PARENS ()
+#define LADING_DETAIL_EXPAND(...) LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(__VA_ARGS__)))
+#define LADING_DETAIL_EXPAND3(...) LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(__VA_ARGS__)))
+#define LADING_DETAIL_EXPAND2(...) LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(__VA_ARGS__)))
+#define LADING_DETAIL_EXPAND1(...) __VA_ARGS__
+#define LADING_DETAIL_FIELD(T, f, ...)                                                                        \
+    ::boost::hana::make_pair(BOOST_HANA_STRING(#f), ::lading::detail::member_of<&T::f>{})                     \
+        __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
+#define LADING_DETAIL_AGAIN() LADING_DETAIL_FIELD
+
+#define LADING_REFLECT(TYPE, ...)                                                                             \
+    template <>                                                                                               \
+    struct boost::hana::accessors_impl<TYPE> {                                                                \
+        template <class T = TYPE>                                                                             \
+        static constexpr auto apply() {                                                                       \
+            return ::boost::hana::make_tuple(LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__)));      \
+        }                                                                                                     \
+    };                                                                                                        \
+    static_assert(true)
+
+#include <boost/hana/concept/struct.hpp>
+#include <boost/hana/core/to.hpp>
+#include <boost/hana/first.hpp>
+#include <boost/hana/second.hpp>
+#include <boost/hana/unpack.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+namespace lading {
+
+/// A type adapted with `LADING_REFLECT` or `BOOST_HANA_ADAPT_STRUCT`.
+template <class T>
+concept reflected = boost::hana::Struct<T>::value;
+
+namespace detail {
+
+/// A JSON name of at most 63 characters, made at compile time.
+struct wire_name {
+    char data[64]{};
+    std::size_t size = 0;
+    constexpr std::string_view view() const noexcept { return {data, size}; }
+};
+
+template <class T>
+consteval wire_name wire_name_of(std::string_view field) {
+    wire_name out;
+    for (auto const& [from, to] : document_rules<T>::renamed)
+        if (from == field) {
+            for (char c : to) out.data[out.size++] = c;
+            return out;
+        }
+    bool upper = document_rules<T>::style == naming::pascal;
+    for (char c : field) {
+        if (c == '_' && document_rules<T>::style != naming::verbatim) {
+            upper = true;
+        } else {
+            out.data[out.size++] = upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+            upper = false;
+        }
+    }
+    return out;
+}
+
+/// The C++ name of the field that a Hana accessor is for.
+template <class Accessor>
+constexpr std::string_view field_name() {
+    using key = std::decay_t<decltype(boost::hana::first(std::declval<Accessor const&>()))>;
+    return boost::hana::to<char const*>(key{});
+}
+
+template <class T>
+consteval bool is_required(std::string_view field) {
+    for (auto r : document_rules<T>::required)
+        if (r == field) return true;
+    return false;
+}
+
+/// Every name in `required` and `renamed` is a field, and no two fields have one JSON name.
+template <class T>
+consteval bool rules_fit() {
+    return boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A const&...) {
+        auto is_field = [](std::string_view n) { return ((field_name<A>() == n) || ...); };
+        for (auto r : document_rules<T>::required)
+            if (!is_field(r)) return false;
+        for (auto const& r : document_rules<T>::renamed)
+            if (!is_field(r.first)) return false;
+        wire_name const names[] = {wire_name_of<T>(field_name<A>())...};
+        for (auto const& a : names)
+            for (auto const& b : names)
+                if (&a != &b && a.view() == b.view()) return false;
+        return true;
+    });
+}
+
+/// The JSON name of the field that an accessor of `T` is for.
+template <class T, class Accessor>
+inline constexpr wire_name wire_name_for = wire_name_of<T>(field_name<Accessor>());
+
+/// Calls `f(json_name, required, accessor)` for each field of `T`, in declaration order.
+template <class T, class F>
+constexpr void for_each_accessor(F&& f) {
+    static_assert(rules_fit<T>(), "[lading] document_rules: a name in `required` or `renamed` is no field of "
+                                  "the document, or two fields have one JSON name");
+    boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&... accessor) {
+        (f(wire_name_for<T, A>.view(), std::bool_constant<is_required<T>(field_name<A>())>::value, boost::hana::second(accessor)), ...);
+    });
+}
+
+} // namespace detail
+
+/// Calls `f(json_name, required, member)` for each field of a reflected object, in declaration order.
+template <reflected T, class F>
+constexpr void for_each_field(T& object, F&& f) {
+    detail::for_each_accessor<T>(
+        [&](std::string_view name, bool required, auto const& member) { f(name, required, member(object)); });
+}
+
+/// Calls `f(json_name, required, std::type_identity<M>())` for each field, of type `M`, without an object.
+template <reflected T, class F>
+constexpr void for_each_field_type(F&& f) {
+    detail::for_each_accessor<T>([&]<class Member>(std::string_view name, bool required, Member const&) {
+        f(name, required, std::type_identity<std::remove_cvref_t<std::invoke_result_t<Member const&, T&>>>());
+    });
+}
+
+} // namespace lading
+
+LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
+                        attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
+                        args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
+                        labels, stop_signal);
+LADING_REFLECT(lading::history_entry, created, author, created_by, comment, empty_layer);
+LADING_REFLECT(lading::image_rootfs, type, diff_ids);
+LADING_REFLECT(lading::image_config, created, author, comment, architecture, os, os_version, os_features,
+                        variant, docker_version, config, container_config, rootfs, history);
+
+namespace lading {
+
+template <>
+struct document_rules<container_config> : default_rules {
+    static constexpr naming style = naming::pascal;
+};
+
+template <>
+struct document_rules<history_entry> : default_rules {
+    static constexpr naming style = naming::verbatim;
+};
+
+template <>
+struct document_rules<image_rootfs> : default_rules {
+    static constexpr naming style = naming::verbatim;
+};
+
+template <>
+struct document_rules<image_config> : default_rules {
+    static constexpr naming style = naming::verbatim;
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 2> renamed{
+        {{"os_version", "os.version"}, {"os_features", "os.features"}}};
+};
+
+} // namespace lading
+
+// ---- lading/document/schema1/schema1_chain.hpp ----
+
+/// `check_schema1`: the checks of a schema1 document behind its digest, and the removal of adjacent duplicates
+/// (doc/protocol.md#schema1-chain).
+
+// ---- lading/document/decode.hpp ----
+
+/// `decode<T>`: fills any reflected document from a JSON value. Types and ranges are enforced here, for every JSON
+/// backend and every document; unknown members are ignored; `null` counts as absent. By default every doubt is an error;
+/// a caller who takes remarks gets documents with an odd part too.
+
+// ---- lading/json/writer.hpp ----
+
+/// `json_writer`: deterministic JSON text (doc/protocol.md#output).
+
+// ---- lading/detail/visible_text.hpp ----
+
+/// Text of a peer made safe to print on a terminal, with its UTF-8 letters kept.
+
+// ---- lading/detail/utf8.hpp ----
+
+/// UTF-8 as RFC 3629 has it.
+
+#include <cstdint>
+
+namespace lading::detail {
+
+/// The bytes of the first character of a text that is not empty; 0 when they are not well-formed.
+constexpr std::size_t utf8_length(std::string_view text) noexcept {
+    auto const byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+    auto const tail = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
+    unsigned const a = byte(0), b = byte(1);
+    if (a < 0x80) return 1;
+    if (a >= 0xc2 && a <= 0xdf) return tail(1) ? 2 : 0;
+    if (a >= 0xe0 && a <= 0xef) {
+        if ((a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f)) return 0;
+        return tail(1) && tail(2) ? 3 : 0;
+    }
+    if (a >= 0xf0 && a <= 0xf4) {
+        if ((a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f)) return 0;
+        return tail(1) && tail(2) && tail(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+/// The first character of a text that is not empty; `size` is 0 when its bytes are not well-formed.
+struct utf8_character {
+    std::uint32_t code = 0;
+    std::size_t size = 0;
+};
+constexpr utf8_character first_character(std::string_view text) noexcept {
+    std::size_t const size = utf8_length(text);
+    if (size == 0) return {};
+    auto const lead = static_cast<unsigned char>(text.front());
+    std::uint32_t code = size == 1 ? lead : lead & (0x7fu >> size);
+    for (std::size_t i = 1; i < size; ++i) code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3fu);
+    return {code, size};
+}
+
+/// Calls `put(char)` for each byte of a character.
+template <class Put>
+constexpr void encode_utf8(std::uint32_t c, Put put) {
+    auto const byte = [&](std::uint32_t b) { put(static_cast<char>(b)); };
+    if (c < 0x80) return byte(c);
+    if (c < 0x800) {
+        byte(0xc0 | c >> 6);
+    } else {
+        if (c < 0x10000) {
+            byte(0xe0 | c >> 12);
+        } else {
+            byte(0xf0 | c >> 18);
+            byte(0x80 | (c >> 12 & 0x3f));
+        }
+        byte(0x80 | (c >> 6 & 0x3f));
+    }
+    byte(0x80 | (c & 0x3f));
+}
+
+/// The characters of well-formed UTF-8.
+constexpr std::size_t character_count(std::string_view text) noexcept {
+    std::size_t n = 0;
+    for (char c : text) n += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    return n;
+}
+
+} // namespace lading::detail
+
+#include <string>
+
+namespace lading::detail {
+
+/// Controls, and what changes the order, the lines or the width of a terminal's text.
+constexpr bool is_visible(std::uint32_t c) noexcept {
+    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
+                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
+                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
+                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    for (auto const& [from, to] : hidden)
+        if (c >= from && c <= to) return false;
+    return true;
+}
+
+/// Hidden characters as `\u{9b}`, bytes that are no UTF-8 as `\x9b`; at most `limit` characters of the text,
+/// then "...".
+inline std::string visible(std::string_view text, std::size_t limit = std::string_view::npos) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    std::string out;
+    for (std::size_t n = 0; !text.empty(); ++n) {
+        if (n == limit) return out += "...";
+        auto const c = first_character(text);
+        if (c.size == 0) {
+            auto const byte = static_cast<unsigned char>(text.front());
+            out += "\\x";
+            out += hex[byte >> 4];
+            out += hex[byte & 15];
+        } else if (is_visible(c.code)) {
+            out += text.substr(0, c.size);
+        } else {
+            std::string digits;
+            for (auto rest = c.code; rest || digits.empty(); rest >>= 4)
+                digits.insert(digits.begin(), hex[rest & 15]);
+            out.append("\\u{").append(digits).append("}");
+        }
+        text.remove_prefix(c.size ? c.size : 1);
+    }
+    return out;
+}
+
+} // namespace lading::detail
+
+#include <vector>
+
+namespace lading {
+
 /// How JSON is laid out.
 struct json_style {
     json_style() = default;
@@ -2059,94 +5981,6 @@ class json_writer {
 
 } // namespace lading
 
-// ---- lading/warning.hpp ----
-
-/// What was odd, and was read all the same: `warning_code`, `warning`.
-
-namespace lading {
-
-// One row a code: name, sentence. The sentence is the documentation of the enumerator.
-#define LADING_WARNING_TABLE(X)                                                                               \
-    X(tags_not_listed, "the tags cannot be listed")                                                           \
-    X(tags_truncated, "the tag list is not complete")                                                         \
-    X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
-    X(body_was_encoded, "the answer came as gzip although identity was asked for")                            \
-    X(platform_differs, "the image is not for the platform that was asked for")                               \
-    X(missing_layers, "the image has no list of layers; it is taken for empty")                               \
-    X(missing_manifests, "the index has no list of manifests; it is taken for empty")                         \
-    X(missing_list, "a document lacks a list; it is taken for empty")                                         \
-    X(odd_entries, "entries of the index are no descriptors or lack their platform; they are never chosen")   \
-    X(content_type_ignored, "the Content-Type of the answer is not used")                                     \
-    X(media_type_assumed, "the document does not say its type; the index or the Content-Type decides")        \
-    X(document_unreadable, "the document cannot be read as what it is; its bytes are as they should be")      \
-    X(missing_rootfs, "the image config has no rootfs")                                                       \
-    X(history_mismatch, "the history of the config does not fit the number of layers")                        \
-    X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
-    X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
-    X(login_unavailable, "a login that is configured could not be had")                                       \
-    X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
-    X(v1_no_digest, "a v1 registry has no digests")                                                           \
-    X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has a key that is not known")
-
-/// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
-enum class warning_code : std::uint8_t {
-#define X(name, text) name,
-    LADING_WARNING_TABLE(X)
-#undef X
-};
-
-/// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
-constexpr std::string_view name_of(warning_code code) noexcept {
-    switch (code) {
-#define X(name, text)                                                                                         \
-    case warning_code::name: return #name;
-        LADING_WARNING_TABLE(X)
-#undef X
-    }
-    return "unknown";
-}
-
-/// The sentence of a code.
-constexpr std::string_view sentence_of(warning_code code) noexcept {
-    switch (code) {
-#define X(name, text)                                                                                         \
-    case warning_code::name: return text;
-        LADING_WARNING_TABLE(X)
-#undef X
-    }
-    return "unknown";
-}
-
-/// Something odd that did not keep a document from being read, or a part of the answer from being given.
-struct warning {
-    warning(warning_code c, std::string t) : code(c), text(std::move(t)) {}
-    warning_code code;
-    std::string text; ///< one printable line for people
-    friend bool operator==(warning const&, warning const&) = default;
-};
-
-} // namespace lading
-
-// ---- lading/document/odd_entry.hpp ----
-
-/// `odd_entry`: what stands in the list of an index and is no descriptor.
-
-namespace lading {
-
-/// Shown, and never chosen: without a digest that can be verified and a size there is nothing to fetch by it.
-struct odd_entry {
-    odd_entry(std::size_t at, std::string json, std::string reason)
-        : position(at), text(std::move(json)), why(std::move(reason)) {}
-
-    std::size_t position; ///< in the list of the document, from 0
-    std::string text;     ///< the entry as one line of JSON, cut after `limits::odd_entry_bytes`
-    std::string why;      ///< what keeps it from being a descriptor; one printable line
-    friend bool operator==(odd_entry const&, odd_entry const&) = default;
-};
-
-} // namespace lading
-
 // ---- lading/document/reflect/descriptor.hpp ----
 
 LADING_REFLECT(lading::platform, os, architecture, variant, os_version, os_features, features);
@@ -2169,6 +6003,7 @@ struct document_rules<descriptor> : default_rules {
 } // namespace lading
 
 #include <charconv>
+#include <optional>
 
 namespace lading {
 
@@ -2404,11 +6239,11 @@ result<T> decode(json_view v, errc wrong = errc::manifest_schema, limits const& 
 
 // ---- lading/detail/timestamp.hpp ----
 
-/// RFC 3339 timestamps in the one form that output has (spec 8.1, row 5).
+/// RFC 3339 timestamps in the one form that output has (doc/protocol.md#original).
 
 namespace lading {
 
-/// What an absent timestamp is in the original output.
+/// What an absent timestamp is in the `original` format.
 inline constexpr std::string_view zero_timestamp = "0001-01-01T00:00:00Z";
 
 /// Validates `YYYY-MM-DDThh:mm:ss[.fraction](Z|+hh:mm|-hh:mm)` and prints it with the fraction cut to nanoseconds and
@@ -2432,9 +6267,7 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
     if (year < 0 || month < 1 || month > 12 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
         second > 59)
         return refuse();
-    constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day < 1 || day > days[month - 1] + (month == 2 && leap)) return refuse();
+    if (day < 1 || day > detail::days_of_month(year, month)) return refuse();
 
     std::string out(text.substr(0, 19));
     std::size_t at = 19;
@@ -2457,185 +6290,7 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
 
 } // namespace lading
 
-// ---- lading/document/schema1.hpp ----
-
-/// `schema1`: Docker's first manifest (spec 5). The document here is what the signed payload says; the signature
-/// envelope, the checks of the layer chain and the conversion have headers of their own: `schema1_payload.hpp`,
-/// `schema1_chain.hpp` and `document/schema1/schema1_conversion.hpp`.
-
-// ---- lading/media_type.hpp ----
-
-/// `media_type`: what a document says it is, by RFC 9110 rules; and the names this library knows.
-
 namespace lading {
-
-namespace detail {
-struct decode_access;
-}
-
-namespace media_types {
-inline constexpr std::string_view oci_manifest = "application/vnd.oci.image.manifest.v1+json";
-inline constexpr std::string_view oci_index = "application/vnd.oci.image.index.v1+json";
-inline constexpr std::string_view oci_config = "application/vnd.oci.image.config.v1+json";
-inline constexpr std::string_view oci_empty = "application/vnd.oci.empty.v1+json";
-inline constexpr std::string_view docker_manifest = "application/vnd.docker.distribution.manifest.v2+json";
-inline constexpr std::string_view docker_list = "application/vnd.docker.distribution.manifest.list.v2+json";
-inline constexpr std::string_view docker_schema1 = "application/vnd.docker.distribution.manifest.v1+json";
-inline constexpr std::string_view docker_schema1_signed =
-    "application/vnd.docker.distribution.manifest.v1+prettyjws";
-inline constexpr std::string_view docker_config = "application/vnd.docker.container.image.v1+json";
-inline constexpr std::string_view docker_layer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-inline constexpr std::string_view docker_layer_tar = "application/vnd.docker.image.rootfs.diff.tar";
-inline constexpr std::string_view docker_layer_foreign =
-    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
-inline constexpr std::string_view oci_layer = "application/vnd.oci.image.layer.v1.tar";
-inline constexpr std::string_view oci_layer_gzip = "application/vnd.oci.image.layer.v1.tar+gzip";
-inline constexpr std::string_view oci_layer_zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
-} // namespace media_types
-
-/// A type and subtype in lower case; parameters are checked and dropped. A literal type.
-class media_type {
-  public:
-    static constexpr std::size_t max_size = 255;
-
-    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110 section 8.3.1, hostile.md
-    /// D12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
-    /// bytes, 1024 bytes or more in all), final. Linear; no allocation but for the error.
-    static result<media_type> parse(std::string_view text) {
-        media_type out;
-        if (out.assign(text)) return out;
-        return error(errc::media_type_invalid).with_values("type/subtype", detail::printable(text, 160));
-    }
-
-    constexpr std::string_view essence() const noexcept { return text_.view(); }
-    friend constexpr bool operator==(media_type const&, media_type const&) noexcept = default;
-    friend constexpr auto operator<=>(media_type const&, media_type const&) noexcept = default;
-
-    /// For parsers and literals in constant expressions: assigns, or leaves the value.
-    constexpr bool assign(std::string_view text) noexcept {
-        if (text.size() >= 1024) return false;
-        auto rest = detail::trim(text);
-        auto const slash = rest.find('/');
-        if (slash == rest.npos || !token(rest, '/')) return false;
-        std::string_view const type = rest.substr(0, slash);
-        rest.remove_prefix(slash + 1);
-        std::size_t n = 0;
-        while (n < rest.size() && detail::is_tchar(rest[n])) ++n;
-        std::string_view const subtype = rest.substr(0, n);
-        rest.remove_prefix(n);
-        if (subtype.empty() || type.size() + 1 + subtype.size() > max_size || !parameters(rest)) return false;
-        char lowered[max_size]{};
-        std::size_t size = 0;
-        for (char const c : type) lowered[size++] = detail::to_lower(c);
-        lowered[size++] = '/';
-        for (char const c : subtype) lowered[size++] = detail::to_lower(c);
-        text_ = detail::inline_string<max_size>(std::string_view(lowered, size));
-        return true;
-    }
-
-  private:
-    friend struct detail::decode_access;
-    constexpr media_type() noexcept = default;
-    template <detail::fixed_string> friend struct media_type_literal;
-
-    static constexpr bool token(std::string_view text, char end) noexcept {
-        std::size_t n = 0;
-        while (n < text.size() && detail::is_tchar(text[n])) ++n;
-        return n > 0 && n < text.size() && text[n] == end;
-    }
-    /// `*( OWS ";" OWS [ token "=" ( token / quoted-string ) ] )`
-    static constexpr bool parameters(std::string_view rest) noexcept {
-        for (;;) {
-            rest = detail::trim(rest);
-            if (rest.empty()) return true;
-            if (rest.front() != ';') return false;
-            rest.remove_prefix(1);
-            rest = detail::trim(rest);
-            if (rest.empty() || rest.front() == ';') continue;
-            if (!token(rest, '=')) return false;
-            rest.remove_prefix(rest.find('=') + 1);
-            if (rest.starts_with('"')) {
-                std::size_t n = 1;
-                while (n < rest.size() && rest[n] != '"') {
-                    if (rest[n] == '\\') ++n;
-                    if (n >= rest.size() || (!detail::is_print(rest[n]) && rest[n] != '\t')) return false;
-                    ++n;
-                }
-                if (n >= rest.size()) return false;
-                rest.remove_prefix(n + 1);
-            } else {
-                std::size_t n = 0;
-                while (n < rest.size() && detail::is_tchar(rest[n])) ++n;
-                if (n == 0) return false;
-                rest.remove_prefix(n);
-            }
-        }
-    }
-
-    detail::inline_string<max_size> text_;
-};
-
-template <detail::fixed_string Text> struct media_type_literal {
-    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
-    static consteval bool well_formed() {
-        auto const text = Text;
-        return media_type().assign(text.view());
-    }
-    static consteval media_type make() {
-        static_assert(well_formed(), "[lading] the _media_type literal is not a well-formed media type");
-        auto const text = Text;
-        media_type out;
-        out.assign(text.view());
-        return out;
-    }
-};
-
-inline namespace literals {
-/// `"text/plain"_media_type`: checked when the program is compiled.
-template <detail::fixed_string Text> consteval media_type operator""_media_type() {
-    return media_type_literal<Text>::make();
-}
-} // namespace literals
-
-} // namespace lading
-
-namespace lading {
-
-/// One layer; index 0 is the top.
-struct schema1_layer {
-    digest blob_sum;
-
-  private:
-    friend struct detail::decode_access;
-    schema1_layer() : blob_sum(detail::decode_access::make<digest>()) {}
-};
-
-/// How the layer of the same index was made: a JSON object in a string.
-struct schema1_history {
-    std::string v1_compatibility;
-};
-
-/// A schema1 manifest. `fs_layers` and `history` are of equal length, newest first (checked by the decoder's user).
-struct schema1 {
-    static constexpr std::array media_types{media_types::docker_schema1_signed, media_types::docker_schema1};
-
-    std::int64_t schema_version = 1;
-    std::string name;
-    std::string tag;
-    std::string architecture;
-    std::vector<schema1_layer> fs_layers;
-    std::vector<schema1_history> history;
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// Which of two readings of a schema1 document.
-enum class schema1_rules : std::uint8_t {
-    modern,  ///< config of the newest entry, all its keys kept, every parent checked (spec 10.28-10.35)
-    docker_1_10 ///< Docker 1.10's: config of the newest entry that is left, unknown keys of old versions dropped
-};
 
 /// What one `v1Compatibility` says. Strings are empty when absent or null.
 struct v1_image {
@@ -2670,7 +6325,7 @@ inline errc read_v1_text(json_view root, std::string_view key, std::string& out)
     return errc::ok;
 }
 
-/// An object member of spec 8.2; absent when absent or null.
+/// An object member; absent when absent or null.
 template <json_policy J, reflected Config = container_config> // dependent, so that only units that decode compile it
 result<std::optional<Config>> read_v1_config(json_view root, std::string_view key, limits const& l) {
     std::optional<Config> out;
@@ -2684,7 +6339,7 @@ result<std::optional<Config>> read_v1_config(json_view root, std::string_view ke
     return out;
 }
 
-/// Spec 5.4 row 5. The type of `throwaway` is row 10 and left to the caller in `throwaway_fits`.
+/// One `v1Compatibility`. The type of `throwaway` is left to the caller in `throwaway_fits`.
 template <json_policy J>
 detail::dependent<result<v1_image>, J> parse_v1(std::string_view text, limits const& l, bool& throwaway_fits) {
     auto const parsed = json_document::parse<J>(text, l.json);
@@ -2731,7 +6386,7 @@ inline error chain_error(std::size_t i, std::string_view what) {
     return error(errc::schema1_chain).with_context(entry_name(i) + ": " + std::string(what));
 }
 
-/// Spec 5.4 row 8: the first entry whose id is there before, but not in the entry above it.
+/// The first entry whose id is there before, but not in the entry above it.
 inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entries) {
     std::vector<std::size_t> runs;
     for (std::size_t i = 0; i < entries.size(); ++i)
@@ -2749,8 +6404,8 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 
 } // namespace detail
 
-/// Checks a schema1 document (spec 5.4 rows 2 to 10, in that order; the digest, row 1, is its fetcher's) and
-/// finds the entries that adjacent duplicates leave (spec 5.5: of two the older stays). The document is not
+/// Checks a schema1 document (in the order of doc/protocol.md#schema1-chain; the digest is its fetcher's) and
+/// finds the entries that adjacent duplicates leave: of two the older stays. The document is not
 /// changed.
 ///
 /// `modern` takes the config from the newest entry and holds a dropped entry to the parent of the one that
@@ -2818,494 +6473,12 @@ detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& documen
 // ---- lading/document/schema1/schema1_conversion.hpp ----
 
 /// `convert_schema1` and `convert_v1`: the image config and the history that a schema1 document carries in its
-/// entries, or that a v1 registry serves (spec 5.6, 5.7, 9.4).
-
-// ---- lading/inspection.hpp ----
-
-/// `inspection`: the record that the main job returns (spec 8.6). Every byte it was made from has been verified.
-
-// ---- lading/reference.hpp ----
-
-/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
-/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
-
-// ---- lading/detail/reference_grammar.hpp ----
-
-/// The grammar of image references (spec 1.2), for constant expressions.
-
-namespace lading::detail {
-
-/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
-struct parse_fault {
-    errc code = errc::ok;
-    char const* rule = "";    ///< the rule that does not hold
-    std::size_t position = 0; ///< where, in bytes from the start of the input
-
-    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
-};
-
-/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
-inline error refuse(parse_fault const& fault, std::string_view shown) {
-    return error(fault.code)
-        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
-        .with_values({}, '"' + printable(shown, 160) + '"');
-}
-
-inline constexpr std::string_view default_host = "docker.io";
-inline constexpr std::size_t max_host = 253;
-inline constexpr std::size_t max_host_text = max_host + 6; // and a port
-
-/// The one splitter: is this first component, which a '/' follows, a host?
-constexpr bool names_host(std::string_view first) noexcept {
-    return first == "localhost" || first.starts_with('[') || first.find_first_of(".:") != first.npos ||
-           std::any_of(first.begin(), first.end(), is_upper);
-}
-
-/// The text of an image ID, which would be a name if it were shorter.
-constexpr bool is_image_id(std::string_view text) noexcept {
-    return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
-                                            0};
-
-/// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
-constexpr bool is_ipv6(std::string_view text) noexcept {
-    std::size_t groups = 0, digits = 0;
-    bool gap = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (is_hex(text[i])) {
-            groups += digits == 0;
-            if (++digits > 4) return false;
-            continue;
-        }
-        if (text[i] != ':' || i + 1 == text.size()) return false;
-        if (text[i + 1] == ':') {
-            if (gap) return false;
-            gap = true;
-            ++i;
-        } else if (digits == 0) {
-            return false;
-        }
-        digits = 0;
-    }
-    return gap ? groups < 8 : groups == 8;
-}
-
-/// `host` is not empty and starts the reference, hence positions in it are those of the reference.
-constexpr parse_fault check_host(std::string_view host) noexcept {
-    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
-    std::size_t end = 0;
-    if (host.front() == '[') {
-        auto const close = host.find(']');
-        if (close == host.npos) return bad("the bracket of an IPv6 address is not closed", 0);
-        if (!is_ipv6(host.substr(1, close - 1))) return bad("brackets hold an IPv6 address without zone", 1);
-        end = close + 1;
-    } else {
-        end = std::min(host.find(':'), host.size());
-        if (end > max_host) return bad("a host has at most 253 bytes", max_host);
-        for (std::size_t start = 0, i = 0; i <= end; ++i) {
-            if (i < end && host[i] != '.') {
-                if (!is_alnum(host[i]) && host[i] != '-')
-                    return bad("a host is made of letters, digits, '-' and '.'", i);
-                continue;
-            }
-            if (i == start) return bad("a host has no empty label", i);
-            if (i - start > 63) return bad("a label of a host has at most 63 bytes", start + 63);
-            if (host[start] == '-') return bad("a label of a host starts with a letter or digit", start);
-            if (host[i - 1] == '-') return bad("a label of a host ends with a letter or digit", i - 1);
-            start = i + 1;
-        }
-    }
-    if (end == host.size()) return {};
-
-    if (host[end] != ':') return bad("only a port follows an IPv6 address", end);
-    auto const port = host.substr(end + 1);
-    unsigned value = 0;
-    for (char c : port.substr(0, 6)) {
-        if (!is_digit(c)) return bad("a port is made of digits", end + 1);
-        value = value * 10 + static_cast<unsigned>(c - '0');
-    }
-    if (port.empty() || port.size() > 5 || value == 0 || value > 65535 || port.front() == '0')
-        return bad("a port is 1 to 65535 without leading zeros", end + 1);
-    return {};
-}
-
-/// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
-/// position of `path` in the reference.
-constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
-    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
-    auto word = [](char c) { return is_lower(c) || is_digit(c); };
-    for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
-        if (i < path.size() && path[i] != '/') {
-            char const c = path[i];
-            if (is_upper(c)) return bad("a path has no upper-case letter", i);
-            if (!word(c) && c != '.' && c != '_' && c != '-')
-                return bad("a path is made of a-z, 0-9, '.', '_', '-' and '/'", i);
-            continue;
-        }
-        auto const component = path.substr(start, i - start);
-        if (component.empty()) return bad("a path has no empty component", i);
-        if (!word(component.front())) return bad("a component starts with a-z or 0-9", start);
-        if (!word(component.back())) return bad("a component ends with a-z or 0-9", i - 1);
-        for (std::size_t run = 0, j = 0; j < component.size(); ++j) {
-            run = word(component[j]) ? 0 : run + 1;
-            if (run < 2) continue;
-            auto const separator = component.substr(j + 1 - run, run);
-            if (separator != "__" && separator.find_first_not_of('-') != separator.npos)
-                return bad("a separator is '.', '_', '__' or dashes", start + j + 1 - run);
-        }
-        start = i + 1;
-    }
-    return {};
-}
-
-/// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
-/// reference.
-constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
-    if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
-    for (std::size_t i = 0; i < tag.size(); ++i) {
-        char const c = tag[i];
-        if (is_alnum(c) || c == '_') continue;
-        if (c != '.' && c != '-')
-            return {errc::ref_invalid, "a tag is made of letters, digits, '_', '.' and '-'", at + i};
-        if (i == 0) return {errc::ref_invalid, "a tag starts with a letter, a digit or '_'", at};
-    }
-    if (tag.size() > 128) return {errc::ref_invalid, "a tag has at most 128 bytes", at + 128};
-    return {};
-}
-
-} // namespace lading::detail
-
-namespace lading {
-
-/// True for a tag of the grammar: 1 to 128 of `A-Za-z0-9_.-`, not beginning with `.` or `-`.
-constexpr bool is_tag(std::string_view text) noexcept { return !detail::check_tag(text, 0); }
-
-/// A registry host and a path below it. A literal type; every value is well-formed and canonical: the host is
-/// in lower case, `index.docker.io` is `docker.io`, and a path of one component on docker.io is below
-/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart (10.71).
-class repository {
-  public:
-    /// The longest canonical name, host and '/' included, in bytes.
-    static constexpr std::size_t max_size = 255;
-
-    /// Parses a name without tag and digest. The first of several components is the host iff it is
-    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io
-    /// (10.70). Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
-    /// set. Linear in the text.
-    static result<repository> parse(std::string_view text) {
-        repository out;
-        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
-        if (fault) return detail::refuse(fault, text);
-        return out;
-    }
-
-    /// "docker.io", "localhost:5000", "[::1]:5000".
-    constexpr std::string_view host() const noexcept { return name_.view().substr(0, host_size_); }
-    /// "library/debian".
-    constexpr std::string_view path() const noexcept {
-        return name_.view().substr(host_size_ + std::size_t{1});
-    }
-
-    /// The canonical text; `parse(r.str()) == r`. A host of one label, which only an upper-case letter tells
-    /// from a path, is written with its first letter in upper case.
-    std::string str() const {
-        std::string out(name_.view());
-        if (!detail::names_host(host()))
-            for (char& c : out)
-                if (detail::is_lower(c)) {
-                    c = static_cast<char>(c - 'a' + 'A');
-                    break;
-                }
-        return out;
-    }
-
-    /// The shortest text for people that parses to the same value: without docker.io, and without `library/`
-    /// when exactly one component follows (spec 1.3 FIX).
-    std::string familiar() const {
-        using namespace std::string_view_literals;
-        constexpr auto official = "library/"sv;
-        if (host() != detail::default_host) return str();
-        auto rest = path();
-        if (rest.starts_with(official) && rest.find('/', official.size()) == rest.npos) {
-            rest.remove_prefix(official.size());
-            return detail::is_image_id(rest) ? str() : std::string(rest);
-        }
-        return detail::names_host(rest.substr(0, rest.find('/'))) ? str() : std::string(rest);
-    }
-
-    friend constexpr bool operator==(repository const& a, repository const& b) noexcept {
-        return a.name_ == b.name_;
-    }
-    friend constexpr auto operator<=>(repository const& a, repository const& b) noexcept {
-        return a.name_ <=> b.name_;
-    }
-
-    /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
-    /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
-        if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
-        if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
-        auto const slash = text.find('/');
-        bool const hosted = slash != text.npos && detail::names_host(text.substr(0, slash));
-        auto const path_at = hosted ? slash + 1 : 0;
-        auto const path = text.substr(path_at);
-        if (hosted)
-            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
-        if (auto const fault = detail::check_path(path, path_at)) return fault;
-
-        detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
-        if (hosted)
-            for (char c : text.substr(0, slash)) {
-                char const low = detail::to_lower(c);
-                host.append({&low, 1});
-            }
-        if (host.view() == "index.docker.io") host = decltype(host)(detail::default_host);
-
-        bool const hub = host.view() == detail::default_host;
-        if (hub && (path == "scratch" || path == "library/scratch"))
-            return {errc::ref_invalid, "the name scratch is reserved", path_at};
-        std::string_view const prefix = hub && path.find('/') == path.npos ? "/library/" : "/";
-        if (host.size() + prefix.size() + path.size() > max_size)
-            return {errc::ref_invalid, "a name has at most 255 bytes, host included", 0};
-        name_ = decltype(name_)(host.view());
-        name_.append(prefix).append(path);
-        host_size_ = static_cast<std::uint16_t>(host.size());
-        return {};
-    }
-
-  private:
-    friend class reference;
-    constexpr repository() noexcept = default;
-
-    detail::inline_string<max_size> name_;
-    std::uint16_t host_size_ = 0;
-};
-
-/// The host (and port) that requests for a repository go to: docker.io is served by registry-1.docker.io,
-/// every other host by itself.
-inline std::string registry_host(repository const& name) {
-    return std::string(name.host() == detail::default_host ? "registry-1.docker.io" : name.host());
-}
-
-/// The key that credentials for a repository are kept under: its host as in references (spec 1.6).
-inline std::string credential_key(repository const& name) { return std::string(name.host()); }
-
-/// The key that older credential files use: the address of an index for docker.io, else `credential_key`
-/// (spec 1.6).
-inline std::string legacy_credential_key(repository const& name) {
-    return std::string(name.host() == detail::default_host ? "https://index.docker.io/v1/" : name.host());
-}
-
-/// The name of an image. A literal type; every value is well-formed and canonical (see `repository`). When
-/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported
-/// (10.72).
-class reference {
-  public:
-    /// Parses `name[:tag][@digest]`. Errors, all final (no fallback fact is set): `ref_invalid` for the name
-    /// and the tag, `digest_invalid` and `digest_unsupported` for what follows '@'; the context has the rule
-    /// and the position. Upper-case hex is refused (10.73), as is a text of exactly 64 hex digits. Linear in
-    /// the text.
-    static result<reference> parse(std::string_view text) {
-        reference out;
-        // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
-        if (auto const fault = out.assign(text))
-            return detail::refuse(fault,
-                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
-        return out;
-    }
-
-    constexpr lading::repository const& repository() const noexcept { return name_; }
-    /// The tag as given; empty when none was.
-    constexpr std::string_view tag() const noexcept { return tag_.view(); }
-    constexpr bool has_digest() const noexcept { return digest_.has_value(); }
-    constexpr std::optional<lading::digest> const& digest() const noexcept { return digest_; }
-    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (spec 1.4 FIX).
-    constexpr std::string_view effective_tag() const noexcept {
-        return tag_.empty() && !digest_ ? std::string_view("latest") : tag_.view();
-    }
-    /// What names the manifest in a request path: the digest if there is one, else the effective tag.
-    std::string target() const { return digest_ ? digest_->str() : std::string(effective_tag()); }
-
-    /// The canonical text; `parse(r.str()) == r`.
-    std::string str() const {
-        auto out = name_.str();
-        if (!tag_.empty()) out.append(":").append(tag_.view());
-        if (digest_) out.append("@").append(digest_->str());
-        return out;
-    }
-
-    /// The same name and tag, pinned to `d`.
-    constexpr reference with_digest(lading::digest const& d) const noexcept {
-        reference out = *this;
-        out.digest_ = d;
-        return out;
-    }
-
-    friend constexpr bool operator==(reference const&, reference const&) noexcept = default;
-    friend constexpr auto operator<=>(reference const&, reference const&) noexcept = default;
-
-    /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
-    /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
-        if (detail::is_image_id(text)) return detail::image_id_fault;
-        reference out;
-        auto const at = text.find('@');
-        if (at != text.npos) {
-            auto d = detail::decode_access::make<lading::digest>();
-            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
-            out.digest_ = d;
-        }
-        auto name = text.substr(0, at);
-        // Only a ':' after the last '/' starts a tag; before it, it starts a port.
-        auto const slash = name.rfind('/');
-        if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
-            auto const tag = name.substr(colon + 1);
-            name = name.substr(0, colon);
-            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
-            out.tag_ = decltype(tag_)(tag);
-        }
-        if (auto const fault = out.name_.assign(name)) return fault;
-        *this = out;
-        return {};
-    }
-
-  private:
-    template <detail::fixed_string> friend struct reference_literal;
-    constexpr reference() noexcept = default;
-
-    lading::repository name_;
-    detail::inline_string<128> tag_;
-    std::optional<lading::digest> digest_;
-};
-
-template <detail::fixed_string Text> struct reference_literal {
-    // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
-    static consteval bool well_formed() {
-        auto const text = Text;
-        return !reference().assign(text.view());
-    }
-    static consteval reference make() {
-        static_assert(well_formed(), "[lading] the _ref literal is not a well-formed image reference");
-        auto const text = Text;
-        reference out;
-        out.assign(text.view());
-        return out;
-    }
-};
-
-inline namespace literals {
-/// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
-template <detail::fixed_string Text> consteval reference operator""_ref() {
-    return reference_literal<Text>::make();
-}
-} // namespace literals
-
-} // namespace lading
-
-namespace lading {
-
-/// What the top-level document is.
-enum class image_kind : std::uint8_t {
-    image,    ///< schema2 or OCI image
-    index,    ///< OCI index or Docker manifest list
-    artifact, ///< an OCI image manifest whose config is not an image config
-    schema1,
-    v1,     ///< the image JSON of a v1 registry, which has no manifests and no digests
-    unknown ///< a document of a type the manifest set does not know
-};
-
-constexpr std::string_view name_of(image_kind k) noexcept {
-    switch (k) {
-    case image_kind::image: return "image";
-    case image_kind::index: return "index";
-    case image_kind::artifact: return "artifact";
-    case image_kind::schema1: return "schema1";
-    case image_kind::v1: return "v1";
-    case image_kind::unknown: break;
-    }
-    return "unknown";
-}
-
-/// One layer, and how it was made.
-struct layer {
-    explicit layer(descriptor d) : blob(std::move(d)) {}
-    descriptor blob;                      ///< size is `descriptor::unknown_size` for schema1
-    std::optional<history_entry> history; ///< the entry that made it, when the counts of the config agree
-};
-
-/// What became of the tag list.
-enum class tags_state : std::uint8_t {
-    not_requested,
-    complete,
-    truncated, ///< at a limit, or because of a failure after some had come: see `why`
-    refused,   ///< the registry will not list them: see `why`
-    failed     ///< it could not be listed for another reason: see `why`
-};
-
-constexpr std::string_view name_of(tags_state s) noexcept {
-    switch (s) {
-    case tags_state::not_requested: return "not_requested";
-    case tags_state::complete: return "complete";
-    case tags_state::truncated: return "truncated";
-    case tags_state::refused: return "refused";
-    case tags_state::failed: break;
-    }
-    return "failed";
-}
-
-/// The tags of a repository, in the server's order.
-struct tag_list {
-    tags_state state = tags_state::not_requested;
-    std::vector<std::string> values;
-    std::string why;              ///< why they are not all here, in words
-    std::optional<error> failure; ///< the same for programs; none at `limits::tags` and `limits::tags_bytes`
-};
-
-/// The record. Optional parts are absent where the kind has none: an artifact has no `image`, an image no `platforms`.
-struct inspection {
-    inspection(lading::reference requested_, descriptor resolved_)
-        : requested(requested_), resolved(std::move(resolved_)) {}
-
-    lading::reference requested; ///< repository, tag and digest as asked
-    image_kind kind = image_kind::unknown;
-
-    descriptor resolved;              ///< the top-level document; the digest is the requested one when there was one
-                                      ///< (of v1 the image JSON: its digest is ours, no registry knows it)
-    std::optional<descriptor> chosen; ///< the child of an index that the rest of the record describes
-    std::string manifest_bytes;       ///< the exact bytes of the top-level document
-    std::string chosen_bytes;         ///< the exact bytes of the chosen child; empty when there is none
-
-    std::string platform_wanted;         ///< the choice that was asked for, "host (linux/amd64)"; empty for no index
-    std::vector<descriptor> platforms;   ///< every image or index that an index offers
-    std::vector<odd_entry> odd_entries;  ///< what an index lists and is no descriptor
-    std::vector<descriptor> attestations; ///< entries for unknown/unknown; their subject is in the annotations
-
-    std::optional<descriptor> config;
-    std::string config_bytes;          ///< the exact config blob; for schema1 and v1 the converted config
-    std::optional<image_config> image; ///< decoded config; absent for artifacts and unknown documents
-
-    std::vector<layer> layers; ///< base first
-    std::vector<history_entry> history; ///< base first, empty layers included
-    std::int64_t total_size = 0; ///< of the layers in bytes; `descriptor::unknown_size` when one is unknown
-
-    string_map annotations; ///< of the document that was chosen, or of the top level
-    std::optional<descriptor> subject;
-    std::string artifact_type;
-    std::string embedded_tag; ///< the tag inside a schema1 manifest
-
-    tag_list tags;
-    std::vector<warning> warnings;       ///< what was odd, in the order it was met
-    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
-};
-
-} // namespace lading
+/// entries, or that a v1 registry serves (doc/protocol.md#schema1-conversion).
 
 // ---- lading/document/write_config.hpp ----
 
-/// Pieces of JSON that several writers share: the `config` object of spec 8.2, a history entry, lists and
-/// maps.
+/// Pieces of JSON that several writers share: the `config` object (doc/protocol.md#config-object), a history entry,
+/// lists and maps.
 
 namespace lading::detail {
 
@@ -3337,7 +6510,7 @@ inline void write_unless_empty(json_writer& w, std::string_view key, std::string
     if (!text.empty()) w.key(key).string(text);
 }
 
-/// Key order and the keys that are left out are those of spec 8.2.
+/// Key order and the keys that are left out: doc/protocol.md#config-object.
 inline void write_container_config(json_writer& w, container_config const& c) {
     w.begin_object();
     w.key("Hostname").string(c.hostname);
@@ -3367,7 +6540,7 @@ inline void write_container_config(json_writer& w, container_config const& c) {
     w.end_object();
 }
 
-/// Key order and the keys that are left out are those of spec 5.6; an empty `created` is left out too.
+/// Key order: `created`, `author`, `created_by`, `comment`, `empty_layer`; empty ones are left out.
 inline void write_history_entry(json_writer& w, history_entry const& h) {
     w.begin_object();
     write_unless_empty(w, "created", h.created);
@@ -3392,7 +6565,7 @@ struct converted_schema1 {
     std::vector<warning> warnings;
 };
 
-/// True when a `docker_version` is older than 1.8.3 by the comparison of spec 5.7: parts between dots are
+/// True when a `docker_version` is older than 1.8.3 by this comparison: parts between dots are
 /// compared as numbers, a part that is missing or not all digits is 0. Linear; never fails.
 constexpr bool docker_version_before_1_8_3(std::string_view version) noexcept {
     for (unsigned const wanted : {1u, 8u, 3u}) {
@@ -3434,8 +6607,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
     w.begin_object().key("type").string(v1.os == "windows" ? "layers+base" : "layers").end_object();
 }
 
-/// Only the fields that versions before 1.8.3 are known for, the removed ones excepted (spec 5.7 steps 2 and
-/// 4).
+/// Only the fields that versions before 1.8.3 knew, except the removed ones.
 template <json_policy J>
 detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
                                         std::vector<history_entry> const& history, limits const& l) {
@@ -3492,7 +6664,8 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
     return w.take();
 }
 
-/// Fills the config of `out`, whose history is there, from the entry it is made of (spec 5.7).
+/// Fills the config of `out`, whose history is there, from the entry it is made of
+/// (doc/protocol.md#schema1-conversion).
 template <json_policy J>
 detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
                             std::string_view architecture, limits const& l, schema1_rules rules) {
@@ -3527,7 +6700,7 @@ detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::s
 /// year 1. Both remove `id`, `parent`, `Size`, `parent_id`, `layer_id` and `throwaway`, and set `rootfs`
 /// (without diff ids, which need the layers' bytes) and `history`. Escapes inside strings are written in one
 /// form, whatever the document's was. Errors, final: `config_schema` (the path of the member in the context).
-/// Linear in the size. Thread-safe. Implements spec 5.6, 5.7 and 10.28-10.37.
+/// Linear in the size. Thread-safe.
 template <json_policy J>
 detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
                                           limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
@@ -3546,7 +6719,7 @@ detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& d
 }
 
 /// Converts the image JSON of a v1 registry, which is what a schema1 entry holds: the same config, with one
-/// history item, no layers and the empty `rootfs` (spec 9.4). Its `id` must be the one asked for (10.80).
+/// history item, no layers and the empty `rootfs` (doc/protocol.md#v1). Its `id` must be the one asked for.
 /// Errors, final: `v1_malformed` (no JSON within `l.json`, a member of the wrong type, another id),
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
@@ -3571,20 +6744,6 @@ detail::dependent<result<converted_schema1>, J> convert_v1(std::string_view text
 // ---- lading/document/visit.hpp ----
 
 /// `visit`: exhaustive dispatch over the documents of a manifest; a forgotten one does not compile and is named.
-
-// ---- lading/document/opaque.hpp ----
-
-/// `opaque`: a document of a type that the manifest set does not know. It is data, not an error.
-
-namespace lading {
-
-/// Always the last alternative of a manifest. The bytes are beside it, in the manifest.
-struct opaque {
-    std::string media_type;    ///< as the document says it
-    std::string artifact_type; ///< empty when absent
-};
-
-} // namespace lading
 
 #include <variant>
 
@@ -3631,310 +6790,16 @@ decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
 
 } // namespace lading
 
-// ---- lading/platform_choice.hpp ----
-
-/// `platform_choice`: which image of an index is meant (spec 7.1, 10.48). The record says what was asked.
-
-// ---- lading/platform_match.hpp ----
-
-/// Which entry of an index fits a platform (spec 7.1): ordered wishes, the Windows build rule, OS features.
-
-namespace lading {
-
-/// How wishes are made from a platform.
-enum class platform_rules : std::uint8_t {
-    containerd,       ///< normal form first, then each older variant that the machine runs too; the default
-    containers_image, ///< as written; the variant, then older ones, then none
-    docker_20_10 ///< as containerd, and where no variant of arm fits, any arm there is, whether it runs or not
-};
-
-namespace detail {
-
-inline int variant_number(std::string_view v) { // "v7" -> 7, "v8.2" -> 8, else -1
-    int n = -1;
-    if (!v.starts_with('v') || v.size() < 2 || !is_digit(v[1])) return -1;
-    auto const end = std::from_chars(v.data() + 1, v.data() + v.size(), n).ptr;
-    return end == v.data() + v.size() || *end == '.' ? n : -1;
-}
-
-inline std::vector<platform> wishes_containerd(platform const& wanted) {
-    platform const p = normalise(wanted);
-    std::vector<platform> out{p};
-    auto add = [&](std::string a, std::string v) { out.emplace_back(p.os, std::move(a), std::move(v)); };
-    int const n = variant_number(p.variant);
-    if (p.architecture == "amd64") {
-        for (int v = std::min(n, 64) - 1; v >= 2; --v) add("amd64", "v" + std::to_string(v));
-        if (!p.variant.empty()) add("amd64", "");
-        add("386", "");
-    } else if (p.architecture == "arm") {
-        for (int v = std::min(n, 8) - 1; v >= 5; --v) add("arm", "v" + std::to_string(v));
-    } else if (p.architecture == "arm64") {
-        // v9.x runs v8.(x+5) and below; v8.x runs v8.(x-1) and below.
-        int minor = 0;
-        if (auto const dot = p.variant.find('.'); dot != p.variant.npos)
-            std::from_chars(p.variant.data() + dot + 1, p.variant.data() + p.variant.size(), minor);
-        minor = std::clamp(minor, 0, 9);
-        if (n == 9) {
-            for (int m = minor - 1; m >= 0; --m) add("arm64", m ? "v9." + std::to_string(m) : "v9");
-            minor += 6;
-        }
-        if (n == 8 || n == 9) {
-            for (int m = std::min(minor, 10) - 1; m >= 1; --m) add("arm64", "v8." + std::to_string(m));
-            add("arm64", "");
-        }
-        for (int v = 8; v >= 5; --v) add("arm", "v" + std::to_string(v));
-    }
-    return out;
-}
-
-inline std::vector<platform> wishes_containers_image(platform const& wanted) {
-    std::vector<platform> out;
-    auto add = [&](std::string v) { out.emplace_back(wanted.os, wanted.architecture, std::move(v)); };
-    std::vector<std::string> compatible;
-    if (wanted.architecture == "arm") compatible = {"v8", "v7", "v6", "v5"};
-    if (wanted.architecture == "arm64") compatible = {"v8"};
-    if (wanted.variant.empty()) {
-        add("");
-        for (auto& v : compatible) add(v);
-        return out;
-    }
-    auto const at = std::find(compatible.begin(), compatible.end(), wanted.variant);
-    if (at == compatible.end()) add(wanted.variant);
-    for (auto i = at; i != compatible.end(); ++i) add(*i);
-    add("");
-    return out;
-}
-
-struct windows_version {
-    std::array<long, 3> part{}; ///< major, minor, build
-    bool valid = false;
-};
-inline windows_version parse_windows_version(std::string_view text) {
-    windows_version out;
-    for (auto& p : out.part) {
-        auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), p);
-        if (bad != std::errc()) return out;
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        if (text.starts_with('.')) text.remove_prefix(1);
-    }
-    out.valid = true;
-    return out;
-}
-
-} // namespace detail
-
-/// The platforms that satisfy `wanted`, best first.
-inline std::vector<platform> wish_list(platform const& wanted,
-                                       platform_rules rules = platform_rules::containerd) {
-    return rules == platform_rules::containers_image ? detail::wishes_containers_image(wanted)
-                                                     : detail::wishes_containerd(wanted);
-}
-
-/// May an image for Windows `entry` run on `wanted`? major.minor are equal; a host before build 20348 runs
-/// its own build only, a newer one every build from the last long-term release (20348, 26100) up to its own.
-/// Nothing wanted, or an entry without version, fits.
-inline bool windows_version_matches(std::string_view wanted, std::string_view entry) {
-    if (wanted.empty() || entry.empty()) return true;
-    auto const w = detail::parse_windows_version(wanted), e = detail::parse_windows_version(entry);
-    if (!w.valid || !e.valid) return wanted == entry;
-    if (w.part[0] != e.part[0] || w.part[1] != e.part[1]) return false;
-    long const host = w.part[2], image = e.part[2];
-    if (host < 20348) return image == host;
-    long const oldest = host > 26100 ? 26100 : 20348;
-    return image >= oldest && image <= host;
-}
-
-/// Everything the entry needs of the OS is among what is offered: an entry that needs something fits none who offers
-/// nothing.
-inline bool os_features_match(std::span<std::string const> wanted, std::span<std::string const> entry) {
-    for (auto const& needed : entry)
-        if (std::find(wanted.begin(), wanted.end(), needed) == wanted.end()) return false;
-    return true;
-}
-
-/// The index of the entry to take, or nothing; the first one when several are equally good. O(wishes *
-/// entries).
-///
-/// By the rules of containerd, the default, three rounds are made:
-///  1. the wishes against entries in normal form that say their variant (`arm64/v8` is `arm64`, `amd64/v1` is
-///  `amd64`);
-///     a bare `arm` entry says nothing, so it waits unless a bare `arm` is wanted, which it then fits best;
-///  2. the same with bare `arm` entries taken for `arm/v7`;
-///  3. the wishes by the rules of containers/image: for a variant that nothing fits, the entry without
-///  variant; when no
-///     variant was wanted, every one there is.
-/// On lists that tell their variants the outcome is the same as by containers/image rules alone, save that
-/// other architectures which the machine runs too (386 on amd64, arm on arm64) are taken before nothing is.
-///
-/// By those of Docker 20.10 there is the second round, and then for arm the first entry of that system and architecture
-/// whatever its variant: what older versions did, which looked at no variant.
-///
-/// Entries without platform come last, `unknown/unknown` never. The Windows build and the OS features must
-/// fit, except by containers/image rules, which look at neither. With `exact` only the platform itself, in
-/// normal form, is taken.
-inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
-                                                  platform const& wanted, bool exact = false,
-                                                  platform_rules rules = platform_rules::containerd) {
-    enum class form { as_written, variant_said, normal };
-    bool const modern = rules != platform_rules::containers_image;
-    auto usable = [&](platform const& e) {
-        if (e.os == "unknown" && e.architecture == "unknown") return false;
-        return !modern ||
-               ((wanted.os != "windows" || windows_version_matches(wanted.os_version, e.os_version)) &&
-                os_features_match(wanted.os_features, e.os_features));
-    };
-    auto fits = [&](platform const& e, platform const& wish, form as) {
-        auto n = as == form::as_written ? e : normalise(e);
-        if (as == form::variant_said && e.variant.empty() && detail::lower(e.architecture) == "arm")
-            n.variant.clear();
-        return n.os == wish.os && n.architecture == wish.architecture && n.variant == wish.variant;
-    };
-    auto find = [&](std::vector<platform> const& wishes, form as) -> std::optional<std::size_t> {
-        for (auto const& wish : wishes)
-            for (std::size_t i = 0; i < entries.size(); ++i)
-                if (entries[i] && usable(*entries[i]) && fits(*entries[i], wish, as)) return i;
-        return std::nullopt;
-    };
-
-    if (exact) return modern ? find({normalise(wanted)}, form::normal) : find({wanted}, form::as_written);
-    if (rules == platform_rules::containerd) {
-        if (wanted.variant.empty() && wanted.architecture == "arm")
-            if (auto const i = find({platform(wanted.os, "arm")}, form::variant_said)) return i;
-        if (auto const i = find(wish_list(wanted), form::variant_said)) return i;
-    }
-    if (modern)
-        if (auto const i = find(wish_list(wanted), form::normal)) return i;
-    if (rules == platform_rules::docker_20_10) {
-        auto const p = normalise(wanted);
-        for (std::size_t i = 0; p.architecture == "arm" && i < entries.size(); ++i)
-            if (entries[i] && entries[i]->os == p.os && entries[i]->architecture == p.architecture) return i;
-    } else if (auto const i = find(wish_list(wanted, platform_rules::containers_image), form::as_written)) {
-        return i;
-    }
-    for (std::size_t i = 0; i < entries.size(); ++i)
-        if (!entries[i]) return i;
-    return std::nullopt;
-}
-
-} // namespace lading
-
-namespace lading {
-
-/// True for entries that describe another entry (build attestations) and are no image.
-inline bool is_attestation(descriptor const& d) {
-    return (d.platform && d.platform->os == "unknown" && d.platform->architecture == "unknown") ||
-           d.annotations.contains("vnd.docker.reference.type");
-}
-
-/// True for entries that may be chosen: images whose platform, where there is one, says what it is.
-inline bool is_choosable(descriptor const& d) { return !is_attestation(d) && (!d.platform || d.platform->is_complete()); }
-
-/// True for entries whose image has zstd layers, which its index says so that a reader may prefer or avoid it.
-inline bool is_zstd(descriptor const& d) {
-    auto const at = d.annotations.find("io.github.containers.compression.zstd");
-    return at != d.annotations.end() && at->second == "true";
-}
-
-/// Which of the entries that fit a platform equally well is taken (spec 7.1, row 2).
-enum class compression : std::uint8_t {
-    first_listed, ///< whatever its layers are; the default by the rules of containerd and Docker
-    zstd,         ///< the first with zstd layers, if there is one; the default by the rules of containers/image
-    gzip          ///< the first without
-};
-
-class platform_choice {
-  public:
-    /// The platform this program was compiled for. The default.
-    static platform_choice host() { return platform_choice(kind::host, host_platform()); }
-    /// This platform, or the nearest older variant that it can run.
-    static platform_choice like(platform p) { return platform_choice(kind::like, std::move(p)); }
-    /// This platform and no other variant.
-    static platform_choice exact(platform p) { return platform_choice(kind::exact, std::move(p)); }
-    /// The first image of the index, whatever it runs on.
-    static platform_choice any() { return platform_choice(kind::any, {}); }
-    /// No image: an index is looked at for itself.
-    static platform_choice none() { return platform_choice(kind::none, {}); }
-
-    /// How an entry is found that is like the one wanted. Sets the preference for a compression to that of the rules.
-    platform_choice& with_rules(platform_rules r) {
-        rules_ = r;
-        prefers_ = r == platform_rules::containers_image ? compression::zstd : compression::first_listed;
-        return *this;
-    }
-    /// Which of several that fit equally well is taken. The platform always goes first.
-    platform_choice& with_compression(compression c) { return prefers_ = c, *this; }
-
-    /// What was asked for, in words: "host (linux/amd64)", "linux/arm/v7", "exactly linux/arm/v7", "any", "none"; other
-    /// rules than those of containerd are named.
-    std::string str() const {
-        auto out = wanted_.str();
-        if (kind_ == kind::host) out = "host (" + out + ")";
-        if (kind_ == kind::exact) out = "exactly " + out;
-        if (kind_ == kind::any) return "any";
-        if (kind_ == kind::none) return "none";
-        if (rules_ == platform_rules::containers_image) out += " by the rules of containers/image";
-        if (rules_ == platform_rules::docker_20_10) out += " by the rules of Docker 20.10";
-        return out;
-    }
-
-    bool is_none() const noexcept { return kind_ == kind::none; }
-
-    /// True when a platform was named and this one does not satisfy it. The host's is a default: nobody named it.
-    bool excludes(platform p) const {
-        std::optional<platform> const only(std::move(p));
-        return (kind_ == kind::like || kind_ == kind::exact) && !choose_platform({&only, 1}, wanted_, kind_ == kind::exact, rules_);
-    }
-
-    /// The entry that is meant, or `platform_not_found` with every platform there is. Linear in the entries.
-    result<descriptor> choose(std::vector<descriptor> const& entries) const {
-        // Of equal entries the first is taken, so that those of the preferred compression are put in front.
-        std::vector<descriptor const*> images;
-        auto const add = [&](bool others) {
-            for (auto const& e : entries)
-                if (is_choosable(e) && preferred(e) != others) images.push_back(&e);
-        };
-        add(false);
-        add(true);
-        if (kind_ == kind::any && !images.empty()) return *images.front();
-        std::vector<std::optional<platform>> offered;
-        for (auto const* e : images) offered.push_back(e->platform);
-        if (kind_ != kind::any && kind_ != kind::none)
-            if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))
-                return *images[*i];
-
-        std::vector<std::string> available;
-        for (auto const& e : entries)
-            if (is_choosable(e)) available.push_back(e.platform ? e.platform->str() : "(no platform)");
-        if (available.empty()) available.emplace_back("nothing");
-        return error(errc::platform_not_found).with_values(str(), {}).with_available(std::move(available));
-    }
-
-  private:
-    enum class kind : std::uint8_t { host, like, exact, any, none };
-    platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
-
-    bool preferred(descriptor const& d) const {
-        return prefers_ == compression::first_listed || is_zstd(d) == (prefers_ == compression::zstd);
-    }
-
-    kind kind_;
-    platform wanted_;
-    platform_rules rules_ = platform_rules::containerd;
-    compression prefers_ = compression::first_listed;
-};
-
-} // namespace lading
-
 // ---- lading/operation/blob.hpp ----
 
-/// The blob operation: one blob, checked against its descriptor while it streams (spec 4.3).
+/// The blob operation: one blob, checked against its descriptor while it streams (doc/protocol.md#blobs).
 ///
 /// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
 
 // ---- lading/http/status.hpp ----
 
-/// From an answer that is not a success to an error with its facts (spec 2.7, 4.6, 4.7). The HTTP status decides first,
-/// the registry's code second, because codes are often not those of the protocol.
+/// From an answer that is not a success to an error with its facts (doc/protocol.md#fallback). The HTTP status
+/// decides first, the registry's code second, because codes are often not those of the protocol.
 
 // ---- lading/http/challenge.hpp ----
 
@@ -3942,6 +6807,7 @@ class platform_choice {
 /// servers write instead: values without quotes or with quotes in them, parameters without commas between them or twice.
 
 #include <algorithm>
+#include <span>
 
 namespace lading {
 
@@ -4146,623 +7012,12 @@ inline std::string scope_that_suffices(parsed_challenges const& offered) {
 
 // ---- lading/http/error_body.hpp ----
 
-/// What a registry says in the body of an error (spec 4.7).
+/// What a registry says in the body of an error (doc/protocol.md#errors).
 
 // ---- lading/http/plain_words.hpp ----
 
 /// What an answer says to people when it is not the document that was asked for: a web page of a portal or a proxy, XML of
 /// an object store, a line of text, or nothing.
-
-// ---- lading/http/message.hpp ----
-
-/// `request` and `response`: the vocabulary between operations and transports. Heads only; bodies are streamed.
-
-// ---- lading/http/address.hpp ----
-
-/// Which part of the network an address is in: what a server may name and what it may not.
-
-// ---- lading/detail/ip_text.hpp ----
-
-/// IP addresses in text: to bytes, and whether a network holds them. No resolver, no locale.
-
-namespace lading::detail {
-
-/// An address in network order: 4 bytes, 16, or none for what is no address.
-struct ip_bytes {
-    std::array<std::uint8_t, 16> bytes{};
-    std::size_t size = 0;
-
-    constexpr explicit operator bool() const noexcept { return size != 0; }
-    constexpr std::span<std::uint8_t const> span() const noexcept { return {bytes.data(), size}; }
-    friend constexpr bool operator==(ip_bytes const&, ip_bytes const&) = default;
-};
-
-/// Four decimal numbers without leading zeros, `10.0.0.1`; other spellings that some resolvers know are none.
-constexpr ip_bytes parse_ipv4(std::string_view text) noexcept {
-    ip_bytes out;
-    for (std::size_t at = 0; at < 4; ++at) {
-        auto const end = at == 3 ? text.size() : std::min(text.find('.'), text.size());
-        auto const part = text.substr(0, end);
-        if (part.empty() || part.size() > 3 || (part.size() > 1 && part[0] == '0')) return {};
-        int value = 0;
-        for (char c : part) {
-            if (!is_digit(c)) return {};
-            value = value * 10 + (c - '0');
-        }
-        if (value > 255) return {};
-        out.bytes[at] = static_cast<std::uint8_t>(value);
-        if (at == 3) break;
-        if (end == text.size()) return {};
-        text.remove_prefix(end + 1);
-    }
-    out.size = 4;
-    return out;
-}
-
-/// The text of RFC 4291, 2.2, without brackets and zone.
-constexpr ip_bytes parse_ipv6(std::string_view text) noexcept {
-    std::array<std::uint8_t, 16> found{};
-    std::size_t at = 0, gap = 17; // bytes so far; where "::" stands among them
-    if (text.starts_with("::")) {
-        gap = 0;
-        text.remove_prefix(2);
-        if (text.empty()) return {found, 16};
-    }
-    for (;;) {
-        auto const end = std::min(text.find(':'), text.size());
-        auto const part = text.substr(0, end);
-        if (end == text.size() && part.find('.') != part.npos) { // the last four bytes as IPv4
-            auto const four = parse_ipv4(part);
-            if (!four || at > 12) return {};
-            for (std::size_t i = 0; i < 4; ++i) found[at++] = four.bytes[i];
-            break;
-        }
-        if (part.empty() || part.size() > 4 || at > 14) return {};
-        unsigned value = 0;
-        for (char c : part) {
-            if (!is_hex(c)) return {};
-            value = value * 16 + static_cast<unsigned>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
-        }
-        found[at++] = static_cast<std::uint8_t>(value >> 8);
-        found[at++] = static_cast<std::uint8_t>(value & 0xff);
-        if (end == text.size()) break;
-        text.remove_prefix(end + 1);
-        if (text.starts_with(':')) {
-            if (gap != 17) return {};
-            gap = at;
-            text.remove_prefix(1);
-            if (text.empty()) break;
-        }
-    }
-    if (gap == 17) return at == 16 ? ip_bytes{found, 16} : ip_bytes{};
-    if (at == 16) return {}; // the gap stands for at least one group
-    ip_bytes out;
-    out.size = 16;
-    for (std::size_t i = 0; i < gap; ++i) out.bytes[i] = found[i];
-    for (std::size_t i = gap; i < at; ++i) out.bytes[16 - at + i] = found[i];
-    return out;
-}
-
-/// IPv4, or IPv6 with or without brackets. IPv4 inside IPv6 (`::ffff:10.0.0.1`) is IPv4.
-constexpr ip_bytes parse_ip(std::string_view text) noexcept {
-    if (text.starts_with('[')) {
-        if (!text.ends_with(']')) return {};
-        text = text.substr(1, text.size() - 2);
-        if (text.find(':') == text.npos) return {};
-    }
-    if (text.find(':') == text.npos) return parse_ipv4(text);
-    auto out = parse_ipv6(text);
-    if (!out) return out;
-    for (std::size_t i = 0; i < 12; ++i)
-        if (out.bytes[i] != (i < 10 ? 0 : 0xff)) return out;
-    ip_bytes four;
-    four.size = 4;
-    for (std::size_t i = 0; i < 4; ++i) four.bytes[i] = out.bytes[12 + i];
-    return four;
-}
-
-/// A network, `10.0.0.0/8` or `fd00::/8`.
-struct ip_network {
-    ip_bytes base;
-    std::size_t bits = 0;
-
-    /// Nothing (`base` is none) for what is no network.
-    static constexpr ip_network parse(std::string_view text) noexcept {
-        auto const slash = text.find('/');
-        if (slash == text.npos) return {};
-        auto const base = parse_ip(text.substr(0, slash));
-        auto const digits = text.substr(slash + 1);
-        if (!base || digits.empty() || digits.size() > 3) return {};
-        std::size_t bits = 0;
-        for (char c : digits) {
-            if (!is_digit(c)) return {};
-            bits = bits * 10 + static_cast<std::size_t>(c - '0');
-        }
-        if (bits > base.size * 8) return {};
-        return {base, bits};
-    }
-    constexpr bool holds(ip_bytes const& a) const noexcept {
-        if (!base || a.size != base.size) return false;
-        for (std::size_t i = 0; i * 8 < bits; ++i) {
-            auto const left = bits - i * 8;
-            unsigned const mask = left >= 8 ? 0xffu : 0xff00u >> left & 0xffu;
-            if ((a.bytes[i] & mask) != (base.bytes[i] & mask)) return false;
-        }
-        return true;
-    }
-};
-
-} // namespace lading::detail
-
-namespace lading {
-
-enum class address_scope : std::uint8_t {
-    outside,    ///< reachable by everybody
-    inside,     ///< this machine, a private network
-    link_local, ///< the link, and wherever clouds keep their metadata; also unspecified, multicast and reserved addresses
-};
-
-/// The scope of an IPv4 (4 bytes) or IPv6 (16 bytes) address in network order. IPv4 inside IPv6 (mapped, NAT64, 6to4,
-/// Teredo, ISATAP) counts as that IPv4 address, to which the packets go in the end.
-constexpr address_scope scope_of(std::span<std::uint8_t const> a) noexcept {
-    using enum address_scope;
-    if (a.size() == 4) {
-        auto const is = [&](int b0, int b1, int b2, int b3) { return a[0] == b0 && a[1] == b1 && a[2] == b2 && a[3] == b3; };
-        if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254)) return link_local;
-        if (is(100, 100, 100, 200) || is(192, 0, 0, 192) || is(168, 63, 129, 16)) return link_local; // metadata of clouds
-        bool const inner = a[0] == 127 || a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) ||
-                           (a[0] == 192 && a[1] == 168) || (a[0] == 100 && (a[1] & 0xc0) == 64) ||
-                           (a[0] == 192 && a[1] == 0 && a[2] == 0) || (a[0] == 198 && (a[1] & 0xfe) == 18);
-        return inner ? inside : outside;
-    }
-    if (a.size() != 16) return link_local;
-    auto const zero = [&](std::size_t from, std::size_t to) {
-        for (auto i = from; i < to; ++i)
-            if (a[i] != 0) return false;
-        return true;
-    };
-    auto const word = [&](std::size_t i) { return a[2 * i] << 8 | a[2 * i + 1]; };
-    auto const as_ipv4 = [&](std::size_t i, std::size_t j, std::size_t k, std::size_t l, int flip = 0) {
-        std::uint8_t const four[] = {static_cast<std::uint8_t>(a[i] ^ flip), static_cast<std::uint8_t>(a[j] ^ flip),
-                                     static_cast<std::uint8_t>(a[k] ^ flip), static_cast<std::uint8_t>(a[l] ^ flip)};
-        return scope_of(four);
-    };
-    if (zero(0, 15) && a[15] == 1) return inside;
-    bool const mapped = zero(0, 10) && word(5) == 0xffff;
-    bool const nat64 = word(0) == 0x64 && word(1) == 0xff9b;
-    if (mapped || zero(0, 12) || (nat64 && zero(4, 12))) return as_ipv4(12, 13, 14, 15);
-    if (nat64 && word(2) == 1) { // a prefix of the network's own (RFC 8215), of a length that we do not know (RFC 6052, 2.2)
-        if (zero(6, 12)) return as_ipv4(12, 13, 14, 15);
-        bool const link = (a[12] != 0 && as_ipv4(12, 13, 14, 15) == link_local) || (a[6] != 0 && as_ipv4(6, 7, 9, 10) == link_local) ||
-                          (a[7] != 0 && as_ipv4(7, 9, 10, 11) == link_local) || (a[9] != 0 && as_ipv4(9, 10, 11, 12) == link_local);
-        return link ? link_local : inside;
-    }
-    if (word(0) == 0x2002) return as_ipv4(2, 3, 4, 5);                    // 6to4
-    if (word(0) == 0x2001 && word(1) == 0) return as_ipv4(12, 13, 14, 15, 0xff); // Teredo
-    if (a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)) return link_local;
-    if ((word(0) == 0xfd00 && word(1) == 0xec2) || (word(0) == 0xfd20 && word(1) == 0xce)) return link_local; // metadata of clouds
-    if ((word(4) & ~0x200) == 0 && word(5) == 0x5efe) return as_ipv4(12, 13, 14, 15); // ISATAP
-    bool const site_local = a[0] == 0xfe && (a[1] & 0xc0) == 0xc0;
-    return (a[0] & 0xfe) == 0xfc || site_local ? inside : outside;
-}
-
-/// The scope that a host shows by its text alone: an address, `localhost`. Other names are `outside` until they are
-/// resolved; what is in brackets and no address is `link_local`.
-constexpr address_scope scope_of_host(std::string_view host) noexcept {
-    if (host == "localhost" || host.ends_with(".localhost")) return address_scope::inside;
-    auto const ip = detail::parse_ip(host);
-    if (ip) return scope_of(ip.span());
-    return host.starts_with('[') ? address_scope::link_local : address_scope::outside;
-}
-
-} // namespace lading
-
-namespace lading {
-
-/// True when two header names, schemes or hosts are equal but for ASCII case.
-constexpr bool iequal(std::string_view a, std::string_view b) noexcept {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// Header fields in the order sent; names compare without case; several of one name are kept. All text is in one
-/// string, so that a head costs two allocations or so, not two a line.
-class header_map {
-    /// Where a field is in `text_`: its name, then its value.
-    struct place {
-        std::size_t at, name, value; ///< the sizes of the two
-    };
-
-  public:
-    /// Name and value; valid until the map is changed.
-    using value_type = std::pair<std::string_view, std::string_view>;
-
-    class const_iterator {
-      public:
-        const_iterator(header_map const& of, std::size_t i) : of_(&of), i_(i) {}
-        value_type operator*() const { return (*of_)[i_]; }
-        const_iterator& operator++() { return ++i_, *this; }
-        friend bool operator==(const_iterator const&, const_iterator const&) = default;
-
-      private:
-        header_map const* of_;
-        std::size_t i_;
-    };
-
-    /// The texts are not this map's own.
-    void add(std::string_view name, std::string_view value) {
-        fields_.push_back({text_.size(), name.size(), value.size()});
-        text_.append(name).append(value);
-    }
-    /// Replaces all fields of the name by one.
-    void set(std::string_view name, std::string_view value) {
-        erase(name);
-        add(name, value);
-    }
-    /// Nothing is left of the fields, in the text neither: they may have been secrets.
-    void erase(std::string_view name) {
-        if (!find(name)) return;
-        header_map kept;
-        for (auto const& [n, v] : *this)
-            if (!iequal(n, name)) kept.add(n, v);
-        *this = std::move(kept);
-    }
-    /// Makes room for so many fields with so many bytes.
-    void reserve(std::size_t fields, std::size_t bytes) {
-        fields_.reserve(fields);
-        text_.reserve(bytes);
-    }
-    /// The first value of the name, or nothing.
-    std::optional<std::string_view> find(std::string_view name) const {
-        for (auto const& [n, v] : *this)
-            if (iequal(n, name)) return v;
-        return std::nullopt;
-    }
-    /// Every value of the name, in order.
-    std::vector<std::string_view> all(std::string_view name) const {
-        std::vector<std::string_view> out;
-        for (auto const& [n, v] : *this)
-            if (iequal(n, name)) out.push_back(v);
-        return out;
-    }
-    value_type operator[](std::size_t i) const noexcept {
-        auto const& f = fields_[i];
-        auto const* const from = text_.data() + f.at;
-        return {{from, f.name}, {from + f.name, f.value}};
-    }
-    const_iterator begin() const noexcept { return {*this, 0}; }
-    const_iterator end() const noexcept { return {*this, fields_.size()}; }
-    std::size_t size() const noexcept { return fields_.size(); }
-
-  private:
-    std::string text_;
-    std::vector<place> fields_;
-};
-
-/// How far a request may go, by who named its host. Transports check the address that they dial.
-enum class address_policy : std::uint8_t {
-    anywhere,  ///< the caller named it
-    inside,    ///< a server inside the network named it: anywhere but link-local and metadata addresses
-    outside,   ///< a server named it: public addresses only
-};
-
-/// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
-/// (`Content-Length`), nothing else.
-struct request {
-    request() = default;
-    request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
-
-    std::string method = "GET";
-    std::string url;
-    header_map headers;
-    std::string body; ///< small bodies (token forms); empty for none
-
-    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
-    std::string scope;
-    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
-    bool may_authorize = true;
-    /// Where it may be sent.
-    lading::address_policy address_policy = lading::address_policy::anywhere;
-    /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
-    std::string named_by;
-    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
-    std::optional<digest> content;
-    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
-    bool by_tag = false;
-    /// The body is wanted as it is stored: a blob.
-    bool verbatim = false;
-    /// When the whole operation must be over.
-    std::optional<std::chrono::steady_clock::time_point> deadline;
-    /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.
-    stop_token stop;
-};
-
-/// The head of an answer. The body goes to the sink.
-struct response {
-    response() = default;
-    explicit response(int s) : status(s) {}
-
-    int status = 0;
-    header_map headers;
-    std::string url;               ///< the URL that was asked (after redirects: the last one)
-    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
-    bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
-    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
-    /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
-    std::optional<address_scope> peer;
-    std::vector<warning> warnings;     ///< what was odd on the way to it; the operation passes it on to its value
-};
-
-/// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
-/// It is the address of its own connection that counts; where that is not known, what its name shows, and it may name itself. What
-/// it was allowed to be is no sign then of where it is: its own name may have made it so. `asked` is the reach of the request, `here`
-/// and `there` the hosts of the two.
-constexpr address_policy policy_from(response const& head, address_policy asked, std::string_view here, std::string_view there) noexcept {
-    if (asked == address_policy::outside) return address_policy::outside;
-    if (head.peer) return *head.peer == address_scope::outside ? address_policy::outside : address_policy::inside;
-    bool const inside = here == there || scope_of_host(here) != address_scope::outside;
-    return inside ? address_policy::inside : address_policy::outside;
-}
-
-/// What a sink says after each piece.
-enum class sink_action : std::uint8_t {
-    proceed, ///< go on
-    stop     ///< enough: the transport stops reading, closes the connection and reports success
-};
-
-/// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
-/// and after the last one returns; a failure ends the exchange with that error. The same sink may be used for several
-/// exchanges in turn (a replay after a 401): `begin` starts afresh. Never called by two threads at once.
-class body_sink {
-  public:
-    virtual ~body_sink() = default;
-    /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
-    /// is read.
-    virtual result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
-    virtual result<sink_action> write(std::span<std::byte const> piece) = 0;
-};
-
-} // namespace lading
-
-// ---- lading/http/url.hpp ----
-
-/// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
-/// C23, C26, H29). Our own because an origin must have exactly one spelling, and what has two must be refused.
-
-namespace lading {
-
-/// Scheme, lower-case host without trailing dot, effective port. Equality of all three, or it is another origin.
-struct origin {
-    origin(std::string s, std::string h, std::uint16_t p) : scheme(std::move(s)), host(std::move(h)), port(p) {}
-    std::string scheme;
-    std::string host; ///< IPv6 in brackets
-    std::uint16_t port;
-
-    std::string str() const { return scheme + "://" + host + ':' + std::to_string(port); }
-    /// Host, and port when it is not the scheme's own: what a Host header holds.
-    std::string authority() const {
-        bool const own = port == (scheme == "https" ? 443 : 80);
-        return own ? host : host + ':' + std::to_string(port);
-    }
-    friend bool operator==(origin const&, origin const&) = default;
-};
-
-/// Everything but unreserved characters as %XX.
-inline std::string percent_encode(std::string_view text) {
-    std::string out;
-    for (char c : text) {
-        if (detail::is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-        } else {
-            auto const b = static_cast<unsigned char>(c);
-            out += {'%', "0123456789ABCDEF"[b >> 4], "0123456789ABCDEF"[b & 15]};
-        }
-    }
-    return out;
-}
-
-/// A URL as some servers write it, with what no URL may hold (space, `"`, `<`, `>`, `\`, bytes of UTF-8) as %XX. Control
-/// characters stay, so that `url::parse` refuses them; so does it a host with a `%`.
-inline std::string percent_encode_stray(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (char c : text) {
-        bool const stray = c == ' ' || c == '"' || c == '<' || c == '>' || c == '\\' || static_cast<unsigned char>(c) >= 0x80;
-        out.append(stray ? percent_encode({&c, 1}) : std::string(1, c));
-    }
-    return out;
-}
-
-/// `application/x-www-form-urlencoded` text.
-inline std::string form_encode(std::vector<std::pair<std::string, std::string>> const& fields) {
-    std::string out;
-    for (auto const& [k, v] : fields)
-        out.append(out.empty() ? "" : "&").append(percent_encode(k)).append("=").append(percent_encode(v));
-    return out;
-}
-
-namespace detail {
-
-/// A host in its normal form that is this machine. By number: "127.0.0.1.example.com" is anywhere.
-constexpr bool is_loopback_host(std::string_view host) noexcept {
-    auto const ip = parse_ip(host);
-    if (!ip) return host == "localhost";
-    if (ip.size == 4) return ip.bytes[0] == 127;
-    for (std::size_t i = 0; i < 15; ++i)
-        if (ip.bytes[i] != 0) return false;
-    return ip.bytes[15] == 1;
-}
-
-/// A host in lower case without trailing dot: a name, dotted IPv4, or bracketed IPv6. Shapes that some resolvers read
-/// as addresses (`2130706433`, `0x7f.1`, `127.1`) are no hosts.
-constexpr bool is_host(std::string_view host) noexcept {
-    if (host.starts_with('[')) return host.ends_with(']') && bool(parse_ipv6(host.substr(1, host.size() - 2)));
-    if (host.empty() || host.size() > 253) return false;
-    std::string_view last;
-    for (std::string_view rest = host; !rest.empty();) {
-        auto const end = std::min(rest.find('.'), rest.size());
-        last = rest.substr(0, end);
-        if (last.empty() || last.size() > 63 || last.front() == '-' || last.back() == '-') return false;
-        for (char c : last)
-            if (!is_lower(c) && !is_digit(c) && c != '-' && c != '_') return false;
-        if (end + 1 == rest.size()) return false;
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    bool number = true;
-    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
-    bool const hex = last.starts_with("0x");
-    return number || hex ? bool(parse_ipv4(host)) : true;
-}
-
-} // namespace detail
-
-/// True for a URL, or a reference to one, that names a user ("https://me@host/", "//me@host"): what a server may not
-/// have a client send (hostile.md C26).
-constexpr bool names_user(std::string_view reference) noexcept {
-    auto const path = std::min(reference.find_first_of("/?#"), reference.size());
-    if (!reference.substr(path).starts_with("//")) return false;
-    auto const authority = reference.substr(path + 2);
-    return authority.substr(0, authority.find_first_of("/?#")).find('@') != authority.npos;
-}
-
-class url {
-  public:
-    static constexpr std::size_t max_size = 64u << 10;
-
-    /// Parses an absolute URL. Errors: `url_invalid`, with the reason in the context and never the text itself, which
-    /// may hold a secret.
-    static result<url> parse(std::string_view text) {
-        auto refuse = [](char const* why) { return error(errc::url_invalid).with_context(why); };
-        if (text.size() > max_size) return refuse("longer than 65536 bytes");
-        for (char c : text)
-            if (c <= 0x20 || c >= 0x7f || c == '\\' || c == '"' || c == '<' || c == '>')
-                return refuse("a character that no URL has");
-        text = text.substr(0, text.find('#'));
-        url out;
-        auto const colon = text.find("://");
-        if (colon == text.npos) return refuse("not absolute");
-        out.scheme_ = detail::lower(text.substr(0, colon));
-        if (out.scheme_ != "http" && out.scheme_ != "https") return refuse("neither http nor https");
-        if (names_user(text)) return refuse("user information");
-        text.remove_prefix(colon + 3);
-        auto const end = std::min(text.find_first_of("/?"), text.size());
-        auto authority = text.substr(0, end);
-        auto port_at = authority.rfind(':');
-        if (authority.starts_with('[') && port_at != authority.npos && port_at < authority.find(']'))
-            port_at = authority.npos;
-        out.port_ = out.scheme_ == "https" ? 443 : 80;
-        if (port_at != authority.npos) {
-            auto const digits = authority.substr(port_at + 1);
-            unsigned value = 0;
-            auto const [last, bad] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-            if (digits.empty() || digits.size() > 5 || bad != std::errc() || last != digits.data() + digits.size() ||
-                value == 0 || value > 65535)
-                return refuse("the port is not a number from 1 to 65535");
-            out.port_ = static_cast<std::uint16_t>(value);
-            authority = authority.substr(0, port_at);
-        }
-        out.host_ = detail::lower(authority);
-        if (out.host_.size() > 1 && out.host_.ends_with('.')) out.host_.pop_back();
-        if (!detail::is_host(out.host_)) return refuse("the host is malformed");
-        out.set_target(text.substr(end));
-        return out;
-    }
-
-    std::string const& scheme() const noexcept { return scheme_; }
-    std::string const& host() const noexcept { return host_; }
-    std::uint16_t port() const noexcept { return port_; }
-    lading::origin origin() const { return {scheme_, host_, port_}; }
-    std::string const& path() const noexcept { return path_; }
-    std::string const& query() const noexcept { return query_; } ///< without '?'
-    bool has_query() const noexcept { return has_query_; }
-    /// Path and query: what a request line holds.
-    std::string target() const { return has_query_ ? path_ + '?' + query_ : path_; }
-    /// That of the origin.
-    std::string authority() const { return origin().authority(); }
-    std::string str() const { return scheme_ + "://" + authority() + target(); }
-
-    /// For logs and errors: query values are hidden but those of paging and scope; bounded.
-    std::string safe() const {
-        std::string out = scheme_ + "://" + authority() + detail::printable(path_, 512);
-        if (!has_query_) return out;
-        out += '?';
-        std::string_view rest = query_;
-        while (!rest.empty() && out.size() < 2048) {
-            auto const end = std::min(rest.find('&'), rest.size());
-            auto const one = rest.substr(0, end);
-            auto const key = one.substr(0, one.find('='));
-            bool const open = key == "n" || key == "last" || key == "service" || key == "scope";
-            out += detail::printable(open ? one : key, 256);
-            if (!open && one.size() > key.size()) out += "=***";
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-            if (!rest.empty()) out += '&';
-        }
-        return out;
-    }
-
-    /// The URL that a reference means here (RFC 3986, 5.2). Errors: `url_invalid`.
-    result<url> resolve(std::string_view reference) const {
-        if (reference.empty()) return error(errc::url_invalid).with_context("empty");
-        auto const delimiter = reference.find_first_of(":/?#");
-        if (delimiter != reference.npos && reference[delimiter] == ':') return parse(reference);
-        auto const base = scheme_ + "://";
-        if (reference.starts_with("//")) return parse(scheme_ + ':' + std::string(reference));
-        if (reference.starts_with('/')) return parse(base + authority() + std::string(reference));
-        if (reference.starts_with('?')) return parse(base + authority() + path_ + std::string(reference));
-        if (reference.starts_with('#')) return *this;
-        return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
-    }
-
-    /// Adds one query parameter, percent-encoded.
-    url& add_query(std::string_view key, std::string_view value) {
-        if (has_query_ && !query_.empty()) query_ += '&';
-        has_query_ = true;
-        query_ += percent_encode(key) + '=' + percent_encode(value);
-        return *this;
-    }
-
-  private:
-    url() = default;
-
-    void set_target(std::string_view target) {
-        auto const question = target.find('?');
-        has_query_ = question != target.npos;
-        if (has_query_) query_ = target.substr(question + 1);
-        path_ = without_dots(target.substr(0, question));
-    }
-    /// RFC 3986, 5.2.4.
-    static std::string without_dots(std::string_view path) {
-        if (path.starts_with('/') && path.find("/.") == path.npos) return std::string(path); // as good as always
-        std::string out;
-        while (!path.empty()) {
-            auto const next = std::min(path.find('/', 1), path.size());
-            auto const segment = path.substr(0, next);
-            bool const last = next == path.size();
-            if (segment == "/." || segment == ".") {
-                if (last) out += '/';
-            } else if (segment == "/.." || segment == "..") {
-                out.erase(out.empty() ? 0 : out.rfind('/'));
-                if (last) out += '/';
-            } else {
-                out += segment;
-            }
-            path.remove_prefix(next);
-        }
-        return out.starts_with('/') ? out : '/' + out;
-    }
-
-    std::string scheme_, host_, path_, query_;
-    std::uint16_t port_ = 0;
-    bool has_query_ = false;
-};
-
-/// `url::safe` of any text; what is no URL is named so, and not shown.
-inline std::string safe_url(std::string_view text) {
-    auto const u = url::parse(text);
-    return u ? u.assume_value().safe() : "(not a URL)";
-}
-
-} // namespace lading
 
 namespace lading {
 
@@ -4993,7 +7248,7 @@ error_body parse_error_body(std::string_view body, limits const& l) {
         auto const d = e.is_object() ? e.find("detail") : std::nullopt;
         bool const detailed = d && !d->is_null();
         if (std::exchange(first, false)) {
-            // By the codes of the original: one that it did not know, or that came later, was UNKNOWN to it.
+            // By the codes of Docker 1.10: one that it did not know, or that came later, was UNKNOWN to it.
             bool const later = code == "TOOMANYREQUESTS" || code == "RANGE_INVALID" || code == "PAGINATION_NUMBER_INVALID";
             auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
             bool const own_words = !message.empty() && message != usual;
@@ -5018,130 +7273,11 @@ error_body parse_error_body(std::string_view body, limits const& l) {
 
 } // namespace lading
 
-// ---- lading/http/retry_after.hpp ----
-
-/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
-/// X01, X02).
-
-namespace lading {
-
-namespace detail {
-/// Days from 1970-01-01 to a date of the Gregorian calendar, years 1 to 9999; nothing for a day that does not exist.
-constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
-    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    int const length = month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
-    if (day < 1 || day > length) return std::nullopt;
-    int const y = month > 2 ? year : year - 1;                           // years begin in March: the leap day is last
-    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
-}
-} // namespace detail
-
-namespace detail {
-/// True for a text that has a digit where the form has `0`, a letter where it has `a`, a digit or a space where it has
-/// `_`, and the form's own character elsewhere.
-constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
-    if (text.size() != form.size()) return false;
-    for (std::size_t i = 0; i < form.size(); ++i) {
-        char const c = text[i], f = form[i];
-        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
-        if (!fits) return false;
-    }
-    return true;
-}
-} // namespace detail
-
-/// Seconds since 1970 of an HTTP date (RFC 9110, 5.6.7), in the form that is sent, `Sun, 06 Nov 1994 08:49:37 GMT`, and
-/// in the two older ones, `Sunday, 06-Nov-94 08:49:37 GMT` and `Sun Nov  6 08:49:37 1994`. A year of two digits is the
-/// one from 1970 to 2069. Nothing for other text.
-inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
-    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    auto number = [](std::string_view digits) {
-        int out = 0;
-        for (char c : digits) out = out * 10 + (c == ' ' ? 0 : c - '0');
-        return out;
-    };
-    int year = 0, day = 0;
-    std::string_view month_name, time;
-    if (detail::has_form(text, "aaa, 00 aaa 0000 00:00:00 GMT")) {
-        day = number(text.substr(5, 2)), month_name = text.substr(8, 3), year = number(text.substr(12, 4)), time = text.substr(17, 8);
-    } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
-        day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
-    } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
-               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
-               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
-        text.remove_prefix(comma);
-        day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
-        year += year < 70 ? 2000 : 1900;
-    }
-    if (time.empty() || year < 1) return std::nullopt;
-    auto const month = months.find(month_name);
-    int const hour = number(time.substr(0, 2)), minute = number(time.substr(3, 2)), second = number(time.substr(6, 2));
-    if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-    auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
-    if (!days) return std::nullopt;
-    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
-}
-
-namespace detail {
-/// The digits that a header begins with, saturated; nothing when there are none or something else follows them than
-/// the end, `;` or `,`.
-inline std::optional<std::int64_t> leading_number(std::optional<std::string_view> text) {
-    if (!text || text->empty() || !is_digit(text->front())) return std::nullopt;
-    std::int64_t value = 0;
-    auto const [end, bad] = std::from_chars(text->data(), text->data() + text->size(), value);
-    if (bad == std::errc::result_out_of_range) value = INT64_MAX;
-    auto const rest = trim(text->substr(static_cast<std::size_t>(end - text->data())));
-    if (!rest.empty() && rest.front() != ';' && rest.front() != ',') return std::nullopt;
-    return value;
-}
-} // namespace detail
-
-/// Seconds until the registry wants to be asked again, not negative, not clamped; -1 when it does not say so in a form
-/// that can be read. A date is compared with the answer's own `Date`, or with the system's clock where that is missing.
-inline std::int64_t retry_after_of(response const& head) {
-    auto const text = head.headers.find("Retry-After");
-    if (!text) return -1;
-    if (!text->empty() && text->find_first_not_of("0123456789") == text->npos)
-        return *detail::leading_number(text);
-    auto const until = parse_http_date(*text);
-    if (!until) return -1;
-    auto now = parse_http_date(head.headers.find("Date").value_or(""));
-    if (!now) {
-        auto const system = std::chrono::system_clock::now().time_since_epoch();
-        now = std::chrono::duration_cast<std::chrono::seconds>(system).count();
-    }
-    return std::max<std::int64_t>(*until - *now, 0);
-}
-
-/// True for a status that may be another one later: 408, 429, 500, 502, 503, 504, and 520 to 524, which gateways answer
-/// when what is behind them fails.
-constexpr bool is_passing_status(int s) noexcept {
-    return s == 408 || s == 429 || s == 500 || (s >= 502 && s <= 504) || (s >= 520 && s <= 524);
-}
-
-/// What an answer says of limits.
-inline rate_limit rate_limit_of(response const& head) {
-    auto of = [&](char const* name, char const* older) {
-        auto v = detail::leading_number(head.headers.find(name));
-        if (!v) v = detail::leading_number(head.headers.find(older));
-        return v.value_or(-1);
-    };
-    rate_limit out;
-    out.limit = of("RateLimit-Limit", "X-RateLimit-Limit");
-    out.remaining = of("RateLimit-Remaining", "X-RateLimit-Remaining");
-    out.until_seconds = retry_after_of(head);
-    if (out.until_seconds < 0) out.until_seconds = detail::leading_number(head.headers.find("RateLimit-Reset")).value_or(-1);
-    return out;
-}
-
-} // namespace lading
-
 namespace lading {
 
 /// What a registry says of a token that it refuses, in the `error` of its Bearer challenge (RFC 6750, 3.1), by the codes
-/// of its error bodies (spec 4.7): `invalid_token` is UNAUTHORIZED, `insufficient_scope` DENIED. The message is the
-/// `error_description`, or else the sentence of the code; at most `room` bytes, printable.
+/// of its error bodies (doc/protocol.md#errors): `invalid_token` is UNAUTHORIZED, `insufficient_scope` DENIED. The
+/// message is the `error_description`, or else the sentence of the code; at most `room` bytes, printable.
 inline std::optional<registry_error> challenge_error(response const& head, std::size_t room) {
     auto const lines = head.headers.all("WWW-Authenticate");
     auto const offered = parse_challenges(lines);
@@ -5174,14 +7310,16 @@ inline bool confirms_v2(response const& head) {
 
 /// Makes the error of an answer whose status is not the wanted one.
 ///
-/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (hostile.md C06); `denied`
-/// where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`, `name_unknown`,
-/// `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx `registry_error`; anything
-/// below 400 `http_unexpected_status`. Facts as spec 2.5.1 and 2.7: never plaintext, because there was an answer; `v1`
-/// only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2 itself has named. What the challenge says
-/// of a token comes before the errors of the body.
+/// `shown`: what was shown to the registry.
+///
+/// Codes: 401 `auth_required`; `auth_denied` when credentials were sent, or when none may be (doc/threats.md#c06);
+/// `denied` where they are good and do not suffice (`insufficient_scope`); 403 `denied`; 404 `manifest_unknown`,
+/// `name_unknown`, `blob_unknown` or `not_found`; 429 `rate_limited`; 5xx and 408 `server_error`; other 4xx
+/// `registry_error`; anything below 400 `http_unexpected_status`. Facts (doc/protocol.md#fallback): never plaintext,
+/// because there was an answer; `v1` only for 401 and 404 while v2 is not confirmed, and not for a blob, which v2
+/// itself has named. What the challenge says of a token comes before the errors of the body.
 template <json_policy J>
-error error_from_response(response const& head, std::string_view body, asked what, limits const& l) {
+error error_from_response(response const& head, std::string_view body, asked what, limits const& l, auth_note const& shown = {}) {
     auto bounds = l;
     auto by_challenge = head.status >= 400 && head.status < 500 ? challenge_error(head, l.error_text) : std::nullopt;
     if (by_challenge) bounds.error_text -= std::min(l.error_text, by_challenge->message.size());
@@ -5195,8 +7333,8 @@ error error_from_response(response const& head, std::string_view body, asked wha
     int const s = head.status;
     errc code = errc::registry_error;
     if (s < 400) code = errc::http_unexpected_status;
-    else if (s == 401 && head.credentials_withheld) code = errc::auth_denied;
-    else if (s == 401 && !head.credentials_sent) code = errc::auth_required; // whatever is missing, a login may have it
+    else if (s == 401 && shown.withheld) code = errc::auth_denied;
+    else if (s == 401 && !shown.sent) code = errc::auth_required; // whatever is missing, a login may have it
     else if (s == 401) code = by_challenge && by_challenge->code == "DENIED" ? errc::denied : errc::auth_denied;
     else if (s == 403) code = errc::denied;
     else if (s == 404 && says("NAME_UNKNOWN")) code = errc::name_unknown;
@@ -5206,7 +7344,7 @@ error error_from_response(response const& head, std::string_view body, asked wha
     else if (s == 429) code = errc::rate_limited;
     else if (s >= 500 || s == 408) code = errc::server_error;
     else if (says("DENIED")) code = errc::denied;
-    else if (says("UNAUTHORIZED")) code = head.credentials_sent ? errc::auth_denied : errc::auth_required;
+    else if (says("UNAUTHORIZED")) code = shown.sent ? errc::auth_denied : errc::auth_required;
 
     fallback_facts f;
     f.answered = true;
@@ -5219,8 +7357,8 @@ error error_from_response(response const& head, std::string_view body, asked wha
     f.said = said.form;
     if (s < 400 || s >= 500) f.said = refusal_form::unreadable;
     else if (s == 401 && (said.by_details || said.form == refusal_form::unreadable)) f.said = refusal_form::unknown;
-    if (head.challenge_unanswered) f.said = refusal_form::none;
-    f.withheld = code == errc::auth_denied && head.credentials_withheld;
+    if (shown.unanswered) f.said = refusal_form::none;
+    f.withheld = code == errc::auth_denied && shown.withheld;
     error out(code);
     out.with_facts(f).with_status(s).with_url(safe_url(head.url));
     if (auto const rate = rate_limit_of(head); rate.until_seconds >= 0 || rate.limit >= 0 || rate.remaining >= 0)
@@ -5244,6 +7382,8 @@ error error_from_response(response const& head, std::string_view body, asked wha
 /// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
 /// `errc::digest_unsupported` from `finish`, never a wrong digest.
 /// Models (hash/): `openssl_hash`, `constexpr_sha2`, `mbedtls_hash`.
+
+#include <concepts>
 
 namespace lading {
 
@@ -5378,7 +7518,8 @@ class response_body final : public body_sink {
 
 // ---- lading/protocol/call_context.hpp ----
 
-/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol (spec 4).
+/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol
+/// (doc/protocol.md#requests).
 
 // ---- lading/protocol/accept_notes.hpp ----
 
@@ -5387,36 +7528,67 @@ class response_body final : public body_sink {
 /// Most read a list in one line, and some read the first line only; a few old ones do not part a line at its commas, and
 /// know nothing of the one long type that they see (RFC 9110 section 5.2 allows neither).
 
-// ---- lading/detail/mutex.hpp ----
-
-/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
-
-#if __has_include(<bits/std_mutex.h>)
-#include <bits/std_mutex.h>
-#else
-#include <mutex>
-#endif
+#include <atomic>
+#include <memory>
 
 namespace lading {
 
+/// Thread-safe, without a lock: each manifest asks here, and something new comes once an origin. A note is changed in place
+/// and stays as long as the object; of more origins than `most` nothing is noted, which costs each manifest that the server
+/// does not read lists for one request.
 class accept_notes {
   public:
     enum class form : unsigned char { unknown, one_line, line_a_type };
+    static constexpr std::size_t most = 1024;
 
-    form find(std::string const& origin) {
-        std::lock_guard const lock(mutex_);
-        auto const at = known_.find(origin);
-        return at == known_.end() ? form::unknown : at->second;
+    accept_notes() = default;
+    accept_notes(accept_notes const&) = delete;
+    accept_notes& operator=(accept_notes const&) = delete;
+    ~accept_notes() {
+        for (auto& first : buckets_)
+            for (std::unique_ptr<entry> one(first.load()); one;) one.reset(one->next);
     }
-    void note(std::string const& origin, form f) {
-        std::lock_guard const lock(mutex_);
-        if (known_.size() >= 1024) known_.clear(); // costs each one request
-        known_[origin] = f;
+
+    form find(std::string_view origin) const noexcept {
+        auto const* const known = look_up(origin, first_of(origin).load(std::memory_order_acquire));
+        return known ? known->how.load(std::memory_order_relaxed) : form::unknown;
+    }
+    void note(std::string_view origin, form f) {
+        auto& first = buckets_[index_of(origin)];
+        auto* seen = first.load(std::memory_order_acquire);
+        if (auto* const known = look_up(origin, seen)) {
+            if (known->how.load(std::memory_order_relaxed) != f) known->how.store(f, std::memory_order_relaxed);
+            return;
+        }
+        if (count_.load(std::memory_order_relaxed) >= most) return;
+        auto made = std::make_unique<entry>(std::string(origin), f);
+        do {
+            if (look_up(origin, seen)) return; // another thread was faster
+            made->next = seen;
+        } while (!first.compare_exchange_weak(seen, made.get(), std::memory_order_acq_rel));
+        (void)made.release();
+        count_.fetch_add(1, std::memory_order_relaxed);
     }
 
   private:
-    std::mutex mutex_;
-    std::map<std::string, form> known_;
+    struct entry {
+        entry(std::string o, form f) : origin(std::move(o)), how(f) {}
+        std::string const origin;
+        std::atomic<form> how;
+        entry* next = nullptr; ///< never changes once others see this
+    };
+    using bucket = std::atomic<entry*>;
+
+    static std::size_t index_of(std::string_view origin) noexcept { return std::hash<std::string_view>()(origin) % buckets; }
+    bucket const& first_of(std::string_view origin) const noexcept { return buckets_[index_of(origin)]; }
+    static entry* look_up(std::string_view origin, entry* at) noexcept {
+        while (at && at->origin != origin) at = at->next;
+        return at;
+    }
+
+    static constexpr std::size_t buckets = 64;
+    std::array<bucket, buckets> buckets_{};
+    std::atomic<std::size_t> count_{0};
 };
 
 } // namespace lading
@@ -5438,12 +7610,12 @@ struct call_context {
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+    /// For requests that pull.
+    routing pull() const { return routing(pull_scope()); }
 
     /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
     request get(std::string_view what, std::string_view which) const {
-        request q = get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
-        q.scope = pull_scope();
-        return q;
+        return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
     }
     /// A GET of a path on the registry.
     request get(std::string path) const {
@@ -5456,237 +7628,10 @@ struct call_context {
 
 } // namespace lading
 
-// ---- lading/protocol/step.hpp ----
-
-/// What an operation says: what it needs next, or that it is done.
-///
-/// An operation is an object that does no I/O:
-///     using value_type = T;
-///     step<T> start();                              called once, first
-///     step<T> on_response(result<response> answer); after `need_exchange`, when the body is in the sink
-///     step<T> on_delay();                           after `need_delay`
-/// A driver (`run/`) carries steps out over any transport. Operations are pinned: they cannot be copied or moved,
-/// because the sink of a step points into them. Not thread-safe; one driver at a time.
-
-#include <memory>
-
 namespace lading {
 
-/// Send `query`, stream the body of the answer into `sink`, then call `on_response`.
-struct need_exchange {
-    need_exchange(request q, body_sink& s) : query(std::move(q)), sink(&s) {}
-    request query;
-    body_sink* sink;
-};
-
-/// Wait, then call `on_delay`.
-struct need_delay {
-    explicit need_delay(std::chrono::milliseconds d) : duration(d) {}
-    std::chrono::milliseconds duration;
-};
-
-/// The operation is over.
-template <class T>
-class done {
-  public:
-    explicit done(result<T> v) : value_(std::make_unique<result<T>>(std::move(v))) {}
-    result<T>& value() const noexcept { return *value_; }
-
-  private:
-    std::unique_ptr<result<T>> value_; ///< not in here: a step passes every layer, and a record is large
-};
-
-template <class T>
-using step = std::variant<need_exchange, need_delay, done<T>>;
-
-/// Makes a type immovable.
-struct immovable {
-    immovable() = default;
-    immovable(immovable const&) = delete;
-    immovable& operator=(immovable const&) = delete;
-};
-
-template <class Op>
-concept operation = requires(Op& op, result<response> answer) {
-    typename Op::value_type;
-    { op.start() } -> std::same_as<step<typename Op::value_type>>;
-    { op.on_response(std::move(answer)) } -> std::same_as<step<typename Op::value_type>>;
-    { op.on_delay() } -> std::same_as<step<typename Op::value_type>>;
-};
-
-} // namespace lading
-
-// ---- lading/store/blob_sink.hpp ----
-
-/// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
-
-// ---- lading/detail/atomic_file.hpp ----
-
-/// `atomic_file`: a file that appears under its name whole or not at all.
-
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-
-#if defined(_WIN32)
-#include <process.h>
-#else
-#include <fcntl.h>
-#include <unistd.h>
-#endif
-
-namespace lading::detail {
-
-/// Written under a name of its own in the same folder, then renamed. Two writers of one path never write to one file,
-/// and no link that somebody has put there is followed: not at the name of its own, which must be new, and not at the
-/// path, which is replaced. What fails leaves `errno` and nothing on disk. Not synchronised; several may have one path.
-class atomic_file {
-  public:
-    atomic_file() = default;
-    atomic_file(atomic_file const&) = delete;
-    atomic_file& operator=(atomic_file const&) = delete;
-    ~atomic_file() { discard(); }
-
-    /// Begins afresh.
-    bool create(std::string const& path) {
-        static std::atomic<unsigned long> number{0};
-        discard();
-        path_ = path;
-        auto const now = static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (int tries = 0; tries < 8 && !file_; ++tries) { // a name that is taken is somebody's, whoever that is
-            part_ = path + '.' + std::to_string(process()) + '.' + std::to_string(now) + '.' + std::to_string(++number) + ".part";
-            file_ = open_new(part_.c_str());
-            if (!file_ && errno != EEXIST) break;
-        }
-        return file_ != nullptr;
-    }
-    bool write(std::span<std::byte const> piece) {
-        return file_ && std::fwrite(piece.data(), 1, piece.size(), file_) == piece.size();
-    }
-    /// Gives the file its name. `durable`: its bytes are on the disk before, so that no crash leaves a part of them there.
-    bool commit(bool durable) {
-        if (!file_) return errno = EBADF, false;
-        bool good = std::fflush(file_) == 0;
-#if !defined(_WIN32)
-        good = good && (!durable || ::fsync(::fileno(file_)) == 0 || errno == EINVAL); // EINVAL: not on this file system
-#else
-        (void)durable;
-#endif
-        auto why = errno;
-        if (std::fclose(std::exchange(file_, nullptr)) != 0 && good) good = false, why = errno;
-        if (good && std::rename(part_.c_str(), path_.c_str()) == 0) return true;
-        if (good) why = errno;
-        std::remove(part_.c_str());
-        errno = why;
-        return false;
-    }
-    void discard() noexcept {
-        if (!file_) return;
-        std::fclose(std::exchange(file_, nullptr));
-        std::remove(part_.c_str());
-    }
-
-    /// The name that the bytes are under until `commit`.
-    std::string const& part() const noexcept { return part_; }
-
-  private:
-#if defined(_WIN32)
-    static int process() { return ::_getpid(); }
-    static std::FILE* open_new(char const* name) { return std::fopen(name, "wbx"); }
-#else
-    static long process() { return static_cast<long>(::getpid()); }
-    static std::FILE* open_new(char const* name) {
-        int const fd = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd < 0) return nullptr;
-        auto* const file = ::fdopen(fd, "wb");
-        if (!file) ::close(fd), std::remove(name);
-        return file;
-    }
-#endif
-
-    std::string path_, part_;
-    std::FILE* file_ = nullptr;
-};
-
-} // namespace lading::detail
-
-#include <cstring>
-
-namespace lading {
-
-/// Takes one blob. `begin` starts afresh (a retried request calls it again); `write` gets pieces in order; exactly one
-/// of `commit` (size and digest hold) and `discard` (they do not, or the transfer failed) ends it. A failure of
-/// `begin`, `write` or `commit` ends the operation with that error.
-class blob_sink {
-  public:
-    virtual ~blob_sink() = default;
-    virtual result<void> begin() = 0;
-    virtual result<void> write(std::span<std::byte const> piece) = 0;
-    virtual result<void> commit() = 0;
-    virtual void discard() noexcept = 0;
-};
-
-/// Keeps nothing: for a blob that is only to be verified.
-class null_sink final : public blob_sink {
-  public:
-    result<void> begin() override { return success(); }
-    result<void> write(std::span<std::byte const>) override { return success(); }
-    result<void> commit() override { return success(); }
-    void discard() noexcept override {}
-};
-
-/// Keeps the blob in memory; `bytes()` is empty unless the blob was verified.
-class memory_sink final : public blob_sink {
-  public:
-    /// `limit` in bytes; more is `body_too_large`.
-    explicit memory_sink(std::size_t limit) : limit_(limit) {}
-    result<void> begin() override { return pending_.clear(), success(); }
-    result<void> write(std::span<std::byte const> piece) override {
-        if (piece.size() > limit_ - pending_.size())
-            return error(errc::body_too_large).with_values("at most " + std::to_string(limit_) + " bytes", "more");
-        pending_.append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return success();
-    }
-    result<void> commit() override { return bytes_ = std::move(pending_), success(); }
-    void discard() noexcept override { pending_.clear(); }
-    std::string const& bytes() const noexcept { return bytes_; }
-    std::string take() noexcept { return std::exchange(bytes_, {}); }
-
-  private:
-    std::string pending_, bytes_;
-    std::size_t limit_;
-};
-
-/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
-/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
-/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
-class file_sink final : public blob_sink {
-  public:
-    explicit file_sink(std::string path) : path_(std::move(path)) {}
-
-    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
-    result<void> write(std::span<std::byte const> piece) override {
-        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
-    }
-    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
-    void discard() noexcept override { file_.discard(); }
-
-  private:
-    result<void> failed(char const* what) const {
-        auto const why = errno;
-        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
-    }
-
-    std::string path_;
-    detail::atomic_file file_;
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08), or,
-/// where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
+/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (doc/threats.md#l08),
+/// or, where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
 template <class P>
 class verifying_body final : public body_sink {
     template <class T>
@@ -5788,7 +7733,7 @@ class verifying_body final : public body_sink {
 /// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
 /// sink is committed only when everything holds.
 template <class P>
-class blob_operation : immovable {
+class blob_operation : public operation_base<descriptor, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -5797,26 +7742,25 @@ class blob_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = descriptor;
-
     blob_operation(call_context c, descriptor what, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
 
     step<descriptor> start() {
-        auto q = talk_.get("blobs", what_.digest.str());
-        q.verbatim = true; // most blobs are gzip themselves, and called so by mistake
-        return need_exchange(std::move(q), body_);
+        auto how = talk_.pull();
+        how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        return need_exchange(talk_.get("blobs", what_.digest.str()), body_, std::move(how));
     }
 
-    step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
-    step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
+    step<descriptor> on_response(result<response> answer, auth_note const& shown = {}) {
+        return done<descriptor>(interpret(answer, shown));
+    }
 
   private:
-    result<descriptor> interpret(result<response>& answer) {
+    result<descriptor> interpret(result<response>& answer, auth_note const& shown) {
         if (!answer || answer.assume_value().status != 200) body_.discard();
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds, shown);
         LADING_TRY_V(body_.finish());
         return what_;
     }
@@ -5830,7 +7774,7 @@ class blob_operation : immovable {
 
 // ---- lading/operation/manifest.hpp ----
 
-/// The manifest operation: one manifest by tag or digest, verified and typed (spec 4.2).
+/// The manifest operation: one manifest by tag or digest, verified and typed (doc/protocol.md#manifests).
 ///
 /// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one; two of a server that does not read lists in `Accept`.
 
@@ -5845,24 +7789,6 @@ class blob_operation : immovable {
 
 // ---- lading/document/reflect/manifest_list.hpp ----
 
-// ---- lading/document/manifest_list.hpp ----
-
-/// `manifest_list`: Docker's multi-platform document (spec 7).
-
-namespace lading {
-
-/// One entry a platform; an entry may be a schema2 or a schema1 image.
-struct manifest_list {
-    static constexpr std::array media_types{media_types::docker_list};
-
-    std::int64_t schema_version = 2;
-    std::string media_type;
-    std::vector<descriptor> manifests;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
-};
-
-} // namespace lading
-
 LADING_REFLECT(lading::manifest_list, schema_version, media_type, manifests);
 
 template <>
@@ -5871,44 +7797,6 @@ struct lading::document_rules<lading::manifest_list> : default_rules {
 };
 
 // ---- lading/document/reflect/oci.hpp ----
-
-// ---- lading/document/oci.hpp ----
-
-/// The OCI documents: `oci_image` and `oci_index` (image-spec 1.1).
-
-namespace lading {
-
-/// An OCI image manifest: one config, layers base first. Also the shape of artifacts.
-struct oci_image {
-    static constexpr std::array media_types{media_types::oci_manifest};
-
-    std::int64_t schema_version = 2;
-    std::string media_type;    ///< empty in old documents
-    std::string artifact_type; ///< empty when absent
-    descriptor config;
-    std::vector<descriptor> layers;
-    std::optional<descriptor> subject;
-    string_map annotations;
-
-  private:
-    friend struct detail::decode_access;
-    oci_image() : config(detail::decode_access::make<descriptor>()) {}
-};
-
-/// An OCI index: images for several platforms, other indexes, attestations.
-struct oci_index {
-    static constexpr std::array media_types{media_types::oci_index};
-
-    std::int64_t schema_version = 2;
-    std::string media_type; ///< empty in old documents
-    std::string artifact_type;
-    std::vector<descriptor> manifests;
-    std::optional<descriptor> subject;
-    string_map annotations;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
-};
-
-} // namespace lading
 
 LADING_REFLECT(lading::oci_image, schema_version, media_type, artifact_type, config, layers, subject,
                         annotations);
@@ -5956,28 +7844,6 @@ struct document_rules<schema1> : default_rules {
 
 // ---- lading/document/reflect/schema2.hpp ----
 
-// ---- lading/document/schema2.hpp ----
-
-/// `schema2`: Docker's image manifest of version 2, schema 2 (spec 6).
-
-namespace lading {
-
-/// A Docker image: one config, layers base first.
-struct schema2 {
-    static constexpr std::array media_types{media_types::docker_manifest};
-
-    std::int64_t schema_version = 2;
-    std::string media_type;
-    descriptor config;
-    std::vector<descriptor> layers;
-
-  private:
-    friend struct detail::decode_access;
-    schema2() : config(detail::decode_access::make<descriptor>()) {}
-};
-
-} // namespace lading
-
 LADING_REFLECT(lading::schema2, schema_version, media_type, config, layers);
 
 template <>
@@ -5988,7 +7854,7 @@ struct lading::document_rules<lading::schema2> : default_rules {
 // ---- lading/document/schema1/schema1_payload.hpp ----
 
 /// `schema1_payload`: the bytes of a schema1 body that its digest names and that are decoded
-/// (spec 5.2, 10.23-10.25).
+/// (doc/protocol.md#schema1-payload).
 ///
 /// Signatures are not verified: their keys are mostly throw-away ones, so only the digest of the payload
 /// protects it. What the envelope may not do is to show other content than it names, so everything outside
@@ -6124,8 +7990,7 @@ template <json_policy J> result<signed_format> read_signed_format(json_view sign
 /// space; the payload is a JSON object; and the body behind it is the member `signatures` and nothing else.
 /// `header` is not looked at, and no signature is verified: only the digest protects the payload. Errors, all
 /// final: `schema1_format` with the rule that is broken in the context; the `json_*` errors of the body, but
-/// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe. Implements
-/// spec 5.2, 10.23-10.25.
+/// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe.
 template <json_policy J> result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
     using detail::envelope_error;
     auto parsed = json_document::parse<J>(body, l.json);
@@ -6174,325 +8039,7 @@ template <json_policy J> result<std::string> schema1_payload(std::string_view bo
 
 } // namespace lading
 
-// ---- lading/document/set.hpp ----
-
-/// `manifest_set`: the documents that a client speaks, as a compile-time list. It makes the variant, the `Accept`
-/// header and the dispatch from bytes to type.
-///
-/// A document is a type with reflected fields (`BOOST_HANA_ADAPT_STRUCT`) and one of
-///  * `static constexpr std::array media_types{...}`: it is the document of these media types;
-///  * `static constexpr std::string_view matches_config_type`: it is an image manifest with this config type;
-///  * `static constexpr std::string_view matches_artifact_type`: it is an OCI image manifest with this artifactType.
-/// The last two refine a standard document and win over it.
-
-// ---- lading/document/shape.hpp ----
-
-/// What a document is, decided from its bytes. A header has a say only where a document does not say its type: then
-/// there are two types of one shape (`in_family_of`).
-
 namespace lading {
-
-/// The parts of a document that decide its type. Views into the JSON document.
-struct manifest_shape {
-    std::string_view media_type;        ///< what the document is; never empty once decided
-    std::string_view artifact_type;     ///< empty when absent
-    std::string_view config_media_type; ///< empty when there is no config
-    bool says_type = false;             ///< the document has a `mediaType`, or needs none (schema1)
-};
-
-/// The media types whose meaning is known, whatever the manifest set speaks.
-inline constexpr std::array known_manifest_types{media_types::oci_manifest,         media_types::docker_manifest,
-                                                 media_types::oci_index,            media_types::docker_list,
-                                                 media_types::docker_schema1_signed, media_types::docker_schema1};
-
-constexpr bool is_known_manifest_type(std::string_view type) noexcept {
-    for (auto k : known_manifest_types)
-        if (k == type) return true;
-    return false;
-}
-constexpr bool is_schema1_type(std::string_view type) noexcept {
-    return type == media_types::docker_schema1 || type == media_types::docker_schema1_signed;
-}
-constexpr bool is_index_type(std::string_view type) noexcept {
-    return type == media_types::oci_index || type == media_types::docker_list;
-}
-
-namespace detail {
-
-/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
-struct shape_decision {
-    manifest_shape shape;
-    errc code = errc::ok;
-    std::string_view about, why;
-};
-
-constexpr shape_decision judge_shape(json_view root) {
-    shape_decision out;
-    auto refuse = [&](errc code, std::string_view about, std::string_view why) {
-        out.code = code;
-        out.about = about;
-        out.why = why;
-        return out;
-    };
-    if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
-    auto has = [&](std::string_view key) {
-        auto const v = root.find(key);
-        return v && !v->is_null();
-    };
-    auto take = [&](json_view object, std::string_view key, std::string_view& to) {
-        auto const v = object.find(key);
-        if (!v || v->is_null()) return true;
-        if (v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice"), false;
-        if (auto const t = v->as_string()) return to = *t, true;
-        return refuse(errc::manifest_schema, key, "is not a string"), false;
-    };
-    auto ambiguous = [&](std::string_view type) {
-        return refuse(errc::manifest_ambiguous, type, "with keys of another type");
-    };
-
-    for (std::string_view const key : {"config", "layers", "manifests", "fsLayers", "history"})
-        if (auto const v = root.find(key); v && v->is_repeated()) return refuse(errc::json_duplicate_key, key, "is there twice");
-
-    auto& shape = out.shape;
-    if (!take(root, "mediaType", shape.media_type) || !take(root, "artifactType", shape.artifact_type)) return out;
-    shape.says_type = !shape.media_type.empty();
-    if (auto const config = root.find("config"); config && config->is_object())
-        if (!take(*config, "mediaType", shape.config_media_type)) return out;
-
-    std::optional<std::int64_t> version;
-    if (auto const v = root.find("schemaVersion"); v && !v->is_null()) {
-        if (v->is_repeated()) return refuse(errc::json_duplicate_key, "schemaVersion", "is there twice");
-        version = v->as_int();
-        if (!version) return refuse(errc::manifest_schema, "schemaVersion", "is not an integer");
-    }
-
-    bool const image_keys = has("config") || has("layers"), index_keys = has("manifests"),
-               schema1_keys = has("fsLayers") || has("history");
-
-    if (version == 1) {
-        if (image_keys || index_keys) return ambiguous("schema1");
-        if (!shape.media_type.empty() && !is_schema1_type(shape.media_type))
-            return refuse(errc::media_type_mismatch, shape.media_type, "is not a schema1 type");
-        shape.says_type = true;
-        shape.media_type = has("signatures") ? media_types::docker_schema1_signed : media_types::docker_schema1;
-        return out;
-    }
-    if (is_schema1_type(shape.media_type))
-        return refuse(errc::media_type_mismatch, "schemaVersion", "is not 1 in a schema1 document");
-
-    if (shape.media_type.empty()) {
-        if (version != 2) return refuse(errc::media_type_unknown, {}, "neither schemaVersion nor mediaType tells");
-        if (schema1_keys || (image_keys && index_keys)) {
-            if (!image_keys && !index_keys)
-                return refuse(errc::media_type_unknown, {}, "schemaVersion 2 with the keys of schema1");
-            return ambiguous("OCI");
-        }
-        if (index_keys) shape.media_type = media_types::oci_index;
-        else if (has("config")) shape.media_type = media_types::oci_manifest;
-        else return refuse(errc::media_type_unknown, {}, "neither config nor manifests");
-        return out;
-    }
-    if (!is_known_manifest_type(shape.media_type)) return out;
-    if (version != 2) return refuse(errc::manifest_schema, "schemaVersion", "is not 2");
-    if (is_index_type(shape.media_type) ? image_keys || schema1_keys : index_keys || schema1_keys)
-        return ambiguous(shape.media_type);
-    return out;
-}
-
-} // namespace detail
-
-/// The known type of the shape of `type` that `announced` is, or `type` itself: of an image without `mediaType` nobody
-/// but who hands it out knows whether it is Docker's or OCI's.
-constexpr std::string_view in_family_of(std::string_view announced, std::string_view type) noexcept {
-    for (auto const k : known_manifest_types)
-        if (k == announced && !is_schema1_type(k) && is_index_type(k) == is_index_type(type)) return k;
-    return type;
-}
-
-/// Decides; a key whose value is null tells nothing. Errors, all final: `media_type_unknown` (not an object, nothing
-/// tells), `manifest_ambiguous` (keys of two types), `media_type_mismatch` (the version contradicts the type),
-/// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
-/// number of top-level members.
-inline result<manifest_shape> decide_shape(json_view root) {
-    auto const v = detail::judge_shape(root);
-    if (v.code == errc::ok) return v.shape;
-    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
-}
-
-} // namespace lading
-
-namespace lading {
-
-namespace detail {
-
-template <class D>
-concept has_media_types = requires { D::media_types.size(); };
-template <class D>
-concept has_config_media_type = requires { std::string_view(D::matches_config_type); };
-template <class D>
-concept has_artifact_type = requires { std::string_view(D::matches_artifact_type); };
-
-template <class D>
-constexpr std::size_t count_of_types() {
-    if constexpr (has_media_types<D>) return D::media_types.size();
-    else return 0;
-}
-
-/// Every name by which the documents are found, in order; the three kinds of names cannot collide with each other.
-template <class... Ds>
-constexpr auto claimed_names() {
-    std::array<std::string_view, ((count_of_types<Ds>() + 2) + ... + 0)> out{};
-    std::size_t n = 0;
-    auto one = [&]<class D>(std::type_identity<D>) {
-        if constexpr (has_media_types<D>)
-            for (auto t : D::media_types) out[n++] = t;
-        if constexpr (has_config_media_type<D>) out[n++] = D::matches_config_type;
-        if constexpr (has_artifact_type<D>) out[n++] = D::matches_artifact_type;
-    };
-    (one(std::type_identity<Ds>{}), ...);
-    return out;
-}
-
-template <class... Ds>
-constexpr bool names_are_unique() {
-    auto const names = claimed_names<Ds...>();
-    for (std::size_t i = 0; i < names.size(); ++i)
-        for (std::size_t j = 0; j < i; ++j)
-            if (!names[i].empty() && names[i] == names[j]) return false;
-    return true;
-}
-
-template <class D>
-struct check_document {
-    static_assert(has_media_types<D> || has_config_media_type<D> || has_artifact_type<D>,
-                  "[lading] manifest_set: a document needs `media_types`, `matches_config_type` or `matches_artifact_type`");
-    static constexpr bool ok = true;
-};
-
-} // namespace detail
-
-template <class... Ds>
-struct manifest_set {
-    static_assert((detail::check_document<Ds>::ok && ...));
-    static_assert(detail::names_are_unique<Ds...>(),
-                  "[lading] manifest_set: two documents claim the same media type");
-
-    /// A decoded document; `opaque` is last.
-    using variant = std::variant<Ds..., opaque>;
-
-    /// The value of the `Accept` header: one line, made at compile time (several lines are misread by servers).
-    static constexpr std::string_view accept() noexcept { return {accept_text.data(), accept_text.size()}; }
-
-    /// Calls `f(std::type_identity<D>{})` for the document of this shape, or with `opaque` when the set has none.
-    template <class F>
-    static constexpr auto dispatch(manifest_shape const& shape, F&& f) {
-        return first<0, Ds...>(shape, f);
-    }
-
-    template <class D>
-    static constexpr bool contains = (std::is_same_v<D, Ds> || ...);
-    /// The place of a document in the variant; `opaque` is last.
-    template <class D>
-    static constexpr std::size_t index_of = [] {
-        std::size_t n = 0;
-        (void)((std::is_same_v<D, Ds> ? true : (++n, false)) || ...);
-        return n;
-    }();
-
-  private:
-    template <class D>
-    static constexpr bool refines(manifest_shape const& s) {
-        bool const image = s.media_type == media_types::oci_manifest || s.media_type == media_types::docker_manifest;
-        if constexpr (detail::has_config_media_type<D>)
-            if (image && s.config_media_type == D::matches_config_type) return true;
-        if constexpr (detail::has_artifact_type<D>)
-            if (s.media_type == media_types::oci_manifest && s.artifact_type == D::matches_artifact_type) return true;
-        return false;
-    }
-    template <class D>
-    static constexpr bool is(manifest_shape const& s) {
-        if constexpr (detail::has_media_types<D>)
-            for (auto t : D::media_types)
-                if (t == s.media_type) return true;
-        return false;
-    }
-    /// Pass 0 looks for a refinement, pass 1 for the media type.
-    template <int Pass, class D, class... Rest, class F>
-    static constexpr auto first(manifest_shape const& shape, F& f) {
-        if (Pass == 0 ? refines<D>(shape) : is<D>(shape)) return f(std::type_identity<D>{});
-        if constexpr (sizeof...(Rest) > 0) return first<Pass, Rest...>(shape, f);
-        else if constexpr (Pass == 0) return first<1, Ds...>(shape, f);
-        else return f(std::type_identity<opaque>{});
-    }
-
-    static constexpr std::size_t accept_size = [] {
-        std::size_t n = 0;
-        auto one = [&]<class D>(std::type_identity<D>) {
-            if constexpr (detail::has_media_types<D>)
-                for (auto t : D::media_types) n += t.size() + (n ? 2 : 0);
-        };
-        (one(std::type_identity<Ds>{}), ...);
-        return n;
-    }();
-    static constexpr std::array<char, accept_size> accept_text = [] {
-        std::array<char, accept_size> out{};
-        std::size_t n = 0;
-        auto add = [&](std::string_view text) {
-            for (char c : text) out[n++] = c;
-        };
-        auto one = [&]<class D>(std::type_identity<D>) {
-            if constexpr (detail::has_media_types<D>)
-                for (auto t : D::media_types) {
-                    if (n) add(", ");
-                    add(t);
-                }
-        };
-        (one(std::type_identity<Ds>{}), ...);
-        return out;
-    }();
-};
-
-namespace detail {
-template <class Set, class New>
-struct extend;
-template <class... Ds, class New>
-struct extend<manifest_set<Ds...>, New> {
-    using type = manifest_set<Ds..., New>;
-};
-} // namespace detail
-
-/// A set with one more document, without a change in the library.
-template <class Set, class New>
-using extend_t = typename detail::extend<Set, New>::type;
-
-/// What the client speaks unless told otherwise, in the order of preference that `Accept` states.
-using default_manifests = manifest_set<oci_image, schema2, oci_index, manifest_list, schema1>;
-
-} // namespace lading
-
-namespace lading {
-
-/// A fetched document: the bytes as received, what they are, and the decoded view.
-template <class Set>
-struct basic_manifest {
-    basic_manifest(std::string b, descriptor d, typename Set::variant v)
-        : bytes(std::move(b)), self(std::move(d)), document(std::move(v)) {}
-
-    std::string bytes; ///< exactly what was received
-    descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
-    typename Set::variant document;
-    std::vector<warning> warnings; ///< what was odd in the document and in the answer
-};
-
-/// A fetched document that nobody has looked into: the bytes as received, of the right size and digest.
-struct manifest_bytes {
-    manifest_bytes(std::string b, descriptor d) : bytes(std::move(b)), self(std::move(d)) {}
-
-    std::string bytes;
-    descriptor self; ///< the media type is what the document says, else what the answer or the index says of it, else
-                     ///< application/octet-stream; the digest is the requested one, else sha256
-    std::vector<warning> warnings;
-};
 
 /// What is known of a manifest before it is fetched. Empty parts expect nothing.
 struct manifest_expectation {
@@ -6739,8 +8286,9 @@ class manifest_exchange : immovable {
   private:
     need_exchange send() {
         request q = talk_.get("manifests", target_);
-        q.content = want_.digest;
-        q.by_tag = !want_.digest;
+        auto how = talk_.pull();
+        how.content = want_.digest;
+        how.by_tag = !want_.digest;
         auto types = P::manifests::accept();
         while (lines_ && types.find(", ") != types.npos) {
             auto const end = types.find(", ");
@@ -6748,7 +8296,7 @@ class manifest_exchange : immovable {
             types.remove_prefix(end + 2);
         }
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, std::move(how));
     }
     /// A refusal that speaks of the header, or one by a server that has no words for its refusals.
     bool may_not_have_read(response const& head) const {
@@ -6794,9 +8342,9 @@ inline void add_remarks(std::vector<warning>& to, response const& head, digest c
 template <class P>
 result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
                                                                  manifest_expectation const& want,
-                                                                 limits const& bounds) {
+                                                                 limits const& bounds, auth_note const& shown = {}) {
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
-    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
+    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds, shown);
     auto other = answer_of_another_kind(head, body, "a manifest");
     if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
     auto opened = parse_and_verify_manifest<P>(std::move(body), head, want, bounds);
@@ -6813,7 +8361,7 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
 /// Fetches one manifest. Errors: those of `parse_and_verify_manifest`, `error_from_response` and the transport;
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
-class manifest_operation : immovable {
+class manifest_operation : public operation_base<basic_manifest<typename P::manifests>, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
@@ -6823,13 +8371,11 @@ class manifest_operation : immovable {
     manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
-    step<value_type> on_response(result<response> answer) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
-        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds));
+        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds, shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
     call_context talk_;
@@ -6841,7 +8387,7 @@ class manifest_operation : immovable {
 /// transport; `body_too_large` over `limits::manifest_bytes`; `not_a_registry` for a web page or an empty answer
 /// by tag.
 template <class P>
-class raw_manifest_operation : immovable {
+class raw_manifest_operation : public operation_base<manifest_bytes, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
@@ -6851,18 +8397,16 @@ class raw_manifest_operation : immovable {
     raw_manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
-    step<value_type> on_response(result<response> answer) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
-        return done<value_type>(interpret(head, fetch_.take_body()));
+        return done<value_type>(interpret(head, fetch_.take_body(), shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
-    result<manifest_bytes> interpret(response const& head, std::string body) const {
+    result<manifest_bytes> interpret(response const& head, std::string body, auth_note const& shown) const {
         auto const what = ref_.has_digest() ? asked::manifest_by_digest : asked::manifest;
-        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds);
+        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds, shown);
         auto other = answer_of_another_kind(head, body, "a manifest");
         if (other && !(*other == errc::not_a_registry)) other.reset(); // these bytes may be what was asked for
         if (other && !ref_.has_digest()) return std::move(*other);
@@ -6881,14 +8425,14 @@ class raw_manifest_operation : immovable {
 
 // ---- lading/operation/tags.hpp ----
 
-/// The tags operation: every page of a repository's tag list, bounded (spec 4.1, hostile.md P01-P03, L06).
+/// The tags operation: every page of a repository's tag list, bounded (doc/protocol.md#tags, doc/threats.md#p01).
 ///
 /// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the
 /// registry's own origin only, whoever answered: a link to the same list under another name is read as its place there.
 
 // ---- lading/http/link.hpp ----
 
-/// The `Link` header (RFC 8288), as far as paging needs it: the target of `rel="next"` (hostile.md P03).
+/// The `Link` header (RFC 8288), as far as paging needs it: the target of `rel="next"` (doc/threats.md#p03).
 
 namespace lading {
 
@@ -7242,20 +8786,8 @@ class tag_page {
             if (low) return errc::ok;
         }
         if (unit >= 0xd800 && unit <= 0xdbff) return high_ = unit, part_ = part::low_escape, errc::ok;
-        keep_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit);
+        encode_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit, [this](char b) { keep(b); });
         return errc::ok;
-    }
-    void keep_utf8(std::uint32_t c) {
-        auto put = [&](std::uint32_t b) { keep(static_cast<char>(b)); };
-        if (c < 0x80) return put(c);
-        if (c < 0x800) {
-            put(0xc0 | c >> 6);
-        } else {
-            if (c < 0x10000) put(0xe0 | c >> 12);
-            else put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 0x3f));
-            put(0x80 | (c >> 6 & 0x3f));
-        }
-        put(0x80 | (c & 0x3f));
     }
 
     // ---- numbers ----------------------------------------------------------------------------------------------
@@ -7399,20 +8931,20 @@ class tag_listing {
         return ask(std::move(q));
     }
 
-    /// Takes the answer to the last request; the next one, or nothing when the list is there. A failure is the error only
-    /// where not one name has come before it, or when the call was cancelled or found no memory: else what came is the
-    /// list, `truncated`.
-    result<std::optional<need_exchange>> next(result<response> answer) {
-        auto next = after(std::move(answer));
-        if (next && next.assume_value()) return next;
-        if (!next) failure_ = std::move(next).assume_error();
-        else if (!failure_) failure_ = body_.odd();
-        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
-            return std::move(*failure_);
-        return std::optional<need_exchange>();
+    /// Takes the answer to the last request; the next one, or nothing when the list is over.
+    std::optional<need_exchange> next(result<response> answer, auth_note const& shown = {}) {
+        auto next = after(std::move(answer), shown);
+        if (next) return std::move(next).assume_value();
+        failure_ = std::move(next).assume_error();
+        return std::nullopt;
     }
 
-    tag_list take() {
+    /// The list, when it is over. A failure is the error only where not one name has come before it, or when the call was
+    /// cancelled or found no memory: else what came is the list, `truncated`.
+    result<tag_list> take() {
+        if (!failure_) failure_ = body_.odd();
+        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
+            return std::move(*failure_);
         tag_list out;
         out.values = std::move(body_.tags());
         out.state = failure_ || body_.full() ? tags_state::truncated : tags_state::complete;
@@ -7425,14 +8957,14 @@ class tag_listing {
   private:
     need_exchange ask(request q) {
         q.headers.set("Accept", "application/json");
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, talk_.pull());
     }
 
-    result<std::optional<need_exchange>> after(result<response> answer) {
+    result<std::optional<need_exchange>> after(result<response> answer, auth_note const& shown) {
         auto const before = std::exchange(known_, body_.tags().size());
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds, shown);
         if (auto wrong = body_.page_over(head)) return std::move(*wrong);
         if (body_.full()) return std::optional<need_exchange>();
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
@@ -7471,7 +9003,7 @@ class tag_listing {
 /// Errors: `page_loop`, `page_limit`, `page_cross_origin`, `link_invalid`, `tags_invalid`, `json_*`, `body_too_large`,
 /// `not_a_registry`, those of `error_from_response` and the transport.
 template <class P>
-class tags_operation : immovable {
+class tags_operation : public operation_base<tag_list, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -7480,18 +9012,13 @@ class tags_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = tag_list;
-
     explicit tags_operation(call_context const& c) : listing_(c) {}
 
     step<tag_list> start() { return listing_.first(); }
-    step<tag_list> on_response(result<response> answer) {
-        auto next = listing_.next(std::move(answer));
-        if (!next) return done<tag_list>(std::move(next).assume_error());
-        if (next.assume_value()) return std::move(*next.assume_value());
+    step<tag_list> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (auto more = listing_.next(std::move(answer), shown)) return std::move(*more);
         return done<tag_list>(listing_.take());
     }
-    step<tag_list> on_delay() { return done<tag_list>(error(errc::invalid_argument)); }
 
   private:
     tag_listing<P> listing_;
@@ -7500,24 +9027,6 @@ class tags_operation : immovable {
 } // namespace lading
 
 namespace lading {
-
-/// What inspect is to find out.
-struct inspect_options {
-    inspect_options() = default;
-    inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
-    inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
-    /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
-    inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
-    inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
-    /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.
-    inspect_options& with_expected(descriptor d) { return expected = std::move(d), *this; }
-
-    platform_choice platform = platform_choice::host();
-    bool tags = false;
-    bool tags_first = false;
-    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
-    std::optional<descriptor> expected;
-};
 
 namespace detail {
 
@@ -7569,7 +9078,7 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 /// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A tag list that fails, at
 /// once or later, is a warning in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
-class inspect_operation : immovable {
+class inspect_operation : public operation_base<inspection, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -7578,7 +9087,6 @@ class inspect_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = inspection;
     using manifest_type = basic_manifest<typename P::manifests>;
 
     inspect_operation(call_context c, reference const& ref, inspect_options o)
@@ -7589,16 +9097,24 @@ class inspect_operation : immovable {
         options_.tags = false; // not again at the end
         return ask_tags();
     }
-    step<inspection> on_response(result<response> answer) { return (this->*then_)(std::move(answer)); }
-    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
+    step<inspection> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
+        auto next = (this->*then_)(std::move(answer));
+        if (auto const* over = std::get_if<done<inspection>>(&next); over && !over->value()) {
+            auto& why = over->value().assume_error();
+            auto facts = why.facts();
+            facts.tags_listed = listed_.has_value();
+            why.with_facts(facts);
+        }
+        return next;
+    }
 
     // ---- the documents ----------------------------------------------------------------------------------------
 
     /// A schema1 image carries its config in its history.
     step<inspection> operator()(schema1 const& document) {
         if (!record_->chosen) record_->kind = image_kind::schema1;
-        auto converted = convert(document);
-        if (!converted) return fail(std::move(converted).assume_error());
+        LADING_TRY_V(convert(document));
         compare_platform();
         return list_tags();
     }
@@ -7646,12 +9162,10 @@ class inspect_operation : immovable {
     }
 
     step<inspection> on_manifest(result<response> answer) {
-        if (!answer) return fail(std::move(answer).assume_error());
-        if (auto more = fetch_.again(answer.assume_value())) return std::move(*more);
-        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds);
-        if (!opened) return fail(std::move(opened).assume_error());
-        auto& manifest = opened.assume_value();
-        remember(manifest, answer.assume_value());
+        LADING_TRY(auto const head, std::move(answer));
+        if (auto more = fetch_.again(head)) return std::move(*more);
+        LADING_TRY(auto manifest, interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds, shown_));
+        remember(manifest, head);
         return lading::visit(*this, manifest);
     }
 
@@ -7679,10 +9193,8 @@ class inspect_operation : immovable {
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
-            return fail(error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more"));
-        auto child = options_.platform.choose(document.manifests);
-        if (!child) return fail(std::move(child).assume_error());
-        record_->chosen = child.assume_value();
+            return error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more");
+        LADING_TRY(record_->chosen, options_.platform.choose(document.manifests));
         return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
 
@@ -7698,21 +9210,19 @@ class inspect_operation : immovable {
         }
         if (!record_->chosen) record_->kind = image_kind::image;
         if (document.config.size > static_cast<std::int64_t>(talk_.bounds.config_bytes))
-            return fail(error(errc::body_too_large)
-                            .with_context("the image config")
-                            .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes",
-                                         std::to_string(document.config.size)));
+            return error(errc::body_too_large)
+                .with_context("the image config")
+                .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes", std::to_string(document.config.size));
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
-        request q = talk_.get("blobs", document.config.digest.str());
-        q.content = document.config.digest;
-        return need_exchange(std::move(q), *config_body_);
+        auto how = talk_.pull();
+        how.content = document.config.digest;
+        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_, std::move(how));
     }
 
     step<inspection> on_config(result<response> answer) {
-        auto read = read_config(std::move(answer));
-        if (!read) return fail(std::move(read).assume_error());
+        LADING_TRY_V(read_config(std::move(answer)));
         compare_platform();
         return list_tags();
     }
@@ -7720,7 +9230,7 @@ class inspect_operation : immovable {
     result<void> read_config(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
+            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds, shown_);
         LADING_TRY_V(config_body_->finish());
         record_->config_bytes = config_sink_->take();
         auto bounds = talk_.bounds.json;
@@ -7799,14 +9309,13 @@ class inspect_operation : immovable {
     }
 
     step<inspection> on_tags(result<response> answer) {
-        auto next = tags_->next(std::move(answer));
-        if (next && next.assume_value()) return std::move(*next.assume_value());
-        auto listed = next ? result<tag_list>(tags_->take()) : result<tag_list>(std::move(next).assume_error());
+        if (auto more = tags_->next(std::move(answer), shown_)) return std::move(*more);
+        auto listed = tags_->take();
         if (!options_.tags_first) {
-            auto failure = detail::take_tags<P>(*record_, std::move(listed));
-            return failure ? fail(std::move(*failure)) : finish();
+            if (auto failure = detail::take_tags<P>(*record_, std::move(listed))) return std::move(*failure);
+            return finish();
         }
-        if (auto const* why = detail::failure_of(listed)) return fail(*why);
+        if (auto const* why = detail::failure_of(listed)) return error(*why);
         listed_ = std::move(listed).assume_value();
         return first_manifest();
     }
@@ -7814,11 +9323,6 @@ class inspect_operation : immovable {
     step<inspection> finish() {
         if (listed_) detail::take_tags<P>(*record_, std::move(*listed_)); // no failure: it would have been the end
         return done<inspection>(std::move(*record_));
-    }
-    step<inspection> fail(error e) {
-        auto facts = e.facts();
-        facts.tags_listed = listed_.has_value();
-        return done<inspection>(std::move(e.with_facts(facts)));
     }
 
     call_context talk_;
@@ -7830,6 +9334,7 @@ class inspect_operation : immovable {
     std::optional<tag_listing<P>> tags_;
     std::optional<tag_list> listed_;
     std::optional<inspection> record_;
+    auth_note shown_; ///< for the answer that came last
     answer_handler then_ = nullptr; ///< the member that takes the next answer
     std::size_t depth_ = 0;
 };
@@ -7913,1657 +9418,6 @@ auto inspect_all(Client& registry, reference const& ref, inspect_options options
 
 /// `basic_client<Policies>`: the face of the library. It knows no backend; `lading.hpp` gives the default ones.
 
-// ---- lading/auth/authorize.hpp ----
-
-/// The authorize layer: answers challenges for any operation.
-///
-/// A request goes out with what the session knows. For a repository that is new to it the way in is the one that its origin
-/// had for the last one: a token is fetched first, or Basic is sent; when that comes to nothing it is as if nothing had been
-/// known. On a 401 the strongest usable challenge is answered (Bearer before Basic, one only), at most `limits::auth_rounds`
-/// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
-/// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
-///
-/// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
-/// is asked for the challenge, once an origin, and the request is sent again with the login.
-///
-/// Secrets go to the origin they were found for and to token realms on it, or on a realm that the caller trusts; never to
-/// another. Where a login may not go to the realm, or cannot be had, the token is asked for anonymously, and a refusal says
-/// what stood in the way of the login.
-
-// ---- lading/policy/fallback.hpp ----
-
-/// The fallback policy: which endpoints there are, and what an error allows next.
-///
-/// Requirements, on a copyable `F` of which every call gets its own copy:
-///  1. `F::endpoints(repository const&, registry_rules const&, bool by_digest)` returns
-///     `result<std::vector<endpoint>>`, in the order they are to be asked;
-///  2. `f.failed(endpoint const&, error const&)` takes note of a failure; false ends the call;
-///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
-///  4. `f.primary()` is the index, among the failures noted, of the one to report;
-///  5. `F::pings` and `F::tags_first` are constants: whether each endpoint is pinged before it is asked (spec 3.1,
-///     3.2; then `f.confirmed()` is called when a ping says v2), and whether inspect lists the tags first;
-///  6. `F::speaks_v1` is a constant: whether the v1 protocol is compiled in. Endpoints of it are offered only where
-///     `registry_rules::v1` asks for them.
-/// A policy reads codes and facts of an error, never its text.
-/// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (legacy/docker_1_10_fallback.hpp).
-
-// ---- lading/endpoint/endpoints.hpp ----
-
-/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration (spec 2.1, 2.7).
-
-// ---- lading/endpoint/registry_rules.hpp ----
-
-/// `registry_rules`: what the caller has configured about registries: how each host is spoken to, which mirrors stand
-/// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
-/// loaders that read it from the files of the container tools.
-
-// ---- lading/endpoint/tls_options.hpp ----
-
-/// `tls_options` and `tls_rules`: whom a transport trusts, and as whom it shows itself.
-
-namespace lading {
-
-/// What a connection trusts and presents. None of these allows plaintext.
-struct tls_options {
-    tls_options() = default;
-    tls_options& with_ca_file(std::string path) { return ca_file = std::move(path), *this; }
-    tls_options& with_ca_pem(std::string text) { return ca_pem = std::move(text), *this; }
-    tls_options& with_verify(bool yes) { return verify = yes, *this; }
-    /// A client certificate and its key, as PEM files. Shown to the hosts these options are for, to no other.
-    tls_options& with_client_certificate(std::string cert, std::string key) {
-        return cert_file = std::move(cert), key_file = std::move(key), *this;
-    }
-
-    bool verify = true;       ///< check the server's certificate and host name
-    bool system_roots = true; ///< trust what the system trusts
-    std::string ca_file;      ///< path of a PEM file with further roots; empty for none
-    std::string ca_pem;       ///< PEM text of further roots; empty for none
-    std::string cert_file;    ///< path of a PEM file with the client's certificate chain; empty for none
-    std::string key_file;     ///< path of its private key in PEM
-
-    friend bool operator==(tls_options const&, tls_options const&) = default;
-};
-
-/// Where options are found of hosts that no rule names: above all of those that a server names, as its storage.
-struct tls_source {
-    virtual ~tls_source() = default;
-    /// What there is for a host ("example.com", or "example.com:5000" where the port is not 443), beside what holds
-    /// everywhere; nothing when nothing. Asked before a connection, by any thread; what was odd is added to `remarks`.
-    /// Errors: `tls_config_invalid`.
-    virtual result<std::optional<tls_options>> find(std::string const& authority, std::vector<warning>& remarks) = 0;
-};
-
-/// The options of a transport: those for every host, and those for hosts by name, which replace them.
-struct tls_rules {
-    tls_rules() = default;
-    tls_rules(tls_options all) : everywhere(std::move(all)) {}
-    /// `host` as in references: "example.com" (port 443) or "example.com:5000"; "*.example.com" for all below, on every port.
-    tls_rules& with_host(std::string host, tls_options o) {
-        return hosts.emplace_back(std::move(host), std::move(o)), *this;
-    }
-    /// Asked about hosts without an entry (`certs_d`).
-    tls_rules& with_source(std::shared_ptr<tls_source> s) { return others = std::move(s), *this; }
-
-    /// The last entry of a host, or of the longest name above it; null without one. `authority` is the host in lower
-    /// case, with its port unless it is 443.
-    tls_options const* find_host(std::string_view authority) const noexcept {
-        tls_options const* best = nullptr;
-        std::size_t longest = 0;
-        for (std::size_t i = hosts.size(); i-- > 0;) {
-            std::string_view name = hosts[i].first;
-            if (name.ends_with(":443")) name.remove_suffix(4);
-            if (name == authority) return &hosts[i].second;
-            if (name.starts_with("*.") && name.size() > longest && without_port(authority).ends_with(name.substr(1)))
-                best = &hosts[i].second, longest = name.size();
-        }
-        return best;
-    }
-    /// What holds for a host: its entry, else `everywhere`.
-    tls_options const& find(std::string_view authority) const noexcept {
-        auto const* own = find_host(authority);
-        return own ? *own : everywhere;
-    }
-    static constexpr std::string_view without_port(std::string_view authority) noexcept {
-        auto const colon = authority.rfind(':');
-        bool const in_brackets = colon != authority.npos && authority.find(']', colon) != authority.npos;
-        return in_brackets ? authority : authority.substr(0, colon);
-    }
-
-    tls_options everywhere;
-    std::vector<std::pair<std::string, tls_options>> hosts;
-    std::shared_ptr<tls_source> others;
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// Which schemes a host may be spoken to with. Independent of certificate checks.
-enum class plaintext : std::uint8_t {
-    never,   ///< https only
-    allowed, ///< https, then http if nothing answered over TLS
-    only     ///< http only
-};
-
-/// How one host is spoken to: three switches that do not imply each other.
-struct host_rules {
-    explicit host_rules(std::string h) : host(std::move(h)) {}
-    host_rules& with_plaintext(plaintext p) { return http = p, *this; }
-    host_rules& with_tls(tls_options o) { return tls = std::move(o), has_tls = true, *this; }
-
-    std::string host; ///< `host` or `host:port`, as in references; "docker.io" is for its registry; "*.example.com" for all below
-    plaintext http = plaintext::never;
-    bool has_tls = false; ///< `tls` replaces the options of the transport for this host
-    tls_options tls;
-};
-
-/// When a mirror may be asked.
-enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
-
-/// A place that serves the same content under another name.
-struct mirror {
-    explicit mirror(std::string l, mirror_use u = mirror_use::all) : location(std::move(l)), use(u) {}
-    std::string location; ///< `host[:port][/path]`; takes the place of the prefix in a name
-    mirror_use use = mirror_use::all;
-};
-
-/// What holds for all names below a prefix, or for one image.
-struct registry_entry {
-    explicit registry_entry(std::string p) : prefix(std::move(p)) {}
-    registry_entry& with_location(std::string l) { return location = std::move(l), *this; }
-    registry_entry& with_mirror(mirror m) { return mirrors.push_back(std::move(m)), *this; }
-    registry_entry& with_blocked(bool yes = true) { return blocked = yes, *this; }
-
-    std::string prefix;   ///< `host[:port][/path]`, `*.example.com` for all sub-domains, or one image, `host/path:tag` or `host/path@digest`
-    std::string location; ///< takes the place of the prefix in a name; empty: the prefix itself
-    std::vector<mirror> mirrors; ///< in the order they are asked, before the origin
-    bool blocked = false;        ///< refuse every name below the prefix
-
-    /// True when the prefix is one image: it has a tag or a digest.
-    bool is_of_one_image() const noexcept {
-        auto const slash = prefix.find('/');
-        return slash != prefix.npos && prefix.find_first_of(":@", slash) != prefix.npos && prefix.find("//") == prefix.npos;
-    }
-};
-
-/// Everything that is configured about registries. Every setter returns the object.
-struct registry_rules {
-    registry_rules() = default;
-    registry_rules& with_host(host_rules h) {
-        h.host = detail::lower(h.host);
-        return host(h.host) = std::move(h), *this;
-    }
-    registry_rules& with_registry(registry_entry r) { return registries.push_back(std::move(r)), *this; }
-    /// A mirror for all names below a prefix, behind those that it has.
-    registry_rules& with_mirror(std::string prefix, mirror m) {
-        for (auto& r : registries)
-            if (r.prefix == prefix) return r.with_mirror(std::move(m)), *this;
-        return with_registry(registry_entry(std::move(prefix)).with_mirror(std::move(m)));
-    }
-    registry_rules& with_v1(bool yes = true) { return v1 = yes, *this; }
-    /// Said once, however often it is found.
-    void add_warning(warning w) {
-        for (auto const& known : warnings)
-            if (known == w) return;
-        warnings.push_back(std::move(w));
-    }
-
-    std::vector<host_rules> hosts; ///< one entry a host
-    std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
-    std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
-    std::vector<warning> warnings; ///< what was odd in the files that were read; nothing here changes what the rules say
-    bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
-
-    /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
-    /// name becomes addresses (in text; empty: it does not resolve). Without `resolve` only IP literals match.
-    std::vector<std::string> insecure_networks;
-    std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
-
-    /// The rules of a host: its own, else those of the longest name above it ("*.example.com", for every port); or nothing.
-    host_rules const* find_host(std::string_view host) const noexcept {
-        host_rules const* best = nullptr;
-        for (auto const& h : hosts) {
-            if (h.host == host) return &h;
-            bool const above = h.host.starts_with("*.") && tls_rules::without_port(host).ends_with(std::string_view(h.host).substr(1));
-            if (above && (!best || h.host.size() > best->host.size())) best = &h;
-        }
-        return best;
-    }
-    /// The rules of a host, to be changed; when it has none of its own they begin as what holds for it. Capitals are taken for
-    /// small letters.
-    host_rules& host(std::string_view text) {
-        auto const name = detail::lower(text);
-        for (auto& h : hosts)
-            if (h.host == name) return h;
-        auto const* above = find_host(name);
-        auto made = above ? *above : host_rules(name);
-        made.host = name;
-        return hosts.emplace_back(std::move(made));
-    }
-    /// What a transport must be told: the options of the hosts that have their own.
-    tls_rules tls(tls_options everywhere = {}) const {
-        tls_rules out(std::move(everywhere));
-        for (auto const& h : hosts)
-            if (h.has_tls) out.with_host(h.host == "docker.io" ? "registry-1.docker.io" : h.host, h.tls);
-        return out;
-    }
-};
-
-} // namespace lading
-
-namespace lading {
-
-enum class api_version : std::uint8_t { v1 = 1, v2 = 2 };
-
-/// One place to ask for one repository.
-struct endpoint {
-    endpoint(std::string base, repository r, bool m = false, api_version v = api_version::v2)
-        : base_url(std::move(base)), name(r), is_mirror(m), version(v) {}
-
-    std::string base_url; ///< scheme, host and port, no trailing slash
-    repository name;      ///< what the repository is called there
-    bool is_mirror;
-    api_version version;
-
-    bool over_tls() const noexcept { return base_url.starts_with("https:"); }
-    /// Host and port, without scheme.
-    std::string_view authority() const noexcept {
-        return std::string_view(base_url).substr(base_url.find("//") + 2);
-    }
-    friend bool operator==(endpoint const&, endpoint const&) = default;
-};
-
-/// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
-inline bool prefix_matches(std::string_view prefix, repository const& name) {
-    if (prefix.starts_with("*.")) return tls_rules::without_port(name.host()).ends_with(prefix.substr(1)); // on every port
-    auto const text = std::string(name.host()) + '/' + std::string(name.path());
-    return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
-}
-
-/// What holds for a name: the entry with the longest prefix, the first of equal ones; or nothing.
-inline registry_entry const* find_registry(repository const& name, registry_rules const& rules) {
-    registry_entry const* best = nullptr;
-    for (auto const& r : rules.registries)
-        if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
-    return best;
-}
-
-/// The rules as they are for one reference: the entries for it alone hold for its repository and come first. Nothing when there is no
-/// such entry, and the rules are as they stand.
-inline std::optional<registry_rules> rules_for(reference const& ref, registry_rules const& rules) {
-    auto const text = ref.str();
-    std::optional<registry_rules> out;
-    for (auto const& r : rules.registries) {
-        bool const whole = text.starts_with(r.prefix) && (text.size() == r.prefix.size() || text[r.prefix.size()] == '@');
-        if (!r.is_of_one_image() || !whole) continue;
-        if (!out) out.emplace(rules);
-        auto entry = r;
-        entry.prefix = ref.repository().str();
-        out->registries.insert(out->registries.begin(), std::move(entry));
-    }
-    return out;
-}
-
-namespace detail {
-
-/// The name with the prefix replaced by a location. Errors: `config_invalid`.
-inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
-    if (location.empty()) return name;
-    auto const text = std::string(name.host()) + '/' + std::string(name.path());
-    bool const wildcard = prefix.starts_with("*.");
-    // A host that stands for a domain keeps the port of the name.
-    bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
-    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
-    auto const whole = location + text.substr(kept);
-    auto out = repository::parse(whole);
-    auto const host = whole.substr(0, whole.find('/'));
-    if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
-        return error(errc::config_invalid)
-            .with_context("the location of a registry or mirror")
-            .with_values("host[:port][/path]", printable(location, 160));
-    return out;
-}
-
-/// A rule whose name no host can have would hold for nothing (an empty name means that). Errors: `config_invalid`.
-inline result<void> check_names(registry_rules const& rules) {
-    auto const wrong = [](char const* what, char const* form, std::string const& text) {
-        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
-    };
-    for (auto const& h : rules.hosts)
-        if (h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
-    for (auto const& r : rules.registries)
-        if (r.prefix.find("//") != r.prefix.npos)
-            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
-    return success();
-}
-
-inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
-    auto const* host = rules.find_host(name.host());
-    auto const http = host ? host->http : plaintext::never;
-    if (http != plaintext::only) out.emplace_back("https://" + registry_host(name), name, is_mirror);
-    if (http != plaintext::never) out.emplace_back("http://" + registry_host(name), name, is_mirror);
-}
-
-} // namespace detail
-
-/// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
-/// where the rules of that host allow it by name; last, where v1 is asked for, the origin's v1. `by_digest` says
-/// whether the reference pins its content (some mirrors may only be asked then). Errors: `registry_blocked`,
-/// `config_invalid`; both final.
-inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
-                                                      bool by_digest) {
-    LADING_TRY_V(detail::check_names(rules));
-    std::vector<endpoint> out;
-    auto const* entry = find_registry(name, rules);
-    if (entry && entry->blocked)
-        return error(errc::registry_blocked).with_context(detail::printable(entry->prefix, 160));
-    repository origin = name;
-    if (entry) {
-        for (auto const& m : entry->mirrors) {
-            if (m.use == (by_digest ? mirror_use::tag_only : mirror_use::digest_only)) continue;
-            LADING_TRY(auto const there, detail::relocate(name, entry->prefix, m.location));
-            detail::add_v2(out, there, true, rules);
-        }
-        LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
-    }
-    detail::add_v2(out, origin, false, rules);
-    if (!rules.v1) return out;
-    auto const last = out.back().over_tls() ? out.size() - 1 : out.size() - 1 - (out.size() > 1 && !out[out.size() - 2].is_mirror);
-    for (auto i = last, n = out.size(); i < n; ++i) {
-        auto v1 = out[i];
-        v1.version = api_version::v1;
-        if (v1.name.host() == "docker.io") v1.base_url = "https://index.docker.io";
-        out.push_back(std::move(v1));
-    }
-    return out;
-}
-
-} // namespace lading
-
-namespace lading {
-
-namespace detail {
-template <class F>
-concept lists_endpoints = requires(repository const& name, registry_rules const& rules) {
-    { F::endpoints(name, rules, true) } -> std::same_as<result<std::vector<endpoint>>>;
-};
-template <class F>
-concept reads_errors = requires(F& f, F const& c, endpoint const& at, error const& e) {
-    { f.failed(at, e) } -> std::same_as<bool>;
-    { c.admits(at) } -> std::same_as<bool>;
-    { c.primary() } -> std::convertible_to<std::size_t>;
-};
-template <class F>
-concept has_order = requires {
-    { F::pings } -> std::convertible_to<bool>;
-    { F::tags_first } -> std::convertible_to<bool>;
-    { F::speaks_v1 } -> std::convertible_to<bool>;
-};
-} // namespace detail
-
-template <class F>
-concept fallback_policy =
-    std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F> && detail::has_order<F>;
-
-/// Explains at compile time why `F` is no fallback policy.
-template <class F>
-struct check_fallback {
-    static_assert(detail::lists_endpoints<F>,
-                  "[lading] fallback policy: F needs `static lading::result<std::vector<lading::endpoint>> "
-                  "endpoints(lading::repository const&, lading::registry_rules const&, bool by_digest)`");
-    static_assert(detail::reads_errors<F>,
-                  "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
-                  "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
-    static_assert(detail::has_order<F>,
-                  "[lading] fallback policy: F needs `static constexpr bool pings`, `tags_first` and `speaks_v1`");
-    static constexpr bool ok = true;
-};
-
-/// Failures that lie with the caller, not with the place that was asked.
-constexpr bool is_callers_own(errc code) noexcept {
-    switch (code) {
-    case errc::cancelled:
-    case errc::timeout:
-    case errc::sink_failed:
-    case errc::out_of_memory:
-    case errc::invalid_argument:
-    case errc::config_invalid:
-    case errc::tls_config_invalid:
-    case errc::credentials_invalid:
-    case errc::credential_helper_failed:
-    case errc::credential_helper_timeout:
-    case errc::credential_helper_output: return true;
-    default: return false;
-    }
-}
-
-/// What spec 2.7 recommends. Mirrors in turn, whatever their failure; the origin once; http only where the rules name
-/// the host for it and nothing ever answered there over TLS; v1 only where it is asked for and nothing said v2. A
-/// failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported is the origin's.
-class modern_fallback {
-  public:
-    static constexpr bool pings = false;
-    static constexpr bool tags_first = false;
-    static constexpr bool speaks_v1 = false;
-
-    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
-        return modern_endpoints(name, rules, by_digest);
-    }
-
-    bool failed(endpoint const& at, error const& e) {
-        auto const f = e.facts();
-        if (f.answered && at.over_tls()) answered_.emplace_back(at.authority());
-        if (!at.is_mirror && (!origin_failed_ || f.answered)) primary_ = seen_;
-        if (!at.is_mirror) origin_failed_ = true;
-        else if (!origin_failed_) primary_ = seen_;
-        ++seen_;
-        v2_ = v2_ || (!at.is_mirror && f.v2_confirmed);
-        last_ = at;
-        last_facts_ = f;
-        return at.is_mirror ? !is_callers_own(e.kind()) : !f.stop();
-    }
-    bool admits(endpoint const& next) const {
-        if (!last_) return true;
-        if (next.version == api_version::v1) return last_facts_.v1 && !v2_;
-        bool const same_host = next.authority() == last_->authority() && next.is_mirror == last_->is_mirror;
-        if (same_host && last_->over_tls() && !next.over_tls()) return last_facts_.plaintext && !answered_over_tls(next);
-        return last_->is_mirror && !(!next.over_tls() && answered_over_tls(next));
-    }
-    std::size_t primary() const noexcept { return primary_; }
-    void confirmed() noexcept { v2_ = true; }
-
-  private:
-    bool answered_over_tls(endpoint const& e) const {
-        for (auto const& a : answered_)
-            if (a == e.authority()) return true;
-        return false;
-    }
-
-    std::vector<std::string> answered_; ///< hosts that gave an answer over TLS
-    std::optional<endpoint> last_;
-    fallback_facts last_facts_;
-    std::size_t seen_ = 0, primary_ = 0;
-    bool origin_failed_ = false;
-    bool v2_ = false; ///< the origin said v2
-};
-
-/// The same for those who still have v1 registries, of whom `registry_rules::with_v1` must know.
-// [fallback]
-class modern_fallback_with_v1 : public modern_fallback {
-  public:
-    static constexpr bool speaks_v1 = true;
-};
-// [fallback]
-
-} // namespace lading
-
-// ---- lading/auth/auth_rules.hpp ----
-
-/// `auth_rules`: where secrets may go.
-
-namespace lading {
-
-/// What the layer may do with secrets.
-struct auth_rules {
-    auth_rules() = default;
-    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
-    /// One that is no origin is `config_invalid`, final, when it is looked for.
-    std::vector<std::string> trusted_realms;
-    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
-    bool secrets_over_http = false;
-    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (spec 3.6).
-    bool oauth_password = false;
-    /// Ask for a refresh token where user name and password are sent by GET (spec 3.6); by POST one always is asked for.
-    /// It then fetches the next tokens in place of the password, as long as the client lives.
-    bool offline_token = false;
-};
-
-namespace detail {
-
-/// The origin of a URL; of what is none, one that nothing has.
-inline origin origin_of(std::string const& text) {
-    auto const u = url::parse(text);
-    return u ? u.assume_value().origin() : origin("", "", 0);
-}
-
-/// Token services that are known to serve a registry of another origin.
-inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
-    {"https://registry-1.docker.io:443", "https://auth.docker.io:443"},
-    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
-};
-
-inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
-    if (realm == registry) return true;
-    for (auto const& [r, t] : well_known_realms)
-        if (registry.str() == r && realm.str() == t) return true;
-    for (auto const& text : rules.trusted_realms)
-        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
-    return false;
-}
-
-inline bool is_loopback(origin const& o) noexcept {
-    return is_loopback_host(o.host);
-}
-
-} // namespace detail
-
-} // namespace lading
-
-// ---- lading/auth/login_remarks.hpp ----
-
-/// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
-
-namespace lading::detail {
-
-/// The failures of a credentials policy that leave an anonymous question possible.
-constexpr bool is_login_trouble(errc code) noexcept {
-    return code == errc::credentials_invalid || code == errc::credential_helper_failed ||
-           code == errc::credential_helper_timeout || code == errc::credential_helper_output;
-}
-
-/// A record that was got all the same. Values without warnings say nothing.
-template <class T>
-void say_no_login_was_had(result<T>& got, std::string const& why) {
-    if constexpr (requires(T& v) { v.warnings.emplace_back(warning_code::login_unavailable, std::string()); })
-        if (got && !why.empty())
-            got.assume_value().warnings.emplace_back(warning_code::login_unavailable, "a login could not be had: " + printable(why, 1000));
-}
-
-/// A refusal becomes the failure `why`, with all that the registry said; what is "not found" stays so, with `why` in its words.
-inline void say_no_login_was_sent(error& e, std::optional<error> const& why) {
-    if (!why || is_callers_own(e.kind())) return;
-    auto context = e.detail().context;
-    if (!context.empty()) context += "; ";
-    bool const no_token = e == errc::auth_token_failed && e.http_status() >= 400 && e.http_status() < 500;
-    bool const refused = no_token || e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
-    if (!refused && e.http_status() == 404) e.with_context(context + "no login was sent: " + why->summary());
-    if (!refused) return;
-    auto facts = e.facts();
-    facts.v1 = false; // a login might have helped
-    error out(why->code());
-    out.with_facts(facts).with_status(e.http_status()).with_rate(e.detail().rate).with_url(e.detail().url);
-    out.with_registry_errors(e.detail().registry_errors);
-    out.with_context(why->detail().context + "; the registry, without that login: " + context + std::string(name_of(e.kind())));
-    e = std::move(out);
-}
-
-} // namespace lading::detail
-
-// ---- lading/auth/secret_redactor.hpp ----
-
-/// `secret_redactor`: what a client has told a server in confidence, hidden again where the server repeats it in what people
-/// get to read.
-
-// ---- lading/policy/credentials.hpp ----
-
-/// The credentials policy: what to present to a registry.
-///
-/// Requirements: `c.lookup(credential_query const&)` returns `result<std::optional<credential>>`; nothing means
-/// anonymous. Called at most once an operation, after the registry has asked for a login or has hidden what was asked for, on
-/// the thread that runs the operation: a model that runs a helper holds up that thread until the helper is done. A client
-/// over several threads asks from all of them, at once. Secrets are used only for the origin of the query and for a token
-/// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
-/// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
-/// ends the operation.
-/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (config_files/).
-
-#include <chrono>
-
-namespace lading {
-
-/// A secret. Never printed by the library. What is empty is not there; of several the first of this order is used:
-/// `registry_token`, `identity_token`, user name and password.
-struct credential {
-    credential() = default;
-    credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
-    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
-    static credential identity(std::string token) {
-        credential out;
-        out.identity_token = std::move(token);
-        return out;
-    }
-    /// A bearer token that was made elsewhere: sent as it is to the registry it is for, over https only.
-    static credential bearer(std::string token) {
-        credential out;
-        out.registry_token = std::move(token);
-        return out;
-    }
-    bool empty() const noexcept { return !has_login() && identity_token.empty() && registry_token.empty(); }
-    /// A user name, a password, or both: some services take any name, even none.
-    bool has_login() const noexcept { return !username.empty() || !password.empty(); }
-
-    std::string username;
-    std::string password;
-    std::string identity_token;
-    std::string registry_token;
-    std::string source; ///< which file, helper or option gave it, for people; holds no secret
-    std::string remark; ///< what could not be asked for it, for people: a warning of the answer; holds no secret
-};
-
-/// For whom credentials are wanted.
-struct credential_query {
-    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
-    std::string repository; ///< the path, "library/debian"
-    std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
-};
-
-namespace detail {
-
-/// Docker Hub by the one name that its logins have; any other host as it is.
-inline std::string login_host(std::string host) {
-    return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
-}
-
-/// The one spelling of a key of a login: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as
-/// docker.io, in lower case as hosts are.
-inline std::string normalise_credential_key(std::string_view key) {
-    bool had_scheme = false;
-    for (std::string_view scheme : {"https://", "http://"})
-        if (key.starts_with(scheme)) key.remove_prefix(scheme.size()), had_scheme = true;
-    while (key.ends_with('/')) key.remove_suffix(1);
-    auto host = key.substr(0, key.find('/'));
-    auto path = key.substr(host.size());
-    // An address with a scheme is that of an index: only its host tells.
-    if (had_scheme || path == "/v1" || path == "/v2") path = {};
-    return login_host(lower(host)).append(path);
-}
-
-/// Why `host`, in the spelling of `normalise_credential_key`, is no host that a login can be for; nothing when it can.
-inline std::optional<error> no_login_host(std::string_view host) {
-    bool const good = !host.empty() && host.find_first_of("/@?#\\ \t") == host.npos;
-    if (good) return std::nullopt;
-    return error(errc::config_invalid)
-        .with_context("the host of a login")
-        .with_values("host or host:port, as in references", printable(host, 160));
-}
-
-template <class C>
-concept has_lookup = requires(C& c, credential_query const& q) {
-    { c.lookup(q) } -> std::same_as<result<std::optional<credential>>>;
-};
-} // namespace detail
-
-template <class C>
-concept credentials_policy = detail::has_lookup<C>;
-
-/// Explains at compile time why `C` is no credentials policy.
-template <class C>
-struct check_credentials {
-    static_assert(detail::has_lookup<C>,
-                  "[lading] credentials policy: C needs `lading::result<std::optional<lading::credential>> "
-                  "lookup(lading::credential_query const&)`");
-    static constexpr bool ok = true;
-};
-
-/// Anonymous everywhere.
-struct no_credentials {
-    result<std::optional<credential>> lookup(credential_query const&) { return std::optional<credential>(); }
-};
-
-/// One secret for one host (`host[:port]`, as in references; a scheme or a `/` at the end is left out), or for every host that
-/// is asked when `host` is empty (the `--creds` of a program that talks to one registry). A text that is no host is
-/// `config_invalid` at each lookup: it would match nothing, in silence.
-class fixed_credentials {
-  public:
-    fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
-        : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
-    result<std::optional<credential>> lookup(credential_query const& q) {
-        if (for_all_) return secret_;
-        if (auto bad = detail::no_login_host(host_)) return std::move(*bad);
-        if (host_ != detail::login_host(q.host)) return std::optional<credential>();
-        return secret_;
-    }
-
-  private:
-    std::optional<credential> secret_;
-    bool for_all_ = true;
-    std::string host_;
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// Hides secrets as they are, as they were sent (base64, percent-encoded), as JSON writes them, and as they look when made
-/// printable; also where a text ends in the middle of one. A secret of fewer than four characters is not looked for: it would
-/// stand in every other word. Not synchronised.
-class secret_redactor {
-  public:
-    void add(credential const& c) {
-        add_forms(c.password);
-        add_forms(c.identity_token);
-        add_forms(c.registry_token);
-        if (!c.password.empty()) add_forms(detail::base64_encode(c.username + ':' + c.password));
-    }
-    /// The value of an `Authorization` line, without its scheme.
-    void add_authorization(std::string_view value) { add_forms(value.substr(value.find(' ') + 1)); }
-
-    void hide_in(std::string& text) const {
-        for (auto const& secret : secrets_)
-            for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
-                text.replace(at, secret.size(), "***");
-        for (auto const& secret : secrets_) hide_cut(text, secret);
-    }
-    /// In all that an error says.
-    void hide_in(error& e) const {
-        if (!secrets_.empty()) e.each_text([this](std::string& text) { hide_in(text); });
-    }
-    /// In a failure: all that it says. In a value: the remarks that quote a server, where there are some.
-    template <class T>
-    void hide_in(result<T>& r) const {
-        if (secrets_.empty()) return;
-        if (!r) return hide_in(r.assume_error());
-        if constexpr (requires(T& value) { value.warnings; })
-            for (auto& w : r.assume_value().warnings) hide_in(w.text);
-        if constexpr (requires(T& value) { value.tags.why; }) hide_in_list(r.assume_value().tags);
-        if constexpr (requires(T& value) { value.why, value.failure; }) hide_in_list(r.assume_value());
-    }
-
-  private:
-    template <class Tags>
-    void hide_in_list(Tags& list) const {
-        hide_in(list.why);
-        if (list.failure) hide_in(*list.failure);
-    }
-    static constexpr std::size_t shortest = 4; ///< characters, of a secret and of its beginning at the end of a text
-
-    /// The beginning of a secret before the end of a text, or before what ends a quotation in one.
-    static void hide_cut(std::string& text, std::string const& secret) {
-        auto const head = std::string_view(secret).substr(0, shortest);
-        for (auto at = text.find(head); at != text.npos; at = text.find(head, at + 1)) {
-            std::size_t n = head.size();
-            while (n < secret.size() && at + n < text.size() && text[at + n] == secret[n]) ++n;
-            auto const rest = std::string_view(text).substr(at + n);
-            bool const ends = rest.empty() || rest.starts_with("...");
-            bool const quoted = n >= 2 * shortest && (rest.starts_with(')') || rest.starts_with('"'));
-            if (ends || quoted) text.replace(at, n, "***");
-        }
-    }
-
-    void add_forms(std::string_view secret) {
-        if (secret.size() < shortest) return;
-        auto const encoded = percent_encode(secret);
-        std::string in_lower = encoded, with_plus;
-        for (std::size_t i = 0; i < encoded.size(); ++i) {
-            if (encoded[i] == '%' && encoded.compare(i, 3, "%20") == 0) with_plus += '+', i += 2;
-            else with_plus += encoded[i];
-        }
-        for (std::size_t i = 0; i + 2 < in_lower.size(); ++i)
-            if (in_lower[i] == '%') in_lower[i + 1] = detail::to_lower(in_lower[i + 1]), in_lower[i + 2] = detail::to_lower(in_lower[i + 2]);
-        for (auto const& form : {std::string(secret), encoded, in_lower, with_plus, in_json(secret, false), in_json(secret, true)}) {
-            add_text(form);
-            add_text(detail::printable(form, form.size()));
-        }
-    }
-    /// As the inside of a JSON string; `wide`: in ASCII alone and with `\/`, as some writers do.
-    static std::string in_json(std::string_view text, bool wide) {
-        std::string out;
-        auto hex = [&](unsigned unit) {
-            out += "\\u";
-            for (int shift = 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[unit >> shift & 15];
-        };
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            char const c = text[i];
-            auto const byte = static_cast<unsigned char>(c);
-            if (c == '"' || c == '\\' || (wide && c == '/')) out.append("\\").append(1, c);
-            else if (byte < 0x20) hex(byte);
-            else if (!wide || byte < 0xc2 || byte > 0xf4) out += c;
-            else {
-                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-                auto point = static_cast<std::uint32_t>(byte & (0x3f >> more));
-                for (std::size_t k = 1; k <= more && i + k < text.size(); ++k)
-                    point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fu);
-                i += more;
-                if (point > 0xffff) hex(0xd800 + ((point - 0x10000) >> 10 & 0x3ff)), hex(0xdc00 + (point & 0x3ff));
-                else hex(point);
-            }
-        }
-        return out;
-    }
-    /// The longest first: one may be a part of another.
-    void add_text(std::string_view text) {
-        auto at = secrets_.begin();
-        for (; at != secrets_.end() && at->size() >= text.size(); ++at)
-            if (*at == text) return;
-        secrets_.emplace(at, text);
-    }
-
-    std::vector<std::string> secrets_;
-};
-
-} // namespace lading
-
-// ---- lading/auth/session.hpp ----
-
-/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
-///
-/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
-/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
-/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
-/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
-/// Refresh tokens that a token service hands out (spec 3.6) are kept by service and secret, as long as the session and
-/// nowhere else.
-/// While a token is being fetched the others who need it wait for that one answer. Thread-safe.
-
-// ---- lading/auth/token.hpp ----
-
-/// The token operation: a bearer token from a token service, by GET (spec 3.5) or by OAuth2 POST (spec 3.6).
-///
-/// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
-/// form with an identity token or with user name and password, and the GET after it when the service answers the POST
-/// of a password with 404 or 405. A refresh token of an earlier answer goes before all of them, and when it is refused
-/// the secret is used as if there had been none. It follows no redirect and answers no challenge.
-
-namespace lading {
-
-/// A token and how long it may be used, measured from its receipt.
-struct bearer_token {
-    bearer_token(std::string t, std::chrono::seconds l) : text(std::move(t)), lifetime(l) {}
-    std::string text;
-    std::chrono::seconds lifetime;
-    std::string refresh_token; ///< for the next one; empty when the service gave none
-    bool renewed = false;      ///< a refresh token of an earlier answer got it
-};
-
-/// What to ask a token service for.
-struct token_request {
-    token_request(url r, std::string sv, std::string sc, std::optional<credential> c)
-        : realm(std::move(r)), service(std::move(sv)), scope(std::move(sc)), secret(std::move(c)) {}
-    url realm;
-    std::string service; ///< may be empty
-    std::string scope;
-    std::optional<credential> secret;
-    std::string refresh_token; ///< of an earlier answer to the same secret; may be empty
-    bool by_oauth = false;     ///< POST a form
-    bool offline = false;      ///< by GET: ask for a refresh token too
-    lading::address_policy address_policy = lading::address_policy::anywhere;
-    std::string named_by; ///< the registry that named the realm, where that is of another origin: `request::named_by`
-};
-
-/// The value of a Basic `Authorization` header.
-inline std::string basic_authorization(credential const& c) {
-    return "Basic " + detail::base64_encode(c.username + ':' + c.password);
-}
-
-/// Reads the answer of a token service. `token` and `access_token` are one thing under two names: the first of them that is a
-/// text counts. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that counts is ours.
-/// `refresh_token` is any text; what is none is not there. Errors: `auth_token_malformed`, `auth_token_too_large`, and
-/// `json_*` for what is JSON in its form.
-template <class P>
-detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
-    auto parsed = json_document::parse<typename P::json>(body, bounds.json);
-    if (!parsed && parsed.assume_error() == errc::json_syntax) // a page of a portal, perhaps
-        return error(errc::auth_token_malformed).with_context("no JSON: " + parsed.assume_error().detail().context);
-    LADING_TRY(auto const document, std::move(parsed));
-    auto const root = document.root();
-    if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
-    auto read = [&](char const* name) -> std::string_view {
-        auto const v = root.find(name);
-        return v ? v->as_string().value_or("") : "";
-    };
-    auto text = read("token");
-    if (text.empty()) text = read("access_token");
-    if (text.empty()) return error(errc::auth_token_malformed).with_context("no token");
-    auto const refresh = read("refresh_token");
-    if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
-        return error(errc::auth_token_too_large)
-            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
-    for (char c : text)
-        if (c <= 0x20 || c >= 0x7f) return error(errc::auth_token_malformed).with_context("a byte that no token has");
-
-    std::int64_t seconds = 60;
-    if (auto const v = root.find("expires_in"); v && !v->is_null()) {
-        if (auto const i = v->as_int()) seconds = *i;
-        else if (v->as_uint()) seconds = 3600;
-        else return error(errc::auth_token_malformed).with_context("expires_in is not an integer");
-    }
-    bearer_token out(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
-    out.refresh_token = refresh;
-    return out;
-}
-
-/// Fetches a token. Errors: those of `interpret_token` and the transport; when the service refuses (401 or 403, or 400 to
-/// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
-/// `auth_token_failed` for any other status.
-template <class P>
-class token_operation : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, P>;
-    template <class T>
-    using step = detail::dependent<lading::step<T>, P>;
-    template <class T>
-    using done = detail::dependent<lading::done<T>, P>;
-
-  public:
-    using value_type = bearer_token;
-
-    token_operation(call_context c, token_request what)
-        : talk_(std::move(c)), what_(std::move(what)),
-          body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
-
-    step<bearer_token> start() { return what_.by_oauth || !what_.refresh_token.empty() ? post() : get(); }
-    step<bearer_token> on_response(result<response> answer) {
-        if (!what_.refresh_token.empty() && answer && refuses(answer.assume_value().status)) {
-            what_.refresh_token.clear();
-            return start();
-        }
-        bool const unknown = answer && (answer.assume_value().status == 404 || answer.assume_value().status == 405);
-        if (what_.by_oauth && unknown && what_.secret && what_.secret->identity_token.empty()) {
-            what_.by_oauth = false;
-            return get();
-        }
-        return done<bearer_token>(interpret(std::move(answer)));
-    }
-    step<bearer_token> on_delay() { return done<bearer_token>(error(errc::invalid_argument)); }
-
-  private:
-    /// The service will not have this refresh token, or speaks no POST. One that fails may have it later.
-    static bool refuses(int status) { return status == 400 || status == 401 || status == 403 || status == 404 || status == 405; }
-
-    request ask(std::string method, url const& target) const {
-        request q = talk_.get("");
-        q.method = std::move(method);
-        q.url = target.str();
-        q.may_authorize = false;
-        q.address_policy = what_.address_policy;
-        q.named_by = what_.named_by;
-        return q;
-    }
-    need_exchange get() {
-        url target = what_.realm;
-        bool const login = what_.secret && what_.secret->has_login();
-        if (!what_.service.empty()) target.add_query("service", what_.service);
-        for (auto rest = std::string_view(what_.scope); !rest.empty();) { // one parameter each
-            auto const one = rest.substr(0, rest.find(' '));
-            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-            if (!one.empty()) target.add_query("scope", std::string(one));
-        }
-        if (login && !what_.secret->username.empty()) target.add_query("account", what_.secret->username);
-        if (login && what_.offline) {
-            target.add_query("client_id", client_id);
-            target.add_query("offline_token", "true");
-        }
-        request q = ask("GET", target);
-        if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
-        return need_exchange(std::move(q), body_);
-    }
-    need_exchange post() {
-        auto const& secret = *what_.secret;
-        std::vector<std::pair<std::string, std::string>> form;
-        auto const& refresh = what_.refresh_token.empty() ? secret.identity_token : what_.refresh_token;
-        if (!refresh.empty()) {
-            form.emplace_back("grant_type", "refresh_token");
-            form.emplace_back("refresh_token", refresh);
-        } else {
-            form.emplace_back("grant_type", "password");
-            form.emplace_back("username", secret.username);
-            form.emplace_back("password", secret.password);
-            form.emplace_back("access_type", "offline");
-        }
-        if (!what_.service.empty()) form.emplace_back("service", what_.service);
-        if (!what_.scope.empty()) form.emplace_back("scope", what_.scope);
-        form.emplace_back("client_id", client_id);
-        request q = ask("POST", what_.realm);
-        q.headers.add("Content-Type", "application/x-www-form-urlencoded");
-        q.body = form_encode(form);
-        return need_exchange(std::move(q), body_);
-    }
-
-    result<bearer_token> interpret(result<response> answer) {
-        LADING_TRY(auto head, std::move(answer));
-        if (head.status == 200) {
-            auto token = interpret_token<P>(body_.text(), talk_.bounds);
-            if (!token) {
-                auto& e = token.assume_error().with_status(200).with_url(safe_url(head.url));
-                // What it is, and none of its words: a damaged answer may hold the token.
-                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) e.with_context(other->detail().context);
-            } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
-                got.renewed = true;
-                if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
-            }
-            return token;
-        }
-        head.credentials_sent = what_.secret.has_value();
-        error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds);
-        auto const s = head.status;
-        bool const refused = s == 401 || s == 403 || (s == 400 && what_.by_oauth);
-        errc code = errc::auth_token_failed;
-        if (refused) code = what_.secret ? errc::auth_denied : errc::auth_required;
-        if (s >= 300 && s < 400) code = errc::auth_realm_refused;
-        auto facts = said.facts();
-        facts.said = refusal_form::none; // it was not the registry that spoke
-        error out(code);
-        out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
-        out.with_registry_errors(said.detail().registry_errors);
-        if (code == errc::auth_realm_refused) out.with_context("the token service redirects");
-        else if (refused) out.with_context(what_.secret ? "at the token service" : "the token service gives no token without");
-        return std::move(out.with_url(safe_url(head.url)));
-    }
-
-    static constexpr char const* client_id = "lading";
-
-    call_context talk_;
-    token_request what_;
-    response_body body_;
-};
-
-} // namespace lading
-
-namespace lading {
-
-class auth_session {
-  public:
-    using time_point = std::chrono::steady_clock::time_point;
-
-    /// Where tokens for something come from.
-    struct issuer {
-        issuer(url r, std::string s, lading::address_policy far = lading::address_policy::anywhere)
-            : realm(std::move(r)), service(std::move(s)), address_policy(far) {}
-        url realm;
-        std::string service;
-        lading::address_policy address_policy; ///< how far it may be, by who named it
-    };
-    /// How an origin lets people in: by the tokens of a service, or else by Basic.
-    struct gate {
-        std::optional<issuer> from; ///< nothing: Basic
-    };
-    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
-    struct known {
-        std::string authorization;
-        bool from_secret = false; ///< made from a credential, not from an anonymous token
-        time_point usable_until{};
-        std::optional<issuer> from;
-    };
-    /// One token under way, seen by the one who fetches it and those who wait for it.
-    struct token_fetch {
-        bool over = false;
-        std::optional<error> failure;
-        std::string key; ///< kept so that the end of a flight needs no memory
-    };
-
-    /// What to send with a request, if something is known: a value that is still good, or an issuer.
-    std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
-        std::lock_guard const lock(mutex_);
-        auto const at = known_.find(key(where, scope));
-        if (at == known_.end()) return std::nullopt;
-        known out = at->second;
-        if (now >= out.usable_until) out.authorization.clear();
-        return out;
-    }
-    void store(origin const& where, std::string const& scope, known k) {
-        std::lock_guard const lock(mutex_);
-        if (known_.size() >= most_known) forget_one();
-        known_[key(where, scope)] = std::move(k);
-    }
-    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
-    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
-        std::lock_guard const lock(mutex_);
-        auto const at = known_.find(key(where, scope));
-        if (at == known_.end()) return false;
-        if (at->second.authorization != authorization) return !at->second.authorization.empty();
-        known_.erase(at);
-        return false;
-    }
-
-    /// How the origin let somebody in last; nothing when it is not known.
-    std::optional<gate> gate_of(origin const& where) {
-        std::lock_guard const lock(mutex_);
-        auto const at = gates_.find(where.str());
-        return at == gates_.end() ? std::nullopt : std::optional(at->second);
-    }
-    void keep_gate(origin const& where, gate g) {
-        std::lock_guard const lock(mutex_);
-        if (gates_.size() >= most_known) gates_.erase(gates_.begin()); // costs one refused request
-        gates_.insert_or_assign(where.str(), std::move(g));
-    }
-    void forget_gate(origin const& where) {
-        std::lock_guard const lock(mutex_);
-        gates_.erase(where.str());
-    }
-    /// Whether to ask at `/v2/` how an origin lets people in: until that has led nowhere.
-    bool may_knock(origin const& where) {
-        std::lock_guard const lock(mutex_);
-        return knocked_.find(where.str()) == knocked_.end();
-    }
-    void knocked_in_vain(origin const& where) {
-        std::lock_guard const lock(mutex_);
-        if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
-        knocked_.insert(where.str());
-    }
-
-    /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
-    std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
-        std::lock_guard const lock(mutex_);
-        auto const* at = find_login(key_of(registry, of, secret));
-        return at ? at->refresh_token : std::string();
-    }
-    /// Keeps it instead of the one before; an empty one is forgotten.
-    void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
-        auto who = key_of(registry, of, secret);
-        std::lock_guard const lock(mutex_);
-        if (auto const* at = find_login(who)) logins_.erase(logins_.begin() + (at - logins_.data()));
-        if (token.empty()) return;
-        if (logins_.size() >= most_known) logins_.erase(logins_.begin()); // the oldest; costs its owner a login
-        logins_.push_back({std::move(who), std::move(token)});
-    }
-
-  private:
-    /// The flights under way: a plain list, as they are few.
-    struct in_progress {
-        void finish(token_fetch& f, std::optional<error> failure) noexcept {
-            static_assert(std::is_nothrow_move_constructible_v<error> && std::is_nothrow_move_assignable_v<error>);
-            std::lock_guard const lock(mutex);
-            f.failure = std::move(failure);
-            f.over = true;
-            for (auto& other : fetches)
-                if (other.get() == &f) return other.swap(fetches.back()), fetches.pop_back();
-        }
-        std::mutex mutex;
-        std::vector<std::shared_ptr<token_fetch>> fetches;
-    };
-
-  public:
-    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
-    /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
-    class own_fetch {
-      public:
-        own_fetch(std::shared_ptr<in_progress> a, std::shared_ptr<token_fetch> f) noexcept
-            : in_progress_(std::move(a)), fetch_(std::move(f)) {}
-        own_fetch(own_fetch const&) = delete;
-        own_fetch& operator=(own_fetch const&) = delete;
-        ~own_fetch() { in_progress_->finish(*fetch_, std::move(failure)); }
-        std::optional<error> failure; ///< that all who wait will share
-      private:
-        std::shared_ptr<in_progress> in_progress_;
-        std::shared_ptr<token_fetch> fetch_;
-    };
-
-    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it. Linear in
-    /// the flights under way.
-    std::shared_ptr<token_fetch> join(origin const& where, std::string const& scope, std::optional<own_fetch>& mine) {
-        auto made = std::make_shared<token_fetch>();
-        made->key = key(where, scope);
-        std::lock_guard const lock(in_progress_->mutex);
-        for (auto const& other : in_progress_->fetches)
-            if (other->key == made->key) return other;
-        in_progress_->fetches.push_back(made);
-        mine.emplace(in_progress_, made);
-        return made;
-    }
-    /// Nothing while the flight is under way; then its failure, if it failed.
-    std::optional<std::optional<error>> failure_of_fetch(std::shared_ptr<token_fetch> const& f) {
-        std::lock_guard const lock(in_progress_->mutex);
-        if (!f->over) return std::nullopt;
-        return f->failure;
-    }
-
-  private:
-    /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
-    static constexpr std::size_t most_known = 1024;
-    void forget_one() {
-        auto first = known_.begin();
-        for (auto at = first; at != known_.end(); ++at)
-            if (at->second.usable_until < first->second.usable_until) first = at;
-        known_.erase(first);
-    }
-    static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
-
-    /// A secret that a token service has seen, and what it gave for the next time.
-    struct login {
-        std::vector<std::string> key;
-        std::string refresh_token;
-    };
-    static std::vector<std::string> key_of(origin const& registry, issuer const& of, credential const& secret) {
-        return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
-    }
-    login const* find_login(std::vector<std::string> const& key) const {
-        for (auto const& l : logins_)
-            if (l.key == key) return &l;
-        return nullptr;
-    }
-
-    std::mutex mutex_;
-    std::map<std::string, known> known_;
-    std::map<std::string, gate> gates_;
-    std::set<std::string> knocked_;
-    std::vector<login> logins_; ///< few: a plain list
-    std::shared_ptr<in_progress> const in_progress_ = std::make_shared<in_progress>();
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// `P` names the policies `json`, `clock` and `credentials`.
-template <class Op, class P>
-class authorize_middleware : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, P>;
-    template <class T>
-    using done = detail::dependent<lading::done<T>, P>;
-
-  public:
-    using value_type = typename Op::value_type;
-
-    /// The referenced session, clock and credentials outlive the operation; the rest is for the wrapped one.
-    template <class... Args>
-    authorize_middleware(call_context const& talk, auth_rules rules, auth_session& session, typename P::clock& clock,
-               typename P::credentials& credentials, Args&&... args)
-        : talk_(talk), rules_(std::move(rules)), session_(session), clock_(clock), credentials_(credentials),
-          inner_(std::forward<Args>(args)...) {}
-
-    step<value_type> start() { return take(inner_.start()); }
-
-    step<value_type> on_delay() {
-        if (!fetch_) return take(inner_.on_delay());
-        auto over = session_.failure_of_fetch(fetch_);
-        if (!over) {
-            auto const& deadline = pending_->query.deadline;
-            if (!deadline || clock_.now() < *deadline) return look_again();
-            fetch_.reset();
-            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
-        }
-        fetch_.reset();
-        if (*over && !guessing_) return no_token(std::move(**over));
-        return send();
-    }
-
-    step<value_type> on_response(result<response> answer) {
-        if (token_) return on_token(std::move(answer));
-        if (knock_) return on_knock(std::move(answer));
-        if (answer) {
-            answer.assume_value().credentials_sent = sent_secret_;
-            answer.assume_value().credentials_withheld = pending_ && !pending_->query.may_authorize;
-        }
-        if (!answer || !pending_ || !pending_->query.may_authorize) return pass(std::move(answer));
-        auto& head = answer.assume_value();
-        if (head.status == 401) {
-            confirmed_ = confirmed_ || confirms_v2(head);
-            auto next = answer_challenge(head);
-            if (!next) return pass(std::move(next).assume_error());
-            if (next.assume_value()) return std::move(*next.assume_value());
-        }
-        if (!may_be_hidden(head)) return pass(std::move(answer)); // nothing to offer: this is the answer
-        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_) return pass(std::move(answer));
-        if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
-            if (guessed_) return pass(std::move(answer));
-            return send();
-        }
-        if (!session_.may_knock(where())) return pass(std::move(answer));
-        held_ = std::move(head);
-        knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
-        request q = talk_.get("/v2/");
-        q.may_authorize = false; // a 401 is an answer to this question
-        return need_exchange(std::move(q), *knock_);
-    }
-
-  private:
-    using maybe_step = result<std::optional<step<value_type>>>;
-    static maybe_step nothing() { return std::optional<step<value_type>>(); }
-
-    /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
-    need_delay look_again() {
-        auto const wait = std::clamp(waited_ / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
-        waited_ += wait;
-        return need_delay(wait);
-    }
-
-    /// A new request of the operation: send it with what is known.
-    step<value_type> take(step<value_type> s) {
-        if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(std::move(x->query), *x->sink);
-            where_ = detail::origin_of(pending_->query.url);
-            // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
-            if (where_ != home_) pending_->query.may_authorize = false;
-            rounds_ = 0;
-            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
-            wider_.clear();
-            held_.reset();
-            withheld_.reset();
-            return send();
-        }
-        if (auto* over = std::get_if<done<value_type>>(&s)) {
-            auto& value = over->value();
-            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
-            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark : std::string());
-            told_.hide_in(value);
-        }
-        return s;
-    }
-    step<value_type> pass(result<response> answer) { return take(inner_.on_response(std::move(answer))); }
-
-    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
-    step<value_type> send() {
-        request q = pending_->query;
-        sent_.clear();
-        sent_secret_ = guessing_ = false;
-        if (q.may_authorize) {
-            auto known = session_.find(where(), scope(), clock_.now());
-            if (!known && !guessed_) {
-                auto next = guess();
-                if (!next) return pass(std::move(next).assume_error());
-                if (next.assume_value()) return std::move(*next.assume_value());
-                known = session_.find(where(), scope(), clock_.now());
-            }
-            if (known) {
-                if (known->authorization.empty() && known->from) {
-                    auto fetched = fetch_token(known->from->realm, known->from->service, known->from->address_policy);
-                    return fetched ? std::move(fetched).assume_value() : pass(std::move(fetched).assume_error());
-                }
-                sent_ = known->authorization;
-                told_.add_authorization(sent_);
-                sent_secret_ = known->from_secret;
-                q.headers.set("Authorization", std::move(known->authorization));
-            }
-        }
-        return need_exchange(std::move(q), *pending_->sink);
-    }
-
-    /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
-    /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
-    maybe_step guess() {
-        if (scope().empty()) return nothing();
-        auto const gate = session_.gate_of(where());
-        if (!gate) return nothing();
-        guessed_ = true;
-        LADING_TRY_V(look_up());
-        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
-            if (secret_ && check_plaintext(where()))
-                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
-            return nothing();
-        }
-        guessing_ = true;
-        auto fetched = fetch_token(gate->from->realm, gate->from->service, gate->from->address_policy);
-        if (fetched) return std::optional(std::move(fetched).assume_value());
-        guessing_ = false;
-        if (is_callers_own(fetched.assume_error().kind())) return std::move(fetched).assume_error();
-        return nothing();
-    }
-
-    /// The step that answers the challenge, or nothing when there is nothing to answer it with.
-    maybe_step answer_challenge(response& head) {
-        // Another operation may have got a token since this request was sent, with an older one or with none.
-        if (session_.refused(where(), scope(), sent_)) return std::optional(send());
-        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
-            keep_refresh_token({});
-            fresh_ = false;
-        }
-        auto const lines = head.headers.all("WWW-Authenticate");
-        auto const offered = parse_challenges(lines);
-        if (asks_for_more(offered)) fresh_ = false;
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return nothing();
-
-        bool without_realm = false;
-        for (auto const& c : offered.challenges) {
-            if (c.scheme != "bearer") continue;
-            if (auto const realm = c.param("realm"); realm && !realm->empty()) return answer_bearer(head, c, *realm);
-            without_realm = true;
-        }
-        for (auto const& c : offered.challenges)
-            if (c.scheme == "basic") return answer_basic(head);
-        if (lines.empty()) return nothing();
-        if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
-        return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
-                      detail::printable(lines.front(), 160));
-    }
-
-    /// A token was good and does not suffice, and the challenge says what would: that, once a request.
-    bool asks_for_more(parsed_challenges const& offered) {
-        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
-        auto named = scope_that_suffices(offered);
-        if (named != scope()) wider_ = std::move(named);
-        return !wider_.empty();
-    }
-
-    /// What an answer may hide from people who have shown no login.
-    bool may_be_hidden(response const& head) const {
-        if (!sent_.empty() || scope().empty() || held_) return false;
-        return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
-    }
-    /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
-    step<value_type> on_knock(result<response> answer) {
-        knock_.reset();
-        if (!answer && is_callers_own(answer.assume_error().kind())) return pass(std::move(answer));
-        if (!answer || answer.assume_value().status != 401) {
-            if (answer && answer.assume_value().status < 500) session_.knocked_in_vain(where());
-            return pass_held();
-        }
-        confirmed_ = confirmed_ || confirms_v2(answer.assume_value());
-        auto next = answer_challenge(answer.assume_value());
-        if (!next) return no_token(std::move(next).assume_error());
-        if (!next.assume_value()) return session_.knocked_in_vain(where()), pass_held();
-        return std::move(*next.assume_value());
-    }
-    step<value_type> pass_held() {
-        auto first = std::move(*held_);
-        held_.reset();
-        return pass(std::move(first));
-    }
-    /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
-    step<value_type> no_token(error why) {
-        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
-        if (!withheld_) withheld_ = std::move(why);
-        return pass_held();
-    }
-
-    maybe_step answer_basic(response& head) {
-        LADING_TRY_V(look_up());
-        auto authorization = secret_ ? own_authorization(false) : std::string();
-        if (authorization.empty()) return head.challenge_unanswered = true, nothing();
-        if (authorization != sent_) session_.keep_gate(where(), {});
-        return show(std::move(authorization));
-    }
-    /// Sends the secret to the registry itself, unless it was sent before it was asked for.
-    maybe_step show(std::string authorization) {
-        if (authorization == sent_) return nothing();
-        LADING_TRY_V(check_plaintext(where()));
-        fresh_ = true;
-        keep(std::move(authorization));
-        return std::optional(send());
-    }
-
-    maybe_step answer_bearer(response const& head, challenge const& c, std::string_view at) {
-        LADING_TRY_V(look_up());
-        auto authorization = secret_ ? own_authorization(true) : std::string();
-        if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
-        LADING_TRY(auto const base, url::parse(pending_->query.url));
-        auto const realm = base.resolve(at);
-        if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
-        auto service = std::string(c.param("service").value_or(""));
-        // The token that was fetched before it was asked for came from there.
-        bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
-        if (unasked_ && same && wider_.empty()) return nothing();
-        auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
-        // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
-        bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
-        if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
-        auto fetched = fetch_token(realm.assume_value(), std::move(service), far);
-        if (!fetched) return std::move(fetched).assume_error();
-        return std::optional(std::move(fetched).assume_value());
-    }
-
-    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
-    std::string own_authorization(bool bearer) const {
-        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
-        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
-    }
-    /// Keeps an authorization for the pending request.
-    void keep(std::string authorization) {
-        auth_session::known k;
-        k.authorization = std::move(authorization);
-        k.from_secret = true;
-        k.usable_until = auth_session::time_point::max();
-        session_.store(where(), scope(), std::move(k));
-    }
-
-    /// Why the login may not go to a token service; nothing when it may.
-    std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
-        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
-        if (way) way = check_plaintext(where()); // what the secret gets goes there
-        if (!way) return std::move(way).assume_error();
-        if (trusted) return std::nullopt;
-        for (auto const& text : rules_.trusted_realms)
-            if (!url::parse(text)) // it would be trusted by no one
-                return error(errc::config_invalid)
-                    .with_context("a trusted realm")
-                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
-        return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
-    }
-
-    /// Asks for a token, or waits for the one that another operation has asked for. `far`: where the service may be, unless
-    /// it is trusted.
-    result<step<value_type>> fetch_token(url const& target, std::string service, address_policy far) {
-        auto const registry = where();
-        LADING_TRY_V(look_up());
-        // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
-        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != address_policy::inside))
-            return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
-                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
-        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
-        auto secret = secret_;
-        if (secret) {
-            auto why = stands_in_the_way(target, trusted);
-            // Without the login there is nothing new to show to who did not ask for it.
-            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
-            if (why) secret.reset();
-            withheld_ = std::move(why);
-        }
-        auto token_fetch = session_.join(registry, scope(), own_fetch_);
-        if (!own_fetch_) {
-            fetch_ = std::move(token_fetch);
-            waited_ = {};
-            return step<value_type>(look_again());
-        }
-        issuer_.emplace(target, service, far);
-        // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
-        used_secret_ = secret.has_value();
-        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
-        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
-        what.offline = rules_.offline_token;
-        if (used_secret_) {
-            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
-            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
-        }
-        if (!trusted) what.address_policy = far;
-        if (target.origin() != registry) what.named_by = registry.authority();
-        token_.emplace(talk_, std::move(what));
-        return step<value_type>(std::move(std::get<need_exchange>(token_->start())));
-    }
-
-    step<value_type> on_token(result<response> answer) {
-        auto next = token_->on_response(std::move(answer));
-        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
-        auto token = std::move(std::get<done<bearer_token>>(next).value());
-        token_.reset();
-        if (!token) {
-            auto e = std::move(token).assume_error();
-            auto f = e.facts();
-            f.v2_confirmed = f.v2_confirmed || confirmed_;
-            f.v1 = f.v1 && !f.v2_confirmed;
-            f.over_tls = where().scheme == "https";
-            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
-            f.plaintext = f.plaintext && !f.answered;
-            e.with_facts(f);
-            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
-            bool const own = is_callers_own(e.kind());
-            // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
-            if (!own && !guessing_) own_fetch_->failure = e;
-            if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
-            own_fetch_.reset();
-            if (own || !guessing_) return no_token(std::move(e));
-            session_.forget_gate(where());
-            return send();
-        }
-        auth_session::known k;
-        k.authorization = "Bearer " + token.assume_value().text;
-        k.from_secret = used_secret_;
-        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
-        if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
-        renewed_ = token.assume_value().renewed;
-        k.from = issuer_;
-        session_.store(where(), scope(), std::move(k));
-        session_.keep_gate(where(), {issuer_});
-        own_fetch_.reset();
-        fresh_ = !guessing_;
-        unasked_ = guessing_ && !renewed_;
-        return send();
-    }
-
-    void keep_refresh_token(std::string text) {
-        if (!text.empty()) told_.add(credential::identity(text));
-        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
-    }
-
-    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
-    result<void> look_up() {
-        if (asked_credentials_) return success();
-        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
-        if (got) secret_ = std::move(got).assume_value();
-        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
-        else return std::move(got).assume_error();
-        if (secret_ && secret_->empty()) secret_.reset();
-        if (secret_) told_.add(*secret_);
-        asked_credentials_ = true;
-        return success();
-    }
-    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
-    /// those of a repository.
-    origin const& where() const { return where_; }
-    std::string const& scope() const { return pending_->query.scope; }
-
-    result<void> check_plaintext(origin const& to) const {
-        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
-        return error(errc::plaintext_credentials_refused).with_context(to.str());
-    }
-    error refuse(errc e, std::string why) const {
-        fallback_facts facts;
-        facts.answered = true;
-        facts.over_tls = where().scheme == "https";
-        facts.v2_confirmed = confirmed_;
-        facts.next_endpoint = true;
-        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
-            safe_url(pending_->query.url));
-    }
-
-    call_context talk_;
-    origin const home_ = detail::origin_of(talk_.base_url);
-    auth_rules rules_;
-    auth_session& session_;
-    typename P::clock& clock_;
-    typename P::credentials& credentials_;
-    Op inner_;
-
-    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    origin where_ = home_;                              ///< whom it goes to
-    std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
-    std::chrono::milliseconds waited_{0};                ///< for it
-    std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it
-    std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
-    std::optional<auth_session::issuer> issuer_;        ///< of that token
-    std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
-    std::optional<response> held_;                      ///< the answer that made us ask there
-    std::optional<credential> secret_;
-    std::optional<error> trouble_;                      ///< why there is none
-    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
-    std::string wider_;                                 ///< a scope that the registry asked for, not ours
-    secret_redactor told_;
-    std::string sent_;         ///< the authorization of the last request
-    bool asked_credentials_ = false;
-    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
-    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
-    bool renewed_ = false;     ///< and a refresh token got it
-    bool guessing_ = false;    ///< the token under way was not asked for yet
-    bool guessed_ = false;     ///< that was tried for this request
-    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
-    bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
-    bool confirmed_ = false;   ///< a refusal named v2
-    std::size_t rounds_ = 0;
-};
-
-} // namespace lading
-
 // ---- lading/driver/blocking.hpp ----
 
 /// The blocking driver: runs any operation over any blocking transport.
@@ -9576,6 +9430,16 @@ class authorize_middleware : immovable {
 /// Optional: `c.sleep_for(std::chrono::milliseconds, stop_token const&)`, which ends when the token is stopped; without it a
 /// stopped call ends after the wait.
 /// Models: `steady_clock_policy` (default), `testing::manual_clock`.
+
+// ---- lading/detail/mutex.hpp ----
+
+/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
+
+#if __has_include(<bits/std_mutex.h>)
+#include <bits/std_mutex.h>
+#else
+#include <mutex>
+#endif
 
 #include <condition_variable>
 
@@ -9644,9 +9508,9 @@ void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
 ///
 /// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
 /// interrupts it. `request::address_policy`: where a server named the host, an address that it leads to inside the network is refused
-/// with `address_refused` before it is dialled (hostile.md C09); a model that does not look lets a registry send its
-/// client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends soon, with
-/// `cancelled`; a model that does not look ends a stopped call only between two exchanges.
+/// with `address_refused` before it is dialled (doc/threats.md#c09); a model that does not look lets a registry send
+/// its client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends
+/// soon, with `cancelled`; a model that does not look ends a stopped call only between two exchanges.
 ///
 /// Exemplar:
 ///     struct canned {
@@ -9654,7 +9518,7 @@ void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
 ///             lading::response head(200);
 ///             head.url = q.url;
 ///             LADING_TRY(auto const wanted, out.begin(head, 2));
-///             if (wanted == lading::flow::more) {
+///             if (wanted == lading::sink_action::proceed) {
 ///                 LADING_TRY_V(out.write(std::as_bytes(std::span("{}", 2))));
 ///             }
 ///             return head;
@@ -9733,629 +9597,12 @@ result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock, 
 
 } // namespace lading
 
-// ---- lading/endpoint/network_options.hpp ----
+// ---- lading/middleware/call.hpp ----
 
-/// `network_options`: how a transport reaches hosts: trust, proxies, fixed addresses.
-
-namespace lading {
-
-/// Which proxy is used for what. A value is "http://[user:password@]host[:port]", empty for none; only http proxies are
-/// spoken. https goes through a CONNECT tunnel, http through a forwarded request. The credentials are sent to the proxy,
-/// inside CONNECT or beside a forwarded request, and never to a registry.
-struct proxy_rules {
-    proxy_rules() = default;
-    proxy_rules& with_https(std::string p) { return https = std::move(p), *this; }
-    proxy_rules& with_http(std::string p) { return http = std::move(p), *this; }
-    /// Hosts that are reached without, as `no_proxy` names them: "example.com" (and below), ".example.com" or "*.example.com"
-    /// (below), an address ("10.0.0.1", "fd00::1", "[fd00::1]"), a network ("10.0.0.0/8", "fd00::/8"), each of these but a
-    /// network with ":port" (addresses of IPv6 in brackets then), or "*". What is none of them holds for no host.
-    proxy_rules& with_exception(std::string const& h) { return except.push_back(detail::lower(h)), *this; }
-
-    /// The variables `https_proxy`, `http_proxy` and `no_proxy` (commas or blanks between its parts), in lower case before
-    /// upper case; `HTTP_PROXY` in upper case is not read where `REQUEST_METHOD` is set, because a web server's child may
-    /// have it from a request. `get` is `std::getenv` or like it.
-    template <class Get>
-    static proxy_rules from_environment(Get&& get) {
-        auto first = [&](char const* a, char const* b) -> std::string {
-            for (auto name : {a, b})
-                if (char const* v = name ? get(name) : nullptr; v && *v) return v;
-            return {};
-        };
-        proxy_rules out;
-        out.https = first("https_proxy", "HTTPS_PROXY");
-        char const* const asked = get("REQUEST_METHOD");
-        out.http = first("http_proxy", asked && *asked ? nullptr : "HTTP_PROXY");
-        auto const list = first("no_proxy", "NO_PROXY");
-        std::string_view rest = list;
-        while (!rest.empty()) {
-            auto const end = std::min(rest.find_first_of(", \t"), rest.size());
-            if (end != 0) out.except.push_back(detail::lower(rest.substr(0, end)));
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-        }
-        return out;
-    }
-    static proxy_rules from_environment() {
-        return from_environment([](char const* name) { return std::getenv(name); });
-    }
-
-    /// The proxy for a host in its normal form, or empty. Loopback hosts never go through one.
-    std::string_view find(std::string_view scheme, std::string_view host, std::uint16_t port) const {
-        std::string_view const proxy = scheme == "https" ? https : http;
-        if (proxy.empty() || detail::is_loopback_host(host)) return {};
-        auto const address = detail::parse_ip(host);
-        for (auto const& e : except)
-            if (is_exception(e, host, address, port)) return {};
-        return proxy;
-    }
-
-    std::string https, http;
-    std::vector<std::string> except; ///< in lower case
-
-  private:
-    static bool is_exception(std::string_view e, std::string_view host, detail::ip_bytes const& address, std::uint16_t port) {
-        if (e == "*") return true;
-        if (e.find('/') != e.npos) return detail::ip_network::parse(e).holds(address);
-        auto const colon = e.rfind(':');
-        bool const has_port = colon != e.npos && (e.find(':') == colon || (e.starts_with('[') && colon > e.rfind(']')));
-        if (has_port) {
-            if (e.substr(colon + 1) != std::to_string(port)) return false;
-            e = e.substr(0, colon);
-        }
-        if (address) return address == detail::parse_ip(e);
-        if (e.ends_with('.')) e.remove_suffix(1);
-        if (e.starts_with("*.")) e.remove_prefix(1);
-        if (e.empty()) return false;
-        if (e.starts_with('.')) return host.ends_with(e);
-        return host == e || (host.ends_with(e) && host[host.size() - e.size() - 1] == '.');
-    }
-};
-
-/// How host names become addresses, in place of the system's resolver.
-struct name_resolver {
-    virtual ~name_resolver() = default;
-    /// The addresses of a host, in text. May block; called by several threads at once. An error counts as `host_not_found`.
-    virtual result<std::vector<std::string>> resolve(std::string const& host) = 0;
-};
-
-/// What a transport is told. Converts from `tls_options` and `tls_rules`, where that is all there is to say.
-struct network_options {
-    network_options() = default;
-    network_options(tls_options t) : tls(std::move(t)) {}
-    network_options(tls_rules t) : tls(std::move(t)) {}
-    network_options& with_tls(tls_rules t) { return tls = std::move(t), *this; }
-    network_options& with_proxy(proxy_rules p) { return proxy = std::move(p), *this; }
-    /// Connect to `address` (an IP address in text) for this host, whatever names resolve to.
-    network_options& with_address(std::string host, std::string address) {
-        return addresses.emplace_back(std::move(host), std::move(address)), *this;
-    }
-    /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
-    network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
-    /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public
-    /// themselves. Off by default: a registry should not be able to make its clients look around inside a network. Not needed
-    /// for a registry that is inside itself: its own connection shows that.
-    network_options& with_inner_addresses(bool yes = true) { return inner_addresses = yes, *this; }
-
-    tls_rules tls;
-    proxy_rules proxy;
-    std::vector<std::pair<std::string, std::string>> addresses;
-    std::shared_ptr<name_resolver> resolver; ///< null: the system's
-    bool inner_addresses = false;
-};
-
-} // namespace lading
-
-// ---- lading/legacy/v1_inspect.hpp ----
-
-/// The v1 inspect operation: what is this image, of a registry that speaks the protocol before v2 (spec 9 with the
-/// rules of 9.6)? For callers that have switched v1 on; no other operation falls back to it by itself.
+/// `call`: an operation with all its middleware, from the outermost in:
+/// observe, decode, retry, fallback, and at each endpoint authorize, redirect, cache.
 ///
-/// Requests: GET `/v1/repositories/<name>/images`, GET `/v1/repositories/<name>/tags`, GET `/v1/images/<id>/json`;
-/// the last two from the endpoints that the first answer names, one after the other until one answers. No ping.
-
-namespace lading {
-
-/// The value is an `inspection` of kind `v1`, with the sorted tags. v1 has no digests: `resolved` is the image JSON
-/// with the sha256 of its bytes, and a warning says so.
-///
-/// Errors: `v1_unsupported` for a reference by digest (nothing is asked); `auth_required`, `auth_denied`;
-/// `name_unknown`; `manifest_unknown` with the tags there are; `v1_malformed`, `config_schema`; `body_too_large`;
-/// `url_invalid` for a base that is none; other statuses as `error_from_response`; those of the transport. After the
-/// first answer every error is final (spec 2.5.4): no other endpoint, no plaintext.
-template <class P>
-class v1_inspect_operation : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, P>;
-    template <class T>
-    using step = detail::dependent<lading::step<T>, P>;
-    template <class T>
-    using done = detail::dependent<lading::done<T>, P>;
-
-  public:
-    using value_type = inspection;
-
-    /// Endpoints that are looked at, of those that an answer names.
-    static constexpr std::size_t max_endpoints = 8;
-
-    v1_inspect_operation(call_context c, reference const& ref, inspect_options o)
-        : talk_(std::move(c)), ref_(ref), rules_(o.schema1), body_(talk_.bounds.manifest_bytes, talk_.bounds) {}
-
-    step<inspection> start() {
-        if (ref_.has_digest()) {
-            fallback_facts facts; // another protocol can answer this
-            facts.next_endpoint = true;
-            return fail(error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts));
-        }
-        auto index = url::parse(talk_.base_url);
-        if (!index) return fail(std::move(index).assume_error());
-        index_.emplace(std::move(index).assume_value());
-        endpoints_.push_back(*index_);
-        return ask(&v1_inspect_operation::on_images, repository_path("/images"));
-    }
-
-    step<inspection> on_response(result<response> answer) {
-        if (answer) {
-            answered_ = true;
-            url_ = answer.assume_value().url;
-            status_ = answer.assume_value().status;
-            // What a token was given for, it was given to: a 401 refuses those credentials.
-            if (token_sent_) { // the token of the index, which is no credential that anybody withholds
-                answer.assume_value().credentials_sent = token_is_secret_;
-                answer.assume_value().credentials_withheld = false;
-            }
-        } else {
-            url_.clear();
-            status_ = 0;
-            if (!answered_ && !answer.assume_error().facts().answered) return fail(std::move(answer).assume_error());
-        }
-        auto next = (this->*then_)(std::move(answer));
-        if (!next) return fail(last_word(std::move(next).assume_error()));
-        return std::move(next).assume_value();
-    }
-    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
-
-  private:
-    using next_step = result<step<inspection>>;
-    using answer_handler = next_step (v1_inspect_operation::*)(result<response>);
-
-    // ---- requests ---------------------------------------------------------------------------------------------
-
-    std::string repository_path(std::string_view what) const {
-        return "/v1/repositories/" + std::string(talk_.name.path()).append(what);
-    }
-
-    /// Asks the current endpoint. The token goes to the origin that gave it, the caller's credentials to the
-    /// registry's own origin, nothing to others; never both, so that the authorize layer leaves the token alone.
-    step<inspection> ask(answer_handler then, std::string const& path) {
-        then_ = then;
-        auto const& where = endpoints_[at_];
-        request q = talk_.get(path);
-        q.url = where.scheme() + "://" + where.authority() + path;
-        q.scope = talk_.pull_scope();
-        token_sent_ = !token_.empty() && where.origin() == token_origin_;
-        if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
-        if (token_sent_) q.headers.add("Authorization", "Token " + token_);
-        q.may_authorize = !token_sent_ && where.origin() == index_->origin();
-        if (where.origin() != index_->origin()) { // the index named it
-            q.address_policy = far_;
-            q.named_by = index_->authority();
-        }
-        return need_exchange(std::move(q), body_);
-    }
-    step<inspection> ask_tags() { return ask(&v1_inspect_operation::on_tags, repository_path("/tags")); }
-    step<inspection> ask_image() { return ask(&v1_inspect_operation::on_image, "/v1/images/" + id_ + "/json"); }
-
-    // ---- the list of images: only what its head says is needed --------------------------------------------------
-
-    next_step on_images(result<response> answer) {
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status != 200) return refusal(head, asked::tags);
-        LADING_TRY(auto const list, parse("the list of images"));
-        bool fits = list.root().is_array() || list.root().is_null();
-        list.root().each_element([&](json_view image) { fits = fits && (image.is_object() || image.is_null()); });
-        if (!fits) return malformed("the list of images is no list of objects");
-        LADING_TRY_V(take_token(head));
-        LADING_TRY_V(take_endpoints(head));
-        far_ = policy_from(head, address_policy::anywhere, index_->host(), {});
-        return ask_tags();
-    }
-
-    result<void> take_token(response const& head) {
-        for (auto const value : head.headers.all("X-Docker-Token"))
-            if (!value.empty()) token_.append(token_.empty() ? "" : ",").append(value);
-        if (token_.size() > talk_.bounds.token_length) return malformed("the token is longer than the limit");
-        if (!std::all_of(token_.begin(), token_.end(), detail::is_print))
-            return malformed("the token has a character that no header may have");
-        auto const from = url::parse(head.url); // after redirects, not who was asked
-        token_origin_ = (from ? from.assume_value() : *index_).origin();
-        token_is_secret_ = head.credentials_sent;
-        return success();
-    }
-
-    /// The hosts that serve the repository; the index itself when none is named.
-    result<void> take_endpoints(response const& head) {
-        std::vector<url> named;
-        std::size_t count = 0;
-        for (auto line : head.headers.all("X-Docker-Endpoints"))
-            while (!line.empty()) {
-                auto const end = std::min(line.find(','), line.size());
-                auto const host = detail::trim(line.substr(0, end));
-                line.remove_prefix(std::min(end + 1, line.size()));
-                if (!host.empty() && count++ < max_endpoints) add_endpoint(named, host);
-            }
-        if (count > max_endpoints)
-            warnings_.emplace_back(warning_code::v1_endpoint_skipped, "the index names " + std::to_string(count) + " endpoints, " +
-                                std::to_string(max_endpoints) + " are used");
-        if (count == 0) return success();
-        if (named.empty()) return malformed("no endpoint that the index names can be used");
-        endpoints_ = std::move(named);
-        return success();
-    }
-    /// A host, which is spoken to as the index is; or a URL, which must not be less than that.
-    void add_endpoint(std::vector<url>& named, std::string_view host) {
-        std::string const prefix = host.find("://") == host.npos ? index_->scheme() + "://" : "";
-        auto u = url::parse(prefix + std::string(host));
-        bool const bare = u && u.assume_value().path() == "/" && !u.assume_value().has_query();
-        if (!bare || (index_->scheme() == "https" && u.assume_value().scheme() != "https")) {
-            warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint that the index names is not used: " +
-                                safe_url(prefix + std::string(host)));
-            return;
-        }
-        for (auto const& n : named)
-            if (n.origin() == u.assume_value().origin()) return;
-        named.push_back(std::move(u).assume_value());
-    }
-
-    // ---- tags -------------------------------------------------------------------------------------------------
-
-    /// Another endpoint is asked only when this one refuses: not found is the answer of all (spec 9.3).
-    next_step on_tags(result<response> answer) {
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status != 200 && head.status != 404 && ++at_ < endpoints_.size()) return ask_tags();
-        if (head.status != 200) return refusal(head, asked::tags);
-        LADING_TRY_V(take_tags());
-        at_ = 0;
-        return ask_image();
-    }
-
-    /// Fills the list and the id of the tag that is wanted; there is no other tag that would do (10.78).
-    result<void> take_tags() {
-        LADING_TRY(auto const page, parse("the list of tags"));
-        if (!page.root().is_object() && !page.root().is_null()) return malformed("the list of tags is no object");
-        char const* fault = nullptr;
-        std::optional<std::string_view> id;
-        page.root().each_member([&](std::string_view tag, json_view value) {
-            auto const text = value.as_string();
-            if (!text) fault = "a tag does not have the id of an image";
-            else if (!is_tag(tag)) fault = "a name in the list of tags is no tag";
-            else if (tag == ref_.effective_tag()) id = text;
-            tags_.values.emplace_back(tag);
-        });
-        if (fault) return malformed(fault);
-        std::sort(tags_.values.begin(), tags_.values.end());
-        if (!id) return no_such_tag();
-        if (!detail::is_hex64(*id)) return malformed("the id of the image is not 64 lower-case hex digits");
-        id_ = *id;
-        cut_tags();
-        return success();
-    }
-    error no_such_tag() {
-        constexpr std::size_t shown = 100; // in a message for people
-        auto const all = tags_.values.size();
-        std::string context = all == 0 ? "no tags are available" : "no tag " + std::string(ref_.effective_tag());
-        if (all > shown) {
-            context += ", and " + std::to_string(all - shown) + " more are available";
-            tags_.values.resize(shown);
-        }
-        return error(errc::manifest_unknown)
-            .with_context(std::move(context))
-            .with_available(std::move(tags_.values));
-    }
-    void cut_tags() {
-        std::size_t bytes = 0, kept = 0;
-        for (auto const& t : tags_.values) {
-            bytes += t.size();
-            if (kept == talk_.bounds.tags || bytes > talk_.bounds.tags_bytes) break;
-            ++kept;
-        }
-        tags_.state = kept == tags_.values.size() ? tags_state::complete : tags_state::truncated;
-        if (tags_.state == tags_state::truncated) tags_.why = "at " + std::to_string(kept);
-        tags_.values.resize(kept);
-    }
-
-    // ---- the image --------------------------------------------------------------------------------------------
-
-    /// Another endpoint is asked whatever was wrong with this one's, except when the caller's own time is over.
-    next_step on_image(result<response> answer) {
-        auto record = read_image(std::move(answer));
-        if (record) return step<inspection>(done<inspection>(std::move(record).assume_value()));
-        auto& why = record.assume_error();
-        if (why == errc::timeout || why == errc::cancelled || ++at_ == endpoints_.size()) return std::move(why);
-        warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint did not serve the image: " + last_word(std::move(why)).summary());
-        return ask_image();
-    }
-
-    result<inspection> read_image(result<response> answer) {
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status != 200) return refusal(head, asked::manifest);
-        if (auto const size = head.headers.find("X-Docker-Size")) { // not needed, but nonsense means another protocol
-            std::int64_t value = 0;
-            auto const [end, bad] = std::from_chars(size->data(), size->data() + size->size(), value);
-            if (bad != std::errc() || end != size->data() + size->size())
-                return malformed("X-Docker-Size is not an integer");
-        }
-        auto bytes = body_.take();
-        LADING_TRY(auto converted, convert_v1<typename P::json>(bytes, id_, talk_.bounds, rules_));
-        LADING_TRY(auto const sum, digest_of<typename P::hash>(bytes));
-
-        inspection record(ref_, descriptor("application/json", sum, static_cast<std::int64_t>(bytes.size())));
-        record.kind = image_kind::v1;
-        record.manifest_bytes = std::move(bytes);
-        record.config_bytes = std::move(converted.config_json);
-        record.image = std::move(converted.image);
-        record.history = std::move(converted.history);
-        record.total_size = descriptor::unknown_size; // the layers are the ancestry, which is not asked for
-        record.tags = std::move(tags_);
-        record.warnings = std::move(warnings_);
-        record.warnings.emplace_back(warning_code::v1_no_digest, "a v1 registry has no digests: the digest is that of the image JSON, and "
-                                     "nothing can be asked for by it");
-        if (auto const u = url::parse(head.url)) record.source = u.assume_value().origin().str();
-        return record;
-    }
-
-    // ---- helpers ----------------------------------------------------------------------------------------------
-
-    /// A text of n bytes has at most n values, so its size alone bounds a long list.
-    result<json_document> parse(char const* what) {
-        json_limits l = talk_.bounds.json;
-        l.bytes = l.nodes = l.keys_per_object = talk_.bounds.manifest_bytes;
-        auto parsed = json_document::parse<typename P::json>(body_.text(), l);
-        if (!parsed)
-            return malformed(std::string(what) + ": " + std::string(name_of(parsed.error().kind())) + ' ' +
-                             parsed.error().detail().context);
-        return parsed;
-    }
-    static error malformed(std::string what) { return error(errc::v1_malformed).with_context(std::move(what)); }
-
-    error refusal(response const& head, asked what) const {
-        if (head.status == 404 && what == asked::tags)
-            return error(errc::name_unknown).with_context(std::string(talk_.name.path()));
-        return error_from_response<typename P::json>(head, body_.text(), what, talk_.bounds);
-    }
-
-    /// The protocol that this is the fallback of has failed already: nothing comes after v1 (spec 2.5.4).
-    error last_word(error e) const {
-        fallback_facts facts = e.facts();
-        facts.answered = true;
-        facts.over_tls = index_->scheme() == "https";
-        facts.next_endpoint = facts.plaintext = facts.v1 = false;
-        e.with_facts(facts);
-        if (e.http_status() == 0) e.with_status(status_);
-        if (e.detail().url.empty() && !url_.empty()) e.with_url(safe_url(url_));
-        return e;
-    }
-    static step<inspection> fail(error e) { return done<inspection>(std::move(e)); }
-
-    call_context talk_;
-    reference ref_;
-    schema1_rules rules_;
-    response_body body_;
-    std::optional<url> index_;
-    address_policy far_ = address_policy::outside; ///< of the endpoints that it names
-    std::vector<url> endpoints_;
-    std::size_t at_ = 0; ///< the endpoint that is asked
-    std::string token_;  ///< empty when none was given
-    origin token_origin_{"", "", 0};
-    bool token_is_secret_ = false; ///< it was given for the caller's credentials
-    bool token_sent_ = false;      ///< with the last request
-    bool answered_ = false;
-    std::string url_; ///< of the last answer
-    int status_ = 0;
-    std::string id_;
-    tag_list tags_;
-    std::vector<warning> warnings_;
-    answer_handler then_ = nullptr; ///< the member that takes the next answer
-};
-
-} // namespace lading
-
-// ---- lading/middleware/cache.hpp ----
-
-/// The cache layer: answers requests for documents by digest without an exchange, where the cache policy has them
-/// (hostile.md 5.8). Innermost, next to the operation, which checks a cached document as it checks any other.
-///
-/// Requests: none for a document that is there. For a manifest by tag that is known the same one as without a cache, with
-/// `If-None-Match`; a 304 is answered with the document. Only an `ETag` that is the digest of the bytes is used, so a 304
-/// can mean no other bytes.
-
-// ---- lading/policy/cache.hpp ----
-
-/// The cache policy: where verified documents are kept, by their digest.
-///
-/// Requirements:
-///  1. `c.find(digest const&)` returns `std::optional<std::string>`: the bytes that were stored, or nothing;
-///  2. `c.store(digest const&, std::string_view bytes)`;
-///  3. `c.drop(digest const&)`: forget them, they are not what they were stored as.
-/// Optional, both or none: `c.tagged(std::string const& url)` returns `std::optional<digest>`, what the manifest at this
-/// URL was when it was last seen, and `c.tag(std::string const& url, digest const&)` says it. With them a manifest by tag
-/// is asked for with `If-None-Match`.
-///
-/// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
-/// hashes what it finds before it is used; what does not match is dropped and fetched anew (hostile.md 5.8). So a model
-/// may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image configs are
-/// kept; tag lists, tokens and blobs that are streamed are not. A client over several threads asks from all of them, at once.
-///
-/// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
-/// those who may read the same things.
-///
-/// Models: `no_cache` (default), `memory_cache`, `directory_cache` (both in store/).
-
-namespace lading {
-
-namespace detail {
-template <class C>
-concept cache_has_find = requires(C& c, digest const& d) {
-    { c.find(d) } -> std::same_as<std::optional<std::string>>;
-};
-template <class C>
-concept cache_has_store = requires(C& c, digest const& d, std::string_view bytes) { c.store(d, bytes); };
-template <class C>
-concept cache_has_drop = requires(C& c, digest const& d) { c.drop(d); };
-template <class C>
-concept cache_knows_tags = requires(C& c, std::string const& url, digest const& d) {
-    { c.tagged(url) } -> std::same_as<std::optional<digest>>;
-    c.tag(url, d);
-};
-} // namespace detail
-
-template <class C>
-concept cache_policy = detail::cache_has_find<C> && detail::cache_has_store<C> && detail::cache_has_drop<C>;
-
-/// Explains at compile time why `C` is no cache policy.
-template <class C>
-struct check_cache {
-    static_assert(detail::cache_has_find<C>,
-                  "[lading] cache policy: C needs `std::optional<std::string> find(lading::digest const&)`");
-    static_assert(detail::cache_has_store<C>,
-                  "[lading] cache policy: C needs `store(lading::digest const&, std::string_view)`");
-    static_assert(detail::cache_has_drop<C>, "[lading] cache policy: C needs `drop(lading::digest const&)`");
-    static constexpr bool ok = true;
-};
-
-/// Keeps nothing. The layer is left out of every operation, so that it costs nothing either.
-struct no_cache {
-    std::optional<std::string> find(digest const&) { return std::nullopt; }
-    void store(digest const&, std::string_view) {}
-    void drop(digest const&) {}
-};
-
-} // namespace lading
-
-namespace lading {
-
-namespace detail {
-
-/// Passes a body on, and keeps a copy of a 200 that is no longer than `limit` bytes.
-class copying_body final : public body_sink {
-  public:
-    copying_body(body_sink& to, std::size_t limit) : to_(to), limit_(limit) {}
-
-    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
-        copy_.emplace();
-        if (head.status != 200 || content_length.value_or(0) > limit_) copy_.reset();
-        return to_.begin(head, content_length);
-    }
-    result<sink_action> write(std::span<std::byte const> piece) override {
-        if (copy_ && piece.size() > limit_ - copy_->size()) copy_.reset();
-        if (copy_) copy_->append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return to_.write(piece);
-    }
-
-    body_sink& to() const noexcept { return to_; }
-    std::optional<std::string> const& copy() const noexcept { return copy_; }
-
-  private:
-    body_sink& to_;
-    std::size_t limit_;
-    std::optional<std::string> copy_;
-};
-
-} // namespace detail
-
-/// `P` names the policies `cache` and `hash`.
-template <class Op, class P>
-class cache_middleware : immovable {
-  public:
-    using value_type = typename Op::value_type;
-
-    /// The cache outlives the operation. `limit` in bytes: a longer document is not kept.
-    template <class... Args>
-    cache_middleware(typename P::cache& cache, std::size_t limit, Args&&... args)
-        : cache_(cache), limit_(limit), inner_(std::forward<Args>(args)...) {}
-
-    step<value_type> start() { return take(inner_.start()); }
-    step<value_type> on_delay() { return take(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
-        if (!body_ || !answer) return take(inner_.on_response(std::move(answer)));
-        auto& head = answer.assume_value();
-        if (head.status == 304 && known_) {
-            head.status = 200;
-            return take(serve(std::move(head), body_->to()));
-        }
-        if (body_->copy()) keep(head, *body_->copy());
-        return take(inner_.on_response(std::move(answer)));
-    }
-
-  private:
-    /// Answers the operation from the cache as long as that has what it asks for.
-    step<value_type> take(step<value_type> s) {
-        for (;;) {
-            body_.reset();
-            auto* const x = std::get_if<need_exchange>(&s);
-            if (!x || (!x->query.content && !x->query.by_tag)) return s;
-            wanted_ = x->query.content;
-            url_ = x->query.url;
-            auto const which = wanted_ ? wanted_ : tagged();
-            known_ = which ? find(*which) : std::nullopt;
-            if (wanted_ && known_) {
-                s = serve(response(200), *x->sink);
-                continue;
-            }
-            if (known_) x->query.headers.add("If-None-Match", '"' + which->str() + '"');
-            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_));
-        }
-    }
-
-    /// Gives the operation the known document as the body of an answer.
-    step<value_type> serve(response head, body_sink& to) {
-        auto const bytes = std::move(*std::exchange(known_, std::nullopt));
-        auto verdict = to.begin(head, bytes.size());
-        if (verdict && verdict.assume_value() == sink_action::proceed) verdict = to.write(std::as_bytes(std::span(bytes)));
-        if (!verdict) return inner_.on_response(std::move(verdict).assume_error());
-        return inner_.on_response(std::move(head));
-    }
-
-    std::optional<digest> tagged() {
-        if constexpr (detail::cache_knows_tags<typename P::cache>) return cache_.tagged(url_);
-        return std::nullopt;
-    }
-    /// What the cache has under this digest, if it still is what the digest names.
-    std::optional<std::string> find(digest const& d) {
-        auto bytes = cache_.find(d);
-        if (!bytes) return std::nullopt;
-        auto const got = digest_of<typename P::hash>(*bytes, d.algorithm());
-        if (got && got.assume_value() == d) return bytes;
-        cache_.drop(d);
-        return std::nullopt;
-    }
-    /// Stores what has come. A signed schema1 manifest is not named by all of its bytes: it is not kept.
-    void keep(response const& head, std::string const& bytes) {
-        auto const got = digest_of<typename P::hash>(bytes, wanted_ ? wanted_->algorithm() : digest_algorithm::sha256);
-        if (!got || (wanted_ && got.assume_value() != *wanted_)) return;
-        auto const& d = got.assume_value();
-        if constexpr (detail::cache_knows_tags<typename P::cache>)
-            if (!wanted_ && head.headers.find("ETag") == '"' + d.str() + '"') cache_.tag(url_, d);
-        cache_.store(d, bytes);
-    }
-
-    typename P::cache& cache_;
-    std::size_t limit_;
-    Op inner_;
-    std::optional<detail::copying_body> body_; ///< of the exchange under way, if its answer may be kept
-    std::optional<digest> wanted_;             ///< by it; nothing for a tag
-    std::string url_;
-    std::optional<std::string> known_;         ///< what the cache had for it
-};
-
-/// Without a cache an operation is itself.
-template <class Op, class P>
-    requires std::same_as<typename P::cache, no_cache>
-class cache_middleware<Op, P> : public Op {
-  public:
-    template <class... Args>
-    cache_middleware(no_cache&, std::size_t, Args&&... args) : Op(std::forward<Args>(args)...) {}
-};
-
-} // namespace lading
+/// Every middleware is made of the context that the calls of a client share, and of what its inner one takes.
 
 // ---- lading/middleware/decode.hpp ----
 
@@ -10363,7 +9610,7 @@ class cache_middleware<Op, P> : public Op {
 /// before anything else sees the body.
 ///
 /// The encoded text is kept until its end and bounded; what comes out of it is bounded by the sink of the document. A digest
-/// is of the decoded bytes. A `request::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
+/// is of the decoded bytes. A `routing::verbatim` body (a blob) is left as it is; its sink refuses an encoded one.
 
 // ---- lading/http/gunzip.hpp ----
 
@@ -10699,9 +9946,10 @@ class decode_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    /// `most` in bytes: of an encoded text.
-    template <class... Args>
-    explicit decode_middleware(std::size_t most, Args&&... args) : body_(most), inner_(std::forward<Args>(args)...) {}
+    /// An encoded text may be as long as the longest document.
+    template <class Context, class... Args>
+    explicit decode_middleware(Context& context, Args&&... args)
+        : body_(longest(context.options.bounds)), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() { return take(inner_.on_delay()); }
@@ -10723,11 +9971,13 @@ class decode_middleware : immovable {
         }
         return take(inner_.on_response(std::move(answer)));
     }
+    Op const& inner() const noexcept { return inner_; }
 
   private:
+    static std::size_t longest(limits const& l) { return std::max(std::max(l.manifest_bytes, l.config_bytes), l.tag_page_bytes); }
     step<value_type> take(step<value_type> s) {
         if (auto* const x = std::get_if<need_exchange>(&s)) {
-            body_.aim(*x->sink, x->query.verbatim);
+            body_.aim(*x->sink, x->routing.verbatim);
             x->sink = &body_;
         }
         return s;
@@ -10741,151 +9991,1529 @@ class decode_middleware : immovable {
 
 // ---- lading/middleware/fallback.hpp ----
 
-/// The fallback layer: runs an operation at one endpoint after the other until one answers or nothing may be tried
-/// (spec 2.4, 2.7). What may be tried is the policy's; all failures are kept and reported.
+/// The fallback middleware: runs an operation at one endpoint after the other until one answers or nothing may be tried.
+/// What may be tried is the policy's; all failures are kept and reported.
+
+// ---- lading/auth/authorize.hpp ----
+
+/// The authorize layer: answers challenges for any operation.
+///
+/// A request goes out with what the session knows. For a repository that is new to it the way in is the one that its origin
+/// had for the last one: a token is fetched first, or Basic is sent; when that comes to nothing it is as if nothing had been
+/// known. On a 401 the strongest usable challenge is answered (Bearer before Basic, one only), at most `limits::auth_rounds`
+/// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
+/// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
+///
+/// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
+/// is asked for the challenge, once an origin, and the request is sent again with the login.
+///
+/// Secrets go to the origin they were found for and to token realms on it, or on a realm that the caller trusts; never to
+/// another. Where a login may not go to the realm, or cannot be had, the token is asked for anonymously, and a refusal says
+/// what stood in the way of the login.
+
+// ---- lading/auth/login_remarks.hpp ----
+
+/// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
+
+// ---- lading/error_groups.hpp ----
+
+/// Groups of error codes, for programs that treat several of them alike.
+
+namespace lading {
+
+/// True when the registry was asked and has no such repository, manifest or blob, or the index no such platform.
+constexpr bool is_not_found(errc e) noexcept {
+    return e == errc::manifest_unknown || e == errc::name_unknown || e == errc::blob_unknown || e == errc::not_found ||
+           e == errc::platform_not_found;
+}
+
+/// True when a login is missing, was refused, cannot be read or may not be sent where it is asked for.
+constexpr bool is_auth(errc e) noexcept {
+    return (e >= errc::auth_required && e <= errc::plaintext_credentials_refused) || e == errc::denied;
+}
+
+/// True when what came is not what was asked for, or cannot be read: asking the same server again does not help.
+constexpr bool is_content(errc e) noexcept {
+    return e >= errc::digest_mismatch && e <= errc::json_type && e != errc::platform_not_found;
+}
+
+/// True when the failure lies with the caller, not with the place that was asked: it was cancelled or ran out of time, its
+/// sink, options, memory or logins failed. No other place is asked then.
+constexpr bool is_callers_own(errc code) noexcept {
+    switch (code) {
+    case errc::cancelled:
+    case errc::timeout:
+    case errc::sink_failed:
+    case errc::out_of_memory:
+    case errc::invalid_argument:
+    case errc::config_invalid:
+    case errc::tls_config_invalid:
+    case errc::credentials_invalid:
+    case errc::credential_helper_failed:
+    case errc::credential_helper_timeout:
+    case errc::credential_helper_output: return true;
+    default: return false;
+    }
+}
+
+inline bool is_not_found(error const& e) noexcept { return is_not_found(e.kind()); }
+inline bool is_auth(error const& e) noexcept { return is_auth(e.kind()); }
+inline bool is_content(error const& e) noexcept { return is_content(e.kind()); }
+inline bool is_callers_own(error const& e) noexcept { return is_callers_own(e.kind()); }
+/// True when the same call may succeed later: lost connections, timeouts, rate limits, failing servers. It is the fact
+/// `facts().retry`, which depends on the answer and not on the code alone.
+inline bool is_transient(error const& e) noexcept { return e.facts().retry; }
+
+} // namespace lading
+
+namespace lading::detail {
+
+/// The failures of a credentials policy that leave an anonymous question possible.
+constexpr bool is_login_trouble(errc code) noexcept {
+    return code == errc::credentials_invalid || code == errc::credential_helper_failed ||
+           code == errc::credential_helper_timeout || code == errc::credential_helper_output;
+}
+
+/// A record that was got all the same. Values without warnings say nothing.
+template <class T>
+void say_no_login_was_had(result<T>& got, std::string const& why) {
+    if constexpr (requires(T& v) { v.warnings.emplace_back(warning_code::login_unavailable, std::string()); })
+        if (got && !why.empty())
+            got.assume_value().warnings.emplace_back(warning_code::login_unavailable, "a login could not be had: " + printable(why, 1000));
+}
+
+/// A refusal becomes the failure `why`, with all that the registry said; what is "not found" stays so, with `why` in its words.
+inline void say_no_login_was_sent(error& e, std::optional<error> const& why) {
+    if (!why || is_callers_own(e.kind())) return;
+    auto context = e.detail().context;
+    if (!context.empty()) context += "; ";
+    bool const no_token = e == errc::auth_token_failed && e.http_status() >= 400 && e.http_status() < 500;
+    bool const refused = no_token || e == errc::auth_required || e == errc::auth_denied || e == errc::denied;
+    if (!refused && e.http_status() == 404) e.with_context(context + "no login was sent: " + why->summary());
+    if (!refused) return;
+    auto facts = e.facts();
+    facts.v1 = false; // a login might have helped
+    error out(why->code());
+    out.with_facts(facts).with_status(e.http_status()).with_rate(e.detail().rate).with_url(e.detail().url);
+    out.with_registry_errors(e.detail().registry_errors);
+    out.with_context(why->detail().context + "; the registry, without that login: " + context + std::string(name_of(e.kind())));
+    e = std::move(out);
+}
+
+} // namespace lading::detail
+
+// ---- lading/auth/secret_redactor.hpp ----
+
+/// `secret_redactor`: what a client has told a server in confidence, hidden again where the server repeats it in what people
+/// get to read.
+
+namespace lading {
+
+/// Hides secrets as they are, as they were sent (base64, percent-encoded), as JSON writes them, and as they look when made
+/// printable; also where a text ends in the middle of one. A secret of fewer than four characters is not looked for: it would
+/// stand in every other word. Not synchronised.
+class secret_redactor {
+  public:
+    void add(credential const& c) {
+        add_forms(c.password);
+        add_forms(c.identity_token);
+        add_forms(c.registry_token);
+        if (!c.password.empty()) add_forms(detail::base64_encode(c.username + ':' + c.password));
+    }
+    /// The value of an `Authorization` line, without its scheme.
+    void add_authorization(std::string_view value) { add_forms(value.substr(value.find(' ') + 1)); }
+
+    void hide_in(std::string& text) const {
+        for (auto const& secret : secrets_)
+            for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + 3))
+                text.replace(at, secret.size(), "***");
+        for (auto const& secret : secrets_) hide_cut(text, secret);
+    }
+    /// In all that an error says.
+    void hide_in(error& e) const {
+        if (!secrets_.empty()) e.each_text([this](std::string& text) { hide_in(text); });
+    }
+    /// In a failure: all that it says. In a value: the remarks that quote a server, where there are some.
+    template <class T>
+    void hide_in(result<T>& r) const {
+        if (secrets_.empty()) return;
+        if (!r) return hide_in(r.assume_error());
+        if constexpr (requires(T& value) { value.warnings; })
+            for (auto& w : r.assume_value().warnings) hide_in(w.text);
+        if constexpr (requires(T& value) { value.tags.why; }) hide_in_list(r.assume_value().tags);
+        if constexpr (requires(T& value) { value.why, value.failure; }) hide_in_list(r.assume_value());
+    }
+
+  private:
+    template <class Tags>
+    void hide_in_list(Tags& list) const {
+        hide_in(list.why);
+        if (list.failure) hide_in(*list.failure);
+    }
+    static constexpr std::size_t shortest = 4; ///< characters, of a secret and of its beginning at the end of a text
+
+    /// The beginning of a secret before the end of a text, or before what ends a quotation in one.
+    static void hide_cut(std::string& text, std::string const& secret) {
+        auto const head = std::string_view(secret).substr(0, shortest);
+        for (auto at = text.find(head); at != text.npos; at = text.find(head, at + 1)) {
+            std::size_t n = head.size();
+            while (n < secret.size() && at + n < text.size() && text[at + n] == secret[n]) ++n;
+            auto const rest = std::string_view(text).substr(at + n);
+            bool const ends = rest.empty() || rest.starts_with("...");
+            bool const quoted = n >= 2 * shortest && (rest.starts_with(')') || rest.starts_with('"'));
+            if (ends || quoted) text.replace(at, n, "***");
+        }
+    }
+
+    void add_forms(std::string_view secret) {
+        if (secret.size() < shortest) return;
+        auto const encoded = percent_encode(secret);
+        std::string in_lower = encoded, with_plus;
+        for (std::size_t i = 0; i < encoded.size(); ++i) {
+            if (encoded[i] == '%' && encoded.compare(i, 3, "%20") == 0) with_plus += '+', i += 2;
+            else with_plus += encoded[i];
+        }
+        for (std::size_t i = 0; i + 2 < in_lower.size(); ++i)
+            if (in_lower[i] == '%') in_lower[i + 1] = detail::to_lower(in_lower[i + 1]), in_lower[i + 2] = detail::to_lower(in_lower[i + 2]);
+        for (auto const& form : {std::string(secret), encoded, in_lower, with_plus, in_json(secret, false), in_json(secret, true)}) {
+            add_text(form);
+            add_text(detail::printable(form, form.size()));
+        }
+    }
+    /// As the inside of a JSON string; `wide`: in ASCII alone and with `\/`, as some writers do.
+    static std::string in_json(std::string_view text, bool wide) {
+        std::string out;
+        auto hex = [&](unsigned unit) {
+            out += "\\u";
+            for (int shift = 12; shift >= 0; shift -= 4) out += "0123456789abcdef"[unit >> shift & 15];
+        };
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            char const c = text[i];
+            auto const byte = static_cast<unsigned char>(c);
+            if (c == '"' || c == '\\' || (wide && c == '/')) out.append("\\").append(1, c);
+            else if (byte < 0x20) hex(byte);
+            else if (!wide || byte < 0xc2 || byte > 0xf4) out += c;
+            else {
+                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+                auto point = static_cast<std::uint32_t>(byte & (0x3f >> more));
+                for (std::size_t k = 1; k <= more && i + k < text.size(); ++k)
+                    point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fu);
+                i += more;
+                if (point > 0xffff) hex(0xd800 + ((point - 0x10000) >> 10 & 0x3ff)), hex(0xdc00 + (point & 0x3ff));
+                else hex(point);
+            }
+        }
+        return out;
+    }
+    /// The longest first: one may be a part of another.
+    void add_text(std::string_view text) {
+        auto at = secrets_.begin();
+        for (; at != secrets_.end() && at->size() >= text.size(); ++at)
+            if (*at == text) return;
+        secrets_.emplace(at, text);
+    }
+
+    std::vector<std::string> secrets_;
+};
+
+} // namespace lading
+
+// ---- lading/auth/session.hpp ----
+
+/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
+///
+/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
+/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
+/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
+/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// Refresh tokens that a token service hands out (doc/protocol.md#oauth) are kept by service and secret, as long as
+/// the session and nowhere else.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe; as long as nothing is known,
+/// which is as long as nobody has been asked for a login, what is asked before each request takes no lock.
+
+// ---- lading/auth/token.hpp ----
+
+/// The token operation: a bearer token from a token service, by GET (doc/protocol.md#tokens) or by OAuth2 POST
+/// (doc/protocol.md#oauth).
+///
+/// Requests: GET `<realm>?service=..&scope=..[&account=..]`, one, with Basic credentials when there are any; or POST of a
+/// form with an identity token or with user name and password, and the GET after it when the service answers the POST
+/// of a password with 404 or 405. A refresh token of an earlier answer goes before all of them, and when it is refused
+/// the secret is used as if there had been none. It follows no redirect and answers no challenge.
+
+namespace lading {
+
+/// A token and how long it may be used, measured from its receipt.
+struct bearer_token {
+    bearer_token(std::string t, std::chrono::seconds l) : text(std::move(t)), lifetime(l) {}
+    std::string text;
+    std::chrono::seconds lifetime;
+    std::string refresh_token; ///< for the next one; empty when the service gave none
+    bool renewed = false;      ///< a refresh token of an earlier answer got it
+};
+
+/// What to ask a token service for.
+struct token_request {
+    token_request(url r, std::string sv, std::string sc, std::optional<credential> c)
+        : realm(std::move(r)), service(std::move(sv)), scope(std::move(sc)), secret(std::move(c)) {}
+    url realm;
+    std::string service; ///< may be empty
+    std::string scope;
+    std::optional<credential> secret;
+    std::string refresh_token; ///< of an earlier answer to the same secret; may be empty
+    bool by_oauth = false;     ///< POST a form
+    bool offline = false;      ///< by GET: ask for a refresh token too
+    lading::address_policy address_policy = lading::address_policy::anywhere;
+    std::string named_by; ///< the registry that named the realm, where that is of another origin: `request::named_by`
+};
+
+/// The value of a Basic `Authorization` header.
+inline std::string basic_authorization(credential const& c) {
+    return "Basic " + detail::base64_encode(c.username + ':' + c.password);
+}
+
+/// Reads the answer of a token service. `token` and `access_token` are one thing under two names: the first of them that is a
+/// text counts. `expires_in` is clamped to 60 s .. 1 h; `issued_at` is not looked at, because the clock that counts is ours.
+/// `refresh_token` is any text; what is none is not there. Errors: `auth_token_malformed`, `auth_token_too_large`, and
+/// `json_*` for what is JSON in its form.
+template <class P>
+detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body, limits const& bounds) {
+    auto parsed = json_document::parse<typename P::json>(body, bounds.json);
+    if (!parsed && parsed.assume_error() == errc::json_syntax) // a page of a portal, perhaps
+        return error(errc::auth_token_malformed).with_context("no JSON: " + parsed.assume_error().detail().context);
+    LADING_TRY(auto const document, std::move(parsed));
+    auto const root = document.root();
+    if (!root.is_object()) return error(errc::auth_token_malformed).with_context("no JSON object");
+    auto read = [&](char const* name) -> std::string_view {
+        auto const v = root.find(name);
+        return v ? v->as_string().value_or("") : "";
+    };
+    auto text = read("token");
+    if (text.empty()) text = read("access_token");
+    if (text.empty()) return error(errc::auth_token_malformed).with_context("no token");
+    auto const refresh = read("refresh_token");
+    if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
+        return error(errc::auth_token_too_large)
+            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
+    for (char c : text)
+        if (c <= 0x20 || c >= 0x7f) return error(errc::auth_token_malformed).with_context("a byte that no token has");
+
+    std::int64_t seconds = 60;
+    if (auto const v = root.find("expires_in"); v && !v->is_null()) {
+        if (auto const i = v->as_int()) seconds = *i;
+        else if (v->as_uint()) seconds = 3600;
+        else return error(errc::auth_token_malformed).with_context("expires_in is not an integer");
+    }
+    bearer_token out(std::string(text), std::chrono::seconds(std::clamp<std::int64_t>(seconds, 60, 3600)));
+    out.refresh_token = refresh;
+    return out;
+}
+
+/// Fetches a token. Errors: those of `interpret_token` and the transport; when the service refuses (401 or 403, or 400 to
+/// a form) `auth_denied` to a secret, `auth_required` without one; `auth_realm_refused` when it redirects;
+/// `auth_token_failed` for any other status.
+template <class P>
+class token_operation : public operation_base<bearer_token, P> {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    token_operation(call_context c, token_request what)
+        : talk_(std::move(c)), what_(std::move(what)),
+          body_(talk_.bounds.token_bytes, talk_.bounds, errc::auth_token_too_large) {}
+
+    step<bearer_token> start() { return what_.by_oauth || !what_.refresh_token.empty() ? post() : get(); }
+    step<bearer_token> on_response(result<response> answer) {
+        if (!what_.refresh_token.empty() && answer && refuses(answer.assume_value().status)) {
+            what_.refresh_token.clear();
+            return start();
+        }
+        bool const unknown = answer && (answer.assume_value().status == 404 || answer.assume_value().status == 405);
+        if (what_.by_oauth && unknown && what_.secret && what_.secret->identity_token.empty()) {
+            what_.by_oauth = false;
+            return get();
+        }
+        return done<bearer_token>(interpret(std::move(answer)));
+    }
+
+  private:
+    /// The service will not have this refresh token, or speaks no POST. One that fails may have it later.
+    static bool refuses(int status) { return status == 400 || status == 401 || status == 403 || status == 404 || status == 405; }
+
+    request ask(std::string method, url const& target) const {
+        request q = talk_.get("");
+        q.method = std::move(method);
+        q.url = target.str();
+        q.address_policy = what_.address_policy;
+        q.named_by = what_.named_by;
+        return q;
+    }
+    need_exchange get() {
+        url target = what_.realm;
+        bool const login = what_.secret && what_.secret->has_login();
+        if (!what_.service.empty()) target.add_query("service", what_.service);
+        for (auto rest = std::string_view(what_.scope); !rest.empty();) { // one parameter each
+            auto const one = rest.substr(0, rest.find(' '));
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+            if (!one.empty()) target.add_query("scope", std::string(one));
+        }
+        if (login && !what_.secret->username.empty()) target.add_query("account", what_.secret->username);
+        if (login && what_.offline) {
+            target.add_query("client_id", client_id);
+            target.add_query("offline_token", "true");
+        }
+        request q = ask("GET", target);
+        if (login) q.headers.add("Authorization", basic_authorization(*what_.secret));
+        return need_exchange(std::move(q), body_, routing::without_credentials());
+    }
+    need_exchange post() {
+        auto const& secret = *what_.secret;
+        std::vector<std::pair<std::string, std::string>> form;
+        auto const& refresh = what_.refresh_token.empty() ? secret.identity_token : what_.refresh_token;
+        if (!refresh.empty()) {
+            form.emplace_back("grant_type", "refresh_token");
+            form.emplace_back("refresh_token", refresh);
+        } else {
+            form.emplace_back("grant_type", "password");
+            form.emplace_back("username", secret.username);
+            form.emplace_back("password", secret.password);
+            form.emplace_back("access_type", "offline");
+        }
+        if (!what_.service.empty()) form.emplace_back("service", what_.service);
+        if (!what_.scope.empty()) form.emplace_back("scope", what_.scope);
+        form.emplace_back("client_id", client_id);
+        request q = ask("POST", what_.realm);
+        q.headers.add("Content-Type", "application/x-www-form-urlencoded");
+        q.body = form_encode(form);
+        return need_exchange(std::move(q), body_, routing::without_credentials());
+    }
+
+    result<bearer_token> interpret(result<response> answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status == 200) {
+            auto token = interpret_token<P>(body_.text(), talk_.bounds);
+            if (!token) {
+                auto& e = token.assume_error().with_status(200).with_url(safe_url(head.url));
+                // What it is, and none of its words: a damaged answer may hold the token.
+                if (auto const other = answer_of_another_kind(head, body_.text(), "a token")) e.with_context(other->detail().context);
+            } else if (auto& got = token.assume_value(); !what_.refresh_token.empty()) {
+                got.renewed = true;
+                if (got.refresh_token.empty()) got.refresh_token = what_.refresh_token; // the one that was used stays good
+            }
+            return token;
+        }
+        auth_note shown;
+        shown.sent = what_.secret.has_value();
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::token, talk_.bounds, shown);
+        auto const s = head.status;
+        bool const refused = s == 401 || s == 403 || (s == 400 && what_.by_oauth);
+        errc code = errc::auth_token_failed;
+        if (refused) code = what_.secret ? errc::auth_denied : errc::auth_required;
+        if (s >= 300 && s < 400) code = errc::auth_realm_refused;
+        auto facts = said.facts();
+        facts.said = refusal_form::none; // it was not the registry that spoke
+        error out(code);
+        out.with_facts(facts).with_status(s).with_rate(said.detail().rate);
+        out.with_registry_errors(said.detail().registry_errors);
+        if (code == errc::auth_realm_refused) out.with_context("the token service redirects");
+        else if (refused) out.with_context(what_.secret ? "at the token service" : "the token service gives no token without");
+        return std::move(out.with_url(safe_url(head.url)));
+    }
+
+    static constexpr char const* client_id = "lading";
+
+    call_context talk_;
+    token_request what_;
+    response_body body_;
+};
+
+} // namespace lading
+
+#include <map>
+
+namespace lading {
+
+class auth_session {
+  public:
+    using time_point = std::chrono::steady_clock::time_point;
+
+    /// Where tokens for something come from.
+    struct issuer {
+        issuer(url r, std::string s, lading::address_policy far = lading::address_policy::anywhere)
+            : realm(std::move(r)), service(std::move(s)), address_policy(far) {}
+        url realm;
+        std::string service;
+        lading::address_policy address_policy; ///< how far it may be, by who named it
+    };
+    /// How an origin lets people in: by the tokens of a service, or else by Basic.
+    struct gate {
+        std::optional<issuer> from; ///< nothing: Basic
+    };
+    /// An `Authorization` value, or, when it is empty, only whom to ask for one.
+    struct known {
+        std::string authorization;
+        bool from_secret = false; ///< made from a credential, not from an anonymous token
+        time_point usable_until{};
+        std::optional<issuer> from;
+    };
+    /// One token under way, seen by the one who fetches it and those who wait for it.
+    struct token_fetch {
+        bool over = false;
+        std::optional<error> failure;
+        std::string key; ///< kept so that the end of a flight needs no memory
+    };
+
+    /// What to send with a request, if something is known: a value that is still good, or an issuer.
+    std::optional<known> find(origin const& where, std::string const& scope, time_point now) {
+        if (!knows_any_.load(std::memory_order_acquire)) return std::nullopt;
+        auto const which = key(where, scope);
+        std::lock_guard const lock(mutex_);
+        auto const at = known_.find(which);
+        if (at == known_.end()) return std::nullopt;
+        known out = at->second;
+        if (now >= out.usable_until) out.authorization.clear();
+        return out;
+    }
+    void store(origin const& where, std::string const& scope, known k) {
+        std::lock_guard const lock(mutex_);
+        if (known_.size() >= most_known) forget_one();
+        known_[key(where, scope)] = std::move(k);
+        knows_any_.store(true, std::memory_order_release);
+    }
+    /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
+    bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
+        std::lock_guard const lock(mutex_);
+        auto const at = known_.find(key(where, scope));
+        if (at == known_.end()) return false;
+        if (at->second.authorization != authorization) return !at->second.authorization.empty();
+        known_.erase(at);
+        return false;
+    }
+
+    /// How the origin let somebody in last; nothing when it is not known.
+    std::optional<gate> gate_of(origin const& where) {
+        if (!knows_any_.load(std::memory_order_acquire)) return std::nullopt;
+        auto const which = where.str();
+        std::lock_guard const lock(mutex_);
+        auto const at = gates_.find(which);
+        return at == gates_.end() ? std::nullopt : std::optional(at->second);
+    }
+    void keep_gate(origin const& where, gate g) {
+        std::lock_guard const lock(mutex_);
+        if (gates_.size() >= most_known) gates_.erase(gates_.begin()); // costs one refused request
+        gates_.insert_or_assign(where.str(), std::move(g));
+        knows_any_.store(true, std::memory_order_release);
+    }
+    void forget_gate(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        gates_.erase(where.str());
+    }
+    /// Whether to ask at `/v2/` how an origin lets people in: until that has led nowhere.
+    bool may_knock(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        return knocked_.find(where.str()) == knocked_.end();
+    }
+    void knocked_in_vain(origin const& where) {
+        std::lock_guard const lock(mutex_);
+        if (knocked_.size() >= most_known) knocked_.erase(knocked_.begin());
+        knocked_.insert(where.str());
+    }
+
+    /// The refresh token that the service gave last for the secret of a registry; empty when there is none.
+    std::string refresh_token(origin const& registry, issuer const& of, credential const& secret) {
+        std::lock_guard const lock(mutex_);
+        auto const* at = find_login(key_of(registry, of, secret));
+        return at ? at->refresh_token : std::string();
+    }
+    /// Keeps it instead of the one before; an empty one is forgotten.
+    void keep_refresh_token(origin const& registry, issuer const& of, credential const& secret, std::string token) {
+        auto who = key_of(registry, of, secret);
+        std::lock_guard const lock(mutex_);
+        if (auto const* at = find_login(who)) logins_.erase(logins_.begin() + (at - logins_.data()));
+        if (token.empty()) return;
+        if (logins_.size() >= most_known) logins_.erase(logins_.begin()); // the oldest; costs its owner a login
+        logins_.push_back({std::move(who), std::move(token)});
+    }
+
+  private:
+    /// The flights under way: a plain list, as they are few.
+    struct in_progress {
+        void finish(token_fetch& f, std::optional<error> failure) noexcept {
+            static_assert(std::is_nothrow_move_constructible_v<error> && std::is_nothrow_move_assignable_v<error>);
+            std::lock_guard const lock(mutex);
+            f.failure = std::move(failure);
+            f.over = true;
+            for (auto& other : fetches)
+                if (other.get() == &f) return other.swap(fetches.back()), fetches.pop_back();
+        }
+        std::mutex mutex;
+        std::vector<std::shared_ptr<token_fetch>> fetches;
+    };
+
+  public:
+    /// The flight of the one who fetches: over at the latest when this goes, be it by an exception. Not copied. It may go
+    /// after the session: an event loop that is destroyed drops what is under way, and mostly outlives the client.
+    class own_fetch {
+      public:
+        own_fetch(std::shared_ptr<in_progress> a, std::shared_ptr<token_fetch> f) noexcept
+            : in_progress_(std::move(a)), fetch_(std::move(f)) {}
+        own_fetch(own_fetch const&) = delete;
+        own_fetch& operator=(own_fetch const&) = delete;
+        ~own_fetch() { in_progress_->finish(*fetch_, std::move(failure)); }
+        std::optional<error> failure; ///< that all who wait will share
+      private:
+        std::shared_ptr<in_progress> in_progress_;
+        std::shared_ptr<token_fetch> fetch_;
+    };
+
+    /// Joins the flight for a token, or starts one: then `mine` is filled, and the flight lasts as long as it. Linear in
+    /// the flights under way.
+    std::shared_ptr<token_fetch> join(origin const& where, std::string const& scope, std::optional<own_fetch>& mine) {
+        auto made = std::make_shared<token_fetch>();
+        made->key = key(where, scope);
+        std::lock_guard const lock(in_progress_->mutex);
+        for (auto const& other : in_progress_->fetches)
+            if (other->key == made->key) return other;
+        in_progress_->fetches.push_back(made);
+        mine.emplace(in_progress_, made);
+        return made;
+    }
+    /// Nothing while the flight is under way; then its failure, if it failed.
+    std::optional<std::optional<error>> failure_of_fetch(std::shared_ptr<token_fetch> const& f) {
+        std::lock_guard const lock(in_progress_->mutex);
+        if (!f->over) return std::nullopt;
+        return f->failure;
+    }
+
+  private:
+    /// Of more repositories than that the value which ends first is forgotten; it costs one refused request.
+    static constexpr std::size_t most_known = 1024;
+    void forget_one() {
+        auto first = known_.begin();
+        for (auto at = first; at != known_.end(); ++at)
+            if (at->second.usable_until < first->second.usable_until) first = at;
+        known_.erase(first);
+    }
+    static std::string key(origin const& where, std::string const& scope) { return where.str() + ' ' + scope; }
+
+    /// A secret that a token service has seen, and what it gave for the next time.
+    struct login {
+        std::vector<std::string> key;
+        std::string refresh_token;
+    };
+    static std::vector<std::string> key_of(origin const& registry, issuer const& of, credential const& secret) {
+        return {registry.str(), of.realm.str(), of.service, secret.username, secret.password, secret.identity_token};
+    }
+    login const* find_login(std::vector<std::string> const& key) const {
+        for (auto const& l : logins_)
+            if (l.key == key) return &l;
+        return nullptr;
+    }
+
+    std::atomic<bool> knows_any_{false}; ///< a value or a gate has been kept
+    std::mutex mutex_;
+    std::map<std::string, known> known_;
+    std::map<std::string, gate> gates_;
+    std::set<std::string> knocked_;
+    std::vector<login> logins_; ///< few: a plain list
+    std::shared_ptr<in_progress> const in_progress_ = std::make_shared<in_progress>();
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// `P` names the policies `json`, `clock` and `credentials`.
+template <class Op, class P>
+class authorize_middleware : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = typename Op::value_type;
+
+    /// The context of the client, with its session, clock and credentials, must outlive the operation.
+    template <class Context, class... Args>
+    authorize_middleware(Context& context, call_context const& talk, Args&&... args)
+        : talk_(talk), rules_(context.options.auth), session_(context.session), clock_(context.clock),
+          credentials_(context.credentials), inner_(context, talk, std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+
+    step<value_type> on_delay() {
+        if (!fetch_) return take(inner_.on_delay());
+        auto over = session_.failure_of_fetch(fetch_);
+        if (!over) {
+            auto const& deadline = pending_->query.deadline;
+            if (!deadline || clock_.now() < *deadline) return look_again();
+            fetch_.reset();
+            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
+        }
+        fetch_.reset();
+        if (*over && !guessing_) return no_token(std::move(**over));
+        return send();
+    }
+
+    step<value_type> on_response(result<response> got) {
+        if (token_) return on_token(std::move(got));
+        if (knock_) return on_knock(std::move(got));
+        auth_note shown;
+        shown.sent = sent_secret_;
+        shown.withheld = pending_ && !pending_->routing.may_authorize;
+        if (!got || !pending_ || shown.withheld) return pass(std::move(got), shown);
+        auto& head = got.assume_value();
+        if (head.status == 401) {
+            confirmed_ = confirmed_ || confirms_v2(head);
+            auto next = answer_challenge(head, shown);
+            if (!next) return pass(std::move(next).assume_error());
+            if (next.assume_value() != answer::none) return carry_out(next.assume_value());
+        }
+        if (!may_be_hidden(head)) return pass(std::move(got), shown); // nothing to offer: this is the answer
+        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
+        if (!secret_) return pass(std::move(got), shown);
+        if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
+            if (guessed_) return pass(std::move(got), shown);
+            return send();
+        }
+        if (!session_.may_knock(where())) return pass(std::move(got), shown);
+        held_ = std::move(head);
+        knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
+        return need_exchange(talk_.get("/v2/"), *knock_, routing::without_credentials());
+    }
+
+  private:
+    /// What there is to answer a challenge with: nothing, what is known now, or a token that is still to be had.
+    enum class answer : std::uint8_t { none, send, fetch };
+
+    step<value_type> carry_out(answer a) { return a == answer::fetch ? fetch() : send(); }
+    /// The request for the token that `begin_fetch` has begun, or the wait for another's.
+    step<value_type> fetch() {
+        if (!token_) return look_again();
+        return std::move(std::get<need_exchange>(token_->start()));
+    }
+
+    /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
+    need_delay look_again() {
+        auto const wait = std::clamp(waited_ / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
+        waited_ += wait;
+        return need_delay(wait);
+    }
+
+    /// A new request of the operation: send it with what is known.
+    step<value_type> take(step<value_type> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) {
+            pending_ = std::move(*x);
+            where_ = detail::origin_of(pending_->query.url);
+            // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
+            if (where_ != home_) pending_->routing.may_authorize = false;
+            rounds_ = 0;
+            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
+            wider_.clear();
+            held_.reset();
+            withheld_.reset();
+            return send();
+        }
+        if (auto* over = std::get_if<done<value_type>>(&s)) {
+            auto& value = over->value();
+            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
+            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark : std::string());
+            told_.hide_in(value);
+        }
+        return s;
+    }
+    step<value_type> pass(result<response> got, auth_note const& shown = {}) {
+        return take(detail::respond(inner_, std::move(got), shown));
+    }
+
+    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
+    step<value_type> send() {
+        request q = pending_->query;
+        sent_.clear();
+        sent_secret_ = guessing_ = false;
+        if (pending_->routing.may_authorize) {
+            auto known = session_.find(where(), scope(), clock_.now());
+            if (!known && !guessed_) {
+                auto next = guess();
+                if (!next) return pass(std::move(next).assume_error());
+                if (next.assume_value() == answer::fetch) return fetch();
+                known = session_.find(where(), scope(), clock_.now());
+            }
+            if (known) {
+                if (known->authorization.empty() && known->from) {
+                    auto begun = begin_fetch(known->from->realm, known->from->service, known->from->address_policy);
+                    return begun ? fetch() : pass(std::move(begun).assume_error());
+                }
+                sent_ = known->authorization;
+                told_.add_authorization(sent_);
+                sent_secret_ = known->from_secret;
+                q.headers.set("Authorization", std::move(known->authorization));
+            }
+        }
+        return need_exchange(std::move(q), *pending_->sink, pending_->routing);
+    }
+
+    /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
+    /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
+    result<answer> guess() {
+        if (scope().empty()) return answer::none;
+        auto const gate = session_.gate_of(where());
+        if (!gate) return answer::none;
+        guessed_ = true;
+        LADING_TRY_V(look_up());
+        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
+            if (secret_ && check_plaintext(where()))
+                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
+            return answer::none;
+        }
+        guessing_ = true;
+        auto begun = begin_fetch(gate->from->realm, gate->from->service, gate->from->address_policy);
+        if (begun) return answer::fetch;
+        guessing_ = false;
+        if (is_callers_own(begun.assume_error())) return std::move(begun).assume_error();
+        return answer::none;
+    }
+
+    result<answer> answer_challenge(response const& head, auth_note& shown) {
+        // Another operation may have got a token since this request was sent, with an older one or with none.
+        if (session_.refused(where(), scope(), sent_)) return answer::send;
+        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+            keep_refresh_token({});
+            fresh_ = false;
+        }
+        auto const lines = head.headers.all("WWW-Authenticate");
+        auto const offered = parse_challenges(lines);
+        if (asks_for_more(offered)) fresh_ = false;
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return answer::none;
+
+        bool without_realm = false;
+        for (auto const& c : offered.challenges) {
+            if (c.scheme != "bearer") continue;
+            if (auto const realm = c.param("realm"); realm && !realm->empty()) return answer_bearer(head, c, *realm);
+            without_realm = true;
+        }
+        for (auto const& c : offered.challenges)
+            if (c.scheme == "basic") return answer_basic(shown);
+        if (lines.empty()) return answer::none;
+        if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
+        return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
+                      detail::printable(lines.front(), 160));
+    }
+
+    /// A token was good and does not suffice, and the challenge says what would: that, once a request.
+    bool asks_for_more(parsed_challenges const& offered) {
+        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
+        auto named = scope_that_suffices(offered);
+        if (named != scope()) wider_ = std::move(named);
+        return !wider_.empty();
+    }
+
+    /// What an answer may hide from people who have shown no login.
+    bool may_be_hidden(response const& head) const {
+        if (!sent_.empty() || scope().empty() || held_) return false;
+        return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
+    }
+    /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
+    step<value_type> on_knock(result<response> got) {
+        knock_.reset();
+        if (!got && is_callers_own(got.assume_error().kind())) return pass(std::move(got));
+        if (!got || got.assume_value().status != 401) {
+            if (got && got.assume_value().status < 500) session_.knocked_in_vain(where());
+            return pass_held();
+        }
+        confirmed_ = confirmed_ || confirms_v2(got.assume_value());
+        auth_note of_this;
+        auto next = answer_challenge(got.assume_value(), of_this);
+        if (!next) return no_token(std::move(next).assume_error());
+        if (next.assume_value() == answer::none) return session_.knocked_in_vain(where()), pass_held();
+        return carry_out(next.assume_value());
+    }
+    step<value_type> pass_held() {
+        auto first = std::move(*held_);
+        held_.reset();
+        return pass(std::move(first));
+    }
+    /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
+    step<value_type> no_token(error why) {
+        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
+        if (!withheld_) withheld_ = std::move(why);
+        return pass_held();
+    }
+
+    result<answer> answer_basic(auth_note& shown) {
+        LADING_TRY_V(look_up());
+        auto authorization = secret_ ? own_authorization(false) : std::string();
+        if (authorization.empty()) return shown.unanswered = true, answer::none;
+        if (authorization != sent_) session_.keep_gate(where(), {});
+        return show(std::move(authorization));
+    }
+    /// Sends the secret to the registry itself, unless it was sent before it was asked for.
+    result<answer> show(std::string authorization) {
+        if (authorization == sent_) return answer::none;
+        LADING_TRY_V(check_plaintext(where()));
+        fresh_ = true;
+        keep(std::move(authorization));
+        return answer::send;
+    }
+
+    result<answer> answer_bearer(response const& head, challenge const& c, std::string_view at) {
+        LADING_TRY_V(look_up());
+        auto authorization = secret_ ? own_authorization(true) : std::string();
+        if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
+        LADING_TRY(auto const base, url::parse(pending_->query.url));
+        auto const realm = base.resolve(at);
+        if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
+        auto service = std::string(c.param("service").value_or(""));
+        // The token that was fetched before it was asked for came from there.
+        bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
+        if (unasked_ && same && wider_.empty()) return answer::none;
+        auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
+        // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
+        bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
+        if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
+        LADING_TRY_V(begin_fetch(realm.assume_value(), std::move(service), far));
+        return answer::fetch;
+    }
+
+    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
+    std::string own_authorization(bool bearer) const {
+        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
+        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
+    }
+    /// Keeps an authorization for the pending request.
+    void keep(std::string authorization) {
+        auth_session::known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = auth_session::time_point::max();
+        session_.store(where(), scope(), std::move(k));
+    }
+
+    /// Why the login may not go to a token service; nothing when it may.
+    std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
+        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
+        if (way) way = check_plaintext(where()); // what the secret gets goes there
+        if (!way) return std::move(way).assume_error();
+        if (trusted) return std::nullopt;
+        for (auto const& text : rules_.trusted_realms)
+            if (!url::parse(text)) // it would be trusted by no one
+                return error(errc::config_invalid)
+                    .with_context("a trusted realm")
+                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+        return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
+    }
+
+    /// Makes the request for a token, or joins the operation that has asked for the same one. `far`: where the service may
+    /// be, unless it is trusted.
+    result<void> begin_fetch(url const& target, std::string service, address_policy far) {
+        auto const registry = where();
+        LADING_TRY_V(look_up());
+        // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
+        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != address_policy::inside))
+            return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
+                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
+        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
+        auto secret = secret_;
+        if (secret) {
+            auto why = stands_in_the_way(target, trusted);
+            // Without the login there is nothing new to show to who did not ask for it.
+            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
+            if (why) secret.reset();
+            withheld_ = std::move(why);
+        }
+        auto token_fetch = session_.join(registry, scope(), own_fetch_);
+        if (!own_fetch_) {
+            fetch_ = std::move(token_fetch);
+            waited_ = {};
+            return success();
+        }
+        issuer_.emplace(target, service, far);
+        // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
+        used_secret_ = secret.has_value();
+        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
+        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        what.offline = rules_.offline_token;
+        if (used_secret_) {
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
+            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+        }
+        if (!trusted) what.address_policy = far;
+        if (target.origin() != registry) what.named_by = registry.authority();
+        token_.emplace(talk_, std::move(what));
+        return success();
+    }
+
+    step<value_type> on_token(result<response> got) {
+        auto next = token_->on_response(std::move(got));
+        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
+        auto token = std::move(std::get<done<bearer_token>>(next).value());
+        token_.reset();
+        if (!token) {
+            auto e = std::move(token).assume_error();
+            auto f = e.facts();
+            f.v2_confirmed = f.v2_confirmed || confirmed_;
+            f.v1 = f.v1 && !f.v2_confirmed;
+            f.over_tls = where().scheme == "https";
+            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.plaintext = f.plaintext && !f.answered;
+            e.with_facts(f);
+            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
+            bool const own = is_callers_own(e.kind());
+            // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
+            if (!own && !guessing_) own_fetch_->failure = e;
+            if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
+            own_fetch_.reset();
+            if (own || !guessing_) return no_token(std::move(e));
+            session_.forget_gate(where());
+            return send();
+        }
+        auth_session::known k;
+        k.authorization = "Bearer " + token.assume_value().text;
+        k.from_secret = used_secret_;
+        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
+        if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
+        renewed_ = token.assume_value().renewed;
+        k.from = issuer_;
+        session_.store(where(), scope(), std::move(k));
+        session_.keep_gate(where(), {issuer_});
+        own_fetch_.reset();
+        fresh_ = !guessing_;
+        unasked_ = guessing_ && !renewed_;
+        return send();
+    }
+
+    void keep_refresh_token(std::string text) {
+        if (!text.empty()) told_.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
+    }
+
+    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
+    result<void> look_up() {
+        if (asked_credentials_) return success();
+        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
+        if (got) secret_ = std::move(got).assume_value();
+        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
+        else return std::move(got).assume_error();
+        if (secret_ && secret_->empty()) secret_.reset();
+        if (secret_) told_.add(*secret_);
+        asked_credentials_ = true;
+        return success();
+    }
+    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
+    /// those of a repository.
+    origin const& where() const { return where_; }
+    std::string const& scope() const { return pending_->routing.scope; }
+
+    result<void> check_plaintext(origin const& to) const {
+        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
+        return error(errc::plaintext_credentials_refused).with_context(to.str());
+    }
+    error refuse(errc e, std::string why) const {
+        fallback_facts facts;
+        facts.answered = true;
+        facts.over_tls = where().scheme == "https";
+        facts.v2_confirmed = confirmed_;
+        facts.next_endpoint = true;
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
+            safe_url(pending_->query.url));
+    }
+
+    call_context talk_;
+    origin const home_ = detail::origin_of(talk_.base_url);
+    auth_rules const& rules_;
+    auth_session& session_;
+    typename P::clock& clock_;
+    typename P::credentials& credentials_;
+    Op inner_;
+
+    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
+    origin where_ = home_;                              ///< whom it goes to
+    std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
+    std::chrono::milliseconds waited_{0};                ///< for it
+    std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it
+    std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
+    std::optional<auth_session::issuer> issuer_;        ///< of that token
+    std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
+    std::optional<response> held_;                      ///< the answer that made us ask there
+    std::optional<credential> secret_;
+    std::optional<error> trouble_;                      ///< why there is none
+    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
+    std::string wider_;                                 ///< a scope that the registry asked for, not ours
+    secret_redactor told_;
+    std::string sent_;         ///< the authorization of the last request
+    bool asked_credentials_ = false;
+    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
+    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool renewed_ = false;     ///< and a refresh token got it
+    bool guessing_ = false;    ///< the token under way was not asked for yet
+    bool guessed_ = false;     ///< that was tried for this request
+    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
+    bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
+    bool confirmed_ = false;   ///< a refusal named v2
+    std::size_t rounds_ = 0;
+};
+
+} // namespace lading
+
+// ---- lading/policy/fallback.hpp ----
+
+/// The fallback policy: which endpoints there are, and what an error allows next.
+///
+/// Requirements, on a copyable `F` of which every call gets its own copy:
+///  1. `F::endpoints(repository const&, registry_rules const&, bool by_digest)` returns
+///     `result<std::vector<endpoint>>`, in the order they are to be asked;
+///  2. `f.failed(endpoint const&, error const&)` takes note of a failure; false ends the call;
+///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
+///  4. `f.primary()` is the index, among the failures noted, of the one to report.
+/// A policy reads codes and facts of an error, never its text.
+/// Models: `modern_fallback` (default). Registries that speak v1 only, and the behaviour of Docker 1.10, have policies and a
+/// client of their own: `legacy/legacy_client.hpp`.
+
+// ---- lading/endpoint/endpoints.hpp ----
+
+/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration
+/// (doc/protocol.md#endpoints).
+
+namespace lading {
+
+/// One place to ask for one repository.
+struct endpoint {
+    endpoint(std::string base, repository r, bool m = false) : base_url(std::move(base)), name(r), is_mirror(m) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;      ///< what the repository is called there
+    bool is_mirror;
+
+    bool over_tls() const noexcept { return base_url.starts_with("https:"); }
+    /// Host and port, without scheme.
+    std::string_view authority() const noexcept {
+        return std::string_view(base_url).substr(base_url.find("//") + 2);
+    }
+    friend bool operator==(endpoint const&, endpoint const&) = default;
+};
+
+/// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
+inline bool prefix_matches(std::string_view prefix, repository const& name) {
+    if (prefix.starts_with("*.")) return tls_rules::without_port(name.host()).ends_with(prefix.substr(1)); // on every port
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
+}
+
+/// What holds for a name: the entry with the longest prefix, the first of equal ones; or nothing.
+inline registry_entry const* find_registry(repository const& name, registry_rules const& rules) {
+    registry_entry const* best = nullptr;
+    for (auto const& r : rules.registries)
+        if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
+    return best;
+}
+
+/// The rules as they are for one reference: the entries for it alone hold for its repository and come first. Nothing when there is no
+/// such entry, and the rules are as they stand.
+inline std::optional<registry_rules> rules_for(reference const& ref, registry_rules const& rules) {
+    auto const text = ref.str();
+    std::optional<registry_rules> out;
+    for (auto const& r : rules.registries) {
+        bool const whole = text.starts_with(r.prefix) && (text.size() == r.prefix.size() || text[r.prefix.size()] == '@');
+        if (!r.is_of_one_image() || !whole) continue;
+        if (!out) out.emplace(rules);
+        auto entry = r;
+        entry.prefix = ref.repository().str();
+        out->registries.insert(out->registries.begin(), std::move(entry));
+    }
+    return out;
+}
+
+namespace detail {
+
+/// The name with the prefix replaced by a location. Errors: `config_invalid`.
+inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
+    if (location.empty()) return name;
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    bool const wildcard = prefix.starts_with("*.");
+    // A host that stands for a domain keeps the port of the name.
+    bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
+    auto const whole = location + text.substr(kept);
+    auto out = repository::parse(whole);
+    auto const host = whole.substr(0, whole.find('/'));
+    if (!out || lower(host) != lower(out.assume_value().host()))
+        return error(errc::config_invalid)
+            .with_context("the location of a registry or mirror")
+            .with_values("host[:port][/path]", printable(location, 160));
+    return out;
+}
+
+/// A rule whose name no host can have would hold for nothing (an empty name means that). Errors: `config_invalid`.
+inline result<void> check_names(registry_rules const& rules) {
+    auto const wrong = [](char const* what, char const* form, std::string const& text) {
+        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
+    };
+    for (auto const& h : rules.hosts)
+        if (h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
+    for (auto const& r : rules.registries)
+        if (r.prefix.find("//") != r.prefix.npos)
+            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
+    return success();
+}
+
+inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
+    auto const* host = rules.find_host(name.host());
+    auto const http = host ? host->http : plaintext::never;
+    if (http != plaintext::only) out.emplace_back("https://" + registry_host(name), name, is_mirror);
+    if (http != plaintext::never) out.emplace_back("http://" + registry_host(name), name, is_mirror);
+}
+
+} // namespace detail
+
+/// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
+/// where the rules of that host allow it by name. `by_digest` says whether the reference pins its content (some mirrors may
+/// only be asked then). Errors: `registry_blocked`, `config_invalid`; both final.
+inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
+                                                      bool by_digest) {
+    LADING_TRY_V(detail::check_names(rules));
+    std::vector<endpoint> out;
+    auto const* entry = find_registry(name, rules);
+    if (entry && entry->blocked)
+        return error(errc::registry_blocked).with_context(detail::printable(entry->prefix, 160));
+    repository origin = name;
+    if (entry) {
+        for (auto const& m : entry->mirrors) {
+            if (m.use == (by_digest ? mirror_use::tag_only : mirror_use::digest_only)) continue;
+            LADING_TRY(auto const there, detail::relocate(name, entry->prefix, m.location));
+            detail::add_v2(out, there, true, rules);
+        }
+        LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
+    }
+    detail::add_v2(out, origin, false, rules);
+    return out;
+}
+
+} // namespace lading
 
 namespace lading {
 
 namespace detail {
-/// Stands for the v1 form of an operation that has none.
-struct no_operation {};
-
-/// Does an answer to a ping say v2, by the rule of the original's driver (spec 3.1)? Exact spelling.
-inline bool says_v2_exactly(response const& head) {
-    if (head.status != 200 && head.status != 401) return false;
-    for (auto line : head.headers.all("Docker-Distribution-Api-Version"))
-        while (!line.empty()) {
-            auto const end = std::min(line.find_first_of(" \t"), line.size());
-            if (line.substr(0, end) == "registry/2.0") return true;
-            line.remove_prefix(std::min(end + 1, line.size()));
-        }
-    return false;
-}
+template <class F>
+concept lists_endpoints = requires(repository const& name, registry_rules const& rules) {
+    { F::endpoints(name, rules, true) } -> std::same_as<result<std::vector<endpoint>>>;
+};
+template <class F, class Place = endpoint>
+concept reads_errors = requires(F& f, F const& c, Place const& at, error const& e) {
+    { f.failed(at, e) } -> std::same_as<bool>;
+    { c.admits(at) } -> std::same_as<bool>;
+    { c.primary() } -> std::convertible_to<std::size_t>;
+};
 } // namespace detail
 
-/// `V2` and `V1` are the operation with its layers, for each version (`no_operation` where there is no v1 form); `F` is
-/// the fallback policy, `Clock` the clock. A mirror may take half of the time that is left, so that one which hangs leaves
-/// enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call. `make(slot, call_context)` fills an `std::optional<V2>` or `std::optional<V1>` for one endpoint.
-/// A list that a failure has cut short counts as that failure, and is the value if no other place has a whole one.
-/// The error is that of the attempt which the policy names; with more than one attempt all are in
-/// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
-template <class V2, class V1, class F, class Clock, class Make>
-class fallback_middleware : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, V2>;
+template <class F>
+concept fallback_policy = std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F>;
 
-    static constexpr bool can_be_partial = requires(typename V2::value_type& list) { list.failure->kind(); };
-    static constexpr bool has_v1 = !std::is_same_v<V1, detail::no_operation>;
+/// Explains at compile time why `F` is no fallback policy.
+template <class F>
+struct check_fallback {
+    static_assert(detail::lists_endpoints<F>,
+                  "[lading] fallback policy: F needs `static lading::result<std::vector<lading::endpoint>> "
+                  "endpoints(lading::repository const&, lading::registry_rules const&, bool by_digest)`");
+    static_assert(detail::reads_errors<F>,
+                  "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
+                  "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
+    static constexpr bool ok = true;
+};
 
+/// Mirrors in turn, whatever their failure; the origin once; http only where the rules name the host for it and nothing
+/// ever answered there over TLS. A failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported
+/// is the origin's.
+class modern_fallback {
   public:
-    using value_type = typename V2::value_type;
-
-    /// `if_none` is the error when the list is empty.
-    fallback_middleware(Clock& clock, std::vector<endpoint> list, error if_none, call_context talk, Make make)
-        : clock_(clock), list_(std::move(list)), if_none_(std::move(if_none)), talk_(std::move(talk)), make_(std::move(make)),
-          ping_body_(talk_.bounds.error_bytes, talk_.bounds) {}
-
-    step<value_type> start() { return open(); }
-    step<value_type> on_response(result<response> answer) {
-        if (answer) answered_ = true;
-        if (stage_ != stage::fetch) return on_ping(std::move(answer));
-        if constexpr (has_v1)
-            if (v1_) return take(v1_->on_response(std::move(answer)));
-        return take(v2_->on_response(std::move(answer)));
+    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
+        return modern_endpoints(name, rules, by_digest);
     }
-    step<value_type> on_delay() {
-        if constexpr (has_v1)
-            if (v1_) return take(v1_->on_delay());
-        return take(v2_->on_delay());
+
+    bool failed(endpoint const& at, error const& e) {
+        auto const f = e.facts();
+        if (f.answered && at.over_tls()) answered_.emplace_back(at.authority());
+        if (!at.is_mirror && (!origin_failed_ || f.answered)) primary_ = seen_;
+        if (!at.is_mirror) origin_failed_ = true;
+        else if (!origin_failed_) primary_ = seen_;
+        ++seen_;
+        last_ = at;
+        last_facts_ = f;
+        return at.is_mirror ? !is_callers_own(e.kind()) : !f.stop();
+    }
+    bool admits(endpoint const& next) const {
+        if (!last_) return true;
+        bool const same_host = next.authority() == last_->authority() && next.is_mirror == last_->is_mirror;
+        if (same_host && last_->over_tls() && !next.over_tls()) return last_facts_.plaintext && !answered_over_tls(next);
+        return last_->is_mirror && !(!next.over_tls() && answered_over_tls(next));
+    }
+    std::size_t primary() const noexcept { return primary_; }
+
+  protected:
+    /// Of the failure noted last.
+    fallback_facts const& last_facts() const noexcept { return last_facts_; }
+
+  private:
+    bool answered_over_tls(endpoint const& e) const {
+        for (auto const& a : answered_)
+            if (a == e.authority()) return true;
+        return false;
+    }
+
+    std::vector<std::string> answered_; ///< hosts that gave an answer over TLS
+    std::optional<endpoint> last_;
+    fallback_facts last_facts_;
+    std::size_t seen_ = 0, primary_ = 0;
+    bool origin_failed_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/middleware/cache.hpp ----
+
+/// The cache layer: answers requests for documents by digest without an exchange, where the cache policy has them
+/// (doc/protocol.md#cache). Innermost, next to the operation, which checks a cached document as it checks any other.
+///
+/// Requests: none for a document that is there. For a manifest by tag that is known the same one as without a cache, with
+/// `If-None-Match`; a 304 is answered with the document. Only an `ETag` that is the digest of the bytes is used, so a 304
+/// can mean no other bytes.
+
+namespace lading {
+
+namespace detail {
+
+/// Passes a body on, and keeps a copy of a 200 that is no longer than `limit` bytes.
+class copying_body final : public body_sink {
+  public:
+    copying_body(body_sink& to, std::size_t limit) : to_(to), limit_(limit) {}
+
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        copy_.emplace();
+        if (head.status != 200 || content_length.value_or(0) > limit_) copy_.reset();
+        return to_.begin(head, content_length);
+    }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        if (copy_ && piece.size() > limit_ - copy_->size()) copy_.reset();
+        if (copy_) copy_->append(reinterpret_cast<char const*>(piece.data()), piece.size());
+        return to_.write(piece);
+    }
+
+    body_sink& to() const noexcept { return to_; }
+    std::optional<std::string> const& copy() const noexcept { return copy_; }
+
+  private:
+    body_sink& to_;
+    std::size_t limit_;
+    std::optional<std::string> copy_;
+};
+
+} // namespace detail
+
+/// `P` names the policies `cache` and `hash`.
+template <class Op, class P>
+class cache_middleware : immovable {
+  public:
+    using value_type = typename Op::value_type;
+
+    /// The cache of the client must outlive the operation. What is longer than a manifest or a config may be is not kept.
+    template <class Context, class... Args>
+    explicit cache_middleware(Context& context, Args&&... args)
+        : cache_(context.cache), limit_(std::max(context.options.bounds.manifest_bytes, context.options.bounds.config_bytes)),
+          inner_(std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+    step<value_type> on_delay() { return take(inner_.on_delay()); }
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (!body_ || !answer) return take(detail::respond(inner_, std::move(answer), shown));
+        auto& head = answer.assume_value();
+        if (head.status == 304 && known_) {
+            head.status = 200;
+            return take(serve(std::move(head), body_->to()));
+        }
+        if (body_->copy()) keep(head, *body_->copy());
+        return take(detail::respond(inner_, std::move(answer), shown));
     }
 
   private:
-    /// What the exchange under way is for: the reachability ping, the ping inside the fetch, or the fetch. A ping asks
-    /// v2 and then, where that does not say so, v1.
-    enum class stage : std::uint8_t { reach_v2, reach_v1, confirm, session_v2, session_v1, fetch };
-
-    /// Goes on with the endpoint at `next_`, or ends.
-    step<value_type> open() {
-        while (next_ < list_.size()) {
-            auto const& at = list_[next_];
-            bool const spoken = at.version == api_version::v2 || has_v1;
-            if (spoken && F::pings) return ping(stage::reach_v2);
-            if (spoken && policy_.admits(at)) return fetch();
-            ++next_;
-        }
-        if (failures_.empty()) return done<value_type>(std::move(if_none_));
-        return conclude(policy_.primary());
-    }
-
-    step<value_type> fetch() {
-        stage_ = stage::fetch;
-        auto const& at = list_[next_];
-        v2_.reset();
-        v1_.reset();
-        if constexpr (has_v1)
-            if (at.version == api_version::v1) {
-                make_(v1_, talk_at(at));
-                return take(v1_->start());
-            }
-        make_(v2_, talk_at(at));
-        return take(v2_->start());
-    }
-
+    /// Answers the operation from the cache as long as that has what it asks for.
     step<value_type> take(step<value_type> s) {
-        auto* const over = std::get_if<done<value_type>>(&s);
-        if (!over) return s;
-        if constexpr (can_be_partial)
-            if (over->value() && over->value().assume_value().failure) {
-                error why = *over->value().assume_value().failure;
-                if (!partial_) partial_.emplace(std::move(over->value()).assume_value());
-                return take_failure(std::move(why));
+        for (;;) {
+            body_.reset();
+            auto* const x = std::get_if<need_exchange>(&s);
+            if (!x || (!x->routing.content && !x->routing.by_tag) || !in_use()) return s;
+            wanted_ = x->routing.content;
+            url_ = x->query.url;
+            auto const which = wanted_ ? wanted_ : tagged();
+            known_ = which ? find(*which) : std::nullopt;
+            if (wanted_ && known_) {
+                s = serve(response(200), *x->sink);
+                continue;
             }
-        if (over->value()) return s;
-        return take_failure(std::move(over->value()).assume_error());
+            if (known_) x->query.headers.add("If-None-Match", '"' + which->str() + '"');
+            return need_exchange(std::move(x->query), body_.emplace(*x->sink, limit_), std::move(x->routing));
+        }
     }
 
-    step<value_type> take_failure(error e) {
-        if (list_[next_].is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
-            fallback_facts f = e.facts();
+    /// Gives the operation the known document as the body of an answer.
+    step<value_type> serve(response head, body_sink& to) {
+        auto const bytes = std::move(*std::exchange(known_, std::nullopt));
+        auto verdict = to.begin(head, bytes.size());
+        if (verdict && verdict.assume_value() == sink_action::proceed) verdict = to.write(std::as_bytes(std::span(bytes)));
+        if (!verdict) return inner_.on_response(std::move(verdict).assume_error());
+        return inner_.on_response(std::move(head));
+    }
+
+    /// False for a cache that says it is none.
+    bool in_use() const {
+        if constexpr (requires { cache_.in_use(); }) return cache_.in_use();
+        else return true;
+    }
+    std::optional<digest> tagged() {
+        if constexpr (detail::cache_knows_tags<typename P::cache>) return cache_.tagged(url_);
+        return std::nullopt;
+    }
+    /// What the cache has under this digest, if it still is what the digest names.
+    std::optional<std::string> find(digest const& d) {
+        auto bytes = cache_.find(d);
+        if (!bytes) return std::nullopt;
+        auto const got = digest_of<typename P::hash>(*bytes, d.algorithm());
+        if (got && got.assume_value() == d) return bytes;
+        cache_.drop(d);
+        return std::nullopt;
+    }
+    /// Stores what has come. A signed schema1 manifest is not named by all of its bytes: it is not kept.
+    void keep(response const& head, std::string const& bytes) {
+        auto const got = digest_of<typename P::hash>(bytes, wanted_ ? wanted_->algorithm() : digest_algorithm::sha256);
+        if (!got || (wanted_ && got.assume_value() != *wanted_)) return;
+        auto const& d = got.assume_value();
+        if constexpr (detail::cache_knows_tags<typename P::cache>)
+            if (!wanted_ && head.headers.find("ETag") == '"' + d.str() + '"') cache_.tag(url_, d);
+        cache_.store(d, bytes);
+    }
+
+    typename P::cache& cache_;
+    std::size_t limit_; ///< in bytes
+    Op inner_;
+    std::optional<detail::copying_body> body_; ///< of the exchange under way, if its answer may be kept
+    std::optional<digest> wanted_;             ///< by it; nothing for a tag
+    std::string url_;
+    std::optional<std::string> known_;         ///< what the cache had for it
+};
+
+/// Without a cache an operation is itself.
+template <class Op, class P>
+    requires std::same_as<typename P::cache, no_cache>
+class cache_middleware<Op, P> : public Op {
+  public:
+    template <class Context, class... Args>
+    explicit cache_middleware(Context&, Args&&... args) : Op(std::forward<Args>(args)...) {}
+};
+
+} // namespace lading
+
+// ---- lading/middleware/endpoint_turns.hpp ----
+
+/// `endpoint_turns`: the places of a call, whose turn it is, and what has failed so far.
+
+// ---- lading/protocol/call_plan.hpp ----
+
+/// `call_plan`: the places that one call may ask, in turn, and how it talks to them.
+
+namespace lading {
+
+/// `Place` is an `endpoint`, or made of one.
+template <class Place = endpoint>
+struct call_plan {
+    call_plan(call_context c, result<std::vector<Place>> p) : talk(std::move(c)), places(std::move(p)) {}
+
+    call_context talk;                 ///< of which each place gets a copy with its own URL and name
+    result<std::vector<Place>> places; ///< or why there is none
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// `F` is the fallback policy, `Clock` the clock, which must outlive it. A mirror may take half of the time that is left, so
+/// that one which hangs leaves enough for the next: then its failure is `too_slow`, and not the `timeout` of the whole call.
+template <class F, class Clock, class Place = endpoint>
+class endpoint_turns {
+  public:
+    endpoint_turns(Clock& clock, call_plan<Place> plan) : clock_(clock), talk_(std::move(plan.talk)), places_(std::move(plan.places)) {}
+
+    /// No place is left.
+    bool over() const { return !places_ || next_ == places_.assume_value().size(); }
+    /// The place whose turn it is; not when it is over.
+    Place const& at() const { return places_.assume_value()[next_]; }
+    F& policy() noexcept { return policy_; }
+    bool admitted() const { return policy_.admits(at()); }
+    void skip() {
+        ++next_;
+        answered_ = false;
+    }
+    /// The place has given an answer.
+    void note_answer() noexcept { answered_ = true; }
+
+    /// How one talks there.
+    call_context talk() const {
+        call_context out = talk_;
+        out.base_url = at().base_url;
+        out.name = at().name;
+        if (at().is_mirror && out.deadline) {
+            auto const now = clock_.now();
+            out.deadline = now + (*out.deadline - now) / 2;
+        }
+        return out;
+    }
+    /// The failure of an operation at the place, as it is for the call.
+    error judge(error e) const {
+        fallback_facts f = e.facts();
+        if (at().is_mirror && e == errc::timeout && talk_.deadline && clock_.now() < *talk_.deadline) {
             f.next_endpoint = true;
+            auto url = e.detail().url;
             e = error(errc::too_slow)
                     .with_context("not within half of the time that was left")
                     .with_values(talk_.time_limit, "more")
-                    .with_facts(f)
-                    .with_url(e.detail().url);
+                    .with_url(std::move(url));
         }
-        if (answered_ && list_[next_].over_tls()) { // by an earlier request: no reason to doubt its TLS
-            fallback_facts f = e.facts();
+        if (answered_ && at().over_tls()) { // by an earlier request: no reason to doubt its TLS
             f.answered = true;
             f.plaintext = false;
-            e.with_facts(f);
         }
-        if (list_[next_].version == api_version::v1) { // not a ping's failure, whatever the transport knows
-            auto f = e.facts();
-            f.what = asked::manifest;
-            e.with_facts(f);
-        }
-        return failed(std::move(e));
+        return std::move(e.with_facts(f));
     }
-
-    step<value_type> failed(error e) {
-        bool const go_on = policy_.failed(list_[next_], e);
-        keep(std::move(e));
-        if (!go_on) return conclude(policy_.primary());
-        ++next_;
-        answered_ = false;
-        return open();
+    /// Takes note of a failure and goes on to the next place. False when none may be asked. `version` is the version of the
+    /// protocol, where it is not v2, for the report: "/v1".
+    bool failed(error e, std::string_view version = {}) {
+        bool const go_on = policy_.failed(at(), e);
+        keep(std::move(e), version);
+        if (go_on) skip();
+        return go_on;
     }
-    void keep(error e) {
+    /// Takes note of a failure that the policy is not asked about.
+    void keep(error e, std::string_view version = {}) {
         if (e == errc::timeout && !talk_.time_limit.empty() && e.detail().expected.empty()) e = std::move(e).with_values(talk_.time_limit, "more");
-        auto const& at = list_[next_];
-        attempts_.emplace_back(at.base_url + (at.version == api_version::v1 ? "/v1" : ""), at.is_mirror, e.summary(),
-                               e.code(), e.http_status());
+        attempts_.emplace_back(std::string(at().base_url).append(version), at().is_mirror, e.summary(), e.code(), e.http_status());
         failures_.push_back(std::move(e));
     }
-    step<value_type> conclude(std::size_t primary) {
-        if constexpr (can_be_partial)
-            if (partial_ && failures_.back() != errc::cancelled) return done<value_type>(std::move(*partial_));
+
+    /// The failure noted last; nothing when there was nothing to try.
+    error const* last_failure() const noexcept { return failures_.empty() ? nullptr : &failures_.back(); }
+    /// The error of the call, when it has failed: that of the attempt which the policy names. `no_endpoint` when there was
+    /// nothing to try.
+    error conclude() {
+        if (failures_.empty()) return places_ ? error(errc::no_endpoint) : std::move(places_).assume_error();
+        return report(policy_.primary());
+    }
+    /// The same, ended by a failure that has been kept: that one.
+    error conclude_with_last() { return report(failures_.size() - 1); }
+
+  private:
+    error report(std::size_t primary) {
         error out = std::move(failures_[std::min(primary, failures_.size() - 1)]);
         auto facts = out.facts();
         facts.all_asked = true;
@@ -10893,151 +11521,25 @@ class fallback_middleware : immovable {
             if (!a.is_mirror && a.endpoint.starts_with("http:")) facts.plaintext = false; // it has been tried
         out.with_facts(facts);
         if (attempts_.size() > 1) out.with_attempts(std::move(attempts_));
-        return done<value_type>(std::move(out));
-    }
-
-    // ---- pings, for policies that want them ---------------------------------------------------------------------
-
-    step<value_type> ping(stage s) {
-        stage_ = s;
-        bool const v1 = s == stage::reach_v1 || s == stage::session_v1;
-        request q = talk_at(list_[next_]).get(v1 ? "/v1/_ping" : "/v2/");
-        q.may_authorize = false;
-        return need_exchange(std::move(q), ping_body_);
-    }
-    step<value_type> on_ping(result<response> answer) {
-        auto const& at = list_[next_];
-        bool const hub = at.base_url == "https://index.docker.io"; // its v1 is taken for granted
-        switch (stage_) {
-        case stage::reach_v2:
-            if ((answer && detail::says_v2_exactly(answer.assume_value())) || hub) return reached();
-            return ping(stage::reach_v1);
-        case stage::reach_v1:
-            if (answer) return reached();
-            keep(std::move(answer).assume_error()); // an endpoint out of reach ends it all (spec 2.4, 1)
-            return conclude(failures_.size() - 1);
-        case stage::session_v2:
-            if (answer && detail::says_v2_exactly(answer.assume_value())) return fetch();
-            return ping(stage::session_v1);
-        case stage::session_v1:
-        case stage::confirm: break;
-        case stage::fetch: return done<value_type>(error(errc::invalid_argument));
-        }
-        if (!answer) return failed(std::move(answer).assume_error());
-        if (stage_ == stage::confirm && confirms_v2(answer.assume_value()))
-            if constexpr (requires { policy_.confirmed(); }) policy_.confirmed();
-        return fetch();
-    }
-    step<value_type> reached() {
-        auto const& at = list_[next_];
-        if (!policy_.admits(at)) return ++next_, open();
-        if (at.version == api_version::v2) return ping(stage::confirm);
-        return at.over_tls() && at.base_url != "https://index.docker.io" ? ping(stage::session_v2) : fetch();
-    }
-
-    call_context talk_at(endpoint const& at) const {
-        call_context out = talk_;
-        out.base_url = at.base_url;
-        out.name = at.name;
-        if (at.is_mirror && out.deadline) {
-            auto const now = clock_.now();
-            out.deadline = now + (*out.deadline - now) / 2;
-        }
         return out;
     }
 
     Clock& clock_;
-    std::vector<endpoint> list_;
-    error if_none_;
     call_context talk_;
-    Make make_;
+    result<std::vector<Place>> places_;
     F policy_{};
-    std::optional<V2> v2_;
-    std::optional<V1> v1_;
-    response_body ping_body_;
-    std::optional<std::conditional_t<can_be_partial, value_type, bool>> partial_;
     std::vector<error> failures_;
     std::vector<attempt> attempts_;
     std::size_t next_ = 0;
-    bool answered_ = false; ///< the endpoint at `next_` has given an answer
-    stage stage_ = stage::fetch;
-};
-
-} // namespace lading
-
-// ---- lading/middleware/observe.hpp ----
-
-/// The watch layer: tells an observer of every exchange of an operation, with any transport. Outermost, so it sees each
-/// try, each endpoint and each token request.
-
-namespace lading {
-
-/// One exchange, as far as it may be shown: no header, no body, no secret.
-struct exchange_record {
-    std::string method;
-    std::string url; ///< `url::safe`
-    int status = 0;  ///< 0 when there was no answer
-    std::error_code failure;
-    std::chrono::milliseconds duration{0}; ///< from the request to the end of the body
-};
-
-/// Is told of exchanges, on the thread that drives the operation, before the operation goes on. Over several threads it is
-/// told by all of them, at once, and of one `async_inspect` too, which asks for the tags beside.
-class exchange_observer {
-  public:
-    virtual ~exchange_observer() = default;
-    virtual void on_exchange(exchange_record const& what) = 0;
-};
-
-/// `observer` may be null; it outlives the operation, as does `clock`.
-template <class Op, class Clock>
-class observe_middleware : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, Op>;
-
-  public:
-    using value_type = typename Op::value_type;
-
-    template <class... Args>
-    observe_middleware(exchange_observer* observer, Clock& clock, Args&&... args)
-        : observer_(observer), clock_(clock), inner_(std::forward<Args>(args)...) {}
-
-    step<value_type> start() { return take(inner_.start()); }
-    step<value_type> on_delay() { return take(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
-        if (observer_) {
-            using std::chrono::milliseconds;
-            under_way_.duration = std::chrono::duration_cast<milliseconds>(clock_.now() - since_);
-            if (answer) under_way_.status = answer.assume_value().status;
-            else under_way_.failure = answer.assume_error().code();
-            observer_->on_exchange(under_way_);
-        }
-        return take(inner_.on_response(std::move(answer)));
-    }
-
-  private:
-    step<value_type> take(step<value_type> s) {
-        if (auto const* x = std::get_if<need_exchange>(&s); x && observer_) {
-            under_way_ = {};
-            under_way_.method = x->query.method;
-            under_way_.url = safe_url(x->query.url);
-            since_ = clock_.now();
-        }
-        return s;
-    }
-
-    exchange_observer* observer_;
-    Clock& clock_;
-    Op inner_;
-    exchange_record under_way_;
-    std::chrono::steady_clock::time_point since_{};
+    bool answered_ = false; ///< the place at `next_` has given an answer
 };
 
 } // namespace lading
 
 // ---- lading/middleware/redirect.hpp ----
 
-/// The redirect layer: follows redirects of GET and HEAD for any operation (spec 4.4 FIX, hostile.md C01-C05, H29-H32).
+/// The redirect layer: follows redirects of GET and HEAD for any operation (doc/protocol.md#redirects,
+/// doc/threats.md#c01).
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside
@@ -11058,31 +11560,31 @@ class redirect_middleware : immovable {
   public:
     using value_type = typename Op::value_type;
 
-    template <class... Args>
-    explicit redirect_middleware(std::size_t limit, Args&&... args) : limit_(limit), inner_(std::forward<Args>(args)...) {}
+    template <class Context, class... Args>
+    explicit redirect_middleware(Context& context, Args&&... args)
+        : limit_(context.options.bounds.redirects), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return remember(inner_.start()); }
     step<value_type> on_delay() { return remember(inner_.on_delay()); }
-    step<value_type> on_response(result<response> answer) {
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
         if (answer) { // what was odd on the way here belongs to where it leads
             auto& w = answer.assume_value().warnings;
             w.insert(w.begin(), std::make_move_iterator(remarks_.begin()), std::make_move_iterator(remarks_.end()));
             remarks_.clear();
         }
-        if (!answer || !is_redirect(answer.assume_value())) return remember(inner_.on_response(std::move(answer)));
+        if (!answer || !is_redirect(answer.assume_value())) return remember(detail::respond(inner_, std::move(answer), shown));
         auto hop = follow(answer.assume_value());
         if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
         last_ = std::move(hop).assume_value();
         remarks_ = std::move(answer.assume_value().warnings);
-        return need_exchange(last_, *sink_);
+        return *last_;
     }
 
   private:
     /// Keeps the request that is about to go out, in case its answer is a redirect.
     step<value_type> remember(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            last_ = x->query;
-            sink_ = x->sink;
+            last_ = *x;
             hops_ = 0;
         }
         return s;
@@ -11090,7 +11592,7 @@ class redirect_middleware : immovable {
     bool is_redirect(response const& head) const {
         auto const s = head.status;
         return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
-               (last_.method == "GET" || last_.method == "HEAD");
+               (last_->query.method == "GET" || last_->query.method == "HEAD");
     }
     /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
     static bool is_signed(url const& u) {
@@ -11104,33 +11606,33 @@ class redirect_middleware : immovable {
         }
         return false;
     }
-    result<request> follow(response const& head) {
+    result<need_exchange> follow(response const& head) {
         auto refuse = [&](errc e, std::string why) {
             fallback_facts facts;
             facts.answered = true;
             facts.next_endpoint = true;
             return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(
-                safe_url(last_.url));
+                safe_url(last_->query.url));
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
         auto const target = percent_encode_stray(*where);
         if (names_user(target)) return refuse(errc::url_invalid, "the target of a redirect names a user");
-        LADING_TRY(auto const here, url::parse(last_.url));
+        LADING_TRY(auto const here, url::parse(last_->query.url));
         auto const there = here.resolve(target);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
         if (here.scheme() == "https" && there.assume_value().scheme() != "https")
             return refuse(errc::redirect_downgrade, there.assume_value().safe());
         if (++hops_ > limit_) return refuse(errc::redirect_too_many, "more than " + std::to_string(limit_));
-        request next = last_;
-        next.url = there.assume_value().str();
+        auto next = *last_;
+        next.query.url = there.assume_value().str();
         bool const leaves = there.assume_value().origin() != here.origin();
         if (leaves || is_signed(there.assume_value())) {
-            next.may_authorize = false;
-            next.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
+            next.routing.may_authorize = false;
+            next.query.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
             if (leaves) {
-                next.address_policy = policy_from(head, last_.address_policy, here.host(), there.assume_value().host());
-                if (next.named_by.empty()) next.named_by = here.authority();
+                next.query.address_policy = policy_from(head, last_->query.address_policy, here.host(), there.assume_value().host());
+                if (next.query.named_by.empty()) next.query.named_by = here.authority();
             }
         }
         return next;
@@ -11138,119 +11640,101 @@ class redirect_middleware : immovable {
 
     std::size_t limit_;
     Op inner_;
-    request last_;
-    body_sink* sink_ = nullptr;
+    std::optional<need_exchange> last_;
     std::size_t hops_ = 0;
     std::vector<warning> remarks_;
 };
 
 } // namespace lading
 
-// ---- lading/middleware/retry.hpp ----
-
-/// The retry layer: sends a safe request again when that may help (spec 4.8 FIX, hostile.md X01-X04).
-///
-/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
-/// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
-/// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
+#include <tuple>
 
 namespace lading {
 
-/// How often and how long. Times in milliseconds.
-struct retry_rules {
-    retry_rules() = default;
-    explicit retry_rules(unsigned n) : tries(n) {}
+/// An operation at one endpoint.
+template <class Op, class P>
+using endpoint_stack = authorize_middleware<redirect_middleware<cache_middleware<Op, P>>, P>;
 
-    unsigned tries = 5; ///< of one request, the first included; 1 for no retry
-    std::chrono::milliseconds least{100};        ///< between two tries
-    std::chrono::milliseconds first{250};        ///< bound of the first wait; doubles
-    std::chrono::milliseconds most{20'000};      ///< bound of any wait that the registry did not ask for
-    std::chrono::milliseconds asked_for{60'000}; ///< a longer `Retry-After` ends it at once
-    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together
-};
+/// `Context` is the context that the calls of a client share (`client_context`), which must outlive it; `Args` is what `Op`
+/// is made of beside its `call_context`, anew for each endpoint.
+///
+/// A list that a failure has cut short counts as that failure, and is the value if no other place has a whole one.
+/// The error is that of the attempt which the policy names; with more than one attempt all are in
+/// `error::detail().attempts`. `no_endpoint` when there was nothing to try.
+template <class Op, class Context, class... Args>
+class fallback_middleware : immovable {
+    using policies = typename Context::policies;
 
-/// `Clock` models the clock policy and outlives the operation.
-template <class Op, class Clock>
-class retry_middleware : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, Op>;
+    static constexpr bool can_be_partial = requires(typename Op::value_type& list) { list.failure->kind(); };
 
   public:
     using value_type = typename Op::value_type;
 
-    template <class... Args>
-    retry_middleware(retry_rules rules, Clock& clock, Args&&... args)
-        : rules_(rules), clock_(clock), inner_(std::forward<Args>(args)...) {}
+    fallback_middleware(Context& context, call_plan<> plan, Args... args)
+        : context_(context), turns_(context.clock, std::move(plan)), args_(std::forward<Args>(args)...) {}
 
-    step<value_type> start() { return take(inner_.start()); }
-    step<value_type> on_delay() {
-        if (!waiting_) return take(inner_.on_delay());
-        waiting_ = false;
-        return need_exchange(pending_->query, *pending_->sink);
+    step<value_type> start() { return open(); }
+    step<value_type> on_response(lading::result<response> answer) {
+        if (answer) turns_.note_answer();
+        return take(inner_->on_response(std::move(answer)));
     }
-    step<value_type> on_response(result<response> answer) {
-        if (auto const wait = wait_after(answer)) {
-            ++tries_;
-            waited_ += *wait;
-            waiting_ = true;
-            return need_delay(*wait);
-        }
-        return take(inner_.on_response(std::move(answer)));
-    }
+    step<value_type> on_delay() { return take(inner_->on_delay()); }
+
+    /// The place that is asked, or has served the value.
+    endpoint const& place() const { return turns_.at(); }
 
   private:
+    /// Begins at the place whose turn it is, or ends.
+    step<value_type> open() {
+        while (!turns_.over() && !turns_.admitted()) turns_.skip();
+        if (turns_.over()) return conclude();
+        std::apply([&](auto&... args) { inner_.emplace(context_, turns_.talk(), args...); }, args_);
+        return take(inner_->start());
+    }
     step<value_type> take(step<value_type> s) {
-        if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_.emplace(x->query, *x->sink);
-            tries_ = 1;
-        }
+        auto* const over = std::get_if<done<value_type>>(&s);
+        if (!over) return s;
+        auto& value = over->value();
+        if (!value) return failed(std::move(value).assume_error());
+        if constexpr (can_be_partial)
+            if (value.assume_value().failure) {
+                error why = *value.assume_value().failure;
+                if (!partial_) partial_.emplace(std::move(value).assume_value());
+                return failed(std::move(why));
+            }
         return s;
     }
-
-    /// How long to wait before the same request is sent again, or nothing when it is not.
-    std::optional<std::chrono::milliseconds> wait_after(result<response> const& answer) {
-        using namespace std::chrono;
-        if (!pending_ || tries_ >= rules_.tries) return std::nullopt;
-        if (pending_->query.method != "GET" && pending_->query.method != "HEAD") return std::nullopt;
-        milliseconds wait = jitter();
-        if (answer) {
-            auto const& head = answer.assume_value();
-            if (!is_passing_status(head.status)) return std::nullopt;
-            if (auto const wish = retry_after_of(head); wish >= 0) {
-                if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
-                wait = seconds(wish);
-            }
-        } else {
-            auto const code = answer.assume_error().kind();
-            if (code != errc::connection_reset && code != errc::http_body_truncated && code != errc::tls_truncated)
-                return std::nullopt;
-        }
-        wait = std::max(wait, rules_.least);
-        if (waited_ + wait > rules_.budget) return std::nullopt;
-        if (auto const end = pending_->query.deadline; end && clock_.now() + wait >= *end) return std::nullopt;
-        return wait;
+    step<value_type> failed(error e) { return turns_.failed(turns_.judge(std::move(e))) ? open() : conclude(); }
+    step<value_type> conclude() {
+        if constexpr (can_be_partial)
+            if (partial_ && *turns_.last_failure() != errc::cancelled) return done<value_type>(std::move(*partial_));
+        return turns_.conclude();
     }
 
-    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
-    /// clients, not to be random, and `<random>` costs every unit that includes this.
-    std::chrono::milliseconds jitter() {
-        auto const bound = std::min(rules_.first * (std::int64_t(1) << std::min(tries_ - 1, 20u)), rules_.most);
-        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
-                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
-                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
-    }
+    Context& context_;
+    endpoint_turns<typename policies::fallback, typename policies::clock> turns_;
+    std::tuple<Args...> args_;
+    std::optional<endpoint_stack<Op, policies>> inner_;
+    std::optional<std::conditional_t<can_be_partial, value_type, bool>> partial_;
+};
 
-    retry_rules rules_;
-    Clock& clock_;
-    Op inner_;
-    std::optional<need_exchange> pending_;
-    std::chrono::milliseconds waited_{0};
-    std::uint64_t seed_ = 0;
-    unsigned tries_ = 1;
-    bool waiting_ = false;
+} // namespace lading
+
+namespace lading {
+
+template <class Op, class Context, class... Args>
+using middleware_of = observe_middleware<decode_middleware<retry_middleware<fallback_middleware<Op, Context, Args...>, typename Context::policies::clock>>,
+                                         typename Context::policies::clock>;
+
+/// An operation itself, to be driven by hand or by a driver. The context must outlive it. See `fallback_middleware`.
+template <class Op, class Context, class... Args>
+class call : public middleware_of<Op, Context, Args...> {
+  public:
+    call(Context& context, call_plan<> plan, Args... args)
+        : middleware_of<Op, Context, Args...>(context, std::move(plan), std::forward<Args>(args)...) {}
+
+    /// The place that is asked, or has served the value.
+    endpoint const& place() const { return this->inner().inner().inner().place(); }
 };
 
 } // namespace lading
@@ -11262,19 +11746,10 @@ class retry_middleware : immovable {
 
 namespace lading {
 
-/// A verified image config.
-struct config_document {
-    config_document(std::string b, descriptor d, image_config c)
-        : bytes(std::move(b)), self(std::move(d)), value(std::move(c)) {}
-    std::string bytes;  ///< the exact blob; for schema1 the converted config
-    descriptor self;    ///< for schema1 the manifest it was converted from
-    image_config value;
-};
-
 /// Errors: those of inspect; `config_not_image` when the reference is an artifact (its config type is in the context),
 /// `no_config` when the document has none.
 template <class P>
-class config_operation : immovable {
+class config_operation : public operation_base<config_document, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -11283,14 +11758,13 @@ class config_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = config_document;
-
     config_operation(call_context c, reference const& ref, platform_choice choice)
         : inspect_(std::move(c), ref, inspect_options().with_platform(std::move(choice))) {}
 
     step<config_document> start() { return map(inspect_.start()); }
-    step<config_document> on_response(result<response> answer) { return map(inspect_.on_response(std::move(answer))); }
-    step<config_document> on_delay() { return map(inspect_.on_delay()); }
+    step<config_document> on_response(result<response> answer, auth_note const& shown = {}) {
+        return map(inspect_.on_response(std::move(answer), shown));
+    }
 
   private:
     step<config_document> map(step<inspection> s) {
@@ -11318,7 +11792,7 @@ class config_operation : immovable {
 
 // ---- lading/operation/ping.hpp ----
 
-/// The ping operation: does this host speak v2 (spec 3.1, FIX 10.14)?
+/// The ping operation: does this host speak v2 (doc/protocol.md#ping)?
 ///
 /// Requests: GET `/v2/`, one. No other operation needs it.
 
@@ -11328,7 +11802,7 @@ namespace lading {
 /// header out, the status is 200 and the body a JSON object as the protocol asks). Else `not_a_registry`, with the
 /// status and the facts; or the failure of the transport.
 template <class P>
-class ping_operation : immovable {
+class ping_operation : public operation_base<void, P> {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -11337,27 +11811,24 @@ class ping_operation : immovable {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = void;
-
     explicit ping_operation(call_context c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
     step<void> start() {
-        request q = talk_.get("/v2/");
-        q.may_authorize = false; // a 401 is an answer to this question
-        return need_exchange(std::move(q), body_);
+        return need_exchange(talk_.get("/v2/"), body_, routing::without_credentials());
     }
-    step<void> on_response(result<response> answer) { return done<void>(interpret(std::move(answer))); }
-    step<void> on_delay() { return done<void>(error(errc::invalid_argument)); }
+    step<void> on_response(result<response> answer, auth_note const& shown = {}) {
+        return done<void>(interpret(std::move(answer), shown));
+    }
 
   private:
-    result<void> interpret(result<response> answer) {
+    result<void> interpret(result<response> answer, auth_note const& shown) {
         LADING_TRY(auto const head, std::move(answer));
         bool const right_status = head.status == 200 || head.status == 401;
         if (right_status && confirms_v2(head)) return success();
         if (auto const page = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
             head.status == 200 && page && page.assume_value().root().is_object())
             return success();
-        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds);
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds, shown);
         fallback_facts facts = said.facts();
         facts.next_endpoint = true;
         facts.v1 = true;
@@ -11376,59 +11847,74 @@ class ping_operation : immovable {
 
 } // namespace lading
 
-// ---- lading/client/client_options.hpp ----
+// ---- lading/client/client_context.hpp ----
 
-/// `client_options`: what a client does unless a call says otherwise.
+/// `client_context`: what the calls of a client share.
 
 namespace lading {
 
-/// What a client does unless a call says otherwise. Every setter returns the object, so that options read as one line.
-struct client_options {
-    client_options() = default;
-    /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
-    /// with `config_invalid`). Nothing else implies it.
-    client_options& with_plaintext(std::string host) {
-        return rules.host(host).with_plaintext(plaintext::only), *this;
-    }
-    /// Try https, and http when nothing answers over TLS, for this host.
-    client_options& with_plaintext_fallback(std::string host) {
-        return rules.host(host).with_plaintext(plaintext::allowed), *this;
-    }
-    /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
-    client_options& with_mirror(std::string prefix, mirror m) {
-        return rules.with_mirror(std::move(prefix), std::move(m)), *this;
-    }
-    /// Everything that is configured about registries; replaces what was said before.
-    client_options& with_rules(registry_rules r) { return rules = std::move(r), *this; }
-    /// How often a request is sent before its failure counts; `retry_rules(1)` for once.
-    client_options& with_retry(retry_rules r) { return retry = r, *this; }
-    /// A token service on this origin ("https://auth.example.com") may be sent credentials.
-    client_options& with_trusted_realm(std::string o) { return auth.trusted_realms.push_back(std::move(o)), *this; }
-    /// Credentials may be sent over plain http to hosts other than this machine.
-    client_options& with_secrets_over_http(bool yes = true) { return auth.secrets_over_http = yes, *this; }
-    /// Every call but `blob` must be over after this long; zero for no limit.
-    client_options& with_timeout(std::chrono::milliseconds t) { return timeout = t, *this; }
-    /// A whole `blob` must be there after this long; zero, which is the default, for no limit: a blob takes as long as its
-    /// bytes do, and `limits::idle` and `limits::pace_bytes` end one that does not come.
-    client_options& with_blob_timeout(std::chrono::milliseconds t) { return blob_timeout = t, *this; }
-    client_options& with_user_agent(std::string text) { return user_agent = std::move(text), *this; }
-    /// Is told of every exchange; outlives the client's operations.
-    client_options& with_observer(exchange_observer& o) { return observer = &o, *this; }
-    /// The bounds of operations and layers. A transport has its own: one that the client makes itself gets these, one
-    /// that it is given keeps those it was made with.
-    client_options& with_limits(limits l) { return bounds = std::move(l), *this; }
+/// Owned by the client; middleware refers to it. `P` names the policies. Threads: the options are only read, session and
+/// notes are thread-safe, the rest is as its policy says.
+template <class P>
+struct client_context : immovable {
+    using policies = P;
 
-    registry_rules rules;
-    auth_rules auth;
-    retry_rules retry;
-    exchange_observer* observer = nullptr;
-    std::chrono::milliseconds timeout{60'000};
-    std::chrono::milliseconds blob_timeout{0};
-    std::string user_agent = "lading/" LADING_VERSION_STRING;
-    limits bounds;
+    client_context(client_options o, typename P::credentials c, typename P::clock k, typename P::cache a)
+        : options(std::move(o)), credentials(std::move(c)), clock(std::move(k)), cache(std::move(a)) {}
+
+    client_options options;
+    typename P::credentials credentials;
+    typename P::clock clock;
+    typename P::cache cache;
+    auth_session session;
+    accept_notes accepts;
+
+    /// A call about one image.
+    auto plan(reference const& ref) {
+        auto const own = rules_for(ref, options.rules);
+        return plan_within(options.timeout, "with_timeout", ref.repository(), ref.has_digest(), own ? *own : options.rules);
+    }
+    /// A call about a repository.
+    auto plan(repository const& name) { return plan_within(options.timeout, "with_timeout", name, false, options.rules); }
+    /// A call for a blob.
+    auto plan_for_blob(repository const& name) {
+        return plan_within(options.blob_timeout, "with_blob_timeout", name, true, options.rules);
+    }
+
+  private:
+    auto plan_within(std::chrono::milliseconds limit, char const* option, repository const& name, bool by_digest,
+                     registry_rules const& rules) {
+        call_context talk({}, name, options.bounds);
+        talk.user_agent = options.user_agent;
+        talk.accepts = &accepts;
+        if (limit.count() > 0) {
+            talk.deadline = clock.now() + limit;
+            talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
+        }
+        auto places = P::fallback::endpoints(name, rules, by_digest);
+        using place = typename decltype(places)::value_type::value_type;
+        return call_plan<place>(std::move(talk), std::move(places));
+    }
 };
 
 } // namespace lading
+
+// ---- lading/client/make_transport.hpp ----
+
+/// The transport of a client that was not given one.
+
+namespace lading::detail {
+
+/// Told the rules and limits where it can be.
+template <class T>
+T make_transport(client_options const& o) {
+    if constexpr (std::is_constructible_v<T, network_options, limits>)
+        return T(network_options(o.rules.tls()), o.bounds);
+    else
+        return T();
+}
+
+} // namespace lading::detail
 
 // ---- lading/client/policies.hpp ----
 
@@ -11437,7 +11923,8 @@ struct client_options {
 namespace lading {
 
 namespace detail {
-/// The policies are checked one sentence each, before anything else of the client is instantiated.
+/// The policies but `fallback`, of which each kind of client has its own, are checked one sentence each, before anything
+/// else of the client is instantiated.
 template <class...>
 inline constexpr bool always_false = false;
 
@@ -11465,8 +11952,8 @@ constexpr bool policies_hold() {
     if constexpr (names_backends<P>)
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-               check_credentials<typename P::credentials>::ok && check_fallback<typename P::fallback>::ok &&
-               check_cache<typename P::cache>::ok && check_documents<typename P::manifests>::ok;
+               check_credentials<typename P::credentials>::ok && check_cache<typename P::cache>::ok &&
+               check_documents<typename P::manifests>::ok;
     return false;
 }
 template <class P>
@@ -11489,6 +11976,8 @@ struct core_policies {
 
 } // namespace lading
 
+#include <functional>
+
 namespace lading {
 
 namespace detail {
@@ -11505,26 +11994,10 @@ void only_blocking() {
                   "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
 }
 
-/// The transport of a client that was not given one: told the rules and limits where it can be.
-template <class T>
-T make_transport(client_options const& o) {
-    if constexpr (std::is_constructible_v<T, network_options, limits>)
-        return T(network_options(o.rules.tls()), o.bounds);
-    else
-        return T();
-}
-
-template <class Client>
-class inspect_beside_tags; // bulk/inspect_beside_tags.hpp
-
-/// The v1 form of an operation.
-template <class Op>
-struct v1_form {
-    using type = no_operation;
-};
-template <class P>
-struct v1_form<inspect_operation<P>> {
-    using type = std::conditional_t<P::fallback::speaks_v1, v1_inspect_operation<P>, no_operation>;
+/// How the `async_` calls are carried out.
+template <class Context>
+struct async_calls {
+    static_assert(always_false<Context>, "[lading] client: the async_ calls need <lading/client/async.hpp>");
 };
 } // namespace detail
 
@@ -11547,9 +12020,7 @@ struct v1_form<inspect_operation<P>> {
 /// the record says so.
 template <class Policies>
 class basic_client : immovable {
-    static_assert(detail::check_policies<Policies>::ok);
-    template <class>
-    friend class detail::inspect_beside_tags;
+    static_assert(detail::check_policies<Policies>::ok && check_fallback<typename Policies::fallback>::ok);
 
   public:
     using policies = Policies;
@@ -11566,12 +12037,11 @@ class basic_client : immovable {
     explicit basic_client(client_options o, credentials_type c = credentials_type(), clock_type k = clock_type(),
                           cache_type a = cache_type())
         requires std::default_initializable<transport_type>
-        : options_(std::move(o)), transport_(detail::make_transport<transport_type>(options_)),
-          credentials_(std::move(c)), clock_(std::move(k)), cache_(std::move(a)) {}
+        : context_(std::move(o), std::move(c), std::move(k), std::move(a)),
+          transport_(detail::make_transport<transport_type>(context_.options)) {}
     explicit basic_client(transport_type t, client_options o = {}, credentials_type c = credentials_type(),
                           clock_type k = clock_type(), cache_type a = cache_type())
-        : options_(std::move(o)), transport_(std::move(t)), credentials_(std::move(c)), clock_(std::move(k)),
-          cache_(std::move(a)) {}
+        : context_(std::move(o), std::move(c), std::move(k), std::move(a)), transport_(std::move(t)) {}
 
     // ---- blocking -----------------------------------------------------------------------------------------------
 
@@ -11579,37 +12049,37 @@ class basic_client : immovable {
     result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<inspect_operation<Policies>>(call_to(ref), stop, ref, in_order(std::move(o)));
+        return wait<inspect_operation<Policies>>(context_.plan(ref), stop, ref, std::move(o));
     }
     /// One document: exact bytes, descriptor, decoded view. An index stays an index.
     result<manifest_type> manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<manifest_operation<Policies>>(call_to(ref), stop, ref);
+        return wait<manifest_operation<Policies>>(context_.plan(ref), stop, ref);
     }
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<raw_manifest_operation<Policies>>(call_to(ref), stop, ref);
+        return wait<raw_manifest_operation<Policies>>(context_.plan(ref), stop, ref);
     }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(call_to(ref), stop, ref, choice);
+        return wait<config_operation<Policies>>(context_.plan(ref), stop, ref, choice);
     }
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<tags_operation<Policies>>(call_to(name, false), stop);
+        return wait<tags_operation<Policies>>(context_.plan(name), stop);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(call_for_blob(name), stop, what, &out);
+        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, what, std::ref(out));
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -11620,7 +12090,7 @@ class basic_client : immovable {
     result<void> ping(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<ping_operation<Policies>>(call_to(name, false), stop);
+        return wait<ping_operation<Policies>>(context_.plan(name), stop);
     }
 
     // A client whose transport is asynchronous only says so.
@@ -11649,23 +12119,25 @@ class basic_client : immovable {
     auto tags(A const&...) {
         return detail::only_asynchronous<result<tag_list>, A...>();
     }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto blob(A const&...) {
+        return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto ping(A const&...) {
+        return detail::only_asynchronous<result<void>, A...>();
+    }
 
     // ---- asynchronous: include <lading/client/async.hpp> -------------------------------------------------------------
 
-    /// With tags: they are asked for at the same time as the manifest, where the fallback policy sets no order.
+    /// With tags: they are asked for at the same time as the manifest, unless they are to come first.
     template <class Token>
         requires async_transport<transport_type>
     auto async_inspect(reference const& ref, inspect_options o, Token&& token) {
-        return async_begin<inspection>(
-            std::forward<Token>(token), [this](auto handler, reference const& what, inspect_options how) {
-                if constexpr (!in_strict_order)
-                    if (how.tags && !how.tags_first)
-                        return async_run_body<inspection>(transport_, std::move(handler),
-                                                          detail::inspect_beside_tags<basic_client>(*this, what, std::move(how)));
-                launch<inspect_operation<Policies>>(std::move(handler), call_to(what), what,
-                                                    in_order(std::move(how)));
-            },
-            ref, std::move(o));
+        return detail::async_calls<client_context<Policies>>::inspect(context_, transport_, ref, std::move(o),
+                                                                      std::forward<Token>(token));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -11675,29 +12147,29 @@ class basic_client : immovable {
     template <class Token>
         requires async_transport<transport_type>
     auto async_manifest(reference const& ref, Token&& token) {
-        return launch<manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
+        return launch<manifest_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_raw_manifest(reference const& ref, Token&& token) {
-        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref);
+        return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
-        return launch<config_operation<Policies>>(std::forward<Token>(token), call_to(ref), ref,
+        return launch<config_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref,
                                                   choice);
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_tags(repository const& name, Token&& token) {
-        return launch<tags_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
+        return launch<tags_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), call_for_blob(name), what, &out);
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, std::ref(out));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -11707,7 +12179,7 @@ class basic_client : immovable {
     template <class Token>
         requires async_transport<transport_type>
     auto async_ping(repository const& name, Token&& token) {
-        return launch<ping_operation<Policies>>(std::forward<Token>(token), call_to(name, false));
+        return launch<ping_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
 
     // A client whose transport blocks says so.
@@ -11736,103 +12208,67 @@ class basic_client : immovable {
     auto async_tags(A const&...) {
         return detail::only_blocking<A...>();
     }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_blob(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_ping(A const&...) {
+        return detail::only_blocking<A...>();
+    }
 
-    client_options const& options() const noexcept { return options_; }
+    // ---- driven by hand -----------------------------------------------------------------------------------------
+
+    // A whole call, with logins, redirects, retries and mirrors, as an `operation` that does no I/O, to be driven on any
+    // event loop and over any transport (see protocol/step.hpp). The client must outlive it, and so must a sink. The time
+    // limit of the call begins here. Values, errors and requests are those of the calls above.
+
+    any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {}) {
+        return any_operation<inspection>(layered<inspect_operation<Policies>>(context_.plan(ref), ref, std::move(o)));
+    }
+    any_operation<manifest_type> start_manifest(reference const& ref) {
+        return any_operation<manifest_type>(layered<manifest_operation<Policies>>(context_.plan(ref), ref));
+    }
+    any_operation<manifest_bytes> start_raw_manifest(reference const& ref) {
+        return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(context_.plan(ref), ref));
+    }
+    any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
+        return any_operation<config_document>(layered<config_operation<Policies>>(context_.plan(ref), ref, choice));
+    }
+    any_operation<tag_list> start_tags(repository const& name) {
+        return any_operation<tag_list>(layered<tags_operation<Policies>>(context_.plan(name)));
+    }
+    any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out) {
+        return any_operation<descriptor>(layered<blob_operation<Policies>>(context_.plan_for_blob(name), what, std::ref(out)));
+    }
+    any_operation<void> start_ping(repository const& name) {
+        return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
+    }
+
+    client_options const& options() const noexcept { return context_.options; }
     transport_type& transport() noexcept { return transport_; }
 
   private:
-    /// One endpoint's part of a call.
-    template <class Op>
-    using endpoint_stack = authorize_middleware<redirect_middleware<cache_middleware<Op, Policies>>, Policies>;
-    template <class Op>
-    struct v1_endpoint_stack {
-        using form = typename detail::v1_form<Op>::type;
-        static constexpr bool none = std::is_same_v<form, detail::no_operation>;
-        using type = std::conditional_t<none, form, endpoint_stack<form>>;
-    };
-
-    /// The places that one call may ask, in turn, and how it talks.
-    struct call {
-        explicit call(call_context c) : talk(std::move(c)) {}
-        call_context talk;
-        std::vector<endpoint> places;
-        error if_none{errc::no_endpoint};
-        endpoint* asked = nullptr; ///< becomes the place whose turn it is; outlives the call
-    };
-    call call_to(lading::repository const& name, bool by_digest) {
-        return call_within(options_.timeout, "with_timeout", name, by_digest, options_.rules);
-    }
-    call call_to(reference const& ref) {
-        auto const own = rules_for(ref, options_.rules);
-        return call_within(options_.timeout, "with_timeout", ref.repository(), ref.has_digest(), own ? *own : options_.rules);
-    }
-    call call_for_blob(lading::repository const& name) {
-        return call_within(options_.blob_timeout, "with_blob_timeout", name, true, options_.rules);
-    }
-    call call_within(std::chrono::milliseconds limit, char const* option, lading::repository const& name, bool by_digest,
-                     registry_rules const& rules) {
-        call out{call_context({}, name, options_.bounds)};
-        out.talk.user_agent = options_.user_agent;
-        if constexpr (!Policies::fallback::pings) out.talk.accepts = &accepts_; // who pings asks just what the original asked
-        if (limit.count() > 0) {
-            out.talk.deadline = clock_.now() + limit;
-            out.talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
-        }
-        auto listed = Policies::fallback::endpoints(name, rules, by_digest);
-        if (listed) out.places = std::move(listed).assume_value();
-        else out.if_none = std::move(listed).assume_error();
-        return out;
-    }
-
-    /// The operation with its layers: watch(decode(retry(fallback(authorize(redirect(cache(op))))))).
+    /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
     template <class Op, class... Args>
-    auto layered(call c, Args const&... args) {
-        auto make = [this, asked = c.asked, args...](auto& slot, call_context const& talk) {
-            if (asked) asked->base_url = talk.base_url, asked->name = talk.name;
-            slot.emplace(talk, options_.auth, session_, clock_, credentials_, options_.bounds.redirects, cache_,
-                         std::max(options_.bounds.manifest_bytes, options_.bounds.config_bytes), talk, unwrap(args)...);
-        };
-        using in_turn = fallback_middleware<endpoint_stack<Op>, typename v1_endpoint_stack<Op>::type, typename Policies::fallback,
-                                      clock_type, decltype(make)>;
-        auto const& l = options_.bounds;
-        auto const most_encoded = std::max({l.manifest_bytes, l.config_bytes, l.tag_page_bytes});
-        return std::make_unique<observe_middleware<decode_middleware<retry_middleware<in_turn, clock_type>>, clock_type>>(
-            options_.observer, clock_, most_encoded, options_.retry, clock_, clock_, std::move(c.places), std::move(c.if_none),
-            std::move(c.talk), std::move(make));
+    auto layered(call_plan<> plan, Args... args) {
+        return std::make_unique<call<Op, client_context<Policies>, Args...>>(context_, std::move(plan), std::move(args)...);
     }
     template <class Op, class... Args>
-    result<typename Op::value_type> wait(call c, stop_token const& stop, Args const&... args) {
-        auto const op = layered<Op>(std::move(c), args...);
-        return run(*op, transport_, clock_, stop);
+    result<typename Op::value_type> wait(call_plan<> plan, stop_token const& stop, Args... args) {
+        auto const op = layered<Op>(std::move(plan), std::move(args)...);
+        return run(*op, transport_, context_.clock, stop);
     }
     template <class Op, class Token, class... Args>
-    auto launch(Token&& token, call c, Args const&... args) {
-        return async_run(transport_, layered<Op>(std::move(c), args...), std::forward<Token>(token));
+    auto launch(Token&& token, call_plan<> plan, Args... args) {
+        return detail::async_calls<client_context<Policies>>::run(transport_, layered<Op>(std::move(plan), std::move(args)...),
+                                                                  std::forward<Token>(token));
     }
 
-    /// Arguments are copied into the maker of operations; a sink is kept by reference.
-    template <class T>
-    static T const& unwrap(T const& value) {
-        return value;
-    }
-    static blob_sink& unwrap(blob_sink* sink) { return *sink; }
-
-    /// What may be asked depends on what was answered, so that nothing is asked side by side.
-    static constexpr bool in_strict_order =
-        Policies::fallback::tags_first || Policies::fallback::pings || Policies::fallback::speaks_v1;
-
-    static inspect_options in_order(inspect_options o) {
-        if constexpr (Policies::fallback::tags_first) o.with_tags_first();
-        return o;
-    }
-
-    client_options options_;
+    client_context<Policies> context_;
     transport_type transport_;
-    credentials_type credentials_;
-    clock_type clock_;
-    cache_type cache_;
-    auth_session session_;
-    accept_notes accepts_;
 };
 
 } // namespace lading
@@ -12152,6 +12588,8 @@ constexpr digest constant_digest_of(std::string_view text, digest_algorithm a = 
 
 /// The two long runs of a JSON text, a block at a time: the plain bytes of a string, and indentation.
 
+#include <cstring>
+
 namespace lading::detail {
 
 /// A byte that stands for itself in a string: ASCII, and neither a quote, a backslash nor a control character.
@@ -12454,7 +12892,7 @@ class strict_json_reader {
                 keep(run);
                 if (errc const e = escape(); e != errc::ok) return e;
                 run = at_;
-            } else if (std::size_t const n = utf8_length(); n != 0) {
+            } else if (std::size_t const n = utf8_length(rest()); n != 0) {
                 at_ += n;
             } else if (Exact || ++repairs_ > json_repairs) {
                 return errc::json_utf8;
@@ -12531,39 +12969,7 @@ class strict_json_reader {
         return true;
     }
     constexpr void put_utf8(std::uint32_t c) {
-        auto put = [&](std::uint32_t b) { scratch_.push_back(static_cast<char>(b)); };
-        if (c < 0x80) return put(c);
-        if (c < 0x800) {
-            put(0xc0 | c >> 6);
-        } else {
-            if (c < 0x10000) {
-                put(0xe0 | c >> 12);
-            } else {
-                put(0xf0 | c >> 18);
-                put(0x80 | (c >> 12 & 0x3f));
-            }
-            put(0x80 | (c >> 6 & 0x3f));
-        }
-        put(0x80 | (c & 0x3f));
-    }
-
-    /// The length of the well-formed UTF-8 sequence at the cursor (RFC 3629), or 0.
-    constexpr std::size_t utf8_length() const {
-        auto byte = [&](std::size_t i) {
-            return at_ + i < text_.size() ? static_cast<unsigned char>(text_[at_ + i]) : 0u;
-        };
-        auto tail = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
-        unsigned const a = byte(0), b = byte(1);
-        if (a >= 0xc2 && a <= 0xdf) return tail(1) ? 2 : 0;
-        if (a >= 0xe0 && a <= 0xef) {
-            if ((a == 0xe0 && b < 0xa0) || (a == 0xed && b > 0x9f)) return 0;
-            return tail(1) && tail(2) ? 3 : 0;
-        }
-        if (a >= 0xf0 && a <= 0xf4) {
-            if ((a == 0xf0 && b < 0x90) || (a == 0xf4 && b > 0x8f)) return 0;
-            return tail(1) && tail(2) && tail(3) ? 4 : 0;
-        }
-        return 0;
+        encode_utf8(c, [this](char byte) { scratch_.push_back(byte); });
     }
 
     /// The byte at the cursor after white space, or NUL at the end.
@@ -12850,132 +13256,18 @@ inline std::string expand_alias(std::string_view text, registry_rules const& rul
 
 } // namespace lading
 
-// ---- lading/legacy/docker_1_10_fallback.hpp ----
-
-/// The fallback policy of the original, as it was (spec 2.1, 2.2, 2.4, 2.5): three classes of errors, a confirmation of
-/// v2 that sticks, the last error reported, and every endpoint pinged. For comparison and for old registries; it asks
-/// http after https and v1 after v2 wherever a host is insecure.
-
-namespace lading {
-
-namespace detail {
-
-/// True when an address is in a network "a.b.c.d/n", or is the one address.
-inline bool in_network(std::string_view address, std::string_view network) {
-    auto const a = parse_ip(address);
-    return a && (network.find('/') == network.npos ? a == parse_ip(network) : ip_network::parse(network).holds(a));
-}
-
-} // namespace detail
-
-/// May this host be spoken to without TLS, by the rule of the original (spec 2.2)? An exact entry in `rules.hosts`
-/// decides; else any address of the host in an insecure network, 127.0.0.0/8 always among them. docker.io never.
-inline bool is_insecure_host(std::string_view host, registry_rules const& rules) {
-    if (host == "docker.io") return false;
-    if (auto const* named = rules.find_host(host)) return named->http != plaintext::never;
-    auto bare = host;
-    if (auto const colon = bare.rfind(':'); colon != bare.npos && bare.find(']', colon) == bare.npos)
-        bare = bare.substr(0, colon);
-    std::vector<std::string> addresses;
-    if (rules.resolve) addresses = rules.resolve(std::string(bare));
-    if (addresses.empty()) addresses.emplace_back(bare == "localhost" ? "127.0.0.1" : bare);
-    for (auto const& a : addresses) {
-        if (detail::in_network(a, "127.0.0.0/8")) return true;
-        for (auto const& n : rules.insecure_networks)
-            if (detail::in_network(a, n)) return true;
-    }
-    return false;
-}
-
-class docker_1_10_fallback {
-  public:
-    static constexpr bool pings = true;
-    static constexpr bool tags_first = true;
-    static constexpr bool speaks_v1 = true;
-
-    /// Spec 2.1. Mirrors are for docker.io only, and may be given with their scheme.
-    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool) {
-        std::vector<endpoint> out;
-        auto const host = std::string(name.host());
-        if (host == "docker.io") {
-            if (auto const* entry = find_registry(name, rules))
-                for (auto const& m : entry->mirrors) {
-                    auto const scheme = m.location.find("://");
-                    auto const where = scheme == m.location.npos ? m.location : m.location.substr(scheme + 3);
-                    LADING_TRY(auto const there, detail::relocate(name, "docker.io", where));
-                    auto const prefix = scheme == m.location.npos ? "https" : m.location.substr(0, scheme);
-                    out.emplace_back(prefix + "://" + registry_host(there), there, true);
-                }
-            out.emplace_back("https://registry-1.docker.io", name);
-            if (rules.v1) out.emplace_back("https://index.docker.io", name, false, api_version::v1);
-            return out;
-        }
-        bool const insecure = is_insecure_host(host, rules);
-        for (auto version : {api_version::v2, api_version::v1}) {
-            if (version == api_version::v1 && !rules.v1) continue;
-            out.emplace_back("https://" + host, name, false, version);
-            if (insecure) out.emplace_back("http://" + host, name, false, version);
-        }
-        return out;
-    }
-
-    /// A ping of the endpoint under way said v2.
-    void confirmed() noexcept { said_v2_ = true; }
-
-    bool failed(endpoint const& at, error const& e) {
-        auto const index = seen_++;
-        bool const v2_here = std::exchange(said_v2_, false) || e.facts().tags_listed;
-        auto const what = class_of(at, e);
-        if (what == verdict::stop) return last_ = index, false;
-        if (what == verdict::next && v2_here) confirmed_ = true;
-        bool const unsupported = e == errc::v1_unsupported;
-        if (!unsupported || !kept_) last_ = index;
-        kept_ = kept_ || !unsupported;
-        return true;
-    }
-    bool admits(endpoint const& next) const noexcept { return !(confirmed_ && next.version == api_version::v1); }
-    std::size_t primary() const noexcept { return last_; }
-
-  private:
-    enum class verdict : std::uint8_t { v1_ok, next, stop };
-
-    /// Spec 2.5.2 and 2.5.4.
-    static verdict class_of(endpoint const& at, error const& e) noexcept {
-        if (is_callers_own(e.kind())) return verdict::stop;
-        auto const f = e.facts();
-        if (at.version == api_version::v1) {
-            bool const no_session = e == errc::v1_unsupported || (f.what == asked::ping && !f.answered);
-            return no_session ? verdict::next : verdict::stop;
-        }
-        if (f.what == asked::blob && e.http_status() == 404) return verdict::next; // "unknown blob", whatever the body
-        switch (f.said) {
-        case refusal_form::other: return verdict::stop;
-        case refusal_form::unknown:
-            return f.what == asked::tags || f.what == asked::manifest ? verdict::v1_ok : verdict::next;
-        default: return verdict::next;
-        }
-    }
-
-    bool confirmed_ = false; ///< sticks: some endpoint that failed had said v2
-    bool said_v2_ = false;   ///< the endpoint under way did
-    bool kept_ = false;      ///< an error other than "not supported" is kept
-    std::size_t seen_ = 0, last_ = 0;
-};
-
-} // namespace lading
-
 // ---- lading/print/writers.hpp ----
 
 /// Every writer of an `inspection`.
 
 // ---- lading/print/write_docker_1_10.hpp ----
 
-/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (spec 8.1, 8.2).
+/// `to_docker_1_10`: the output object of the first inspect program, byte for byte (doc/protocol.md#original).
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.1: one compact line, `<`, `>` and `&` escaped, one newline at the
-/// end.
+/// The record as the JSON object of doc/protocol.md#original: one compact line, `<`, `>` and `&` escaped, one newline
+/// at the end.
 ///
 /// `Tag` is the tag that was used, "" for a reference by digest; `Digest` is "" for v1; `RepoTags` is null when
 /// there are no tags and the list is not a complete one; a missing or malformed `Created` is the year 1;
@@ -12989,7 +13281,7 @@ inline std::string to_docker_1_10(inspection const& i) {
     json_writer w(json_style(0, true));
     w.begin_object();
     w.key("Tag").string(i.requested.has_digest() ? "" : i.requested.effective_tag());
-    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests (9.4)
+    w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // v1 has no digests
     w.key("RepoTags");
     if (i.tags.values.empty() && i.tags.state != tags_state::complete)
         w.null();
@@ -13158,12 +13450,12 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
 
 // ---- lading/print/write_modern.hpp ----
 
-/// `to_modern`: the output object that today's inspect programs print (spec 8.5).
+/// `to_modern`: the output object that today's inspect programs print (doc/protocol.md#modern).
 
 namespace lading {
 
-/// The record as the JSON object of spec 8.5: indented by 4 spaces, `<`, `>` and `&` escaped, and what a terminal would
-/// obey (`json_style::escape_hidden`); one newline at the end.
+/// The record as the JSON object of doc/protocol.md#modern: indented by 4 spaces, `<`, `>` and `&` escaped, and what
+/// a terminal would obey (`json_style::escape_hidden`); one newline at the end.
 ///
 /// `Tag` is only the tag inside a schema1 manifest; `Digest` is the top-level document's, "" for v1;
 /// `RepoTags` is `[]` when the tags were not asked for or refused; `Created`, `Labels`, `Layers`, `LayersData`,
@@ -13397,9 +13689,8 @@ inline std::string to_table(inspection const& i) {
 } // namespace lading
 
 #endif
-
 #if LADING_CORE_SINGLE_HEADER != 100
-#error "lading.hpp and lading-core.hpp are of different versions"
+#error "the single headers of lading here are of different versions"
 #endif
 
 // ---- lading/lading.hpp ----
@@ -13421,7 +13712,6 @@ class media_type;
 class platform_choice;
 class body_sink;
 class blob_sink;
-class error;
 enum class errc : int;
 
 struct platform;
@@ -13449,8 +13739,11 @@ class basic_client;
 
 struct default_policies;
 struct async_policies;
-using client = basic_client<default_policies>;
-using async_client = basic_client<async_policies>;
+
+inline namespace LADING_FORM {
+class client;
+class async_client;
+} // namespace LADING_FORM
 
 } // namespace lading
 
@@ -13463,81 +13756,13 @@ using async_client = basic_client<async_policies>;
 /// The asynchronous driver: runs any operation over any asynchronous transport, with any completion token (callback,
 /// `asio::use_future`, `asio::use_awaitable`, `asio::deferred`, ...).
 
-// ---- lading/driver/any_handler.hpp ----
-
-/// `any_handler`: a completion handler of whatever type, so that what runs before it is compiled once for a client and not
-/// for every call in a program (a further call: 0.02 s of g++, not 0.3). It costs one allocation a call. Ours because
-/// `asio::any_completion_handler` came after Asio 1.22.
-
-#include <asio/any_io_executor.hpp>
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
-#include <asio/cancellation_signal.hpp>
-#include <asio/dispatch.hpp>
-
-namespace lading::detail {
-
-/// Of `result<T>`, called once. Has the cancellation slot of the handler and its executor; where there is none, or one of a
-/// kind that `asio::any_io_executor` does not hold (that of a future), the one given, and the handler is sent to its own.
-template <class T>
-class any_handler {
-  public:
-    using executor_type = asio::any_io_executor;
-    using cancellation_slot_type = asio::cancellation_slot;
-
-    template <class Handler>
-    any_handler(Handler h, executor_type const& otherwise)
-        : executor_(executor_of(h, otherwise)), slot_(asio::get_associated_cancellation_slot(h)),
-          model_(std::make_unique<model<Handler>>(std::move(h))) {}
-
-    executor_type get_executor() const noexcept { return executor_; }
-    cancellation_slot_type get_cancellation_slot() const noexcept { return slot_; }
-    void operator()(result<T>&& r) { // a record is large: it is moved once, into what takes it
-        auto& last = *model_;
-        last.call(std::move(model_), std::move(r));
-    }
-
-  private:
-    template <class Handler>
-    static constexpr bool has_fitting_executor =
-        std::is_convertible_v<asio::associated_executor_t<Handler, executor_type>, executor_type>;
-    template <class Handler>
-    static executor_type executor_of(Handler const& h, executor_type const& otherwise) {
-        if constexpr (has_fitting_executor<Handler>) return asio::get_associated_executor(h, otherwise);
-        else return otherwise;
-    }
-
-    struct callable {
-        virtual ~callable() = default;
-        virtual void call(std::unique_ptr<callable> self, result<T>&& r) = 0;
-    };
-    template <class Handler>
-    struct model final : callable {
-        explicit model(Handler h) : handler(std::move(h)) {}
-        void call(std::unique_ptr<callable> self, result<T>&& r) override {
-            auto last = std::move(handler);
-            self.reset(); // before the handler is called: it may start the next operation with this memory
-            if constexpr (has_fitting_executor<Handler>) {
-                std::move(last)(std::move(r));
-            } else {
-                auto const where = asio::get_associated_executor(last);
-                asio::dispatch(where, [h = std::move(last), value = std::move(r)]() mutable { std::move(h)(std::move(value)); });
-            }
-        }
-        Handler handler;
-    };
-
-    executor_type executor_;
-    cancellation_slot_type slot_;
-    std::unique_ptr<callable> model_;
-};
-
-} // namespace lading::detail
-
 #include <asio/async_result.hpp>
 #include <asio/compose.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+
+#include <memory>
+#include <utility>
 
 namespace lading {
 
@@ -13549,7 +13774,7 @@ class run_loop {
   public:
     using value_type = typename Op::value_type;
 
-    run_loop(Transport& t, std::unique_ptr<Op> op) : transport_(&t), state_(std::make_unique<state>(t, std::move(op))) {}
+    run_loop(Transport& t, std::shared_ptr<Op> op) : transport_(&t), state_(std::make_unique<state>(t, std::move(op))) {}
 
     template <class Self>
     void operator()(Self& self) { // the start, and the continuation after a post
@@ -13575,8 +13800,8 @@ class run_loop {
 
   private:
     struct state {
-        state(Transport& t, std::unique_ptr<Op> o) : op(std::move(o)), timer(t.get_executor()) {}
-        std::unique_ptr<Op> op;
+        state(Transport& t, std::shared_ptr<Op> o) : op(std::move(o)), timer(t.get_executor()) {}
+        std::shared_ptr<Op> op;
         asio::steady_timer timer;
         request query; ///< outlives its exchange
         std::optional<done<value_type>> outcome;
@@ -13637,12 +13862,17 @@ auto async_run_body(Transport& transport, CompletionToken&& token, Body body) {
         std::move(body));
 }
 
-/// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport outlives the operation. Cancelling
-/// through the handler's slot ends it with `errc::cancelled`.
+/// Runs `op` to its end. Completion signature: `void(result<T>)`. The transport must outlive the operation. Cancelling
+/// through the handler's slot ends it with `errc::cancelled`. A caller may keep a share in the operation, and ask it when it
+/// is over what its value does not tell.
 template <operation Op, async_transport Transport, class CompletionToken>
-auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& token) {
+auto async_run(Transport& transport, std::shared_ptr<Op> op, CompletionToken&& token) {
     return async_run_body<typename Op::value_type>(transport, std::forward<CompletionToken>(token),
                                                    detail::run_loop<Op, Transport>(transport, std::move(op)));
+}
+template <operation Op, async_transport Transport, class CompletionToken>
+auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& token) {
+    return async_run(transport, std::shared_ptr<Op>(std::move(op)), std::forward<CompletionToken>(token));
 }
 
 } // namespace lading
@@ -13653,9 +13883,9 @@ auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& t
 
 // ---- lading/bulk/in_flight.hpp ----
 
-/// `lanes`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
+/// `for_each_in_flight`: asynchronous operations side by side, one for each element of a range, a bounded number at once.
 
-// ---- lading/net/outstanding_work.hpp ----
+// ---- lading/driver/outstanding_work.hpp ----
 
 /// `outstanding_work`: keeps the event loop of a handler's executor running until the handler is called.
 ///
@@ -13663,6 +13893,9 @@ auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& t
 
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/prefer.hpp>
+
+#include <optional>
+#include <type_traits>
 
 namespace lading::detail {
 
@@ -13683,12 +13916,202 @@ class outstanding_work {
 
 } // namespace lading::detail
 
+// ---- lading/net/serial_executor.hpp ----
+
+/// `serial_executor`: runs handlers one at a time, as a strand does, and what a handler adds on the same thread right after
+/// it, without a way through the queue that all threads of the event loop share. So a chain of handlers that need not wait
+/// stays on one thread, which uses and frees the memory that it has allocated.
+
+#include <asio/any_io_executor.hpp>
+#include <asio/execution/blocking.hpp>
+#include <asio/query.hpp>
+#include <asio/require.hpp>
+
+#include <concepts>
+#include <mutex>
+#include <thread>
+
+namespace lading::detail {
+
+/// The handlers that wait for their turn, and who runs them. Thread-safe.
+class serial_queue {
+  public:
+    static constexpr unsigned most = 1024; ///< handlers in a row, a few milliseconds of them; then others of the loop have their turn
+
+    struct job {
+        job() = default;
+        job(job const&) = delete;
+        job& operator=(job const&) = delete;
+        virtual ~job() = default;
+        /// Gives back its memory before the handler is called, which may use it.
+        virtual void run(std::unique_ptr<job> self) = 0;
+        std::unique_ptr<job> next;
+    };
+
+    /// True when the caller must see to it that somebody calls `run`.
+    bool add(std::unique_ptr<job> one) noexcept {
+        std::unique_ptr<job> dropped; // after the lock
+        std::scoped_lock const lock(mutex_);
+        if (closed_) return dropped = std::move(one), false;
+        auto* const added = one.get();
+        (first_ ? last_->next : first_) = std::move(one);
+        last_ = added;
+        return !std::exchange(busy_, true);
+    }
+    /// Is it this thread that runs the handlers?
+    bool is_mine() const noexcept {
+        std::scoped_lock const lock(mutex_);
+        return runner_ == std::this_thread::get_id();
+    }
+    /// Runs what waits and what is added meanwhile. False when that was `most` handlers: then there may be more, as there may
+    /// be after an exception of one. Who has called it calls `leave` then.
+    bool run() {
+        for (unsigned n = 0; n < most; ++n) {
+            auto one = take();
+            if (!one) return true;
+            auto& first = *one;
+            first.run(std::move(one));
+        }
+        return false;
+    }
+    /// This thread runs no more of them. True when the caller must see to it that somebody calls `run`.
+    bool leave() noexcept {
+        std::scoped_lock const lock(mutex_);
+        runner_ = {};
+        return busy_ = first_ != nullptr;
+    }
+    /// The event loop has ended: handlers that wait, and those to come, are never called.
+    void close() noexcept {
+        std::unique_ptr<job> dropped;
+        {
+            std::scoped_lock const lock(mutex_);
+            closed_ = true;
+            dropped = std::move(first_);
+        }
+        while (dropped) dropped = std::move(dropped->next);
+    }
+
+  private:
+    std::unique_ptr<job> take() noexcept {
+        std::scoped_lock const lock(mutex_);
+        runner_ = first_ ? std::this_thread::get_id() : std::thread::id();
+        busy_ = first_ != nullptr;
+        auto out = std::move(first_);
+        if (out) first_ = std::move(out->next);
+        return out;
+    }
+
+    mutable std::mutex mutex_;
+    std::unique_ptr<job> first_;
+    job* last_ = nullptr; ///< of those that wait, if there are any
+    std::thread::id runner_;
+    bool busy_ = false;   ///< somebody runs the handlers, or will
+    bool closed_ = false;
+};
+
+/// One turn of the queue in the event loop. Dropped without a call when the loop is destroyed.
+class serial_turn {
+  public:
+    serial_turn(asio::any_io_executor over, std::shared_ptr<serial_queue> q) noexcept : over_(std::move(over)), queue_(std::move(q)) {}
+    serial_turn(serial_turn&&) noexcept = default;
+    serial_turn& operator=(serial_turn&&) = delete;
+    ~serial_turn() {
+        if (queue_) queue_->close();
+    }
+    void operator()() {
+        rest left(std::move(over_), std::move(queue_));
+        left.none = left.queue->run();
+    }
+
+  private:
+    /// What `run` leaves is for another turn.
+    struct rest {
+        rest(asio::any_io_executor o, std::shared_ptr<serial_queue> q) noexcept : over(std::move(o)), queue(std::move(q)) {}
+        rest(rest const&) = delete;
+        rest& operator=(rest const&) = delete;
+        ~rest() {
+            if (none || !queue->leave()) return;
+            auto const later = asio::require(over, asio::execution::blocking.never);
+            later.execute(serial_turn(std::move(over), std::move(queue)));
+        }
+        asio::any_io_executor over;
+        std::shared_ptr<serial_queue> queue;
+        bool none = false;
+    };
+
+    asio::any_io_executor over_;
+    std::shared_ptr<serial_queue> queue_;
+};
+
+/// Over an executor of an event loop. Copies share the queue.
+class serial_executor {
+  public:
+    template <std::same_as<asio::any_io_executor> Executor> // and nothing that converts: this does
+    explicit serial_executor(Executor over) : over_(std::move(over)), queue_(std::make_shared<serial_queue>()) {}
+
+    template <class Property>
+        requires(asio::can_query<asio::any_io_executor const&, Property>::value)
+    decltype(auto) query(Property const& p) const noexcept {
+        return asio::query(over_, p);
+    }
+
+    template <class Property>
+        requires(asio::can_require<asio::any_io_executor const&, Property>::value)
+    serial_executor require(Property const& p) const {
+        return {asio::require(over_, p), queue_};
+    }
+    template <class Property>
+        requires(asio::can_prefer<asio::any_io_executor const&, Property>::value)
+    serial_executor prefer(Property const& p) const {
+        return {asio::prefer(over_, p), queue_};
+    }
+    friend bool operator==(serial_executor const& a, serial_executor const& b) noexcept { return a.queue_ == b.queue_; }
+    friend bool operator!=(serial_executor const& a, serial_executor const& b) noexcept { return a.queue_ != b.queue_; }
+
+    template <class Function>
+    void execute(Function&& f) const {
+        using function = std::decay_t<Function>;
+        if (asio::query(over_, asio::execution::blocking) != asio::execution::blocking.never && queue_->is_mine()) {
+            auto now = function(std::forward<Function>(f));
+            return now();
+        }
+        if (queue_->add(std::make_unique<job_for<function>>(std::forward<Function>(f)))) over_.execute(serial_turn(over_, queue_));
+    }
+
+  private:
+    serial_executor(asio::any_io_executor over, std::shared_ptr<serial_queue> q) noexcept
+        : over_(std::move(over)), queue_(std::move(q)) {}
+
+    template <class Function>
+    struct job_for final : serial_queue::job {
+        explicit job_for(Function f) : function(std::move(f)) {}
+        void run(std::unique_ptr<job> self) override {
+            auto now = std::move(function);
+            self.reset();
+            now();
+        }
+        Function function;
+    };
+
+    asio::any_io_executor over_;
+    std::shared_ptr<serial_queue> queue_;
+};
+
+} // namespace lading::detail
+
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/bind_executor.hpp>
-#include <asio/strand.hpp>
+#include <asio/cancellation_signal.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <deque>
-#include <mutex>
+#include <iterator>
+#include <map>
+#include <vector>
 
 namespace lading {
 
@@ -13714,8 +14137,10 @@ struct in_flight_bounds {
     bool ordered;
 };
 
-/// The elements are taken in turn; each runs in a lane, which is reused. A lane is a strand, so that operations over
-/// several threads can be cancelled: a signal must not meet the operation that it is for on another thread.
+/// The elements are taken in turn; each runs in a lane, which is reused. A lane runs one handler at a time, so that operations
+/// over several threads can be cancelled: a signal must not meet the operation that it is for on another thread. A lane goes
+/// on with the next element on the thread that ended the last, and what all lanes share is locked once an element, for as
+/// little as that needs: the callback, and the step to the next element.
 ///
 /// `start(element const&, handler)` begins one; the handler takes what an `Outcome` is made of, and an `Outcome` can be
 /// made of an `error` too and is true when all is well. `each(index, element const&, Outcome)` is called one at a time; after
@@ -13739,6 +14164,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
             });
         std::scoped_lock const lock(mutex_);
         pump();
+        if (under_way_ == 0) finish();
     }
 
   private:
@@ -13749,61 +14175,83 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         std::optional<Outcome> outcome;
     };
     struct lane {
-        explicit lane(asio::any_io_executor const& e) : strand(asio::make_strand(e)) {}
-        asio::any_io_executor strand; ///< held as what handlers hold it as: copied for each, not wrapped anew
+        explicit lane(asio::any_io_executor const& e) : serial(serial_executor(e)) {}
+        asio::any_io_executor serial; ///< held as what handlers hold it as: copied for each, not wrapped anew
         asio::cancellation_signal signal;
-        std::optional<job> at;
+        std::unique_ptr<job> at;
     };
 
-    /// Starts as many as may be under way; ends when none is. With the lock.
+    /// Starts as many as may be under way. With the lock.
     void pump() {
-        while (!stopped_ && next_ != last_ && (!free_.empty() || lanes_.size() < bounds_.in_flight) &&
-               (!bounds_.ordered || started_ - told_ < 2 * bounds_.in_flight)) {
+        while (may_take() && (!free_.empty() || lanes_.size() < bounds_.in_flight)) {
             lane& l = free_.empty() ? lanes_.emplace_back(executor_) : *free_.back();
             if (!free_.empty()) free_.pop_back();
-            l.at.emplace(started_++, *next_);
-            ++next_;
+            take(l);
             ++under_way_;
-            asio::post(l.strand, [self = this->shared_from_this(), &l] { self->start(l); });
+            go(this->shared_from_this(), l);
         }
-        if (under_way_ == 0) finish();
     }
-    void start(lane& l) {
-        if (stopped_) return over(l, error(errc::cancelled));
-        auto done = [self = this->shared_from_this(), &l](auto&& outcome) { self->over(l, std::move(outcome)); };
+    bool may_take() { return !stopped_ && next_ != last_ && (!bounds_.ordered || started_ - told_ < 2 * bounds_.in_flight); }
+    void take(lane& l) {
+        l.at = std::make_unique<job>(started_++, *next_);
+        ++next_;
+    }
+    static void go(std::shared_ptr<lanes> self, lane& l) {
+        asio::post(l.serial, [self = std::move(self), &l]() mutable {
+            auto& s = *self;
+            s.start(std::move(self), l);
+        });
+    }
+    /// `self` is handed on from handler to handler: threads that count references to one thing hold each other up.
+    void start(std::shared_ptr<lanes> self, lane& l) {
+        if (stopped_) return over(std::move(self), l, error(errc::cancelled));
+        auto done = [self = std::move(self), &l](auto&& outcome) mutable {
+            auto& s = *self;
+            s.over(std::move(self), l, std::move(outcome));
+        };
         start_(std::as_const(l.at->what),
-               asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.strand, std::move(done))));
+               asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.serial, std::move(done))));
     }
     template <class Result>
-    void over(lane& l, Result&& outcome) {
-        std::scoped_lock const lock(mutex_);
-        l.at->outcome.emplace(std::move(outcome));
+    void over(std::shared_ptr<lanes> self, lane& l, Result&& outcome) {
+        auto ended = std::move(l.at); // what is left of its record goes after the lock
+        ended->outcome.emplace(std::move(outcome));
+        bool again = false;
+        {
+            std::scoped_lock const lock(mutex_);
 #if LADING_HAS_EXCEPTIONS
-        try {
-            tell_of(*l.at);
-        } catch (...) { // of `each_`: the others are over yet, and the handler is owed its call
-            stop();
-            leave(l);
-            throw;
-        }
+            try {
+                again = tell_and_take(ended, l);
+            } catch (...) { // of `each_`: the others are over yet, and the handler is owed its call
+                stop();
+                rest(l);
+                throw;
+            }
 #else
-        tell_of(*l.at);
+            again = tell_and_take(ended, l);
 #endif
-        leave(l);
+            if (!again) rest(l);
+        }
+        if (again) go(std::move(self), l);
     }
-    void leave(lane& l) {
-        l.at.reset();
+    bool tell_and_take(std::unique_ptr<job>& ended, lane& l) {
+        tell_of(ended);
+        if (bounds_.ordered) pump(); // the turn of several may have come
+        if (!may_take()) return false;
+        take(l);
+        return true;
+    }
+    void rest(lane& l) {
         free_.push_back(&l);
-        --under_way_;
-        pump();
+        if (--under_way_ == 0) finish();
     }
     /// Of this one, or in order of all whose turn it is.
-    void tell_of(job& j) {
-        if (!bounds_.ordered) return tell(j);
-        early_.emplace(j.index, std::move(j));
+    void tell_of(std::unique_ptr<job>& ended) {
+        if (!bounds_.ordered) return tell(*ended);
+        early_.emplace(ended->index, std::move(ended));
         while (!early_.empty() && early_.begin()->first == told_) {
-            auto next = early_.extract(early_.begin());
-            tell(next.mapped());
+            auto const next = early_.extract(early_.begin());
+            tell(*next.mapped());
         }
     }
     void tell(job& j) {
@@ -13827,7 +14275,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         asio::post(executor_, [self] {
             std::scoped_lock const lock(self->mutex_);
             for (auto& l : self->lanes_)
-                asio::post(l.strand, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
+                asio::post(l.serial, [self, &l] { l.signal.emit(asio::cancellation_type::terminal); });
         });
     }
 
@@ -13843,7 +14291,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     std::mutex mutex_; ///< of the range, the lanes and the callback
     std::deque<lane> lanes_;
     std::vector<lane*> free_;
-    std::map<std::size_t, job> early_; ///< in order only: over before their turn
+    std::map<std::size_t, std::unique_ptr<job>> early_; ///< in order only: over before their turn
     std::size_t started_ = 0, under_way_ = 0, told_ = 0;
     each_summary summary_;
     std::atomic<bool> stopped_{false};
@@ -14020,12 +14468,17 @@ auto async_inspect_all(Client& registry, reference const& ref, each_options opti
 /// ends the inspection. Requests: those of both; where the registry wants a token that is not known yet, both are refused
 /// once, and one fetches it for both.
 
+#include <array>
+#include <variant>
+
 namespace lading::detail {
 
-/// The body of a composed operation over an asynchronous `Client`, which outlives it.
-template <class Client>
+/// The body of a composed operation over an asynchronous transport. It and the context of the client must outlive it.
+template <class Context, class Transport>
 class inspect_beside_tags {
-    using policies = typename Client::policies;
+    using policies = typename Context::policies;
+    using image_call = call<inspect_operation<policies>, Context, reference, inspect_options>;
+    using tags_call = call<tags_operation<policies>, Context>;
     enum class part : std::uint8_t { image, tags };
 
     /// Of one part.
@@ -14044,15 +14497,15 @@ class inspect_beside_tags {
     };
 
   public:
-    inspect_beside_tags(Client& registry, reference const& ref, inspect_options o)
-        : state_(std::make_unique<state>(registry, ref, std::move(o.with_tags(false)))) {}
+    inspect_beside_tags(Context& context, Transport& transport, reference const& ref, inspect_options o)
+        : state_(std::make_unique<state>(context, transport, ref, std::move(o.with_tags(false)))) {}
 
     /// The start.
     template <class Self>
     void operator()(Self& self) {
         auto* const s = state_.get();
         for_each_in_flight<outcome>(
-            s->registry.transport().get_executor(), s->parts, in_flight_bounds(s->parts.size(), false),
+            s->transport.get_executor(), s->parts, in_flight_bounds(s->parts.size(), false),
             [s](part p, auto done) { s->begin(p, std::move(done)); },
             [s](std::size_t, part, outcome o) { return s->take(o.value()); }, std::move(self));
     }
@@ -14062,11 +14515,10 @@ class inspect_beside_tags {
         auto& s = *state_;
         if (!s.failure && !(s.image && s.tags)) s.failure.emplace(errc::cancelled);
         if (s.failure) return finish(self);
-        if (s.served(s.call.places.front())) return (*this)(self, std::move(*s.tags));
+        auto const served = s.whole->place();
+        if (served == s.first()) return (*this)(self, std::move(*s.tags));
         if (was_cancelled(self)) return s.failure.emplace(errc::cancelled), finish(self);
-        auto again = std::move(s.call);
-        std::erase_if(again.places, [&s](endpoint const& e) { return !s.served(e); });
-        s.registry.template launch<tags_operation<policies>>(std::move(self), std::move(again));
+        s.ask_tags_of(served, std::move(self));
     }
     /// These are the tags.
     template <class Self>
@@ -14077,18 +14529,21 @@ class inspect_beside_tags {
 
   private:
     struct state {
-        state(Client& c, reference const& r, inspect_options o)
-            : registry(c), ref(r), options(std::move(o)), call(c.call_to(r)) {}
+        state(Context& c, Transport& t, reference const& r, inspect_options o)
+            : context(c), transport(t), plan(c.plan(r)), whole(std::make_shared<image_call>(c, plan, r, std::move(o))) {}
 
         template <class Done>
         void begin(part p, Done done) {
-            auto here = call;
-            if (p == part::tags && !here.places.empty()) here.places.erase(here.places.begin() + 1, here.places.end());
-            if (p == part::tags) return registry.template launch<tags_operation<policies>>(std::move(done), std::move(here));
-            here.asked = &asked;
-            registry.template launch<inspect_operation<policies>>(std::move(done), std::move(here), ref, options);
+            if (p == part::image) return async_run(transport, whole, std::move(done)), void();
+            if (plan.places) return ask_tags_of(first(), std::move(done));
+            async_run(transport, std::make_shared<tags_call>(context, plan), std::move(done));
         }
-        bool served(endpoint const& e) const { return e.base_url == asked.base_url && e.name == asked.name; }
+        template <class Done>
+        void ask_tags_of(endpoint place, Done done) {
+            call_plan<> there(plan.talk, std::vector<endpoint>{std::move(place)});
+            async_run(transport, std::make_shared<tags_call>(context, std::move(there)), std::move(done));
+        }
+        endpoint const& first() const { return plan.places.assume_value().front(); }
 
         /// False when the other part is of no use any more.
         bool take(result<inspection>& r) {
@@ -14107,12 +14562,11 @@ class inspect_beside_tags {
             return std::visit([this](auto& value) { return this->take(value); }, r);
         }
 
-        Client& registry;
-        reference ref;
-        inspect_options options;
-        typename Client::call call;
+        Context& context;
+        Transport& transport;
+        call_plan<> plan;
+        std::shared_ptr<image_call> whole; ///< knows the place that has served the image
         std::array<part, 2> parts{part::image, part::tags};
-        endpoint asked{{}, ref.repository()}; ///< the place that the inspection asked last
         std::optional<result<inspection>> image;
         std::optional<result<tag_list>> tags;
         std::optional<error> failure; ///< of all
@@ -14131,9 +14585,2225 @@ class inspect_beside_tags {
 
 } // namespace lading::detail
 
+namespace lading::detail {
+
+template <class Context>
+    requires async_transport<typename Context::policies::transport>
+struct async_calls<Context> {
+    using transport = typename Context::policies::transport;
+    using policies = typename Context::policies;
+
+    template <class Op, class Token>
+    static auto run(transport& over, std::unique_ptr<Op> op, Token&& token) {
+        return async_run(over, std::move(op), std::forward<Token>(token));
+    }
+    template <class Token>
+    static auto inspect(Context& context, transport& over, reference const& ref, inspect_options o, Token&& token) {
+        return async_begin<inspection>(
+            std::forward<Token>(token),
+            [&context, &over](auto handler, reference const& what, inspect_options how) {
+                if (how.tags && !how.tags_first)
+                    return async_run_body<inspection>(
+                        over, std::move(handler), inspect_beside_tags<Context, transport>(context, over, what, std::move(how)));
+                using whole = call<inspect_operation<policies>, Context, reference, inspect_options>;
+                async_run(over, std::make_unique<whole>(context, context.plan(what), what, std::move(how)), std::move(handler));
+            },
+            ref, std::move(o));
+    }
+};
+
+} // namespace lading::detail
+
+// ---- lading/client/default_policies.hpp ----
+
+/// The policies of the default backends: standalone Asio and OpenSSL for the transport, the strict JSON reader, OpenSSL
+/// for hashing.
+
+// ---- lading/hash/openssl_hash.hpp ----
+
+/// `openssl_hash`: the hash policy over OpenSSL's EVP.
+
+#include <openssl/evp.h>
+
+namespace lading {
+
+/// Models the hash policy. Errors of `finish`: `out_of_memory` when OpenSSL could not do its part.
+class openssl_hash {
+  public:
+    explicit openssl_hash(digest_algorithm a) : algorithm_(a), context_(EVP_MD_CTX_new()) {
+        ok_ = context_ && EVP_DigestInit_ex(context_, method(), nullptr) == 1;
+    }
+    openssl_hash(openssl_hash&& other) noexcept
+        : algorithm_(other.algorithm_), context_(std::exchange(other.context_, nullptr)), ok_(other.ok_) {}
+    openssl_hash& operator=(openssl_hash other) noexcept {
+        algorithm_ = other.algorithm_;
+        std::swap(context_, other.context_);
+        ok_ = other.ok_;
+        return *this;
+    }
+    ~openssl_hash() { EVP_MD_CTX_free(context_); }
+
+    void update(std::span<std::byte const> bytes) {
+        ok_ = ok_ && EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1;
+    }
+    result<digest> finish() {
+        std::array<std::byte, EVP_MAX_MD_SIZE> out{};
+        unsigned size = 0;
+        if (!ok_ || EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(out.data()), &size) != 1)
+            return error(errc::out_of_memory).with_context("OpenSSL could not hash");
+        return digest::from_bytes(algorithm_, std::span(out).first(size));
+    }
+
+  private:
+    EVP_MD const* method() const noexcept {
+        switch (algorithm_) {
+        case digest_algorithm::sha384: return EVP_sha384();
+        case digest_algorithm::sha512: return EVP_sha512();
+        case digest_algorithm::sha256: break;
+        }
+#if defined(OPENSSL_VERSION_MAJOR) && !defined(OPENSSL_IS_BORINGSSL)
+        // Fetched once: OpenSSL 3 looks `EVP_sha256()` up among its providers at each use.
+        static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+        if (sha256) return sha256;
+#endif
+        return EVP_sha256();
+    }
+
+    digest_algorithm algorithm_;
+    EVP_MD_CTX* context_;
+    bool ok_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/net/asio_sync_transport.hpp ----
+
+/// `asio_sync_transport`: the blocking face of `asio_transport`.
+
+// ---- lading/net/asio_transport.hpp ----
+
+/// `asio_transport`: HTTP/1.1 over standalone Asio and OpenSSL, asynchronous.
+
+// ---- lading/net/exchange.hpp ----
+
+/// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
+/// stage names the next.
+
+// ---- lading/net/connection_pool.hpp ----
+
+/// `connection_pool`: the connections of a transport that wait for their next exchange, and who may have how many.
+///
+/// A key says which exchanges would have made the same connection: origin, proxy, and who named the host (and with it
+/// whether a client certificate was shown, and which addresses could be dialled). The TLS options of a transport do not
+/// change, so that the origin also says which of them hold (doc/threats.md#c17).
+
+// ---- lading/net/connection.hpp ----
+
+/// One TCP connection, with or without TLS.
+
+// ---- lading/net/tls_contexts.hpp ----
+
+/// TLS contexts, made when the first https request needs them, and the sessions that may be resumed within each.
+
+#include <asio/buffer.hpp>
+#include <asio/ssl/error.hpp>
+#include <asio/ssl/context.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <new>
+#include <string>
+#include <string_view>
+
+namespace lading::detail {
+
+/// OpenSSL says with this code that it had no memory.
+inline bool is_out_of_memory(asio::error_code const& ec) noexcept {
+    return ec.category() == asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == ERR_R_MALLOC_FAILURE;
+}
+inline error no_memory_for_tls() { return error(errc::out_of_memory).with_context("OpenSSL"); }
+/// What the system trusts. Its bundle takes longer to parse than a whole handshake, so it is read once a process, and not
+/// before a chain needs it. Null when memory has run out.
+inline X509_STORE* system_roots() {
+    static X509_STORE* const store = [] {
+        X509_STORE* const s = X509_STORE_new();
+        if (s) X509_STORE_set_default_paths(s);
+        return s;
+    }();
+    return store;
+}
+/// OpenSSL's search for an issuer: among the roots that were named, then among the system's.
+inline int issuer_or_system_root(X509** found, X509_STORE_CTX* ctx, X509* certificate) {
+    if (int const named = X509_STORE_CTX_get1_issuer(found, ctx, certificate); named != 0) return named;
+    std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> const system(X509_STORE_CTX_new(), X509_STORE_CTX_free);
+    if (!system || X509_STORE_CTX_init(system.get(), system_roots(), nullptr, nullptr) != 1) return -1;
+    return X509_STORE_CTX_get1_issuer(found, system.get(), certificate);
+}
+
+/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate.
+/// Errors: `tls_config_invalid`, `out_of_memory`.
+inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o) {
+    SSL_CTX* const raw = out.native_handle();
+    SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
+    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_max_cert_list(raw, 100 << 10);
+    // Nobody is asked for the passphrase of a key: OpenSSL itself would ask the terminal, or take a line of stdin.
+    SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return -1; });
+    static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    if (SSL_CTX_set_alpn_protos(raw, spoken, sizeof spoken) != 0) return no_memory_for_tls();
+    auto refuse = [](std::string what, asio::error_code const& ec) {
+        if (is_out_of_memory(ec)) return no_memory_for_tls();
+        return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
+    };
+    asio::error_code ec;
+    if (!o.cert_file.empty()) {
+        if (out.use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
+        if (out.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
+        if (SSL_CTX_check_private_key(raw) != 1)
+            return error(errc::tls_config_invalid).with_context(o.key_file + " is not the key of " + o.cert_file);
+    }
+    out.set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
+    if (!o.verify) return success();
+    if (o.system_roots) X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(raw), issuer_or_system_root);
+    if (!o.ca_file.empty() && (out.load_verify_file(o.ca_file, ec), ec)) return refuse(o.ca_file, ec);
+    if (!o.ca_pem.empty() && (out.add_certificate_authority(asio::buffer(o.ca_pem), ec), ec))
+        return refuse("the PEM text of a root", ec);
+    return success();
+}
+
+struct free_tls {
+    void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
+    void operator()(SSL* p) const noexcept { SSL_free(p); }
+    void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
+};
+using session_ptr = std::unique_ptr<SSL_SESSION, free_tls>;
+
+/// One context: whom it trusts and as whom it shows itself; and the sessions that hosts have offered to resume. A session
+/// stays within its context and its host (doc/threats.md#t12). Thread-safe once it is configured.
+class tls_identity {
+  public:
+    static constexpr std::size_t most_sessions = 64; ///< kept; the oldest goes first
+
+    /// Takes the context when it is made.
+    explicit tls_identity(SSL_CTX* raw) : context(raw) {
+        SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        SSL_CTX_sess_set_new_cb(raw, [](SSL* ssl, SSL_SESSION* offered) {
+            auto* const who = static_cast<resumer*>(SSL_get_ex_data(ssl, resumer_index()));
+            if (who) who->identity->keep(who->host, offered);
+            return 0; // the session is still OpenSSL's; what is kept is a copy, which the end of the connection cannot spoil
+        });
+    }
+
+    /// Which sessions a connection may use. Part of the connection, whose address does not change.
+    struct resumer {
+        std::shared_ptr<tls_identity> identity;
+        std::string host; ///< with its port
+    };
+    /// Before the handshake: resumes if there is a session, and keeps those that the host will offer.
+    static void prepare(SSL* ssl, resumer& who) {
+        SSL_set_ex_data(ssl, resumer_index(), &who);
+        if (auto const known = who.identity->take(who.host)) SSL_set_session(ssl, known.get());
+    }
+    /// After the handshake. A session of TLS 1.2 may be used again; a ticket of 1.3 is used once (RFC 8446, C.4).
+    static void established(SSL* ssl, resumer& who) {
+        if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
+            who.identity->keep(who.host, SSL_get_session(ssl));
+    }
+
+    asio::ssl::context context;
+
+  private:
+    static int resumer_index() {
+        static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return index;
+    }
+    /// A session that the end of its connection does not spoil. BoringSSL's and LibreSSL's never are; they have no copies.
+    static session_ptr lasting(SSL_SESSION* s) noexcept {
+#if defined(OPENSSL_IS_BORINGSSL) || defined(LIBRESSL_VERSION_NUMBER)
+        SSL_SESSION_up_ref(s);
+        return session_ptr(s);
+#else
+        return session_ptr(SSL_SESSION_dup(s));
+#endif
+    }
+    /// Called by OpenSSL, which no exception may pass. Without memory a session is not kept.
+    void keep(std::string const& host, SSL_SESSION* offered) noexcept {
+        auto copy = lasting(offered);
+        if (!copy) return;
+        std::scoped_lock const lock(mutex_);
+#if LADING_HAS_EXCEPTIONS
+        try {
+            add(host, std::move(copy));
+        } catch (std::bad_alloc const&) {
+        }
+#else
+        add(host, std::move(copy));
+#endif
+    }
+    void add(std::string const& host, session_ptr session) {
+        if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
+        sessions_.emplace_back(host, std::move(session));
+    }
+    /// The newest session of a host.
+    session_ptr take(std::string_view host) {
+        std::scoped_lock const lock(mutex_);
+        for (auto at = sessions_.end(); at != sessions_.begin();)
+            if ((--at)->first == host) {
+                auto out = std::move(at->second);
+                sessions_.erase(at);
+                return out;
+            }
+        return nullptr;
+    }
+
+    std::mutex mutex_;
+    std::vector<std::pair<std::string, session_ptr>> sessions_; ///< oldest first
+};
+
+/// The contexts of one transport. Thread-safe.
+class tls_contexts {
+  public:
+    static constexpr std::size_t most = 256; ///< kept; the oldest goes first
+
+    /// The context for options. Sessions with hosts that a server named are kept apart from those of the caller's. Errors:
+    /// `tls_config_invalid`, `out_of_memory`.
+    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool by_server) {
+        std::scoped_lock const lock(mutex_);
+        for (auto const& m : made_)
+            if (m.by_server == by_server && m.options == o) return m.identity;
+        // Asio's own way to make a context throws when OpenSSL has no memory.
+        std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
+        if (!raw) return no_memory_for_tls();
+        auto identity = std::make_shared<tls_identity>(raw.get());
+        (void)raw.release();
+        LADING_TRY_V(configure_tls(identity->context, o));
+        if (made_.size() == most) made_.erase(made_.begin());
+        made_.push_back({o, by_server, identity});
+        return identity;
+    }
+    /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
+    /// say so.
+    void forget(tls_identity const& which) noexcept {
+        std::scoped_lock const lock(mutex_);
+        std::erase_if(made_, [&](made const& m) { return m.identity.get() == &which; });
+    }
+
+  private:
+    struct made {
+        tls_options options;
+        bool by_server;
+        std::shared_ptr<tls_identity> identity;
+    };
+    std::mutex mutex_;
+    std::vector<made> made_;
+};
+
+} // namespace lading::detail
+
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ssl/stream.hpp>
+#include <asio/write.hpp>
+
+#include <openssl/x509v3.h>
+
+#include <chrono>
+
+namespace lading::detail {
+
+/// Used by one exchange at a time, on its strand.
+class connection {
+  public:
+    /// Takes a connected socket.
+    explicit connection(asio::ip::tcp::socket s) : socket(std::move(s)), buffer_(first_buffer) {
+        asio::error_code ignored;
+        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+        socket.non_blocking(true, ignored);
+    }
+
+    /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
+    /// no partial wildcards, an address only against address entries (doc/threats.md#t03). False when
+    /// there is no memory.
+    bool prepare_tls(std::shared_ptr<tls_identity> identity, url const& where, bool verify) {
+        auto const& host = where.host();
+        resumer_ = {std::move(identity), host + ':' + std::to_string(where.port())};
+        std::unique_ptr<SSL, free_tls> made(SSL_new(resumer_.identity->context.native_handle()));
+        if (!made) return false;
+        tls_.emplace(socket, made.release()); // which frees it, also when it throws
+        SSL* const ssl = tls_->native_handle();
+        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+        asio::error_code not_an_address;
+        asio::ip::make_address(bare, not_an_address);
+        if (not_an_address && SSL_set_tlsext_host_name(ssl, bare.c_str()) != 1) return false;
+        tls_identity::prepare(ssl, resumer_);
+        if (!verify) return true;
+        X509_VERIFY_PARAM* const p = SSL_get0_param(ssl);
+        X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+        X509_VERIFY_PARAM_set_purpose(p, X509_PURPOSE_SSL_SERVER);
+        return (not_an_address ? X509_VERIFY_PARAM_set1_host(p, bare.c_str(), bare.size())
+                               : X509_VERIFY_PARAM_set1_ip_asc(p, bare.c_str())) == 1;
+    }
+    template <class Handler>
+    void async_handshake(Handler&& handler) {
+        tls_->async_handshake(asio::ssl::stream_base::client, std::forward<Handler>(handler));
+    }
+    void on_handshake() { tls_identity::established(tls_->native_handle(), resumer_); }
+
+    tls_identity const& identity() const noexcept { return *resumer_.identity; }
+
+    /// The error of a failed handshake.
+    error handshake_error(asio::error_code const& ec) {
+        long const verdict = tls_ ? SSL_get_verify_result(tls_->native_handle()) : X509_V_OK;
+        if (is_out_of_memory(ec) || verdict == X509_V_ERR_OUT_OF_MEM) return no_memory_for_tls();
+        if (verdict == X509_V_OK) {
+            bool const no_tls = ec.category() == asio::error::get_ssl_category() &&
+                                ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER;
+            return error(errc::tls_handshake_failed).with_context(ec.message() + (no_tls ? "; it may speak plain http" : ""));
+        }
+        bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
+        return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
+            .with_context(X509_verify_cert_error_string(verdict));
+    }
+
+    static address_scope scope(asio::ip::address const& a) {
+        return a.is_v4() ? scope_of(a.to_v4().to_bytes()) : scope_of(a.to_v6().to_bytes());
+    }
+    /// Where the other end is; nothing when the connection has ended.
+    std::optional<address_scope> peer() const {
+        asio::error_code ec;
+        auto const to = socket.remote_endpoint(ec);
+        if (ec) return std::nullopt;
+        return scope(to.address());
+    }
+
+    /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (doc/threats.md#h07).
+    /// What came in the answer's last packet may have been read already, and wait inside TLS.
+    bool quiet() {
+        if (tls_) {
+            SSL* const ssl = tls_->native_handle();
+            if (SSL_has_pending(ssl) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0) return false;
+        }
+        asio::error_code ec;
+        char c = 0;
+        socket.receive(asio::buffer(&c, 1), asio::socket_base::message_peek, ec);
+        return ec == asio::error::would_block || ec == asio::error::try_again;
+    }
+
+    /// Reads into a buffer that is the connection's: `handler(error_code, bytes)`, where `received` has them.
+    template <class Handler>
+    void async_read(Handler&& handler) {
+        auto const into = asio::buffer(buffer_);
+        if (tls_) tls_->async_read_some(into, std::forward<Handler>(handler));
+        else socket.async_read_some(into, std::forward<Handler>(handler));
+    }
+    std::string_view received(std::size_t n) const noexcept { return {buffer_.data(), n}; }
+    /// After a read that has been dealt with. A peer that fills the buffer has much to say: the next one is larger.
+    void fit_buffer(std::size_t n) {
+        if (n == buffer_.size() && n < largest_buffer) buffer_ = std::vector<char>(n * 4);
+    }
+
+    /// What can be written at once without waiting: the whole of most requests. In bytes; with TLS none.
+    std::size_t write_now(std::string_view text, asio::error_code& ec) {
+        if (tls_) return 0;
+        auto const n = socket.write_some(asio::buffer(text), ec);
+        if (ec == asio::error::would_block || ec == asio::error::try_again) ec = {};
+        return n;
+    }
+    template <class Handler>
+    void async_write(std::string_view text, Handler&& handler) {
+        if (tls_) asio::async_write(*tls_, asio::buffer(text), std::forward<Handler>(handler));
+        else asio::async_write(socket, asio::buffer(text), std::forward<Handler>(handler));
+    }
+
+    asio::ip::tcp::socket socket;
+    std::chrono::steady_clock::time_point idle_since{}; ///< the pool's
+
+  private:
+    static constexpr std::size_t first_buffer = std::size_t(16) << 10, largest_buffer = std::size_t(256) << 10;
+
+    tls_identity::resumer resumer_; // outlives `tls_`, which refers to both
+    std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+    std::vector<char> buffer_;
+};
+
+} // namespace lading::detail
+
+#include <unordered_map>
+
+namespace lading::detail {
+
+class connection_pool;
+class pool_place;
+
+/// Somebody who waits for a place.
+class pool_waiter {
+  public:
+    /// Called once for one who waits, by any thread, without a lock.
+    virtual void on_place(pool_place place) = 0;
+
+  protected:
+    ~pool_waiter() = default;
+};
+
+/// What the pool knows of a key.
+struct pool_key {
+    std::string const* name = nullptr; ///< in the pool's map
+    std::size_t in_use = 0;            ///< places taken; with `idle` never more than `limits::connections`
+    std::size_t idle = 0;              ///< connections that wait for an exchange
+    std::deque<std::pair<pool_waiter*, std::weak_ptr<pool_waiter>>> waiting; ///< for a place; while they do none is idle
+};
+
+/// One of the places of a key, and the connection in it, if there is one. Given back at its end: whoever has waited
+/// longest gets it. A connection that is not kept is closed.
+class pool_place {
+  public:
+    pool_place() = default;
+    pool_place(std::shared_ptr<connection_pool> p, pool_key& of, std::unique_ptr<connection> c)
+        : link(std::move(c)), pool_(std::move(p)), of_(&of) {}
+    pool_place(pool_place&& other) noexcept
+        : link(std::move(other.link)), pool_(std::move(other.pool_)), of_(other.of_) {}
+    pool_place& operator=(pool_place&& other) noexcept {
+        pool_place const old(std::move(*this)); // its destructor gives it back, which may need memory
+        link = std::move(other.link);
+        pool_ = std::move(other.pool_);
+        of_ = other.of_;
+        return *this;
+    }
+    ~pool_place() {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            end();
+        } catch (...) { // no memory to tell the next one who waits, whose own deadline ends that
+        }
+#else
+        end();
+#endif
+    }
+
+    inline void keep();    ///< gives the place back with the connection, for the next exchange
+    inline void end();     ///< closes the connection and gives the place back
+    inline void another(); ///< closes the connection; another idle one takes its place, if there is one
+
+    std::unique_ptr<connection> link;
+
+  private:
+    std::shared_ptr<connection_pool> pool_; ///< empty when the place was given back
+    pool_key* of_ = nullptr;
+};
+
+/// Thread-safe. Connections are closed outside its lock.
+class connection_pool : public std::enable_shared_from_this<connection_pool> {
+  public:
+    explicit connection_pool(limits const& l)
+        : in_use_(l.connections), idle_(l.idle_connections), pooled_(l.pooled) {}
+
+    /// A place, with a connection if one is idle. Nothing when all are taken: `who` waits then, and is told.
+    std::optional<pool_place> acquire(std::string const& name, std::shared_ptr<pool_waiter> const& who) {
+        closing over;
+        std::scoped_lock const lock(mutex_);
+        auto const at = keys_.try_emplace(name).first;
+        auto& key = at->second;
+        key.name = &at->first;
+        if (key.in_use != 0 && key.in_use >= in_use_) {
+            key.waiting.emplace_back(who.get(), who);
+            return std::nullopt;
+        }
+        ++key.in_use;
+        return pool_place(shared_from_this(), key, take_idle(key, over));
+    }
+    /// `who` does not wait any longer.
+    void withdraw(std::string const& name, pool_waiter const& who) {
+        std::scoped_lock const lock(mutex_);
+        auto const at = keys_.find(name);
+        if (at == keys_.end()) return;
+        auto& waiting = at->second.waiting;
+        for (auto w = waiting.begin(); w != waiting.end(); ++w)
+            if (w->first == &who) return waiting.erase(w), void();
+    }
+
+  private:
+    friend class pool_place;
+
+    struct idle_connection {
+        pool_key* of;
+        std::unique_ptr<connection> link;
+    };
+    /// Connections that are closed when the lock is no longer held.
+    using closing = std::vector<std::unique_ptr<connection>>;
+
+    void give_back(pool_key& key, std::unique_ptr<connection> link) {
+        closing over;
+        std::shared_ptr<pool_waiter> next;
+        {
+            std::scoped_lock const lock(mutex_);
+            while (!next && !key.waiting.empty()) {
+                next = key.waiting.front().second.lock();
+                key.waiting.pop_front();
+            }
+            if (!next) {
+                if (link) add_idle(key, std::move(link), over);
+                --key.in_use;
+                forget_unused(key);
+            }
+        }
+        if (next) next->on_place(pool_place(shared_from_this(), key, std::move(link)));
+    }
+    std::unique_ptr<connection> other(pool_key& key) {
+        closing over;
+        std::scoped_lock const lock(mutex_);
+        return take_idle(key, over);
+    }
+
+    /// The connection of a key that was used last. Closes all that have been idle for too long.
+    std::unique_ptr<connection> take_idle(pool_key& key, closing& over) {
+        auto const now = std::chrono::steady_clock::now();
+        while (!all_idle_.empty() && now - all_idle_.front().link->idle_since > pooled_) over.push_back(remove_idle(0));
+        if (key.idle == 0) return nullptr;
+        auto at = all_idle_.size() - 1;
+        while (all_idle_[at].of != &key) --at;
+        return remove_idle(at);
+    }
+    void add_idle(pool_key& key, std::unique_ptr<connection> link, closing& over) {
+        link->idle_since = std::chrono::steady_clock::now();
+        all_idle_.push_back({&key, std::move(link)});
+        ++key.idle;
+        if (all_idle_.size() > idle_) over.push_back(remove_idle(0));
+    }
+    std::unique_ptr<connection> remove_idle(std::size_t at) {
+        auto out = std::move(all_idle_[at]);
+        all_idle_.erase(all_idle_.begin() + static_cast<std::ptrdiff_t>(at));
+        --out.of->idle;
+        forget_unused(*out.of);
+        return std::move(out.link);
+    }
+    void forget_unused(pool_key& key) {
+        if (key.in_use == 0 && key.idle == 0 && key.waiting.empty()) keys_.erase(*key.name);
+    }
+
+    std::size_t in_use_, idle_;
+    std::chrono::milliseconds pooled_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, pool_key> keys_;
+    std::vector<idle_connection> all_idle_; ///< idle for the longest time first
+};
+
+inline void pool_place::keep() {
+    if (auto const pool = std::move(pool_)) pool->give_back(*of_, std::move(link));
+}
+inline void pool_place::end() {
+    link.reset();
+    keep();
+}
+inline void pool_place::another() { link = pool_->other(*of_); }
+
+} // namespace lading::detail
+
+// ---- lading/net/deadlines.hpp ----
+
+/// `deadlines`: one timer for all exchanges of a transport.
+///
+/// A step of an exchange moves its deadline, mostly further away. That costs no timer operation: the one timer waits for
+/// the earliest deadline it has been told of, and looks again when it fires.
+
+namespace lading::detail {
+
+/// Thread-safe. Waits only while something has a deadline, so that an event loop with nothing to do can end.
+class deadlines : public std::enable_shared_from_this<deadlines> {
+  public:
+    using clock = std::chrono::steady_clock;
+    using time_point = clock::time_point;
+
+    /// Something with a deadline.
+    class entry {
+      public:
+        /// The deadline is over. Called by any thread, without a lock; the deadline may have been moved meanwhile.
+        virtual void on_deadline() = 0;
+
+      protected:
+        ~entry() = default;
+
+      private:
+        friend class deadlines;
+        static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+        time_point until_{};
+        std::size_t at_ = nowhere; ///< index in `entries_`
+    };
+
+    explicit deadlines(asio::any_io_executor const& e) : timer_(e) {}
+
+    /// From now on `who` has this deadline and no other.
+    void set(std::shared_ptr<entry> const& who, time_point until) {
+        std::scoped_lock const lock(mutex_);
+        if (who->at_ == entry::nowhere) {
+            entries_.emplace_back(who.get(), who);
+            who->at_ = entries_.size() - 1;
+        }
+        who->until_ = until;
+        if (until < armed_) arm(until);
+    }
+    /// From now on `who` has none.
+    void clear(entry& who) {
+        std::scoped_lock const lock(mutex_);
+        if (who.at_ == entry::nowhere) return;
+        remove(who);
+        if (!entries_.empty()) return;
+        armed_ = time_point::max();
+        timer_.cancel();
+    }
+
+  private:
+    void remove(entry& who) {
+        auto const at = std::exchange(who.at_, entry::nowhere);
+        if (at + 1 != entries_.size()) {
+            entries_[at] = std::move(entries_.back());
+            entries_[at].first->at_ = at;
+        }
+        entries_.pop_back();
+    }
+    void arm(time_point until) {
+        armed_ = time_point::max(); // until it waits: there may be no memory for that
+        timer_.expires_at(until);
+        timer_.async_wait([weak = weak_from_this()](asio::error_code const& ec) {
+            if (ec) return;
+            if (auto const self = weak.lock()) self->fire();
+        });
+        armed_ = until;
+    }
+    void fire() {
+        std::vector<std::shared_ptr<entry>> over;
+        {
+            std::scoped_lock const lock(mutex_);
+            armed_ = time_point::max();
+            over.reserve(entries_.size());
+            auto const now = clock::now();
+            auto next = time_point::max();
+            for (std::size_t i = 0; i < entries_.size();) {
+                auto& [who, alive] = entries_[i];
+                if (who->until_ > now) {
+                    if (who->until_ < next) next = who->until_;
+                    ++i;
+                    continue;
+                }
+                if (auto held = alive.lock()) over.push_back(std::move(held));
+                remove(*who);
+            }
+            if (!entries_.empty()) arm(next);
+        }
+        for (auto const& who : over) who->on_deadline();
+    }
+
+    std::mutex mutex_;
+    std::vector<std::pair<entry*, std::weak_ptr<entry>>> entries_;
+    time_point armed_ = time_point::max(); ///< when the timer fires; max when it does not wait
+    asio::steady_timer timer_;
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/dialler.hpp ----
+
+/// `dialler`: connects to one of several addresses of a host (happy eyeballs, RFC 8305).
+///
+/// Families take turns; every 250 ms, and as soon as an attempt fails, the next address is tried beside those under way.
+/// The first to connect wins, the others are closed.
+
+#include <asio/error.hpp>
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
+namespace lading::detail {
+
+/// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
+inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tcp::endpoint> const& all) {
+    std::vector<asio::ip::tcp::endpoint> out;
+    out.reserve(all.size());
+    std::size_t next[2] = {0, 0}; // of the first family, of the other
+    for (std::size_t turn = 0; out.size() < all.size(); turn ^= 1) {
+        auto& at = next[turn];
+        while (at < all.size() && (all[at].protocol() == all.front().protocol()) == (turn != 0)) ++at;
+        if (at < all.size()) out.push_back(all[at++]);
+    }
+    return out;
+}
+
+/// Opens a socket that programs which this one starts do not inherit. Without success it stays closed: the attempt to
+/// connect opens it then, or says why not.
+inline void open_for_us(asio::ip::tcp::socket& socket, asio::ip::tcp const& protocol) {
+#if defined(SOCK_CLOEXEC)
+    int const made = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+    if (made < 0) return;
+    asio::error_code ec;
+    socket.assign(protocol, made, ec);
+    if (ec) ::close(made);
+#else
+    asio::error_code ec;
+    socket.open(protocol, ec);
+#if defined(FD_CLOEXEC)
+    if (!ec) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+#endif
+#endif
+}
+
+/// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
+class dialler {
+  public:
+    static constexpr std::chrono::milliseconds step{250};
+    static constexpr std::size_t most = 32; ///< addresses that are tried
+
+    dialler(asio::any_io_executor e, asio::any_io_executor serial)
+        : executor_(std::move(e)), serial_(std::move(serial)), timer_(executor_) {}
+
+    /// Calls `owner->on_dialled(error_code)` on that executor, once, later; without an error there is a socket to `take`.
+    /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
+    template <class Owner>
+    void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
+        addresses_ = interleaved(addresses);
+        if (addresses_.size() > most) addresses_.resize(most);
+        attempts_.reserve(addresses_.size());
+        attempt(owner);
+    }
+    /// No more attempts; those under way end now. `on_dialled` is called if it was not yet.
+    void cancel() {
+        cancelled_ = true;
+        settle();
+    }
+    asio::ip::tcp::socket take() { return std::move(*winner_); }
+
+  private:
+    template <class Owner>
+    void attempt(std::shared_ptr<Owner> const& owner) {
+        auto const at = attempts_.size();
+        auto& socket = attempts_.emplace_back(executor_);
+        open_for_us(socket, addresses_[at].protocol());
+        ++under_way_;
+        socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
+                                 on_attempt(owner, at, ec);
+                             }));
+        if (attempts_.size() == addresses_.size()) return;
+        timer_.expires_after(step);
+        timer_.async_wait(asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
+            bool const mine = at + 1 == attempts_.size();
+            if (!ec && mine && !over()) attempt(owner);
+        }));
+    }
+    template <class Owner>
+    void on_attempt(std::shared_ptr<Owner> const& owner, std::size_t at, asio::error_code const& ec) {
+        --under_way_;
+        if (winner_) return; // somebody was faster, and has told the owner
+        if (!ec && !cancelled_) {
+            winner_.emplace(std::move(attempts_[at]));
+            settle();
+            return owner->on_dialled(asio::error_code());
+        }
+        if (!failure_) failure_ = ec;
+        if (cancelled_) failure_ = asio::error::operation_aborted;
+        else if (attempts_.size() < addresses_.size()) return attempt(owner);
+        if (under_way_ == 0) owner->on_dialled(failure_);
+    }
+    bool over() const noexcept { return winner_ || cancelled_; }
+    void settle() {
+        timer_.cancel();
+        for (auto& s : attempts_) {
+            asio::error_code ignored;
+            s.close(ignored);
+        }
+    }
+
+    asio::any_io_executor executor_;
+    asio::any_io_executor serial_;
+    asio::steady_timer timer_;
+    std::vector<asio::ip::tcp::endpoint> addresses_;
+    std::vector<asio::ip::tcp::socket> attempts_;
+    std::optional<asio::ip::tcp::socket> winner_;
+    std::size_t under_way_ = 0;
+    asio::error_code failure_;
+    bool cancelled_ = false;
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/http1_reader.hpp ----
+
+/// `http1_reader`: one answer, from bytes to a `response` and a `body_sink`. Does no I/O. Messages are parsed by
+/// Boost.Beast's `basic_parser`; the head is checked by `http1_head.hpp` first, and chunk lines here, because Beast
+/// is more lenient than doc/threats.md#h01 asks.
+
+// ---- lading/net/http1_head.hpp ----
+
+/// The checks of a response head that are stricter than those of a general parser (doc/threats.md#h01).
+/// They run on the raw bytes, before Beast's parser sees them.
+
+namespace lading::detail {
+
+/// What the framing headers of a head say.
+struct http1_framing {
+    std::optional<std::uint64_t> content_length;
+    bool chunked = false;
+    std::size_t lines = 0, bytes = 0; ///< of the head
+};
+
+inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
+
+/// RFC 9112 2.2 lets a recipient take a bare LF for a line's end. What one reader takes so and another does not lets a
+/// server put a second answer into the first (smuggling), so nobody here takes it.
+inline error bare_line_feed() {
+    return malformed("line ending: LF without CR, which readers understand in different ways (smuggling)");
+}
+
+/// Digits only, within 63 bits.
+inline std::optional<std::uint64_t> parse_content_length(std::string_view text) {
+    if (text.empty() || text.size() > 19) return std::nullopt;
+    std::uint64_t out = 0;
+    for (char c : text) {
+        if (!is_digit(c)) return std::nullopt;
+        out = out * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    if (out > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+    return out;
+}
+
+/// `HTTP/1.1 SP 3DIGIT [SP reason]`, or 1.0.
+inline result<void> check_status_line(std::string_view line) {
+    if (!line.starts_with("HTTP/")) return malformed("status line");
+    if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) {
+        auto const space = std::min(line.find(' '), line.size());
+        for (char c : line.substr(5, space - 5))
+            if (!is_digit(c) && c != '.') return malformed("status line");
+        if (space < 6 || space == line.size()) return malformed("status line");
+        return error(errc::http_version).with_values("HTTP/1.1", printable(line.substr(0, space), 32));
+    }
+    auto const code = line.substr(9, 3);
+    bool const digits = code.size() == 3 && code[0] >= '1' && is_digit(code[0]) && is_digit(code[1]) && is_digit(code[2]);
+    if (!digits || (line.size() > 12 && line[12] != ' ')) return malformed("status code");
+    return BOOST_OUTCOME_V2_NAMESPACE::success();
+}
+
+/// Checks a complete head, the empty line included. Errors: `http_malformed` (the context names the place),
+/// `http_version`, `http_header_too_large`, `http_too_many_headers`.
+inline result<http1_framing> check_head(std::string_view head, limits const& l) {
+    http1_framing out;
+    std::optional<std::string_view> once[4];
+    constexpr std::string_view only_once[4] = {"Location", "Content-Type", "Content-Range", "Docker-Content-Digest"};
+    out.bytes = head.size();
+    bool http11 = true, has_te = false;
+    auto& lines = out.lines;
+    while (!head.empty()) {
+        auto const end = head.find("\r\n");
+        auto const line = head.substr(0, end);
+        if (line.find('\n') != line.npos) return bare_line_feed();
+        if (end == head.npos) return malformed("line ending");
+        head.remove_prefix(end + 2);
+        if (line.size() > l.header_line)
+            return error(errc::http_header_too_large)
+                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes (limits::header_line)", std::to_string(line.size()));
+        for (char c : line)
+            if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) return malformed("control character");
+        if (lines++ == 0) {
+            LADING_TRY_V(check_status_line(line));
+            http11 = line[7] == '1';
+            continue;
+        }
+        if (line.empty()) break;
+        if (lines - 1 > l.header_lines)
+            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines) + " (limits::header_lines)", "more");
+        auto const colon = line.find(':');
+        auto const name = line.substr(0, colon);
+        if (colon == line.npos || name.empty()) return malformed("header field");
+        for (char c : name)
+            if (!is_tchar(c)) return malformed("header name");
+        auto const value = trim(line.substr(colon + 1));
+
+        if (iequal(name, "Content-Length")) {
+            auto const n = parse_content_length(value);
+            if (!n || (out.content_length && *out.content_length != *n)) return malformed("content_length");
+            out.content_length = n;
+        } else if (iequal(name, "Transfer-Encoding")) {
+            if (has_te || !http11 || !iequal(value, "chunked")) return malformed("transfer_encoding");
+            has_te = out.chunked = true;
+        }
+        for (std::size_t i = 0; i < 4; ++i)
+            if (iequal(name, only_once[i])) {
+                if (once[i] && *once[i] != value) return malformed("duplicate_header " + std::string(only_once[i]));
+                once[i] = value;
+            }
+    }
+    if (out.chunked && out.content_length) return malformed("content_length with transfer_encoding");
+    return out;
+}
+
+} // namespace lading::detail
+
+#include <boost/beast/http/basic_parser.hpp>
+
+namespace lading::detail {
+
+/// Beast's parser, with the events of one message passed on.
+class http1_parser final : public boost::beast::http::basic_parser<false> {
+  public:
+    using error_code = boost::beast::error_code;
+    using string_view = boost::beast::string_view;
+
+    http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
+        : framing_(f), sink_(sink) {
+        head_.url = url;
+        head_.headers.reserve(f.lines, f.bytes);
+        this->eager(false); // one chunk line a call, so that each can be checked before
+        this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
+        this->body_limit(boost::none);
+        this->skip(head_only);
+    }
+
+    response& head() noexcept { return head_; }
+    int status() const noexcept { return head_.status; }
+    std::optional<error>& failure() noexcept { return failure_; }
+    bool stopped() const noexcept { return stopped_; }
+    /// The head said that the connection is kept, and the body does not end with it.
+    bool keeps() const noexcept { return keeps_; }
+    bool informational() const noexcept { return head_.status < 200; }
+    /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
+    bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
+    bool first_chunk() const noexcept { return first_chunk_; }
+    /// Bytes of the extensions of all chunks so far.
+    std::size_t extensions() const noexcept { return extensions_; }
+
+  private:
+    void fail(error e, error_code& ec) {
+        failure_ = std::move(e);
+        ec = boost::beast::http::error::bad_value; // ends Beast's loop; the reason is in failure_
+    }
+    void obey(result<sink_action> verdict, error_code& ec) {
+        if (!verdict) return fail(std::move(verdict).assume_error(), ec);
+        if (verdict.assume_value() == sink_action::proceed) return;
+        stopped_ = true;
+        ec = boost::beast::http::error::bad_value;
+    }
+    std::size_t body(string_view piece, error_code& ec) {
+        obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
+        return piece.size();
+    }
+
+    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
+    void on_response_impl(int code, string_view, int, error_code& ec) override {
+        head_.status = code;
+        ec = {};
+    }
+    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
+        ec = {};
+        if (!in_body_) head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
+        // Trailers are dropped: they never override a header.
+    }
+    void on_header_impl(error_code& ec) override {
+        ec = {};
+        in_body_ = true;
+        keeps_ = keep_alive(); // now: Beast would let a trailer change it
+        if (head_.status == 101)
+            return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
+                        ec);
+        if (informational()) return;
+        obey(sink_.begin(head_, framing_.content_length), ec);
+    }
+    void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
+    std::size_t on_body_impl(string_view piece, error_code& ec) override {
+        ec = {};
+        return body(piece, ec);
+    }
+    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
+        ec = {};
+        chunk_left_ = size;
+        first_chunk_ = false;
+        extensions_ += extensions.size();
+        if (size > static_cast<std::uint64_t>(INT64_MAX)) fail(malformed("chunk_size"), ec);
+    }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
+        ec = {};
+        chunk_left_ -= piece.size();
+        return body(piece, ec);
+    }
+    void on_finish_impl(error_code& ec) override { ec = {}; }
+
+    http1_framing framing_;
+    body_sink& sink_;
+    response head_;
+    std::optional<error> failure_;
+    std::size_t extensions_ = 0;
+    std::uint64_t chunk_left_ = 0;
+    bool in_body_ = false, keeps_ = false, stopped_ = false, first_chunk_ = true;
+};
+
+class http1_reader {
+  public:
+    /// The limits, the sink and the URL outlive the reader.
+    http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
+        : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
+
+    /// Takes bytes as they come, and passes a body on from where it lies. True when the answer is complete (or the sink
+    /// has had enough). Errors: `http_*`, those of the sink. After an error the connection is of no further use.
+    result<bool> feed(std::string_view bytes) {
+        started_ = started_ || !bytes.empty();
+        if (!pending_.empty()) bytes = pending_.append(bytes); // the rest of a head or of a chunk line was left
+        rest_ = bytes;
+        LADING_TRY(auto const over, parse());
+        std::string left(rest_);
+        pending_.swap(left);
+        return over;
+    }
+
+    /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
+    /// closing message. Errors: `connection_reset` (no head yet), `http_body_truncated`, `tls_truncated`.
+    result<void> end(bool truncated) {
+        if (!has_head()) return error(errc::connection_reset).with_context("before a complete answer head");
+        if (parser_->need_eof() && !parser_->chunked()) {
+            if (truncated) return error(errc::tls_truncated);
+            return success();
+        }
+        return error(errc::http_body_truncated)
+            .with_values(framing_.content_length ? std::to_string(*framing_.content_length) + " bytes" : "a last chunk",
+                         "the end of the connection");
+    }
+
+    bool started() const noexcept { return started_; }
+    bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
+    /// The connection may carry another request: the answer said so and nothing follows it.
+    bool reusable() const { return at_end() && parser_->keeps(); }
+    /// The answer is complete and nothing follows it.
+    bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
+    int status() const noexcept { return parser_->status(); }
+    response take_head() { return std::move(parser_->head()); }
+
+  private:
+    result<bool> parse() {
+        for (;;) {
+            if (!parser_) {
+                LADING_TRY(auto const have_head, begin_message());
+                if (!have_head) return false;
+            }
+            LADING_TRY(auto const over, advance());
+            if (!over) return false;
+            if (!parser_->informational() || parser_->stopped()) return true;
+            if (++informational_ > limits_.informational)
+                return error(errc::http_too_many_informational)
+                    .with_values("at most " + std::to_string(limits_.informational), "more");
+            parser_.reset();
+        }
+    }
+
+    /// True when a complete, acceptable head is at the front of `rest_`.
+    result<bool> begin_message() {
+        constexpr std::string_view start = "HTTP/";
+        if (!rest_.starts_with(start.substr(0, rest_.size()))) return malformed("status line");
+        auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
+        auto const limit = end == rest_.npos ? rest_.size() : end + 4;
+        for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
+            if (rest_[at - 1] != '\r') return bare_line_feed();
+        checked_ = limit;
+        if (limit > limits_.header_bytes)
+            return error(errc::http_header_too_large)
+                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes (limits::header_bytes)", "more");
+        if (end == rest_.npos) return false;
+        LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
+        if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
+            std::string spaced(rest_);
+            pending_ = std::move(spaced.insert(12, 1, ' '));
+            rest_ = pending_;
+        }
+        checked_ = 0;
+        parser_.emplace(limits_, framing_, head_only_, sink_, url_);
+        return true;
+    }
+
+    /// Gives Beast what is there. True when the message is complete.
+    result<bool> advance() {
+        while (!rest_.empty() && !parser_->is_done()) {
+            boost::beast::error_code ec;
+            bool const at_line = parser_->at_chunk_line();
+            if (at_line) {
+                LADING_TRY(auto const ready, check_chunk_line(rest_));
+                if (!ready) break;
+            }
+            rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
+            if (parser_->stopped()) return true;
+            if (parser_->failure()) return *parser_->failure();
+            // Beast has the whole line: what it would wait for is the end of a quoted string that the line does not close.
+            if (at_line && ec == boost::beast::http::error::need_more) return malformed("chunk_ext");
+            if (ec == boost::beast::http::error::need_more) break;
+            if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
+        }
+        return parser_->is_done();
+    }
+
+    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded. True when Beast may have it: the whole
+    /// line, and after the last chunk the trailers too. Beast would wait for either however long it gets, and asserts
+    /// when it is given a last chunk in pieces.
+    result<bool> check_chunk_line(std::string_view rest) const {
+        if (!parser_->first_chunk()) {
+            if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
+            rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
+        }
+        std::size_t digits = 0;
+        while (digits < rest.size() && is_hex(rest[digits])) ++digits;
+        if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
+            return malformed("chunk_size");
+        auto const line = rest.find('\n');
+        auto const extension = (line == rest.npos ? rest.size() : line) - digits; // and a CR
+        if (parser_->extensions() + extension > limits_.chunk_extensions + 1) return malformed("chunk_ext");
+        if (line == rest.npos) return false;
+        if (rest[line - 1] != '\r') return malformed("chunk_size");
+        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
+        if (!last) return true;
+        auto const end = rest.find("\r\n\r\n", line - 1);
+        auto const trailers = end == rest.npos ? rest.size() - line : end + 3 - line; // and two bytes
+        if (trailers > limits_.trailer_bytes + 2)
+            return error(errc::http_header_too_large)
+                .with_context("trailers")
+                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
+        return end != rest.npos;
+    }
+
+    limits const& limits_;
+    body_sink& sink_;
+    std::string const& url_;
+    bool head_only_;
+    std::string pending_;   ///< not parsed yet, between two calls
+    std::string_view rest_; ///< not parsed yet, within a call: in `pending_` or in what was given
+    std::size_t checked_ = 0; ///< how far `rest_` has been searched for the end of the head
+    http1_framing framing_;
+    std::optional<http1_parser> parser_;
+    std::size_t informational_ = 0;
+    bool started_ = false;
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/http1_request.hpp ----
+
+/// The text of an HTTP/1.1 request.
+///
+/// Written by hand: Beast's message and serializer headers would take `lading.hpp` from about eight to thirteen times
+/// an empty unit to compile (measured), for a dozen lines; and every byte has to be checked anyway, because tags,
+/// tokens and user agents come from outside (doc/threats.md#h27).
+
+namespace lading::detail {
+
+/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors:
+/// `invalid_argument` for a byte that no header may hold.
+inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
+    auto is_token = [](std::string_view text) {
+        for (char c : text)
+            if (!is_tchar(c)) return false;
+        return !text.empty();
+    };
+    auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
+    if (!is_token(q.method)) return refuse("the method of a request");
+    std::string out;
+    out.reserve(1024); // most heads
+    out.append(q.method).append(" ").append(through_proxy ? target.str() : target.target());
+    out.append(" HTTP/1.1\r\nHost: ").append(target.authority()).append("\r\nAccept-Encoding: identity\r\n");
+    for (auto const& [name, value] : q.headers) {
+        if (!is_token(name)) return refuse("the name of a header");
+        for (char c : value)
+            if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
+        out.append(name).append(": ").append(value).append("\r\n");
+    }
+    if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
+    return out.append("\r\n").append(q.body);
+}
+
+} // namespace lading::detail
+
+// ---- lading/net/name_lookups.hpp ----
+
+/// `name_lookups`: host names become addresses, each in a thread of its own, so that a name whose servers never answer holds
+/// up nobody but the one who named it.
+///
+/// What resolves names blocks and cannot be interrupted. Under way at once are at most `limits::lookups` for one who names
+/// hosts (a registry, for the hosts in its answers; each name by itself where the caller gave it), and `limits::all_lookups`
+/// of the names that the caller gave, and as many of those that servers gave. Others wait their turn.
+
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+
+#include <cstdint>
+
+#if !defined(_WIN32)
+#include <signal.h>
+#endif
+
+namespace lading::detail {
+
+/// Somebody who waits for addresses.
+class lookup_waiter {
+  public:
+    using addresses = std::vector<asio::ip::tcp::endpoint>;
+    /// Called once, by another thread and under a lock: to be passed on, with `self`, which may be the last reference and must not
+    /// end here.
+    virtual void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) = 0;
+
+  protected:
+    ~lookup_waiter() = default;
+};
+
+/// What is looked up, and for whom.
+struct lookup {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string named_by;   ///< shares its bound
+    bool by_server = false; ///< a server named the host
+    std::shared_ptr<name_resolver> resolver; ///< null: the system's
+    std::weak_ptr<lookup_waiter> who;
+};
+
+/// Tells who waits, if he is still there. One who cannot be told, for want of memory, has a deadline of his own.
+inline void tell(lookup const& l, asio::error_code ec, lookup_waiter::addresses found) {
+    auto who = l.who.lock();
+    if (!who) return;
+    auto& waiter = *who;
+#if LADING_HAS_EXCEPTIONS
+    try {
+        waiter.on_looked_up(std::move(who), ec, std::move(found));
+    } catch (...) {
+    }
+#else
+    waiter.on_looked_up(std::move(who), ec, std::move(found));
+#endif
+}
+
+/// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
+class name_lookups final : public asio::execution_context::service {
+  public:
+    inline static asio::execution_context::id id;
+
+    explicit name_lookups(asio::execution_context& c) : asio::execution_context::service(c) {}
+
+    void start(lookup what, limits const& bounds) {
+        std::scoped_lock const lock(work_->mutex);
+        work_->most = {bounds.lookups, bounds.all_lookups};
+        if (!work_->may_run(what)) return work_->waiting.push_back(std::move(what));
+        work_->count(what, true);
+        run(std::move(what));
+    }
+
+  private:
+    /// Outlives the loop, as long as a thread is busy.
+    struct work {
+        struct bounds {
+            std::size_t one = 1, all = 1;
+        };
+        std::mutex mutex;
+        bool closed = false; ///< the loop has ended: nobody is told any more
+        bounds most;
+        std::map<std::pair<bool, std::string>, std::size_t> under_way; ///< by who named the host
+        std::size_t running[2] = {0, 0};                               ///< the caller's, the servers'
+        std::deque<lookup> waiting;
+
+        bool may_run(lookup const& l) const {
+            auto const known = under_way.find({l.by_server, l.named_by});
+            return running[l.by_server] < most.all && (known == under_way.end() || known->second < most.one);
+        }
+        void count(lookup const& l, bool begins) {
+            auto const at = under_way.try_emplace({l.by_server, l.named_by}).first;
+            running[l.by_server] += begins ? 1 : std::size_t(-1);
+            at->second += begins ? 1 : std::size_t(-1);
+            if (at->second == 0) under_way.erase(at);
+        }
+        /// Tells who has waited, and takes the next that may run.
+        bool go_on(lookup& l, asio::error_code ec, lookup_waiter::addresses found) {
+            std::scoped_lock const lock(mutex);
+            count(l, false);
+            if (closed) return false;
+            tell(l, ec, std::move(found));
+            for (auto next = waiting.begin(); next != waiting.end();) {
+                if (next->who.expired()) {
+                    next = waiting.erase(next);
+                } else if (may_run(*next)) {
+                    l = std::move(*next);
+                    waiting.erase(next);
+                    count(l, true);
+                    return true;
+                } else {
+                    ++next;
+                }
+            }
+            return false;
+        }
+    };
+
+    void shutdown() noexcept override {
+        std::scoped_lock const lock(work_->mutex);
+        work_->closed = true;
+        work_->waiting.clear();
+    }
+
+    /// In a new thread, which takes no signals. Without one the look-up fails.
+    void run(lookup l) {
+#if !defined(_WIN32)
+        sigset_t all, before;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before);
+#endif
+        auto const body = [w = work_, l]() mutable { serve(*w, l); };
+#if LADING_HAS_EXCEPTIONS
+        try {
+            std::thread(body).detach();
+        } catch (...) {
+            work_->count(l, false);
+            tell(l, asio::error::no_memory, {});
+        }
+#else
+        std::thread(body).detach();
+#endif
+#if !defined(_WIN32)
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#endif
+    }
+    static void serve(work& w, lookup& l) {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            while (step(w, l)) {
+            }
+        } catch (...) { // no memory to tell who waits, whose own deadline ends that
+        }
+#else
+        while (step(w, l)) {
+        }
+#endif
+    }
+    static bool step(work& w, lookup& l) {
+        asio::error_code ec;
+        lookup_waiter::addresses found;
+#if LADING_HAS_EXCEPTIONS
+        try {
+            found = resolve(l, ec);
+        } catch (...) { // a resolver of the caller's, or no memory
+            ec = asio::error::no_recovery;
+        }
+#else
+        found = resolve(l, ec);
+#endif
+        return w.go_on(l, ec, std::move(found));
+    }
+    static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {
+        lookup_waiter::addresses out;
+        if (!l.resolver) {
+            asio::io_context context(1);
+            auto const all = asio::ip::tcp::resolver(context).resolve(l.host, std::to_string(l.port), ec);
+            for (auto const& one : all) out.push_back(one.endpoint());
+            return out;
+        }
+        auto const texts = l.resolver->resolve(l.host);
+        if (!texts) return ec = asio::error::host_not_found, out;
+        for (auto const& text : texts.assume_value()) {
+            asio::error_code no_address;
+            auto const address = asio::ip::make_address(text, no_address);
+            if (!no_address) out.emplace_back(address, l.port);
+        }
+        if (out.empty()) ec = asio::error::host_not_found;
+        return out;
+    }
+
+    std::shared_ptr<work> const work_ = std::make_shared<work>();
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/proxy.hpp ----
+
+/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; doc/threats.md#c18).
+
+#include <charconv>
+
+namespace lading::detail {
+
+/// An http proxy and the value of its `Proxy-Authorization`, empty for none.
+struct proxy_address {
+    url where;
+    std::string authorization;
+};
+
+/// Reads "http://[user:password@]host[:port]"; the scheme may be left out. Errors: `config_invalid`, which never shows
+/// the text, because it may hold a password.
+inline result<proxy_address> parse_proxy(std::string_view text) {
+    auto refuse = [](char const* why) {
+        return error(errc::config_invalid).with_context(std::string("the proxy: ") + why);
+    };
+    if (auto const scheme = text.find("://"); scheme != text.npos) {
+        if (!iequal(text.substr(0, scheme), "http")) return refuse("only http proxies are spoken");
+        text.remove_prefix(scheme + 3);
+    }
+    std::string login;
+    if (auto const at = text.rfind('@'); at != text.npos) {
+        auto const encoded = text.substr(0, at);
+        text.remove_prefix(at + 1);
+        for (std::size_t i = 0; i < encoded.size(); ++i) {
+            unsigned value = 0;
+            auto const* p = encoded.data() + i;
+            if (encoded[i] == '%') {
+                if (i + 2 >= encoded.size() || std::from_chars(p + 1, p + 3, value, 16).ptr != p + 3)
+                    return refuse("its user information is malformed");
+                login += static_cast<char>(value);
+                i += 2;
+            } else {
+                login += encoded[i];
+            }
+        }
+    }
+    if (!login.empty() && login.find(':') == login.npos) login += ':'; // a user without a password
+    auto where = url::parse("http://" + std::string(text));
+    if (!where) return refuse("it is not host[:port]");
+    return proxy_address{std::move(where).assume_value(), login.empty() ? "" : "Basic " + base64_encode(login)};
+}
+
+/// The request for a tunnel to a host.
+inline std::string connect_text(url const& target, proxy_address const& proxy, std::string_view user_agent) {
+    auto const to = target.host() + ':' + std::to_string(target.port());
+    std::string out = "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n";
+    if (!user_agent.empty()) out.append("User-Agent: ").append(user_agent).append("\r\n");
+    if (!proxy.authorization.empty()) out.append("Proxy-Authorization: ").append(proxy.authorization).append("\r\n");
+    return out.append("\r\n");
+}
+
+} // namespace lading::detail
+
+// ---- lading/net/transport_failure.hpp ----
+
+/// What a failed exchange allows next: the same facts from every transport over a network.
+
+namespace lading::detail {
+
+/// How far an exchange came.
+struct exchange_progress {
+    std::optional<url> target; ///< nothing when the URL could not be read
+    bool started = false;      ///< a byte of an answer came
+    int status = 0;            ///< of a complete head; 0 for none
+    bool proxied = false;      ///< through a proxy, which may be what failed
+};
+
+/// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
+class pace_watch {
+  public:
+    explicit pace_watch(limits const& l) : window_(l.pace), least_(l.pace_bytes) {}
+    /// False when `n` bytes more are too few for the time that has passed.
+    bool keeps(std::size_t n, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
+        bytes_ += n;
+        if (began_ == std::chrono::steady_clock::time_point()) began_ = now;
+        if (now - began_ < window_) return true;
+        bool const enough = bytes_ >= least_;
+        began_ = now;
+        bytes_ = 0;
+        return enough;
+    }
+    error too_slow() const {
+        return error(errc::too_slow)
+            .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
+                             " ms (limits::pace_bytes, limits::pace)", "fewer");
+    }
+
+  private:
+    std::chrono::milliseconds window_;
+    std::size_t least_;
+    std::size_t bytes_ = 0;
+    std::chrono::steady_clock::time_point began_{};
+};
+
+inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
+    fallback_facts f;
+    if (is_callers_own(code) || code == errc::url_invalid) return f; // another endpoint would not help
+    f.over_tls = p.target && p.target->scheme() == "https";
+    f.answered = p.status != 0;
+    f.next_endpoint = true;
+    bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
+    bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
+    // Through a proxy only a handshake tells something of the host; and plaintext might go past the proxy.
+    bool const of_the_host = !p.proxied || code == errc::tls_handshake_failed || code == errc::tls_timeout;
+    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host && of_the_host;
+    f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
+              code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
+              code == errc::http_body_truncated || code == errc::tls_truncated;
+    return f;
+}
+
+/// The limit that is behind a `timeout_*` and the like, with its name. Empty for other codes.
+inline std::string limit_behind(errc code, limits const& l) {
+    switch (code) {
+    case errc::connect_timeout: return limit_text(l.connect, "limits::connect");
+    case errc::tls_timeout: return limit_text(l.handshake, "limits::handshake");
+    case errc::timeout_header: return limit_text(l.header, "limits::header");
+    case errc::timeout_body:
+    case errc::timeout_write: return limit_text(l.idle, "limits::idle");
+    default: return {};
+    }
+}
+
+/// The error of a failed exchange with its limit, its facts, its URL and the status that came.
+inline error complete_failure(error e, request const& q, limits const& l, exchange_progress const& p) {
+    auto const code = e.kind();
+    if (auto most = limit_behind(code, l); !most.empty() && e.detail().expected.empty()) e = std::move(e).with_values(std::move(most), "more");
+    if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
+    if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
+    if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
+    return e;
+}
+
+} // namespace lading::detail
+
+// ---- lading/net/trust.hpp ----
+
+/// Whom a connection trusts: the options of its host, and what the registry that named the host lends it.
+
+// ---- lading/store/read_file.hpp ----
+
+/// Reads configuration files: whole, bounded, and a missing one is not an error.
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace lading::detail {
+
+/// The bytes of a file, or nothing when there is none. Errors: `code` with the path and the reason, for a file that
+/// cannot be read or is larger than `limit` bytes.
+inline result<std::optional<std::string>> read_file(std::string const& path, errc code, std::size_t limit = 1u << 20) {
+    errno = 0;
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
+    if (!file) {
+        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
+        return error(code).with_context(path + ": " + std::strerror(errno));
+    }
+    std::string out;
+    char piece[4096];
+    while (auto const n = std::fread(piece, 1, sizeof piece, file.get())) {
+        out.append(piece, n);
+        if (out.size() > limit)
+            return error(code).with_context(path).with_values("at most " + std::to_string(limit) + " bytes", "more");
+    }
+    if (std::ferror(file.get())) return error(code).with_context(path + ": cannot be read");
+    return std::optional(std::move(out));
+}
+
+} // namespace lading::detail
+
+namespace lading::detail {
+
+/// The options of a host, and whether they are its own. Errors: those of `tls_source`.
+inline result<std::pair<tls_options, bool>> tls_of_host(tls_rules const& rules, std::string const& authority,
+                                                        std::vector<warning>& remarks) {
+    if (auto const* own = rules.find_host(authority)) return std::pair(*own, true);
+    if (rules.others) {
+        LADING_TRY(auto found, rules.others->find(authority, remarks));
+        if (found) { // beside what holds everywhere: nobody has said that this host is an exception
+            auto const& all = rules.everywhere;
+            found->verify = found->verify && all.verify;
+            found->system_roots = found->system_roots && all.system_roots;
+            found->ca_file = all.ca_file;
+            found->ca_pem += all.ca_pem;
+            if (found->cert_file.empty()) found->with_client_certificate(all.cert_file, all.key_file);
+            return std::pair(std::move(*found), true);
+        }
+    }
+    return std::pair(rules.everywhere, false);
+}
+
+/// The options for a connection to a host that the caller named, or that the registry `named_by` (host, and port unless it
+/// is the scheme's own) did. Its roots count there too; what is not checked for it is not checked on other ports of the same
+/// host, unless that has options of its own. No client certificate of the one is ever the other's. Errors: `tls_config_invalid`.
+inline result<tls_options> tls_for(tls_rules const& rules, url const& target, std::string const& named_by,
+                                   std::vector<warning>& remarks) {
+    LADING_TRY(auto own, tls_of_host(rules, target.authority(), remarks));
+    auto& out = own.first;
+    if (named_by.empty() || named_by == target.authority()) return std::move(out);
+    LADING_TRY(auto const namer, tls_of_host(rules, named_by, remarks));
+    if (!namer.second) return std::move(out);
+    auto const& lent = namer.first;
+    if (lent.ca_pem != out.ca_pem) out.ca_pem.append(out.ca_pem.empty() ? "" : "\n").append(lent.ca_pem);
+    if (out.ca_file.empty()) {
+        out.ca_file = lent.ca_file;
+    } else if (!lent.ca_file.empty() && lent.ca_file != out.ca_file) {
+        LADING_TRY(auto const text, read_file(lent.ca_file, errc::tls_config_invalid));
+        if (!text) return error(errc::tls_config_invalid).with_context(lent.ca_file + ": no such file");
+        out.ca_pem.append("\n").append(*text);
+    }
+    bool const same_host = tls_rules::without_port(named_by) == target.host();
+    if (same_host && !own.second) out.verify = out.verify && lent.verify;
+    return std::move(out);
+}
+
+} // namespace lading::detail
+
+#include <asio/dispatch.hpp>
+#include <asio/strand.hpp>
+
+namespace lading::detail {
+
+/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
+struct transport_state {
+    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
+          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
+
+    asio::any_io_executor const executor;
+    network_options const network;
+    limits const bounds;
+    bool const one_thread; ///< runs the executor
+    tls_contexts contexts;
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<deadlines> const times;
+
+    /// An executor for one exchange, which runs one handler at a time.
+    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
+};
+
+/// Takes the body of a proxy's answer, which is nobody's.
+struct discarding_sink final : body_sink {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
+};
+
+/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
+/// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
+/// handler at a time: a strand, unless there is one thread.
+class exchange : public pool_waiter, public lookup_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
+  public:
+    exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
+        : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
+          pace_(transport_->bounds) {}
+    exchange(exchange const&) = delete;
+    exchange& operator=(exchange const&) = delete;
+
+    void start() {
+        asio::dispatch(serial_, [self = shared_from_this()] {
+            self->begin();
+            self->starting_ = false;
+        });
+    }
+    /// Ends the exchange with `cancelled`, soon.
+    void cancel() {
+        asio::post(serial_, [self = shared_from_this()] { self->stop(errc::cancelled); });
+    }
+    void on_deadline() override {
+        asio::post(serial_, [self = shared_from_this()] {
+            if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
+        });
+    }
+    void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) override {
+        auto const executor = serial_; // the handler may run at once, and let this go
+        asio::post(executor, [me = std::static_pointer_cast<exchange>(std::move(self)), ec, f = std::move(found)]() mutable {
+            me->on_resolved(ec, std::move(f));
+        });
+    }
+    void on_place(pool_place place) override {
+        asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
+            self->turn_.reset();
+            if (self->stage_ == stage::waiting) self->take(std::move(p));
+        });
+    }
+
+  protected:
+    virtual ~exchange() { transport_->times->clear(*this); }
+    /// Called once, on that executor, and not inside `start`.
+    virtual void complete(result<response> outcome) = 0;
+
+    std::shared_ptr<transport_state> const transport_;
+
+  private:
+    /// What a new connection takes.
+    struct making {
+        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
+        dialler dial;
+        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
+        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
+        discarding_sink tunnel_body;
+    };
+    /// What is awaited, as far as it matters to one who has to end it.
+    enum class stage : std::uint8_t { waiting, resolving, dialling, connected, over };
+    using member = void (exchange::*)(asio::error_code, std::size_t);
+
+    /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
+    auto then(member next) {
+        return asio::bind_executor(serial_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+            if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
+            ((*self).*next)(ec, n);
+        });
+    }
+
+    void begin() {
+        if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
+        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
+        if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
+        wait_for_turn();
+    }
+    /// Keeps the exchange, and the event loop, while it waits for what only other exchanges or threads can give.
+    void wait_for_turn() {
+        turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
+        turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
+    }
+    result<void> prepare() {
+        LADING_TRY(target_, url::parse(query_.url));
+        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
+        if (!via.empty()) {
+            LADING_TRY(auto proxy, parse_proxy(via));
+            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
+        }
+        key_ = target_->origin().str();
+        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.address_policy)));
+        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
+        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
+        bool const forwarded = proxy_ && target_->scheme() == "http";
+        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
+        if (forwarded && !proxy_->authorization.empty())
+            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
+        if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
+        return success();
+    }
+
+    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
+    void limit(std::chrono::milliseconds d, errc what) {
+        auto const until = deadlines::clock::now() + d;
+        if (query_.deadline && *query_.deadline < until) return limit_until(*query_.deadline, errc::timeout);
+        limit_until(until, what);
+    }
+    void limit_until(deadlines::time_point until, errc what) {
+        until_ = until;
+        late_ = what;
+        transport_->times->set(shared_from_this(), until);
+    }
+    /// Ends the exchange with an error of its own side: at once, or as soon as what uses the connection has let go of it.
+    void stop(errc why) {
+        if (stage_ == stage::over || stopped_ != errc::ok) return;
+        stopped_ = why;
+        asio::error_code ignored;
+        switch (stage_) {
+        case stage::waiting:
+            transport_->pool->withdraw(key_, *this);
+            turn_.reset();
+            return end(error(why));
+        case stage::resolving: // whatever the resolver is busy with, nobody waits for it
+            turn_.reset();
+            return end(error(why));
+        case stage::dialling: return making_->dial.cancel();
+        case stage::connected: place_.link->socket.close(ignored); return;
+        case stage::over: return;
+        }
+    }
+
+    // ---- a connection
+
+    /// A kept connection if one is good, or a new one.
+    void take(pool_place place) {
+        place_ = std::move(place);
+        while (place_.link && !place_.link->quiet()) place_.another();
+        if (!place_.link) return open();
+        reused_ = true;
+        write();
+    }
+    void open() {
+        reused_ = false;
+        place_.link.reset();
+        reader_.reset();
+        making_ = std::make_unique<making>(transport_->executor, serial_);
+        limit(transport_->bounds.connect, errc::connect_timeout);
+        auto const& dialled = proxy_ ? proxy_->where : *target_;
+        auto host = dialled.host();
+        for (auto const& [name, address] : transport_->network.addresses)
+            if (name == host) host = address;
+        asio::error_code not_an_address;
+        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+        auto const address = asio::ip::make_address(bare, not_an_address);
+        if (!not_an_address) return dial({{address, dialled.port()}});
+        stage_ = stage::resolving;
+        wait_for_turn();
+        lookup what{host, dialled.port(), host, !proxy_ && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
+        if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
+        what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
+        asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
+    }
+    void on_resolved(asio::error_code ec, addresses found) {
+        if (stage_ == stage::over) return; // stopped, and told so then
+        turn_.reset();
+        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
+        dial(std::move(found));
+    }
+
+    /// Connects, to such of the addresses as the request may go to.
+    void dial(addresses where) {
+        if (query_.address_policy != address_policy::anywhere && !transport_->network.inner_addresses) {
+            if (proxy_) {
+                if (!may_reach(scope_of_host(target_->host()))) where.clear();
+            } else {
+                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
+            }
+        }
+        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        stage_ = stage::dialling;
+        making_->dial.start(where, shared_from_this());
+    }
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
+    }
+
+  public:
+    /// The dialler's.
+    void on_dialled(asio::error_code ec) {
+        if (stopped_ != errc::ok) return end(error(stopped_));
+        if (ec && proxy_) return end(proxy_error(ec.message()));
+        if (ec) {
+            bool const refused = ec == asio::error::connection_refused;
+            return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
+        }
+        place_.link = std::make_unique<connection>(making_->dial.take());
+        stage_ = stage::connected;
+        if (target_->scheme() == "http") return write();
+        if (proxy_) return ask_proxy();
+        handshake();
+    }
+
+  private:
+    // ---- the tunnel through a proxy
+
+    void ask_proxy() {
+        auto& m = *making_;
+        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
+        m.tunnel_url = proxy_->where.str();
+        reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
+        place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
+    }
+    void on_proxy_asked(asio::error_code ec, std::size_t) {
+        if (ec) return end(proxy_error(ec.message()));
+        place_.link->async_read(then(&exchange::on_proxy_read));
+    }
+    void on_proxy_read(asio::error_code ec, std::size_t n) {
+        if (ec) return end(proxy_error(ec.message()));
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(proxy_error(over.assume_error().summary()));
+        if (!over.assume_value()) return place_.link->async_read(then(&exchange::on_proxy_read));
+        auto const status = reader_->take_head().status;
+        bool const clean = reader_->at_end();
+        reader_.reset(); // nothing that a proxy says is an answer of the registry
+        if (status != 200) return end(proxy_error("it answered " + std::to_string(status)));
+        if (!clean) return end(proxy_error("it sent bytes before the tunnel was used"));
+        handshake();
+    }
+    error proxy_error(std::string why) {
+        reader_.reset();
+        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
+    }
+
+    void handshake() {
+        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
+        if (!options) return end(std::move(options).assume_error());
+        auto& o = options.assume_value();
+        if (query_.address_policy != address_policy::anywhere) o.with_client_certificate({}, {});
+        auto identity = transport_->contexts.find(o, query_.address_policy != address_policy::anywhere);
+        if (!identity) return end(std::move(identity).assume_error());
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
+            return end(no_memory_for_tls());
+        limit(transport_->bounds.handshake, errc::tls_timeout);
+        place_.link->async_handshake(then(&exchange::on_handshake));
+    }
+    void on_handshake(asio::error_code ec, std::size_t) {
+        if (ec) {
+            transport_->contexts.forget(place_.link->identity());
+            return end(place_.link->handshake_error(ec));
+        }
+        place_.link->on_handshake();
+        write();
+    }
+
+    // ---- the request and its answer
+
+    void write() {
+        stage_ = stage::connected;
+        peer_ = place_.link->peer();
+        reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
+        asio::error_code ec;
+        auto const n = place_.link->write_now(text_, ec);
+        if (n == text_.size() || ec) return on_write(ec, n);
+        limit(transport_->bounds.idle, errc::timeout_write);
+        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
+    }
+    void on_write(asio::error_code ec, std::size_t) {
+        // A peer may answer and close before it has read everything; what it said comes first.
+        if (ec && reused_) return broken(ec);
+        limit(transport_->bounds.header, errc::timeout_header);
+        read();
+    }
+    void read() { place_.link->async_read(then(&exchange::on_read)); }
+    void on_read(asio::error_code ec, std::size_t n) {
+        if (ec) {
+            bool const truncated = ec == asio::ssl::error::stream_truncated;
+            if ((ec != asio::error::eof && !truncated) || !reader_->started()) return broken(ec);
+            auto ended = reader_->end(truncated);
+            if (!ended) return end(std::move(ended).assume_error());
+            return end(reader_->take_head());
+        }
+        bool const had_head = reader_->has_head();
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(std::move(over).assume_error());
+        if (over.assume_value()) {
+            if (reader_->reusable()) place_.keep();
+            return end(reader_->take_head());
+        }
+        place_.link->fit_buffer(n);
+        if (had_head || reader_->has_head()) {
+            if (!pace_.keeps(n)) return end(pace_.too_slow());
+            limit(transport_->bounds.idle, errc::timeout_body);
+        }
+        read();
+    }
+
+    /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
+    /// takes a fresh one, once (doc/threats.md#h33).
+    void broken(asio::error_code ec) {
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
+        if (reused_ && repeatable && !reader_->started()) return open();
+        end(error(errc::connection_reset).with_context(ec.message()));
+    }
+
+    void end(result<response> outcome) {
+        if (stage_ == stage::over) return;
+        if (starting_) // a handler never runs inside its initiating call
+            return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        // A forwarded request has its answer from the proxy, which means itself here.
+        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
+            outcome = proxy_error("it answered 407");
+        stage_ = stage::over;
+        transport_->times->clear(*this);
+        if (!outcome) outcome = explained(std::move(outcome).assume_error());
+        if (outcome) {
+            if (!proxy_) outcome.assume_value().peer = peer_;
+            outcome.assume_value().warnings = std::move(remarks_);
+        }
+        place_.end(); // the connection is closed or kept before the handler runs
+        reader_.reset();
+        complete(std::move(outcome));
+    }
+    error explained(error e) const {
+        exchange_progress p;
+        p.target = target_;
+        p.started = reader_ && reader_->started();
+        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
+        p.proxied = proxy_ != nullptr;
+        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
+        return complete_failure(std::move(e), query_, transport_->bounds, p);
+    }
+
+    request const& query_;
+    body_sink& sink_;
+    asio::any_io_executor const serial_; ///< runs one handler at a time
+    stage stage_ = stage::waiting;
+    bool starting_ = true;
+    errc stopped_ = errc::ok; ///< why the exchange was ended from outside
+    errc late_ = errc::timeout;
+    deadlines::time_point until_{};
+    std::optional<url> target_;
+    std::string key_;  ///< the pool's
+    std::string text_; ///< of the request
+    std::unique_ptr<proxy_address> proxy_;
+    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
+    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
+    pool_place place_;
+    bool reused_ = false;
+    std::optional<address_scope> peer_; ///< where the connection goes
+    std::vector<warning> remarks_;
+    std::optional<http1_reader> reader_;
+    pace_watch pace_;
+};
+
+/// An exchange and who is told of its end.
+template <class Handler>
+class exchange_for final : public exchange {
+  public:
+    exchange_for(std::shared_ptr<transport_state> t, request const& q, body_sink& out, Handler h)
+        : exchange(std::move(t), q, out), handler_(std::move(h)),
+          work_(asio::get_associated_executor(*handler_, transport_->executor)) {}
+
+    /// Lets the handler's cancellation slot end the exchange.
+    void listen() {
+        if (auto slot = asio::get_associated_cancellation_slot(*handler_); slot.is_connected())
+            slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->cancel();
+            });
+    }
+
+  private:
+    void complete(result<response> outcome) override {
+        auto const executor = work_.get_executor();
+        asio::dispatch(executor, [h = std::move(*handler_), w = std::move(work_), o = std::move(outcome)]() mutable {
+            if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected()) slot.clear();
+            w.reset();
+            std::move(h)(std::move(o));
+        });
+        handler_.reset();
+    }
+
+    std::optional<Handler> handler_;
+    outstanding_work<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
+};
+
+} // namespace lading::detail
+
+namespace lading {
+
+/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, proxies, every bound of `limits`.
+///
+/// Connections are kept for `limits::pooled`, `limits::idle_connections` of them. At most `limits::connections` go to one
+/// origin at once; further exchanges wait their turn in the order they came, until their own deadline. A new connection
+/// resumes a TLS session of the same host and options if it can, and tries the addresses of a host side by side.
+///
+/// Any number of exchanges may be under way, started by any thread; the executor may be that of an `io_context` that
+/// several threads run. An exchange runs one handler at a time (the sink is called there), its handler where the handler
+/// belongs. The object may be moved and destroyed while exchanges are under way, not while another thread uses it.
+///
+/// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
+/// without a certificate problem, `plaintext`. Cancellation through the handler's slot, of any type: `cancelled`, at once
+/// even when a name is being resolved. Names are resolved in threads of their own (`name_lookups.hpp`), for which nothing
+/// waits: neither another name nor the end of the event loop.
+class asio_transport {
+  public:
+    using executor_type = asio::any_io_executor;
+    /// How many threads run the executor. With `one` exchanges need no strands, whose making Asio (1.22) does not survive
+    /// without memory.
+    enum class threads : std::uint8_t { many, one };
+
+    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {}, threads t = threads::many)
+        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds),
+                                                           t == threads::one)) {}
+
+    executor_type get_executor() const { return state_->executor; }
+
+    /// One exchange; signature `void(result<response>)`. Request and sink outlive it.
+    template <class CompletionToken>
+    auto async_exchange(request const& q, body_sink& out, CompletionToken&& token) {
+        auto initiate = [state = state_](auto&& handler, request const* query, body_sink* sink) {
+            using handler_type = std::decay_t<decltype(handler)>;
+            auto const one = std::make_shared<detail::exchange_for<handler_type>>(
+                state, *query, *sink, std::forward<decltype(handler)>(handler));
+            one->listen();
+            one->start();
+        };
+        return asio::async_initiate<CompletionToken, void(result<response>)>(std::move(initiate), token, &q, &out);
+    }
+
+  private:
+    std::shared_ptr<detail::transport_state> state_;
+};
+
+} // namespace lading
+
+// ---- lading/net/spares.hpp ----
+
+/// `spares`: what one thread at a time can use, as many of it as threads need at once.
+
+namespace lading::detail {
+
+/// Thread-safe. What was used last is taken first: its connections are the freshest.
+template <class T>
+class spares {
+  public:
+    /// One that nobody uses, or a new one by `make()`, which gives a `std::unique_ptr<T>`. What is not given back is lost.
+    template <class Make>
+    std::unique_ptr<T> take(Make make) {
+        {
+            std::lock_guard const lock(mutex_);
+            if (!idle_.empty()) {
+                auto out = std::move(idle_.back());
+                idle_.pop_back();
+                return out;
+            }
+            idle_.reserve(++made_); // so that giving back needs no memory
+        }
+        return make();
+    }
+    void give(std::unique_ptr<T> one) noexcept {
+        std::lock_guard const lock(mutex_);
+        idle_.push_back(std::move(one));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<T>> idle_;
+    std::size_t made_ = 0; ///< lost ones too
+};
+
+} // namespace lading::detail
+
+namespace lading {
+
+/// Models `sync_transport`, for any number of threads at once. Limits, connections and errors are those of
+/// `asio_transport`. Each thread that is inside `exchange` has an event loop of its own, with its own connections, which
+/// runs only there; the loop that was used last is used next, so that one thread keeps its connections, and limits of
+/// connections count for each of as many loops as there were threads at once.
+///
+/// `request::stop` ends an exchange at once, wherever it is, with `cancelled`.
+/// Should an exception leave `exchange` (from a sink, or because there is no memory), its connections are closed and the
+/// next exchange starts afresh.
+class asio_sync_transport {
+  public:
+    explicit asio_sync_transport(network_options network = {}, limits bounds = {})
+        : state_(std::make_unique<state>(std::move(network), std::move(bounds))) {}
+
+    result<response> exchange(request const& q, body_sink& out) {
+        std::optional<result<response>> answer;
+        asio::cancellation_signal cancel;
+        auto one = state_->loops.take([this] { return std::make_unique<loop>(state_->network, state_->bounds); });
+        auto const slot = q.stop.stop_possible() ? cancel.slot() : asio::cancellation_slot();
+        one->transport.async_exchange(q, out, asio::bind_cancellation_slot(slot, [&](result<response> r) { answer.emplace(std::move(r)); }));
+        one->context.restart();
+        {
+            stop_callback const wake(q.stop, [&context = one->context] { context.stop(); }); // by whichever thread stops it
+            while (!answer) { // what is left, a name being resolved for nobody, waits for the next
+                if (one->context.run_one() != 0 || !one->context.stopped()) continue;
+                one->context.restart();
+                if (q.stop.stop_requested()) cancel.emit(asio::cancellation_type::all);
+            }
+        }
+        state_->loops.give(std::move(one));
+        return std::move(*answer);
+    }
+
+  private:
+    struct loop {
+        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l, asio_transport::threads::one) {}
+        asio::io_context context{1};
+        asio_transport transport;
+    };
+    struct state {
+        state(network_options n, limits l) : network(std::move(n)), bounds(std::move(l)) {}
+        network_options const network;
+        limits const bounds;
+        detail::spares<loop> loops;
+    };
+
+    std::unique_ptr<state> state_;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// The policies of a blocking client. Derive from it, replace one, and name the result: `basic_client<mine>`.
+struct default_policies : core_policies {
+    using transport = asio_sync_transport;
+    using json = strict_json;
+    using hash = openssl_hash;
+};
+
+/// The same with the asynchronous transport.
+struct async_policies : default_policies {
+    using transport = asio_transport;
+};
+
+} // namespace lading
+
 // ---- lading/config_files/certs_d.hpp ----
 
-/// `certs.d`: the folders in which Docker and the containers tools keep certificates by host (spec 2.3).
+/// `certs.d`: the folders in which Docker and the containers tools keep certificates by host
+/// (doc/protocol.md#certificates).
 
 // ---- lading/net/certificate_text.hpp ----
 
@@ -14276,33 +16946,7 @@ inline result<std::optional<std::vector<std::string>>> list_folder(std::string c
 
 } // namespace lading::detail
 
-// ---- lading/store/read_file.hpp ----
-
-/// Reads configuration files: whole, bounded, and a missing one is not an error.
-
-namespace lading::detail {
-
-/// The bytes of a file, or nothing when there is none. Errors: `code` with the path and the reason, for a file that
-/// cannot be read or is larger than `limit` bytes.
-inline result<std::optional<std::string>> read_file(std::string const& path, errc code, std::size_t limit = 1u << 20) {
-    errno = 0;
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> const file(std::fopen(path.c_str(), "rb"), &std::fclose);
-    if (!file) {
-        if (errno == ENOENT || errno == ENOTDIR) return std::optional<std::string>();
-        return error(code).with_context(path + ": " + std::strerror(errno));
-    }
-    std::string out;
-    char piece[4096];
-    while (auto const n = std::fread(piece, 1, sizeof piece, file.get())) {
-        out.append(piece, n);
-        if (out.size() > limit)
-            return error(code).with_context(path).with_values("at most " + std::to_string(limit) + " bytes", "more");
-    }
-    if (std::ferror(file.get())) return error(code).with_context(path + ": cannot be read");
-    return std::optional(std::move(out));
-}
-
-} // namespace lading::detail
+#include <cstdlib>
 
 namespace lading {
 
@@ -14791,7 +17435,7 @@ result<credential_file> parse_credential_file(std::string_view text, std::string
         auto const equals = line.find('=');
         if (equals == line.npos) return refuse("no line auth = ...");
         auto& entry = out.auths.emplace_back();
-        entry.key = entry.written = "docker.io";
+        entry.key = entry.written = std::string(detail::docker_hub::name);
         auto value = detail::trim(line.substr(equals + 1));
         if (value.ends_with('\r')) value.remove_suffix(1);
         entry.fault = detail::read_login(value, entry.secret);
@@ -15058,7 +17702,7 @@ class basic_config_credentials {
         auto const host = detail::login_host(q.host);
         auto const name = host + '/' + q.repository;
         if (key.empty() || !name.starts_with(key) || (name.size() != key.size() && name[key.size()] != '/')) return {};
-        bool const index = written == "https://index.docker.io/v1/";
+        bool const index = written == detail::docker_hub::login_key;
         if (index && !of_containers) return {key.size(), 3};
         return {key.size(), written == q.host + key.substr(host.size()) ? 2 : index ? 1 : 0};
     }
@@ -15108,7 +17752,7 @@ class basic_config_credentials {
 
     result<std::optional<credential>> run_helper(std::string const& program, std::string const& host,
                                                  std::chrono::milliseconds patience, std::string const& path) const {
-        LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == "docker.io" ? "https://index.docker.io/v1/" : host,
+        LADING_TRY(auto const ran, detail::run_program({program, "get"}, host == detail::docker_hub::name ? std::string(detail::docker_hub::login_key) : host,
                                                        patience, options_.helper_output));
         // The protocol's way of saying "none": this sentence on the standard output.
         if (ran.exit_code != 0 && ran.out.find("credentials not found") != ran.out.npos) return std::optional<credential>();
@@ -15147,2137 +17791,322 @@ using config_credentials = basic_config_credentials<strict_json>;
 
 } // namespace lading
 
-// ---- lading/hash/openssl_hash.hpp ----
+// ---- lading/impl/front.hpp ----
 
-/// `openssl_hash`: the hash policy over OpenSSL's EVP.
-
-#include <openssl/evp.h>
-
-namespace lading {
-
-/// Models the hash policy. Errors of `finish`: `out_of_memory` when OpenSSL could not do its part.
-class openssl_hash {
-  public:
-    explicit openssl_hash(digest_algorithm a) : algorithm_(a), context_(EVP_MD_CTX_new()) {
-        ok_ = context_ && EVP_DigestInit_ex(context_, method(), nullptr) == 1;
-    }
-    openssl_hash(openssl_hash&& other) noexcept
-        : algorithm_(other.algorithm_), context_(std::exchange(other.context_, nullptr)), ok_(other.ok_) {}
-    openssl_hash& operator=(openssl_hash other) noexcept {
-        algorithm_ = other.algorithm_;
-        std::swap(context_, other.context_);
-        ok_ = other.ok_;
-        return *this;
-    }
-    ~openssl_hash() { EVP_MD_CTX_free(context_); }
-
-    void update(std::span<std::byte const> bytes) {
-        ok_ = ok_ && EVP_DigestUpdate(context_, bytes.data(), bytes.size()) == 1;
-    }
-    result<digest> finish() {
-        std::array<std::byte, EVP_MAX_MD_SIZE> out{};
-        unsigned size = 0;
-        if (!ok_ || EVP_DigestFinal_ex(context_, reinterpret_cast<unsigned char*>(out.data()), &size) != 1)
-            return error(errc::out_of_memory).with_context("OpenSSL could not hash");
-        return digest::from_bytes(algorithm_, std::span(out).first(size));
-    }
-
-  private:
-    EVP_MD const* method() const noexcept {
-        switch (algorithm_) {
-        case digest_algorithm::sha384: return EVP_sha384();
-        case digest_algorithm::sha512: return EVP_sha512();
-        case digest_algorithm::sha256: break;
-        }
-        // Fetched once: OpenSSL 3 looks `EVP_sha256()` up among its providers at each use.
-        static EVP_MD const* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-        return sha256 ? sha256 : EVP_sha256();
-    }
-
-    digest_algorithm algorithm_;
-    EVP_MD_CTX* context_;
-    bool ok_ = false;
-};
-
-} // namespace lading
-
-// ---- lading/net/asio_sync_transport.hpp ----
-
-/// `asio_sync_transport`: the blocking face of `asio_transport`.
-
-// ---- lading/net/asio_transport.hpp ----
-
-/// `asio_transport`: HTTP/1.1 over standalone Asio and OpenSSL, asynchronous.
-
-// ---- lading/net/exchange.hpp ----
-
-/// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
-/// stage names the next.
-
-// ---- lading/net/connection_pool.hpp ----
-
-/// `connection_pool`: the connections of a transport that wait for their next exchange, and who may have how many.
-///
-/// A key says which exchanges would have made the same connection: origin, proxy, and who named the host (and with it
-/// whether a client certificate was shown, and which addresses could be dialled). The TLS options of a transport do not
-/// change, so that the origin also says which of them hold (hostile.md C17).
-
-// ---- lading/net/connection.hpp ----
-
-/// One TCP connection, with or without TLS.
-
-// ---- lading/net/tls_contexts.hpp ----
-
-/// TLS contexts, made when the first https request needs them, and the sessions that may be resumed within each.
-
-#include <asio/buffer.hpp>
-#include <asio/ssl/error.hpp>
-#include <asio/ssl/context.hpp>
-
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
-
-#include <new>
+/// What is behind `client` and `async_client`: one `basic_client` for both, whose credentials, cache and transport are
+/// chosen at run time.
 
 namespace lading::detail {
 
-/// OpenSSL says with this code that it had no memory.
-inline bool is_out_of_memory(asio::error_code const& ec) noexcept {
-    return ec.category() == asio::error::get_ssl_category() &&
-           ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == ERR_R_MALLOC_FAILURE;
-}
-inline error no_memory_for_tls() { return error(errc::out_of_memory).with_context("OpenSSL"); }
-/// What the system trusts. Its bundle takes longer to parse than a whole handshake, so it is read once a process, and not
-/// before a chain needs it. Null when memory has run out.
-inline X509_STORE* system_roots() {
-    static X509_STORE* const store = [] {
-        X509_STORE* const s = X509_STORE_new();
-        if (s) X509_STORE_set_default_paths(s);
-        return s;
-    }();
-    return store;
-}
-/// OpenSSL's search for an issuer: among the roots that were named, then among the system's.
-inline int issuer_or_system_root(X509** found, X509_STORE_CTX* ctx, X509* certificate) {
-    if (int const named = X509_STORE_CTX_get1_issuer(found, ctx, certificate); named != 0) return named;
-    std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> const system(X509_STORE_CTX_new(), X509_STORE_CTX_free);
-    if (!system || X509_STORE_CTX_init(system.get(), system_roots(), nullptr, nullptr) != 1) return -1;
-    return X509_STORE_CTX_get1_issuer(found, system.get(), certificate);
-}
-
-/// A context of TLS 1.2 and newer that trusts what the options say, and shows their client certificate.
-/// Errors: `tls_config_invalid`, `out_of_memory`.
-inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o) {
-    SSL_CTX* const raw = out.native_handle();
-    SSL_CTX_set_min_proto_version(raw, TLS1_2_VERSION);
-    SSL_CTX_set_options(raw, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_max_cert_list(raw, 100 << 10);
-    // Nobody is asked for the passphrase of a key: OpenSSL itself would ask the terminal, or take a line of stdin.
-    SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return -1; });
-    static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-    if (SSL_CTX_set_alpn_protos(raw, spoken, sizeof spoken) != 0) return no_memory_for_tls();
-    auto refuse = [](std::string what, asio::error_code const& ec) {
-        if (is_out_of_memory(ec)) return no_memory_for_tls();
-        return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
-    };
-    asio::error_code ec;
-    if (!o.cert_file.empty()) {
-        if (out.use_certificate_chain_file(o.cert_file, ec), ec) return refuse(o.cert_file, ec);
-        if (out.use_private_key_file(o.key_file, asio::ssl::context::pem, ec), ec) return refuse(o.key_file, ec);
-        if (SSL_CTX_check_private_key(raw) != 1)
-            return error(errc::tls_config_invalid).with_context(o.key_file + " is not the key of " + o.cert_file);
-    }
-    out.set_verify_mode(o.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, ec);
-    if (!o.verify) return success();
-    if (o.system_roots) X509_STORE_set_get_issuer(SSL_CTX_get_cert_store(raw), issuer_or_system_root);
-    if (!o.ca_file.empty() && (out.load_verify_file(o.ca_file, ec), ec)) return refuse(o.ca_file, ec);
-    if (!o.ca_pem.empty() && (out.add_certificate_authority(asio::buffer(o.ca_pem), ec), ec))
-        return refuse("the PEM text of a root", ec);
-    return success();
-}
-
-struct free_tls {
-    void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
-    void operator()(SSL* p) const noexcept { SSL_free(p); }
-    void operator()(SSL_SESSION* p) const noexcept { SSL_SESSION_free(p); }
-};
-using session_ptr = std::unique_ptr<SSL_SESSION, free_tls>;
-
-/// One context: whom it trusts and as whom it shows itself; and the sessions that hosts have offered to resume. A session
-/// stays within its context and its host (hostile.md T12). Thread-safe once it is configured.
-class tls_identity {
+/// Blocking or asynchronous, as it was made; only that way may be used.
+class front_transport {
   public:
-    static constexpr std::size_t most_sessions = 64; ///< kept; the oldest goes first
-
-    /// Takes the context when it is made.
-    explicit tls_identity(SSL_CTX* raw) : context(raw) {
-        SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(raw, [](SSL* ssl, SSL_SESSION* offered) {
-            auto* const who = static_cast<resumer*>(SSL_get_ex_data(ssl, resumer_index()));
-            if (who) who->identity->keep(who->host, offered);
-            return 0; // the session is still OpenSSL's; what is kept is a copy, which the end of the connection cannot spoil
-        });
-    }
-
-    /// Which sessions a connection may use. Part of the connection, whose address does not change.
-    struct resumer {
-        std::shared_ptr<tls_identity> identity;
-        std::string host; ///< with its port
-    };
-    /// Before the handshake: resumes if there is a session, and keeps those that the host will offer.
-    static void prepare(SSL* ssl, resumer& who) {
-        SSL_set_ex_data(ssl, resumer_index(), &who);
-        if (auto const known = who.identity->take(who.host)) SSL_set_session(ssl, known.get());
-    }
-    /// After the handshake. A session of TLS 1.2 may be used again; a ticket of 1.3 is used once (RFC 8446, C.4).
-    static void established(SSL* ssl, resumer& who) {
-        if (SSL_session_reused(ssl) == 1 && SSL_version(ssl) < TLS1_3_VERSION)
-            who.identity->keep(who.host, SSL_get_session(ssl));
-    }
-
-    asio::ssl::context context;
-
-  private:
-    static int resumer_index() {
-        static int const index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-        return index;
-    }
-    /// Called by OpenSSL, which no exception may pass. Without memory a session is not kept.
-    void keep(std::string const& host, SSL_SESSION* offered) noexcept {
-        session_ptr copy(SSL_SESSION_dup(offered));
-        if (!copy) return;
-        std::scoped_lock const lock(mutex_);
-#if LADING_HAS_EXCEPTIONS
-        try {
-            add(host, std::move(copy));
-        } catch (std::bad_alloc const&) {
-        }
-#else
-        add(host, std::move(copy));
-#endif
-    }
-    void add(std::string const& host, session_ptr session) {
-        if (sessions_.size() == most_sessions) sessions_.erase(sessions_.begin());
-        sessions_.emplace_back(host, std::move(session));
-    }
-    /// The newest session of a host.
-    session_ptr take(std::string_view host) {
-        std::scoped_lock const lock(mutex_);
-        for (auto at = sessions_.end(); at != sessions_.begin();)
-            if ((--at)->first == host) {
-                auto out = std::move(at->second);
-                sessions_.erase(at);
-                return out;
-            }
-        return nullptr;
-    }
-
-    std::mutex mutex_;
-    std::vector<std::pair<std::string, session_ptr>> sessions_; ///< oldest first
-};
-
-/// The contexts of one transport. Thread-safe.
-class tls_contexts {
-  public:
-    static constexpr std::size_t most = 256; ///< kept; the oldest goes first
-
-    /// The context for options. Sessions with hosts that a server named are kept apart from those of the caller's. Errors:
-    /// `tls_config_invalid`, `out_of_memory`.
-    result<std::shared_ptr<tls_identity>> find(tls_options const& o, bool by_server) {
-        std::scoped_lock const lock(mutex_);
-        for (auto const& m : made_)
-            if (m.by_server == by_server && m.options == o) return m.identity;
-        // Asio's own way to make a context throws when OpenSSL has no memory.
-        std::unique_ptr<SSL_CTX, free_tls> raw(SSL_CTX_new(TLS_client_method()));
-        if (!raw) return no_memory_for_tls();
-        auto identity = std::make_shared<tls_identity>(raw.get());
-        (void)raw.release();
-        LADING_TRY_V(configure_tls(identity->context, o));
-        if (made_.size() == most) made_.erase(made_.begin());
-        made_.push_back({o, by_server, identity});
-        return identity;
-    }
-    /// After a failed handshake: a context made while memory was short may lack a cipher or a root, and OpenSSL does not
-    /// say so.
-    void forget(tls_identity const& which) noexcept {
-        std::scoped_lock const lock(mutex_);
-        std::erase_if(made_, [&](made const& m) { return m.identity.get() == &which; });
-    }
-
-  private:
-    struct made {
-        tls_options options;
-        bool by_server;
-        std::shared_ptr<tls_identity> identity;
-    };
-    std::mutex mutex_;
-    std::vector<made> made_;
-};
-
-} // namespace lading::detail
-
-#include <asio/ip/address.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/ssl/stream.hpp>
-#include <asio/write.hpp>
-
-#include <openssl/x509v3.h>
-
-namespace lading::detail {
-
-/// Used by one exchange at a time, on its strand.
-class connection {
-  public:
-    /// Takes a connected socket.
-    explicit connection(asio::ip::tcp::socket s) : socket(std::move(s)), buffer_(first_buffer) {
-        asio::error_code ignored;
-        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-        socket.non_blocking(true, ignored);
-    }
-
-    /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
-    /// no partial wildcards, an address only against address entries (hostile.md T03-T05). False when
-    /// there is no memory.
-    bool prepare_tls(std::shared_ptr<tls_identity> identity, url const& where, bool verify) {
-        auto const& host = where.host();
-        resumer_ = {std::move(identity), host + ':' + std::to_string(where.port())};
-        std::unique_ptr<SSL, free_tls> made(SSL_new(resumer_.identity->context.native_handle()));
-        if (!made) return false;
-        tls_.emplace(socket, made.release()); // which frees it, also when it throws
-        SSL* const ssl = tls_->native_handle();
-        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-        asio::error_code not_an_address;
-        asio::ip::make_address(bare, not_an_address);
-        if (not_an_address && SSL_set_tlsext_host_name(ssl, bare.c_str()) != 1) return false;
-        tls_identity::prepare(ssl, resumer_);
-        if (!verify) return true;
-        X509_VERIFY_PARAM* const p = SSL_get0_param(ssl);
-        X509_VERIFY_PARAM_set_hostflags(p, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-        X509_VERIFY_PARAM_set_purpose(p, X509_PURPOSE_SSL_SERVER);
-        return (not_an_address ? X509_VERIFY_PARAM_set1_host(p, bare.c_str(), bare.size())
-                               : X509_VERIFY_PARAM_set1_ip_asc(p, bare.c_str())) == 1;
-    }
-    template <class Handler>
-    void async_handshake(Handler&& handler) {
-        tls_->async_handshake(asio::ssl::stream_base::client, std::forward<Handler>(handler));
-    }
-    void on_handshake() { tls_identity::established(tls_->native_handle(), resumer_); }
-
-    tls_identity const& identity() const noexcept { return *resumer_.identity; }
-
-    /// The error of a failed handshake.
-    error handshake_error(asio::error_code const& ec) {
-        long const verdict = tls_ ? SSL_get_verify_result(tls_->native_handle()) : X509_V_OK;
-        if (is_out_of_memory(ec) || verdict == X509_V_ERR_OUT_OF_MEM) return no_memory_for_tls();
-        if (verdict == X509_V_OK) {
-            bool const no_tls = ec.category() == asio::error::get_ssl_category() &&
-                                ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_WRONG_VERSION_NUMBER;
-            return error(errc::tls_handshake_failed).with_context(ec.message() + (no_tls ? "; it may speak plain http" : ""));
-        }
-        bool const host = verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
-        return error(host ? errc::tls_host_mismatch : errc::tls_cert_untrusted)
-            .with_context(X509_verify_cert_error_string(verdict));
-    }
-
-    static address_scope scope(asio::ip::address const& a) {
-        return a.is_v4() ? scope_of(a.to_v4().to_bytes()) : scope_of(a.to_v6().to_bytes());
-    }
-    /// Where the other end is; nothing when the connection has ended.
-    std::optional<address_scope> peer() const {
-        asio::error_code ec;
-        auto const to = socket.remote_endpoint(ec);
-        if (ec) return std::nullopt;
-        return scope(to.address());
-    }
-
-    /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (hostile.md H07, H08).
-    /// What came in the answer's last packet may have been read already, and wait inside TLS.
-    bool quiet() {
-        if (tls_) {
-            SSL* const ssl = tls_->native_handle();
-            if (SSL_has_pending(ssl) == 1 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0) return false;
-        }
-        asio::error_code ec;
-        char c = 0;
-        socket.receive(asio::buffer(&c, 1), asio::socket_base::message_peek, ec);
-        return ec == asio::error::would_block || ec == asio::error::try_again;
-    }
-
-    /// Reads into a buffer that is the connection's: `handler(error_code, bytes)`, where `received` has them.
-    template <class Handler>
-    void async_read(Handler&& handler) {
-        auto const into = asio::buffer(buffer_);
-        if (tls_) tls_->async_read_some(into, std::forward<Handler>(handler));
-        else socket.async_read_some(into, std::forward<Handler>(handler));
-    }
-    std::string_view received(std::size_t n) const noexcept { return {buffer_.data(), n}; }
-    /// After a read that has been dealt with. A peer that fills the buffer has much to say: the next one is larger.
-    void fit_buffer(std::size_t n) {
-        if (n == buffer_.size() && n < largest_buffer) buffer_ = std::vector<char>(n * 4);
-    }
-
-    /// What can be written at once without waiting: the whole of most requests. In bytes; with TLS none.
-    std::size_t write_now(std::string_view text, asio::error_code& ec) {
-        if (tls_) return 0;
-        auto const n = socket.write_some(asio::buffer(text), ec);
-        if (ec == asio::error::would_block || ec == asio::error::try_again) ec = {};
-        return n;
-    }
-    template <class Handler>
-    void async_write(std::string_view text, Handler&& handler) {
-        if (tls_) asio::async_write(*tls_, asio::buffer(text), std::forward<Handler>(handler));
-        else asio::async_write(socket, asio::buffer(text), std::forward<Handler>(handler));
-    }
-
-    asio::ip::tcp::socket socket;
-    std::chrono::steady_clock::time_point idle_since{}; ///< the pool's
-
-  private:
-    static constexpr std::size_t first_buffer = std::size_t(16) << 10, largest_buffer = std::size_t(256) << 10;
-
-    tls_identity::resumer resumer_; // outlives `tls_`, which refers to both
-    std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
-    std::vector<char> buffer_;
-};
-
-} // namespace lading::detail
-
-#include <unordered_map>
-
-namespace lading::detail {
-
-class connection_pool;
-class pool_place;
-
-/// Somebody who waits for a place.
-class pool_waiter {
-  public:
-    /// Called once for one who waits, by any thread, without a lock.
-    virtual void on_place(pool_place place) = 0;
-
-  protected:
-    ~pool_waiter() = default;
-};
-
-/// What the pool knows of a key.
-struct pool_key {
-    std::string const* name = nullptr; ///< in the pool's map
-    std::size_t in_use = 0;            ///< places taken; with `idle` never more than `limits::connections`
-    std::size_t idle = 0;              ///< connections that wait for an exchange
-    std::deque<std::pair<pool_waiter*, std::weak_ptr<pool_waiter>>> waiting; ///< for a place; while they do none is idle
-};
-
-/// One of the places of a key, and the connection in it, if there is one. Given back at its end: whoever has waited
-/// longest gets it. A connection that is not kept is closed.
-class pool_place {
-  public:
-    pool_place() = default;
-    pool_place(std::shared_ptr<connection_pool> p, pool_key& of, std::unique_ptr<connection> c)
-        : link(std::move(c)), pool_(std::move(p)), of_(&of) {}
-    pool_place(pool_place&& other) noexcept
-        : link(std::move(other.link)), pool_(std::move(other.pool_)), of_(other.of_) {}
-    pool_place& operator=(pool_place&& other) noexcept {
-        pool_place const old(std::move(*this)); // its destructor gives it back, which may need memory
-        link = std::move(other.link);
-        pool_ = std::move(other.pool_);
-        of_ = other.of_;
-        return *this;
-    }
-    ~pool_place() {
-#if LADING_HAS_EXCEPTIONS
-        try {
-            end();
-        } catch (...) { // no memory to tell the next one who waits, whose own deadline ends that
-        }
-#else
-        end();
-#endif
-    }
-
-    inline void keep();    ///< gives the place back with the connection, for the next exchange
-    inline void end();     ///< closes the connection and gives the place back
-    inline void another(); ///< closes the connection; another idle one takes its place, if there is one
-
-    std::unique_ptr<connection> link;
-
-  private:
-    std::shared_ptr<connection_pool> pool_; ///< empty when the place was given back
-    pool_key* of_ = nullptr;
-};
-
-/// Thread-safe. Connections are closed outside its lock.
-class connection_pool : public std::enable_shared_from_this<connection_pool> {
-  public:
-    explicit connection_pool(limits const& l)
-        : in_use_(l.connections), idle_(l.idle_connections), pooled_(l.pooled) {}
-
-    /// A place, with a connection if one is idle. Nothing when all are taken: `who` waits then, and is told.
-    std::optional<pool_place> acquire(std::string const& name, std::shared_ptr<pool_waiter> const& who) {
-        closing over;
-        std::scoped_lock const lock(mutex_);
-        auto const at = keys_.try_emplace(name).first;
-        auto& key = at->second;
-        key.name = &at->first;
-        if (key.in_use != 0 && key.in_use >= in_use_) {
-            key.waiting.emplace_back(who.get(), who);
-            return std::nullopt;
-        }
-        ++key.in_use;
-        return pool_place(shared_from_this(), key, take_idle(key, over));
-    }
-    /// `who` does not wait any longer.
-    void withdraw(std::string const& name, pool_waiter const& who) {
-        std::scoped_lock const lock(mutex_);
-        auto const at = keys_.find(name);
-        if (at == keys_.end()) return;
-        auto& waiting = at->second.waiting;
-        for (auto w = waiting.begin(); w != waiting.end(); ++w)
-            if (w->first == &who) return waiting.erase(w), void();
-    }
-
-  private:
-    friend class pool_place;
-
-    struct idle_connection {
-        pool_key* of;
-        std::unique_ptr<connection> link;
-    };
-    /// Connections that are closed when the lock is no longer held.
-    using closing = std::vector<std::unique_ptr<connection>>;
-
-    void give_back(pool_key& key, std::unique_ptr<connection> link) {
-        closing over;
-        std::shared_ptr<pool_waiter> next;
-        {
-            std::scoped_lock const lock(mutex_);
-            while (!next && !key.waiting.empty()) {
-                next = key.waiting.front().second.lock();
-                key.waiting.pop_front();
-            }
-            if (!next) {
-                if (link) add_idle(key, std::move(link), over);
-                --key.in_use;
-                forget_unused(key);
-            }
-        }
-        if (next) next->on_place(pool_place(shared_from_this(), key, std::move(link)));
-    }
-    std::unique_ptr<connection> other(pool_key& key) {
-        closing over;
-        std::scoped_lock const lock(mutex_);
-        return take_idle(key, over);
-    }
-
-    /// The connection of a key that was used last. Closes all that have been idle for too long.
-    std::unique_ptr<connection> take_idle(pool_key& key, closing& over) {
-        auto const now = std::chrono::steady_clock::now();
-        while (!all_idle_.empty() && now - all_idle_.front().link->idle_since > pooled_) over.push_back(remove_idle(0));
-        if (key.idle == 0) return nullptr;
-        auto at = all_idle_.size() - 1;
-        while (all_idle_[at].of != &key) --at;
-        return remove_idle(at);
-    }
-    void add_idle(pool_key& key, std::unique_ptr<connection> link, closing& over) {
-        link->idle_since = std::chrono::steady_clock::now();
-        all_idle_.push_back({&key, std::move(link)});
-        ++key.idle;
-        if (all_idle_.size() > idle_) over.push_back(remove_idle(0));
-    }
-    std::unique_ptr<connection> remove_idle(std::size_t at) {
-        auto out = std::move(all_idle_[at]);
-        all_idle_.erase(all_idle_.begin() + static_cast<std::ptrdiff_t>(at));
-        --out.of->idle;
-        forget_unused(*out.of);
-        return std::move(out.link);
-    }
-    void forget_unused(pool_key& key) {
-        if (key.in_use == 0 && key.idle == 0 && key.waiting.empty()) keys_.erase(*key.name);
-    }
-
-    std::size_t in_use_, idle_;
-    std::chrono::milliseconds pooled_;
-    std::mutex mutex_;
-    std::unordered_map<std::string, pool_key> keys_;
-    std::vector<idle_connection> all_idle_; ///< idle for the longest time first
-};
-
-inline void pool_place::keep() {
-    if (auto const pool = std::move(pool_)) pool->give_back(*of_, std::move(link));
-}
-inline void pool_place::end() {
-    link.reset();
-    keep();
-}
-inline void pool_place::another() { link = pool_->other(*of_); }
-
-} // namespace lading::detail
-
-// ---- lading/net/deadlines.hpp ----
-
-/// `deadlines`: one timer for all exchanges of a transport.
-///
-/// A step of an exchange moves its deadline, mostly further away. That costs no timer operation: the one timer waits for
-/// the earliest deadline it has been told of, and looks again when it fires.
-
-namespace lading::detail {
-
-/// Thread-safe. Waits only while something has a deadline, so that an event loop with nothing to do can end.
-class deadlines : public std::enable_shared_from_this<deadlines> {
-  public:
-    using clock = std::chrono::steady_clock;
-    using time_point = clock::time_point;
-
-    /// Something with a deadline.
-    class entry {
-      public:
-        /// The deadline is over. Called by any thread, without a lock; the deadline may have been moved meanwhile.
-        virtual void on_deadline() = 0;
-
-      protected:
-        ~entry() = default;
-
-      private:
-        friend class deadlines;
-        static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
-        time_point until_{};
-        std::size_t at_ = nowhere; ///< index in `entries_`
-    };
-
-    explicit deadlines(asio::any_io_executor const& e) : timer_(e) {}
-
-    /// From now on `who` has this deadline and no other.
-    void set(std::shared_ptr<entry> const& who, time_point until) {
-        std::scoped_lock const lock(mutex_);
-        if (who->at_ == entry::nowhere) {
-            entries_.emplace_back(who.get(), who);
-            who->at_ = entries_.size() - 1;
-        }
-        who->until_ = until;
-        if (until < armed_) arm(until);
-    }
-    /// From now on `who` has none.
-    void clear(entry& who) {
-        std::scoped_lock const lock(mutex_);
-        if (who.at_ == entry::nowhere) return;
-        remove(who);
-        if (!entries_.empty()) return;
-        armed_ = time_point::max();
-        timer_.cancel();
-    }
-
-  private:
-    void remove(entry& who) {
-        auto const at = std::exchange(who.at_, entry::nowhere);
-        if (at + 1 != entries_.size()) {
-            entries_[at] = std::move(entries_.back());
-            entries_[at].first->at_ = at;
-        }
-        entries_.pop_back();
-    }
-    void arm(time_point until) {
-        armed_ = time_point::max(); // until it waits: there may be no memory for that
-        timer_.expires_at(until);
-        timer_.async_wait([weak = weak_from_this()](asio::error_code const& ec) {
-            if (ec) return;
-            if (auto const self = weak.lock()) self->fire();
-        });
-        armed_ = until;
-    }
-    void fire() {
-        std::vector<std::shared_ptr<entry>> over;
-        {
-            std::scoped_lock const lock(mutex_);
-            armed_ = time_point::max();
-            over.reserve(entries_.size());
-            auto const now = clock::now();
-            auto next = time_point::max();
-            for (std::size_t i = 0; i < entries_.size();) {
-                auto& [who, alive] = entries_[i];
-                if (who->until_ > now) {
-                    if (who->until_ < next) next = who->until_;
-                    ++i;
-                    continue;
-                }
-                if (auto held = alive.lock()) over.push_back(std::move(held));
-                remove(*who);
-            }
-            if (!entries_.empty()) arm(next);
-        }
-        for (auto const& who : over) who->on_deadline();
-    }
-
-    std::mutex mutex_;
-    std::vector<std::pair<entry*, std::weak_ptr<entry>>> entries_;
-    time_point armed_ = time_point::max(); ///< when the timer fires; max when it does not wait
-    asio::steady_timer timer_;
-};
-
-} // namespace lading::detail
-
-// ---- lading/net/dialler.hpp ----
-
-/// `dialler`: connects to one of several addresses of a host (happy eyeballs, RFC 8305).
-///
-/// Families take turns; every 250 ms, and as soon as an attempt fails, the next address is tried beside those under way.
-/// The first to connect wins, the others are closed.
-
-#include <asio/error.hpp>
-
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#endif
-
-namespace lading::detail {
-
-/// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
-inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tcp::endpoint> const& all) {
-    std::vector<asio::ip::tcp::endpoint> out;
-    out.reserve(all.size());
-    std::size_t next[2] = {0, 0}; // of the first family, of the other
-    for (std::size_t turn = 0; out.size() < all.size(); turn ^= 1) {
-        auto& at = next[turn];
-        while (at < all.size() && (all[at].protocol() == all.front().protocol()) == (turn != 0)) ++at;
-        if (at < all.size()) out.push_back(all[at++]);
-    }
-    return out;
-}
-
-/// Opens a socket that programs which this one starts do not inherit. Without success it stays closed: the attempt to
-/// connect opens it then, or says why not.
-inline void open_for_us(asio::ip::tcp::socket& socket, asio::ip::tcp const& protocol) {
-#if defined(SOCK_CLOEXEC)
-    int const made = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
-    if (made < 0) return;
-    asio::error_code ec;
-    socket.assign(protocol, made, ec);
-    if (ec) ::close(made);
-#else
-    asio::error_code ec;
-    socket.open(protocol, ec);
-#if defined(FD_CLOEXEC)
-    if (!ec) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-#endif
-#endif
-}
-
-/// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
-class dialler {
-  public:
-    static constexpr std::chrono::milliseconds step{250};
-    static constexpr std::size_t most = 32; ///< addresses that are tried
-
-    dialler(asio::any_io_executor e, asio::any_io_executor serial)
-        : executor_(std::move(e)), serial_(std::move(serial)), timer_(executor_) {}
-
-    /// Calls `owner->on_dialled(error_code)` on that executor, once, later; without an error there is a socket to `take`.
-    /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
-    template <class Owner>
-    void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
-        addresses_ = interleaved(addresses);
-        if (addresses_.size() > most) addresses_.resize(most);
-        attempts_.reserve(addresses_.size());
-        attempt(owner);
-    }
-    /// No more attempts; those under way end now. `on_dialled` is called if it was not yet.
-    void cancel() {
-        cancelled_ = true;
-        settle();
-    }
-    asio::ip::tcp::socket take() { return std::move(*winner_); }
-
-  private:
-    template <class Owner>
-    void attempt(std::shared_ptr<Owner> const& owner) {
-        auto const at = attempts_.size();
-        auto& socket = attempts_.emplace_back(executor_);
-        open_for_us(socket, addresses_[at].protocol());
-        ++under_way_;
-        socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
-                                 on_attempt(owner, at, ec);
-                             }));
-        if (attempts_.size() == addresses_.size()) return;
-        timer_.expires_after(step);
-        timer_.async_wait(asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
-            bool const mine = at + 1 == attempts_.size();
-            if (!ec && mine && !over()) attempt(owner);
-        }));
-    }
-    template <class Owner>
-    void on_attempt(std::shared_ptr<Owner> const& owner, std::size_t at, asio::error_code const& ec) {
-        --under_way_;
-        if (winner_) return; // somebody was faster, and has told the owner
-        if (!ec && !cancelled_) {
-            winner_.emplace(std::move(attempts_[at]));
-            settle();
-            return owner->on_dialled(asio::error_code());
-        }
-        if (!failure_) failure_ = ec;
-        if (cancelled_) failure_ = asio::error::operation_aborted;
-        else if (attempts_.size() < addresses_.size()) return attempt(owner);
-        if (under_way_ == 0) owner->on_dialled(failure_);
-    }
-    bool over() const noexcept { return winner_ || cancelled_; }
-    void settle() {
-        timer_.cancel();
-        for (auto& s : attempts_) {
-            asio::error_code ignored;
-            s.close(ignored);
-        }
-    }
-
-    asio::any_io_executor executor_;
-    asio::any_io_executor serial_;
-    asio::steady_timer timer_;
-    std::vector<asio::ip::tcp::endpoint> addresses_;
-    std::vector<asio::ip::tcp::socket> attempts_;
-    std::optional<asio::ip::tcp::socket> winner_;
-    std::size_t under_way_ = 0;
-    asio::error_code failure_;
-    bool cancelled_ = false;
-};
-
-} // namespace lading::detail
-
-// ---- lading/net/http1_reader.hpp ----
-
-/// `http1_reader`: one answer, from bytes to a `response` and a `body_sink`. Does no I/O. Messages are parsed by
-/// Boost.Beast's `basic_parser`; the head is checked by `http1_head.hpp` first, and chunk lines here, because Beast
-/// is more lenient than hostile.md asks.
-
-// ---- lading/net/http1_head.hpp ----
-
-/// The checks of an answer's head that are stricter than a general parser's (hostile.md H01-H03, H09-H14, H23-H26).
-/// They run on the raw bytes, before Beast's parser sees them.
-
-namespace lading::detail {
-
-/// What the framing headers of a head say.
-struct http1_framing {
-    std::optional<std::uint64_t> content_length;
-    bool chunked = false;
-    std::size_t lines = 0, bytes = 0; ///< of the head
-};
-
-inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
-
-/// RFC 9112 2.2 lets a recipient take a bare LF for a line's end. What one reader takes so and another does not lets a
-/// server put a second answer into the first (smuggling), so nobody here takes it.
-inline error bare_line_feed() {
-    return malformed("line ending: LF without CR, which readers understand in different ways (smuggling)");
-}
-
-/// Digits only, within 63 bits.
-inline std::optional<std::uint64_t> parse_content_length(std::string_view text) {
-    if (text.empty() || text.size() > 19) return std::nullopt;
-    std::uint64_t out = 0;
-    for (char c : text) {
-        if (!is_digit(c)) return std::nullopt;
-        out = out * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    if (out > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
-    return out;
-}
-
-/// `HTTP/1.1 SP 3DIGIT [SP reason]`, or 1.0.
-inline result<void> check_status_line(std::string_view line) {
-    if (!line.starts_with("HTTP/")) return malformed("status line");
-    if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) {
-        auto const space = std::min(line.find(' '), line.size());
-        for (char c : line.substr(5, space - 5))
-            if (!is_digit(c) && c != '.') return malformed("status line");
-        if (space < 6 || space == line.size()) return malformed("status line");
-        return error(errc::http_version).with_values("HTTP/1.1", printable(line.substr(0, space), 32));
-    }
-    auto const code = line.substr(9, 3);
-    bool const digits = code.size() == 3 && code[0] >= '1' && is_digit(code[0]) && is_digit(code[1]) && is_digit(code[2]);
-    if (!digits || (line.size() > 12 && line[12] != ' ')) return malformed("status code");
-    return BOOST_OUTCOME_V2_NAMESPACE::success();
-}
-
-/// Checks a complete head, the empty line included. Errors: `http_malformed` (the context names the place),
-/// `http_version`, `http_header_too_large`, `http_too_many_headers`.
-inline result<http1_framing> check_head(std::string_view head, limits const& l) {
-    http1_framing out;
-    std::optional<std::string_view> once[4];
-    constexpr std::string_view only_once[4] = {"Location", "Content-Type", "Content-Range", "Docker-Content-Digest"};
-    out.bytes = head.size();
-    bool http11 = true, has_te = false;
-    auto& lines = out.lines;
-    while (!head.empty()) {
-        auto const end = head.find("\r\n");
-        auto const line = head.substr(0, end);
-        if (line.find('\n') != line.npos) return bare_line_feed();
-        if (end == head.npos) return malformed("line ending");
-        head.remove_prefix(end + 2);
-        if (line.size() > l.header_line)
-            return error(errc::http_header_too_large)
-                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes (limits::header_line)", std::to_string(line.size()));
-        for (char c : line)
-            if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) return malformed("control character");
-        if (lines++ == 0) {
-            LADING_TRY_V(check_status_line(line));
-            http11 = line[7] == '1';
-            continue;
-        }
-        if (line.empty()) break;
-        if (lines - 1 > l.header_lines)
-            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines) + " (limits::header_lines)", "more");
-        auto const colon = line.find(':');
-        auto const name = line.substr(0, colon);
-        if (colon == line.npos || name.empty()) return malformed("header field");
-        for (char c : name)
-            if (!is_tchar(c)) return malformed("header name");
-        auto const value = trim(line.substr(colon + 1));
-
-        if (iequal(name, "Content-Length")) {
-            auto const n = parse_content_length(value);
-            if (!n || (out.content_length && *out.content_length != *n)) return malformed("content_length");
-            out.content_length = n;
-        } else if (iequal(name, "Transfer-Encoding")) {
-            if (has_te || !http11 || !iequal(value, "chunked")) return malformed("transfer_encoding");
-            has_te = out.chunked = true;
-        }
-        for (std::size_t i = 0; i < 4; ++i)
-            if (iequal(name, only_once[i])) {
-                if (once[i] && *once[i] != value) return malformed("duplicate_header " + std::string(only_once[i]));
-                once[i] = value;
-            }
-    }
-    if (out.chunked && out.content_length) return malformed("content_length with transfer_encoding");
-    return out;
-}
-
-} // namespace lading::detail
-
-#include <boost/beast/http/basic_parser.hpp>
-
-namespace lading::detail {
-
-/// Beast's parser, with the events of one message passed on.
-class http1_parser final : public boost::beast::http::basic_parser<false> {
-  public:
-    using error_code = boost::beast::error_code;
-    using string_view = boost::beast::string_view;
-
-    http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
-        : framing_(f), sink_(sink) {
-        head_.url = url;
-        head_.headers.reserve(f.lines, f.bytes);
-        this->eager(false); // one chunk line a call, so that each can be checked before
-        this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
-        this->body_limit(boost::none);
-        this->skip(head_only);
-    }
-
-    response& head() noexcept { return head_; }
-    int status() const noexcept { return head_.status; }
-    std::optional<error>& failure() noexcept { return failure_; }
-    bool stopped() const noexcept { return stopped_; }
-    /// The head said that the connection is kept, and the body does not end with it.
-    bool keeps() const noexcept { return keeps_; }
-    bool informational() const noexcept { return head_.status < 200; }
-    /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
-    bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
-    bool first_chunk() const noexcept { return first_chunk_; }
-    /// Bytes of the extensions of all chunks so far.
-    std::size_t extensions() const noexcept { return extensions_; }
-
-  private:
-    void fail(error e, error_code& ec) {
-        failure_ = std::move(e);
-        ec = boost::beast::http::error::bad_value; // ends Beast's loop; the reason is in failure_
-    }
-    void obey(result<sink_action> verdict, error_code& ec) {
-        if (!verdict) return fail(std::move(verdict).assume_error(), ec);
-        if (verdict.assume_value() == sink_action::proceed) return;
-        stopped_ = true;
-        ec = boost::beast::http::error::bad_value;
-    }
-    std::size_t body(string_view piece, error_code& ec) {
-        obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
-        return piece.size();
-    }
-
-    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
-    void on_response_impl(int code, string_view, int, error_code& ec) override {
-        head_.status = code;
-        ec = {};
-    }
-    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
-        ec = {};
-        if (!in_body_) head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
-        // Trailers are dropped: they never override a header.
-    }
-    void on_header_impl(error_code& ec) override {
-        ec = {};
-        in_body_ = true;
-        keeps_ = keep_alive(); // now: Beast would let a trailer change it
-        if (head_.status == 101)
-            return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
-                        ec);
-        if (informational()) return;
-        obey(sink_.begin(head_, framing_.content_length), ec);
-    }
-    void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
-    std::size_t on_body_impl(string_view piece, error_code& ec) override {
-        ec = {};
-        return body(piece, ec);
-    }
-    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
-        ec = {};
-        chunk_left_ = size;
-        first_chunk_ = false;
-        extensions_ += extensions.size();
-        if (size > static_cast<std::uint64_t>(INT64_MAX)) fail(malformed("chunk_size"), ec);
-    }
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
-        ec = {};
-        chunk_left_ -= piece.size();
-        return body(piece, ec);
-    }
-    void on_finish_impl(error_code& ec) override { ec = {}; }
-
-    http1_framing framing_;
-    body_sink& sink_;
-    response head_;
-    std::optional<error> failure_;
-    std::size_t extensions_ = 0;
-    std::uint64_t chunk_left_ = 0;
-    bool in_body_ = false, keeps_ = false, stopped_ = false, first_chunk_ = true;
-};
-
-class http1_reader {
-  public:
-    /// The limits, the sink and the URL outlive the reader.
-    http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
-        : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
-
-    /// Takes bytes as they come, and passes a body on from where it lies. True when the answer is complete (or the sink
-    /// has had enough). Errors: `http_*`, those of the sink. After an error the connection is of no further use.
-    result<bool> feed(std::string_view bytes) {
-        started_ = started_ || !bytes.empty();
-        if (!pending_.empty()) bytes = pending_.append(bytes); // the rest of a head or of a chunk line was left
-        rest_ = bytes;
-        LADING_TRY(auto const over, parse());
-        std::string left(rest_);
-        pending_.swap(left);
-        return over;
-    }
-
-    /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
-    /// closing message. Errors: `connection_reset` (no head yet), `http_body_truncated`, `tls_truncated`.
-    result<void> end(bool truncated) {
-        if (!has_head()) return error(errc::connection_reset).with_context("before a complete answer head");
-        if (parser_->need_eof() && !parser_->chunked()) {
-            if (truncated) return error(errc::tls_truncated);
-            return success();
-        }
-        return error(errc::http_body_truncated)
-            .with_values(framing_.content_length ? std::to_string(*framing_.content_length) + " bytes" : "a last chunk",
-                         "the end of the connection");
-    }
-
-    bool started() const noexcept { return started_; }
-    bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
-    /// The connection may carry another request: the answer said so and nothing follows it.
-    bool reusable() const { return at_end() && parser_->keeps(); }
-    /// The answer is complete and nothing follows it.
-    bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
-    int status() const noexcept { return parser_->status(); }
-    response take_head() { return std::move(parser_->head()); }
-
-  private:
-    result<bool> parse() {
-        for (;;) {
-            if (!parser_) {
-                LADING_TRY(auto const have_head, begin_message());
-                if (!have_head) return false;
-            }
-            LADING_TRY(auto const over, advance());
-            if (!over) return false;
-            if (!parser_->informational() || parser_->stopped()) return true;
-            if (++informational_ > limits_.informational)
-                return error(errc::http_too_many_informational)
-                    .with_values("at most " + std::to_string(limits_.informational), "more");
-            parser_.reset();
-        }
-    }
-
-    /// True when a complete, acceptable head is at the front of `rest_`.
-    result<bool> begin_message() {
-        constexpr std::string_view start = "HTTP/";
-        if (!rest_.starts_with(start.substr(0, rest_.size()))) return malformed("status line");
-        auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
-        auto const limit = end == rest_.npos ? rest_.size() : end + 4;
-        for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
-            if (rest_[at - 1] != '\r') return bare_line_feed();
-        checked_ = limit;
-        if (limit > limits_.header_bytes)
-            return error(errc::http_header_too_large)
-                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes (limits::header_bytes)", "more");
-        if (end == rest_.npos) return false;
-        LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
-        if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
-            std::string spaced(rest_);
-            pending_ = std::move(spaced.insert(12, 1, ' '));
-            rest_ = pending_;
-        }
-        checked_ = 0;
-        parser_.emplace(limits_, framing_, head_only_, sink_, url_);
-        return true;
-    }
-
-    /// Gives Beast what is there. True when the message is complete.
-    result<bool> advance() {
-        while (!rest_.empty() && !parser_->is_done()) {
-            boost::beast::error_code ec;
-            bool const at_line = parser_->at_chunk_line();
-            if (at_line) {
-                LADING_TRY(auto const ready, check_chunk_line(rest_));
-                if (!ready) break;
-            }
-            rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
-            if (parser_->stopped()) return true;
-            if (parser_->failure()) return *parser_->failure();
-            // Beast has the whole line: what it would wait for is the end of a quoted string that the line does not close.
-            if (at_line && ec == boost::beast::http::error::need_more) return malformed("chunk_ext");
-            if (ec == boost::beast::http::error::need_more) break;
-            if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
-        }
-        return parser_->is_done();
-    }
-
-    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded. True when Beast may have it: the whole
-    /// line, and after the last chunk the trailers too. Beast would wait for either however long it gets, and asserts
-    /// when it is given a last chunk in pieces.
-    result<bool> check_chunk_line(std::string_view rest) const {
-        if (!parser_->first_chunk()) {
-            if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
-            rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
-        }
-        std::size_t digits = 0;
-        while (digits < rest.size() && is_hex(rest[digits])) ++digits;
-        if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
-            return malformed("chunk_size");
-        auto const line = rest.find('\n');
-        auto const extension = (line == rest.npos ? rest.size() : line) - digits; // and a CR
-        if (parser_->extensions() + extension > limits_.chunk_extensions + 1) return malformed("chunk_ext");
-        if (line == rest.npos) return false;
-        if (rest[line - 1] != '\r') return malformed("chunk_size");
-        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
-        if (!last) return true;
-        auto const end = rest.find("\r\n\r\n", line - 1);
-        auto const trailers = end == rest.npos ? rest.size() - line : end + 3 - line; // and two bytes
-        if (trailers > limits_.trailer_bytes + 2)
-            return error(errc::http_header_too_large)
-                .with_context("trailers")
-                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
-        return end != rest.npos;
-    }
-
-    limits const& limits_;
-    body_sink& sink_;
-    std::string const& url_;
-    bool head_only_;
-    std::string pending_;   ///< not parsed yet, between two calls
-    std::string_view rest_; ///< not parsed yet, within a call: in `pending_` or in what was given
-    std::size_t checked_ = 0; ///< how far `rest_` has been searched for the end of the head
-    http1_framing framing_;
-    std::optional<http1_parser> parser_;
-    std::size_t informational_ = 0;
-    bool started_ = false;
-};
-
-} // namespace lading::detail
-
-// ---- lading/net/http1_request.hpp ----
-
-/// The text of an HTTP/1.1 request.
-///
-/// Written by hand: Beast's message and serializer headers would take `lading.hpp` from about eight to thirteen times
-/// an empty unit to compile (measured), for a dozen lines; and every byte has to be checked anyway, because tags,
-/// tokens and user agents come from outside (hostile.md H27).
-
-namespace lading::detail {
-
-/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors:
-/// `invalid_argument` for a byte that no header may hold.
-inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
-    auto is_token = [](std::string_view text) {
-        for (char c : text)
-            if (!is_tchar(c)) return false;
-        return !text.empty();
-    };
-    auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
-    if (!is_token(q.method)) return refuse("the method of a request");
-    std::string out;
-    out.reserve(1024); // most heads
-    out.append(q.method).append(" ").append(through_proxy ? target.str() : target.target());
-    out.append(" HTTP/1.1\r\nHost: ").append(target.authority()).append("\r\nAccept-Encoding: identity\r\n");
-    for (auto const& [name, value] : q.headers) {
-        if (!is_token(name)) return refuse("the name of a header");
-        for (char c : value)
-            if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
-        out.append(name).append(": ").append(value).append("\r\n");
-    }
-    if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
-    return out.append("\r\n").append(q.body);
-}
-
-} // namespace lading::detail
-
-// ---- lading/net/name_lookups.hpp ----
-
-/// `name_lookups`: host names become addresses, each in a thread of its own, so that a name whose servers never answer holds
-/// up nobody but the one who named it.
-///
-/// What resolves names blocks and cannot be interrupted. Under way at once are at most `limits::lookups` for one who names
-/// hosts (a registry, for the hosts in its answers; each name by itself where the caller gave it), and `limits::all_lookups`
-/// of the names that the caller gave, and as many of those that servers gave. Others wait their turn.
-
-#include <asio/execution_context.hpp>
-#include <asio/io_context.hpp>
-
-#include <thread>
-
-#if !defined(_WIN32)
-#include <signal.h>
-#endif
-
-namespace lading::detail {
-
-/// Somebody who waits for addresses.
-class lookup_waiter {
-  public:
-    using addresses = std::vector<asio::ip::tcp::endpoint>;
-    /// Called once, by another thread and under a lock: to be passed on, with `self`, which may be the last reference and must not
-    /// end here.
-    virtual void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) = 0;
-
-  protected:
-    ~lookup_waiter() = default;
-};
-
-/// What is looked up, and for whom.
-struct lookup {
-    std::string host;
-    std::uint16_t port = 0;
-    std::string named_by;   ///< shares its bound
-    bool by_server = false; ///< a server named the host
-    std::shared_ptr<name_resolver> resolver; ///< null: the system's
-    std::weak_ptr<lookup_waiter> who;
-};
-
-/// Tells who waits, if he is still there. One who cannot be told, for want of memory, has a deadline of his own.
-inline void tell(lookup const& l, asio::error_code ec, lookup_waiter::addresses found) {
-    auto who = l.who.lock();
-    if (!who) return;
-    auto& waiter = *who;
-#if LADING_HAS_EXCEPTIONS
-    try {
-        waiter.on_looked_up(std::move(who), ec, std::move(found));
-    } catch (...) {
-    }
-#else
-    waiter.on_looked_up(std::move(who), ec, std::move(found));
-#endif
-}
-
-/// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
-class name_lookups final : public asio::execution_context::service {
-  public:
-    inline static asio::execution_context::id id;
-
-    explicit name_lookups(asio::execution_context& c) : asio::execution_context::service(c) {}
-
-    void start(lookup what, limits const& bounds) {
-        std::scoped_lock const lock(work_->mutex);
-        work_->most = {bounds.lookups, bounds.all_lookups};
-        if (!work_->may_run(what)) return work_->waiting.push_back(std::move(what));
-        work_->count(what, true);
-        run(std::move(what));
-    }
-
-  private:
-    /// Outlives the loop, as long as a thread is busy.
-    struct work {
-        struct bounds {
-            std::size_t one = 1, all = 1;
-        };
-        std::mutex mutex;
-        bool closed = false; ///< the loop has ended: nobody is told any more
-        bounds most;
-        std::map<std::pair<bool, std::string>, std::size_t> under_way; ///< by who named the host
-        std::size_t running[2] = {0, 0};                               ///< the caller's, the servers'
-        std::deque<lookup> waiting;
-
-        bool may_run(lookup const& l) const {
-            auto const known = under_way.find({l.by_server, l.named_by});
-            return running[l.by_server] < most.all && (known == under_way.end() || known->second < most.one);
-        }
-        void count(lookup const& l, bool begins) {
-            auto const at = under_way.try_emplace({l.by_server, l.named_by}).first;
-            running[l.by_server] += begins ? 1 : std::size_t(-1);
-            at->second += begins ? 1 : std::size_t(-1);
-            if (at->second == 0) under_way.erase(at);
-        }
-        /// Tells who has waited, and takes the next that may run.
-        bool go_on(lookup& l, asio::error_code ec, lookup_waiter::addresses found) {
-            std::scoped_lock const lock(mutex);
-            count(l, false);
-            if (closed) return false;
-            tell(l, ec, std::move(found));
-            for (auto next = waiting.begin(); next != waiting.end();) {
-                if (next->who.expired()) {
-                    next = waiting.erase(next);
-                } else if (may_run(*next)) {
-                    l = std::move(*next);
-                    waiting.erase(next);
-                    count(l, true);
-                    return true;
-                } else {
-                    ++next;
-                }
-            }
-            return false;
-        }
-    };
-
-    void shutdown() noexcept override {
-        std::scoped_lock const lock(work_->mutex);
-        work_->closed = true;
-        work_->waiting.clear();
-    }
-
-    /// In a new thread, which takes no signals. Without one the look-up fails.
-    void run(lookup l) {
-#if !defined(_WIN32)
-        sigset_t all, before;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, &before);
-#endif
-        auto const body = [w = work_, l]() mutable { serve(*w, l); };
-#if LADING_HAS_EXCEPTIONS
-        try {
-            std::thread(body).detach();
-        } catch (...) {
-            work_->count(l, false);
-            tell(l, asio::error::no_memory, {});
-        }
-#else
-        std::thread(body).detach();
-#endif
-#if !defined(_WIN32)
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-#endif
-    }
-    static void serve(work& w, lookup& l) {
-#if LADING_HAS_EXCEPTIONS
-        try {
-            while (step(w, l)) {
-            }
-        } catch (...) { // no memory to tell who waits, whose own deadline ends that
-        }
-#else
-        while (step(w, l)) {
-        }
-#endif
-    }
-    static bool step(work& w, lookup& l) {
-        asio::error_code ec;
-        lookup_waiter::addresses found;
-#if LADING_HAS_EXCEPTIONS
-        try {
-            found = resolve(l, ec);
-        } catch (...) { // a resolver of the caller's, or no memory
-            ec = asio::error::no_recovery;
-        }
-#else
-        found = resolve(l, ec);
-#endif
-        return w.go_on(l, ec, std::move(found));
-    }
-    static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {
-        lookup_waiter::addresses out;
-        if (!l.resolver) {
-            asio::io_context context(1);
-            auto const all = asio::ip::tcp::resolver(context).resolve(l.host, std::to_string(l.port), ec);
-            for (auto const& one : all) out.push_back(one.endpoint());
-            return out;
-        }
-        auto const texts = l.resolver->resolve(l.host);
-        if (!texts) return ec = asio::error::host_not_found, out;
-        for (auto const& text : texts.assume_value()) {
-            asio::error_code no_address;
-            auto const address = asio::ip::make_address(text, no_address);
-            if (!no_address) out.emplace_back(address, l.port);
-        }
-        if (out.empty()) ec = asio::error::host_not_found;
-        return out;
-    }
-
-    std::shared_ptr<work> const work_ = std::make_shared<work>();
-};
-
-} // namespace lading::detail
-
-// ---- lading/net/proxy.hpp ----
-
-/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; hostile.md C18).
-
-namespace lading::detail {
-
-/// An http proxy and the value of its `Proxy-Authorization`, empty for none.
-struct proxy_address {
-    url where;
-    std::string authorization;
-};
-
-/// Reads "http://[user:password@]host[:port]"; the scheme may be left out. Errors: `config_invalid`, which never shows
-/// the text, because it may hold a password.
-inline result<proxy_address> parse_proxy(std::string_view text) {
-    auto refuse = [](char const* why) {
-        return error(errc::config_invalid).with_context(std::string("the proxy: ") + why);
-    };
-    if (auto const scheme = text.find("://"); scheme != text.npos) {
-        if (!iequal(text.substr(0, scheme), "http")) return refuse("only http proxies are spoken");
-        text.remove_prefix(scheme + 3);
-    }
-    std::string login;
-    if (auto const at = text.rfind('@'); at != text.npos) {
-        auto const encoded = text.substr(0, at);
-        text.remove_prefix(at + 1);
-        for (std::size_t i = 0; i < encoded.size(); ++i) {
-            unsigned value = 0;
-            auto const* p = encoded.data() + i;
-            if (encoded[i] == '%') {
-                if (i + 2 >= encoded.size() || std::from_chars(p + 1, p + 3, value, 16).ptr != p + 3)
-                    return refuse("its user information is malformed");
-                login += static_cast<char>(value);
-                i += 2;
-            } else {
-                login += encoded[i];
-            }
-        }
-    }
-    if (!login.empty() && login.find(':') == login.npos) login += ':'; // a user without a password
-    auto where = url::parse("http://" + std::string(text));
-    if (!where) return refuse("it is not host[:port]");
-    return proxy_address{std::move(where).assume_value(), login.empty() ? "" : "Basic " + base64_encode(login)};
-}
-
-/// The request for a tunnel to a host.
-inline std::string connect_text(url const& target, proxy_address const& proxy, std::string_view user_agent) {
-    auto const to = target.host() + ':' + std::to_string(target.port());
-    std::string out = "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n";
-    if (!user_agent.empty()) out.append("User-Agent: ").append(user_agent).append("\r\n");
-    if (!proxy.authorization.empty()) out.append("Proxy-Authorization: ").append(proxy.authorization).append("\r\n");
-    return out.append("\r\n");
-}
-
-} // namespace lading::detail
-
-// ---- lading/net/transport_failure.hpp ----
-
-/// What a failed exchange allows next: the same facts from every transport over a network.
-
-namespace lading::detail {
-
-/// How far an exchange came.
-struct exchange_progress {
-    std::optional<url> target; ///< nothing when the URL could not be read
-    bool started = false;      ///< a byte of an answer came
-    int status = 0;            ///< of a complete head; 0 for none
-    bool proxied = false;      ///< through a proxy, which may be what failed
-};
-
-/// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
-class pace_watch {
-  public:
-    explicit pace_watch(limits const& l) : window_(l.pace), least_(l.pace_bytes) {}
-    /// False when `n` bytes more are too few for the time that has passed.
-    bool keeps(std::size_t n, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
-        bytes_ += n;
-        if (began_ == std::chrono::steady_clock::time_point()) began_ = now;
-        if (now - began_ < window_) return true;
-        bool const enough = bytes_ >= least_;
-        began_ = now;
-        bytes_ = 0;
-        return enough;
-    }
-    error too_slow() const {
-        return error(errc::too_slow)
-            .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
-                             " ms (limits::pace_bytes, limits::pace)", "fewer");
-    }
-
-  private:
-    std::chrono::milliseconds window_;
-    std::size_t least_;
-    std::size_t bytes_ = 0;
-    std::chrono::steady_clock::time_point began_{};
-};
-
-inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
-    fallback_facts f;
-    for (auto own : {errc::cancelled, errc::timeout, errc::sink_failed, errc::invalid_argument, errc::url_invalid,
-                     errc::config_invalid, errc::tls_config_invalid, errc::out_of_memory})
-        if (code == own) return f; // the caller's side: another endpoint would not help
-    f.over_tls = p.target && p.target->scheme() == "https";
-    f.answered = p.status != 0;
-    f.next_endpoint = true;
-    bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
-    bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
-    // Through a proxy only a handshake tells something of the host; and plaintext might go past the proxy.
-    bool const of_the_host = !p.proxied || code == errc::tls_handshake_failed || code == errc::tls_timeout;
-    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host && of_the_host;
-    f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
-              code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
-              code == errc::http_body_truncated || code == errc::tls_truncated;
-    return f;
-}
-
-/// The limit that is behind a `timeout_*` and the like, with its name. Empty for other codes.
-inline std::string limit_behind(errc code, limits const& l) {
-    switch (code) {
-    case errc::connect_timeout: return limit_text(l.connect, "limits::connect");
-    case errc::tls_timeout: return limit_text(l.handshake, "limits::handshake");
-    case errc::timeout_header: return limit_text(l.header, "limits::header");
-    case errc::timeout_body:
-    case errc::timeout_write: return limit_text(l.idle, "limits::idle");
-    default: return {};
-    }
-}
-
-/// The error of a failed exchange with its limit, its facts, its URL and the status that came.
-inline error complete_failure(error e, request const& q, limits const& l, exchange_progress const& p) {
-    auto const code = e.kind();
-    if (auto most = limit_behind(code, l); !most.empty() && e.detail().expected.empty()) e = std::move(e).with_values(std::move(most), "more");
-    if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
-    if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
-    if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
-    return e;
-}
-
-} // namespace lading::detail
-
-// ---- lading/net/trust.hpp ----
-
-/// Whom a connection trusts: the options of its host, and what the registry that named the host lends it.
-
-namespace lading::detail {
-
-/// The options of a host, and whether they are its own. Errors: those of `tls_source`.
-inline result<std::pair<tls_options, bool>> tls_of_host(tls_rules const& rules, std::string const& authority,
-                                                        std::vector<warning>& remarks) {
-    if (auto const* own = rules.find_host(authority)) return std::pair(*own, true);
-    if (rules.others) {
-        LADING_TRY(auto found, rules.others->find(authority, remarks));
-        if (found) { // beside what holds everywhere: nobody has said that this host is an exception
-            auto const& all = rules.everywhere;
-            found->verify = found->verify && all.verify;
-            found->system_roots = found->system_roots && all.system_roots;
-            found->ca_file = all.ca_file;
-            found->ca_pem += all.ca_pem;
-            if (found->cert_file.empty()) found->with_client_certificate(all.cert_file, all.key_file);
-            return std::pair(std::move(*found), true);
-        }
-    }
-    return std::pair(rules.everywhere, false);
-}
-
-/// The options for a connection to a host that the caller named, or that the registry `named_by` (host, and port unless it
-/// is the scheme's own) did. Its roots count there too; what is not checked for it is not checked on other ports of the same
-/// host, unless that has options of its own. No client certificate of the one is ever the other's. Errors: `tls_config_invalid`.
-inline result<tls_options> tls_for(tls_rules const& rules, url const& target, std::string const& named_by,
-                                   std::vector<warning>& remarks) {
-    LADING_TRY(auto own, tls_of_host(rules, target.authority(), remarks));
-    auto& out = own.first;
-    if (named_by.empty() || named_by == target.authority()) return std::move(out);
-    LADING_TRY(auto const namer, tls_of_host(rules, named_by, remarks));
-    if (!namer.second) return std::move(out);
-    auto const& lent = namer.first;
-    if (lent.ca_pem != out.ca_pem) out.ca_pem.append(out.ca_pem.empty() ? "" : "\n").append(lent.ca_pem);
-    if (out.ca_file.empty()) {
-        out.ca_file = lent.ca_file;
-    } else if (!lent.ca_file.empty() && lent.ca_file != out.ca_file) {
-        LADING_TRY(auto const text, read_file(lent.ca_file, errc::tls_config_invalid));
-        if (!text) return error(errc::tls_config_invalid).with_context(lent.ca_file + ": no such file");
-        out.ca_pem.append("\n").append(*text);
-    }
-    bool const same_host = tls_rules::without_port(named_by) == target.host();
-    if (same_host && !own.second) out.verify = out.verify && lent.verify;
-    return std::move(out);
-}
-
-} // namespace lading::detail
-
-namespace lading::detail {
-
-/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
-struct transport_state {
-    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
-        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
-          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
-
-    asio::any_io_executor const executor;
-    network_options const network;
-    limits const bounds;
-    bool const one_thread; ///< runs the executor
-    tls_contexts contexts;
-    std::shared_ptr<connection_pool> const pool;
-    std::shared_ptr<deadlines> const times;
-
-    /// An executor for one exchange, which runs one handler at a time.
-    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
-};
-
-/// Takes the body of a proxy's answer, which is nobody's.
-struct discarding_sink final : body_sink {
-    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
-    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
-};
-
-/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
-/// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
-/// handler at a time: a strand, unless there is one thread.
-class exchange : public pool_waiter, public lookup_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
-  public:
-    exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
-        : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
-          pace_(transport_->bounds) {}
-    exchange(exchange const&) = delete;
-    exchange& operator=(exchange const&) = delete;
-
-    void start() {
-        asio::dispatch(serial_, [self = shared_from_this()] {
-            self->begin();
-            self->starting_ = false;
-        });
-    }
-    /// Ends the exchange with `cancelled`, soon.
-    void cancel() {
-        asio::post(serial_, [self = shared_from_this()] { self->stop(errc::cancelled); });
-    }
-    void on_deadline() override {
-        asio::post(serial_, [self = shared_from_this()] {
-            if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
-        });
-    }
-    void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) override {
-        auto const executor = serial_; // the handler may run at once, and let this go
-        asio::post(executor, [me = std::static_pointer_cast<exchange>(std::move(self)), ec, f = std::move(found)]() mutable {
-            me->on_resolved(ec, std::move(f));
-        });
-    }
-    void on_place(pool_place place) override {
-        asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
-            self->turn_.reset();
-            if (self->stage_ == stage::waiting) self->take(std::move(p));
-        });
-    }
-
-  protected:
-    virtual ~exchange() { transport_->times->clear(*this); }
-    /// Called once, on that executor, and not inside `start`.
-    virtual void complete(result<response> outcome) = 0;
-
-    std::shared_ptr<transport_state> const transport_;
-
-  private:
-    /// What a new connection takes.
-    struct making {
-        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
-        dialler dial;
-        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
-        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
-        discarding_sink tunnel_body;
-    };
-    /// What is awaited, as far as it matters to one who has to end it.
-    enum class stage : std::uint8_t { waiting, resolving, dialling, connected, over };
-    using member = void (exchange::*)(asio::error_code, std::size_t);
-
-    /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
-    auto then(member next) {
-        return asio::bind_executor(serial_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
-            if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
-            ((*self).*next)(ec, n);
-        });
-    }
-
-    void begin() {
-        if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
-        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
-        if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
-        wait_for_turn();
-    }
-    /// Keeps the exchange, and the event loop, while it waits for what only other exchanges or threads can give.
-    void wait_for_turn() {
-        turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
-        turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
-    }
-    result<void> prepare() {
-        LADING_TRY(target_, url::parse(query_.url));
-        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
-        if (!via.empty()) {
-            LADING_TRY(auto proxy, parse_proxy(via));
-            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
-        }
-        key_ = target_->origin().str();
-        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.address_policy)));
-        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
-        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
-        bool const forwarded = proxy_ && target_->scheme() == "http";
-        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
-        if (forwarded && !proxy_->authorization.empty())
-            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
-        if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
-        return success();
-    }
-
-    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
-    void limit(std::chrono::milliseconds d, errc what) {
-        auto const until = deadlines::clock::now() + d;
-        if (query_.deadline && *query_.deadline < until) return limit_until(*query_.deadline, errc::timeout);
-        limit_until(until, what);
-    }
-    void limit_until(deadlines::time_point until, errc what) {
-        until_ = until;
-        late_ = what;
-        transport_->times->set(shared_from_this(), until);
-    }
-    /// Ends the exchange with an error of its own side: at once, or as soon as what uses the connection has let go of it.
-    void stop(errc why) {
-        if (stage_ == stage::over || stopped_ != errc::ok) return;
-        stopped_ = why;
-        asio::error_code ignored;
-        switch (stage_) {
-        case stage::waiting:
-            transport_->pool->withdraw(key_, *this);
-            turn_.reset();
-            return end(error(why));
-        case stage::resolving: // whatever the resolver is busy with, nobody waits for it
-            turn_.reset();
-            return end(error(why));
-        case stage::dialling: return making_->dial.cancel();
-        case stage::connected: place_.link->socket.close(ignored); return;
-        case stage::over: return;
-        }
-    }
-
-    // ---- a connection
-
-    /// A kept connection if one is good, or a new one.
-    void take(pool_place place) {
-        place_ = std::move(place);
-        while (place_.link && !place_.link->quiet()) place_.another();
-        if (!place_.link) return open();
-        reused_ = true;
-        write();
-    }
-    void open() {
-        reused_ = false;
-        place_.link.reset();
-        reader_.reset();
-        making_ = std::make_unique<making>(transport_->executor, serial_);
-        limit(transport_->bounds.connect, errc::connect_timeout);
-        auto const& dialled = proxy_ ? proxy_->where : *target_;
-        auto host = dialled.host();
-        for (auto const& [name, address] : transport_->network.addresses)
-            if (name == host) host = address;
-        asio::error_code not_an_address;
-        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
-        auto const address = asio::ip::make_address(bare, not_an_address);
-        if (!not_an_address) return dial({{address, dialled.port()}});
-        stage_ = stage::resolving;
-        wait_for_turn();
-        lookup what{host, dialled.port(), host, !proxy_ && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
-        if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
-        what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
-        asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
-    }
-    void on_resolved(asio::error_code ec, addresses found) {
-        if (stage_ == stage::over) return; // stopped, and told so then
-        turn_.reset();
-        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
-        dial(std::move(found));
-    }
-
-    /// Connects, to such of the addresses as the request may go to.
-    void dial(addresses where) {
-        if (query_.address_policy != address_policy::anywhere && !transport_->network.inner_addresses) {
-            if (proxy_) {
-                if (!may_reach(scope_of_host(target_->host()))) where.clear();
-            } else {
-                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
-            }
-        }
-        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
-        stage_ = stage::dialling;
-        making_->dial.start(where, shared_from_this());
-    }
-    bool may_reach(address_scope where) const noexcept {
-        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
-    }
-
-  public:
-    /// The dialler's.
-    void on_dialled(asio::error_code ec) {
-        if (stopped_ != errc::ok) return end(error(stopped_));
-        if (ec && proxy_) return end(proxy_error(ec.message()));
-        if (ec) {
-            bool const refused = ec == asio::error::connection_refused;
-            return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
-        }
-        place_.link = std::make_unique<connection>(making_->dial.take());
-        stage_ = stage::connected;
-        if (target_->scheme() == "http") return write();
-        if (proxy_) return ask_proxy();
-        handshake();
-    }
-
-  private:
-    // ---- the tunnel through a proxy
-
-    void ask_proxy() {
-        auto& m = *making_;
-        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
-        m.tunnel_url = proxy_->where.str();
-        reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
-        place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
-    }
-    void on_proxy_asked(asio::error_code ec, std::size_t) {
-        if (ec) return end(proxy_error(ec.message()));
-        place_.link->async_read(then(&exchange::on_proxy_read));
-    }
-    void on_proxy_read(asio::error_code ec, std::size_t n) {
-        if (ec) return end(proxy_error(ec.message()));
-        auto over = reader_->feed(place_.link->received(n));
-        if (!over) return end(proxy_error(over.assume_error().summary()));
-        if (!over.assume_value()) return place_.link->async_read(then(&exchange::on_proxy_read));
-        auto const status = reader_->take_head().status;
-        bool const clean = reader_->at_end();
-        reader_.reset(); // nothing that a proxy says is an answer of the registry
-        if (status != 200) return end(proxy_error("it answered " + std::to_string(status)));
-        if (!clean) return end(proxy_error("it sent bytes before the tunnel was used"));
-        handshake();
-    }
-    error proxy_error(std::string why) {
-        reader_.reset();
-        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
-    }
-
-    void handshake() {
-        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
-        if (!options) return end(std::move(options).assume_error());
-        auto& o = options.assume_value();
-        if (query_.address_policy != address_policy::anywhere) o.with_client_certificate({}, {});
-        auto identity = transport_->contexts.find(o, query_.address_policy != address_policy::anywhere);
-        if (!identity) return end(std::move(identity).assume_error());
-        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
-            return end(no_memory_for_tls());
-        limit(transport_->bounds.handshake, errc::tls_timeout);
-        place_.link->async_handshake(then(&exchange::on_handshake));
-    }
-    void on_handshake(asio::error_code ec, std::size_t) {
-        if (ec) {
-            transport_->contexts.forget(place_.link->identity());
-            return end(place_.link->handshake_error(ec));
-        }
-        place_.link->on_handshake();
-        write();
-    }
-
-    // ---- the request and its answer
-
-    void write() {
-        stage_ = stage::connected;
-        peer_ = place_.link->peer();
-        reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
-        asio::error_code ec;
-        auto const n = place_.link->write_now(text_, ec);
-        if (n == text_.size() || ec) return on_write(ec, n);
-        limit(transport_->bounds.idle, errc::timeout_write);
-        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
-    }
-    void on_write(asio::error_code ec, std::size_t) {
-        // A peer may answer and close before it has read everything; what it said comes first.
-        if (ec && reused_) return broken(ec);
-        limit(transport_->bounds.header, errc::timeout_header);
-        read();
-    }
-    void read() { place_.link->async_read(then(&exchange::on_read)); }
-    void on_read(asio::error_code ec, std::size_t n) {
-        if (ec) {
-            bool const truncated = ec == asio::ssl::error::stream_truncated;
-            if ((ec != asio::error::eof && !truncated) || !reader_->started()) return broken(ec);
-            auto ended = reader_->end(truncated);
-            if (!ended) return end(std::move(ended).assume_error());
-            return end(reader_->take_head());
-        }
-        bool const had_head = reader_->has_head();
-        auto over = reader_->feed(place_.link->received(n));
-        if (!over) return end(std::move(over).assume_error());
-        if (over.assume_value()) {
-            if (reader_->reusable()) place_.keep();
-            return end(reader_->take_head());
-        }
-        place_.link->fit_buffer(n);
-        if (had_head || reader_->has_head()) {
-            if (!pace_.keeps(n)) return end(pace_.too_slow());
-            limit(transport_->bounds.idle, errc::timeout_body);
-        }
-        read();
-    }
-
-    /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
-    /// takes a fresh one, once (hostile.md H33).
-    void broken(asio::error_code ec) {
-        bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
-        if (reused_ && repeatable && !reader_->started()) return open();
-        end(error(errc::connection_reset).with_context(ec.message()));
-    }
-
-    void end(result<response> outcome) {
-        if (stage_ == stage::over) return;
-        if (starting_) // a handler never runs inside its initiating call
-            return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
-        // A forwarded request has its answer from the proxy, which means itself here.
-        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
-            outcome = proxy_error("it answered 407");
-        stage_ = stage::over;
-        transport_->times->clear(*this);
-        if (!outcome) outcome = explained(std::move(outcome).assume_error());
-        if (outcome) {
-            if (!proxy_) outcome.assume_value().peer = peer_;
-            outcome.assume_value().warnings = std::move(remarks_);
-        }
-        place_.end(); // the connection is closed or kept before the handler runs
-        reader_.reset();
-        complete(std::move(outcome));
-    }
-    error explained(error e) const {
-        exchange_progress p;
-        p.target = target_;
-        p.started = reader_ && reader_->started();
-        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
-        p.proxied = proxy_ != nullptr;
-        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
-        return complete_failure(std::move(e), query_, transport_->bounds, p);
-    }
-
-    request const& query_;
-    body_sink& sink_;
-    asio::any_io_executor const serial_; ///< runs one handler at a time
-    stage stage_ = stage::waiting;
-    bool starting_ = true;
-    errc stopped_ = errc::ok; ///< why the exchange was ended from outside
-    errc late_ = errc::timeout;
-    deadlines::time_point until_{};
-    std::optional<url> target_;
-    std::string key_;  ///< the pool's
-    std::string text_; ///< of the request
-    std::unique_ptr<proxy_address> proxy_;
-    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
-    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
-    pool_place place_;
-    bool reused_ = false;
-    std::optional<address_scope> peer_; ///< where the connection goes
-    std::vector<warning> remarks_;
-    std::optional<http1_reader> reader_;
-    pace_watch pace_;
-};
-
-/// An exchange and who is told of its end.
-template <class Handler>
-class exchange_for final : public exchange {
-  public:
-    exchange_for(std::shared_ptr<transport_state> t, request const& q, body_sink& out, Handler h)
-        : exchange(std::move(t), q, out), handler_(std::move(h)),
-          work_(asio::get_associated_executor(*handler_, transport_->executor)) {}
-
-    /// Lets the handler's cancellation slot end the exchange.
-    void listen() {
-        if (auto slot = asio::get_associated_cancellation_slot(*handler_); slot.is_connected())
-            slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-                if (auto const self = weak.lock()) self->cancel();
-            });
-    }
-
-  private:
-    void complete(result<response> outcome) override {
-        auto const executor = work_.get_executor();
-        asio::dispatch(executor, [h = std::move(*handler_), w = std::move(work_), o = std::move(outcome)]() mutable {
-            if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected()) slot.clear();
-            w.reset();
-            std::move(h)(std::move(o));
-        });
-        handler_.reset();
-    }
-
-    std::optional<Handler> handler_;
-    outstanding_work<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
-};
-
-} // namespace lading::detail
-
-namespace lading {
-
-/// Models `async_transport`: TLS 1.2 and newer with host verification, keep-alive, proxies, every bound of `limits`.
-///
-/// Connections are kept for `limits::pooled`, `limits::idle_connections` of them. At most `limits::connections` go to one
-/// origin at once; further exchanges wait their turn in the order they came, until their own deadline. A new connection
-/// resumes a TLS session of the same host and options if it can, and tries the addresses of a host side by side.
-///
-/// Any number of exchanges may be under way, started by any thread; the executor may be that of an `io_context` that
-/// several threads run. An exchange runs one handler at a time (the sink is called there), its handler where the handler
-/// belongs. The object may be moved and destroyed while exchanges are under way, not while another thread uses it.
-///
-/// Errors: codes of the groups "connecting" and "HTTP"; before an answer with the facts `next_endpoint` and, for https
-/// without a certificate problem, `plaintext`. Cancellation through the handler's slot, of any type: `cancelled`, at once
-/// even when a name is being resolved. Names are resolved in threads of their own (`name_lookups.hpp`), for which nothing
-/// waits: neither another name nor the end of the event loop.
-class asio_transport {
-  public:
-    using executor_type = asio::any_io_executor;
-    /// How many threads run the executor. With `one` exchanges need no strands, whose making Asio (1.22) does not survive
-    /// without memory.
-    enum class threads : std::uint8_t { many, one };
-
-    explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {}, threads t = threads::many)
-        : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds),
-                                                           t == threads::one)) {}
-
-    executor_type get_executor() const { return state_->executor; }
-
-    /// One exchange; signature `void(result<response>)`. Request and sink outlive it.
+    explicit front_transport(asio_sync_transport t) : blocking_(std::move(t)) {}
+    explicit front_transport(asio_transport t) : asynchronous_(std::move(t)) {}
+
+    result<response> exchange(request const& q, body_sink& out) { return blocking_->exchange(q, out); }
+    asio_transport::executor_type get_executor() const { return asynchronous_->get_executor(); }
     template <class CompletionToken>
     auto async_exchange(request const& q, body_sink& out, CompletionToken&& token) {
-        auto initiate = [state = state_](auto&& handler, request const* query, body_sink* sink) {
-            using handler_type = std::decay_t<decltype(handler)>;
-            auto const one = std::make_shared<detail::exchange_for<handler_type>>(
-                state, *query, *sink, std::forward<decltype(handler)>(handler));
-            one->listen();
-            one->start();
-        };
-        return asio::async_initiate<CompletionToken, void(result<response>)>(std::move(initiate), token, &q, &out);
+        return asynchronous_->async_exchange(q, out, std::forward<CompletionToken>(token));
     }
 
+    /// The same kind over another network.
+    front_transport over(network_options n, limits const& bounds) const {
+        if (asynchronous_) return front_transport(asio_transport(get_executor(), std::move(n), bounds));
+        return front_transport(asio_sync_transport(std::move(n), bounds));
+    }
+    asio_sync_transport& blocking() noexcept { return *blocking_; }
+    asio_transport& asynchronous() noexcept { return *asynchronous_; }
+
   private:
-    std::shared_ptr<detail::transport_state> state_;
+    std::optional<asio_sync_transport> blocking_;
+    std::optional<asio_transport> asynchronous_;
 };
 
-} // namespace lading
+struct front_policies : default_policies {
+    using transport = front_transport;
+    using credentials = any_credentials;
+    using cache = any_cache;
+};
 
-// ---- lading/net/spares.hpp ----
-
-/// `spares`: what one thread at a time can use, as many of it as threads need at once.
-
-namespace lading::detail {
-
-/// Thread-safe. What was used last is taken first: its connections are the freshest.
-template <class T>
-class spares {
+/// A template, so that a part of it is compiled only where it is used.
+template <class Policies>
+class basic_front {
   public:
-    /// One that nobody uses, or a new one by `make()`, which gives a `std::unique_ptr<T>`. What is not given back is lost.
-    template <class Make>
-    std::unique_ptr<T> take(Make make) {
-        {
-            std::lock_guard const lock(mutex_);
-            if (!idle_.empty()) {
-                auto out = std::move(idle_.back());
-                idle_.pop_back();
-                return out;
-            }
-            idle_.reserve(++made_); // so that giving back needs no memory
-        }
-        return make();
+    using client_type = basic_client<Policies>;
+
+    basic_front(front_transport t, client_options o) { begin(std::move(t), std::move(o)); }
+
+    client_type& calls() noexcept { return *calls_; }
+
+    void log_in(std::string user, std::string secret, std::string host) {
+        logins_.with_login(credential(std::move(user), std::move(secret)), std::move(host));
+        use_logins();
     }
-    void give(std::unique_ptr<T> one) noexcept {
-        std::lock_guard const lock(mutex_);
-        idle_.push_back(std::move(one));
+    void use_stored_logins() {
+        stored_ = true;
+        use_logins();
+    }
+    void use(any_credentials c) {
+        credentials_ = std::move(c);
+        begin_again();
+    }
+    void use(any_cache c) {
+        cache_ = std::move(c);
+        begin_again();
+    }
+    void use(network_options n) {
+        auto tls = options().rules.tls(std::move(n.tls.everywhere));
+        tls.hosts.insert(tls.hosts.end(), n.tls.hosts.begin(), n.tls.hosts.end());
+        tls.others = std::move(n.tls.others);
+        n.tls = std::move(tls);
+        network_ = n;
+        begin(calls_->transport().over(std::move(n), options().bounds), options());
+    }
+    void use(proxy_rules p) {
+        auto n = network_ ? *network_ : network_options();
+        use(std::move(n.with_proxy(std::move(p))));
+    }
+
+    client_options const& options() const noexcept { return calls_->options(); }
+
+    // An asynchronous call returns what its token says: a type that is looked for where the call is written. Through
+    // these it is not, and so the call is compiled only where it is made.
+    template <class... Args>
+    void async_inspect(Args&&... args) {
+        calls_->async_inspect(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_manifest(Args&&... args) {
+        calls_->async_manifest(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_raw_manifest(Args&&... args) {
+        calls_->async_raw_manifest(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_config(Args&&... args) {
+        calls_->async_config(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_tags(Args&&... args) {
+        calls_->async_tags(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_blob(Args&&... args) {
+        calls_->async_blob(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_ping(Args&&... args) {
+        calls_->async_ping(std::forward<Args>(args)...);
     }
 
   private:
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<T>> idle_;
-    std::size_t made_ = 0; ///< lost ones too
+    /// The logins that were given, and those that are stored where they are wanted.
+    void use_logins() {
+        auto known = logins_;
+        if (!stored_) known.with_text("{}"); // in place of any file
+        use(any_credentials(config_credentials(std::move(known))));
+    }
+    void begin(front_transport t, client_options o) {
+        calls_ = std::make_unique<client_type>(std::move(t), std::move(o), credentials_, steady_clock_policy(), cache_);
+    }
+    void begin_again() {
+        auto t = std::move(calls_->transport());
+        begin(std::move(t), options());
+    }
+
+    std::unique_ptr<client_type> calls_;
+    config_credentials_options logins_;
+    bool stored_ = false;
+    any_credentials credentials_;
+    any_cache cache_;
+    std::optional<network_options> network_;
+};
+
+/// What `client.hpp` and `async_client.hpp` declare.
+class front : public basic_front<front_policies> {
+  public:
+    using basic_front::basic_front;
 };
 
 } // namespace lading::detail
 
-namespace lading {
+#if !defined(LADING_SEPARATE_COMPILATION)
+// ---- lading/impl/async_client.ipp ----
 
-/// Models `sync_transport`, for any number of threads at once. Limits, connections and errors are those of
-/// `asio_transport`. Each thread that is inside `exchange` has an event loop of its own, with its own connections, which
-/// runs only there; the loop that was used last is used next, so that one thread keeps its connections, and limits of
-/// connections count for each of as many loops as there were threads at once.
-///
-/// `request::stop` ends an exchange at once, wherever it is, with `cancelled`.
-/// Should an exception leave `exchange` (from a sink, or because there is no memory), its connections are closed and the
-/// next exchange starts afresh.
-class asio_sync_transport {
-  public:
-    explicit asio_sync_transport(network_options network = {}, limits bounds = {})
-        : state_(std::make_unique<state>(std::move(network), std::move(bounds))) {}
-
-    result<response> exchange(request const& q, body_sink& out) {
-        std::optional<result<response>> answer;
-        asio::cancellation_signal cancel;
-        auto one = state_->loops.take([this] { return std::make_unique<loop>(state_->network, state_->bounds); });
-        auto const slot = q.stop.stop_possible() ? cancel.slot() : asio::cancellation_slot();
-        one->transport.async_exchange(q, out, asio::bind_cancellation_slot(slot, [&](result<response> r) { answer.emplace(std::move(r)); }));
-        one->context.restart();
-        {
-            stop_callback const wake(q.stop, [&context = one->context] { context.stop(); }); // by whichever thread stops it
-            while (!answer) { // what is left, a name being resolved for nobody, waits for the next
-                if (one->context.run_one() != 0 || !one->context.stopped()) continue;
-                one->context.restart();
-                if (q.stop.stop_requested()) cancel.emit(asio::cancellation_type::all);
-            }
-        }
-        state_->loops.give(std::move(one));
-        return std::move(*answer);
-    }
-
-  private:
-    struct loop {
-        loop(network_options const& n, limits const& l) : transport(context.get_executor(), n, l, asio_transport::threads::one) {}
-        asio::io_context context{1};
-        asio_transport transport;
-    };
-    struct state {
-        state(network_options n, limits l) : network(std::move(n)), bounds(std::move(l)) {}
-        network_options const network;
-        limits const bounds;
-        detail::spares<loop> loops;
-    };
-
-    std::unique_ptr<state> state_;
-};
-
-} // namespace lading
+// The bodies of `async_client`: included by `lading.hpp`, or by `src.hpp` once.
 
 namespace lading {
 
-/// The policies of `client`. Derive from it and replace one.
-struct default_policies : core_policies {
-    using transport = asio_sync_transport;
-    using json = strict_json;
-    using hash = openssl_hash;
-};
+inline namespace LADING_FORM {
 
-/// The policies of `async_client`.
-struct async_policies : default_policies {
-    using transport = asio_transport;
-};
+LADING_DEFINE async_client::async_client(executor_type executor, client_options o) {
+    auto transport = asio_transport(std::move(executor), network_options(o.rules.tls()), o.bounds);
+    front_ = std::make_shared<detail::front>(detail::front_transport(std::move(transport)), std::move(o));
+}
+LADING_DEFINE async_client::async_client(asio_transport t, client_options o)
+    : front_(std::make_shared<detail::front>(detail::front_transport(std::move(t)), std::move(o))) {}
 
-/// The blocking client: `lading::client registry;`.
-using client = basic_client<default_policies>;
-/// The asynchronous client: `lading::async_client registry{lading::asio_transport(executor)};`.
-using async_client = basic_client<async_policies>;
+LADING_DEFINE async_client& async_client::with_login(std::string user, std::string secret, std::string host) {
+    return front_->log_in(std::move(user), std::move(secret), std::move(host)), *this;
+}
+LADING_DEFINE async_client& async_client::with_stored_logins() { return front_->use_stored_logins(), *this; }
+LADING_DEFINE async_client& async_client::with_credentials(any_credentials c) { return front_->use(std::move(c)), *this; }
+LADING_DEFINE async_client& async_client::with_cache(any_cache c) { return front_->use(std::move(c)), *this; }
+LADING_DEFINE async_client& async_client::with_network(network_options n) { return front_->use(std::move(n)), *this; }
+LADING_DEFINE async_client& async_client::with_environment_proxies() { return front_->use(proxy_rules::from_environment()), *this; }
+
+LADING_DEFINE void async_client::begin_inspect(detail::front& f, handler<inspection> done, reference const& ref, inspect_options o) {
+    f.async_inspect(ref, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::fail_inspect(handler<inspection> done, error why) {
+    auto const where = done.get_executor();
+    asio::post(where, [done = std::move(done), why = std::move(why)]() mutable { done(result<inspection>(std::move(why))); });
+}
+LADING_DEFINE void async_client::begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref) {
+    f.async_manifest(ref, std::move(done));
+}
+LADING_DEFINE void async_client::begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref) {
+    f.async_raw_manifest(ref, std::move(done));
+}
+LADING_DEFINE void async_client::begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice) {
+    f.async_config(ref, std::move(choice), std::move(done));
+}
+LADING_DEFINE void async_client::begin_tags(detail::front& f, handler<tag_list> done, repository const& name) {
+    f.async_tags(name, std::move(done));
+}
+LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out) {
+    f.async_blob(name, what, out, std::move(done));
+}
+LADING_DEFINE void async_client::begin_ping(detail::front& f, handler<void> done, repository const& name) {
+    f.async_ping(name, std::move(done));
+}
+
+LADING_DEFINE any_operation<inspection> async_client::start_inspect(reference const& ref, inspect_options o) {
+    return front_->calls().start_inspect(ref, std::move(o));
+}
+LADING_DEFINE any_operation<async_client::manifest_type> async_client::start_manifest(reference const& ref) {
+    return front_->calls().start_manifest(ref);
+}
+LADING_DEFINE any_operation<manifest_bytes> async_client::start_raw_manifest(reference const& ref) {
+    return front_->calls().start_raw_manifest(ref);
+}
+LADING_DEFINE any_operation<config_document> async_client::start_config(reference const& ref, platform_choice choice) {
+    return front_->calls().start_config(ref, std::move(choice));
+}
+LADING_DEFINE any_operation<tag_list> async_client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
+LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
+    return front_->calls().start_blob(name, what, out);
+}
+LADING_DEFINE any_operation<void> async_client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
+
+LADING_DEFINE client_options const& async_client::options() const noexcept { return front_->options(); }
+LADING_DEFINE async_client::executor_type async_client::get_executor() const { return front_->calls().transport().get_executor(); }
+LADING_DEFINE asio_transport& async_client::transport() noexcept { return front_->calls().transport().asynchronous(); }
+
+} // namespace LADING_FORM
 
 } // namespace lading
+
+// ---- lading/impl/client.ipp ----
+
+// The bodies of `client`: included by `lading.hpp`, or by `src.hpp` once.
+
+namespace lading {
+
+inline namespace LADING_FORM {
+
+LADING_DEFINE client::client() : client(client_options()) {}
+LADING_DEFINE client::client(client_options o) {
+    auto transport = asio_sync_transport(network_options(o.rules.tls()), o.bounds);
+    front_ = std::make_shared<detail::front>(detail::front_transport(std::move(transport)), std::move(o));
+}
+LADING_DEFINE client::client(asio_sync_transport t, client_options o)
+    : front_(std::make_shared<detail::front>(detail::front_transport(std::move(t)), std::move(o))) {}
+
+LADING_DEFINE client& client::with_login(std::string user, std::string secret, std::string host) {
+    return front_->log_in(std::move(user), std::move(secret), std::move(host)), *this;
+}
+LADING_DEFINE client& client::with_stored_logins() { return front_->use_stored_logins(), *this; }
+LADING_DEFINE client& client::with_credentials(any_credentials c) { return front_->use(std::move(c)), *this; }
+LADING_DEFINE client& client::with_cache(any_cache c) { return front_->use(std::move(c)), *this; }
+LADING_DEFINE client& client::with_network(network_options n) { return front_->use(std::move(n)), *this; }
+LADING_DEFINE client& client::with_environment_proxies() { return front_->use(proxy_rules::from_environment()), *this; }
+
+LADING_DEFINE result<inspection> client::inspect(reference const& ref, inspect_options o, stop_token stop) {
+    return front_->calls().inspect(ref, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<inspection> client::inspect(std::string_view name, inspect_options o, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return inspect(parsed, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<client::manifest_type> client::manifest(reference const& ref, stop_token stop) {
+    return front_->calls().manifest(ref, std::move(stop));
+}
+LADING_DEFINE result<client::manifest_type> client::manifest(std::string_view name, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return manifest(parsed, std::move(stop));
+}
+LADING_DEFINE result<manifest_bytes> client::raw_manifest(reference const& ref, stop_token stop) {
+    return front_->calls().raw_manifest(ref, std::move(stop));
+}
+LADING_DEFINE result<manifest_bytes> client::raw_manifest(std::string_view name, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return raw_manifest(parsed, std::move(stop));
+}
+LADING_DEFINE result<config_document> client::config(reference const& ref, platform_choice choice, stop_token stop) {
+    return front_->calls().config(ref, std::move(choice), std::move(stop));
+}
+LADING_DEFINE result<config_document> client::config(std::string_view name, platform_choice choice, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return config(parsed, std::move(choice), std::move(stop));
+}
+LADING_DEFINE result<tag_list> client::tags(repository const& name, stop_token stop) {
+    return front_->calls().tags(name, std::move(stop));
+}
+LADING_DEFINE result<tag_list> client::tags(std::string_view text, stop_token stop) {
+    LADING_TRY(auto const parsed, repository::parse(text));
+    return tags(parsed, std::move(stop));
+}
+LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop) {
+    return front_->calls().blob(name, what, out, std::move(stop));
+}
+LADING_DEFINE result<descriptor> client::blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop) {
+    return front_->calls().blob(ref, what, out, std::move(stop));
+}
+LADING_DEFINE result<void> client::ping(repository const& name, stop_token stop) {
+    return front_->calls().ping(name, std::move(stop));
+}
+LADING_DEFINE result<void> client::ping(std::string_view text, stop_token stop) {
+    LADING_TRY(auto const parsed, repository::parse(text));
+    return ping(parsed, std::move(stop));
+}
+
+LADING_DEFINE any_operation<inspection> client::start_inspect(reference const& ref, inspect_options o) {
+    return front_->calls().start_inspect(ref, std::move(o));
+}
+LADING_DEFINE any_operation<client::manifest_type> client::start_manifest(reference const& ref) {
+    return front_->calls().start_manifest(ref);
+}
+LADING_DEFINE any_operation<manifest_bytes> client::start_raw_manifest(reference const& ref) {
+    return front_->calls().start_raw_manifest(ref);
+}
+LADING_DEFINE any_operation<config_document> client::start_config(reference const& ref, platform_choice choice) {
+    return front_->calls().start_config(ref, std::move(choice));
+}
+LADING_DEFINE any_operation<tag_list> client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
+LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
+    return front_->calls().start_blob(name, what, out);
+}
+LADING_DEFINE any_operation<void> client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
+
+LADING_DEFINE client_options const& client::options() const noexcept { return front_->options(); }
+LADING_DEFINE asio_sync_transport& client::transport() noexcept { return front_->calls().transport().blocking(); }
+
+} // namespace LADING_FORM
+
+} // namespace lading
+
+#endif
