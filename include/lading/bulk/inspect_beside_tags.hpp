@@ -68,7 +68,7 @@ class inspect_beside_tags {
         if (!s.failure && !(s.image && s.tags)) s.failure.emplace(errc::cancelled);
         if (s.failure) return finish(self);
         auto const served = s.whole->place();
-        if (served == s.first()) return (*this)(self, std::move(*s.tags));
+        if (served.base_url == s.first().base_url && served.name == s.first().name) return (*this)(self, std::move(*s.tags));
         if (was_cancelled(self)) return s.failure.emplace(errc::cancelled), finish(self);
         s.ask_tags_of(served, std::move(self));
     }
@@ -87,7 +87,7 @@ class inspect_beside_tags {
         template <class Done>
         void begin(part p, Done done) {
             if (p == part::image) return async_run(transport, whole, std::move(done)), void();
-            if (plan.places) return ask_tags_of(first(), std::move(done));
+            if (plan.places && !plan.places.assume_value().empty()) return ask_tags_of(first(), std::move(done));
             async_run(transport, std::make_shared<tags_call>(context, plan), std::move(done));
         }
         template <class Done>
