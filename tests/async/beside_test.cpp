@@ -155,7 +155,7 @@ TEST_CASE("an image that cannot be had ends the listing") {
     REQUIRE(got.record);
     CHECK(got.record->error() == errc::manifest_unknown);
     CHECK(got.record->error().http_status() == 404);
-    CHECK(got.took < 5s);
+    CHECK(got.took < 15s);
 }
 
 TEST_CASE("tags that are refused are a remark") {
@@ -173,9 +173,9 @@ TEST_CASE("tags that do not come in time are the failure") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);
     fake.answer("GET", "/v2/app/tags/list", testing::canned().with_delay(20s));
-    auto const got = inspect(ref_to(fake), client_options().with_plaintext(fake.host()).with_timeout(500ms));
+    auto const got = inspect(ref_to(fake), client_options().with_plaintext(fake.host()).with_timeout(2s));
     CHECK(got.record->error() == errc::timeout);
-    CHECK(got.took < 5s);
+    CHECK(got.took < 15s);
 }
 
 TEST_CASE("cancelled while either is under way") {
@@ -186,7 +186,7 @@ TEST_CASE("cancelled while either is under way") {
         auto const got = inspect(ref_to(fake), client_options().with_plaintext(fake.host()), inspect_options().with_tags(), 200ms);
         REQUIRE(got.record);
         CHECK(got.record->error() == errc::cancelled);
-        CHECK(got.took < 5s);
+        CHECK(got.took < 15s);
     }
 }
 
@@ -222,7 +222,7 @@ TEST_CASE("the tags are those of the place that served the manifest") {
     SECTION("the list of the mirror that has it does not come: a remark") {
         mirror.add_image("app", "1", image_kind::image);
         mirror.answer("GET", "/v2/app/tags/list", testing::canned().with_delay(20s));
-        auto const record = inspect(ref_to(origin), options.with_timeout(1s)).record->value();
+        auto const record = inspect(ref_to(origin), options.with_timeout(4s)).record->value();
         CHECK(record.source == mirror.url());
         CHECK(record.tags.state == tags_state::failed); // no refusal
         CHECK(record.tags.failure == errc::too_slow);

@@ -185,7 +185,7 @@ TEST_CASE("cancelled: no more are begun, those under way end soon, all are told 
         CHECK(good == 3);
         CHECK(end->failed == cancelled);
         CHECK((cancelled >= 7 && cancelled <= 10));
-        CHECK(std::chrono::steady_clock::now() - began < 5s);
+        CHECK(std::chrono::steady_clock::now() - began < 15s);
     }
 }
 

@@ -232,7 +232,7 @@ TEST_CASE("cancelled: from outside and by the callback") {
         CHECK(end == errc::cancelled);
         CHECK(good == 4);
         CHECK(cancelled == 1);
-        CHECK(std::chrono::steady_clock::now() - began < 5s);
+        CHECK(std::chrono::steady_clock::now() - began < 15s);
     }
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("a cancelled operation ends with cancelled, soon") {
     timer.async_wait([&](asio::error_code) { signal.emit(asio::cancellation_type::terminal); });
     auto const begin = std::chrono::steady_clock::now();
     context.run();
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
     REQUIRE(got);
     CHECK(*got == errc::cancelled);
     CHECK(got->facts().stop());

@@ -355,7 +355,7 @@ TEST_CASE("L15: sixteen dead addresses, then a good one") {
     job j("many.test", server.port(), "/");
     auto const began = std::chrono::steady_clock::now();
     CHECK(t.exchange(j.query, j.sink).has_value());
-    CHECK(std::chrono::steady_clock::now() - began < 10s); // one after the other would take minutes
+    CHECK(std::chrono::steady_clock::now() - began < 30s); // one after the other would take minutes
     CHECK(server.accepted() == 1);
 
     limits hasty; // and it all ends within `limits::connect`
@@ -378,7 +378,7 @@ TEST_CASE("L15: sixteen dead addresses, then a good one") {
 TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at once") {
     asio::io_context context(1);
     limits l;
-    l.connect = 50ms;
+    l.connect = 500ms;
     asio_transport t(context.get_executor(), {}, l);
     job dependent("slow.test", 80, "/"), unwanted("slow.test", 80, "/");
     dependent.start(t);

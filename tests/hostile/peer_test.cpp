@@ -215,14 +215,14 @@ TEST_CASE("L10: a length that nobody can keep") {
 
 TEST_CASE("L11-L13: slow peers") {
     byte_answer slow(ok(test::schema2()), ending::keep, 1);
-    slow.pause = std::chrono::milliseconds(20); // the head takes longer than the limit for it
+    slow.pause = std::chrono::milliseconds(100); // the head takes longer than the limit for it
     peer p;
-    CHECK(p.manifest(slow) == errc::timeout_header);
-    CHECK(p.took < std::chrono::seconds(3));
+    CHECK(p.hurried().manifest(slow) == errc::timeout_header);
+    CHECK(p.took < std::chrono::seconds(10)); // all of it takes longer
     peer silent;
-    CHECK(silent.manifest({"", ending::hang}) == errc::timeout_header);
+    CHECK(silent.hurried().manifest({"", ending::hang}) == errc::timeout_header);
     peer stalled;
-    CHECK(stalled.manifest({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ending::hang}) == errc::timeout_body);
+    CHECK(stalled.hurried().manifest({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ending::hang}) == errc::timeout_body);
     peer drip;
     drip.options.bounds.pace = std::chrono::milliseconds(200);
     drip.options.bounds.pace_bytes = 1000;

@@ -345,14 +345,14 @@ TEST_CASE("T10: servers that stall or overdo the handshake") {
     };
     tls_listener silent(forge({}, &root()), {}, wait_for_close);
     CHECK(get(silent.url(), l, &took) == errc::tls_timeout);
-    CHECK(took < 2s);
+    CHECK(took < 5s);
     tls_listener half(forge({}, &root()), {}, [&](SSL* s) {
         constexpr char record[] = "\x16\x03\x03\x40\x00\x02\x00\x3f"; // a server hello that never comes
         ::send(SSL_get_fd(s), record, sizeof record - 1, MSG_NOSIGNAL);
         wait_for_close(s);
     });
     CHECK(get(half.url(), l, &took) == errc::tls_timeout);
-    CHECK(took < 2s);
+    CHECK(took < 5s);
     CHECK(limits().handshake <= 10s);
 
     std::vector<identity> const many(400, root()); // over 100 KiB
@@ -372,7 +372,7 @@ TEST_CASE("T10: servers that stall or overdo the handshake") {
         SSL_shutdown(s);
     });
     CHECK(get(updates.url(), {}, &took) == errc::ok);
-    CHECK(took < 10s);
+    CHECK(took < 30s);
 }
 
 TEST_CASE("T11: from a good certificate to a bad one") {

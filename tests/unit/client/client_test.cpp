@@ -162,7 +162,7 @@ TEST_CASE("a deadline ends a call") {
     CHECK(r.error() == errc::timeout);
     CHECK(r.error().facts().stop());
     CHECK(r.error().detail().expected == "at most 200 ms (client_options::with_timeout)");
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
 }
 
 TEST_CASE("V16: an error of time names the limit, its value and its option") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Challenges (doc/protocol.md#challenges): the list syntax of RFC 9110, section 11.6.1.
 #include "catch.hpp"
+#include "cpu_time.hpp"
 #include <lading/http/challenge.hpp>
 
 #include <array>
@@ -139,14 +140,14 @@ TEST_CASE("W28: of Bearer what can be read is read") {
 }
 
 TEST_CASE("W28: a line of blanks costs what its length does") {
-    auto const began = std::chrono::steady_clock::now();
+    auto const began = test::cpu_time();
     for (auto const* const end : {"x", "\x80", "", "\""}) {
         CHECK_NOTHROW(read("Bearer realm=a" + std::string(64'000, ' ') + end));
         std::string words = "Bearer realm=";
         for (int i = 0; i < 16'000; ++i) words += "a ";
         CHECK_NOTHROW(read(words + std::string(32'000, ' ') + end));
     }
-    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5)); // by its square: minutes
+    CHECK(test::cpu_time() - began < std::chrono::seconds(5)); // by its square: minutes
 }
 
 TEST_CASE("every prefix and every byte of a challenge is read without harm") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // doc/threats.md : what is JSON, what is not, and the limits.
 #include "catch.hpp"
+#include "cpu_time.hpp"
 #include <lading/json/strict_json.hpp>
 #include <lading/json/document.hpp>
 #include <lading/json/writer.hpp>
@@ -109,7 +110,7 @@ TEST_CASE("J01, J02, J09: depth, size and counts are bounded") {
     CHECK(code(std::string(2'000'000, '[')) == errc::json_depth);
     std::string many = "[";
     for (int i = 0; i < 300'000; ++i) many += "[],";
-    auto const begin = std::chrono::steady_clock::now();
+    auto const begin = test::cpu_time();
     CHECK(code(many + "0]") == errc::json_limit);
     std::string keys = "{", same = "{";
     for (int i = 0; i <= 10'000; ++i) keys += (i ? ",\"k" : "\"k") + std::to_string(i) + "\":0";
@@ -117,7 +118,7 @@ TEST_CASE("J01, J02, J09: depth, size and counts are bounded") {
     for (int i = 0; i < 9'000; ++i) same += "\"k" + std::to_string(i) + "\":0,";
     CHECK(code(same + "\"k77\":1}") == errc::json_duplicate_key);
     CHECK(code(std::string((4u << 20) + 1, ' ')) == errc::json_limit);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
+    CHECK(test::cpu_time() - begin < std::chrono::seconds(10));
 }
 
 TEST_CASE("J08: one key twice, however it is spelled") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
+#include "cpu_time.hpp"
 
 #include <lading/lading.hpp>
 #include <lading/store/oci_layout.hpp>
@@ -433,11 +434,11 @@ TEST_CASE("W07, V05: a file is hashed when its image is asked for, and once") {
     fs::create_symlink("l.tar", f.path / "folder/soft");
     fs::create_hard_link(f.path / "folder/l.tar", f.path / "folder/hard");
     for (auto const& where : {f.write("amplified.tar", text), (f.path / "folder").string()}) {
-        auto const began = std::chrono::steady_clock::now();
+        auto const began = test::cpu_time();
         auto files = oci_layout::open(where).value();
         CHECK(files.reference("@4")); // 20,000 mentions are 320 GB
         CHECK(files.reference()); // the five are one image
-        CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(20));
+        CHECK(test::cpu_time() - began < std::chrono::seconds(20));
         auto dependent = oci_layout::open(where, layout_options().with_deadline(std::chrono::steady_clock::now())).value();
         CHECK(dependent.reference("@0").error() == errc::timeout);
         CHECK(dependent.reference().error() == errc::timeout);
@@ -514,11 +515,11 @@ TEST_CASE("V13: the names of 80,000 images are listed once each, in a moment") {
     std::string tags;
     for (int i = 0; i < 80'000; ++i) tags += ",\"r:" + std::to_string(i % 40'000) + '"';
     auto const path = f.write("many.tar", tar({{"manifest.json", R"([{"Config":"c.json","RepoTags":[)" + tags.substr(1) + R"(],"Layers":[]}])"}, {"c.json", config}}));
-    auto const began = std::chrono::steady_clock::now();
+    auto const began = test::cpu_time();
     auto const files = oci_layout::open(path).value();
     CHECK(files.tags().size() == 40'000);
     CHECK(files.names().size() == 40'000);
-    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(3)); // half a minute, were it quadratic
+    CHECK(test::cpu_time() - began < std::chrono::seconds(3)); // half a minute, were it quadratic
 }
 
 TEST_CASE("W09: skopeo's dir: is read") {
