@@ -3,9 +3,12 @@
 
 /// Documents for unit tests, and the policies they are tested with.
 
-#include <lading/client/basic_client.hpp>
+#include "any_policy.hpp"
+#include "client_of.hpp"
+
 #include <lading/hash/openssl_hash.hpp>
 #include <lading/json/strict_json.hpp>
+#include <lading/store/memory_cache.hpp>
 #include <lading/testing/scripted_transport.hpp>
 
 #include <string>
@@ -19,7 +22,18 @@ struct policies : lading::core_policies {
     using clock = lading::testing::manual_clock;
     using credentials = lading::fixed_credentials;
 };
-using client = lading::basic_client<policies>;
+
+/// With any clock and any credentials: the policies of the clients that most tests make, compiled once (clients/).
+struct scripted_policies : policies {
+    using clock = any_clock;
+    using credentials = any_credentials;
+};
+using client = client_of<scripted_policies>;
+
+struct cached_policies : scripted_policies {
+    using cache = lading::memory_cache;
+};
+using cached_client = client_of<cached_policies>;
 
 inline std::string digest_of(std::string_view bytes,
                              lading::digest_algorithm a = lading::digest_algorithm::sha256) {

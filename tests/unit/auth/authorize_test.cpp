@@ -388,9 +388,6 @@ struct one_answer {
     result<std::optional<credential>> answer = std::optional<credential>();
     result<std::optional<credential>> lookup(credential_query const&) { return answer; }
 };
-struct with_answer : test::policies {
-    using credentials = one_answer;
-};
 /// What was asked, with the scheme and value that went along: "url Bearer abc".
 std::vector<std::string> asked(testing::script const& s) {
     std::vector<std::string> out;
@@ -409,7 +406,7 @@ TEST_CASE("W25, W23: a login that cannot be had leaves the anonymous question, a
                             errc::credentials_invalid}) {
         auto const failure = error(code).with_context("docker-credential-x: exit status 1: the keychain is locked");
         auto const run = [&](testing::script& s) {
-            basic_client<with_answer> registry(testing::scripted_transport(s), {}, one_answer{failure});
+            test::client registry(testing::scripted_transport(s), {}, one_answer{failure});
             return registry.inspect(reference::parse("r.example/x:1").value());
         };
         for (auto const* challenge : {R"(Bearer realm="/t",service="s")", R"(Basic realm="x")"}) {
@@ -460,7 +457,7 @@ TEST_CASE("W25, W23: a login that cannot be had leaves the anonymous question, a
         s.on(manifest, challenged(R"(Basic realm="x")"));
         s.on(manifest, {200, test::schema2()});
         s.on(config, {200, test::config_bytes});
-        basic_client<with_answer> registry(testing::scripted_transport(s), {}, one_answer{std::optional(c)});
+        test::client registry(testing::scripted_transport(s), {}, one_answer{std::optional(c)});
         auto const got = registry.inspect(reference::parse("r.example/x:1").value());
         REQUIRE(got.has_value());
         REQUIRE(got.value().warnings.size() == 1);
@@ -470,7 +467,7 @@ TEST_CASE("W25, W23: a login that cannot be had leaves the anonymous question, a
         for (auto const code : {errc::config_invalid, errc::timeout, errc::out_of_memory}) {
             testing::script s;
             s.on(manifest, challenged(R"(Bearer realm="/t",service="s")"));
-            basic_client<with_answer> registry(testing::scripted_transport(s), {}, one_answer{error(code)});
+            test::client registry(testing::scripted_transport(s), {}, one_answer{error(code)});
             CHECK(registry.manifest(reference::parse("r.example/x:1").value()).error() == code);
             CHECK(s.journal.size() == 1);
         }

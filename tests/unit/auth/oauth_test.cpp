@@ -214,15 +214,12 @@ TEST_CASE("spec 3.5 rows 9, 10; X12, X13: how long a token is used") {
         std::chrono::steady_clock::time_point now() const noexcept { return c->now(); }
         void sleep_for(std::chrono::milliseconds d) noexcept { c->sleep_for(d); }
     };
-    struct with_clock : test::policies {
-        using clock = shared_clock;
-    };
     for (auto const& r : rows) {
         INFO(r.more);
         world w;
         w.s.on(realm + query, {200, std::string(R"({"token":"abc")") + r.more + "}"});
         testing::manual_clock time;
-        basic_client<with_clock> registry(testing::scripted_transport(w.s), {}, {}, shared_clock{&time});
+        test::client registry(testing::scripted_transport(w.s), {}, {}, shared_clock{&time});
         auto const ref = reference::parse("r.example/x:1").value();
         auto tokens = [&] {
             return std::count_if(w.s.journal.begin(), w.s.journal.end(), [](auto& q) { return q.url.starts_with(realm); });
@@ -269,16 +266,13 @@ TEST_CASE("two repositories of one host may have two logins") {
             return std::optional(credential(q.repository, "p"));
         }
     };
-    struct with_paths : test::policies {
-        using credentials = by_path;
-    };
     testing::script s;
     for (auto repo : {"a", "b"}) {
         auto const at = std::string("https://r.example/v2/") + repo + "/manifests/1";
         if (*repo == 'a') s.on(at, {401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}});
         s.on(at, {200, test::schema2()});
     }
-    basic_client<with_paths> registry{testing::scripted_transport(s), client_options(), by_path()};
+    test::client registry{testing::scripted_transport(s), client_options(), by_path()};
     CHECK(registry.manifest(reference::parse("r.example/a:1").value()).has_value());
     CHECK(registry.manifest(reference::parse("r.example/b:1").value()).has_value());
     REQUIRE(s.journal.size() == 3); // V23: the second is not refused first

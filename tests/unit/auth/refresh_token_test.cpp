@@ -21,16 +21,13 @@ struct shared_clock {
     std::chrono::steady_clock::time_point now() const noexcept { return c->now(); }
     void sleep_for(std::chrono::milliseconds d) noexcept { c->sleep_for(d); }
 };
-struct with_clock : test::policies {
-    using clock = shared_clock;
-};
 
 /// Asks for r:1 again and again, each time after the token is over.
 struct long_life {
     testing::script s;
     client_options options;
     testing::manual_clock time;
-    std::unique_ptr<basic_client<with_clock>> registry;
+    std::unique_ptr<test::client> registry;
 
     long_life() {
         s.on(manifest, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}});
@@ -38,7 +35,7 @@ struct long_life {
     }
     errc ask(credential const& c) {
         if (!registry)
-            registry = std::make_unique<basic_client<with_clock>>(testing::scripted_transport(s), options.with_retry(retry_rules(1)),
+            registry = std::make_unique<test::client>(testing::scripted_transport(s), options.with_retry(retry_rules(1)),
                                                                   fixed_credentials(c), shared_clock{&time});
         time.sleep_for(std::chrono::hours(2));
         auto const r = registry->manifest(reference::parse("r.example/x:1").value());
@@ -231,9 +228,6 @@ TEST_CASE("spec 3.6 row 4: a refresh token is of one login at one service") {
             return std::optional(credential(q.repository == "c" ? "other" : "u", "p"));
         }
     };
-    struct with_paths : test::policies {
-        using credentials = by_path;
-    };
     testing::script s;
     auto const ask_at = [&](std::string const& repo, std::string const& service) {
         auto const at = "https://r.example/v2/" + repo + "/manifests/1";
@@ -247,7 +241,7 @@ TEST_CASE("spec 3.6 row 4: a refresh token is of one login at one service") {
     ask_at("a", "s"), ask_at("b", "s"), ask_at("c", "s"), ask_at("d", "another");
     client_options options;
     options.auth.offline_token = true;
-    basic_client<with_paths> registry{testing::scripted_transport(s), options, by_path()};
+    test::client registry{testing::scripted_transport(s), options, by_path()};
     std::string ways;
     for (auto const* repo : {"a", "b", "c", "d"}) {
         CHECK(registry.manifest(reference::parse("r.example/" + std::string(repo) + ":1").value()).has_value());

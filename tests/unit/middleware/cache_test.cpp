@@ -14,10 +14,6 @@ std::string const base = "https://r.test/v2/x/";
 std::string const image = test::oci();
 std::string const index_of_image = test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "amd64")));
 
-struct policies : test::policies {
-    using cache = memory_cache;
-};
-
 std::string etag_of(std::string_view bytes) { return '"' + test::digest_of(bytes) + '"'; }
 digest named(std::string_view bytes) { return digest::parse(test::digest_of(bytes)).value(); }
 
@@ -35,7 +31,7 @@ struct world {
     /// By a fresh client, which shares only the cache; how many requests that took.
     std::size_t inspect(std::string const& ref, inspect_options o = {}) {
         s.journal.clear();
-        basic_client<policies> registry(testing::scripted_transport(s), client_options(), {}, {}, kept);
+        test::cached_client registry(testing::scripted_transport(s), client_options(), {}, {}, kept);
         auto const r = registry.inspect(reference::parse(ref).value(), o.with_platform(platform_choice::any()));
         if (!r) UNSCOPED_INFO(r.error().message());
         REQUIRE(r.has_value());
@@ -65,7 +61,7 @@ TEST_CASE("a document by digest is fetched once; tags are asked for each time") 
 
 TEST_CASE("a client makes its own cache when it is given none") {
     world w;
-    basic_client<policies> registry{testing::scripted_transport(w.s)};
+    test::cached_client registry{testing::scripted_transport(w.s)};
     for (auto const requests : {3u, 4u}) { // together
         CHECK(registry.inspect(reference::parse("r.test/x:1").value(), inspect_options().with_platform(platform_choice::any())));
         CHECK(w.s.journal.size() == requests);
@@ -89,7 +85,7 @@ TEST_CASE("what the registry sends is stored only under the digest of its bytes"
     world w;
     auto const url = base + "manifests/" + test::digest_of(image);
     w.s.answers[url] = {{200, test::schema2()}};
-    basic_client<policies> registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
+    test::cached_client registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
     auto const ref = reference::parse("r.test/x@" + test::digest_of(image)).value();
     CHECK(registry.manifest(ref).error() == errc::digest_mismatch);
     CHECK(w.kept.bytes() == 0);
@@ -119,7 +115,7 @@ TEST_CASE("a tag that is known is asked for on condition") {
 
     // The tag moved: what it names now counts.
     w.s.answers[base + "manifests/1"] = {{200, image, {{"ETag", etag_of(image)}}}};
-    basic_client<policies> registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
+    test::cached_client registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
     auto const ref = reference::parse("r.test/x:1").value();
     CHECK(registry.manifest(ref).value().bytes == image);
     CHECK(w.kept.tagged(base + "manifests/1") == named(image));
@@ -127,7 +123,7 @@ TEST_CASE("a tag that is known is asked for on condition") {
     // A 304 that answers no condition is no document.
     world other;
     other.s.answers[base + "manifests/1"] = {{304}};
-    basic_client<policies> asking(testing::scripted_transport(other.s), client_options(), {}, {}, other.kept);
+    test::cached_client asking(testing::scripted_transport(other.s), client_options(), {}, {}, other.kept);
     CHECK(asking.manifest(ref).has_error());
 }
 
@@ -139,7 +135,7 @@ TEST_CASE("a condition and a cached document are asked of the same place, throug
                                          {304}};
     CHECK(w.inspect("r.test/x:1") == 3);
     w.s.journal.clear();
-    basic_client<policies> registry(testing::scripted_transport(w.s), client_options(), fixed_credentials(credential("u", "p")), {}, w.kept);
+    test::cached_client registry(testing::scripted_transport(w.s), client_options(), fixed_credentials(credential("u", "p")), {}, w.kept);
     CHECK(registry.manifest(reference::parse("r.test/x:1").value()).value().bytes == index_of_image);
     REQUIRE(w.s.journal.size() == 3);
     for (auto const& q : w.s.journal) CHECK(q.headers.find("If-None-Match") == etag_of(index_of_image));
@@ -149,7 +145,7 @@ TEST_CASE("blobs that are streamed, and documents that are too large, are not ke
     world w;
     limits small;
     small.manifest_bytes = small.config_bytes = index_of_image.size();
-    basic_client<policies> registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
+    test::cached_client registry(testing::scripted_transport(w.s), client_options(), {}, {}, w.kept);
     memory_sink out(1000);
     descriptor const what("x/y", named(test::config_bytes), static_cast<std::int64_t>(test::config_bytes.size()));
     CHECK(registry.blob(repository::parse("r.test/x").value(), what, out));

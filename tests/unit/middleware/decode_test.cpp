@@ -145,16 +145,13 @@ TEST_CASE("W48: an encoded blob is refused, an error about it is read") {
 }
 
 TEST_CASE("W48: a cache keeps the decoded bytes") {
-    struct policies : test::policies {
-        using cache = memory_cache;
-    };
     testing::script s;
     memory_cache kept;
     auto const wanted = digest::parse(test::digest_of(test::schema2())).value();
     auto const url = base + "manifests/" + wanted.str();
     s.on(url, zipped(test::schema2()));
     for (int i = 0; i < 2; ++i) {
-        basic_client<policies> registry(testing::scripted_transport(s), client_options(), {}, {}, kept);
+        test::cached_client registry(testing::scripted_transport(s), client_options(), {}, {}, kept);
         CHECK(registry.manifest(ref.with_digest(wanted)).has_value());
     }
     CHECK(s.journal.size() == 1);

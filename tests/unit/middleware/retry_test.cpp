@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
+#include "client_of_body.hpp"
 #include "documents.hpp"
 
 namespace retry_test {
@@ -21,9 +22,6 @@ struct patient_clock : testing::manual_clock {
     }
     std::vector<std::chrono::milliseconds>* waits;
 };
-struct patient_policies : test::policies {
-    using clock = patient_clock;
-};
 
 struct world {
     testing::script s;
@@ -34,7 +32,7 @@ struct world {
     result<inspection> inspect() {
         patient_clock clock(waits);
         clock.testing::manual_clock::sleep_for(begun);
-        basic_client<patient_policies> registry(testing::scripted_transport(s), options, {}, clock);
+        test::client registry(testing::scripted_transport(s), options, {}, clock);
         return registry.inspect(reference::parse("r.example/x:1").value());
     }
 };
@@ -213,7 +211,7 @@ TEST_CASE("a request that is not safe is sent once") {
     world w;
     w.s.on(manifest, {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://r.example/t",service="s")"}}});
     w.s.on("https://r.example/t", {503});
-    basic_client<patient_policies> registry(testing::scripted_transport(w.s), w.options,
+    test::client registry(testing::scripted_transport(w.s), w.options,
                                             fixed_credentials(credential::identity("i")), patient_clock(w.waits));
     CHECK(registry.inspect(reference::parse("r.example/x:1").value()).error() == errc::auth_token_failed);
     REQUIRE(w.s.journal.size() == 2);
@@ -249,7 +247,7 @@ class broken_transport {
   private:
     state* state_;
 };
-struct broken_policies : patient_policies {
+struct broken_policies : test::scripted_policies {
     using transport = broken_transport;
 };
 
@@ -276,7 +274,7 @@ TEST_CASE("a blob that breaks off is begun again, and committed once") {
         s.breaks = std::move(breaks);
         s.script.on("https://r.example/v2/x/blobs/" + digest, {200, bytes});
         std::vector<std::chrono::milliseconds> waits;
-        basic_client<broken_policies> registry(broken_transport(s), {}, {}, patient_clock(waits));
+        test::client_of<broken_policies> registry(broken_transport(s), {}, {}, patient_clock(waits));
         lading::descriptor what("application/octet-stream", digest::parse(digest).value(), 1000);
         auto const got = registry.blob(reference::parse("r.example/x:1").value(), what, sink);
         CHECK(s.script.journal.size() == requests);

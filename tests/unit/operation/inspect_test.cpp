@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <lading/print/writers.hpp>
+
 #include <algorithm>
 #include <random>
 

@@ -42,7 +42,7 @@ struct world {
         s.answers[base + path].clear();
         s.on(base + path, std::move(a));
     }
-    template <class Client = basic_client<test::policies>>
+    template <class Client = test::client>
     result<inspection> inspect() {
         Client registry(testing::scripted_transport(s),
                         client_options().with_rules(rules).with_retry(retry_rules(1)));
@@ -207,7 +207,7 @@ TEST_CASE("content that is wrong at a mirror is asked for at the origin, never o
     auto const path = "/v2/x/manifests/" + digest;
     w.set(mirror_base, {200, test::schema2("{}")}, path);
     w.set(home, {200, bytes}, path);
-    basic_client<test::policies> registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
     auto const got = registry.inspect(reference::parse("r.example/x@" + digest).value());
     CHECK(got.has_value());
     CHECK(got.value().source == "https://r.example:443");
@@ -215,7 +215,7 @@ TEST_CASE("content that is wrong at a mirror is asked for at the origin, never o
 
     w.set(home, {200, test::schema2("{}")}, path);
     w.rules.host("r.example").with_plaintext(plaintext::allowed);
-    basic_client<test::policies> again(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client again(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
     w.s.journal.clear();
     CHECK(again.inspect(reference::parse("r.example/x@" + digest).value()).error() == errc::digest_mismatch);
     CHECK(w.asked() == mirror_base + ' ' + home);
@@ -275,16 +275,13 @@ TEST_CASE("C16: each endpoint has its own credentials") {
             return std::optional<credential>();
         }
     };
-    struct with_hosts : test::policies {
-        using credentials = by_host;
-    };
     world w;
     w.rules.with_mirror("r.example", mirror("m.example"));
     answer const asks(401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}});
     w.set(mirror_base, asks);
     w.set(home, asks);
     w.s.on(home + "/v2/x/manifests/1", {200, test::schema2()});
-    basic_client<with_hosts> registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
     CHECK(registry.inspect(reference::parse("r.example/x:1").value()).has_value());
     for (auto const& q : w.s.journal)
         if (q.url.starts_with(mirror_base)) CHECK(!q.headers.find("Authorization"));
