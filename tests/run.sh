@@ -3,7 +3,8 @@
 # The test command: installs what is missing (Debian 12, as root or with sudo), builds and runs everything.
 #   tests/run.sh                all steps
 #   tests/run.sh STEP...        some steps: see `tests/run.sh --list`
-#   tests/run.sh quick NAME...  the test files whose path has NAME in it, nothing else: no package is installed, no sanitizer
+#   tests/run.sh quick NAME...  the test files whose path has NAME in it, or the cases with a tag ("[C23]"), nothing else: no package
+#                               is installed, no sanitizer
 # Logs of the steps: build/log/STEP.log. Ends with "N passed, N failed": test cases, and steps that have none.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
@@ -109,38 +110,38 @@ count_cases() {
         END { print passed + 0, failed + 0 }' "$1"
 }
 
-# One test file, seconds after a change: tests/run.sh quick unit/http/challenge -- Catch2 arguments
+# One test file, seconds after a change: tests/run.sh quick unit/http/challenge -- Catch2 arguments. Or tests/run.sh quick "[C23]".
 quick() {
-    local names=() file target status=0
-    while [[ $# -gt 0 && $1 != -- ]]; do names+=("$1") && shift; done # a path may be given too
+    local name file target status=0 cases="" files=() targets=()
+    while [[ $# -gt 0 && $1 != -- ]]; do
+        name=${1%.cpp} name=${name#tests/}
+        if [[ $name == \[*\] ]]; then
+            cases=${cases:+$cases,}$name
+            mapfile -t -O ${#files[@]} files < <(cd tests && grep -rlF --include='*_test.cpp' "${name%%]*}]" . | sed 's,^\./,,')
+        else
+            mapfile -t -O ${#files[@]} files < <(cd tests && find . -name '*_test.cpp' -printf '%P\n' | grep -F "${name//.//}")
+        fi
+        shift
+    done
     [[ $# -gt 0 ]] && shift
-    local targets=()
-    while read -r file; do
-        for name in "${names[@]}"; do
-            [[ $file == *"$name"* ]] && targets+=("$file") && break
-        done
-    done < <(cd tests && find . -name '*_test.cpp' ! -path './hostile/memory/*' -printf '%P\n' | sed 's/\.cpp$//; s,/,.,g' | sort)
+    for file in $(printf '%s\n' "${files[@]}" | grep -v '^hostile/memory/' | sort -u); do # those replace operator new
+        file=${file%.cpp} && targets+=("quick.${file//\//.}")
+    done
     if [[ ${#targets[@]} -eq 0 ]]; then
-        echo "no test file has ${names[*]} in its path (folders are parted by dots)" >&2
+        echo "no test file has this in its path, no case this tag" >&2
         return 2
     fi
+    mkdir -p build
     cmake --preset quick >build/quick.log 2>&1 || { cat build/quick.log && return 1; }
-    cmake --build --preset quick -t "${targets[@]/#/quick.}" || return
+    cmake --build --preset quick -t "${targets[@]}" || return
     for target in "${targets[@]}"; do
-        (cd tests && "../build/quick/tests/quick.$target" "$@") || status=1
+        (cd tests && "../build/quick/tests/$target" ${cases:+"$cases"} "$@") || status=1
     done
     return $status
 }
 if [[ ${1:-} == quick ]]; then
     shift
-    mkdir -p build
-    args=()
-    for arg in "$@"; do
-        [[ $arg == -- ]] && break
-        arg=${arg%.cpp} arg=${arg#tests/}
-        args+=("${arg//\//.}") && shift
-    done
-    quick "${args[@]}" "$@"
+    quick "$@"
     exit
 fi
 
