@@ -159,8 +159,7 @@ for step in "${steps[@]}"; do
 done
 
 mkdir -p build/log
-table=() total_passed=0 total_failed=0
-add_row() { # NAME SECONDS STATUS PASSED FAILED
+row_of() { # NAME SECONDS STATUS PASSED FAILED: what the table has of a step
     local verdict=PASS passed=$4 failed=$5
     if [[ $3 -ne 0 ]]; then
         verdict=FAIL
@@ -170,33 +169,62 @@ add_row() { # NAME SECONDS STATUS PASSED FAILED
     elif [[ $passed -eq 0 ]]; then
         passed=1
     fi
-    total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed))
-    table+=("$(printf '%-24s%8d%8d%8d  %s' "$1" "$2" "$passed" "$failed" "$verdict")")
+    printf '%-24s%8d%8d%8d  %s\n' "$1" "$2" "$passed" "$failed" "$verdict"
 }
 
-began=$SECONDS
-bash tests/support/install.sh "${packages[@]}"
-status=$?
-add_row packages $((SECONDS - began)) $status 0 0
-
-for step in "${steps[@]}"; do
-    began=$SECONDS
-    echo "== $step"
-    run_step "$step" >"build/log/$step.log" 2>&1
-    status=$?
-    read -r passed failed < <(count_cases "build/log/$step.log")
-    add_row "$step" $((SECONDS - began)) $status "$passed" "$failed"
-    if [[ $status -ne 0 ]]; then
-        tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
+told() { # STEP STATUS
+    if [[ $2 -ne 0 ]]; then
+        tail -n 100 "build/log/$1.log" | cut -c 1-400 # types of templates fill pages
     else
-        case $step in
-        layers | docs | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$step.log" ;;
-        *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$step.log" ;;
+        case $1 in
+        layers | docs | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$1.log" ;;
+        *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$1.log" ;;
         esac
     fi
-done
+}
+
+# One after the other; what a step says is told at once when it is over, so that two lanes do not mix their words.
+run_steps() {
+    local step began status passed failed
+    for step in "$@"; do
+        began=$SECONDS
+        echo "== $step"
+        run_step "$step" >"build/log/$step.log" 2>&1
+        status=$?
+        read -r passed failed < <(count_cases "build/log/$step.log")
+        row_of "$step" $((SECONDS - began)) $status "$passed" "$failed" >"build/log/$step.row"
+        told "$step" $status >"build/log/$step.told"
+        flock build/log/lock cat <(echo "== $step: $((SECONDS - began)) s") "build/log/$step.told"
+    done
+}
+
+rm -f build/log/*.row
+began=$SECONDS
+bash tests/support/install.sh "${packages[@]}"
+row_of packages $((SECONDS - began)) $? 0 0 >build/log/packages.row
+
+# All of them: a lane for the builds that run tests, which wait a good deal, and a lane beside it; the reports come last.
+if [[ $# -eq 0 ]]; then
+    set -m # the lane is a group of its own, which ends with this
+    alone=() tests=(asan clang-asan matrix) reports=(hostile-report realworld-report)
+    for step in "${all_steps[@]}"; do
+        [[ " ${tests[*]} ${reports[*]} " == *" $step "* ]] || alone+=("$step")
+    done
+    CMAKE_BUILD_PARALLEL_LEVEL=1 run_steps "${alone[@]}" &
+    beside=$!
+    set +m
+    trap 'kill -- -$beside 2>/dev/null' EXIT
+    run_steps "${tests[@]}"
+    wait $beside
+    trap - EXIT
+    run_steps "${reports[@]}"
+else
+    run_steps "${steps[@]}"
+fi
 
 printf '\n%-24s%8s%8s%8s  %s\n' step seconds passed failed verdict
-printf '%s\n' "${table[@]}"
-printf '\n%d passed, %d failed\n' "$total_passed" "$total_failed"
-[[ $total_failed -eq 0 ]]
+for step in packages "${steps[@]}"; do
+    cat "build/log/$step.row" 2>/dev/null || row_of "$step" 0 1 0 0
+done | tee build/log/table
+printf '%-24s%8d\n\n' "whole command" $((SECONDS - began))
+awk '{ passed += $3; failed += $4 } END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }' build/log/table
