@@ -67,9 +67,6 @@ TEST_CASE("C17: connections are not shared by those who would have made others")
                 return std::optional(q.repository == "r" ? alice : credential("bob", "bob-CANARY"));
             }
         };
-        struct two_users : default_policies {
-            using credentials = by_repository;
-        };
         world w;
         auto const bob = basic_authorization(credential("bob", "bob-CANARY"));
         w.a.otherwise([&](place::request const& q) {
@@ -78,7 +75,7 @@ TEST_CASE("C17: connections are not shared by those who would have made others")
             return place::canned(200, test::schema2());
         });
         auto const at = w.a.authority_of("a.test");
-        basic_client<two_users> registry{asio_sync_transport(w.network), w.options.with_retry(retry_rules(1)), by_repository()};
+        test::hostile_client registry{asio_sync_transport(w.network), w.options.with_retry(retry_rules(1)), by_repository()};
         for (auto const* name : {"r", "bobs", "r", "bobs"})
             CHECK(registry.manifest(reference::parse(at + "/" + name + ":1").value()).has_value());
         for (auto const& q : w.a.requests()) {

@@ -46,7 +46,7 @@ struct origin_world : lading::exchange_observer {
         auto const ref = lading::reference::parse(at + "/r:1").value();
         auto const what = lading::inspect_options().with_tags(tags);
         lading::fixed_credentials const login(secret, at);
-        auto const r = is_public ? lading::basic_client<public_policies>(public_transport(network), options, login).inspect(ref, what)
+        auto const r = is_public ? public_client(public_transport(network), options, login).inspect(ref, what)
                                  : hostile_client(lading::asio_sync_transport(network), options, login).inspect(ref, what);
         outcome out;
         if (!r) out = {r.error().kind(), r.error().message()};

@@ -25,9 +25,6 @@ struct moved_clock {
     std::chrono::steady_clock::time_point now() const noexcept { return std::chrono::steady_clock::now() + *by; }
     void sleep_for(std::chrono::milliseconds d) const noexcept { *by += d; }
 };
-struct policies : test::hostile_policies {
-    using clock = moved_clock;
-};
 struct concurrent_policies : async_policies {
     using credentials = fixed_credentials;
     using clock = moved_clock;
@@ -56,7 +53,7 @@ struct world {
     /// The manifest of a repository; the client is one for the whole test.
     errc ask(std::string const& repository = "r") {
         if (!registry_)
-            registry_ = std::make_unique<basic_client<policies>>(asio_sync_transport(test::test_network(), bounds), options,
+            registry_ = std::make_unique<test::hostile_client>(asio_sync_transport(test::test_network(), bounds), options,
                                                                  fixed_credentials(secret, host()), clock);
         auto const r = registry_->manifest(reference::parse(host() + "/" + repository + ":1").value());
         if (!r) {
@@ -106,7 +103,7 @@ struct world {
 
   private:
     asio::io_context context_{1};
-    std::unique_ptr<basic_client<policies>> registry_;
+    std::unique_ptr<test::hostile_client> registry_;
     std::unique_ptr<basic_client<concurrent_policies>> concurrent_;
 };
 

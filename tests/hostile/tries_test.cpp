@@ -31,9 +31,6 @@ struct hurried_clock {
     }
     void sleep_for(std::chrono::milliseconds d) const { waits->push_back(d); }
 };
-struct policies : test::hostile_policies {
-    using clock = hurried_clock;
-};
 
 /// Alice inspects r:1, whose manifest is at A behind Basic, and whose config A sends her to B for.
 struct world {
@@ -61,7 +58,7 @@ struct world {
 
     error inspect() {
         auto const at = a.authority_of("a.test");
-        basic_client<policies> registry{asio_sync_transport(test::test_network()), options, fixed_credentials(alice, at), clock};
+        test::hostile_client registry{asio_sync_transport(test::test_network()), options, fixed_credentials(alice, at), clock};
         auto const r = registry.inspect(reference::parse(at + "/r:1").value());
         INFO(b.journal());
         CHECK(!test::has_canary(b.journal()));
