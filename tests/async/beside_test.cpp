@@ -269,7 +269,7 @@ TEST_CASE("over several threads, cancelled or not") {
     CHECK(cancelled > 0);
 }
 
-TEST_CASE("K04: the executor goes away with both under way") {
+TEST_CASE("the executor goes away with both under way", "[K04]") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);
     for (int steps : {0, 1, 3, 6, 10, 20}) {

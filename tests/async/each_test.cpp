@@ -299,7 +299,7 @@ TEST_CASE("a signal, given where the handler belongs, meets the end of the last 
     CHECK(over == signals.size());
 }
 
-TEST_CASE("K04: the executor goes away with a range under way") {
+TEST_CASE("the executor goes away with a range under way", "[K04]") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);
     std::vector<reference> all(50, reference::parse(fake.host() + "/app:1").value());

@@ -127,7 +127,7 @@ TEST_CASE("a cancelled operation ends with cancelled, soon") {
     CHECK(got->facts().stop());
 }
 
-TEST_CASE("L16: cancelled at every step in turn") {
+TEST_CASE("cancelled at every step in turn", "[L16]") {
     testing::registry_options protection;
     world w(protection.with_protection(testing::access::bearer));
     REQUIRE(client{w.options}.inspect(w.ref, w.what));
@@ -160,7 +160,7 @@ TEST_CASE("L16: cancelled at every step in turn") {
     CHECK(cancelled >= requests); // how many steps a request takes is the sockets' affair; it takes one at least
 }
 
-TEST_CASE("K04: a client and its executor go away with operations under way") {
+TEST_CASE("a client and its executor go away with operations under way", "[K04]") {
     world w;
     w.fake.answer("GET", "/v2/demo/app/manifests/latest", testing::canned().with_delay(std::chrono::milliseconds(200)));
     for (int steps : {0, 1, 3, 6, 10}) {

@@ -161,7 +161,7 @@ each_options many() {
 
 } // namespace
 
-TEST_CASE("G12: under load and faults every inspection ends in a record or a typed error; nothing is left behind") {
+TEST_CASE("under load and faults every inspection ends in a record or a typed error; nothing is left behind", "[G12]") {
     auto const before = open_descriptors();
     for (unsigned const tries : {5u, 1u}) {
         faulty_registry fake(true);
@@ -214,7 +214,7 @@ TEST_CASE("G12: under load and faults every inspection ends in a record or a typ
     CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("G14: cancelled, each of 256 ends soon, wherever it is") {
+TEST_CASE("cancelled, each of 256 ends soon, wherever it is", "[G14]") {
     faulty_registry fake(false);
     asio::io_context context(1);
     async_client registry{asio_transport(context.get_executor()), client_options().with_plaintext(fake.host())};

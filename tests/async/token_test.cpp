@@ -61,7 +61,7 @@ using outcomes = std::map<errc, int>;
 
 } // namespace
 
-TEST_CASE("X16: 100 at once with an expired token and a slow token service: one token request") {
+TEST_CASE("100 at once with an expired token and a slow token service: one token request", "[X16]") {
     world w;
     CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
     CHECK(w.token_requests() == 1);
@@ -73,14 +73,14 @@ TEST_CASE("X16: 100 at once with an expired token and a slow token service: one 
     CHECK(w.refused() == 0); // known to be over, so not shown again
 }
 
-TEST_CASE("X16: 100 at once with no token at all: one token request") {
+TEST_CASE("100 at once with no token at all: one token request", "[X16]") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(300ms));
     CHECK(w.inspect(100) == outcomes{{errc::ok, 100}});
     CHECK(w.token_requests() == 1);
 }
 
-TEST_CASE("X17: the token service fails: one request, 100 typed errors, and the next call tries again") {
+TEST_CASE("the token service fails: one request, 100 typed errors, and the next call tries again", "[X17]") {
     world w;
     auto broken = testing::canned(503);
     w.fake.answer("GET", "/token", broken.with_delay(300ms));
@@ -91,7 +91,7 @@ TEST_CASE("X17: the token service fails: one request, 100 typed errors, and the 
     CHECK(w.token_requests() == 2);
 }
 
-TEST_CASE("X18: 100 at once with a live token that is revoked: one new token") {
+TEST_CASE("100 at once with a live token that is revoked: one new token", "[X18]") {
     world w;
     CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
     w.fake.revoke_tokens();
@@ -165,7 +165,7 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     CHECK(w.token_requests() == 1);
 }
 
-TEST_CASE("K04: a client and its executor go away while a token is being fetched") {
+TEST_CASE("a client and its executor go away while a token is being fetched", "[K04]") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
     int calls = 0;

@@ -273,7 +273,7 @@ TEST_CASE("threads: one transport, an event loop of four threads, ends of every 
 
 // ---- trust
 
-TEST_CASE("T01: the system's roots count beside those that are named") {
+TEST_CASE("the system's roots count beside those that are named", "[T01]") {
     testing::certificate_authority const system("the system's"), named("ours"), other("nobody's");
     auto const path = "/tmp/lading-system-roots-" + std::to_string(::getpid()) + ".pem";
     std::FILE* const file = std::fopen(path.c_str(), "w");
@@ -344,7 +344,7 @@ void resolve_many(std::vector<std::string> addresses) {
 }
 } // namespace
 
-TEST_CASE("L15: sixteen dead addresses, then a good one") {
+TEST_CASE("sixteen dead addresses, then a good one", "[L15]") {
     testing::byte_server server([](std::string const&) { return testing::byte_answer(ok); });
     std::vector<std::string> addresses;
     std::deque<deaf_listener> deaf;
@@ -375,7 +375,7 @@ TEST_CASE("L15: sixteen dead addresses, then a good one") {
     CHECK(refused.error() == errc::connection_refused);
 }
 
-TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at once") {
+TEST_CASE("a name that does not resolve: cancelled and timed out at once", "[L15][L16]") {
     asio::io_context context(1);
     limits l;
     l.connect = 500ms;

@@ -16,7 +16,7 @@ namespace cut_test {
 using namespace lading;
 using ending = testing::byte_answer::ending;
 
-TEST_CASE("G3: answers cut at every byte are never complete") {
+TEST_CASE("answers cut at every byte are never complete", "[G3]") {
     using testing::byte_answer;
     auto const config_path = "/v2/r/blobs/" + test::digest_of(test::config_bytes);
     std::map<std::string, std::string> const whole = {

@@ -47,7 +47,7 @@ struct logger final : exchange_observer {
 
 } // namespace
 
-TEST_CASE("G2: no secret is seen where it does not belong") {
+TEST_CASE("no secret is seen where it does not belong", "[G2]") {
     auto const mine =
         test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));
     test::temporary_file const cert(mine.cert_pem), key(mine.key_pem);
@@ -137,7 +137,7 @@ TEST_CASE("G2: no secret is seen where it does not belong") {
     WARN(combinations << " combinations, B reached in " << reached);
 }
 
-TEST_CASE("G2, positive twin: at A each secret arrives") {
+TEST_CASE("positive twin: at A each secret arrives", "[G2]") {
     place a;
     auto const mine =
         test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));

@@ -94,7 +94,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("V04: a registry that names hosts which never resolve holds up nobody else") {
+TEST_CASE("a registry that names hosts which never resolve holds up nobody else", "[V04]") {
     world w;
     {
         asio::io_context loop(1);
@@ -116,7 +116,7 @@ TEST_CASE("V04: a registry that names hosts which never resolve holds up nobody 
     CHECK(w.names->held.size() == 3); // the others are not looked up for nobody
 }
 
-TEST_CASE("V04: those who wait have their turn, and all registries together are bounded") {
+TEST_CASE("those who wait have their turn, and all registries together are bounded", "[V04]") {
     world w;
     asio::io_context loop(1);
     asio_transport t(loop.get_executor(), w.network, w.bounds);
@@ -137,7 +137,7 @@ TEST_CASE("V04: those who wait have their turn, and all registries together are 
     CHECK(w.names->most == 4);
 }
 
-TEST_CASE("V04: a whole call beside hostile ones") {
+TEST_CASE("a whole call beside hostile ones", "[V04]") {
     world w;
     test::serve_image(w.p);
     place evil(false);

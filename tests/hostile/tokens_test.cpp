@@ -113,7 +113,7 @@ using outcomes = std::map<errc, int>;
 
 } // namespace
 
-TEST_CASE("X12: expires_in, over TLS") {
+TEST_CASE("expires_in, over TLS", "[X12]") {
     struct row {
         char const* more;
         std::chrono::seconds good, over; ///< from the answer: still used, and asked for again
@@ -141,7 +141,7 @@ TEST_CASE("X12: expires_in, over TLS") {
     }
 }
 
-TEST_CASE("X13: whatever the clocks of others say, over TLS") {
+TEST_CASE("whatever the clocks of others say, over TLS", "[X13]") {
     for (auto const* issued : {"2001-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "now"})
         for (auto const* date : {"Mon, 01 Jan 2001 00:00:00 GMT", "Thu, 01 Jan 2099 00:00:00 GMT"}) {
             INFO(issued << ", " << date);
@@ -155,7 +155,7 @@ TEST_CASE("X13: whatever the clocks of others say, over TLS") {
         }
 }
 
-TEST_CASE("X14: what no token is, over TLS") {
+TEST_CASE("what no token is, over TLS", "[X14]") {
     struct row {
         std::string token; ///< as JSON
         errc code;
@@ -187,7 +187,7 @@ TEST_CASE("X14: what no token is, over TLS") {
     }
 }
 
-TEST_CASE("X15, W30: a token twice, over TLS") {
+TEST_CASE("a token twice, over TLS", "[X15][W30]") {
     auto const ask = [](std::string const& text) {
         world w;
         w.answer(text);
@@ -209,7 +209,7 @@ TEST_CASE("X15, W30: a token twice, over TLS") {
     CHECK(ask(R"({"access_token":)" + t + "}") == errc::ok);
 }
 
-TEST_CASE("X16: 100 at once with an expired token and a slow token service, over TLS") {
+TEST_CASE("100 at once with an expired token and a slow token service, over TLS", "[X16]") {
     world w;
     w.answer(token_with(R"("expires_in":300)"));
     CHECK(w.ask_at_once(1) == outcomes{{errc::ok, 1}});
@@ -230,7 +230,7 @@ TEST_CASE("X16: 100 at once with an expired token and a slow token service, over
     }
 }
 
-TEST_CASE("X17: 100 at once and the token service fails, over TLS") {
+TEST_CASE("100 at once and the token service fails, over TLS", "[X17]") {
     world w;
     w.b.on("/token", place::canned(503).with_delay(300ms));
     CHECK(w.ask_at_once(100) == outcomes{{errc::auth_token_failed, 100}});
@@ -244,7 +244,7 @@ TEST_CASE("X17: 100 at once and the token service fails, over TLS") {
     CHECK(w.tokens() == 2);
 }
 
-TEST_CASE("X18: a live token is refused, over TLS") {
+TEST_CASE("a live token is refused, over TLS", "[X18]") {
     auto const numbered = [](world& w) {
         w.b.otherwise([n = 0](place::request const&) mutable { return test::json(R"({"token":"t)" + std::to_string(++n) + "\"}"); });
     };
@@ -293,7 +293,7 @@ TEST_CASE("X18: a live token is refused, over TLS") {
     }
 }
 
-TEST_CASE("X19: a token service that fails is not asked without the login, over TLS") {
+TEST_CASE("a token service that fails is not asked without the login, over TLS", "[X19]") {
     struct row {
         char const* what;
         place::canned answer;

@@ -84,7 +84,7 @@ place::canned busy(int status, std::string const& retry_after = {}) {
 
 } // namespace
 
-TEST_CASE("X01: 429 with Retry-After: 0 for ever, over TLS") {
+TEST_CASE("429 with Retry-After: 0 for ever, over TLS", "[X01]") {
     SECTION("at A") {
         world w;
         w.at_a({busy(429, "0")});
@@ -110,7 +110,7 @@ TEST_CASE("X01: 429 with Retry-After: 0 for ever, over TLS") {
     }
 }
 
-TEST_CASE("X02: what Retry-After may say, over TLS") {
+TEST_CASE("what Retry-After may say, over TLS", "[X02]") {
     struct row {
         char const* text;
         std::int64_t ends_it; ///< the wish that is not honoured, or -1
@@ -141,7 +141,7 @@ TEST_CASE("X02: what Retry-After may say, over TLS") {
         }
 }
 
-TEST_CASE("X03: statuses that are tried again, and those that are not, over TLS") {
+TEST_CASE("statuses that are tried again, and those that are not, over TLS", "[X03]") {
     for (bool const at_b : {false, true}) {
         for (int const status : {408, 500, 502, 503, 504}) {
             INFO(status << (at_b ? " at B" : " at A"));
@@ -185,7 +185,7 @@ TEST_CASE("X03: statuses that are tried again, and those that are not, over TLS"
     }
 }
 
-TEST_CASE("X04: 503, 503, 200, over TLS") {
+TEST_CASE("503 twice and then 200, over TLS", "[X04]") {
     world a, b;
     a.at_a({busy(503), busy(503), a.good_at_a()});
     CHECK(a.inspect() == errc::ok);
@@ -201,7 +201,7 @@ TEST_CASE("X04: 503, 503, 200, over TLS") {
     CHECK(one.tries_at_a() == 1);
 }
 
-TEST_CASE("X04: a connection that is cut before or within an answer, over TLS") {
+TEST_CASE("a connection that is cut before or within an answer, over TLS", "[X04]") {
     for (bool const within : {false, true})
         for (bool const at_b : {false, true}) {
             INFO((within ? "within" : "before") << (at_b ? " at B" : " at A"));

@@ -121,7 +121,7 @@ struct folder {
 
 } // namespace
 
-TEST_CASE("W08: a decompressor gives what was compressed, whatever the pieces") {
+TEST_CASE("a decompressor gives what was compressed, whatever the pieces", "[W08]") {
     std::string text;
     for (int i = 0; i < 40'000; ++i) text += std::to_string(i * i);
     for (auto const& m : models()) {
@@ -145,7 +145,7 @@ TEST_CASE("W08: a decompressor gives what was compressed, whatever the pieces") 
     }
 }
 
-TEST_CASE("W08: compressed archives are read, within bounds, and leave nothing behind") {
+TEST_CASE("compressed archives are read, within bounds, and leave nothing behind", "[W08]") {
     folder f;
     REQUIRE(::setenv("TMPDIR", f.path.c_str(), 1) == 0);
     for (auto const& m : models()) {
@@ -192,7 +192,7 @@ TEST_CASE("W08: compressed archives are read, within bounds, and leave nothing b
     ::unsetenv("TMPDIR");
 }
 
-TEST_CASE("W08: compressed layers of docker save are known by what they are uncompressed") {
+TEST_CASE("compressed layers of docker save are known by what they are uncompressed", "[W08]") {
     struct on_disk : default_policies {
         using transport = oci_layout;
     };

@@ -268,7 +268,7 @@ struct ends_early {
 
 } // namespace
 
-TEST_CASE("J11: kit: the JSON models that ship keep their contract") {
+TEST_CASE("kit: the JSON models that ship keep their contract", "[J11]") {
     keeps_its_contract<strict_json>("strict_json");
 #ifdef LADING_TEST_BOOST_JSON
     keeps_its_contract<boost_json>("boost_json");
@@ -293,7 +293,7 @@ std::string text_by(std::string_view text) {
 }
 } // namespace
 
-TEST_CASE("W55: bytes that are no UTF-8 are U+FFFD in every model that ships") {
+TEST_CASE("bytes that are no UTF-8 are U+FFFD in every model that ships", "[W55]") {
     std::string const in = "\"a\xff\xe2\x82z\"", out = "a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz";
     CHECK(text_by<strict_json>(in) == out);
     CHECK(text_by<exact_json>(in) == "json_utf8");

@@ -63,7 +63,7 @@ struct variable {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("W10: a transport says where its connection went", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("a transport says where its connection went", "[W10]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     TestType transport(inner());
@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("W10: a transport says where its connection went", "", LADING
     CHECK(through.value().peer == std::nullopt); // a proxy does not say
 }
 
-TEMPLATE_TEST_CASE("V02: what the environment says of proxies does not count", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("what the environment says of proxies does not count", "[V02]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     variable const lower("no_proxy", "localhost 127.0.0.1 .a.test a.test,127.0.0.0/8"), upper("NO_PROXY", "*");
@@ -98,7 +98,7 @@ TEMPLATE_TEST_CASE("V02: what the environment says of proxies does not count", "
     CHECK(code<TestType>(except, p.at("a.test") + "/x", address_policy::inside) == errc::ok);
 }
 
-TEMPLATE_TEST_CASE("V03: with a proxy an IPv6 literal is judged by its bytes", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("with a proxy an IPv6 literal is judged by its bytes", "[V03]", LADING_TRANSPORTS) {
     test::proxy proxy;
     auto const network = inner().with_proxy(proxy_rules().with_http(proxy.url()).with_https(proxy.url()));
     for (auto const* host : {"[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[fe80::1]", "[fd00:ec2::254]", "169.254.169.254", "[2002:a9fe:a9fe::1]"})
@@ -118,7 +118,7 @@ TEMPLATE_TEST_CASE("V03: with a proxy an IPv6 literal is judged by its bytes", "
     CHECK(code<TestType>(network, "http://[ffff]/", address_policy::anywhere) == errc::url_invalid);
 }
 
-TEMPLATE_TEST_CASE("W12: the login of a proxy goes to the proxy and to nobody else", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("the login of a proxy goes to the proxy and to nobody else", "[W12]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     auto const login = "proxy:" + test::proxy_password;
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("W12: the login of a proxy goes to the proxy and to nobody el
     CHECK(p.journal().find("roxy-Auth") == std::string::npos);
 }
 
-TEMPLATE_TEST_CASE("V07: nobody is asked for the passphrase of a client's key", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("nobody is asked for the passphrase of a client's key", "[V07]", LADING_TRANSPORTS) {
     place p;
     p.on("/x", place::canned(200, "x"));
     auto const leaf = test::authority().issue({"client"});
@@ -163,7 +163,7 @@ TEMPLATE_TEST_CASE("V07: nobody is asked for the passphrase of a client's key", 
     CHECK(code<TestType>(network, p.at("a.test") + "/x", address_policy::anywhere) == errc::ok);
 }
 
-TEMPLATE_TEST_CASE("V08: programs that are started do not inherit connections", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("programs that are started do not inherit connections", "[V08]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     TestType transport(inner());
@@ -181,7 +181,7 @@ TEMPLATE_TEST_CASE("V08: programs that are started do not inherit connections", 
     CHECK(found == 1);
 }
 
-TEMPLATE_TEST_CASE("W13: the authority of a registry counts for the hosts that it names", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("the authority of a registry counts for the hosts that it names", "[W13]", LADING_TRANSPORTS) {
     testing::certificate_authority const own;
     place p(true, "b.test", own);
     p.on("/x", place::canned(200, "x"));

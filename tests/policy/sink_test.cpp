@@ -123,14 +123,14 @@ void follows_no_link() {
 
 } // namespace
 
-TEST_CASE("V01: two sinks of one path, one of a hostile registry") {
+TEST_CASE("two sinks of one path, one of a hostile registry", "[V01]") {
     keeps_files_apart<asio_sync_transport>();
 #ifdef LADING_TEST_CURL
     keeps_files_apart<curl_transport>();
 #endif
 }
 
-TEST_CASE("V01: a planted link is not followed") {
+TEST_CASE("a planted link is not followed", "[V01]") {
     follows_no_link<asio_sync_transport>();
 #ifdef LADING_TEST_CURL
     follows_no_link<curl_transport>();

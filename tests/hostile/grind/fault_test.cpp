@@ -225,7 +225,7 @@ std::vector<scene> scenes() {
 
 } // namespace
 
-TEST_CASE("K01: a fault at every exchange in turn, of every kind, in every workflow") {
+TEST_CASE("a fault at every exchange in turn, of every kind, in every workflow", "[K01]") {
     std::size_t runs = 0, failed = 0, workflows = 0;
     for (auto const& s : scenes())
         for (auto const& [name, call] : calls) {

@@ -54,7 +54,7 @@ struct string_sink final : body_sink {
 
 } // namespace
 
-TEST_CASE("G4: a changed head is refused, or its body is as it was") {
+TEST_CASE("a changed head is refused, or its body is as it was", "[G4]") {
     limits const bounds;
     std::string const url = "https://r.test/";
     std::string const body(30, 'b');
@@ -112,7 +112,7 @@ std::vector<std::string> documents() {
 
 } // namespace
 
-TEST_CASE("G4: a changed manifest is never the one that its digest names") {
+TEST_CASE("a changed manifest is never the one that its digest names", "[G4]") {
     response const head(200);
     limits const bounds;
     std::size_t runs = 0, by_tag = 0, bytes = 0, resigned = 0;
@@ -150,7 +150,7 @@ std::string const page_of_tags = test::real::tags_text({"latest", "3.12-slim", "
 
 } // namespace
 
-TEST_CASE("G4: a changed token answer is refused, or a token that a header can hold") {
+TEST_CASE("a changed token answer is refused, or a token that a header can hold", "[G4]") {
     limits const bounds;
     std::size_t runs = 0, taken = 0, bytes = 0;
     for (auto const& whole : tokens()) {
@@ -168,7 +168,7 @@ TEST_CASE("G4: a changed token answer is refused, or a token that a header can h
     WARN(bytes << " bytes, " << runs << " parses, " << taken << " taken");
 }
 
-TEST_CASE("G4: a changed config is refused, or what is told of it is JSON") {
+TEST_CASE("a changed config is refused, or what is told of it is JSON", "[G4]") {
     limits const bounds;
     std::size_t taken = 0;
     auto const runs = each_byte(test::config_bytes, [&](std::string const& changed, std::size_t) {
@@ -186,7 +186,7 @@ TEST_CASE("G4: a changed config is refused, or what is told of it is JSON") {
     WARN(test::config_bytes.size() << " bytes, " << runs << " parses, " << taken << " taken");
 }
 
-TEST_CASE("G4: a changed page of tags is refused, or holds tags that can be asked for") {
+TEST_CASE("a changed page of tags is refused, or holds tags that can be asked for", "[G4]") {
     std::string const url = "https://r.test/v2/team/app/tags/list?n=1000";
     std::size_t taken = 0;
     auto const runs = each_byte(page_of_tags, [&](std::string const& changed, std::size_t) {
@@ -207,7 +207,7 @@ TEST_CASE("G4: a changed page of tags is refused, or holds tags that can be aske
     WARN(page_of_tags.size() << " bytes, " << runs << " parses, " << taken << " taken");
 }
 
-TEST_CASE("G4: what a changed refusal says is a bounded line of printable text") {
+TEST_CASE("what a changed refusal says is a bounded line of printable text", "[G4]") {
     limits const bounds;
     std::size_t told = 0;
     auto const runs = each_byte(test::real::denial_text, [&](std::string const& changed, std::size_t) {
@@ -224,7 +224,7 @@ TEST_CASE("G4: what a changed refusal says is a bounded line of printable text")
     WARN(test::real::denial_text.size() << " bytes, " << runs << " parses, " << told << " told");
 }
 
-TEST_CASE("G4: the texts that are changed are about 20 kB, which makes 5 million changes") {
+TEST_CASE("the texts that are changed are about 20 kB, which makes 5 million changes", "[G4]") {
     std::size_t bytes = test::config_bytes.size() + page_of_tags.size() + test::real::denial_text.size();
     for (auto const& t : heads()) bytes += t.size();
     for (auto const& t : documents()) bytes += t.size();

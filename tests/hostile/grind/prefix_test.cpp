@@ -34,7 +34,7 @@ std::string told(test::golden const& g, std::size_t exchange, std::size_t n, tes
 
 } // namespace
 
-TEST_CASE("G3: exchanges cut behind every byte, with four endings, are never complete") {
+TEST_CASE("exchanges cut behind every byte, with four endings, are never complete", "[G3]") {
     auto sessions = test::golden_sessions();
     auto const exchanges = test::golden_exchanges(sessions);
     std::size_t runs = 0, bytes = 0;
@@ -63,7 +63,7 @@ TEST_CASE("G3: exchanges cut behind every byte, with four endings, are never com
     WARN(exchanges.size() << " exchanges, " << bytes << " bytes, " << runs << " runs: none taken for complete, none without end");
 }
 
-TEST_CASE("K05: exchanges read in every two pieces, and byte by byte, are the same") {
+TEST_CASE("exchanges read in every two pieces, and byte by byte, are the same", "[K05]") {
     auto sessions = test::golden_sessions();
     std::size_t runs = 0;
     for (auto const& x : test::golden_exchanges(sessions)) {
@@ -104,7 +104,7 @@ struct recording final : body_sink {
 
 } // namespace
 
-TEST_CASE("K05: heads of up to 300 bytes read in every three pieces are the same") {
+TEST_CASE("heads of up to 300 bytes read in every three pieces are the same", "[K05]") {
     auto sessions = test::golden_sessions();
     limits const bounds;
     std::string const url = "https://r.test/";

@@ -128,7 +128,7 @@ errc run(test::stream_client& c, call how) {
 
 } // namespace
 
-TEST_CASE("G8, G9: the memory that an answer takes, and the bytes read past a limit: L01-L10, L17, H20-H24, J01-J02, J09, J13") {
+TEST_CASE("the memory that an answer takes, and the bytes read past a limit", "[G8][G9][L01][L02][L03][L04][L05][L06][L07][L08][L09][L10][L17][H20][H21][H22][H23][H24][J01][J02][J09][J13]") {
     std::size_t most = 0, furthest = 0;
     std::printf("%-5s%-44s%-28s%10s%10s\n", "row", "what", "comes to", "peak KiB", "past, B");
     for (auto const& r : rows()) {
@@ -158,7 +158,7 @@ TEST_CASE("G8, G9: the memory that an answer takes, and the bytes read past a li
     std::printf("%-77s%10zu%10zu\n", "the most", most / KiB, furthest);
 }
 
-TEST_CASE("G8: a listing without end: P02") {
+TEST_CASE("the memory of a listing without end", "[G8][P02]") {
     // Pages of new tags, each naming another page.
     test::byte_world world;
     std::string tags;
@@ -177,7 +177,7 @@ TEST_CASE("G8: a listing without end: P02") {
     CHECK(peak <= 3 * 64 * MiB); // a listing is data that was asked for: its text, and what a string costs
 }
 
-TEST_CASE("G8: the same over a socket: L03, L06, H22") {
+TEST_CASE("the memory that an answer takes over a socket", "[G8][L03][L06][H22]") {
     for (auto const& [target, answer, wanted] : {std::tuple("/v2/r/manifests/1", endless(in_chunks, chunk), errc::body_too_large),
                                                  std::tuple("/v2/r/tags/list?n=1000", endless(until_closed + "{\"tags\":[", spaces), errc::body_too_large),
                                                  std::tuple("/v2/r/manifests/1", endless(in_chunks + "0\r\n", "X-Trailer: 0123456789\r\n"), errc::http_header_too_large)}) {

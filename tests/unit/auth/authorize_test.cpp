@@ -33,7 +33,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("spec 3.5 row 11: one refused request, one token request, then the token serves every later one") {
+TEST_CASE("one refused request, one token request, then the token serves every later one", "[spec-3.5][row-11]") {
     world w;
     w.s.on(manifest, challenged(R"(Bearer realm="https://auth.example/t",service="s",scope="repository:x:pull")"));
     w.s.on(manifest, {200, test::schema2()});
@@ -58,7 +58,7 @@ TEST_CASE("bearer with a secret: Basic to the realm on the registry's own origin
     CHECK(w.sent(2) == "Bearer abc");
 }
 
-TEST_CASE("C07, W29: a realm that is not trusted is asked anonymously, and only a refusal is about trust") {
+TEST_CASE("a realm that is not trusted is asked anonymously, and only a refusal is about trust", "[C07][W29]") {
     for (auto const* realm : {"https://b.test/t", "https://r.example:444/t", "https://sub.r.example/t"}) {
         INFO(realm);
         auto const challenge = "Bearer realm=\"" + std::string(realm) + "\",service=\"s\"";
@@ -114,7 +114,7 @@ TEST_CASE("C07, W29: a realm that is not trusted is asked anonymously, and only 
     }
 }
 
-TEST_CASE("C08, C10: a realm that is no place to ask gets no request") {
+TEST_CASE("a realm that is no place to ask gets no request", "[C08][C10]") {
     struct row {
         char const* header;
         errc code;
@@ -189,7 +189,7 @@ TEST_CASE("Basic: only when asked, and then for every later request") {
     CHECK(wrong.s.journal.size() == 2);
 }
 
-TEST_CASE("C21: of two challenges Bearer is taken, whatever the order") {
+TEST_CASE("of two challenges Bearer is taken, whatever the order", "[C21]") {
     world w;
     w.secret = fixed_credentials(credential("u", "p"));
     w.s.on(manifest, challenged(R"(Basic realm="a", Bearer realm="https://r.example/t",service="s")"));
@@ -199,7 +199,7 @@ TEST_CASE("C21: of two challenges Bearer is taken, whatever the order") {
     CHECK(w.sent(2) == "Bearer abc");
 }
 
-TEST_CASE("C20: refusals without end are answered a bounded number of times") {
+TEST_CASE("refusals without end are answered a bounded number of times", "[C20]") {
     world w;
     w.s.on(manifest, challenged(R"(Bearer realm="https://r.example/t",service="s")"));
     w.s.on("https://r.example/t" + query, {200, R"({"token":"abc"})"});
@@ -207,7 +207,7 @@ TEST_CASE("C20: refusals without end are answered a bounded number of times") {
     CHECK(w.s.journal.size() == 3);
 }
 
-TEST_CASE("C24: only the operation's own scope is asked for") {
+TEST_CASE("only the operation's own scope is asked for", "[C24]") {
     world w;
     w.s.on(manifest, challenged(
                          R"(Bearer realm="https://r.example/t",service="s",scope="repository:other:pull,push registry:catalog:*")"));
@@ -236,7 +236,7 @@ TEST_CASE("secrets over http need consent, except on this machine") {
     }
 }
 
-TEST_CASE("C19: what was told in confidence is hidden where a server repeats it") {
+TEST_CASE("what was told in confidence is hidden where a server repeats it", "[C19]") {
     auto const basic = basic_authorization(credential("alice", "pw-CANARY"));
     auto const echo = R"({"errors":[{"code":"pw-CANARY","message":"no entry for alice:pw-CANARY, )" + basic.substr(6) +
                       R"(","detail":"pw-CANARY"}]})";
@@ -302,7 +302,7 @@ TEST_CASE("a request that left the registry for good is sent without anything of
     CHECK(registry.tags(repository::parse("r.example/x").value()).value().values.size() == 2);
 }
 
-TEST_CASE("W47: a secret that a later page repeats is not in what is said of the list") {
+TEST_CASE("a secret that a later page repeats is not in what is said of the list", "[W47]") {
     auto const list = "https://r.example/v2/x/tags/list?n=1000";
     world w;
     w.secret = fixed_credentials(credential("u", "pass-CANARY"));
@@ -317,7 +317,7 @@ TEST_CASE("W47: a secret that a later page repeats is not in what is said of the
     CHECK(got.failure->message().find("who gave you ***?") != std::string::npos);
 }
 
-TEST_CASE("token answers: X12, X14, X15 and the error of the service") {
+TEST_CASE("token answers and the error of the service", "[X12][X14][X15]") {
     auto const token = [](std::string body, int status = 200) {
         world w;
         w.s.on(manifest, challenged(R"(Bearer realm="https://r.example/t",service="s")"));
@@ -358,7 +358,7 @@ TEST_CASE("a client keeps its token between calls, and takes a new one when it i
     CHECK(s.journal.size() == 4);
 }
 
-TEST_CASE("X16: refused without a token after another one got it: that one is used, none is fetched") {
+TEST_CASE("refused without a token after another one got it: that one is used, none is fetched", "[X16]") {
     call_context const talk("https://r.example", repository::parse("r.example/x").value());
     auto const ref = reference::parse("r.example/x:1").value();
     client_context<test::policies> shared({}, fixed_credentials(), testing::manual_clock(), no_cache());
@@ -401,7 +401,7 @@ using journal = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE("W25, W23: a login that cannot be had leaves the anonymous question, and a warning") {
+TEST_CASE("a login that cannot be had leaves the anonymous question, and a warning", "[W25][W23]") {
     for (auto const code : {errc::credential_helper_failed, errc::credential_helper_timeout, errc::credential_helper_output,
                             errc::credentials_invalid}) {
         auto const failure = error(code).with_context("docker-credential-x: exit status 1: the keychain is locked");
@@ -474,7 +474,7 @@ TEST_CASE("W25, W23: a login that cannot be had leaves the anonymous question, a
     }
 }
 
-TEST_CASE("W26: a registry that hides what is private is asked how to log in, once") {
+TEST_CASE("a registry that hides what is private is asked how to log in, once", "[W26]") {
     auto const hidden = [](int status) {
         return testing::scripted_answer{status, status == 404 ? R"({"errors":[{"code":"MANIFEST_UNKNOWN"}]})" : ""};
     };
@@ -484,7 +484,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
     };
     for (int const status : {404, 403, 401}) {
         INFO(status);
-        SECTION("Bearer at /v2/ " + std::to_string(status)) {
+        SECTION("Bearer at /v2/" + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
             s.on(manifest, {200, test::schema2()});
@@ -494,7 +494,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             CHECK(ask(registry, "x") == errc::ok);
             CHECK(asked(s) == journal{"/v2/x/manifests/1", "/v2/", "/t" + query + "&account=u Basic dTpw", "/v2/x/manifests/1 Bearer abc"});
         }
-        SECTION("Basic at /v2/ " + std::to_string(status)) {
+        SECTION("Basic at /v2/" + std::to_string(status)) {
             testing::script s;
             for (auto const* name : {"x", "y"}) {
                 auto const at = "https://r.example/v2/" + std::string(name) + "/manifests/1";
@@ -507,7 +507,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             CHECK(ask(registry, "y") == errc::ok);
             CHECK(asked(s) == journal{"/v2/x/manifests/1", "/v2/", "/v2/x/manifests/1 Basic dTpw", "/v2/y/manifests/1 Basic dTpw"});
         }
-        SECTION("a question at /v2/ that fails is asked again " + std::to_string(status)) {
+        SECTION("a question at /v2/ that fails is asked again" + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
             s.on(manifest, hidden(status));
@@ -518,7 +518,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             CHECK(ask(registry, "x") != errc::ok);
             CHECK(ask(registry, "x") == errc::ok);
         }
-        SECTION("without a login nothing more is asked " + std::to_string(status)) {
+        SECTION("without a login nothing more is asked" + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
             test::client registry(testing::scripted_transport(s), {}, fixed_credentials());
@@ -526,7 +526,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             CHECK(ask(registry, "x") != errc::ok);
             CHECK(s.journal.size() == 2);
         }
-        SECTION("it asks nobody for a login: once an origin " + std::to_string(status)) {
+        SECTION("it asks nobody for a login: once an origin" + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
             s.on("https://r.example/v2/", {200, "{}"});
@@ -536,7 +536,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             CHECK(ask(registry, "x") == first);
             CHECK(asked(s) == journal{"/v2/x/manifests/1", "/v2/", "/v2/x/manifests/1"});
         }
-        SECTION("the login is no good: the first answer, with what became of it " + std::to_string(status)) {
+        SECTION("the login is no good: the first answer, with what became of it" + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
             s.on("https://r.example/v2/", challenged(R"(Bearer realm="/t",service="s")"));
@@ -548,7 +548,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
             if (status == 404) CHECK(r.error().message().find("bad password") != std::string::npos);
             CHECK(s.journal.size() == 3);
         }
-        SECTION("a realm that is not trusted: no token is asked for, and it is said " + std::to_string(status)) {
+        SECTION("a realm that is not trusted: no token is asked for, and it is said" + std::to_string(status)) {
             testing::script s;
             s.on(manifest, hidden(status));
             s.on("https://r.example/v2/", challenged(R"(Bearer realm="https://b.test/t",service="s")"));
@@ -580,7 +580,7 @@ TEST_CASE("W26: a registry that hides what is private is asked how to log in, on
     }
 }
 
-TEST_CASE("W27: insufficient_scope that names another scope: one more token, for exactly that, once") {
+TEST_CASE("insufficient_scope that names another scope: one more token, for exactly that, once", "[W27]") {
     auto const more = R"(Bearer realm="/t",service="s",error="insufficient_scope",scope="repository:x:pull repository:base/y:pull,push")";
     auto const wide = "/t?service=s&scope=repository%3Ax%3Apull&scope=repository%3Abase%2Fy%3Apull%2Cpush&account=u";
     testing::script s;
@@ -619,7 +619,7 @@ TEST_CASE("W27: insufficient_scope that names another scope: one more token, for
     }
 }
 
-TEST_CASE("W28: clumsy challenges are answered") {
+TEST_CASE("clumsy challenges are answered", "[W28]") {
     for (auto const* header : {"Basic realm=/", "Basic realm=Artifactory Realm", R"(Basic realm="x" charset="UTF-8")", "Basic"}) {
         INFO(header);
         world w;
@@ -641,7 +641,7 @@ TEST_CASE("W28: clumsy challenges are answered") {
     }
 }
 
-TEST_CASE("W30: an empty user name with a password is sent") {
+TEST_CASE("an empty user name with a password is sent", "[W30]") {
     world w;
     w.secret = fixed_credentials(credential("", "p"));
     w.s.on(manifest, challenged(R"(Basic realm="x")"));
@@ -657,7 +657,7 @@ TEST_CASE("W30: an empty user name with a password is sent") {
     CHECK(bearer.sent(1) == "Basic OnA=");
 }
 
-TEST_CASE("V23: the way in is remembered by origin: 14 repositories cost one refused request") {
+TEST_CASE("the way in is remembered by origin: 14 repositories cost one refused request", "[V23]") {
     auto const token_of = [](int i) { return "/t?service=s&scope=repository%3Apkg%2F" + std::to_string(i) + "%3Apull"; };
     auto const at = [](int i) { return "https://r.example/v2/pkg/" + std::to_string(i) + "/manifests/1"; };
     auto const ask = [](auto& registry, int i) {
@@ -746,7 +746,7 @@ TEST_CASE("V23: the way in is remembered by origin: 14 repositories cost one ref
     }
 }
 
-TEST_CASE("V09: a secret is hidden in every form in which a server may repeat it") {
+TEST_CASE("a secret is hidden in every form in which a server may repeat it", "[V09]") {
     auto const hides = [](credential const& c, std::string text, std::string const& expected) {
         secret_redactor told;
         told.add(c);
@@ -792,7 +792,7 @@ TEST_CASE("V09: a secret is hidden in every form in which a server may repeat it
     }
 }
 
-TEST_CASE("W52: what a token service answers instead of a token is named, and not quoted: it may hold the token") {
+TEST_CASE("what a token service answers instead of a token is named, and not quoted: it may hold the token", "[W52]") {
     for (auto const* body : {R"(?"token":"CANARY","expires_in":60})", R"({"token":"CANARY")", "<t><token>CANARY</token></t>", "CANARY"}) {
         INFO(body);
         testing::script s;
@@ -806,7 +806,7 @@ TEST_CASE("W52: what a token service answers instead of a token is named, and no
     }
 }
 
-TEST_CASE("W16: a registry that only shows its own name is not inside: no http realm of https") {
+TEST_CASE("a registry that only shows its own name is not inside: no http realm of https", "[W16]") {
     testing::script s;
     s.on(manifest, challenged(R"(Bearer realm="http://r.example/t",service="s")"));
     s.on("http://r.example/t" + query, {200, R"({"token":"abc"})"});

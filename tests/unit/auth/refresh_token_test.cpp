@@ -60,7 +60,7 @@ std::string token_answer(std::string const& refresh) {
 
 } // namespace
 
-TEST_CASE("spec 3.6 row 4: the refresh token of an answer fetches the next token") {
+TEST_CASE("the refresh token of an answer fetches the next token", "[spec-3.6][row-4]") {
     SECTION("the newest takes the place of the identity token; where none is named the one that was used stays") {
         long_life w;
         for (auto const* next : {"r1-CANARY", "r2-CANARY", "", "r3-CANARY"}) w.s.on(realm, {200, token_answer(next)});
@@ -150,7 +150,7 @@ TEST_CASE("spec 3.6 row 4: the refresh token of an answer fetches the next token
     }
 }
 
-TEST_CASE("C19: one who waits for another's token does not show the refresh token that the service repeats to that one") {
+TEST_CASE("one who waits for another's token does not show the refresh token that the service repeats to that one", "[C19]") {
     call_context const talk("https://r.example", repository::parse("r.example/x").value());
     auto const ref = reference::parse("r.example/x:1").value();
     auto const login = credential::identity("r0-CANARY");
@@ -184,7 +184,7 @@ TEST_CASE("C19: one who waits for another's token does not show the refresh toke
     }
 }
 
-TEST_CASE("spec 3.6 row 5: offline_token asks for a refresh token by GET, where it is wanted") {
+TEST_CASE("offline_token asks for a refresh token by GET, where it is wanted", "[spec-3.6][row-5]") {
     auto const login = query + "&account=u", offline = login + "&client_id=lading&offline_token=true";
     SECTION("wanted: the password is sent once") {
         long_life w;
@@ -222,7 +222,7 @@ TEST_CASE("spec 3.6 row 5: offline_token asks for a refresh token by GET, where 
     }
 }
 
-TEST_CASE("spec 3.6 row 4: a refresh token is of one login at one service") {
+TEST_CASE("a refresh token is of one login at one service", "[spec-3.6][row-4]") {
     struct by_path {
         result<std::optional<credential>> lookup(credential_query const& q) {
             return std::optional(credential(q.repository == "c" ? "other" : "u", "p"));

@@ -165,7 +165,7 @@ TEST_CASE("a deadline ends a call") {
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
 }
 
-TEST_CASE("V16: an error of time names the limit, its value and its option") {
+TEST_CASE("an error of time names the limit, its value and its option", "[V16]") {
     testing::registry fake;
     fake.answer("GET", "/v2/app/manifests/1", testing::canned().with_delay(std::chrono::seconds(20)));
     limits bounds;

@@ -95,7 +95,7 @@ TEST_CASE("certs.d: mistakes are named") {
     CHECK(load_certs_d("h", certs_d_options().with_folder((f.root / "none").string())).error() == errc::tls_config_invalid);
 }
 
-TEST_CASE("W14: a root that cannot be read is left out and named; one in DER is read") {
+TEST_CASE("a root that cannot be read is left out and named; one in DER is read", "[W14]") {
     folders f;
     f.write("first/h/good.crt", "a comment\n" + pem("a"));
     auto const bare = der(pem("b"));
@@ -138,7 +138,7 @@ TEST_CASE("W14: a root that cannot be read is left out and named; one in DER is 
     }
 }
 
-TEST_CASE("W14: bytes that only look like a certificate") {
+TEST_CASE("bytes that only look like a certificate", "[W14]") {
     auto const good = der(pem("a"));
     CHECK(detail::certificate_at_front(good).size() == good.size());
     CHECK(detail::certificate_at_front(good + "tail").size() == good.size());
@@ -148,7 +148,7 @@ TEST_CASE("W14: bytes that only look like a certificate") {
     CHECK_FALSE(detail::is_der(nested));
 }
 
-TEST_CASE("W13: the folder of a host that is met on the way, read once") {
+TEST_CASE("the folder of a host that is met on the way, read once", "[W13]") {
     folders f;
     f.write("first/store.example/ca.crt", pem("a"));
     f.write("first/store.example/bad.crt", "x");
@@ -169,7 +169,7 @@ TEST_CASE("W13: the folder of a host that is met on the way, read once") {
     CHECK(source.find("half.example", remarks).error() == errc::tls_config_invalid);
 }
 
-TEST_CASE("W13: what a registry lends to the hosts that it names") {
+TEST_CASE("what a registry lends to the hosts that it names", "[W13]") {
     folders f;
     auto const file = f.write("one.pem", pem("file"));
     f.write("first/store.example/ca.crt", pem("own"));

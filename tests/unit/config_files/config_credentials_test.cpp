@@ -92,7 +92,7 @@ std::string in_file(std::string const& text, std::string const& host = "r.exampl
 } // namespace
 
 // The folder of `--docker-cfg`: what early clients did with it, put right.
-TEST_CASE("spec 3.7 folder rows 1, 2: without a file the login of the caller, with one the caller's before the file's") {
+TEST_CASE("folder: without a file the login of the caller, with one the caller's before the file's", "[spec-3.7][row-1][row-2]") {
     home h;
     auto const now = [&](config_credentials_options o) {
         variables["DOCKER_CONFIG"] = h.folder().string() + "/docker";
@@ -116,36 +116,36 @@ namespace {
 std::string one(std::string const& entry) { return R"({"auths":{"r.example":)" + entry + "}}"; }
 } // namespace
 
-TEST_CASE("spec 3.7 entry row 1: auth") {
+TEST_CASE("an entry with auth", "[spec-3.7][row-1]") {
     CHECK(in_file(one(auth("u:p"))) == "u:p");
     CHECK(in_file(one(auth("u:p:q"))) == "u:p:q"); // the first colon
     CHECK(in_file(one(auth(std::string("u:p\0\0", 5)))) == "u:p");
     CHECK(in_file(one(R"({"auth":"dTpwYX\r\nNz"})")) == "u:pass"); // line ends tolerated
 }
-TEST_CASE("spec 3.7 entry row 2: an empty auth is what stores leave behind, and nobody's trouble (10.63)") {
+TEST_CASE("entry: an empty auth is what stores leave behind, and nobody's trouble", "[spec-3.7][row-2][spec-10.63]") {
     CHECK(in_file(one(R"({"auth":""})")) == "none");
     CHECK(in_file(one("{}")) == "none");
     CHECK(in_file(R"({"auths":{"bad.example":{"auth":"!"},"r.example":)" + auth("u:p") + "}}") == "u:p");
     CHECK(in_file(R"({"auths":{"bad.example":{"auth":""},"r.example":)" + auth("u:p") + "}}") == "u:p");
 }
-TEST_CASE("spec 3.7 entry row 3: no colon, bad base64, another type") {
+TEST_CASE("entry: no colon, bad base64, another type", "[spec-3.7][row-3]") {
     CHECK(in_file(one(auth("CANARY-without-colon"))) == "credentials_invalid");
     CHECK(in_file(one(R"({"auth":"CANARY!"})")) == "credentials_invalid");
     CHECK(in_file(one(R"({"auth":7})")) == "credentials_invalid");
     CHECK(in_file(one("7")) == "credentials_invalid");
 }
-TEST_CASE("spec 3.7 entry row 4: username and password, where there is no auth (10.66)") {
+TEST_CASE("entry: username and password, where there is no auth", "[spec-3.7][row-4][spec-10.66]") {
     CHECK(in_file(one(R"({"username":"u","password":"p"})")) == "u:p");
     CHECK(in_file(one(R"({"auth":")" + detail::base64_encode("a:b") + R"(","username":"u","password":"p"})")) == "a:b");
 }
-TEST_CASE("spec 3.7 entry row 5: registrytoken") { CHECK(in_file(one(R"({"registrytoken":"t"})")) == "registry t"); }
-TEST_CASE("spec 3.7 entry row 6, 3.8 row 6: identitytoken is kept with its entry; HttpHeaders are ignored") {
+TEST_CASE("an entry with registrytoken", "[spec-3.7][row-5]") { CHECK(in_file(one(R"({"registrytoken":"t"})")) == "registry t"); }
+TEST_CASE("entry: identitytoken is kept with its entry; HttpHeaders are ignored", "[spec-3.7][spec-3.8][row-6]") {
     CHECK(in_file(one(R"({"identitytoken":"t"})")) == "identity t");
     CHECK(in_file(one(R"({"auth":")" + detail::base64_encode("u:") + R"(","identitytoken":"t"})")) == "identity t");
     CHECK(in_file(one(auth("<token>:t"))) == "identity t");
     CHECK(in_file(R"({"auths":{"r.example":)" + auth("u:p") + R"(},"HttpHeaders":{"X":"y"}})") == "u:p");
 }
-TEST_CASE("spec 3.7 entry row 7: what a file may be") {
+TEST_CASE("entry: what a file may be", "[spec-3.7][row-7]") {
     CHECK(in_file("") == "none");
     CHECK(in_file("{") == "credentials_invalid");
     CHECK(in_file("[]") == "credentials_invalid");
@@ -156,12 +156,12 @@ TEST_CASE("spec 3.7 entry row 7: what a file may be") {
     CHECK(in_file(std::string((1u << 20) + 1, ' ')) == "credentials_invalid");
     CHECK(in_file("{}") == "none");
 }
-TEST_CASE("spec 3.7 entry row 8: the older file, the same entries without auths") {
+TEST_CASE("entry: the older file, the same entries without auths", "[spec-3.7][row-8]") {
     CHECK(in_file(R"({"r.example":)" + auth("u:p") + "}") == "u:p");
     CHECK(in_file(R"({"https://r.example/v1/":)" + auth("u:p") + "}") == "u:p");
     CHECK(in_file(R"({"r.example":)" + auth("u:p") + "}", "other.example") == "none");
 }
-TEST_CASE("spec 3.7 entry row 9: the oldest file, two lines for Docker Hub") {
+TEST_CASE("entry: the oldest file, two lines for Docker Hub", "[spec-3.7][row-9]") {
     auto const lines = "auth = " + detail::base64_encode("u:p") + "\nemail = x@y.z\n";
     CHECK(in_file(lines, "docker.io") == "u:p");
     CHECK(in_file(lines, "r.example") == "none");
@@ -169,7 +169,7 @@ TEST_CASE("spec 3.7 entry row 9: the oldest file, two lines for Docker Hub") {
     CHECK(in_file("auth", "docker.io") == "credentials_invalid");
 }
 
-TEST_CASE("spec 3.7 lookup, 3.8 row 4: a key is its host, however it is written") {
+TEST_CASE("lookup: a key is its host, however it is written", "[spec-3.7][spec-3.8][row-4]") {
     for (auto const* key : {"r.example", "https://r.example", "http://r.example", "https://r.example/v1/", "r.example/v2/",
                             "https://r.example/v2", "R.example", "https://r.example/anything"}) {
         INFO(key);
@@ -183,7 +183,7 @@ TEST_CASE("spec 3.7 lookup, 3.8 row 4: a key is its host, however it is written"
     }
 }
 
-TEST_CASE("spec 3.8 row 1: which files, in which order") {
+TEST_CASE("which files, in which order", "[spec-3.8][row-1]") {
     auto const with = [](std::string const& login) { return R"({"auths":{"r.example":)" + auth(login) + "}}"; };
     home h;
     auto now = [&](config_credentials_options o = options()) {
@@ -223,7 +223,7 @@ TEST_CASE("spec 3.8 row 1: which files, in which order") {
     CHECK(now() == "env:1");
 }
 
-TEST_CASE("spec 3.8 row 2: of one file the helper of the host goes before its entries") {
+TEST_CASE("of one file the helper of the host goes before its entries", "[spec-3.8][row-2]") {
     home h;
     h.helper("one", "read host; echo '{\"Username\":\"helper\",\"Secret\":\"'$host'\"}'");
     auto const file = R"({"auths":{"r.example":)" + auth("u:p") + R"(},"credHelpers":{"r.example":"one","r.example:5000":"one"}})";
@@ -235,7 +235,7 @@ TEST_CASE("spec 3.8 row 2: of one file the helper of the host goes before its en
     CHECK(with("r.example:5000") == "helper:r.example:5000");
     CHECK(with("r.example:5001") == "none");
 }
-TEST_CASE("spec 3.8 row 3: the longest prefix of the repository") {
+TEST_CASE("the longest prefix of the repository", "[spec-3.8][row-3]") {
     auto const file = R"({"auths":{"r.example":)" + auth("host:1") + R"(,"r.example/ns":)" + auth("ns:1") + R"(,"r.example/ns/repo":)" +
                       auth("repo:1") + "}}";
     CHECK(in_file(file, "r.example", "ns/repo") == "repo:1");
@@ -244,11 +244,11 @@ TEST_CASE("spec 3.8 row 3: the longest prefix of the repository") {
     CHECK(in_file(file, "r.example", "x/ns") == "host:1");
     CHECK(in_file(file, "other.example", "ns/repo") == "none");
 }
-TEST_CASE("spec 3.8 row 5: an empty auth is skipped, in favour of a shorter key too") {
+TEST_CASE("an empty auth is skipped, in favour of a shorter key too", "[spec-3.8][row-5]") {
     CHECK(in_file(R"({"auths":{"r.example/a":{"auth":""},"r.example":)" + auth("u:p") + "}}", "r.example", "a/b") == "u:p");
     CHECK(in_file(R"({"auths":{"r.example":{"auth":""}}})") == "none");
 }
-TEST_CASE("spec 3.8 row 7: what a helper is asked and may answer") {
+TEST_CASE("what a helper is asked and may answer", "[spec-3.8][row-7]") {
     home h;
     auto const with = [&](std::string const& script) {
         h.helper("x", script);
@@ -260,7 +260,7 @@ TEST_CASE("spec 3.8 row 7: what a helper is asked and may answer") {
     CHECK(with("echo 'credentials not found in native keychain'; exit 1") == "none");
     CHECK(with("echo 'no usernames for this'; exit 1") == "credential_helper_failed");
 }
-TEST_CASE("spec 3.8 row 8: credsStore is the helper of all hosts of its file") {
+TEST_CASE("credsStore is the helper of all hosts of its file", "[spec-3.8][row-8]") {
     home h;
     h.helper("all", "read host; echo '{\"Username\":\"store\",\"Secret\":\"'$host'\"}'");
     for (auto const* host : {"r.example", "other.example:5000"}) {
@@ -371,7 +371,7 @@ TEST_CASE("helpers that fail") {
     CHECK(::system("pgrep -f 'sleep 617[4]' > /dev/null") != 0); // none is left
 }
 
-TEST_CASE("W25: what a helper that fails wrote is told, bounded and printable") {
+TEST_CASE("what a helper that fails wrote is told, bounded and printable", "[W25]") {
     home h;
     auto const with = [&](std::string const& script, std::string const& name = "x") {
         if (!script.empty()) h.helper("x", script);
@@ -404,7 +404,7 @@ TEST_CASE("W25: what a helper that fails wrote is told, bounded and printable") 
     CHECK(std::chrono::steady_clock::now() - begun < 20s);
 }
 
-TEST_CASE("W25: a helper that fails passes the question on, with a remark; its failure is kept for a moment") {
+TEST_CASE("a helper that fails passes the question on, with a remark; its failure is kept for a moment", "[W25]") {
     home h;
     h.helper("bad", "echo run >> " + h.folder().string() + "/runs; echo 'is locked' >&2; exit 1");
     auto const file = h.write("config.json", R"({"credsStore":"bad","auths":{"r.example":)" + auth("u:p") + "}}");
@@ -420,7 +420,7 @@ TEST_CASE("W25: a helper that fails passes the question on, with a remark; its f
     CHECK(h.read("runs") == "run\nrun\n"); // once a host
 }
 
-TEST_CASE("V08: a helper inherits no open file; V14: nor the signal mask and what is ignored") {
+TEST_CASE("a helper inherits no open file, nor the signal mask and what is ignored", "[V08][V14]") {
     home h;
     auto const leaked = ::open("/dev/null", O_RDONLY); // without close-on-exec, as a careless program has them
     REQUIRE(leaked > 2);
@@ -445,7 +445,7 @@ TEST_CASE("V08: a helper inherits no open file; V14: nor the signal mask and wha
     CHECK((bits("SigIgn:") >> (SIGPIPE - 1) & 1) == 0);
 }
 
-TEST_CASE("V14: a helper's group is killed while its leader is not reaped, and children that the system reaps are no trouble") {
+TEST_CASE("a helper's group is killed while its leader is not reaped, and children that the system reaps are no trouble", "[V14]") {
     home h;
     h.helper("x", "(exec >&- 2>&-; sleep 61) & echo '{\"Username\":\"u\",\"Secret\":\"s\"}'");
     auto const file = h.write("auth.json", R"({"credHelpers":{"r.example":"x"}})");
@@ -459,7 +459,7 @@ TEST_CASE("V14: a helper's group is killed while its leader is not reaped, and c
     ::signal(SIGCHLD, old);
 }
 
-TEST_CASE("W30: a password without a user name is a login") {
+TEST_CASE("a password without a user name is a login", "[W30]") {
     CHECK(in_file(one(auth(":p"))) == ":p");
     CHECK(in_file(one(R"({"username":"","password":"p"})")) == ":p");
     home h;
@@ -493,7 +493,7 @@ TEST_CASE("a login is for a host however it is written, and for what is no host 
     }
 }
 
-TEST_CASE("V24: a Docker config in memory, with the rules of a file, and no file") {
+TEST_CASE("a Docker config in memory, with the rules of a file, and no file", "[V24]") {
     home h;
     h.helper("one", "echo '{\"Username\":\"helped\",\"Secret\":\"s\"}'");
     h.write(".docker/config.json", R"({"auths":{"file.example":)" + auth("file:1") + "}}");

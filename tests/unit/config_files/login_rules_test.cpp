@@ -106,7 +106,7 @@ std::vector<key_form> forms_of(std::string const& host) {
 
 } // namespace
 
-TEST_CASE("W20: the exact key of a login wins over the normalised ones") {
+TEST_CASE("the exact key of a login wins over the normalised ones", "[W20]") {
     home h;
     for (auto const& host : {std::string("docker.io"), std::string("r.example"), std::string("r.example:5000")})
         for (auto const& name : {std::string("config.json"), std::string("auth.json")}) {
@@ -153,7 +153,7 @@ TEST_CASE("W20: the exact key of a login wins over the normalised ones") {
     }
 }
 
-TEST_CASE("W21, W22, W25: credHelpers, credsStore and auths together") {
+TEST_CASE("credHelpers, credsStore and auths together", "[W21][W22][W25]") {
     home h;
     struct helper {
         char const* name; ///< nullptr: not in the file
@@ -211,7 +211,7 @@ TEST_CASE("W21, W22, W25: credHelpers, credsStore and auths together") {
                     }
 }
 
-TEST_CASE("W23, W24: empty, marked and broken files, each in each place") {
+TEST_CASE("empty, marked and broken files, each in each place", "[W23][W24]") {
     home h;
     struct shape {
         char const* what;
@@ -259,7 +259,7 @@ TEST_CASE("W23, W24: empty, marked and broken files, each in each place") {
                 CHECK(answer_of(c, "r.example", "team/app") == expected);
                 ++files;
             }
-    SECTION("W24: it goes before REGISTRY_AUTH_FILE, and not before what the caller names") {
+    SECTION("it goes before REGISTRY_AUTH_FILE, and not before what the caller names") {
         variables["DOCKER_AUTH_CONFIG"] = json({{"auths", json({{"r.example", entry("env")}})}});
         variables["REGISTRY_AUTH_FILE"] = h.write("only.json", json({{"auths", json({{"r.example", entry("only")}, {"s.example", entry("only")}})}}));
         config_credentials c(options());
@@ -279,7 +279,7 @@ TEST_CASE("W23, W24: empty, marked and broken files, each in each place") {
     }
 }
 
-TEST_CASE("W20: what an entry may hold, in each kind of file") {
+TEST_CASE("what an entry may hold, in each kind of file", "[W20]") {
     home h;
     auto const b = [](std::string const& t) { return detail::base64_encode(t); };
     std::vector<std::pair<std::string, std::string>> const rows = {
@@ -311,7 +311,7 @@ TEST_CASE("W20: what an entry may hold, in each kind of file") {
             }
 }
 
-TEST_CASE("W20-W25: so many files were answered") {
+TEST_CASE("so many files were answered", "[W20][W21][W22][W23][W24][W25]") {
     INFO(files);
     if (files) CHECK(files >= 200); // 0 when it runs alone
 }

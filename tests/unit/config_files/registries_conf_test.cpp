@@ -145,7 +145,7 @@ TEST_CASE("registries.conf: mistakes are named") {
     CHECK(refusal_of("something-newer = true") == "accepted");
 }
 
-TEST_CASE("W15: slashes at the end of a location or a prefix") {
+TEST_CASE("slashes at the end of a location or a prefix", "[W15]") {
     auto const rules = rules_of("[[registry]]\nprefix = 'a.example/x/'\nlocation = 'b.example/y//'\n[[registry.mirror]]\nlocation = 'm.example/'\n"
                                 "[[registry]]\nlocation = 'c.example/'\nblocked = true");
     CHECK(list("a.example/x/z", rules) == "https://m.example/z|https://b.example/y/z");
@@ -154,7 +154,7 @@ TEST_CASE("W15: slashes at the end of a location or a prefix") {
     CHECK(refusal_of("[[registry]]\nlocation = 'a.example'\n[[registry.mirror]]\nlocation = '/'") == "registry.mirror.location");
 }
 
-TEST_CASE("W15: an entry for one tag or digest holds for that alone") {
+TEST_CASE("an entry for one tag or digest holds for that alone", "[W15]") {
     auto const rules = rules_of("[[registry]]\nprefix = 'a.example/x:1'\nlocation = 'b.example/x'\n[[registry]]\nprefix = 'a.example/x@sha256:" +
                                 std::string(64, 'a') + "'\nlocation = 'b.example/x'\n[[registry]]\nlocation = 'a.example'\n"
                                 "[[registry.mirror]]\nlocation = 'm.example'");
@@ -176,7 +176,7 @@ TEST_CASE("W15: an entry for one tag or digest holds for that alone") {
     CHECK(refusal_of("[[registry]]\nprefix = 'a.example/x@sha256:ab'") == "prefix");
 }
 
-TEST_CASE("W15: an insecure domain") {
+TEST_CASE("an insecure domain", "[W15]") {
     auto const rules = rules_of("[[registry]]\nprefix = '*.a.example'\ninsecure = true\n[[registry]]\nlocation = 'safe.a.example'");
     CHECK(list("b.a.example/x", rules) == "https://b.a.example/x|http://b.a.example/x");
     CHECK(list("b.c.a.example:5000/x", rules) == "https://b.c.a.example:5000/x|http://b.c.a.example:5000/x");
@@ -194,7 +194,7 @@ TEST_CASE("W15: an insecure domain") {
     CHECK(list("b.a.example:5000/x", moved) == "https://c.example:5000/x");
 }
 
-TEST_CASE("W15: keys that are not known") {
+TEST_CASE("keys that are not known", "[W15]") {
     auto const rules = rules_of("new = 1\nshort-name-mode = 'disabled'\n[[registry]]\nlocation = 'a.example'\ncolour = 'red'\n"
                                 "[[registry.mirror]]\nlocation = 'm.example'\nshape = 'round'\n[credential-helpers]\n[[registry]]\nlocation='b.example'\ncolour=1");
     std::string said;

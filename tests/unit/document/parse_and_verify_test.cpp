@@ -68,7 +68,7 @@ TEST_CASE("every document of the default set opens, with bytes, digest and size 
     CHECK(std::get<opaque>(unknown.document).media_type == "application/vnd.x+json");
 }
 
-TEST_CASE("D01, D09, D14, D18: what is asked for is what comes, or an error") {
+TEST_CASE("what is asked for is what comes, or an error", "[D01][D09][D14][D18]") {
     auto const image = test::schema2();
     CHECK(code(image, by(test::digest_of(image, digest_algorithm::sha512))) == errc::ok);
     CHECK(code(image + " ", by(test::digest_of(image))) == errc::digest_mismatch);
@@ -94,7 +94,7 @@ TEST_CASE("D01, D09, D14, D18: what is asked for is what comes, or an error") {
     CHECK(!mismatch.error().facts().v1);
 }
 
-TEST_CASE("L09, L17, D04, D05: descriptors are checked when they are read") {
+TEST_CASE("descriptors are checked when they are read", "[L09][L17][D04][D05]") {
     auto with_size = [](std::string size) {
         return R"({"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","digest":"sha256:)" + std::string(64, 'a') +
                R"(","size":)" + size + "}}";
@@ -124,7 +124,7 @@ TEST_CASE("L09, L17, D04, D05: descriptors are checked when they are read") {
     CHECK(where.error().detail().context == "at layers[0].digest");
 }
 
-TEST_CASE("J07: a field of the wrong type is manifest_schema") {
+TEST_CASE("a field of the wrong type is manifest_schema", "[J07]") {
     auto const d = test::descriptor("a/b", "x");
     for (auto bad : {R"("layers":{})", R"("layers":"x")",  R"("layers":[],"annotations":[])",
                      R"("layers":[],"annotations":{"a":1})"}) {
@@ -170,7 +170,7 @@ std::vector<warning_code> codes(std::vector<warning> const& list) {
 using only = std::vector<warning_code>;
 } // namespace
 
-TEST_CASE("W41: a required list that is null or absent is empty, with a warning; null keys of another type tell nothing") {
+TEST_CASE("a required list that is null or absent is empty, with a warning; null keys of another type tell nothing", "[W41]") {
     auto const config = test::descriptor(media_types::oci_config, "{}");
     auto const image = [&](std::string more, std::string_view type = media_types::oci_manifest) {
         return R"({"schemaVersion":2,"mediaType":")" + std::string(type) + R"(","config":)" + config + more + "}";
@@ -198,7 +198,7 @@ TEST_CASE("W41: a required list that is null or absent is empty, with a warning;
     CHECK(code(image(R"(,"layers":[],"manifests":[])")) == errc::manifest_ambiguous); // not null: two types
 }
 
-TEST_CASE("W42: an odd entry of an index is kept as it is, and hides none of the others") {
+TEST_CASE("an odd entry of an index is kept as it is, and hides none of the others", "[W42]") {
     auto const good = test::descriptor(media_types::oci_manifest, "x", test::on("linux", "amd64"));
     auto const digest = R"("digest":")" + test::digest_of("y") + "\"";
     std::string const odd[] = {R"({"mediaType":"a/b",)" + digest + "}", // no size
@@ -242,7 +242,7 @@ TEST_CASE("W42: an odd entry of an index is kept as it is, and hides none of the
     CHECK(std::get<oci_index>(long_one.document).odd_entries.at(0).text.size() == limits().odd_entry_bytes);
 }
 
-TEST_CASE("W43: what does not say its type is of the family that its Content-Type says, if the shape agrees") {
+TEST_CASE("what does not say its type is of the family that its Content-Type says, if the shape agrees", "[W43]") {
     std::string const config = R"("config":)" + test::descriptor(media_types::docker_config, "{}");
     std::string const image = R"({"schemaVersion":2,)" + config + R"(,"layers":[]})", list = R"({"schemaVersion":2,"manifests":[]})";
     auto const opened = open(image, {}, std::string(media_types::docker_manifest)).value();
@@ -266,7 +266,7 @@ TEST_CASE("W43: what does not say its type is of the family that its Content-Typ
     CHECK(code(image, {}, std::string(media_types::docker_schema1)) == errc::media_type_mismatch);
 }
 
-TEST_CASE("W44: a Content-Type that is none is ignored, with a warning") {
+TEST_CASE("a Content-Type that is none is ignored, with a warning", "[W44]") {
     for (auto const* type : {"application/json, text/plain", "application/vnd.oci.image.manifest.v1+json;charset",
                              "\"application/json\"", "json", "a/b c", "application/vnd.docker.distribution.manifest.v2+json;;=,"}) {
         INFO(type);
@@ -287,7 +287,7 @@ TEST_CASE("W44: a Content-Type that is none is ignored, with a warning") {
     CHECK(codes(sure.warnings) == only{warning_code::content_type_ignored});
 }
 
-TEST_CASE("V25: bytes that a digest vouches for are given whatever they are; others must make sense") {
+TEST_CASE("bytes that a digest vouches for are given whatever they are; others must make sense", "[V25]") {
     auto const vendor = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" +
                         test::descriptor("a/b", "x") + R"(,"layers":[],"manifests":[]})";
     std::string const hopeless[] = {"", "not json", "{", "[]", "7", vendor, std::string(1000, '['), "\xff\xfe", std::string("\0", 1),
@@ -320,7 +320,7 @@ TEST_CASE("V25: bytes that a digest vouches for are given whatever they are; oth
     CHECK(verify_manifest_bytes<test::policies>("what", response(200), {}, limits()).value().self.media_type == "application/octet-stream");
 }
 
-TEST_CASE("property: whatever the Content-Type, one type or an error (D13)") {
+TEST_CASE("property: whatever the Content-Type, one type or an error", "[D13]") {
     for (auto const& bytes : {test::oci(), test::schema2(), test::index("")}) {
         auto const plain = open(bytes).value().self.media_type;
         for (auto type : known_manifest_types) {

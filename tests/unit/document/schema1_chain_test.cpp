@@ -61,7 +61,7 @@ constexpr std::string_view parent_rule = "the parent is not the entry below",
 
 } // namespace
 
-TEST_CASE("spec 5.4: row 2, the version is 1") {
+TEST_CASE("the version is 1", "[spec-5.4][row-2]") {
     for (auto version : {"2", "0", "-1"}) {
         auto const r = check_schema1<strict_json>(test::decoded(test::schema1_text({}, "", version, 1)));
         CHECK(r.error() == errc::manifest_schema); // before the counts, which do not agree either
@@ -69,7 +69,7 @@ TEST_CASE("spec 5.4: row 2, the version is 1") {
     }
 }
 
-TEST_CASE("spec 5.4: row 3, hostile S09: as many layers as history entries") {
+TEST_CASE("as many layers as history entries", "[spec-5.4][S09][row-3]") {
     for (std::size_t layers : {0u, 2u, 5u}) {
         auto const r =
             check_schema1<strict_json>(test::decoded(test::schema1_text({"not JSON"}, "", "1", layers)));
@@ -79,11 +79,11 @@ TEST_CASE("spec 5.4: row 3, hostile S09: as many layers as history entries") {
     }
 }
 
-TEST_CASE("spec 5.4: row 4, at least one layer") {
+TEST_CASE("at least one layer", "[spec-5.4][row-4]") {
     CHECK(refusal({}, errc::manifest_schema) == "fsLayers is not empty");
 }
 
-TEST_CASE("spec 5.4: row 5, every v1Compatibility is a V1 image") {
+TEST_CASE("every v1Compatibility is a V1 image", "[spec-5.4][row-5]") {
     CHECK(shape_refusal("not JSON").starts_with(at_top("json_syntax")));
     CHECK(shape_refusal("").starts_with(at_top("json_syntax")));
     CHECK(shape_refusal("[]") == at_top("not an object"));
@@ -105,7 +105,7 @@ TEST_CASE("spec 5.4: row 5, every v1Compatibility is a V1 image") {
     CHECK(shape_refusal(R"({"id":")" + id('a') + R"(","created":1})") == at_top("created is not a string"));
 }
 
-TEST_CASE("spec 5.4: row 5, what an entry says") {
+TEST_CASE("what an entry says", "[spec-5.4][row-5]") {
     auto const chain =
         check({v1('a', 'b',
                   R"(,"author":"me","comment":"c","architecture":"arm","os":"linux",)"
@@ -132,7 +132,7 @@ TEST_CASE("spec 5.4: row 5, what an entry says") {
     CHECK(base.architecture.empty());
 }
 
-TEST_CASE("spec 5.4: row 6, hostile S10: an id is 64 lower-case hex digits") {
+TEST_CASE("an id is 64 lower-case hex digits", "[spec-5.4][S10][row-6]") {
     for (auto const& bad : {std::string(), std::string(64, 'A'), std::string(63, 'a'), std::string(65, 'a'),
                             std::string(64, 'g'), id('a') + "\\n", std::string("../../../etc/passwd")})
         CHECK(refusal({R"({"id":")" + bad + "\"}"}, errc::schema1_chain) ==
@@ -140,13 +140,13 @@ TEST_CASE("spec 5.4: row 6, hostile S10: an id is 64 lower-case hex digits") {
     CHECK(refusal({"{}"}, errc::schema1_chain) == at_top("id is not 64 lower-case hex digits"));
 }
 
-TEST_CASE("spec 5.4: rows 5 and 6 interleave from top to bottom") {
+TEST_CASE("the rules of an entry and of its id interleave from top to bottom", "[spec-5.4][row-5][row-6]") {
     CHECK(refusal({"{}", "not JSON"}, errc::schema1_chain).starts_with("history[0]"));
     CHECK(refusal({"not JSON", "{}"}, errc::manifest_schema).starts_with("history[0]"));
     CHECK(refusal({v1('a', 'b'), "not JSON"}, errc::manifest_schema).starts_with("history[1]"));
 }
 
-TEST_CASE("spec 5.4: row 7, the oldest entry has no parent, unless the image is for Windows") {
+TEST_CASE("the oldest entry has no parent, unless the image is for Windows", "[spec-5.4][row-7]") {
     CHECK(modern("A[B]") == at(0, base_rule));
     CHECK(modern("A[B] B[C]") == at(1, base_rule));
     CHECK(check({v1('a', 'b', R"(,"os":"windows")"), v1('b', 'c')}));
@@ -155,7 +155,7 @@ TEST_CASE("spec 5.4: row 7, the oldest entry has no parent, unless the image is 
     CHECK(modern("A A[B]") == at(1, base_rule));       // row 7 comes before row 8 and 9
 }
 
-TEST_CASE("spec 5.4: row 8, an id is there once or in adjacent entries") {
+TEST_CASE("an id is there once or in adjacent entries", "[spec-5.4][row-8]") {
     CHECK(modern("A[B] B[A] A") == at(2, twice_rule));
     CHECK(modern("A[A] A[B] B[C] C[A] A") == at(4, twice_rule));
     std::vector<std::string> many{v1('f', '-')};
@@ -164,7 +164,7 @@ TEST_CASE("spec 5.4: row 8, an id is there once or in adjacent entries") {
     CHECK(refusal(many, errc::schema1_chain) == "history[3].v1Compatibility: the id is there before");
 }
 
-TEST_CASE("spec 5.4: row 9, the parent of an entry is the next one") {
+TEST_CASE("the parent of an entry is the next one", "[spec-5.4][row-9]") {
     CHECK(modern("A[B] B[C] C") == "abc");
     CHECK(modern("A[C] B[C] C") == at(0, parent_rule));
     CHECK(modern("A[B] B C") == at(1, parent_rule));
@@ -173,7 +173,7 @@ TEST_CASE("spec 5.4: row 9, the parent of an entry is the next one") {
     CHECK(r.error().detail().actual == "no parent");
 }
 
-TEST_CASE("spec 5.4: row 10, throwaway is a boolean, checked last") {
+TEST_CASE("throwaway is a boolean, checked last", "[spec-5.4][row-10]") {
     for (auto value : {"\"yes\"", "1", "{}"})
         CHECK(shape_refusal(entry(",\"throwaway\":" + std::string(value))) ==
               at_top("throwaway is not a boolean"));
@@ -181,7 +181,7 @@ TEST_CASE("spec 5.4: row 10, throwaway is a boolean, checked last") {
           at_top(parent_rule));
 }
 
-TEST_CASE("spec 5.5: adjacent duplicates, the older stays") {
+TEST_CASE("adjacent duplicates, the older stays", "[spec-5.5]") {
     for (auto rules : {schema1_rules::docker_1_10, schema1_rules::modern}) {
         auto ids = [&](std::string_view layers) { return left(layers, rules); };
         CHECK(ids("A[B] B") == "ab");                   // row 1
@@ -197,14 +197,14 @@ TEST_CASE("spec 5.5: adjacent duplicates, the older stays") {
     }
 }
 
-TEST_CASE("spec 5.5: rows 4 and 6, the parent of a dropped entry (10.28)") {
+TEST_CASE("the parent of a dropped entry", "[spec-5.5][row-4][row-6][spec-10.28]") {
     CHECK(original("A[C] A[B] B") == "ab");
     CHECK(original("A[B] B[C] B") == "ab");
     CHECK(modern("A[C] A[B] B") == at(0, parent_rule));
     CHECK(modern("A[B] B[C] B") == at(1, parent_rule));
 }
 
-TEST_CASE("spec 5.5: row 11, what is left is left by a second run") {
+TEST_CASE("what is left is left by a second run", "[spec-5.5][row-11]") {
     for (std::string_view layers : {"A[B] A[B] A[B] B[C] B[C] C C", "A[B] B", "A A A"}) {
         auto const all = entries(layers);
         auto const once = check(all, schema1_rules::docker_1_10).value();
@@ -216,7 +216,7 @@ TEST_CASE("spec 5.5: row 11, what is left is left by a second run") {
     }
 }
 
-TEST_CASE("spec 5.5, 10.28: the entry of the config") {
+TEST_CASE("the entry of the config", "[spec-5.5][spec-10.28]") {
     auto const layers = entries("A[B] A[B] A[B] B");
     CHECK(check(layers, schema1_rules::modern).value().config_entry == 0);
     CHECK(check(layers, schema1_rules::docker_1_10).value().config_entry == 2);

@@ -34,7 +34,7 @@ std::string const zero =
 
 } // namespace
 
-TEST_CASE("spec 5.6: history, base first") {
+TEST_CASE("history, base first", "[spec-5.6]") {
     auto const base = v1('b', '-', R"(,"container_config":{"Cmd":"ADD it"},"throwaway":false)");
     auto const top = v1('a', 'b',
                         R"(,"author":"me","comment":"c","throwaway":true,)"
@@ -56,7 +56,7 @@ TEST_CASE("spec 5.6: history, base first") {
           R"({"created":"2016-01-02T03:04:05Z",)" + entry_history + "," + rootfs + "}");
 }
 
-TEST_CASE("spec 5.6: row 1, a missing created is the year 1 or (10.35) missing") {
+TEST_CASE("a missing created is the year 1 or missing", "[spec-5.6][row-1][spec-10.35]") {
     auto const entry = R"({"id":")" + test::id('a') + R"(","docker_version":"1.9"})";
     CHECK(json(entry, original) ==
           R"({"docker_version":"1.9","history":[{"created":"0001-01-01T00:00:00Z"}],)" + rootfs + "}");
@@ -65,7 +65,7 @@ TEST_CASE("spec 5.6: row 1, a missing created is the year 1 or (10.35) missing")
     CHECK(convert({entry}, modern).history.at(0).created.empty());
 }
 
-TEST_CASE("spec 5.6, 5.5: history is of the entries that are left, layers are all of them") {
+TEST_CASE("history is of the entries that are left, layers are all of them", "[spec-5.6][spec-5.5]") {
     auto const list = std::vector<std::string>{v1('a', 'b', R"(,"comment":"new","architecture":"arm")"),
                                                v1('a', 'b', R"(,"comment":"old","architecture":"386")"),
                                                v1('b', '-', R"(,"throwaway":true)")};
@@ -89,7 +89,7 @@ TEST_CASE("spec 5.6, 5.5: history is of the entries that are left, layers are al
     CHECK(convert(list, modern).image.architecture == "arm");
 }
 
-TEST_CASE("spec 5.7: step 1, the version comparison") {
+TEST_CASE("the version comparison", "[spec-5.7][row-1]") {
     for (auto version :
          {"", "1.7.1", "1.8", "1.8.2", "1.8.2-fc22", "1.8.3-rc1", "1.8.4-dev", "v1.9.1", "library-import",
           "swarm/1.2", "0", "1", "1.", ".", "1..9", "-2.0.0", "1.7.99999999999999999999"}) {
@@ -104,7 +104,7 @@ TEST_CASE("spec 5.7: step 1, the version comparison") {
     STATIC_REQUIRE(docker_version_before_1_8_3("1.8.2"));
 }
 
-TEST_CASE("spec 5.7: step 2, known fields of old versions") {
+TEST_CASE("known fields of old versions", "[spec-5.7][row-2]") {
     auto const entry =
         v1('a', '-',
            R"(,"zzz":1,"os":"linux","comment":"<c>","container":"abc","Size":5,"author":"me",)"
@@ -130,7 +130,7 @@ TEST_CASE("spec 5.7: step 2, known fields of old versions") {
               rootfs + "}");
 }
 
-TEST_CASE("spec 5.7: steps 2 and 3, 10.32 and 10.33: other keys stay as they are") {
+TEST_CASE("other keys stay as they are", "[spec-5.7][spec-10.32][spec-10.33][row-2][row-3]") {
     auto const more = [](std::string_view version) {
         return R"(,"zzz":[1.50,-0,18446744073709551615,{"y":true,"x":null}],"a/b":"\u2028\u00e9<",)"
                R"("docker_version":")" +
@@ -150,7 +150,7 @@ TEST_CASE("spec 5.7: steps 2 and 3, 10.32 and 10.33: other keys stay as they are
     CHECK(json(v1('a', '-', more("1.7.1")), original).find("zzz") == std::string::npos);
 }
 
-TEST_CASE("spec 5.7: step 4, 10.29: six keys are removed") {
+TEST_CASE("six keys are removed", "[spec-5.7][spec-10.29][row-4]") {
     auto const entry = v1('a', '-',
                           R"(,"Size":1,"parent":"","parent_id":"x","layer_id":"y","throwaway":false,)"
                           R"("docker_version":"2")");
@@ -160,7 +160,7 @@ TEST_CASE("spec 5.7: step 4, 10.29: six keys are removed") {
     CHECK(json(entry, modern) == expected);
 }
 
-TEST_CASE("spec 5.7: step 5, rootfs and history are ours") {
+TEST_CASE("rootfs and history are ours", "[spec-5.7]") {
     auto const entry = v1('a', '-', R"(,"rootfs":3,"history":"x","docker_version":"2")");
     CHECK(json(entry, modern) ==
           R"({"created":"2016-01-02T03:04:05Z","docker_version":"2",)" + entry_history + "," + rootfs + "}");
@@ -169,7 +169,7 @@ TEST_CASE("spec 5.7: step 5, rootfs and history are ours") {
     CHECK(c.image.rootfs->diff_ids.empty());
 }
 
-TEST_CASE("spec 5.7: step 6, the config is decoded again; 10.21: its errors are kept") {
+TEST_CASE("the config is decoded again, and its errors are kept", "[spec-5.7][spec-10.21]") {
     auto const c =
         convert({v1('a', '-', R"(,"os":"linux","variant":"v7","config":{"Labels":{"a":"b"},"Env":null})")},
                 modern, "arm");
@@ -185,7 +185,7 @@ TEST_CASE("spec 5.7: step 6, the config is decoded again; 10.21: its errors are 
     CHECK(r.error().detail().context == "at variant");
 }
 
-TEST_CASE("spec 10.30: the architecture of the manifest") {
+TEST_CASE("the architecture of the manifest", "[spec-10.30]") {
     auto const silent = convert({v1('a', '-')}, modern, "arm64");
     CHECK(silent.image.architecture == "arm64");
     CHECK(silent.warnings.empty());
@@ -222,7 +222,7 @@ TEST_CASE("a long history fits, whatever the limits of one entry") {
     }
 }
 
-TEST_CASE("spec 11.4: the golden conversion") {
+TEST_CASE("the golden conversion", "[spec-11.4]") {
     auto const body = test::fixture("good_manifest");
     if (!body) return;
     auto const document = test::decoded(schema1_payload<strict_json>(*body).value());

@@ -21,7 +21,7 @@ result<std::string> decide(std::string_view text) {
 }
 } // namespace
 
-TEST_CASE("D10, D17: the type of a manifest is decided from its bytes (hostile.md section 5)") {
+TEST_CASE("the type of a manifest is decided from its bytes", "[D10][D17]") {
     constexpr auto ok = errc::ok;
     row const rows[] = {
         {"oci image", R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{},"layers":[]})", ok, media_types::oci_manifest},

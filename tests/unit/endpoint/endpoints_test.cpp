@@ -45,7 +45,7 @@ std::vector<std::string> resolve(std::string const& host) {
 
 } // namespace
 
-TEST_CASE("spec 2.1: the endpoints of the original") {
+TEST_CASE("the endpoints of the original", "[spec-2.1]") {
     registry_rules const v1 = registry_rules().with_v1();
     SECTION("docker.io") {
         CHECK(old("debian", v1) == "https://registry-1.docker.io library/debian\nv1 https://index.docker.io library/debian");
@@ -75,7 +75,7 @@ TEST_CASE("spec 2.1: the endpoints of the original") {
     }
 }
 
-TEST_CASE("spec 2.2: which hosts are insecure") {
+TEST_CASE("which hosts are insecure", "[spec-2.2]") {
     registry_rules none;
     none.resolve = resolve;
     for (auto host : {"localhost", "localhost:5000", "127.0.0.1", "127.9.9.9:80"}) {
@@ -110,7 +110,7 @@ TEST_CASE("spec 2.2: which hosts are insecure") {
     }
 }
 
-TEST_CASE("spec 2.7: plaintext is for hosts that are named, and not implied by anything") {
+TEST_CASE("plaintext is for hosts that are named, and not implied by anything", "[spec-2.7]") {
     registry_rules rules;
     CHECK(modern("localhost:5000/a", rules) == "https://localhost:5000 a");
     rules.host("r.example").with_tls(tls_options().with_verify(false));

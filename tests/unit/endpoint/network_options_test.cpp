@@ -29,7 +29,7 @@ std::string parsed(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("C18: the variables that name a proxy") {
+TEST_CASE("the variables that name a proxy", "[C18]") {
     auto const lower = read({{"https_proxy", "a.test:1"}, {"HTTPS_PROXY", "b.test:1"}, {"http_proxy", "c.test:1"}, {"no_proxy", "d.test"}, {"NO_PROXY", "*"}});
     CHECK(lower.find("https", "x.test", 443) == "a.test:1");
     CHECK(lower.find("http", "x.test", 80) == "c.test:1");
@@ -46,7 +46,7 @@ TEST_CASE("C18: the variables that name a proxy") {
     CHECK(read({}).find("https", "x.test", 443).empty());
 }
 
-TEST_CASE("C18: the hosts that are reached without a proxy") {
+TEST_CASE("the hosts that are reached without a proxy", "[C18]") {
     auto const without = [](std::string const& exception, std::string_view host, std::uint16_t port = 443) {
         return proxy_rules().with_https("p.test:1").with_exception(exception).find("https", host, port).empty();
     };
@@ -65,7 +65,7 @@ TEST_CASE("C18: the hosts that are reached without a proxy") {
     CHECK_FALSE(without("none.test", "127.0.0.1.evil.test"));
 }
 
-TEST_CASE("W12: HTTP_PROXY counts, but not in a program that a web server has started for a request") {
+TEST_CASE("HTTP_PROXY counts, but not in a program that a web server has started for a request", "[W12]") {
     CHECK(read({{"HTTP_PROXY", "c.test:1"}}).find("http", "x.test", 80) == "c.test:1");
     CHECK(read({{"HTTP_PROXY", "c.test:1"}, {"REQUEST_METHOD", ""}}).find("http", "x.test", 80) == "c.test:1");
     CHECK(read({{"HTTP_PROXY", "c.test:1"}, {"http_proxy", "d.test:1"}}).find("http", "x.test", 80) == "d.test:1");
@@ -75,7 +75,7 @@ TEST_CASE("W12: HTTP_PROXY counts, but not in a program that a web server has st
     CHECK(read({{"http_proxy", "d.test:1"}, {"REQUEST_METHOD", "GET"}}).find("http", "x.test", 80) == "d.test:1");
 }
 
-TEST_CASE("W11: no_proxy as other programs read it") {
+TEST_CASE("no_proxy as other programs read it", "[W11]") {
     auto const without = [](std::string const& list, std::string_view host, std::uint16_t port = 443) {
         return read({{"https_proxy", "p.test:1"}, {"no_proxy", list}}).find("https", host, port).empty();
     };
@@ -112,7 +112,7 @@ TEST_CASE("W11: no_proxy as other programs read it") {
     }
 }
 
-TEST_CASE("C18: the value of a proxy") {
+TEST_CASE("the value of a proxy", "[C18]") {
     CHECK(parsed("p.test:3128") == "http://p.test:3128 ");
     CHECK(parsed("HTTP://P.test") == "http://p.test:80 ");
     CHECK(parsed("http://user:pass@p.test:1/") == "http://p.test:1 Basic dXNlcjpwYXNz");

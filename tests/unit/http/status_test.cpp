@@ -20,7 +20,7 @@ error from(int status, std::string_view body = "", asked what = asked::manifest,
 std::string envelope(std::string_view code) { return R"({"errors":[{"code":")" + std::string(code) + R"("}]})"; }
 } // namespace
 
-TEST_CASE("spec 4.7: the status decides first, the registry's code second") {
+TEST_CASE("the status decides first, the registry's code second", "[spec-4.7]") {
     CHECK(from(401).kind() == errc::auth_required);
     CHECK(from(401, "", asked::manifest, true, true).kind() == errc::auth_denied);
     CHECK(from(403, envelope("DENIED")).kind() == errc::denied);
@@ -37,7 +37,7 @@ TEST_CASE("spec 4.7: the status decides first, the registry's code second") {
     for (int s : {201, 204, 206, 300, 304}) CHECK(from(s).kind() == errc::http_unexpected_status);
 }
 
-TEST_CASE("spec 2.7: the facts of an answer") {
+TEST_CASE("the facts of an answer", "[spec-2.7]") {
     for (int s : {401, 404}) {
         CHECK(from(s, "", asked::manifest, false).facts().v1);
         CHECK(!from(s, "", asked::manifest, true).facts().v1);
@@ -59,7 +59,7 @@ TEST_CASE("spec 2.7: the facts of an answer") {
 
 // The rows of the table in their order: the code, its status, its sentence, and what the error is that a manifest request
 // gets of it.
-TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail and with none") {
+TEST_CASE("every code, bare, in its own words, with a detail and with none", "[spec-4.7][row-1][row-2][row-3][row-4][row-5][row-6][row-7][row-8][row-9][row-10][row-11][row-12][row-13][row-14][row-15][row-16][row-17][row-18]") {
     struct row {
         char const* code;
         int status;
@@ -121,7 +121,7 @@ TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail
     CHECK(default_message("").empty());
 }
 
-TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the body") {
+TEST_CASE("what a Bearer challenge says of the token comes before the body", "[spec-4.7]") {
     auto const answer = [](int status, std::vector<std::string> const& lines, bool sent, std::string_view body = "") {
         response head(status);
         head.url = "https://r.test/v2/x/manifests/1";
@@ -175,7 +175,7 @@ TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the 
     }
 }
 
-TEST_CASE("spec 4.7: the form of the body, whatever its Content-Type") {
+TEST_CASE("the form of the body, whatever its Content-Type", "[spec-4.7]") {
     for (auto const* type : {"", "text/html", "application/json", "application/octet-stream"}) {
         INFO(type);
         response head(404);
@@ -193,7 +193,7 @@ TEST_CASE("spec 4.7: the form of the body, whatever its Content-Type") {
     }
 }
 
-TEST_CASE("J13: what a registry says is bounded and printable") {
+TEST_CASE("what a registry says is bounded and printable", "[J13]") {
     auto const said = [](std::string_view body) { return parse_error_body<strict_json>(body, limits()).errors; };
     auto const one = said(R"({"errors":[{"code":"\u001b[2J","message":"a\nb","detail":{"Tag":"x"}},null,7]})");
     REQUIRE(one.size() == 1);
@@ -210,7 +210,7 @@ TEST_CASE("J13: what a registry says is bounded and printable") {
     CHECK(said(many + "]}").size() <= 16);
 }
 
-TEST_CASE("W52: what an answer says in forms that are not the protocol's") {
+TEST_CASE("what an answer says in forms that are not the protocol's", "[W52]") {
     struct row {
         std::string body, message;
     };
@@ -275,7 +275,7 @@ TEST_CASE("W52: what an answer says in forms that are not the protocol's") {
     }
 }
 
-TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is") {
+TEST_CASE("a 200 that is a web page, XML or nothing is told as what it is", "[W52]") {
     auto const kind = [](std::string_view body, char const* type) {
         response head(200);
         head.url = "https://r.test/v2/x/manifests/1?token=CANARY";
@@ -294,7 +294,7 @@ TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is")
     for (auto const* maybe : {"{}", "[", "{<", "-", "7"}) CHECK(kind(maybe, "text/html") == "none");
 }
 
-TEST_CASE("W53: a message says only what is so") {
+TEST_CASE("a message says only what is so", "[W53]") {
     SECTION("no credentials were sent, so none were refused") {
         response head(401);
         head.url = "https://b.test/x";
@@ -326,7 +326,7 @@ TEST_CASE("W53: a message says only what is so") {
     }
 }
 
-TEST_CASE("spec 2.5.1: how a refusal is put") {
+TEST_CASE("how a refusal is put", "[spec-2.5.1]") {
     auto const list = [](std::string const& code, std::string const& more) {
         return R"({"errors":[{"code":")" + code + "\"" + more + "}]}";
     };
@@ -373,7 +373,7 @@ TEST_CASE("spec 2.5.1: how a refusal is put") {
     }
 }
 
-TEST_CASE("W51: HTTP dates in their two older forms") {
+TEST_CASE("HTTP dates in their two older forms", "[W51]") {
     for (auto text : {"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"}) {
         INFO(text);
         CHECK(parse_http_date(text) == 784111777);
@@ -390,7 +390,7 @@ TEST_CASE("W51: HTTP dates in their two older forms") {
     }
 }
 
-TEST_CASE("X02: Retry-After in seconds and as a date") {
+TEST_CASE("Retry-After in seconds and as a date", "[X02]") {
     auto after = [](char const* text, char const* date = "Sun, 06 Nov 1994 08:49:37 GMT") {
         response head(429);
         head.headers.add("Retry-After", text);

@@ -51,7 +51,7 @@ TEST_CASE("what is accepted, and comes out as it went in") {
     CHECK(kinds == std::vector{json_kind::unsigned_integer, json_kind::number, json_kind::number, json_kind::integer});
 }
 
-TEST_CASE("J03, J05: what is refused as malformed") {
+TEST_CASE("what is refused as malformed", "[J03][J05]") {
     for (auto text : {"", " ", "{} x", "{}{}", "\xef\xbb\xbf{}", "//c\n{}", "[1,]", "[,1]", "[1 2]", "{\"a\":1,}", "{,}", "{\"a\"}",
                       "{\"a\":}", "{a:1}", "{'a':1}", "[", "]", "{", "}", "[}", "{]", "nul", "nulll", "True", "tru", "\"", "\"\\\"",
                       "\"\\x\"", "\"\\u12\"", "\"\\u123g\"", "\"a\nb\"", "\"a\tb\"", "[1:2]", "{\"a\":1:2}", "{1:2}", "Infinity", "[\"a\"",
@@ -65,7 +65,7 @@ TEST_CASE("J03, J05: what is refused as malformed") {
     CHECK(code(R"({"layers\u0000":1,"layers":2})") == errc::ok); // compared by their full length
 }
 
-TEST_CASE("J04, W55: what is not UTF-8 is U+FFFD, or refused in a text of our own") {
+TEST_CASE("what is not UTF-8 is U+FFFD, or refused in a text of our own", "[J04][W55]") {
     std::pair<char const*, std::size_t> const rows[] = {
         {"\"\xff\"", 1}, {"\"\xc0\x80\"", 2}, {"\"\xc1\xbf\"", 2}, {"\"\xed\xa0\x80\"", 3}, {"\"\xed\xbf\xbf\"", 3}, {"\"\xe0\x80\x80\"", 3},
         {"\"\xf0\x80\x80\x80\"", 4}, {"\"\xf4\x90\x80\x80\"", 4}, {"\"\xf5\x80\x80\x80\"", 4}, {"\"\x80\"", 1}, {"\"\xc3\"", 1},
@@ -87,7 +87,7 @@ TEST_CASE("J04, W55: what is not UTF-8 is U+FFFD, or refused in a text of our ow
     CHECK(code('"' + std::string(65'537, '\xff') + '"') == errc::json_utf8);
 }
 
-TEST_CASE("J06: numbers") {
+TEST_CASE("strict json: numbers", "[J06]") {
     for (auto text : {"01", "-01", "00", "-", "1.", "1.e1", "1e", "1e+", "-a"}) {
         INFO(text);
         CHECK(code(text) == errc::json_number);
@@ -104,7 +104,7 @@ TEST_CASE("J06: numbers") {
     for (auto text : {"1.0", "1e3", "-0", "18446744073709551616"}) CHECK(!one(text).root().as_int());
 }
 
-TEST_CASE("J01, J02, J09: depth, size and counts are bounded") {
+TEST_CASE("depth, size and counts are bounded", "[J01][J02][J09]") {
     CHECK(code(nested(64)) == errc::ok);
     CHECK(code(nested(65)) == errc::json_depth);
     CHECK(code(std::string(2'000'000, '[')) == errc::json_depth);
@@ -121,7 +121,7 @@ TEST_CASE("J01, J02, J09: depth, size and counts are bounded") {
     CHECK(test::cpu_time() - begin < std::chrono::seconds(10));
 }
 
-TEST_CASE("J08: one key twice, however it is spelled") {
+TEST_CASE("one key twice, however it is spelled", "[J08]") {
     CHECK(code(R"({"layers":1,"\u006cayers":2})") == errc::json_duplicate_key);
     CHECK(code(R"({"a":{"b":1,"b":2}})") == errc::json_duplicate_key);
     CHECK(code(R"({"a":1,"A":2,"b":{"a":1}})") == errc::ok);
@@ -129,7 +129,7 @@ TEST_CASE("J08: one key twice, however it is spelled") {
     CHECK(code(R"({"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8,"i":{"a":1},"j":9,"a":0})") == errc::json_duplicate_key);
 }
 
-TEST_CASE("W55: where a name may come twice, both members are kept, and who looks it up gets neither") {
+TEST_CASE("where a name may come twice, both members are kept, and who looks it up gets neither", "[W55]") {
     json_limits l;
     l.repeated_keys = true;
     std::string const text = R"({"a":1,"b":{"c":2,"c":3,"d":4},"a":"x","\u0061":[],"e":5})";
@@ -147,7 +147,7 @@ TEST_CASE("W55: where a name may come twice, both members are kept, and who look
     CHECK(code(text) == errc::json_duplicate_key);
 }
 
-TEST_CASE("J10: every prefix of a document is an error") {
+TEST_CASE("every prefix of a document is an error", "[J10]") {
     std::string const text = R"({"a":[1,-2.5e3,"\u00e9x",null,true,{"b":{}}],"c":"\ud83d\ude00"})";
     REQUIRE(code(text) == errc::ok);
     for (std::size_t n = 0; n < text.size(); ++n) CHECK(code(text.substr(0, n)) != errc::ok);

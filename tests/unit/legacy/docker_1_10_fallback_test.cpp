@@ -139,7 +139,7 @@ std::vector<kind> kinds() {
 
 } // namespace
 
-TEST_CASE("spec 2.5.2 x 2.5.3: every error at every stage, in every position") {
+TEST_CASE("every error at every stage, in every position", "[spec-2.5.2][spec-2.5.3]") {
     auto const digest = test::digest_of(test::schema2());
     std::string const tags = "/v2/x/tags/list?n=1000", config = "/v2/x/blobs/" + test::digest_of(test::config_bytes);
     struct stage {
@@ -221,7 +221,7 @@ TEST_CASE("spec 2.5.2 x 2.5.3: every error at every stage, in every position") {
     CHECK(checked == int(kinds().size()) * 4 * 2 * 3);
 }
 
-TEST_CASE("spec 2.5.5: the observed sequences") {
+TEST_CASE("the observed sequences", "[spec-2.5.5]") {
     auto const run = [](bool header, std::string const& path, answer a, std::string const& ref = "r.example/x:1") {
         world w;
         w.header = header;
@@ -279,7 +279,7 @@ TEST_CASE("spec 2.5.5: the observed sequences") {
           golden("sP sP sT sM hP hP hT hM sP hP", "digest_mismatch"));
 }
 
-TEST_CASE("spec 2.4: the loop of the original") {
+TEST_CASE("the loop of the original", "[spec-2.4][spec-3.1][spec-10.12][spec-2.5.4]") {
     SECTION("1: an endpoint out of reach ends it all") {
         world w;
         w.both();
@@ -288,7 +288,7 @@ TEST_CASE("spec 2.4: the loop of the original") {
         CHECK(w.inspect().error() == errc::connection_refused);
         CHECK(w.journal() == "sP sp");
     }
-    SECTION("3.1: any answer to the ping of v1 will do") {
+    SECTION("any answer to the ping of v1 will do") {
         world w;
         w.both();
         w.set(secure + "/v2/", {404});
@@ -324,7 +324,7 @@ TEST_CASE("spec 2.4: the loop of the original") {
         CHECK(got.error().detail().attempts[0].code == make_error_code(errc::denied));
         CHECK(got.error().detail().attempts[1].endpoint == plain);
     }
-    SECTION("10.12 and 2.5.4: v1 not supported does not hide an earlier error") {
+    SECTION("v1 not supported does not hide an earlier error") {
         world w;
         auto const digest = test::digest_of(test::schema2());
         w.header = false;

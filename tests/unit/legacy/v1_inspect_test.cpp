@@ -123,7 +123,7 @@ credential user() {
 
 // ---- 9.1 --------------------------------------------------------------------------------------------------------
 
-TEST_CASE("spec 9.1 rows 0-3: three requests, and no ping") {
+TEST_CASE("three requests, and no ping", "[spec-9.1][row-0][row-1][row-2][row-3]") {
     world w;
     REQUIRE(w.inspect().has_value());
     CHECK(w.asked() == at(index_origin, {images_path, tags_path, image_path}));
@@ -134,7 +134,7 @@ TEST_CASE("spec 9.1 rows 0-3: three requests, and no ping") {
     }
 }
 
-TEST_CASE("spec 9.1 rows 1, 2 and 10.76: one form of the name, library/ only for docker.io") {
+TEST_CASE("one form of the name, library/ only for docker.io", "[spec-9.1][spec-10.76][row-1][row-2]") {
     world w("https://index.docker.io", "library/x");
     REQUIRE(w.inspect("x").has_value());
     CHECK(w.asked() == at("https://index.docker.io", {"/v1/repositories/library/x/images",
@@ -144,7 +144,7 @@ TEST_CASE("spec 9.1 rows 1, 2 and 10.76: one form of the name, library/ only for
     CHECK(nested.asked()[1] == index_origin + "/v1/repositories/a/b/c/tags");
 }
 
-TEST_CASE("spec 9.1: a reference by digest asks nothing") {
+TEST_CASE("a reference by digest asks nothing", "[spec-9.1]") {
     for (std::string const tag : {"", ":1"}) {
         world w;
         auto const r = w.inspect("r.example/x" + tag + "@sha256:" + test::id('a'));
@@ -158,7 +158,7 @@ TEST_CASE("spec 9.1: a reference by digest asks nothing") {
 
 // ---- 9.2 --------------------------------------------------------------------------------------------------------
 
-TEST_CASE("spec 9.2 row 1 and 10.79: no Basic header before it is asked for, and never an empty one") {
+TEST_CASE("no Basic header before it is asked for, and never an empty one", "[spec-9.2][spec-10.79][row-1]") {
     world anonymous;
     REQUIRE(anonymous.inspect().has_value());
     for (std::size_t i = 0; i < 3; ++i) CHECK(anonymous.sent(i, "Authorization") == "(none)");
@@ -170,7 +170,7 @@ TEST_CASE("spec 9.2 row 1 and 10.79: no Basic header before it is asked for, and
     CHECK(refused.sent(0, "Authorization") == "(none)");
 }
 
-TEST_CASE("spec 9.2 row 1: a challenge is answered for the registry's own origin") {
+TEST_CASE("a challenge is answered for the registry's own origin", "[spec-9.2][row-1]") {
     world w;
     w.secret = user();
     w.on(images_path, {401, "", {{"WWW-Authenticate", "Basic realm=\"r\""}}}).on(images_path, {200, "[]"});
@@ -186,7 +186,7 @@ TEST_CASE("spec 9.2 row 1: a challenge is answered for the registry's own origin
     check_final(r.error());
 }
 
-TEST_CASE("spec 9.2 row 2: the token of the first answer goes with the later requests") {
+TEST_CASE("the token of the first answer goes with the later requests", "[spec-9.2][row-2]") {
     world w;
     w.index_headers = {{"X-Docker-Token", "signature=1,repository=\"x\""}, {"X-Docker-Token", "access=read"}};
     REQUIRE(w.inspect().has_value());
@@ -212,7 +212,7 @@ TEST_CASE("spec 9.2 row 2: the token of the first answer goes with the later req
     CHECK(none.may_authorize == std::vector<bool>{true, true, true});
 }
 
-TEST_CASE("spec 9.2 row 2: a token that is no header value is refused") {
+TEST_CASE("a token that is no header value is refused", "[spec-9.2][row-2]") {
     auto token = [](std::string value) { return with(images_path, {200, "[]", {{"X-Docker-Token", value}}}); };
     CHECK(token("t") == errc::ok);
     CHECK(token("") == errc::ok);
@@ -222,7 +222,7 @@ TEST_CASE("spec 9.2 row 2: a token that is no header value is refused") {
     CHECK(token(std::string(limits().token_length + 1, 't')) == errc::v1_malformed);
 }
 
-TEST_CASE("spec 9.2 row 2: a refused token is refused credentials only if it was made from some") {
+TEST_CASE("a refused token is refused credentials only if it was made from some", "[spec-9.2][row-2]") {
     for (bool secret : {false, true}) {
         world w;
         if (secret) {
@@ -237,7 +237,7 @@ TEST_CASE("spec 9.2 row 2: a refused token is refused credentials only if it was
     }
 }
 
-TEST_CASE("spec 9.2 row 3: endpoints of another origin get neither token nor credentials") {
+TEST_CASE("endpoints of another origin get neither token nor credentials", "[spec-9.2][row-3]") {
     for (std::string const header : {"e.example", "https://e.example", "e.example:443", " e.example , "}) {
         INFO(header);
         world w;
@@ -266,7 +266,7 @@ TEST_CASE("spec 9.2 row 3: endpoints of another origin get neither token nor cre
     }
 }
 
-TEST_CASE("spec 9.2 row 3: the index may name itself, and others beside it") {
+TEST_CASE("the index may name itself, and others beside it", "[spec-9.2][row-3]") {
     world w;
     w.index_headers = {{"X-Docker-Token", "t"}, {"X-Docker-Endpoints", "e.example,R.EXAMPLE"}};
     w.s.on("https://e.example" + tags_path, {500});
@@ -282,7 +282,7 @@ TEST_CASE("spec 9.2 row 3: the index may name itself, and others beside it") {
     CHECK(image.warnings[0].text.find("status 500") != std::string::npos);
 }
 
-TEST_CASE("spec 9.2 row 3: what cannot be an endpoint") {
+TEST_CASE("what cannot be an endpoint", "[spec-9.2][row-3]") {
     auto only = [](std::string value) { return with(images_path, {200, "[]", {{"X-Docker-Endpoints", value}}}); };
     CHECK(only("r.example") == errc::ok);
     CHECK(only("") == errc::ok); // names none
@@ -299,7 +299,7 @@ TEST_CASE("spec 9.2 row 3: what cannot be an endpoint") {
     CHECK(image.warnings[0].text.find("secret") == std::string::npos);
 }
 
-TEST_CASE("spec 9.2 row 3: an index on http may name http") {
+TEST_CASE("an index on http may name http", "[spec-9.2][row-3]") {
     world w("http://r.example");
     w.index_headers = {{"X-Docker-Endpoints", "e.example, https://f.example"}};
     w.s.on("http://e.example" + tags_path, {500});
@@ -309,7 +309,7 @@ TEST_CASE("spec 9.2 row 3: an index on http may name http") {
                                                 "https://f.example" + tags_path});
 }
 
-TEST_CASE("spec 9.2 row 3: no more than eight endpoints, each once") {
+TEST_CASE("no more than eight endpoints, each once", "[spec-9.2][row-3]") {
     world w;
     w.index_headers = {{"X-Docker-Endpoints", "e0.example,e0.example"}};
     for (int i = 1; i < 20; ++i)
@@ -319,7 +319,7 @@ TEST_CASE("spec 9.2 row 3: no more than eight endpoints, each once") {
     CHECK(w.asked().size() == 1 + 7); // one of the eight was named twice
 }
 
-TEST_CASE("spec 9.2 row 4: a redirect to another origin takes no token along") {
+TEST_CASE("a redirect to another origin takes no token along", "[spec-9.2][row-4]") {
     for (std::string const to : {"https://r.example", "https://e.example"}) {
         world w;
         w.secret = user();
@@ -334,7 +334,7 @@ TEST_CASE("spec 9.2 row 4: a redirect to another origin takes no token along") {
     }
 }
 
-TEST_CASE("spec 9.2 row 4: the token belongs to the origin that gave it, not to who was asked") {
+TEST_CASE("the token belongs to the origin that gave it, not to who was asked", "[spec-9.2][row-4]") {
     world w;
     w.on(images_path, {302, "", {{"Location", "https://e.example/i"}}});
     w.s.on("https://e.example/i",
@@ -350,11 +350,11 @@ TEST_CASE("spec 9.2 row 4: the token belongs to the origin that gave it, not to 
 
 // ---- 9.3 --------------------------------------------------------------------------------------------------------
 
-TEST_CASE("spec 9.3 images: 401") {
+TEST_CASE("images: 401 is auth_required or auth_denied", "[spec-9.3]") {
     CHECK(with(images_path, {401}) == errc::auth_required);
 }
 
-TEST_CASE("spec 9.3 images, 10.77: 404 only when the status is, with the name") {
+TEST_CASE("images: 404 only when the status is, with the name", "[spec-9.3][spec-10.77]") {
     world w;
     w.on(images_path, {404, "HTML"});
     auto const r = w.inspect();
@@ -365,7 +365,7 @@ TEST_CASE("spec 9.3 images, 10.77: 404 only when the status is, with the name") 
     CHECK(with(images_path, {500, "HTTP code: 404"}) == errc::server_error);
 }
 
-TEST_CASE("spec 9.3 images: another status is an error with the body") {
+TEST_CASE("images: another status is an error with the body", "[spec-9.3]") {
     for (auto [status, code] :
          {std::pair{204, errc::http_unexpected_status}, std::pair{304, errc::http_unexpected_status},
           std::pair{400, errc::registry_error}, std::pair{403, errc::denied}, std::pair{429, errc::rate_limited},
@@ -382,7 +382,7 @@ TEST_CASE("spec 9.3 images: another status is an error with the body") {
     }
 }
 
-TEST_CASE("spec 9.3 images, 10.81: a list, or null; a null element is one") {
+TEST_CASE("images: a list, or null; a null element is one", "[spec-9.3][spec-10.81]") {
     for (auto good : {"[]", "null", "[null]", R"([{"id":"a","checksum":"c","Tag":"t"},null,{}])"}) {
         INFO(good);
         CHECK(with(images_path, {200, good}) == errc::ok);
@@ -393,7 +393,7 @@ TEST_CASE("spec 9.3 images, 10.81: a list, or null; a null element is one") {
     }
 }
 
-TEST_CASE("spec 9.3 tags: 404 is the answer of all endpoints") {
+TEST_CASE("tags: 404 is the answer of all endpoints", "[spec-9.3]") {
     world w;
     w.index_headers = {{"X-Docker-Endpoints", "r.example,e.example"}};
     w.on(tags_path, {404});
@@ -403,7 +403,7 @@ TEST_CASE("spec 9.3 tags: 404 is the answer of all endpoints") {
     CHECK(w.asked().size() == 2);
 }
 
-TEST_CASE("spec 9.3 tags: a transport error or a malformed answer is returned at once") {
+TEST_CASE("tags: a transport error or a malformed answer is returned at once", "[spec-9.3]") {
     auto first = [](testing::scripted_answer a) {
         world w;
         w.index_headers = {{"X-Docker-Endpoints", "r.example,e.example"}};
@@ -422,7 +422,7 @@ TEST_CASE("spec 9.3 tags: a transport error or a malformed answer is returned at
     }
 }
 
-TEST_CASE("spec 9.3 tags: another status asks the next endpoint") {
+TEST_CASE("tags: another status asks the next endpoint", "[spec-9.3]") {
     for (int status : {400, 401, 403, 500, 304}) {
         INFO(status);
         world w;
@@ -441,7 +441,7 @@ TEST_CASE("spec 9.3 tags: another status asks the next endpoint") {
     CHECK(all.asked().size() == 3);
 }
 
-TEST_CASE("spec 9.3 tags, 10.78: sorted, and the tag that is wanted is the one that is taken") {
+TEST_CASE("tags: sorted, and the tag that is wanted is the one that is taken", "[spec-9.3][spec-10.78]") {
     auto const other = test::id('b');
     std::string const list = R"({"b":")" + other + R"(","latest":")" + id + R"(","A":"","1":")" + id + "\"}";
     auto serve = [&](std::string_view ref) {
@@ -466,7 +466,7 @@ TEST_CASE("spec 9.3 tags, 10.78: sorted, and the tag that is wanted is the one t
     CHECK(without.asked().size() == 2);
 }
 
-TEST_CASE("spec 9.3 tags: none") {
+TEST_CASE("tags: an empty list is no tag at all", "[spec-9.3]") {
     for (auto none : {"{}", "null"}) {
         world w;
         w.on(tags_path, {200, none});
@@ -477,7 +477,7 @@ TEST_CASE("spec 9.3 tags: none") {
     }
 }
 
-TEST_CASE("spec 9.3 tags: an id is 64 hex digits before it becomes part of a path") {
+TEST_CASE("tags: an id is 64 hex digits before it becomes part of a path", "[spec-9.3]") {
     for (auto const& bad : {std::string("../x"), test::id('A'), id.substr(1), id + "a", std::string("a/b")}) {
         world w;
         w.on(tags_path, {200, R"({"latest":")" + bad + "\"}"});
@@ -486,7 +486,7 @@ TEST_CASE("spec 9.3 tags: an id is 64 hex digits before it becomes part of a pat
     }
 }
 
-TEST_CASE("spec 9.3 image: whatever is wrong, the next endpoint is asked, and the last error is the answer") {
+TEST_CASE("image: whatever is wrong, the next endpoint is asked, and the last error is the answer", "[spec-9.3]") {
     std::string const another = test::v1('b', '-');
     for (auto const& [answer, code] : std::vector<std::pair<testing::scripted_answer, errc>>{
              {{404, R"({"error":"Image not found"})"}, errc::not_found},
@@ -528,7 +528,7 @@ TEST_CASE("spec 9.3 image: whatever is wrong, the next endpoint is asked, and th
     }
 }
 
-TEST_CASE("spec 9.3, 9.5: a failure before any answer has the facts of the transport, a timeout its type") {
+TEST_CASE("a failure before any answer has the facts of the transport, a timeout its type", "[spec-9.3][spec-9.5]") {
     fallback_facts facts;
     facts.over_tls = facts.plaintext = facts.next_endpoint = true;
     error refused(errc::connection_refused);
@@ -551,7 +551,7 @@ TEST_CASE("spec 9.3, 9.5: a failure before any answer has the facts of the trans
     CHECK(later.error().retry_after_seconds() == 7);
 }
 
-TEST_CASE("spec 9.3: sizes are bounded") {
+TEST_CASE("sizes are bounded", "[spec-9.3]") {
     auto bounded = [](auto&& change) {
         world w;
         change(w.bounds);
@@ -581,7 +581,7 @@ TEST_CASE("spec 9.3: sizes are bounded") {
 
 // ---- 9.4 --------------------------------------------------------------------------------------------------------
 
-TEST_CASE("spec 9.4: the image JSON is converted as schema1 converts its top entry") {
+TEST_CASE("the image JSON is converted as schema1 converts its top entry", "[spec-9.4]") {
     for (auto rules : {schema1_rules::modern, schema1_rules::docker_1_10})
         for (std::string const version : {"1.9.1", "1.7.1"}) {
             auto const entry =
@@ -604,7 +604,7 @@ TEST_CASE("spec 9.4: the image JSON is converted as schema1 converts its top ent
         }
 }
 
-TEST_CASE("spec 9.4: the record and its outputs") {
+TEST_CASE("the record and its outputs", "[spec-9.4]") {
     world w;
     auto const image = w.inspect("r.example/x:1").value();
     CHECK(image.kind == image_kind::v1);
@@ -632,7 +632,7 @@ TEST_CASE("spec 9.4: the record and its outputs") {
     CHECK(to_table(image).find("no digests") != std::string::npos);
 }
 
-TEST_CASE("spec 9: bodies come in pieces of any size") {
+TEST_CASE("v1: bodies come in pieces of any size", "[spec-9]") {
     for (std::size_t piece : {1u, 3u, 100u}) {
         world w;
         w.s.piece = piece;
@@ -640,7 +640,7 @@ TEST_CASE("spec 9: bodies come in pieces of any size") {
     }
 }
 
-TEST_CASE("spec 9.5: a failure at any exchange is the failure of the operation") {
+TEST_CASE("a failure at any exchange is the failure of the operation", "[spec-9.5]") {
     std::vector<std::string> const paths{images_path, tags_path, image_path};
     for (std::size_t n = 0; n < paths.size(); ++n) {
         world w;

@@ -68,7 +68,7 @@ TEST_CASE("a client makes its own cache when it is given none") {
     }
 }
 
-TEST_CASE("5.8: a poisoned entry is dropped and fetched anew, wherever it is") {
+TEST_CASE("a poisoned entry is dropped and fetched anew, wherever it is", "[spec-5.8]") {
     for (auto const* bytes : {&index_of_image, &image, &test::config_bytes})
         for (auto const& poison : {std::string(), bytes->substr(1), *bytes + ' ', test::schema2()}) {
             world w;

@@ -39,7 +39,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("W48: documents in gzip are decoded before they are counted, hashed and read") {
+TEST_CASE("documents in gzip are decoded before they are counted, hashed and read", "[W48]") {
     for (std::size_t const piece : {0u, 1u, 7u}) {
         world w;
         w.s.piece = piece;
@@ -63,7 +63,7 @@ TEST_CASE("W48: documents in gzip are decoded before they are counted, hashed an
     }
 }
 
-TEST_CASE("W48: a token in gzip, and an error that is") {
+TEST_CASE("a token in gzip, and an error that is", "[W48]") {
     world w;
     w.s.on(base + "manifests/1", {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://r.test/token",service="s")"}}});
     w.s.on(base + "manifests/1", {200, test::schema2()});
@@ -82,7 +82,7 @@ TEST_CASE("W48: a token in gzip, and an error that is") {
     }
 }
 
-TEST_CASE("W48: what is no encoding is none; what is not undone is refused") {
+TEST_CASE("what is no encoding is none; what is not undone is refused", "[W48]") {
     for (auto const* none : {"none", "utf-8", "aws-chunked", "identity", ""}) CHECK(world().manifest(encoded(test::schema2(), none)) == errc::ok);
     for (auto const* other : {"br", "deflate", "zstd", "gzip, gzip"}) {
         CHECK(world().manifest(encoded(test::schema2(), other)) == errc::http_content_encoding);
@@ -107,7 +107,7 @@ TEST_CASE("W48: what is no encoding is none; what is not undone is refused") {
     CHECK(pinned.with([&](auto& r) { return r.manifest(ref.with_digest(digest::parse(test::digest_of(packed)).value())).error(); }) == errc::digest_mismatch);
 }
 
-TEST_CASE("W48: the limit of a document is that of its decoded bytes, and the encoded ones are bounded too") {
+TEST_CASE("the limit of a document is that of its decoded bytes, and the encoded ones are bounded too", "[W48]") {
     world w;
     w.options.bounds.manifest_bytes = w.options.bounds.config_bytes = w.options.bounds.tag_page_bytes = 2000;
     CHECK(w.manifest(zipped(test::schema2() + std::string(2001 - test::schema2().size(), ' '))) == errc::body_too_large);
@@ -124,7 +124,7 @@ TEST_CASE("W48: the limit of a document is that of its decoded bytes, and the en
     CHECK(padding.manifest(encoded(nothing)) == errc::body_too_large);
 }
 
-TEST_CASE("W48: an encoded blob is refused, an error about it is read") {
+TEST_CASE("an encoded blob is refused, an error about it is read", "[W48]") {
     std::string const bytes = "a layer";
     auto const url = base + "blobs/" + test::digest_of(bytes);
     lading::descriptor const what("a/b", digest::parse(test::digest_of(bytes)).value(), static_cast<std::int64_t>(bytes.size()));
@@ -144,7 +144,7 @@ TEST_CASE("W48: an encoded blob is refused, an error about it is read") {
     CHECK(gone.message().find("gone") != std::string::npos);
 }
 
-TEST_CASE("W48: a cache keeps the decoded bytes") {
+TEST_CASE("a cache keeps the decoded bytes", "[W48]") {
     testing::script s;
     memory_cache kept;
     auto const wanted = digest::parse(test::digest_of(test::schema2())).value();

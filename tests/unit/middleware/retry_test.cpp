@@ -43,7 +43,7 @@ testing::scripted_answer with(int status, char const* retry_after) {
 
 } // namespace
 
-TEST_CASE("X01: 429 with Retry-After: 0 for ever") {
+TEST_CASE("429 with Retry-After: 0 for ever", "[X01]") {
     world w;
     w.s.on(manifest, with(429, "0"));
     auto const got = w.inspect();
@@ -54,7 +54,7 @@ TEST_CASE("X01: 429 with Retry-After: 0 for ever") {
     for (auto d : w.waits) CHECK(d >= 100ms);
 }
 
-TEST_CASE("X02: what Retry-After may say") {
+TEST_CASE("what Retry-After may say", "[X02]") {
     struct row {
         char const* text;
         std::size_t requests;
@@ -102,7 +102,7 @@ TEST_CASE("X02: what Retry-After may say") {
     CHECK(w.waits == std::vector<std::chrono::milliseconds>{7000ms, 5000ms});
 }
 
-TEST_CASE("W51: what a gateway answers for a registry that fails is tried again") {
+TEST_CASE("what a gateway answers for a registry that fails is tried again", "[W51]") {
     for (int status : {520, 521, 522, 523, 524}) {
         INFO(status);
         world w;
@@ -121,7 +121,7 @@ TEST_CASE("W51: what a gateway answers for a registry that fails is tried again"
     }
 }
 
-TEST_CASE("X03: which statuses are tried again, and for how long") {
+TEST_CASE("which statuses are tried again, and for how long", "[X03]") {
     for (int status : {408, 429, 500, 502, 503, 504}) {
         INFO(status);
         world w;
@@ -178,7 +178,7 @@ TEST_CASE("X03: which statuses are tried again, and for how long") {
     }
 }
 
-TEST_CASE("X04: 503, 503, 200") {
+TEST_CASE("503 twice and then 200: three requests", "[X04]") {
     world w;
     w.s.on(manifest, {503});
     w.s.on(manifest, {503});

@@ -63,7 +63,7 @@ std::string const mirror_base = "https://m.example", home = "https://r.example",
 
 } // namespace
 
-TEST_CASE("spec 2.7 row 1: http only when nothing answered over TLS, and only for a host named for it") {
+TEST_CASE("http only when nothing answered over TLS, and only for a host named for it", "[spec-2.7][row-1]") {
     for (auto code : {errc::connection_refused, errc::tls_handshake_failed, errc::connection_reset}) {
         world allowed;
         allowed.rules.host("r.example").with_plaintext(plaintext::allowed);
@@ -89,7 +89,7 @@ TEST_CASE("spec 2.7 row 1: http only when nothing answered over TLS, and only fo
     CHECK(certificate.asked() == home);
 }
 
-TEST_CASE("spec 2.7 row 2: an answer over TLS rules plaintext out for that host") {
+TEST_CASE("an answer over TLS rules plaintext out for that host", "[spec-2.7][row-2]") {
     for (int status : {401, 403, 404, 429, 500, 400, 304}) {
         INFO(status);
         world w;
@@ -125,7 +125,7 @@ TEST_CASE("spec 2.7 row 2: an answer over TLS rules plaintext out for that host"
     CHECK(mirrors.asked() == mirror_base + ' ' + home);
 }
 
-TEST_CASE("spec 2.7 row 3: what the caller ends is over") {
+TEST_CASE("what the caller ends is over", "[spec-2.7][row-3]") {
     for (auto code : {errc::cancelled, errc::sink_failed, errc::out_of_memory}) {
         world w;
         w.rules.with_mirror("r.example", mirror("m.example")).host("m.example").with_plaintext(plaintext::allowed);
@@ -154,7 +154,7 @@ TEST_CASE("a mirror has half of the time; the time of the whole call is the call
     CHECK(got.error().detail().attempts[0].code == make_error_code(errc::too_slow));
 }
 
-TEST_CASE("spec 2.7 rows 4-8: whatever a mirror says the next is asked; what the origin says is the answer") {
+TEST_CASE("whatever a mirror says the next is asked; what the origin says is the answer", "[spec-2.7][row-4][row-5][row-6][row-7][row-8]") {
     struct row {
         char const* name;
         answer what;
@@ -268,7 +268,7 @@ TEST_CASE("the error reported is the origin's, the one with an answer before the
     CHECK(blocked.s.journal.empty());
 }
 
-TEST_CASE("C16: each endpoint has its own credentials") {
+TEST_CASE("each endpoint has its own credentials", "[C16]") {
     struct by_host {
         result<std::optional<credential>> lookup(credential_query const& q) {
             if (q.host == "r.example") return std::optional(credential("alice", "pw-CANARY"));

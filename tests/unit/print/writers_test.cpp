@@ -18,7 +18,7 @@ std::string const zero_config =
     R"("Tty":false,"OpenStdin":false,"StdinOnce":false,"Env":null,"Cmd":null,"Image":"","Volumes":null,)"
     R"("WorkingDir":"","Entrypoint":null,"OnBuild":null,"Labels":null})";
 
-TEST_CASE("spec 8.1: what is absent") {
+TEST_CASE("docker 1.10: what is absent", "[spec-8.1]") {
     CHECK(to_docker_1_10(record()) ==
           R"({"Tag":"latest","Digest":")" + test::sha256("top") +
               R"(","RepoTags":null,"Comment":"","Created":"0001-01-01T00:00:00Z",)"
@@ -28,7 +28,7 @@ TEST_CASE("spec 8.1: what is absent") {
               "\n");
 }
 
-TEST_CASE("spec 8.1: row 1, the tag that was used") {
+TEST_CASE("the tag that was used", "[spec-8.1][row-1]") {
     CHECK(has(to_docker_1_10(record("a:v1")), R"({"Tag":"v1",)"));
     CHECK(has(to_docker_1_10(record("a@" + test::sha256("x"))), R"({"Tag":"",)"));
     CHECK(has(to_docker_1_10(record("a:v1@" + test::sha256("x"))), R"({"Tag":"",)"));
@@ -37,13 +37,13 @@ TEST_CASE("spec 8.1: row 1, the tag that was used") {
     CHECK(has(to_docker_1_10(r), R"({"Tag":"latest",)"));
 }
 
-TEST_CASE("spec 8.1: row 2 and 10.34, the digest that was resolved") {
+TEST_CASE("the digest that was resolved", "[spec-8.1][spec-10.34][row-2]") {
     auto r = record("a");
     r.resolved.digest = digest::parse("sha512:" + std::string(128, 'a')).value();
     CHECK(has(to_docker_1_10(r), R"("Digest":"sha512:)" + std::string(128, 'a') + "\""));
 }
 
-TEST_CASE("spec 8.1: row 3, tags") {
+TEST_CASE("writers: tags", "[spec-8.1][row-3]") {
     auto r = record();
     auto tags = [&](tags_state s, std::vector<std::string> v) {
         r.tags.state = s;
@@ -59,7 +59,7 @@ TEST_CASE("spec 8.1: row 3, tags") {
     CHECK(tags(tags_state::truncated, {"b"}) == R"(["b"])");
 }
 
-TEST_CASE("V15: modern and json escape what a terminal would obey, original is byte for byte") {
+TEST_CASE("modern and json escape what a terminal would obey, original is byte for byte", "[V15]") {
     std::string const evil = "\xc2\x9b" "31m\xe2\x80\xae";
     auto const r = with_config(R"({"author":")" + evil + R"(","config":{"Env":["A=)" + evil + R"("]}})");
     for (auto const& text : {to_modern(r), to_json(r), to_json(r, json_style())}) {
@@ -69,7 +69,7 @@ TEST_CASE("V15: modern and json escape what a terminal would obey, original is b
     CHECK(to_docker_1_10(r).find("A=" + evil) != std::string::npos);
 }
 
-TEST_CASE("spec 8.1: rows 4 to 11, what the config says") {
+TEST_CASE("what the config says", "[spec-8.1][row-4][row-5][row-6][row-7][row-8][row-9][row-10][row-11]") {
     auto const text = to_docker_1_10(with_config(
         R"({"created":"2016-01-15T18:06:41.120+02:00","author":"A <a@b>","comment":"x\u2028&",)"
         R"("docker_version":"1.9",)"
@@ -81,7 +81,7 @@ TEST_CASE("spec 8.1: rows 4 to 11, what the config says") {
     CHECK(has(to_docker_1_10(with_config(R"({"created":"soon"})")), R"("Created":"0001-01-01T00:00:00Z")"));
 }
 
-TEST_CASE("spec 8.2: the config object") {
+TEST_CASE("the config object", "[spec-8.2]") {
     auto config = [](std::string_view json) {
         auto const text = to_docker_1_10(with_config("{\"config\":" + std::string(json) + "}"));
         auto const from = text.find("\"Config\":") + 9;
@@ -118,7 +118,7 @@ TEST_CASE("spec 8.2: the config object") {
     CHECK(has(text, R"("Env":["A=1"])"));
 }
 
-TEST_CASE("spec 11.4: the golden outputs") {
+TEST_CASE("the golden outputs", "[spec-11.4]") {
     auto check = [](std::string const& text, std::size_t size, std::string_view hex) {
         CHECK(text.size() == size);
         CHECK(test::sha256(text) == "sha256:" + std::string(hex));
@@ -147,7 +147,7 @@ TEST_CASE("spec 11.4: the golden outputs") {
     check(to_docker_1_10(r), 1935, "c6750eba7f3c38e22f6576255105325c0c60828bd2b49439bd5d09a5deb9d605");
 }
 
-TEST_CASE("spec 11.4: rules of today differ from the original only where they say so") {
+TEST_CASE("rules of today differ from the original only where they say so", "[spec-11.4]") {
     auto const body = test::sign(test::schema1_text(
         {test::v1('a', 'b',
                   R"(,"os":"linux","architecture":"amd64","docker_version":"1.9","config":{"Cmd":["x"]})"),
@@ -156,7 +156,7 @@ TEST_CASE("spec 11.4: rules of today differ from the original only where they sa
           to_docker_1_10(schema1_record(body, "a", schema1_rules::docker_1_10)));
 }
 
-TEST_CASE("spec 8.5: what is absent") {
+TEST_CASE("modern: what is absent", "[spec-8.5]") {
     CHECK(to_modern(record()) == "{\n"
                                  "    \"Name\": \"docker.io/library/busybox\",\n"
                                  "    \"Digest\": \"" +
@@ -174,7 +174,7 @@ TEST_CASE("spec 8.5: what is absent") {
                                      "}\n");
 }
 
-TEST_CASE("spec 8.5: all keys, in their order") {
+TEST_CASE("all keys, in their order", "[spec-8.5]") {
     auto r =
         with_config(R"({"created":"2024-01-02T03:04:05.100Z","docker_version":"20","architecture":"arm64",
                              "os":"linux","config":{"Labels":{"m":"A <a@b> &"},"Env":["PATH=/bin"]}})",
@@ -230,7 +230,7 @@ TEST_CASE("spec 8.5: all keys, in their order") {
 )");
 }
 
-TEST_CASE("spec 8.5: null and empty are kept apart") {
+TEST_CASE("null and empty are kept apart", "[spec-8.5]") {
     auto const text = to_modern(with_config(R"({"created":"soon","config":{"Labels":{},"Env":[]}})"));
     CHECK(has(text, R"("Labels": {})"));
     CHECK(has(text, R"("Env": [])"));
@@ -240,7 +240,7 @@ TEST_CASE("spec 8.5: null and empty are kept apart") {
     CHECK(has(none, R"("Env": null)"));
 }
 
-TEST_CASE("spec 8.5: schema1 has its own tag, and layers of unknown type and size") {
+TEST_CASE("schema1 has its own tag, and layers of unknown type and size", "[spec-8.5]") {
     auto const body = test::schema1_text({test::v1('a', 'b', R"(,"throwaway":true)"), test::v1('b', '-')});
     auto const text = to_modern(schema1_record(body, "a:asked", schema1_rules::modern));
     CHECK(has(text, "\"Name\": \"docker.io/library/a\",\n    \"Tag\": \"t\",\n    \"Digest\""));

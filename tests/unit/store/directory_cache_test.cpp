@@ -76,7 +76,7 @@ TEST_CASE("directory_cache: a file is there whole or not at all, and for its own
     CHECK_FALSE(nowhere.find(named("x")));
 }
 
-TEST_CASE("V06: a pipe or a folder in the place of a cache file is not waited for") {
+TEST_CASE("a pipe or a folder in the place of a cache file is not waited for", "[V06]") {
     folder f;
     directory_cache kept(f.cache());
     kept.store(named("y"), "y"); // makes the folders
@@ -93,7 +93,7 @@ TEST_CASE("V06: a pipe or a folder in the place of a cache file is not waited fo
     CHECK(f.files().size() == 1); // no part is left
 }
 
-TEST_CASE("V01: a cache file that is a link is replaced, not written through") {
+TEST_CASE("a cache file that is a link is replaced, not written through", "[V01]") {
     folder f;
     directory_cache kept(f.cache());
     kept.store(named("y"), "y");
@@ -124,7 +124,7 @@ TEST_CASE("directory_cache: writers and readers of one document at once") {
     CHECK(f.files().size() == 1);
 }
 
-TEST_CASE("5.8: a wrong file is dropped and fetched anew") {
+TEST_CASE("a wrong file is dropped and fetched anew", "[spec-5.8]") {
     folder f;
     testing::registry fake;
     auto const name = fake.add_image("app", "1", image_kind::index);

@@ -265,7 +265,7 @@ std::string called(std::string const& path, std::string const& words) {
 
 } // namespace
 
-TEST_CASE("W01: what is not there is not answered for, and what is there is listed") {
+TEST_CASE("what is not there is not answered for, and what is there is listed", "[W01]") {
     folder f;
     made_image const busybox("busybox");
     auto const saved = f.write("saved.tar", tar({{"manifest.json", R"([{"Config":"c.json","RepoTags":["busybox:latest"],"Layers":[]}])"}, {"c.json", busybox.config}}));
@@ -293,7 +293,7 @@ TEST_CASE("W01: what is not there is not answered for, and what is there is list
     CHECK(available.back() == "and 280 more");
 }
 
-TEST_CASE("W02: an image is chosen by its whole name") {
+TEST_CASE("an image is chosen by its whole name", "[W02]") {
     folder f;
     made_image const a("a"), b("b");
     auto const saved = f.write("saved.tar", tar({{"manifest.json", R"([{"Config":"a.json","RepoTags":["a:latest"],"Layers":[]},
@@ -340,7 +340,7 @@ TEST_CASE("W02: an image is chosen by its whole name") {
     CHECK(meant(ends, "x:1.0") == "a");
 }
 
-TEST_CASE("W03: a layout's name need not be a reference") {
+TEST_CASE("a layout's name need not be a reference", "[W03]") {
     folder f;
     made_image const a("a"), b("b");
     for (std::string const name : {"team/app", "v1.0+build5", "stable@release", "localhost:5000/alpine", "UPPER", "a b", "-x", "sha256-x", "a//b", ":"}) {
@@ -357,7 +357,7 @@ TEST_CASE("W03: a layout's name need not be a reference") {
     CHECK(called(path, "localhost:5000/alpine") == "localhost:5000/alpine");
 }
 
-TEST_CASE("W04, W05: the only image needs no name, and one without a name has none") {
+TEST_CASE("the only image needs no name, and one without a name has none", "[W04][W05]") {
     folder f;
     made_image const a("a"), b("b");
     auto const two_tags = f.write("two.tar", tar({{"manifest.json", R"([{"Config":"c.json","RepoTags":["a:1","a:2"],"Layers":null}])"}, {"c.json", a.config}}));
@@ -383,7 +383,7 @@ TEST_CASE("W04, W05: the only image needs no name, and one without a name has no
     CHECK(meant(odd, "") == "b"); // of what can be had there is one
 }
 
-TEST_CASE("W06: of one name's entries the platform's is chosen, else they are listed") {
+TEST_CASE("of one name's entries the platform's is chosen, else they are listed", "[W06]") {
     folder f;
     made_image const a("a", "amd64"), b("b", "arm64"), c("c", "amd64");
     for (bool const said : {true, false}) { // by the index, or by the configs
@@ -406,7 +406,7 @@ TEST_CASE("W06: of one name's entries the platform's is chosen, else they are li
     CHECK(meant(again, "latest") == "a");
 }
 
-TEST_CASE("W07, V05: a file is hashed when its image is asked for, and once") {
+TEST_CASE("a file is hashed when its image is asked for, and once", "[W07][V05]") {
     folder f;
     made_image const a("a"), b("b");
     auto const two = R"([{"Config":"a.json","RepoTags":["a:1"],"Layers":["a/layer.tar"]},{"Config":"b.json","RepoTags":["b:1"],"Layers":["gone/layer.tar"]}])";
@@ -445,7 +445,7 @@ TEST_CASE("W07, V05: a file is hashed when its image is asked for, and once") {
     }
 }
 
-TEST_CASE("V06: a pipe is no file of an image, and is not waited for") {
+TEST_CASE("a pipe is no file of an image, and is not waited for", "[V06]") {
     folder f;
     auto const pipe = [&](std::string const& name) {
         fs::create_directories((f.path / name).parent_path());
@@ -469,7 +469,7 @@ TEST_CASE("V06: a pipe is no file of an image, and is not waited for") {
     CHECK(inspected((f.path / "saved").string()) == "layout_invalid");
 }
 
-TEST_CASE("V11: links in a folder that docker save is said to have written stay in it") {
+TEST_CASE("links in a folder that docker save is said to have written stay in it", "[V11]") {
     folder f;
     auto const secret = f.write("secret", "precious"), root = (f.path / "saved").string();
     fs::create_directories(f.path / "saved/sub/deep");
@@ -510,7 +510,7 @@ TEST_CASE("V11: links in a folder that docker save is said to have written stay 
     CHECK(inspected((f.path / "layout").string()) == "ok arm64");
 }
 
-TEST_CASE("V13: the names of 80,000 images are listed once each, in a moment") {
+TEST_CASE("the names of 80,000 images are listed once each, in a moment", "[V13]") {
     folder f;
     std::string tags;
     for (int i = 0; i < 80'000; ++i) tags += ",\"r:" + std::to_string(i % 40'000) + '"';
@@ -522,7 +522,7 @@ TEST_CASE("V13: the names of 80,000 images are listed once each, in a moment") {
     CHECK(test::cpu_time() - began < std::chrono::seconds(3)); // half a minute, were it quadratic
 }
 
-TEST_CASE("W09: skopeo's dir: is read") {
+TEST_CASE("skopeo's dir: is read", "[W09]") {
     folder f;
     f.write("version", "Directory Transport Version: 1.1\n");
     f.write("manifest.json", manifest);

@@ -10,7 +10,7 @@ namespace token_service_test {
 
 using namespace lading;
 
-TEST_CASE("spec 3.6 rows 4, 5: a client and testing::token_service") {
+TEST_CASE("a client and testing::token_service", "[spec-3.6][row-4][row-5]") {
     testing::registry fake(testing::registry_options().with_protection(testing::access::bearer).with_anonymous_tokens(false));
     fake.add_image("x", "1", image_kind::image);
     auto const ref = reference::parse(fake.host() + "/x:1").value();
