@@ -37,7 +37,8 @@ def differs(name):
 def tidy(unit):
     """What clang-tidy finds in our headers, through one unit."""
     said = subprocess.run([TIDY, "--quiet", unit, "--", *FLAGS], cwd=ROOT, capture_output=True, text=True)
-    found = set(re.findall(rf"^(?:{re.escape(str(ROOT))}/)?(\S+:\d+:\d+: (?:error|warning): .*)$", said.stdout, re.MULTILINE))
+    lines = re.findall(r"^(/?\S+?)(:\d+:\d+: (?:error|warning): .*)$", said.stdout, re.MULTILINE)
+    found = {os.path.relpath(os.path.normpath(ROOT / path), ROOT) + what for path, what in lines}
     if said.returncode and not found:
         found.add(f"{unit}: {TIDY} failed: {said.stderr[-400:]}")
     return found

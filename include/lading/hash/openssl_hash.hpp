@@ -14,9 +14,8 @@ namespace lading {
 /// Models the hash policy. Errors of `finish`: `out_of_memory` when OpenSSL could not do its part.
 class openssl_hash {
   public:
-    explicit openssl_hash(digest_algorithm a) : algorithm_(a), context_(EVP_MD_CTX_new()) {
-        ok_ = context_ && EVP_DigestInit_ex(context_, method(), nullptr) == 1;
-    }
+    explicit openssl_hash(digest_algorithm a)
+        : algorithm_(a), context_(EVP_MD_CTX_new()), ok_(context_ && EVP_DigestInit_ex(context_, method(), nullptr) == 1) {}
     openssl_hash(openssl_hash&& other) noexcept
         : algorithm_(other.algorithm_), context_(std::exchange(other.context_, nullptr)), ok_(other.ok_) {}
     openssl_hash& operator=(openssl_hash other) noexcept {
