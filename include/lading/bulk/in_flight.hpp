@@ -121,7 +121,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
         if (stopped_) return over(std::move(self), l, error(errc::cancelled));
         auto done = [self = std::move(self), &l](auto&& outcome) mutable {
             auto& s = *self;
-            s.over(std::move(self), l, std::move(outcome));
+            s.over(std::move(self), l, std::forward<decltype(outcome)>(outcome));
         };
         start_(std::as_const(l.at->what),
                asio::bind_cancellation_slot(l.signal.slot(), asio::bind_executor(l.serial, std::move(done))));
@@ -129,7 +129,7 @@ class lanes : public std::enable_shared_from_this<lanes<Outcome, Iterator, End, 
     template <class Result>
     void over(std::shared_ptr<lanes> self, lane& l, Result&& outcome) {
         auto ended = std::move(l.at); // what is left of its record goes after the lock
-        ended->outcome.emplace(std::move(outcome));
+        ended->outcome.emplace(std::forward<Result>(outcome));
         bool again = false;
         {
             std::scoped_lock const lock(mutex_);

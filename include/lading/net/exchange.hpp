@@ -76,6 +76,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
           pace_(transport_->bounds) {}
     exchange(exchange const&) = delete;
     exchange& operator=(exchange const&) = delete;
+    virtual ~exchange() { transport_->times->clear(*this); }
 
     void start() {
         asio::dispatch(serial_, [self = shared_from_this()] {
@@ -106,7 +107,6 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
 
   protected:
-    virtual ~exchange() { transport_->times->clear(*this); }
     /// Called once, on that executor, and not inside `start`.
     virtual void complete(result<response> outcome) = 0;
 

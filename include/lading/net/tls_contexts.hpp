@@ -60,7 +60,7 @@ inline result<void> configure_tls(asio::ssl::context& out, tls_options const& o)
     SSL_CTX_set_default_passwd_cb(raw, [](char*, int, int, void*) { return -1; });
     static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     if (SSL_CTX_set_alpn_protos(raw, spoken, sizeof spoken) != 0) return no_memory_for_tls();
-    auto refuse = [](std::string what, asio::error_code const& ec) {
+    auto refuse = [](std::string const& what, asio::error_code const& ec) {
         if (is_out_of_memory(ec)) return no_memory_for_tls();
         return error(errc::tls_config_invalid).with_context(what + ": " + ec.message());
     };

@@ -111,7 +111,7 @@ class basic_oci_layout {
         if (detail::is_over(q.deadline)) return error(errc::timeout);
         LADING_TRY(auto const where, url::parse(q.url));
         if (q.method != "GET" && q.method != "HEAD") return refuse(405, "UNSUPPORTED", q, out);
-        auto const path = where.path();
+        auto const& path = where.path();
         if (path == "/v2/" || path == "/v2") return give("application/json", {}, std::string("{}"), q, out);
         auto const kind_at = path.rfind('/', path.rfind('/') - 1);
         if (!path.starts_with("/v2/") || kind_at == path.npos || kind_at < 4) return refuse(404, "UNSUPPORTED", q, out);
