@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
     auto const ref = lading::reference::parse(host + "/demo/app:latest").value();
     int failed = 0;
     auto const ran = [&failed](char const* where, lading::result<void> end) {
-        std::fprintf(stderr, "%%s: %%s\\n", where, end ? "ran" : end.error().message().c_str());
+        std::fprintf(stderr, "\\n%%s: %%s\\n", where, end ? "ran" : end.error().message().c_str());
         failed += !end;
     };
 %s    return failed != 0;
