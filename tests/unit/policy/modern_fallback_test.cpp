@@ -281,7 +281,7 @@ TEST_CASE("each endpoint has its own credentials", "[C16]") {
     w.set(mirror_base, asks);
     w.set(home, asks);
     w.s.on(home + "/v2/x/manifests/1", {200, test::schema2()});
-    test::client registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules), by_host());
     CHECK(registry.inspect(reference::parse("r.example/x:1").value()).has_value());
     for (auto const& q : w.s.journal)
         if (q.url.starts_with(mirror_base)) CHECK(!q.headers.find("Authorization"));
