@@ -9,6 +9,7 @@
 #include "detail/reference_grammar.hpp"
 #include "detail/text.hpp"
 #include "digest.hpp"
+#include "fault.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -35,8 +36,8 @@ class repository {
     /// set. Linear in the text.
     static result<repository> parse(std::string_view text) {
         repository out;
-        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
-        if (fault) return detail::refuse(fault, text);
+        auto const wrong = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
+        if (wrong) return detail::refuse(wrong, text);
         return out;
     }
 
@@ -83,7 +84,7 @@ class repository {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
         if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
         auto const slash = text.find('/');
@@ -91,8 +92,8 @@ class repository {
         auto const path_at = hosted ? slash + 1 : 0;
         auto const path = text.substr(path_at);
         if (hosted)
-            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
-        if (auto const fault = detail::check_path(path, path_at)) return fault;
+            if (auto const wrong = detail::check_host(text.substr(0, slash))) return wrong;
+        if (auto const wrong = detail::check_path(path, path_at)) return wrong;
 
         detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
         if (hosted)
@@ -149,9 +150,8 @@ class reference {
     static result<reference> parse(std::string_view text) {
         reference out;
         // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
-        if (auto const fault = out.assign(text))
-            return detail::refuse(fault,
-                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
+        if (auto const wrong = out.assign(text))
+            return detail::refuse(wrong, wrong.code == errc::ref_invalid ? text : text.substr(wrong.offset));
         return out;
     }
 
@@ -187,14 +187,14 @@ class reference {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (detail::is_image_id(text)) return detail::image_id_fault;
         reference out;
         auto const at = text.find('@');
         if (at != text.npos) {
             auto d = detail::decode_access::make<lading::digest>();
-            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
+            if (auto const bad = d.assign(text.substr(at + 1)))
+                return {bad.code, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
             out.digest_ = d;
         }
         auto name = text.substr(0, at);
@@ -203,10 +203,10 @@ class reference {
         if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
             auto const tag = name.substr(colon + 1);
             name = name.substr(0, colon);
-            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
+            if (auto const wrong = detail::check_tag(tag, colon + 1)) return wrong;
             out.tag_ = decltype(tag_)(tag);
         }
-        if (auto const fault = out.name_.assign(name)) return fault;
+        if (auto const wrong = out.name_.assign(name)) return wrong;
         *this = out;
         return {};
     }

@@ -116,7 +116,7 @@ struct embedded_facts {
     lading::media_type type = decode_access::make<lading::media_type>();
     bool index = false;
     std::size_t descriptors = 0; ///< of `manifests` or `layers`
-    field_validation fields;        ///< of the document
+    fault fields;               ///< of the document
 };
 
 /// Everything about an embedded text. The text is read twice, since no allocation outlives a constant expression: once for
@@ -130,13 +130,13 @@ struct embedded_reader {
         json_document d;
         out.json = d.template assign<exact_json>(text()).code;
         if (out.json != errc::ok) return out;
-        auto const verdict = judge_shape(d.root());
-        out.shape = verdict.code;
+        auto const decided = shape_of(d.root());
+        out.shape = decided.wrong.code;
         if (out.shape != errc::ok) return out;
-        out.type.assign(verdict.shape.media_type);
-        out.index = is_index_type(verdict.shape.media_type);
+        out.type.assign(decided.shape.media_type);
+        out.index = is_index_type(decided.shape.media_type);
         if (auto const list = d.root().find(list_name(out.index)); list && list->is_array()) out.descriptors = list->size();
-        Set::dispatch(verdict.shape, [&]<class D>(std::type_identity<D>) {
+        Set::dispatch(decided.shape, [&]<class D>(std::type_identity<D>) {
             out.document = Set::template index_of<D>;
             if constexpr (!std::is_same_v<D, opaque> && !std::is_same_v<D, schema1>)
                 out.fields = validate_fields<D>(d.root(), errc::manifest_schema, limits());

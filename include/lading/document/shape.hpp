@@ -41,19 +41,17 @@ constexpr bool is_index_type(std::string_view type) noexcept {
 
 namespace detail {
 
-/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
-struct shape_decision {
+/// The shape of a document, or why it has none.
+struct decided_shape {
     manifest_shape shape;
-    errc code = errc::ok;
-    std::string_view about, why;
+    fault wrong; ///< its path is the key or the media type that it is about
 };
 
-constexpr shape_decision judge_shape(json_view root) {
-    shape_decision out;
+constexpr decided_shape shape_of(json_view root) {
+    decided_shape out;
     auto refuse = [&](errc code, std::string_view about, std::string_view why) {
-        out.code = code;
-        out.about = about;
-        out.why = why;
+        out.wrong = fault(code, why);
+        out.wrong.under(about);
         return out;
     };
     if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
@@ -136,9 +134,9 @@ constexpr std::string_view in_family_of(std::string_view announced, std::string_
 /// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
 /// number of top-level members.
 inline result<manifest_shape> decide_shape(json_view root) {
-    auto const v = detail::judge_shape(root);
-    if (v.code == errc::ok) return v.shape;
-    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
+    auto const decided = detail::shape_of(root);
+    if (decided.wrong) return from(decided.wrong);
+    return decided.shape;
 }
 
 } // namespace lading

@@ -4,8 +4,8 @@
 #include "../../descriptor.hpp"
 #include "fields.hpp"
 
-LADING_REFLECT(lading::platform, os, architecture, variant, os_version, os_features, features);
-LADING_REFLECT(lading::descriptor, media_type, digest, size, annotations, artifact_type, urls, platform);
+LADING_REFLECT(lading::platform, architecture, os, os_version, os_features, variant, features);
+LADING_REFLECT(lading::descriptor, media_type, digest, size, urls, annotations, data, platform, artifact_type);
 
 namespace lading {
 

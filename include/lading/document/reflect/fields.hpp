@@ -108,12 +108,4 @@ constexpr void for_each_field(T& object, F&& f) {
         [&](std::string_view name, bool required, auto const& member) { f(name, required, member(object)); });
 }
 
-/// Calls `f(json_name, required, std::type_identity<M>())` for each field, of type `M`, without an object.
-template <reflected T, class F>
-constexpr void for_each_field_type(F&& f) {
-    detail::for_each_accessor<T>([&]<class Member>(std::string_view name, bool required, Member const&) {
-        f(name, required, std::type_identity<std::remove_cvref_t<std::invoke_result_t<Member const&, T&>>>());
-    });
-}
-
 } // namespace lading
