@@ -44,7 +44,7 @@ FOREIGN = [
     (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio|outstanding_work)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
     (r"openssl/.*", r"(net|testing)/.*|hash/openssl_hash\.hpp"),
     (r"boost/beast/.*", r"net/.*"),
-    (r"boost/hana(/.*|\.hpp)", r"document/(reflect/.*|decode\.hpp)"),
+    (r"boost/hana(/.*|\.hpp)", r"document/reflect/.*"),
     (r"boost/outcome/(basic_result|try)\.hpp", r"result\.hpp"),
     (r"toml\+\+/.*", r"config_files/registries_conf\.hpp"),
     (r"curl/.*", r"net/curl_transport\.hpp"),

@@ -10,6 +10,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lading {
@@ -17,6 +18,9 @@ namespace lading {
 /// An OCI image manifest: one config, layers base first. Also the shape of artifacts.
 struct oci_image {
     static constexpr std::array media_types{media_types::oci_manifest};
+
+    /// A new image or artifact, which says its type.
+    oci_image(descriptor c, std::vector<descriptor> l) : media_type(media_types.front()), config(std::move(c)), layers(std::move(l)) {}
 
     std::int64_t schema_version = 2;
     std::string media_type;    ///< empty in old documents

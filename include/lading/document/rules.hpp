@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// How the fields of a reflected document are spelled in JSON, and which must be there.
+/// How the fields of a reflected document are spelled in JSON, which must be there, and in what order they are written.
 
 #include <array>
 #include <string_view>
@@ -23,6 +23,10 @@ struct default_rules {
     static constexpr std::array<std::string_view, 0> required{};
     /// C++ name to JSON name, where the style does not give it.
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 0> renamed{};
+    /// C++ names of the fields that `encode` writes first, in this order; the others follow as they are reflected.
+    static constexpr std::array<std::string_view, 0> written_first{};
+    /// C++ names of the fields that `encode` writes even if they are empty, besides the required ones.
+    static constexpr std::array<std::string_view, 0> always_written{};
 };
 
 /// The rules of a document type; every reflected type may specialise it beside its reflection.

@@ -10,12 +10,15 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lading {
 
 /// One layer; index 0 is the top.
 struct schema1_layer {
+    explicit schema1_layer(digest d) : blob_sum(std::move(d)) {}
+
     digest blob_sum;
 
   private:

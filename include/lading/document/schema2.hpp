@@ -8,6 +8,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace lading {
@@ -15,6 +16,9 @@ namespace lading {
 /// A Docker image: one config, layers base first.
 struct schema2 {
     static constexpr std::array media_types{media_types::docker_manifest};
+
+    /// A new image, which says its type.
+    schema2(descriptor c, std::vector<descriptor> l) : media_type(media_types.front()), config(std::move(c)), layers(std::move(l)) {}
 
     std::int64_t schema_version = 2;
     std::string media_type;

@@ -57,8 +57,12 @@ consteval wire_name wire_name_of(std::string_view field) {
 /// The C++ name of the field that a Hana accessor is for.
 template <class Accessor>
 constexpr std::string_view field_name() {
-    using key = std::decay_t<decltype(boost::hana::first(std::declval<Accessor const&>()))>;
-    return boost::hana::to<char const*>(key{});
+    if constexpr (requires { Accessor::name(); }) {
+        return Accessor::name();
+    } else {
+        using key = std::decay_t<decltype(boost::hana::first(std::declval<Accessor const&>()))>;
+        return boost::hana::to<char const*>(key{});
+    }
 }
 
 template <class T>
@@ -68,12 +72,16 @@ consteval bool is_required(std::string_view field) {
     return false;
 }
 
-/// Every name in `required` and `renamed` is a field, and no two fields have one JSON name.
+/// Every name in the rules is a field, and no two fields have one JSON name.
 template <class T>
 consteval bool rules_fit() {
     return boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A const&...) {
         auto is_field = [](std::string_view n) { return ((field_name<A>() == n) || ...); };
         for (auto r : document_rules<T>::required)
+            if (!is_field(r)) return false;
+        for (auto r : document_rules<T>::written_first)
+            if (!is_field(r)) return false;
+        for (auto r : document_rules<T>::always_written)
             if (!is_field(r)) return false;
         for (auto const& r : document_rules<T>::renamed)
             if (!is_field(r.first)) return false;
@@ -93,7 +101,7 @@ inline constexpr wire_name wire_name_for = wire_name_of<T>(field_name<Accessor>(
 template <class T, class F>
 constexpr void for_each_accessor(F&& f) {
     static_assert(rules_fit<T>(), "[lading] document_rules: a name in `required` or `renamed` is no field of "
-                                  "the document, or two fields have one JSON name");
+                                  "the document (nor may one in `written_first` or `always_written`), or two fields have one JSON name");
     boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&... accessor) {
         (f(wire_name_for<T, A>.view(), std::bool_constant<is_required<T>(field_name<A>())>::value, boost::hana::second(accessor)), ...);
     });
