@@ -31,16 +31,16 @@ inline std::string to_docker_1_10(inspection const& i) {
     if (i.tags.values.empty() && i.tags.state != tags_state::complete)
         w.null();
     else
-        detail::write_strings(w, i.tags.values);
+        detail::write_value(w, i.tags.values);
     w.key("Comment").string(image.comment);
     w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
-    detail::write_container_config(w.key("ContainerConfig"),
+    detail::write_value(w.key("ContainerConfig"),
                                    image.container_config ? *image.container_config : container_config());
     w.key("DockerVersion").string(image.docker_version);
     w.key("Author").string(image.author);
     w.key("Config");
     if (image.config)
-        detail::write_container_config(w, *image.config);
+        detail::write_value(w, *image.config);
     else
         w.null();
     w.key("Architecture").string(image.architecture);

@@ -15,7 +15,7 @@ namespace lading {
 namespace detail {
 
 inline void write_string_list(json_writer& w, std::string_view key, std::vector<std::string> const& list) {
-    if (!list.empty()) write_strings(w.key(key), list);
+    if (!list.empty()) write_value(w.key(key), list);
 }
 
 inline void write_platform(json_writer& w, platform const& p) {
@@ -70,8 +70,8 @@ inline void write_image(json_writer& w, image_config const& image) {
     write_unless_empty(w, "workingDir", run.working_dir);
     if (run.entrypoint) write_value(w.key("entrypoint"), run.entrypoint);
     if (run.cmd) write_value(w.key("cmd"), run.cmd);
-    if (run.exposed_ports) write_strings(w.key("exposedPorts"), run.exposed_ports->keys);
-    if (run.volumes) write_strings(w.key("volumes"), run.volumes->keys);
+    if (run.exposed_ports) write_value(w.key("exposedPorts"), run.exposed_ports->keys);
+    if (run.volumes) write_value(w.key("volumes"), run.volumes->keys);
     write_unless_empty(w, "stopSignal", run.stop_signal);
     write_value(w.key("labels"), run.labels);
     write_value(w.key("env"), run.env);
@@ -120,11 +120,11 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     for (auto const& l : i.layers) {
         w.begin_object();
         detail::write_descriptor_members(w, l.blob);
-        if (l.history) detail::write_history_entry(w.key("history"), *l.history);
+        if (l.history) detail::write_value(w.key("history"), *l.history);
         w.end_object();
     }
     w.end_array().key("history").begin_array();
-    for (auto const& h : i.history) detail::write_history_entry(w, h);
+    for (auto const& h : i.history) detail::write_value(w, h);
     w.end_array().key("totalSize");
     if (i.total_size == descriptor::unknown_size)
         w.null();
@@ -134,7 +134,7 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     if (i.subject) detail::write_descriptor(w.key("subject"), *i.subject);
 
     w.key("tags").begin_object().key("state").string(name_of(i.tags.state));
-    detail::write_strings(w.key("values"), i.tags.values);
+    detail::write_value(w.key("values"), i.tags.values);
     detail::write_unless_empty(w, "why", i.tags.why);
     w.end_object();
     w.key("warnings").begin_array();

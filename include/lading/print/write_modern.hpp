@@ -29,7 +29,7 @@ inline std::string to_modern(inspection const& i) {
     w.key("Name").string(i.requested.repository().str());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
     w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
-    detail::write_strings(w.key("RepoTags"), i.tags.values);
+    detail::write_value(w.key("RepoTags"), i.tags.values);
     w.key("Created");
     if (created)
         w.string(created.assume_value());

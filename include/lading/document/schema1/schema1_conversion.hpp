@@ -60,7 +60,7 @@ inline history_entry history_of(v1_image const& v1, schema1_rules rules) {
 
 inline void write_converted_history(json_writer& w, std::vector<history_entry> const& history) {
     w.begin_array();
-    for (auto const& h : history) write_history_entry(w, h);
+    for (auto const& h : history) write_value(w, h);
     w.end_array();
 }
 
@@ -82,9 +82,9 @@ detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image 
     write_unless_empty(w, "architecture", v1.architecture);
     write_unless_empty(w, "author", v1.author);
     write_unless_empty(w, "comment", v1.comment);
-    if (config) write_container_config(w.key("config"), *config);
+    if (config) write_value(w.key("config"), *config);
     write_unless_empty(w, "container", container_id);
-    write_container_config(w.key("container_config"), container ? *container : container_config());
+    write_value(w.key("container_config"), container ? *container : container_config());
     w.key("created").string(v1.created.empty() ? zero_timestamp : std::string_view(v1.created));
     write_unless_empty(w, "docker_version", v1.docker_version);
     write_converted_history(w.key("history"), history);
