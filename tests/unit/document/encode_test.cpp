@@ -304,7 +304,7 @@ TEST_CASE("encode: the archives of the golden vectors have the digests that the 
         };
         put(0, name);
         put(100, mode);
-        for (std::size_t at : {108u, 116u, 329u, 337u}) put(at, "0000000");
+        for (std::size_t at : {108u, 116u}) put(at, "0000000");
         put(124, octal(content.size(), 11));
         put(136, octal(0, 11));
         put(148, "        ");
