@@ -28,17 +28,17 @@ inline constexpr bool is_a<Of, Of<A...>> = true;
 
 /// Whether a type has a JSON form.
 template <class T>
-struct has_form : std::bool_constant<std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::string> ||
+struct has_json_form : std::bool_constant<std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::string> ||
                                      std::is_same_v<T, digest> || std::is_same_v<T, embedded_data> || std::is_same_v<T, command_line> ||
                                      std::is_same_v<T, key_set> || std::is_same_v<T, string_map>> {};
 template <class T>
-struct has_form<std::optional<T>> : has_form<T> {};
+struct has_json_form<std::optional<T>> : has_json_form<T> {};
 template <class T>
-struct has_form<std::vector<T>> : has_form<T> {};
+struct has_json_form<std::vector<T>> : has_json_form<T> {};
 template <>
-struct has_form<std::vector<bool>> : std::false_type {};
+struct has_json_form<std::vector<bool>> : std::false_type {};
 template <reflected T>
-struct has_form<T> : std::bool_constant<all_fields<T, has_form>()> {};
+struct has_json_form<T> : std::bool_constant<all_fields<T, has_json_form>()> {};
 
 /// True of a value that says nothing: an optional one that is not there or is an empty list, zero, no text.
 template <class T>
@@ -87,7 +87,7 @@ class document_writer {
         else if constexpr (reflected<T>) return object(value, edited);
         else if constexpr (is_a<std::optional, T>) return value ? write(*value, edited) : (out_.null(), true);
         else if constexpr (is_a<std::vector, T>) return list(value, edited);
-        else return false; // `has_form` says so when the program is compiled
+        else return false; // `has_json_form` says so when the program is compiled
     }
 
     fault const& wrong() const noexcept { return wrong_; }
