@@ -184,17 +184,66 @@ struct fixed_string {
 
 } // namespace lading::detail
 
-// ---- lading/result.hpp ----
+// ---- lading/fault.hpp ----
 
-/// `result<T>`: a value or an `error`, on Boost.Outcome's `basic_result` with our own no-value policy.
-///
-/// Only `basic_result.hpp` and `try.hpp` are included: `boost/outcome.hpp` costs five times as much.
+/// `fault`: what is wrong with a text or a document, as constant expressions can say it; `from` makes it an `error`.
+
+// ---- lading/detail/text.hpp ----
+
+/// Small helpers on ASCII text; no locale.
+
+#include <string>
+
+namespace lading::detail {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
+constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+constexpr bool is_alpha(char c) noexcept { return is_lower(c) || is_upper(c); }
+constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
+constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+/// 64 lower-case hex digits: the ID of an image or a layer.
+constexpr bool is_hex64(std::string_view text) noexcept {
+    if (text.size() != 64) return false;
+    for (char c : text)
+        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
+    return true;
+}
+constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c; }
+/// A character of an RFC 9110 token.
+constexpr bool is_tchar(char c) noexcept {
+    return is_alnum(c) || (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+}
+/// Printable ASCII, space included.
+constexpr bool is_print(char c) noexcept { return c >= 0x20 && c < 0x7f; }
+
+inline std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = to_lower(c);
+    return out;
+}
+
+/// Optional white space of RFC 9110 removed at both ends.
+constexpr std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+/// Text of a peer made fit for a log line: printable ASCII, other bytes as '?', at most `limit` bytes.
+inline std::string printable(std::string_view text, std::size_t limit) {
+    std::string out;
+    for (char c : text.substr(0, limit)) out += is_print(c) ? c : '?';
+    if (text.size() > limit) out += "...";
+    return out;
+}
+
+} // namespace lading::detail
 
 // ---- lading/error.hpp ----
 
 /// What went wrong, and what may be tried next: `errc`, `fallback_facts`, `error`.
 
-#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -578,6 +627,60 @@ class error {
 template <>
 struct std::is_error_code_enum<lading::errc> : std::true_type {};
 
+namespace lading {
+
+/// What parsers, decoders and encoders that work in constant expressions return; an `error` needs the heap. A literal
+/// type that owns its path and refers to its rule, which is static text.
+struct fault {
+    static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+    constexpr fault() noexcept = default;
+    constexpr fault(errc c, std::string_view r = {}, std::size_t at = nowhere) noexcept : code(c), rule(r), offset(at) {}
+
+    /// True when something is wrong.
+    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
+
+    /// Puts the name of a member before the path. What is longer than the path can hold is cut at its end.
+    constexpr void under(std::string_view name) noexcept {
+        decltype(path) longer(name.substr(0, path.capacity));
+        if (!path.empty() && path.view().front() != '[') longer.append(".");
+        path = longer.append(path.view());
+    }
+    /// Puts the position of an element before the path.
+    constexpr void under(std::size_t index) noexcept {
+        char digits[24]{};
+        std::size_t at = sizeof digits;
+        digits[--at] = ']';
+        do digits[--at] = static_cast<char>('0' + index % 10);
+        while ((index /= 10) != 0);
+        digits[--at] = '[';
+        under(std::string_view(digits + at, sizeof digits - at));
+    }
+
+    errc code = errc::ok;
+    std::string_view rule;            ///< the rule that does not hold; empty where the code says it all
+    std::size_t offset = nowhere;     ///< in bytes from the start of the text
+    detail::inline_string<160> path;  ///< of the member of a document: "layers[3].digest"
+};
+
+/// The fault as an error: the path, the rule and the offset are its context, `found` is what was there instead. Bounded
+/// and printable if `found` is; no fallback fact is set.
+inline error from(fault const& f, std::string found = {}) {
+    auto context = detail::printable(f.path.view(), f.path.capacity);
+    if (f.rule.empty()) context.insert(0, "at ").append(f.path.empty() ? "the top level" : "");
+    else context.append(context.empty() ? "" : " ").append(f.rule);
+    if (f.offset != fault::nowhere) context.append(", at byte ").append(std::to_string(f.offset));
+    return error(f.code).with_context(std::move(context)).with_values({}, std::move(found));
+}
+
+} // namespace lading
+
+// ---- lading/result.hpp ----
+
+/// `result<T>`: a value or an `error`, on Boost.Outcome's `basic_result` with our own no-value policy.
+///
+/// Only `basic_result.hpp` and `try.hpp` are included: `boost/outcome.hpp` costs five times as much.
+
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/try.hpp>
 
@@ -683,16 +786,15 @@ class digest {
     /// (a well-formed algorithm that cannot be verified). Both are final: no fallback fact is set.
     static result<digest> parse(std::string_view text) {
         digest out;
-        if (errc const e = out.assign(text); e != errc::ok)
-            return error(e).with_values("sha256:, sha384: or sha512: and that many lower-case hex digits",
-                                        printable(text));
+        if (auto const wrong = out.assign(text))
+            return error(wrong.code).with_values(std::string(wrong.rule), printable(text));
         return out;
     }
 
     /// Wraps the output of a hash. `bytes.size()` must be `size_of(a)`, else `digest_invalid`.
     static result<digest> from_bytes(digest_algorithm a, std::span<std::byte const> bytes) {
         digest out;
-        if (errc const e = out.assign(a, bytes); e != errc::ok) return error(e).with_context("length of the hash");
+        if (auto const wrong = out.assign(a, bytes)) return error(wrong.code).with_context(std::string(wrong.rule));
         return out;
     }
 
@@ -715,27 +817,28 @@ class digest {
     friend constexpr auto operator<=>(digest const&, digest const&) noexcept = default;
 
     /// For parsers and literals that must work in constant expressions: assigns, or says why not.
-    constexpr errc assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
+        constexpr std::string_view rule = "sha256:, sha384: or sha512: and that many lower-case hex digits";
         auto const colon = text.find(':');
-        if (colon == std::string_view::npos || colon == 0 || text.size() > 256) return errc::digest_invalid;
+        if (colon == std::string_view::npos || colon == 0 || text.size() > 256) return {errc::digest_invalid, rule};
         auto const name = text.substr(0, colon), hex = text.substr(colon + 1);
         bool known = false;
         for (auto a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512})
             if (name == name_of(a)) algorithm_ = a, known = true;
-        if (!known) return algorithm_is_well_formed(name) && is_hex(hex) ? errc::digest_unsupported : errc::digest_invalid;
-        if (hex.size() != 2 * size_of(algorithm_) || !is_hex(hex)) return errc::digest_invalid;
+        if (!known) return {algorithm_is_well_formed(name) && is_hex(hex) ? errc::digest_unsupported : errc::digest_invalid, rule};
+        if (hex.size() != 2 * size_of(algorithm_) || !is_hex(hex)) return {errc::digest_invalid, rule};
         bytes_ = {};
         for (std::size_t i = 0; i < hex.size(); i += 2)
             bytes_[i / 2] = static_cast<std::byte>(nibble(hex[i]) << 4 | nibble(hex[i + 1]));
-        return errc::ok;
+        return {};
     }
     /// The same from the hash itself; `digest_invalid` when its length is not that of the algorithm.
-    constexpr errc assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
-        if (bytes.size() != size_of(a)) return errc::digest_invalid;
+    constexpr fault assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
+        if (bytes.size() != size_of(a)) return {errc::digest_invalid, "length of the hash"};
         algorithm_ = a;
         bytes_ = {};
         std::copy(bytes.begin(), bytes.end(), bytes_.begin());
-        return errc::ok;
+        return {};
     }
 
   private:
@@ -770,7 +873,7 @@ struct digest_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
-        return digest().assign(text.view()) == errc::ok;
+        return !digest().assign(text.view());
     }
     static consteval digest make() {
         static_assert(well_formed(), "[lading] the _digest literal is not a well-formed digest");
@@ -794,56 +897,6 @@ consteval digest operator""_digest() {
 // ---- lading/platform.hpp ----
 
 /// `platform`: where an image runs; its text form and its normal form (doc/protocol.md#platforms).
-
-// ---- lading/detail/text.hpp ----
-
-/// Small helpers on ASCII text; no locale.
-
-namespace lading::detail {
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_alpha(char c) noexcept { return is_lower(c) || is_upper(c); }
-constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
-constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-/// 64 lower-case hex digits: the ID of an image or a layer.
-constexpr bool is_hex64(std::string_view text) noexcept {
-    if (text.size() != 64) return false;
-    for (char c : text)
-        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
-    return true;
-}
-constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c; }
-/// A character of an RFC 9110 token.
-constexpr bool is_tchar(char c) noexcept {
-    return is_alnum(c) || (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-/// Printable ASCII, space included.
-constexpr bool is_print(char c) noexcept { return c >= 0x20 && c < 0x7f; }
-
-inline std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = to_lower(c);
-    return out;
-}
-
-/// Optional white space of RFC 9110 removed at both ends.
-constexpr std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-/// Text of a peer made fit for a log line: printable ASCII, other bytes as '?', at most `limit` bytes.
-inline std::string printable(std::string_view text, std::size_t limit) {
-    std::string out;
-    for (char c : text.substr(0, limit)) out += is_print(c) ? c : '?';
-    if (text.size() > limit) out += "...";
-    return out;
-}
-
-} // namespace lading::detail
 
 namespace lading {
 
@@ -1071,6 +1124,13 @@ namespace lading {
 /// Annotations and labels, sorted by key.
 using string_map = std::map<std::string, std::string, std::less<>>;
 
+/// Bytes that a document spells as base64, which is what a descriptor may carry of the blob that it names. Nobody has
+/// verified them: who uses them checks size and digest first.
+struct embedded_data {
+    std::string bytes;
+    friend bool operator==(embedded_data const&, embedded_data const&) = default;
+};
+
 /// A typed, sized, hashed pointer to bytes. Everything that is fetched is checked against one.
 struct descriptor {
     static constexpr std::int64_t unknown_size = -1; ///< schema1 layers do not say their size
@@ -1081,10 +1141,11 @@ struct descriptor {
     std::string media_type; ///< as written in the document
     lading::digest digest;
     std::int64_t size = 0; ///< in bytes, or `unknown_size`
-    string_map annotations;
-    std::string artifact_type;                ///< empty when absent
     std::vector<std::string> urls;            ///< hints of other places; never followed by default
+    string_map annotations;
+    embedded_data data;                       ///< the blob itself; empty when absent or no base64
     std::optional<lading::platform> platform; ///< entries of an index
+    std::string artifact_type;                ///< empty when absent
 
     friend bool operator==(descriptor const&, descriptor const&) = default;
 
@@ -1484,6 +1545,9 @@ namespace lading {
 struct oci_image {
     static constexpr std::array media_types{media_types::oci_manifest};
 
+    /// A new image or artifact, which says its type.
+    oci_image(descriptor c, std::vector<descriptor> l) : media_type(media_types.front()), config(std::move(c)), layers(std::move(l)) {}
+
     std::int64_t schema_version = 2;
     std::string media_type;    ///< empty in old documents
     std::string artifact_type; ///< empty when absent
@@ -1536,6 +1600,8 @@ namespace lading {
 
 /// One layer; index 0 is the top.
 struct schema1_layer {
+    explicit schema1_layer(digest d) : blob_sum(std::move(d)) {}
+
     digest blob_sum;
 
   private:
@@ -1571,6 +1637,9 @@ namespace lading {
 /// A Docker image: one config, layers base first.
 struct schema2 {
     static constexpr std::array media_types{media_types::docker_manifest};
+
+    /// A new image, which says its type.
+    schema2(descriptor c, std::vector<descriptor> l) : media_type(media_types.front()), config(std::move(c)), layers(std::move(l)) {}
 
     std::int64_t schema_version = 2;
     std::string media_type;
@@ -2051,19 +2120,17 @@ constexpr bool is_index_type(std::string_view type) noexcept {
 
 namespace detail {
 
-/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
-struct shape_decision {
+/// The shape of a document, or why it has none.
+struct decided_shape {
     manifest_shape shape;
-    errc code = errc::ok;
-    std::string_view about, why;
+    fault wrong; ///< its path is the key or the media type that it is about
 };
 
-constexpr shape_decision judge_shape(json_view root) {
-    shape_decision out;
+constexpr decided_shape shape_of(json_view root) {
+    decided_shape out;
     auto refuse = [&](errc code, std::string_view about, std::string_view why) {
-        out.code = code;
-        out.about = about;
-        out.why = why;
+        out.wrong = fault(code, why);
+        out.wrong.under(about);
         return out;
     };
     if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
@@ -2146,9 +2213,9 @@ constexpr std::string_view in_family_of(std::string_view announced, std::string_
 /// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
 /// number of top-level members.
 inline result<manifest_shape> decide_shape(json_view root) {
-    auto const v = detail::judge_shape(root);
-    if (v.code == errc::ok) return v.shape;
-    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
+    auto const decided = detail::shape_of(root);
+    if (decided.wrong) return from(decided.wrong);
+    return decided.shape;
 }
 
 } // namespace lading
@@ -2903,21 +2970,8 @@ inline constexpr std::string_view v1_url = "https://index.docker.io";
 
 namespace lading::detail {
 
-/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
-struct parse_fault {
-    errc code = errc::ok;
-    char const* rule = "";    ///< the rule that does not hold
-    std::size_t position = 0; ///< where, in bytes from the start of the input
-
-    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
-};
-
-/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
-inline error refuse(parse_fault const& fault, std::string_view shown) {
-    return error(fault.code)
-        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
-        .with_values({}, '"' + printable(shown, 160) + '"');
-}
+/// The fault as an error that quotes `shown`.
+inline error refuse(fault const& wrong, std::string_view shown) { return from(wrong, '"' + printable(shown, 160) + '"'); }
 
 inline constexpr std::string_view default_host = docker_hub::name;
 inline constexpr std::size_t max_host = 253;
@@ -2933,8 +2987,7 @@ constexpr bool names_host(std::string_view first) noexcept {
 constexpr bool is_image_id(std::string_view text) noexcept {
     return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
-inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
-                                            0};
+inline constexpr fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name", 0};
 
 /// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
 constexpr bool is_ipv6(std::string_view text) noexcept {
@@ -2960,8 +3013,8 @@ constexpr bool is_ipv6(std::string_view text) noexcept {
 }
 
 /// `host` is not empty and starts the reference, hence positions in it are those of the reference.
-constexpr parse_fault check_host(std::string_view host) noexcept {
-    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
+constexpr fault check_host(std::string_view host) noexcept {
+    auto bad = [](char const* rule, std::size_t at) { return fault{errc::ref_invalid, rule, at}; };
     std::size_t end = 0;
     if (host.front() == '[') {
         auto const close = host.find(']');
@@ -3000,8 +3053,8 @@ constexpr parse_fault check_host(std::string_view host) noexcept {
 
 /// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
 /// position of `path` in the reference.
-constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
-    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
+constexpr fault check_path(std::string_view path, std::size_t at) noexcept {
+    auto bad = [at](char const* rule, std::size_t i) { return fault{errc::ref_invalid, rule, at + i}; };
     auto word = [](char c) { return is_lower(c) || is_digit(c); };
     for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
         if (i < path.size() && path[i] != '/') {
@@ -3029,7 +3082,7 @@ constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept
 
 /// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
 /// reference.
-constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
+constexpr fault check_tag(std::string_view tag, std::size_t at) noexcept {
     if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
     for (std::size_t i = 0; i < tag.size(); ++i) {
         char const c = tag[i];
@@ -3063,8 +3116,8 @@ class repository {
     /// set. Linear in the text.
     static result<repository> parse(std::string_view text) {
         repository out;
-        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
-        if (fault) return detail::refuse(fault, text);
+        auto const wrong = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
+        if (wrong) return detail::refuse(wrong, text);
         return out;
     }
 
@@ -3111,7 +3164,7 @@ class repository {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
         if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
         auto const slash = text.find('/');
@@ -3119,8 +3172,8 @@ class repository {
         auto const path_at = hosted ? slash + 1 : 0;
         auto const path = text.substr(path_at);
         if (hosted)
-            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
-        if (auto const fault = detail::check_path(path, path_at)) return fault;
+            if (auto const wrong = detail::check_host(text.substr(0, slash))) return wrong;
+        if (auto const wrong = detail::check_path(path, path_at)) return wrong;
 
         detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
         if (hosted)
@@ -3177,9 +3230,8 @@ class reference {
     static result<reference> parse(std::string_view text) {
         reference out;
         // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
-        if (auto const fault = out.assign(text))
-            return detail::refuse(fault,
-                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
+        if (auto const wrong = out.assign(text))
+            return detail::refuse(wrong, wrong.code == errc::ref_invalid ? text : text.substr(wrong.offset));
         return out;
     }
 
@@ -3215,14 +3267,14 @@ class reference {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (detail::is_image_id(text)) return detail::image_id_fault;
         reference out;
         auto const at = text.find('@');
         if (at != text.npos) {
             auto d = detail::decode_access::make<lading::digest>();
-            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
+            if (auto const bad = d.assign(text.substr(at + 1)))
+                return {bad.code, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
             out.digest_ = d;
         }
         auto name = text.substr(0, at);
@@ -3231,10 +3283,10 @@ class reference {
         if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
             auto const tag = name.substr(colon + 1);
             name = name.substr(0, colon);
-            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
+            if (auto const wrong = detail::check_tag(tag, colon + 1)) return wrong;
             out.tag_ = decltype(tag_)(tag);
         }
-        if (auto const fault = out.name_.assign(name)) return fault;
+        if (auto const wrong = out.name_.assign(name)) return wrong;
         *this = out;
         return {};
     }

@@ -184,17 +184,66 @@ struct fixed_string {
 
 } // namespace lading::detail
 
-// ---- lading/result.hpp ----
+// ---- lading/fault.hpp ----
 
-/// `result<T>`: a value or an `error`, on Boost.Outcome's `basic_result` with our own no-value policy.
-///
-/// Only `basic_result.hpp` and `try.hpp` are included: `boost/outcome.hpp` costs five times as much.
+/// `fault`: what is wrong with a text or a document, as constant expressions can say it; `from` makes it an `error`.
+
+// ---- lading/detail/text.hpp ----
+
+/// Small helpers on ASCII text; no locale.
+
+#include <string>
+
+namespace lading::detail {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
+constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
+constexpr bool is_alpha(char c) noexcept { return is_lower(c) || is_upper(c); }
+constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
+constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+/// 64 lower-case hex digits: the ID of an image or a layer.
+constexpr bool is_hex64(std::string_view text) noexcept {
+    if (text.size() != 64) return false;
+    for (char c : text)
+        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
+    return true;
+}
+constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c; }
+/// A character of an RFC 9110 token.
+constexpr bool is_tchar(char c) noexcept {
+    return is_alnum(c) || (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
+}
+/// Printable ASCII, space included.
+constexpr bool is_print(char c) noexcept { return c >= 0x20 && c < 0x7f; }
+
+inline std::string lower(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = to_lower(c);
+    return out;
+}
+
+/// Optional white space of RFC 9110 removed at both ends.
+constexpr std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+/// Text of a peer made fit for a log line: printable ASCII, other bytes as '?', at most `limit` bytes.
+inline std::string printable(std::string_view text, std::size_t limit) {
+    std::string out;
+    for (char c : text.substr(0, limit)) out += is_print(c) ? c : '?';
+    if (text.size() > limit) out += "...";
+    return out;
+}
+
+} // namespace lading::detail
 
 // ---- lading/error.hpp ----
 
 /// What went wrong, and what may be tried next: `errc`, `fallback_facts`, `error`.
 
-#include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -578,6 +627,60 @@ class error {
 template <>
 struct std::is_error_code_enum<lading::errc> : std::true_type {};
 
+namespace lading {
+
+/// What parsers, decoders and encoders that work in constant expressions return; an `error` needs the heap. A literal
+/// type that owns its path and refers to its rule, which is static text.
+struct fault {
+    static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
+
+    constexpr fault() noexcept = default;
+    constexpr fault(errc c, std::string_view r = {}, std::size_t at = nowhere) noexcept : code(c), rule(r), offset(at) {}
+
+    /// True when something is wrong.
+    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
+
+    /// Puts the name of a member before the path. What is longer than the path can hold is cut at its end.
+    constexpr void under(std::string_view name) noexcept {
+        decltype(path) longer(name.substr(0, path.capacity));
+        if (!path.empty() && path.view().front() != '[') longer.append(".");
+        path = longer.append(path.view());
+    }
+    /// Puts the position of an element before the path.
+    constexpr void under(std::size_t index) noexcept {
+        char digits[24]{};
+        std::size_t at = sizeof digits;
+        digits[--at] = ']';
+        do digits[--at] = static_cast<char>('0' + index % 10);
+        while ((index /= 10) != 0);
+        digits[--at] = '[';
+        under(std::string_view(digits + at, sizeof digits - at));
+    }
+
+    errc code = errc::ok;
+    std::string_view rule;            ///< the rule that does not hold; empty where the code says it all
+    std::size_t offset = nowhere;     ///< in bytes from the start of the text
+    detail::inline_string<160> path;  ///< of the member of a document: "layers[3].digest"
+};
+
+/// The fault as an error: the path, the rule and the offset are its context, `found` is what was there instead. Bounded
+/// and printable if `found` is; no fallback fact is set.
+inline error from(fault const& f, std::string found = {}) {
+    auto context = detail::printable(f.path.view(), f.path.capacity);
+    if (f.rule.empty()) context.insert(0, "at ").append(f.path.empty() ? "the top level" : "");
+    else context.append(context.empty() ? "" : " ").append(f.rule);
+    if (f.offset != fault::nowhere) context.append(", at byte ").append(std::to_string(f.offset));
+    return error(f.code).with_context(std::move(context)).with_values({}, std::move(found));
+}
+
+} // namespace lading
+
+// ---- lading/result.hpp ----
+
+/// `result<T>`: a value or an `error`, on Boost.Outcome's `basic_result` with our own no-value policy.
+///
+/// Only `basic_result.hpp` and `try.hpp` are included: `boost/outcome.hpp` costs five times as much.
+
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/try.hpp>
 
@@ -683,16 +786,15 @@ class digest {
     /// (a well-formed algorithm that cannot be verified). Both are final: no fallback fact is set.
     static result<digest> parse(std::string_view text) {
         digest out;
-        if (errc const e = out.assign(text); e != errc::ok)
-            return error(e).with_values("sha256:, sha384: or sha512: and that many lower-case hex digits",
-                                        printable(text));
+        if (auto const wrong = out.assign(text))
+            return error(wrong.code).with_values(std::string(wrong.rule), printable(text));
         return out;
     }
 
     /// Wraps the output of a hash. `bytes.size()` must be `size_of(a)`, else `digest_invalid`.
     static result<digest> from_bytes(digest_algorithm a, std::span<std::byte const> bytes) {
         digest out;
-        if (errc const e = out.assign(a, bytes); e != errc::ok) return error(e).with_context("length of the hash");
+        if (auto const wrong = out.assign(a, bytes)) return error(wrong.code).with_context(std::string(wrong.rule));
         return out;
     }
 
@@ -715,27 +817,28 @@ class digest {
     friend constexpr auto operator<=>(digest const&, digest const&) noexcept = default;
 
     /// For parsers and literals that must work in constant expressions: assigns, or says why not.
-    constexpr errc assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
+        constexpr std::string_view rule = "sha256:, sha384: or sha512: and that many lower-case hex digits";
         auto const colon = text.find(':');
-        if (colon == std::string_view::npos || colon == 0 || text.size() > 256) return errc::digest_invalid;
+        if (colon == std::string_view::npos || colon == 0 || text.size() > 256) return {errc::digest_invalid, rule};
         auto const name = text.substr(0, colon), hex = text.substr(colon + 1);
         bool known = false;
         for (auto a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512})
             if (name == name_of(a)) algorithm_ = a, known = true;
-        if (!known) return algorithm_is_well_formed(name) && is_hex(hex) ? errc::digest_unsupported : errc::digest_invalid;
-        if (hex.size() != 2 * size_of(algorithm_) || !is_hex(hex)) return errc::digest_invalid;
+        if (!known) return {algorithm_is_well_formed(name) && is_hex(hex) ? errc::digest_unsupported : errc::digest_invalid, rule};
+        if (hex.size() != 2 * size_of(algorithm_) || !is_hex(hex)) return {errc::digest_invalid, rule};
         bytes_ = {};
         for (std::size_t i = 0; i < hex.size(); i += 2)
             bytes_[i / 2] = static_cast<std::byte>(nibble(hex[i]) << 4 | nibble(hex[i + 1]));
-        return errc::ok;
+        return {};
     }
     /// The same from the hash itself; `digest_invalid` when its length is not that of the algorithm.
-    constexpr errc assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
-        if (bytes.size() != size_of(a)) return errc::digest_invalid;
+    constexpr fault assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
+        if (bytes.size() != size_of(a)) return {errc::digest_invalid, "length of the hash"};
         algorithm_ = a;
         bytes_ = {};
         std::copy(bytes.begin(), bytes.end(), bytes_.begin());
-        return errc::ok;
+        return {};
     }
 
   private:
@@ -770,7 +873,7 @@ struct digest_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
-        return digest().assign(text.view()) == errc::ok;
+        return !digest().assign(text.view());
     }
     static consteval digest make() {
         static_assert(well_formed(), "[lading] the _digest literal is not a well-formed digest");
@@ -794,56 +897,6 @@ consteval digest operator""_digest() {
 // ---- lading/platform.hpp ----
 
 /// `platform`: where an image runs; its text form and its normal form (doc/protocol.md#platforms).
-
-// ---- lading/detail/text.hpp ----
-
-/// Small helpers on ASCII text; no locale.
-
-namespace lading::detail {
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
-constexpr bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-constexpr bool is_alpha(char c) noexcept { return is_lower(c) || is_upper(c); }
-constexpr bool is_alnum(char c) noexcept { return is_alpha(c) || is_digit(c); }
-constexpr bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-/// 64 lower-case hex digits: the ID of an image or a layer.
-constexpr bool is_hex64(std::string_view text) noexcept {
-    if (text.size() != 64) return false;
-    for (char c : text)
-        if (!is_digit(c) && !(c >= 'a' && c <= 'f')) return false;
-    return true;
-}
-constexpr char to_lower(char c) noexcept { return is_upper(c) ? static_cast<char>(c + 32) : c; }
-/// A character of an RFC 9110 token.
-constexpr bool is_tchar(char c) noexcept {
-    return is_alnum(c) || (c != '\0' && std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos);
-}
-/// Printable ASCII, space included.
-constexpr bool is_print(char c) noexcept { return c >= 0x20 && c < 0x7f; }
-
-inline std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = to_lower(c);
-    return out;
-}
-
-/// Optional white space of RFC 9110 removed at both ends.
-constexpr std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-/// Text of a peer made fit for a log line: printable ASCII, other bytes as '?', at most `limit` bytes.
-inline std::string printable(std::string_view text, std::size_t limit) {
-    std::string out;
-    for (char c : text.substr(0, limit)) out += is_print(c) ? c : '?';
-    if (text.size() > limit) out += "...";
-    return out;
-}
-
-} // namespace lading::detail
 
 namespace lading {
 
@@ -1071,6 +1124,13 @@ namespace lading {
 /// Annotations and labels, sorted by key.
 using string_map = std::map<std::string, std::string, std::less<>>;
 
+/// Bytes that a document spells as base64, which is what a descriptor may carry of the blob that it names. Nobody has
+/// verified them: who uses them checks size and digest first.
+struct embedded_data {
+    std::string bytes;
+    friend bool operator==(embedded_data const&, embedded_data const&) = default;
+};
+
 /// A typed, sized, hashed pointer to bytes. Everything that is fetched is checked against one.
 struct descriptor {
     static constexpr std::int64_t unknown_size = -1; ///< schema1 layers do not say their size
@@ -1081,10 +1141,11 @@ struct descriptor {
     std::string media_type; ///< as written in the document
     lading::digest digest;
     std::int64_t size = 0; ///< in bytes, or `unknown_size`
-    string_map annotations;
-    std::string artifact_type;                ///< empty when absent
     std::vector<std::string> urls;            ///< hints of other places; never followed by default
+    string_map annotations;
+    embedded_data data;                       ///< the blob itself; empty when absent or no base64
     std::optional<lading::platform> platform; ///< entries of an index
+    std::string artifact_type;                ///< empty when absent
 
     friend bool operator==(descriptor const&, descriptor const&) = default;
 
@@ -1484,6 +1545,9 @@ namespace lading {
 struct oci_image {
     static constexpr std::array media_types{media_types::oci_manifest};
 
+    /// A new image or artifact, which says its type.
+    oci_image(descriptor c, std::vector<descriptor> l) : media_type(media_types.front()), config(std::move(c)), layers(std::move(l)) {}
+
     std::int64_t schema_version = 2;
     std::string media_type;    ///< empty in old documents
     std::string artifact_type; ///< empty when absent
@@ -1536,6 +1600,8 @@ namespace lading {
 
 /// One layer; index 0 is the top.
 struct schema1_layer {
+    explicit schema1_layer(digest d) : blob_sum(std::move(d)) {}
+
     digest blob_sum;
 
   private:
@@ -1571,6 +1637,9 @@ namespace lading {
 /// A Docker image: one config, layers base first.
 struct schema2 {
     static constexpr std::array media_types{media_types::docker_manifest};
+
+    /// A new image, which says its type.
+    schema2(descriptor c, std::vector<descriptor> l) : media_type(media_types.front()), config(std::move(c)), layers(std::move(l)) {}
 
     std::int64_t schema_version = 2;
     std::string media_type;
@@ -2051,19 +2120,17 @@ constexpr bool is_index_type(std::string_view type) noexcept {
 
 namespace detail {
 
-/// The shape of a document, or why it has none: a code and `about` + ` ` + `why`. Usable in constant expressions.
-struct shape_decision {
+/// The shape of a document, or why it has none.
+struct decided_shape {
     manifest_shape shape;
-    errc code = errc::ok;
-    std::string_view about, why;
+    fault wrong; ///< its path is the key or the media type that it is about
 };
 
-constexpr shape_decision judge_shape(json_view root) {
-    shape_decision out;
+constexpr decided_shape shape_of(json_view root) {
+    decided_shape out;
     auto refuse = [&](errc code, std::string_view about, std::string_view why) {
-        out.code = code;
-        out.about = about;
-        out.why = why;
+        out.wrong = fault(code, why);
+        out.wrong.under(about);
         return out;
     };
     if (!root.is_object()) return refuse(errc::media_type_unknown, {}, "the document is not a JSON object");
@@ -2146,9 +2213,9 @@ constexpr std::string_view in_family_of(std::string_view announced, std::string_
 /// `manifest_schema` (a wrong type in a deciding field), `json_duplicate_key` (one that is there twice). Linear in the
 /// number of top-level members.
 inline result<manifest_shape> decide_shape(json_view root) {
-    auto const v = detail::judge_shape(root);
-    if (v.code == errc::ok) return v.shape;
-    return error(v.code).with_context(detail::printable(v.about, 160) + (v.about.empty() ? "" : " ") + std::string(v.why));
+    auto const decided = detail::shape_of(root);
+    if (decided.wrong) return from(decided.wrong);
+    return decided.shape;
 }
 
 } // namespace lading
@@ -2903,21 +2970,8 @@ inline constexpr std::string_view v1_url = "https://index.docker.io";
 
 namespace lading::detail {
 
-/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
-struct parse_fault {
-    errc code = errc::ok;
-    char const* rule = "";    ///< the rule that does not hold
-    std::size_t position = 0; ///< where, in bytes from the start of the input
-
-    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
-};
-
-/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
-inline error refuse(parse_fault const& fault, std::string_view shown) {
-    return error(fault.code)
-        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
-        .with_values({}, '"' + printable(shown, 160) + '"');
-}
+/// The fault as an error that quotes `shown`.
+inline error refuse(fault const& wrong, std::string_view shown) { return from(wrong, '"' + printable(shown, 160) + '"'); }
 
 inline constexpr std::string_view default_host = docker_hub::name;
 inline constexpr std::size_t max_host = 253;
@@ -2933,8 +2987,7 @@ constexpr bool names_host(std::string_view first) noexcept {
 constexpr bool is_image_id(std::string_view text) noexcept {
     return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
-inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
-                                            0};
+inline constexpr fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name", 0};
 
 /// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
 constexpr bool is_ipv6(std::string_view text) noexcept {
@@ -2960,8 +3013,8 @@ constexpr bool is_ipv6(std::string_view text) noexcept {
 }
 
 /// `host` is not empty and starts the reference, hence positions in it are those of the reference.
-constexpr parse_fault check_host(std::string_view host) noexcept {
-    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
+constexpr fault check_host(std::string_view host) noexcept {
+    auto bad = [](char const* rule, std::size_t at) { return fault{errc::ref_invalid, rule, at}; };
     std::size_t end = 0;
     if (host.front() == '[') {
         auto const close = host.find(']');
@@ -3000,8 +3053,8 @@ constexpr parse_fault check_host(std::string_view host) noexcept {
 
 /// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
 /// position of `path` in the reference.
-constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
-    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
+constexpr fault check_path(std::string_view path, std::size_t at) noexcept {
+    auto bad = [at](char const* rule, std::size_t i) { return fault{errc::ref_invalid, rule, at + i}; };
     auto word = [](char c) { return is_lower(c) || is_digit(c); };
     for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
         if (i < path.size() && path[i] != '/') {
@@ -3029,7 +3082,7 @@ constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept
 
 /// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
 /// reference.
-constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
+constexpr fault check_tag(std::string_view tag, std::size_t at) noexcept {
     if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
     for (std::size_t i = 0; i < tag.size(); ++i) {
         char const c = tag[i];
@@ -3063,8 +3116,8 @@ class repository {
     /// set. Linear in the text.
     static result<repository> parse(std::string_view text) {
         repository out;
-        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
-        if (fault) return detail::refuse(fault, text);
+        auto const wrong = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
+        if (wrong) return detail::refuse(wrong, text);
         return out;
     }
 
@@ -3111,7 +3164,7 @@ class repository {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
         if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
         auto const slash = text.find('/');
@@ -3119,8 +3172,8 @@ class repository {
         auto const path_at = hosted ? slash + 1 : 0;
         auto const path = text.substr(path_at);
         if (hosted)
-            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
-        if (auto const fault = detail::check_path(path, path_at)) return fault;
+            if (auto const wrong = detail::check_host(text.substr(0, slash))) return wrong;
+        if (auto const wrong = detail::check_path(path, path_at)) return wrong;
 
         detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
         if (hosted)
@@ -3177,9 +3230,8 @@ class reference {
     static result<reference> parse(std::string_view text) {
         reference out;
         // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
-        if (auto const fault = out.assign(text))
-            return detail::refuse(fault,
-                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
+        if (auto const wrong = out.assign(text))
+            return detail::refuse(wrong, wrong.code == errc::ref_invalid ? text : text.substr(wrong.offset));
         return out;
     }
 
@@ -3215,14 +3267,14 @@ class reference {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (detail::is_image_id(text)) return detail::image_id_fault;
         reference out;
         auto const at = text.find('@');
         if (at != text.npos) {
             auto d = detail::decode_access::make<lading::digest>();
-            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
+            if (auto const bad = d.assign(text.substr(at + 1)))
+                return {bad.code, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
             out.digest_ = d;
         }
         auto name = text.substr(0, at);
@@ -3231,10 +3283,10 @@ class reference {
         if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
             auto const tag = name.substr(colon + 1);
             name = name.substr(0, colon);
-            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
+            if (auto const wrong = detail::check_tag(tag, colon + 1)) return wrong;
             out.tag_ = decltype(tag_)(tag);
         }
-        if (auto const fault = out.name_.assign(name)) return fault;
+        if (auto const wrong = out.name_.assign(name)) return wrong;
         *this = out;
         return {};
     }
@@ -5237,7 +5289,7 @@ class client {
 
 // ---- lading/document/rules.hpp ----
 
-/// How the fields of a reflected document are spelled in JSON, and which must be there.
+/// How the fields of a reflected document are spelled in JSON, which must be there, and in what order they are written.
 
 #include <array>
 #include <string_view>
@@ -5259,6 +5311,10 @@ struct default_rules {
     static constexpr std::array<std::string_view, 0> required{};
     /// C++ name to JSON name, where the style does not give it.
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 0> renamed{};
+    /// C++ names of the fields that `encode` writes first, in this order; the others follow as they are reflected.
+    static constexpr std::array<std::string_view, 0> written_first{};
+    /// C++ names of the fields that `encode` writes even if they are empty, besides the required ones.
+    static constexpr std::array<std::string_view, 0> always_written{};
 };
 
 /// The rules of a document type; every reflected type may specialise it beside its reflection.
@@ -5269,23 +5325,32 @@ struct document_rules : default_rules {};
 
 // ---- lading/document/reflect/adapt.hpp ----
 
-/// `LADING_REFLECT(type, fields...)`: what `BOOST_HANA_ADAPT_STRUCT` does, but only in units that decode.
+/// `LADING_REFLECT(type, fields...)`: what `BOOST_HANA_ADAPT_STRUCT` does, but only in units that decode or encode.
 ///
-/// Hana's macro makes a function that every unit compiles, 5 to 6 ms a field; here it is a template that costs nothing
-/// until it is used (measured: a quarter of the cost of including `core.hpp`), and the header of Hana's macros is 9 MB of
-/// g++'s memory, so it is not included. Both macros make a Hana Struct, so a user's document may use either; Hana's needs
-/// `<boost/hana/adapt_struct.hpp>`. Up to 80 fields.
+/// Hana's macro makes a function that every unit compiles, and a `hana::pair` of a field, of 0.9 MB of g++'s memory each;
+/// here it is a template that costs nothing until it is used, and then 0.15 MB a field. Both macros make a Hana Struct, so
+/// a user's document may use either; Hana's needs `<boost/hana/adapt_struct.hpp>`. Up to 80 fields.
 
 #include <boost/hana/accessors.hpp>
-#include <boost/hana/pair.hpp>
+#include <boost/hana/first.hpp>
+#include <boost/hana/second.hpp>
 #include <boost/hana/string.hpp>
 #include <boost/hana/tuple.hpp>
 
+#include <cstddef>
+
 namespace lading::detail {
 
-/// Reads a member: the second half of a Hana accessor.
-template <auto Member>
-struct member_of {
+struct accessor_tag;
+
+/// The name of a field and how it is read: a Product of Hana's, whose first is a `hana::string` and whose second is a
+/// function of the object.
+template <fixed_string Name, auto Member>
+struct accessor {
+    using hana_tag = accessor_tag;
+    static constexpr auto text = Name; // g++ takes no address of a template argument for a constant under -fsanitize=undefined
+    static constexpr std::string_view name() noexcept { return text.view(); }
+
     template <class T>
     constexpr auto& operator()(T& object) const noexcept {
         return object.*Member;
@@ -5294,13 +5359,30 @@ struct member_of {
 
 } // namespace lading::detail
 
+template <>
+struct boost::hana::first_impl<lading::detail::accessor_tag> {
+    template <lading::detail::fixed_string Name, auto Member>
+    static constexpr auto apply(lading::detail::accessor<Name, Member> const&) noexcept {
+        return []<std::size_t... I>(std::index_sequence<I...>) {
+            return string_c<Name.data[I]...>;
+        }(std::make_index_sequence<sizeof Name.data - 1>());
+    }
+};
+template <>
+struct boost::hana::second_impl<lading::detail::accessor_tag> {
+    template <class Accessor>
+    static constexpr Accessor apply(Accessor const& a) noexcept {
+        return a;
+    }
+};
+
 #define LADING_DETAIL_PARENS ()
 #define LADING_DETAIL_EXPAND(...) LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(LADING_DETAIL_EXPAND3(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND3(...) LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND2(...) LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND1(...) __VA_ARGS__
 #define LADING_DETAIL_FIELD(T, f, ...)                                                                        \
-    ::boost::hana::make_pair(BOOST_HANA_STRING(#f), ::lading::detail::member_of<&T::f>{})                     \
+    ::lading::detail::accessor<#f, &T::f>                                                                     \
         __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
 #define LADING_DETAIL_AGAIN() LADING_DETAIL_FIELD
 
@@ -5309,18 +5391,15 @@ struct member_of {
     struct boost::hana::accessors_impl<TYPE> {                                                                \
         template <class T = TYPE>                                                                             \
         static constexpr auto apply() {                                                                       \
-            return ::boost::hana::make_tuple(LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__)));      \
+            return ::boost::hana::tuple<LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__))>();         \
         }                                                                                                     \
     };                                                                                                        \
     static_assert(true)
 
 #include <boost/hana/concept/struct.hpp>
 #include <boost/hana/core/to.hpp>
-#include <boost/hana/first.hpp>
-#include <boost/hana/second.hpp>
 #include <boost/hana/unpack.hpp>
 
-#include <cstddef>
 #include <type_traits>
 
 namespace lading {
@@ -5361,8 +5440,12 @@ consteval wire_name wire_name_of(std::string_view field) {
 /// The C++ name of the field that a Hana accessor is for.
 template <class Accessor>
 constexpr std::string_view field_name() {
-    using key = std::decay_t<decltype(boost::hana::first(std::declval<Accessor const&>()))>;
-    return boost::hana::to<char const*>(key{});
+    if constexpr (requires { Accessor::name(); }) {
+        return Accessor::name();
+    } else {
+        using key = std::decay_t<decltype(boost::hana::first(std::declval<Accessor const&>()))>;
+        return boost::hana::to<char const*>(key{});
+    }
 }
 
 template <class T>
@@ -5372,12 +5455,16 @@ consteval bool is_required(std::string_view field) {
     return false;
 }
 
-/// Every name in `required` and `renamed` is a field, and no two fields have one JSON name.
+/// Every name in the rules is a field, and no two fields have one JSON name.
 template <class T>
 consteval bool rules_fit() {
     return boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A const&...) {
         auto is_field = [](std::string_view n) { return ((field_name<A>() == n) || ...); };
         for (auto r : document_rules<T>::required)
+            if (!is_field(r)) return false;
+        for (auto r : document_rules<T>::written_first)
+            if (!is_field(r)) return false;
+        for (auto r : document_rules<T>::always_written)
             if (!is_field(r)) return false;
         for (auto const& r : document_rules<T>::renamed)
             if (!is_field(r.first)) return false;
@@ -5397,7 +5484,7 @@ inline constexpr wire_name wire_name_for = wire_name_of<T>(field_name<Accessor>(
 template <class T, class F>
 constexpr void for_each_accessor(F&& f) {
     static_assert(rules_fit<T>(), "[lading] document_rules: a name in `required` or `renamed` is no field of "
-                                  "the document, or two fields have one JSON name");
+                                  "the document (nor may one in `written_first` or `always_written`), or two fields have one JSON name");
     boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&... accessor) {
         (f(wire_name_for<T, A>.view(), std::bool_constant<is_required<T>(field_name<A>())>::value, boost::hana::second(accessor)), ...);
     });
@@ -5412,14 +5499,6 @@ constexpr void for_each_field(T& object, F&& f) {
         [&](std::string_view name, bool required, auto const& member) { f(name, required, member(object)); });
 }
 
-/// Calls `f(json_name, required, std::type_identity<M>())` for each field, of type `M`, without an object.
-template <reflected T, class F>
-constexpr void for_each_field_type(F&& f) {
-    detail::for_each_accessor<T>([&]<class Member>(std::string_view name, bool required, Member const&) {
-        f(name, required, std::type_identity<std::remove_cvref_t<std::invoke_result_t<Member const&, T&>>>());
-    });
-}
-
 } // namespace lading
 
 LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
@@ -5428,29 +5507,34 @@ LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdi
                         labels, stop_signal);
 LADING_REFLECT(lading::history_entry, created, author, created_by, comment, empty_layer);
 LADING_REFLECT(lading::image_rootfs, type, diff_ids);
-LADING_REFLECT(lading::image_config, created, author, comment, architecture, os, os_version, os_features,
-                        variant, docker_version, config, container_config, rootfs, history);
+LADING_REFLECT(lading::image_config, created, author, architecture, os, os_version, os_features, variant, config,
+                        rootfs, history, comment, docker_version, container_config);
 
 namespace lading {
 
 template <>
 struct document_rules<container_config> : default_rules {
     static constexpr naming style = naming::pascal;
+    static constexpr std::array<std::string_view, 10> written_first{
+        "user", "exposed_ports", "env", "entrypoint", "cmd", "volumes", "working_dir", "labels", "stop_signal", "args_escaped"};
 };
 
 template <>
 struct document_rules<history_entry> : default_rules {
     static constexpr naming style = naming::verbatim;
+    static constexpr std::array<std::string_view, 2> written_first{"created", "created_by"};
 };
 
 template <>
 struct document_rules<image_rootfs> : default_rules {
     static constexpr naming style = naming::verbatim;
+    static constexpr std::array<std::string_view, 2> always_written{"type", "diff_ids"};
 };
 
 template <>
 struct document_rules<image_config> : default_rules {
     static constexpr naming style = naming::verbatim;
+    static constexpr std::array<std::string_view, 2> always_written{"architecture", "os"};
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 2> renamed{
         {{"os_version", "os.version"}, {"os_features", "os.features"}}};
 };
@@ -5468,6 +5552,81 @@ struct document_rules<image_config> : default_rules {
 /// backend and every document; unknown members are ignored; `null` counts as absent. By default every doubt is an error;
 /// a caller who takes remarks gets documents with an odd part too.
 
+// ---- lading/document/read_value.hpp ----
+
+/// `read_value`: the rules by which JSON becomes the fields of a document. `decode` fills a document by them when the
+/// program runs, `validate_fields` applies them to a document's types when it is compiled: then the place for the value
+/// is null.
+
+// ---- lading/detail/base64.hpp ----
+
+/// Base64 (RFC 4648), strict. Ours because the alternatives are OpenSSL's, which core must not need, and lenient.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lading::detail {
+
+inline constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+inline constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+inline std::string base64_with(std::string_view bytes, std::string_view alphabet) {
+    std::string out;
+    std::uint32_t bits = 0;
+    int have = 0;
+    for (char byte : bytes) {
+        bits = bits << 8 | static_cast<unsigned char>(byte);
+        for (have += 8; have >= 6; have -= 6) out += alphabet[bits >> (have - 6) & 63];
+    }
+    if (have) out += alphabet[bits << (6 - have) & 63];
+    return out;
+}
+
+/// With padding.
+inline std::string base64_encode(std::string_view bytes) {
+    auto out = base64_with(bytes, base64_alphabet);
+    out.append((4 - out.size() % 4) % 4, '=');
+    return out;
+}
+
+/// Without padding.
+inline std::string base64url_encode(std::string_view bytes) { return base64_with(bytes, base64url_alphabet); }
+
+/// Nothing when a byte is not of the alphabet, the length is impossible, or left-over bits are not zero.
+inline std::optional<std::string> base64_decode_with(std::string_view text, std::string_view alphabet) {
+    if (text.size() % 4 == 1) return std::nullopt;
+    std::string out;
+    std::uint32_t bits = 0;
+    int have = 0;
+    for (char c : text) {
+        auto const i = alphabet.find(c);
+        if (i == alphabet.npos) return std::nullopt;
+        bits = bits << 6 | static_cast<std::uint32_t>(i);
+        if (have += 6; have >= 8) {
+            have -= 8;
+            out += static_cast<char>(bits >> have & 0xff);
+        }
+    }
+    if (bits & ((1u << have) - 1)) return std::nullopt;
+    return out;
+}
+
+/// Without padding.
+inline std::optional<std::string> base64url_decode(std::string_view text) {
+    return base64_decode_with(text, base64url_alphabet);
+}
+
+/// With its padding.
+inline std::optional<std::string> base64_decode(std::string_view text) {
+    if (text.size() % 4) return std::nullopt;
+    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
+    return base64_decode_with(text, base64_alphabet);
+}
+
+} // namespace lading::detail
+
 // ---- lading/json/writer.hpp ----
 
 /// `json_writer`: deterministic JSON text (doc/protocol.md#output).
@@ -5479,8 +5638,6 @@ struct document_rules<image_config> : default_rules {
 // ---- lading/detail/utf8.hpp ----
 
 /// UTF-8 as RFC 3629 has it.
-
-#include <cstdint>
 
 namespace lading::detail {
 
@@ -5544,8 +5701,6 @@ constexpr std::size_t character_count(std::string_view text) noexcept {
 
 } // namespace lading::detail
 
-#include <string>
-
 namespace lading::detail {
 
 /// Controls, and what changes the order, the lines or the width of a terminal's text.
@@ -5594,11 +5749,12 @@ namespace lading {
 /// How JSON is laid out.
 struct json_style {
     json_style() = default;
-    json_style(int i, bool h, bool v = false) : indent(i), html_escape(h), escape_hidden(v) {}
+    json_style(int i, bool h, bool v = false, bool s = false) : indent(i), html_escape(h), escape_hidden(v), short_escapes(s) {}
     int indent = 0;           ///< spaces a level; 0 for one compact line
     bool html_escape = false; ///< `<`, `>` and `&` as \u003c, \u003e and \u0026
     /// Controls beyond ASCII, and what changes the order or the width of text on a terminal, as \u escapes: equal JSON.
     bool escape_hidden = false;
+    bool short_escapes = false; ///< backspace and form feed as `\b` and `\f`, not as \u0008 and \u000c
 };
 
 enum class key_order : bool { as_written, sorted };
@@ -5659,6 +5815,8 @@ class json_writer {
         return end_object();
     }
 
+    /// False once a byte that is no UTF-8 has become U+FFFD.
+    bool is_exact() const noexcept { return exact_; }
     std::string const& str() const noexcept { return out_; }
     std::string take() noexcept { return std::exchange(out_, {}); }
 
@@ -5710,12 +5868,18 @@ class json_writer {
         case '\n': return out_ += "\\n", 1;
         case '\r': return out_ += "\\r", 1;
         case '\t': return out_ += "\\t", 1;
+        case '\b':
+            if (style_.short_escapes) return out_ += "\\b", 1;
+            break;
+        case '\f':
+            if (style_.short_escapes) return out_ += "\\f", 1;
+            break;
         default: break;
         }
         if (c < 0x20 || (style_.html_escape && (c == '<' || c == '>' || c == '&'))) return escape(c), 1;
         if (c < 0x7f || (c == 0x7f && !style_.escape_hidden)) return out_ += static_cast<char>(c), 1;
         auto const [code, n] = detail::first_character(text);
-        if (n == 0) return out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
+        if (n == 0) return exact_ = false, out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
         if (code == 0x2028 || code == 0x2029 || (style_.escape_hidden && !detail::is_visible(code))) {
             if (code >= 0x10000) escape(0xd7c0 + (code >> 10)), escape(0xdc00 + (code & 0x3ff));
             else escape(code);
@@ -5727,14 +5891,15 @@ class json_writer {
     std::vector<bool> empty_; ///< of each open array and object
     json_style style_;
     bool after_key_ = false;
+    bool exact_ = true;
 };
 
 } // namespace lading
 
 // ---- lading/document/reflect/descriptor.hpp ----
 
-LADING_REFLECT(lading::platform, os, architecture, variant, os_version, os_features, features);
-LADING_REFLECT(lading::descriptor, media_type, digest, size, annotations, artifact_type, urls, platform);
+LADING_REFLECT(lading::platform, architecture, os, os_version, os_features, variant, features);
+LADING_REFLECT(lading::descriptor, media_type, digest, size, urls, annotations, data, platform, artifact_type);
 
 namespace lading {
 
@@ -5752,104 +5917,101 @@ struct document_rules<descriptor> : default_rules {
 
 } // namespace lading
 
-#include <charconv>
-#include <optional>
+#include <algorithm>
 
-namespace lading {
+namespace lading::detail {
 
-namespace detail {
-
-/// Where decoding is, and the first thing that went wrong.
+/// Where reading is, and the first thing that went wrong.
 struct decode_state {
-    lading::limits const& limits;
-    errc wrong;        ///< what a missing field or a wrong type is called for this kind of document
-    std::string path;  ///< "layers[3].digest", built while a failure unwinds
-    std::string found; ///< the offending text, bounded
-    std::vector<warning>* odd = nullptr; ///< where remarks go; without, everything odd is an error
+    constexpr decode_state(lading::limits const& l, errc e, std::vector<warning>* o = nullptr) : limits(l), wrong(e), odd(o) {}
 
-    constexpr explicit decode_state(lading::limits const& l, errc e, std::vector<warning>* o = nullptr)
-        : limits(l), wrong(e), odd(o) {}
-    void under(std::string_view name) {
-        path.insert(0, path.empty() || path.front() == '[' ? "" : ".");
-        path.insert(0, name);
-    }
+    lading::limits const& limits;
+    errc wrong;               ///< what a missing field or a wrong type is called for this kind of document
+    std::vector<warning>* odd; ///< where remarks go; without, everything odd is an error
+    fault where;              ///< its path is made while a failure unwinds
+    inline_string<80> found;  ///< the offending text, printable
 };
 
-inline errc decode_value(json_view v, bool& out, decode_state& s) {
-    auto const b = v.as_bool();
-    if (!b) return s.wrong;
-    out = *b;
-    return errc::ok;
+/// The error of a reading that failed.
+inline error decode_error(errc code, decode_state s) {
+    s.where.code = code;
+    return from(s.where, std::string(s.found.view()));
 }
 
-inline errc decode_value(json_view v, std::int64_t& out, decode_state& s) {
-    auto const i = v.as_int();
-    if (!i) return s.wrong;
-    out = *i;
+template <class From, class To>
+constexpr errc take_value(std::optional<From> const& value, To* out, decode_state const& s) {
+    if (!value) return s.wrong;
+    if (out) *out = *value;
     return errc::ok;
 }
+constexpr errc read_value(json_view v, bool* out, decode_state& s) { return take_value(v.as_bool(), out, s); }
+constexpr errc read_value(json_view v, std::int64_t* out, decode_state& s) { return take_value(v.as_int(), out, s); }
+constexpr errc read_value(json_view v, std::string* out, decode_state& s) { return take_value(v.as_string(), out, s); }
 
-inline errc decode_value(json_view v, std::string& out, decode_state& s) {
-    auto const t = v.as_string();
-    if (!t) return s.wrong;
-    out = *t;
-    return errc::ok;
-}
-
-inline errc decode_value(json_view v, digest& out, decode_state& s) {
+constexpr errc read_value(json_view v, digest* out, decode_state& s) {
     auto const t = v.as_string();
     if (!t) return errc::descriptor_invalid;
-    errc const e = out.assign(*t);
-    if (e == errc::ok) return e;
-    for (char c : t->substr(0, 80)) s.found += c >= 0x20 && c < 0x7f ? c : '?';
-    return e == errc::digest_unsupported ? e : errc::descriptor_invalid;
-}
-
-inline errc decode_value(json_view v, command_line& out, decode_state& s);
-inline errc decode_value(json_view v, key_set& out, decode_state& s);
-inline errc decode_value(json_view v, string_map& out, decode_state& s);
-template <class T>
-errc decode_value(json_view v, std::optional<T>& out, decode_state& s);
-template <class T>
-errc decode_value(json_view v, std::vector<T>& out, decode_state& s);
-template <reflected T>
-errc decode_value(json_view v, T& out, decode_state& s);
-
-inline errc decode_value(json_view v, command_line& out, decode_state& s) {
-    if (auto const one = v.as_string()) {
-        out.words.emplace_back(*one);
-        return errc::ok;
+    auto nobodys = decode_access::make<digest>();
+    auto const wrong = (out ? *out : nobodys).assign(*t);
+    if (!wrong) return errc::ok;
+    for (char const c : t->substr(0, s.found.capacity)) {
+        char const shown = is_print(c) ? c : '?';
+        s.found.append({&shown, 1});
     }
-    return decode_value(v, out.words, s);
+    return wrong.code == errc::digest_unsupported ? wrong.code : errc::descriptor_invalid;
 }
 
-inline errc decode_value(json_view v, key_set& out, decode_state& s) {
-    if (!v.is_object()) return s.wrong;
-    v.each_member([&](std::string_view name, json_view) { out.keys.emplace_back(name); });
-    std::sort(out.keys.begin(), out.keys.end());
-    out.keys.erase(std::unique(out.keys.begin(), out.keys.end()), out.keys.end());
+/// What is no base64 says nothing: the bytes are to be fetched, as if there were no `data`.
+inline void read_base64(std::string_view text, embedded_data& out) {
+    if (auto bytes = base64_decode(text)) out.bytes = std::move(*bytes);
+}
+constexpr errc read_value(json_view v, embedded_data* out, decode_state&) {
+    if (auto const t = v.as_string(); t && out) read_base64(*t, *out);
     return errc::ok;
 }
 
-inline errc decode_value(json_view v, string_map& out, decode_state& s) {
+constexpr errc read_value(json_view v, command_line* out, decode_state& s);
+constexpr errc read_value(json_view v, key_set* out, decode_state& s);
+constexpr errc read_value(json_view v, string_map* out, decode_state& s);
+template <class T>
+constexpr errc read_value(json_view v, std::optional<T>* out, decode_state& s);
+template <class T>
+constexpr errc read_value(json_view v, std::vector<T>* out, decode_state& s);
+template <reflected T>
+constexpr errc read_value(json_view v, T* out, decode_state& s);
+
+constexpr errc read_value(json_view v, command_line* out, decode_state& s) {
+    auto const one = v.as_string();
+    if (!one) return read_value(v, out ? &out->words : nullptr, s);
+    if (out) out->words.emplace_back(*one);
+    return errc::ok;
+}
+
+constexpr errc read_value(json_view v, key_set* out, decode_state& s) {
+    if (!v.is_object()) return s.wrong;
+    if (!out) return errc::ok;
+    v.each_member([&](std::string_view name, json_view) { out->keys.emplace_back(name); });
+    std::sort(out->keys.begin(), out->keys.end());
+    out->keys.erase(std::unique(out->keys.begin(), out->keys.end()), out->keys.end());
+    return errc::ok;
+}
+
+constexpr errc read_value(json_view v, string_map* out, decode_state& s) {
     if (!v.is_object()) return s.wrong;
     errc first = errc::ok;
     v.each_member([&](std::string_view name, json_view value) {
         if (first != errc::ok || value.is_null()) return;
         auto const t = value.as_string();
         if (!t) first = s.wrong;
-        else if (!out.emplace(name, *t).second) first = errc::json_duplicate_key;
-        if (first != errc::ok) s.under(name);
+        else if (out && !out->emplace(name, *t).second) first = errc::json_duplicate_key;
+        if (first != errc::ok) s.where.under(name);
     });
     return first;
 }
 
 template <class T>
-errc decode_value(json_view v, std::optional<T>& out, decode_state& s) {
-    T value = decode_access::make<T>();
-    errc const e = decode_value(v, value, s);
-    if (e == errc::ok) out = std::move(value);
-    return e;
+constexpr errc read_value(json_view v, std::optional<T>* out, decode_state& s) {
+    return read_value(v, out ? &out->emplace(decode_access::make<T>()) : nullptr, s);
 }
 
 /// True for what `null` in a list may stand for: a value of which nothing need be said.
@@ -5860,41 +6022,25 @@ constexpr bool may_be_null() {
 }
 
 template <class T>
-errc decode_value(json_view v, std::vector<T>& out, decode_state& s) {
+constexpr errc read_value(json_view v, std::vector<T>* out, decode_state& s) {
     if (!v.is_array()) return s.wrong;
     if constexpr (reflected<T>)
         if (v.size() > s.limits.descriptors) return errc::manifest_limit;
     errc first = errc::ok;
-    out.reserve(v.size());
+    std::size_t index = 0;
+    if (out) out->reserve(v.size());
     v.each_element([&](json_view element) {
         if (first != errc::ok) return;
-        T value = decode_access::make<T>();
-        if (!(may_be_null<T>() && s.odd && element.is_null())) first = decode_value(element, value, s);
-        if (first != errc::ok) s.under("[" + std::to_string(out.size()) + "]");
-        out.push_back(std::move(value));
+        T* const value = out ? &out->emplace_back(decode_access::make<T>()) : nullptr;
+        if (!(may_be_null<T>() && s.odd && element.is_null())) first = read_value(element, value, s);
+        if (first != errc::ok) s.where.under(index);
+        ++index;
     });
     return first;
 }
 
-/// A size is an integer that is not negative; nothing else of a document is.
-inline errc check_fields(descriptor const& d, decode_state& s) {
-    if (d.size >= 0) return errc::ok;
-    s.found = std::to_string(d.size);
-    s.under("size");
-    return errc::descriptor_invalid;
-}
-template <class T>
-errc check_fields(T const&, decode_state&) {
-    return errc::ok;
-}
-
-/// The error of a decoding that failed.
-inline error decode_error(errc code, decode_state const& s) {
-    return error(code).with_context("at " + (s.path.empty() ? std::string("the top level") : s.path)).with_values({}, s.found);
-}
-
 /// The entries of an index. One that is no descriptor is put aside, and keeps nobody from the others.
-inline errc decode_entries(json_view v, std::vector<descriptor>& out, std::vector<odd_entry>& aside, decode_state& s) {
+inline errc read_entries(json_view v, std::vector<descriptor>& out, std::vector<odd_entry>& aside, decode_state& s) {
     if (!v.is_array()) return s.wrong;
     if (v.size() > s.limits.descriptors) return errc::manifest_limit;
     out.reserve(std::min<std::size_t>(v.size(), 256)); // they may all be odd
@@ -5903,7 +6049,7 @@ inline errc decode_entries(json_view v, std::vector<descriptor>& out, std::vecto
     v.each_element([&](json_view element) {
         decode_state own(s.limits, s.wrong, s.odd);
         auto value = decode_access::make<descriptor>();
-        errc const e = decode_value(element, value, own);
+        errc const e = read_value(element, &value, own);
         bool const whole = e == errc::ok && (!value.platform || value.platform->is_complete());
         if (e == errc::ok) {
             out.push_back(std::move(value));
@@ -5925,11 +6071,11 @@ inline errc decode_entries(json_view v, std::vector<descriptor>& out, std::vecto
 
 /// Takes a required list that is not there for an empty one, if remarks are wanted.
 template <class T>
-bool take_for_empty(std::string_view, T const&, decode_state&) {
+constexpr bool take_for_empty(std::string_view, T const*, decode_state&) {
     return false;
 }
 template <class T>
-bool take_for_empty(std::string_view name, std::vector<T> const&, decode_state& s) {
+constexpr bool take_for_empty(std::string_view name, std::vector<T> const*, decode_state& s) {
     if (!s.odd) return false;
     auto const code = name == "layers" ? warning_code::missing_layers : name == "manifests" ? warning_code::missing_manifests : warning_code::missing_list;
     s.odd->emplace_back(code, "the document has no list " + std::string(name) + "; it is taken for empty");
@@ -5937,35 +6083,49 @@ bool take_for_empty(std::string_view name, std::vector<T> const&, decode_state& 
 }
 
 template <class T, class Member>
-errc decode_member(json_view v, T& out, Member& member, decode_state& s) {
-    if constexpr (std::is_same_v<Member, std::vector<descriptor>> && requires { out.odd_entries; })
-        if (s.odd) return decode_entries(v, member, out.odd_entries, s);
-    return decode_value(v, member, s);
+constexpr errc read_member(json_view v, T* out, Member* member, decode_state& s) {
+    if constexpr (std::is_same_v<Member, std::vector<descriptor>> && requires { out->odd_entries; })
+        if (out && s.odd) return read_entries(v, *member, out->odd_entries, s);
+    return read_value(v, member, s);
+}
+
+/// A size is an integer that is not negative; nothing else of a document is.
+constexpr errc check_size(std::int64_t size, decode_state& s) {
+    if (size >= 0) return errc::ok;
+    if (!std::is_constant_evaluated()) s.found = decltype(s.found)(std::to_string(size));
+    s.where.under("size");
+    return errc::descriptor_invalid;
 }
 
 template <reflected T>
-errc decode_value(json_view v, T& out, decode_state& s) {
+constexpr errc read_value(json_view v, T* out, decode_state& s) {
     errc const wrong = std::is_same_v<T, descriptor> ? errc::descriptor_invalid : s.wrong;
     if (!v.is_object()) return wrong;
     errc first = errc::ok;
-    for_each_field(out, [&](std::string_view name, bool required, auto& member) {
+    for_each_accessor<T>([&]<class Accessor>(std::string_view name, bool required, Accessor const& access) {
+        using member_type = std::remove_reference_t<decltype(access(*out))>;
         if (first != errc::ok) return;
+        member_type* const member = out ? &access(*out) : nullptr;
         auto const value = v.find(name);
         if (value && value->is_repeated()) {
             first = errc::json_duplicate_key;
         } else if (value && !value->is_null()) {
-            first = decode_member(*value, out, member, s);
+            first = read_member(*value, out, member, s);
             if (first == s.wrong) first = wrong;
         } else if (required && !(s.odd && std::is_same_v<T, platform>) && !take_for_empty(name, member, s)) {
             first = wrong;
-            s.found = value ? "null" : "nothing";
+            s.found = decltype(s.found)(value ? "null" : "nothing");
         }
-        if (first != errc::ok) s.under(name);
+        if (first != errc::ok) s.where.under(name);
     });
-    return first == errc::ok ? check_fields(out, s) : first;
+    if constexpr (std::is_same_v<T, descriptor>)
+        if (first == errc::ok) return check_size(out ? out->size : *v.find("size")->as_int(), s);
+    return first;
 }
 
-} // namespace detail
+} // namespace lading::detail
+
+namespace lading {
 
 /// Fills a `T` from a JSON value.
 ///
@@ -5981,7 +6141,7 @@ template <reflected T>
 result<T> decode(json_view v, errc wrong = errc::manifest_schema, limits const& l = {}, std::vector<warning>* odd = nullptr) {
     T out = detail::decode_access::make<T>();
     detail::decode_state s(l, wrong, odd);
-    if (errc const e = detail::decode_value(v, out, s); e != errc::ok) return detail::decode_error(e, s);
+    if (errc const e = detail::read_value(v, &out, s); e != errc::ok) return detail::decode_error(e, s);
     return out;
 }
 
@@ -6227,78 +6387,338 @@ detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& documen
 
 // ---- lading/document/write_config.hpp ----
 
-/// Pieces of JSON that several writers share: the `config` object (doc/protocol.md#config-object), a history entry,
+/// Parts of documents that several output formats hold, as Docker 1.10 wrote them: the `config` object, a history entry,
 /// lists and maps.
+
+// ---- lading/document/write_fields.hpp ----
+
+/// `document_writer`: the fields of reflected documents as JSON. `encode` writes documents by it, the output formats the
+/// parts of documents that they hold.
+
+// ---- lading/document/equal.hpp ----
+
+/// `equal`: whether two documents say the same.
+
+namespace lading {
+
+namespace detail {
+
+template <class T>
+constexpr bool same_value(T const& a, T const& b);
+template <class T>
+constexpr bool same_value(std::optional<T> const& a, std::optional<T> const& b) {
+    return a && b ? same_value(*a, *b) : a.has_value() == b.has_value();
+}
+template <class T>
+constexpr bool same_value(std::vector<T> const& a, std::vector<T> const& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](T const& x, T const& y) { return same_value(x, y); });
+}
+template <class T>
+constexpr bool same_value(T const& a, T const& b) {
+    if constexpr (reflected<T>) {
+        bool same = true;
+        for_each_accessor<T>([&](std::string_view, bool, auto const& access) { same = same && same_value(access(a), access(b)); });
+        return same;
+    } else {
+        return a == b;
+    }
+}
+
+} // namespace detail
+
+/// Compares the reflected fields of two documents, those of the documents inside included; no `operator==` is needed.
+/// What is not a field (`odd_entries`) does not count. Never fails. Linear. Thread-safe.
+template <class T>
+constexpr bool equal(T const& a, T const& b) {
+    static_assert(reflected<T>, "[lading] equal: a document must be reflected: LADING_REFLECT(type, fields...)");
+    if constexpr (reflected<T>) return detail::same_value(a, b);
+    else return false;
+}
+
+} // namespace lading
+
+// ---- lading/document/reflect/written.hpp ----
+
+/// `for_each_written`: the fields of a document in the order in which they are written.
+
+#include <boost/hana/at.hpp>
 
 namespace lading::detail {
 
-inline void write_strings(json_writer& w, std::vector<std::string> const& list) {
-    w.begin_array();
-    for (auto const& s : list) w.string(s);
-    w.end_array();
+/// Positions of the fields of `T`: those of `document_rules<T>::written_first`, then the others as they are reflected.
+template <class T>
+consteval auto written_order() {
+    return boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A const&...) {
+        std::array<std::size_t, sizeof...(A)> out{};
+        std::string_view const names[] = {field_name<A>()...};
+        bool taken[sizeof...(A)]{};
+        std::size_t n = 0;
+        for (auto const first : document_rules<T>::written_first)
+            for (std::size_t i = 0; i < sizeof...(A); ++i)
+                if (names[i] == first && !taken[i]) taken[i] = true, out[n++] = i;
+        for (std::size_t i = 0; i < sizeof...(A); ++i)
+            if (!taken[i]) out[n++] = i;
+        return out;
+    });
 }
-inline void write_value(json_writer& w, std::vector<std::string> const& list) { write_strings(w, list); }
-inline void write_value(json_writer& w, command_line const& line) { write_strings(w, line.words); }
-inline void write_value(json_writer& w, key_set const& set) {
-    w.begin_object();
-    for (auto const& k : set.keys) w.key(k).begin_object().end_object();
-    w.end_object();
+
+template <class T>
+inline constexpr auto written_order_of = written_order<T>();
+
+template <class T>
+consteval bool is_always_written(std::string_view field) {
+    for (auto const name : document_rules<T>::always_written)
+        if (name == field) return true;
+    return is_required<T>(field);
 }
-inline void write_value(json_writer& w, string_map const& map) {
-    w.begin_object();
-    for (auto const& [k, v] : map) w.key(k).string(v);
-    w.end_object();
+
+/// Calls `f(json_name, always, accessor)` for each field of `T`, in the order in which they are written.
+template <class T, class F>
+constexpr void for_each_written(F&& f) {
+    static_assert(rules_fit<T>(), "[lading] document_rules: a name in the rules is no field of the document, or two fields have one JSON name");
+    auto const accessors = boost::hana::accessors<T>();
+    auto one = [&]<class Accessor>(Accessor const& accessor) {
+        f(wire_name_for<T, Accessor>.view(), std::bool_constant<is_always_written<T>(field_name<Accessor>())>::value,
+          boost::hana::second(accessor));
+    };
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (one(boost::hana::at_c<written_order_of<T>[I]>(accessors)), ...);
+    }(std::make_index_sequence<written_order_of<T>.size()>());
 }
-template <class T> void write_value(json_writer& w, std::optional<T> const& value) {
-    if (value)
-        write_value(w, *value);
-    else
-        w.null();
+
+/// Whether `F<Member>()` holds for the type of each field of `T`.
+template <class T, template <class> class F>
+constexpr bool all_fields() {
+    return boost::hana::unpack(boost::hana::accessors<T>(), []<class... A>(A const&...) {
+        return (F<std::remove_cvref_t<decltype(boost::hana::second(std::declval<A>())(std::declval<T const&>()))>>::value && ...);
+    });
+}
+
+/// True when a field of `T` has this JSON name.
+template <class T>
+constexpr bool has_field(std::string_view json_name) {
+    return boost::hana::unpack(boost::hana::accessors<T>(), [&]<class... A>(A const&...) {
+        return ((wire_name_for<T, A>.view() == json_name) || ...);
+    });
+}
+
+} // namespace lading::detail
+
+namespace lading::detail {
+
+template <template <class...> class Of, class T>
+inline constexpr bool is_a = false;
+template <template <class...> class Of, class... A>
+inline constexpr bool is_a<Of, Of<A...>> = true;
+
+/// Whether a type has a JSON form.
+template <class T>
+struct has_json_form : std::bool_constant<std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::string> ||
+                                     std::is_same_v<T, digest> || std::is_same_v<T, embedded_data> || std::is_same_v<T, command_line> ||
+                                     std::is_same_v<T, key_set> || std::is_same_v<T, string_map>> {};
+template <class T>
+struct has_json_form<std::optional<T>> : has_json_form<T> {};
+template <class T>
+struct has_json_form<std::vector<T>> : has_json_form<T> {};
+template <>
+struct has_json_form<std::vector<bool>> : std::false_type {};
+template <reflected T>
+struct has_json_form<T> : std::bool_constant<all_fields<T, has_json_form>()> {};
+
+/// True of a value that says nothing: an optional one that is not there or is an empty list, zero, no text.
+template <class T>
+bool says_nothing(T const& value) {
+    if constexpr (std::is_same_v<T, bool>) return !value;
+    else if constexpr (std::is_same_v<T, std::int64_t>) return value == 0;
+    else if constexpr (std::is_same_v<T, command_line>) return value.words.empty();
+    else if constexpr (std::is_same_v<T, key_set>) return value.keys.empty();
+    else if constexpr (std::is_same_v<T, embedded_data>) return value.bytes.empty();
+    else if constexpr (requires { value.empty(); }) return value.empty();
+    else return false;
+}
+template <class T>
+bool says_nothing(std::optional<T> const& value) {
+    if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::string>) return !value;
+    else return !value || says_nothing(*value);
+}
+
+/// How documents are written unless a format says otherwise: in the order of their rules, without optional fields that
+/// say nothing.
+struct canonical_form {
+    static constexpr bool strict = true; ///< what has no JSON is refused, not mended
+    template <class T, class F>
+    static void for_each(F&& f) {
+        for_each_written<T>(f);
+    }
+};
+
+/// Writes values of documents; what has no JSON is a fault, at its path. `Form` says which fields an object has.
+template <class Form = canonical_form>
+class document_writer {
+  public:
+    explicit document_writer(json_writer& out) : out_(out) {}
+
+    /// `edited` is the value that this one was made of, if there is one: its unknown members are kept.
+    template <class T>
+    bool write(T const& value, std::optional<json_view> edited = std::nullopt) {
+        if constexpr (std::is_same_v<T, bool>) return out_.boolean(value), true;
+        else if constexpr (std::is_same_v<T, std::int64_t>) return out_.integer(value), true;
+        else if constexpr (std::is_same_v<T, std::string>) return text(value);
+        else if constexpr (std::is_same_v<T, digest>) return text(value.str());
+        else if constexpr (std::is_same_v<T, embedded_data>) return text(base64_encode(value.bytes));
+        else if constexpr (std::is_same_v<T, command_line>) return write(value.words);
+        else if constexpr (std::is_same_v<T, key_set>) return keys(value);
+        else if constexpr (std::is_same_v<T, string_map>) return map(value);
+        else if constexpr (reflected<T>) return object(value, edited);
+        else if constexpr (is_a<std::optional, T>) return value ? write(*value, edited) : (out_.null(), true);
+        else if constexpr (is_a<std::vector, T>) return list(value, edited);
+        else return false; // `has_json_form` says so when the program is compiled
+    }
+
+    fault const& wrong() const noexcept { return wrong_; }
+
+  private:
+    bool refuse(std::string_view rule) { return wrong_ = fault(errc::invalid_argument, rule), false; }
+    bool exact() { return !Form::strict || out_.is_exact() || refuse("is not UTF-8"); }
+    bool text(std::string_view value) { return out_.string(value), exact(); }
+
+    bool keys(key_set const& set) {
+        out_.begin_object();
+        auto sorted = set.keys;
+        std::sort(sorted.begin(), sorted.end());
+        for (std::size_t i = 0; i < sorted.size(); ++i) {
+            if (Form::strict && i != 0 && sorted[i] == sorted[i - 1]) return refuse("has a key twice");
+            out_.key(sorted[i]).begin_object().end_object();
+            if (!exact()) return false;
+        }
+        return out_.end_object(), true;
+    }
+    bool map(string_map const& values) {
+        out_.begin_object();
+        for (auto const& [name, value] : values) {
+            out_.key(name).string(value);
+            if (!exact()) return wrong_.under(name), false;
+        }
+        return out_.end_object(), true;
+    }
+
+    template <class T>
+    bool object(T const& value, std::optional<json_view> edited) {
+        if constexpr (requires { value.odd_entries; })
+            if (!value.odd_entries.empty()) return refuse("has entries that are no descriptors");
+        if constexpr (std::is_same_v<T, descriptor>)
+            if (value.size < 0) return refuse("is a descriptor without a size");
+        [[maybe_unused]] static T const fresh = decode_access::make<T>();
+        if (edited && !edited->is_object()) edited.reset();
+        bool good = true;
+        out_.begin_object();
+        Form::template for_each<T>([&](std::string_view name, bool always, auto const& access) {
+            auto const& member = access(value);
+            if (!good || (!always && says_nothing(member) && says_nothing(access(fresh)))) return;
+            good = write(member, edited ? edited->find(name) : std::nullopt, name);
+        });
+        if (good && edited)
+            edited->each_member([&](std::string_view name, json_view other) {
+                if (!has_field<T>(name)) out_.key(name).value(other);
+            });
+        return out_.end_object(), good;
+    }
+    template <class T>
+    bool write(T const& member, std::optional<json_view> edited, std::string_view name) {
+        out_.key(name);
+        if (write(member, edited)) return true;
+        return wrong_.under(name), false;
+    }
+
+    template <class T>
+    bool list(std::vector<T> const& values, std::optional<json_view> edited) {
+        out_.begin_array();
+        former<T> old(edited);
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if (!write(values[i], old.of(values[i]))) return wrong_.under(i), false;
+        return out_.end_array(), true;
+    }
+
+    /// The elements of a list that is edited. An element was there before if one says the same, of a descriptor if one has
+    /// its digest.
+    template <class T>
+    class former {
+      public:
+        explicit former(std::optional<json_view> list) {
+            if constexpr (reflected<T>)
+                if (list) list->each_element([&](json_view e) { old_.push_back({e, false}); });
+        }
+        std::optional<json_view> of(T const& value) {
+            for (std::size_t tries = 0; tries < old_.size(); ++tries, ++next_) {
+                auto& candidate = old_[next_ % old_.size()];
+                if (candidate.taken || !is_same(value, candidate.view)) continue;
+                candidate.taken = true;
+                ++next_;
+                return candidate.view;
+            }
+            return std::nullopt;
+        }
+
+      private:
+        struct element {
+            json_view view;
+            bool taken;
+        };
+        static bool is_same(T const& value, json_view old) {
+            if constexpr (std::is_same_v<T, descriptor>) {
+                auto const named = old.find("digest");
+                return named && named->as_string() == value.digest.str();
+            } else if constexpr (reflected<T>) {
+                limits const bounds;
+                decode_state s(bounds, errc::invalid_argument);
+                T before = decode_access::make<T>();
+                return read_value(old, &before, s) == errc::ok && same_value(before, value);
+            } else {
+                return false;
+            }
+        }
+
+        std::vector<element> old_;
+        std::size_t next_ = 0; ///< most elements stay in their order
+    };
+
+    json_writer& out_;
+    fault wrong_;
+};
+
+} // namespace lading::detail
+
+namespace lading::detail {
+
+/// The fields that Docker 1.10 leaves out when they say nothing; the others are always there, null where a list is absent.
+template <class T>
+inline constexpr std::array<std::string_view, 0> left_out_by_docker_1_10{};
+template <>
+inline constexpr std::array<std::string_view, 6> left_out_by_docker_1_10<container_config>{"ExposedPorts",    "PublishService", "ArgsEscaped",
+                                                                                           "NetworkDisabled", "MacAddress",     "StopSignal"};
+template <>
+inline constexpr std::array<std::string_view, 5> left_out_by_docker_1_10<history_entry>{"created", "author", "created_by", "comment", "empty_layer"};
+
+/// The fields as they are reflected, which is Docker's order.
+struct docker_1_10_form {
+    static constexpr bool strict = false;
+    template <class T, class F>
+    static void for_each(F&& f) {
+        for_each_accessor<T>([&](std::string_view name, bool, auto const& access) {
+            auto const& out = left_out_by_docker_1_10<T>;
+            f(name, std::find(out.begin(), out.end(), name) == out.end(), access);
+        });
+    }
+};
+
+/// Text that is no UTF-8 is written with U+FFFD.
+template <class T>
+void write_value(json_writer& w, T const& value) {
+    document_writer<docker_1_10_form>(w).write(value);
 }
 
 inline void write_unless_empty(json_writer& w, std::string_view key, std::string_view text) {
     if (!text.empty()) w.key(key).string(text);
-}
-
-/// Key order and the keys that are left out: doc/protocol.md#config-object.
-inline void write_container_config(json_writer& w, container_config const& c) {
-    w.begin_object();
-    w.key("Hostname").string(c.hostname);
-    w.key("Domainname").string(c.domainname);
-    w.key("User").string(c.user);
-    w.key("AttachStdin").boolean(c.attach_stdin);
-    w.key("AttachStdout").boolean(c.attach_stdout);
-    w.key("AttachStderr").boolean(c.attach_stderr);
-    if (c.exposed_ports && !c.exposed_ports->keys.empty())
-        write_value(w.key("ExposedPorts"), c.exposed_ports);
-    write_unless_empty(w, "PublishService", c.publish_service);
-    w.key("Tty").boolean(c.tty);
-    w.key("OpenStdin").boolean(c.open_stdin);
-    w.key("StdinOnce").boolean(c.stdin_once);
-    write_value(w.key("Env"), c.env);
-    write_value(w.key("Cmd"), c.cmd);
-    if (c.args_escaped) w.key("ArgsEscaped").boolean(true);
-    w.key("Image").string(c.image);
-    write_value(w.key("Volumes"), c.volumes);
-    w.key("WorkingDir").string(c.working_dir);
-    write_value(w.key("Entrypoint"), c.entrypoint);
-    if (c.network_disabled) w.key("NetworkDisabled").boolean(true);
-    write_unless_empty(w, "MacAddress", c.mac_address);
-    write_value(w.key("OnBuild"), c.on_build);
-    write_value(w.key("Labels"), c.labels);
-    write_unless_empty(w, "StopSignal", c.stop_signal);
-    w.end_object();
-}
-
-/// Key order: `created`, `author`, `created_by`, `comment`, `empty_layer`; empty ones are left out.
-inline void write_history_entry(json_writer& w, history_entry const& h) {
-    w.begin_object();
-    write_unless_empty(w, "created", h.created);
-    write_unless_empty(w, "author", h.author);
-    write_unless_empty(w, "created_by", h.created_by);
-    write_unless_empty(w, "comment", h.comment);
-    if (h.empty_layer) w.key("empty_layer").boolean(true);
-    w.end_object();
 }
 
 } // namespace lading::detail
@@ -6349,7 +6769,7 @@ inline history_entry history_of(v1_image const& v1, schema1_rules rules) {
 
 inline void write_converted_history(json_writer& w, std::vector<history_entry> const& history) {
     w.begin_array();
-    for (auto const& h : history) write_history_entry(w, h);
+    for (auto const& h : history) write_value(w, h);
     w.end_array();
 }
 
@@ -6371,9 +6791,9 @@ detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image 
     write_unless_empty(w, "architecture", v1.architecture);
     write_unless_empty(w, "author", v1.author);
     write_unless_empty(w, "comment", v1.comment);
-    if (config) write_container_config(w.key("config"), *config);
+    if (config) write_value(w.key("config"), *config);
     write_unless_empty(w, "container", container_id);
-    write_container_config(w.key("container_config"), container ? *container : container_config());
+    write_value(w.key("container_config"), container ? *container : container_config());
     w.key("created").string(v1.created.empty() ? zero_timestamp : std::string_view(v1.created));
     write_unless_empty(w, "docker_version", v1.docker_version);
     write_converted_history(w.key("history"), history);
@@ -6556,7 +6976,6 @@ decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
 /// `WWW-Authenticate` (RFC 9110, 11.6.1): several challenges a line, token68, quoted strings, white space around `=`; and what
 /// servers write instead: values without quotes or with quotes in them, parameters without commas between them or twice.
 
-#include <algorithm>
 #include <span>
 
 namespace lading {
@@ -7609,71 +8028,6 @@ struct lading::document_rules<lading::schema2> : default_rules {
 /// Signatures are not verified: their keys are mostly throw-away ones, so only the digest of the payload
 /// protects it. What the envelope may not do is to show other content than it names, so everything outside
 /// the payload must be the `signatures` member alone.
-
-// ---- lading/detail/base64.hpp ----
-
-/// Base64 (RFC 4648), strict. Ours because the alternatives are OpenSSL's, which core must not need, and lenient.
-
-namespace lading::detail {
-
-inline constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-inline constexpr std::string_view base64url_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-inline std::string base64_with(std::string_view bytes, std::string_view alphabet) {
-    std::string out;
-    std::uint32_t bits = 0;
-    int have = 0;
-    for (char byte : bytes) {
-        bits = bits << 8 | static_cast<unsigned char>(byte);
-        for (have += 8; have >= 6; have -= 6) out += alphabet[bits >> (have - 6) & 63];
-    }
-    if (have) out += alphabet[bits << (6 - have) & 63];
-    return out;
-}
-
-/// With padding.
-inline std::string base64_encode(std::string_view bytes) {
-    auto out = base64_with(bytes, base64_alphabet);
-    out.append((4 - out.size() % 4) % 4, '=');
-    return out;
-}
-
-/// Without padding.
-inline std::string base64url_encode(std::string_view bytes) { return base64_with(bytes, base64url_alphabet); }
-
-/// Nothing when a byte is not of the alphabet, the length is impossible, or left-over bits are not zero.
-inline std::optional<std::string> base64_decode_with(std::string_view text, std::string_view alphabet) {
-    if (text.size() % 4 == 1) return std::nullopt;
-    std::string out;
-    std::uint32_t bits = 0;
-    int have = 0;
-    for (char c : text) {
-        auto const i = alphabet.find(c);
-        if (i == alphabet.npos) return std::nullopt;
-        bits = bits << 6 | static_cast<std::uint32_t>(i);
-        if (have += 6; have >= 8) {
-            have -= 8;
-            out += static_cast<char>(bits >> have & 0xff);
-        }
-    }
-    if (bits & ((1u << have) - 1)) return std::nullopt;
-    return out;
-}
-
-/// Without padding.
-inline std::optional<std::string> base64url_decode(std::string_view text) {
-    return base64_decode_with(text, base64url_alphabet);
-}
-
-/// With its padding.
-inline std::optional<std::string> base64_decode(std::string_view text) {
-    if (text.size() % 4) return std::nullopt;
-    for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
-    return base64_decode_with(text, base64_alphabet);
-}
-
-} // namespace lading::detail
 
 namespace lading {
 
@@ -12033,120 +12387,17 @@ class basic_client : immovable {
 
 // ---- lading/document/validate_fields.hpp ----
 
-/// `validate_fields<T>`: whether `decode<T>` would take a JSON value, in constant expressions. The rules are those of
-/// `decode.hpp`, of the types alone: most documents are no literal types. Both give the same code and path for every
-/// text (tests/unit/document/validate_fields_test.cpp).
+/// `validate_fields<T>`: whether `decode<T>` would take a JSON value, in constant expressions. Most documents are not
+/// literal types, so the rules of `read_value` are applied to the types alone.
 
 namespace lading::detail {
 
-/// What is wrong, and where: "layers[3].digest", cut after 120 bytes.
-struct field_validation {
-    errc code = errc::ok;
-    inline_string<120> path;
-
-    constexpr void under(std::string_view name) {
-        inline_string<120> longer(name);
-        if (!path.empty() && path.view().front() != '[') longer.append(".");
-        path = longer.append(path.view());
-    }
-    constexpr void under(std::size_t index) {
-        char digits[24];
-        std::size_t at = sizeof digits;
-        digits[--at] = ']';
-        do digits[--at] = static_cast<char>('0' + index % 10);
-        while ((index /= 10) != 0);
-        digits[--at] = '[';
-        under(std::string_view(digits + at, sizeof digits - at));
-    }
-};
-
-template <class T>
-struct element_of;
-template <class T>
-struct element_of<std::optional<T>> : std::type_identity<T> {};
-template <class T>
-struct element_of<std::vector<T>> : std::type_identity<T> {};
-
-/// The rules of `decode_value(json_view, T&, decode_state&)`.
-template <class T>
-class field_judge {
-  public:
-    constexpr field_judge(limits const& l, errc wrong, field_validation& out) : limits_(l), wrong_(wrong), out_(out) {}
-
-    constexpr errc operator()(json_view v) const {
-        if constexpr (std::is_same_v<T, bool>) return good(v.as_bool().has_value());
-        else if constexpr (std::is_same_v<T, std::int64_t>) return good(v.as_int().has_value());
-        else if constexpr (std::is_same_v<T, std::string>) return good(v.is_string());
-        else if constexpr (std::is_same_v<T, digest>) return digest_text(v);
-        else if constexpr (std::is_same_v<T, command_line>) return v.is_string() ? errc::ok : as<std::vector<std::string>>(v);
-        else if constexpr (std::is_same_v<T, key_set>) return good(v.is_object());
-        else if constexpr (std::is_same_v<T, string_map>) return map(v);
-        else if constexpr (reflected<T>) return object(v);
-        else if constexpr (std::is_same_v<T, std::optional<typename element_of<T>::type>>) return as<typename element_of<T>::type>(v);
-        else return array(v);
-    }
-
-  private:
-    template <class U>
-    constexpr errc as(json_view v) const {
-        return field_judge<U>(limits_, wrong_, out_)(v);
-    }
-    constexpr errc good(bool b) const { return b ? errc::ok : wrong_; }
-    static constexpr errc digest_text(json_view v) {
-        auto const t = v.as_string();
-        auto d = decode_access::make<digest>();
-        errc const e = t ? d.assign(*t) : errc::descriptor_invalid;
-        return e == errc::ok || e == errc::digest_unsupported ? e : errc::descriptor_invalid;
-    }
-    constexpr errc map(json_view v) const {
-        errc first = good(v.is_object());
-        v.each_member([&](std::string_view name, json_view value) {
-            if (first == errc::ok && !value.is_string() && !value.is_null()) first = wrong_, out_.under(name);
-        });
-        return first;
-    }
-    constexpr errc array(json_view v) const {
-        using element = typename element_of<T>::type;
-        if (!v.is_array()) return wrong_;
-        if (reflected<element> && v.size() > limits_.descriptors) return errc::manifest_limit;
-        errc first = errc::ok;
-        std::size_t index = 0;
-        v.each_element([&](json_view e) {
-            if (first == errc::ok && (first = as<element>(e)) != errc::ok) out_.under(index);
-            ++index;
-        });
-        return first;
-    }
-    constexpr errc object(json_view v) const {
-        errc const wrong = std::is_same_v<T, descriptor> ? errc::descriptor_invalid : wrong_;
-        if (!v.is_object()) return wrong;
-        errc first = errc::ok;
-        for_each_field_type<T>([&]<class M>(std::string_view name, bool required, std::type_identity<M>) {
-            if (first != errc::ok) return;
-            auto const value = v.find(name);
-            if (value && !value->is_null()) {
-                first = as<M>(*value);
-                if (first == wrong_) first = wrong;
-            } else if (required) {
-                first = wrong;
-            }
-            if (first != errc::ok) out_.under(name);
-        });
-        if constexpr (std::is_same_v<T, descriptor>)
-            if (first == errc::ok && *v.find("size")->as_int() < 0) first = errc::descriptor_invalid, out_.under("size");
-        return first;
-    }
-
-    limits const& limits_;
-    errc wrong_;
-    field_validation& out_;
-};
-
+/// What is wrong, and its path.
 template <reflected T>
-constexpr field_validation validate_fields(json_view v, errc wrong, limits const& l) {
-    field_validation out;
-    out.code = field_judge<T>(l, wrong, out)(v);
-    return out;
+constexpr fault validate_fields(json_view v, errc wrong, limits const& l) {
+    decode_state s(l, wrong);
+    s.where.code = read_value(v, static_cast<T*>(nullptr), s);
+    return s.where;
 }
 
 } // namespace lading::detail
@@ -12856,7 +13107,7 @@ struct embedded_facts {
     lading::media_type type = decode_access::make<lading::media_type>();
     bool index = false;
     std::size_t descriptors = 0; ///< of `manifests` or `layers`
-    field_validation fields;        ///< of the document
+    fault fields;               ///< of the document
 };
 
 /// Everything about an embedded text. The text is read twice, since no allocation outlives a constant expression: once for
@@ -12870,13 +13121,13 @@ struct embedded_reader {
         json_document d;
         out.json = d.template assign<exact_json>(text()).code;
         if (out.json != errc::ok) return out;
-        auto const verdict = judge_shape(d.root());
-        out.shape = verdict.code;
+        auto const decided = shape_of(d.root());
+        out.shape = decided.wrong.code;
         if (out.shape != errc::ok) return out;
-        out.type.assign(verdict.shape.media_type);
-        out.index = is_index_type(verdict.shape.media_type);
+        out.type.assign(decided.shape.media_type);
+        out.index = is_index_type(decided.shape.media_type);
         if (auto const list = d.root().find(list_name(out.index)); list && list->is_array()) out.descriptors = list->size();
-        Set::dispatch(verdict.shape, [&]<class D>(std::type_identity<D>) {
+        Set::dispatch(decided.shape, [&]<class D>(std::type_identity<D>) {
             out.document = Set::template index_of<D>;
             if constexpr (!std::is_same_v<D, opaque> && !std::is_same_v<D, schema1>)
                 out.fields = validate_fields<D>(d.root(), errc::manifest_schema, limits());
@@ -13036,16 +13287,16 @@ inline std::string to_docker_1_10(inspection const& i) {
     if (i.tags.values.empty() && i.tags.state != tags_state::complete)
         w.null();
     else
-        detail::write_strings(w, i.tags.values);
+        detail::write_value(w, i.tags.values);
     w.key("Comment").string(image.comment);
     w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
-    detail::write_container_config(w.key("ContainerConfig"),
+    detail::write_value(w.key("ContainerConfig"),
                                    image.container_config ? *image.container_config : container_config());
     w.key("DockerVersion").string(image.docker_version);
     w.key("Author").string(image.author);
     w.key("Config");
     if (image.config)
-        detail::write_container_config(w, *image.config);
+        detail::write_value(w, *image.config);
     else
         w.null();
     w.key("Architecture").string(image.architecture);
@@ -13065,7 +13316,7 @@ namespace lading {
 namespace detail {
 
 inline void write_string_list(json_writer& w, std::string_view key, std::vector<std::string> const& list) {
-    if (!list.empty()) write_strings(w.key(key), list);
+    if (!list.empty()) write_value(w.key(key), list);
 }
 
 inline void write_platform(json_writer& w, platform const& p) {
@@ -13120,8 +13371,8 @@ inline void write_image(json_writer& w, image_config const& image) {
     write_unless_empty(w, "workingDir", run.working_dir);
     if (run.entrypoint) write_value(w.key("entrypoint"), run.entrypoint);
     if (run.cmd) write_value(w.key("cmd"), run.cmd);
-    if (run.exposed_ports) write_strings(w.key("exposedPorts"), run.exposed_ports->keys);
-    if (run.volumes) write_strings(w.key("volumes"), run.volumes->keys);
+    if (run.exposed_ports) write_value(w.key("exposedPorts"), run.exposed_ports->keys);
+    if (run.volumes) write_value(w.key("volumes"), run.volumes->keys);
     write_unless_empty(w, "stopSignal", run.stop_signal);
     write_value(w.key("labels"), run.labels);
     write_value(w.key("env"), run.env);
@@ -13170,11 +13421,11 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     for (auto const& l : i.layers) {
         w.begin_object();
         detail::write_descriptor_members(w, l.blob);
-        if (l.history) detail::write_history_entry(w.key("history"), *l.history);
+        if (l.history) detail::write_value(w.key("history"), *l.history);
         w.end_object();
     }
     w.end_array().key("history").begin_array();
-    for (auto const& h : i.history) detail::write_history_entry(w, h);
+    for (auto const& h : i.history) detail::write_value(w, h);
     w.end_array().key("totalSize");
     if (i.total_size == descriptor::unknown_size)
         w.null();
@@ -13184,7 +13435,7 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     if (i.subject) detail::write_descriptor(w.key("subject"), *i.subject);
 
     w.key("tags").begin_object().key("state").string(name_of(i.tags.state));
-    detail::write_strings(w.key("values"), i.tags.values);
+    detail::write_value(w.key("values"), i.tags.values);
     detail::write_unless_empty(w, "why", i.tags.why);
     w.end_object();
     w.key("warnings").begin_array();
@@ -13222,7 +13473,7 @@ inline std::string to_modern(inspection const& i) {
     w.key("Name").string(i.requested.repository().str());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
     w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
-    detail::write_strings(w.key("RepoTags"), i.tags.values);
+    detail::write_value(w.key("RepoTags"), i.tags.values);
     w.key("Created");
     if (created)
         w.string(created.assume_value());
