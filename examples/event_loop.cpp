@@ -55,7 +55,7 @@ int main() {
     asio::io_context sockets(1);
     lading::asio_transport transport(sockets.get_executor());
     lading::client registry(lading::client_options().with_plaintext(server.host())); // it opens no connection here
-    registry.with_login("user", "secret");
+    registry.with_login(server.host(), "user", "secret");
     hand_driven job(transport, registry.start_inspect(ref));
 
     int frames = 0; // the program's own loop: its descriptors, its timers, its frames, and one call for us

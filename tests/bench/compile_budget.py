@@ -65,7 +65,7 @@ CALLS = [  # unit, its text, flags; per level of optimisation: budget of CPU, ga
 ]
 HEADER_ONLY_MB = 1300  # the gate of what is over its budget
 TEN = ["inspect(name)", "inspect(name, lading::inspect_options().with_tags())", "manifest(name)", "raw_manifest(name)",
-       "config(name)", "tags(name)", "ping(name)", "with_login(name, name).inspect(name)",
+       "config(name)", "tags(name)", "ping(name)", "with_login(name, name, name).inspect(name)",
        "with_stored_logins().inspect(name)", "with_environment_proxies().inspect(name)"]
 TEN_SECONDS = 45.0
 

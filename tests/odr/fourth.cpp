@@ -9,6 +9,6 @@ bool refused_header_only();
 
 bool refused_header_only() {
     lading::client registry;
-    auto const r = registry.with_login("user", "secret").inspect("127.0.0.1:1/x");
+    auto const r = registry.with_login("127.0.0.1:1", "user", "secret").inspect("127.0.0.1:1/x");
     return !r && r.error() == lading::errc::connection_refused;
 }

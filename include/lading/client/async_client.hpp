@@ -42,7 +42,7 @@ class async_client {
     /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
     /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
     /// `with_credentials`.
-    LADING_DECL async_client& with_login(std::string user, std::string secret, std::string host = {});
+    LADING_DECL async_client& with_login(std::string host, std::string user, std::string secret);
     /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
     /// of `config_credentials`. Replaces `with_credentials`.
     LADING_DECL async_client& with_stored_logins();

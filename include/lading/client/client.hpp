@@ -56,11 +56,10 @@ class client {
 
     // ---- what it uses -------------------------------------------------------------------------------------------
 
-    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. Without a
-    /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
-    /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
-    /// `with_credentials`.
-    LADING_DECL client& with_login(std::string user, std::string secret, std::string host = {});
+    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. May be given for
+    /// several hosts; comes before stored logins, and replaces `with_credentials`. With a text that is no host, calls end
+    /// with `config_invalid`.
+    LADING_DECL client& with_login(std::string host, std::string user, std::string secret);
     /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
     /// of `config_credentials`. Replaces `with_credentials`.
     LADING_DECL client& with_stored_logins();

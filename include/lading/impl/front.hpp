@@ -58,7 +58,8 @@ class basic_front {
 
     client_type& calls() noexcept { return *calls_; }
 
-    void log_in(std::string user, std::string secret, std::string host) {
+    void log_in(std::string host, std::string user, std::string secret) {
+        if (host.empty()) host = " "; // no host: an error at each look-up, and not a login for every registry
         logins_.with_login(credential(std::move(user), std::move(secret)), std::move(host));
         use_logins();
     }

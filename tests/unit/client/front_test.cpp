@@ -154,14 +154,14 @@ TEST_CASE("logins: given ones come first, stored ones are read when that is aske
 
         client registry{options};
         CHECK(registry.inspect(name).has_error()); // stored logins are nobody's default
-        CHECK(registry.with_login("ann", "s3cret", "other.example").inspect(name).has_error());
-        CHECK(registry.with_login("ann", "s3cret").inspect(name).has_value());
-        CHECK(registry.with_login("ann", "wrong", fake.host()).inspect(name).has_error());
-        CHECK(registry.with_login("ann", "s3cret", fake.host()).inspect(name).has_value());
+        CHECK(registry.with_login("other.example", "ann", "s3cret").inspect(name).has_error());
+        CHECK(client(options).with_login("", "ann", "s3cret").inspect(name).error() == errc::config_invalid);
+        CHECK(registry.with_login(fake.host(), "ann", "wrong").inspect(name).has_error());
+        CHECK(registry.with_login(fake.host(), "ann", "s3cret").inspect(name).has_value());
         CHECK(client(options).with_stored_logins().inspect(name).has_value());
-        CHECK(client(options).with_stored_logins().with_login("ann", "wrong", fake.host()).inspect(name).has_error());
+        CHECK(client(options).with_stored_logins().with_login(fake.host(), "ann", "wrong").inspect(name).has_error());
         CHECK(client(options).with_credentials(fixed_credentials(credential("ann", "s3cret"))).inspect(name).has_value());
-        CHECK(client(options).with_login("ann", "s3cret").with_credentials(no_credentials()).inspect(name).has_error());
+        CHECK(client(options).with_login(fake.host(), "ann", "s3cret").with_credentials(no_credentials()).inspect(name).has_error());
 
         asio::io_context context;
         async_client asynchronous{context.get_executor(), options};
