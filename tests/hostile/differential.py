@@ -67,7 +67,7 @@ def fill():
     for status in ("99 X", "1000 X", "2OO OK", "+200 OK", "200"):
         row("H03", f"status {status}", "digits of another count are no status", manifest=manifest(status=status))
     row("H04", "101 that nobody asked for", manifest=answer(status="101 Switching Protocols", length=False))
-    row("H05", "seven 103 before the answer", manifest=b"HTTP/1.1 103 Early\r\nLink: <a>\r\n\r\n" * 7 + manifest())
+    row("H05", "seven 103 before the answer", "heads that are no answer are bounded in number", manifest=b"HTTP/1.1 103 Early\r\nLink: <a>\r\n\r\n" * 7 + manifest())
     row("H09", "two lengths", manifest=manifest(body, f"Content-Length: {len(body) + 1}"))
     row("H10", "the same length twice", manifest=manifest(body, f"Content-Length: {len(body)}"))
     row("H11", "a list of lengths", manifest=raw_head(b"Content-Length: %d, %d" % (len(body), len(body))))
