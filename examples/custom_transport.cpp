@@ -62,7 +62,9 @@ struct my_transport {
     };
 };
 // [transport]
-struct my_policies : lading::default_policies { using transport = my_transport; };
+struct my_policies : lading::default_policies {
+    using transport = my_transport;
+};
 
 int main() {
     // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS, and `request::address_policy`.

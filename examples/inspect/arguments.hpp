@@ -139,7 +139,7 @@ inline std::optional<std::string> parse(int argc, char** argv, arguments& out) {
             if (equals != arg.npos) wrong = take(arg.substr(0, equals), std::string(arg.substr(equals + 1)), out);
             else if (i + 1 < argc) wrong = take(arg, argv[i + 1], out), ++i;
             else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
-                                                                                : std::string(arg) + " needs a value";
+                                                                                   : std::string(arg) + " needs a value";
             if (wrong) return wrong;
         } else if (!out.reference && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
         else return "unexpected argument: " + std::string(arg);

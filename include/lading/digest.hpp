@@ -24,7 +24,9 @@ struct decode_access {
 } // namespace detail
 
 /// The algorithms that can be verified. An unknown algorithm is an error, never a skipped check.
-enum class digest_algorithm : std::uint8_t { sha256, sha384, sha512 };
+enum class digest_algorithm : std::uint8_t { sha256,
+                                             sha384,
+                                             sha512 };
 
 /// "sha256", "sha384" or "sha512".
 constexpr std::string_view name_of(digest_algorithm a) noexcept {

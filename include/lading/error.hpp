@@ -15,110 +15,110 @@
 namespace lading {
 
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
-#define LADING_ERRC_TABLE(X)                                                                                  \
-    /* arguments and configuration */                                                                         \
-    X(ref_invalid, "the image reference is malformed")                                                        \
-    X(digest_invalid, "the digest is malformed")                                                              \
-    X(digest_unsupported, "the digest algorithm is not supported")                                            \
-    X(media_type_invalid, "the media type is malformed")                                                      \
-    X(platform_invalid, "the platform is malformed")                                                          \
-    X(url_invalid, "the URL is malformed or not allowed")                                                     \
-    X(invalid_argument, "an argument is out of range")                                                        \
-    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                              \
-    X(layout_invalid, "not a valid OCI layout or archive")                                                    \
-    X(tag_ambiguous, "several images on disk have this name")                                                 \
-    X(registry_blocked, "the configuration blocks this registry")                                             \
-    X(no_endpoint, "the configuration leaves no endpoint to try")                                             \
-    X(address_refused, "the server named an address that is only reachable inside a network")                 \
-    X(proxy_failed, "the proxy did not open the tunnel")                                                      \
-    /* connecting */                                                                                          \
-    X(host_not_found, "the host name does not resolve")                                                       \
-    X(connection_refused, "the host refused the connection")                                                  \
-    X(connect_failed, "no connection could be established")                                                   \
-    X(connect_timeout, "connecting took longer than the limit")                                               \
-    X(connection_reset, "the connection closed before the response was complete")                             \
-    X(tls_handshake_failed, "the TLS handshake failed")                                                       \
-    X(tls_cert_untrusted, "the server's certificate is not trusted")                                          \
-    X(tls_host_mismatch, "the server's certificate is for another host")                                      \
-    X(tls_timeout, "the TLS handshake took longer than the limit")                                            \
-    X(tls_truncated, "the TLS stream ended without its closing message")                                      \
-    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                                \
-    /* HTTP */                                                                                                \
-    X(http_malformed, "the response is not well-formed HTTP/1.1")                                             \
-    X(http_version, "the response uses an unsupported HTTP version")                                          \
-    X(http_unexpected_status, "the response has a status that this request cannot have")                      \
-    X(http_too_many_informational, "too many informational responses")                                        \
-    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                       \
-    X(http_too_many_headers, "the response head has more lines than the limit")                               \
-    X(http_body_truncated, "the body ended before its announced length")                                      \
-    X(http_content_encoding, "the body is encoded although identity was requested")                           \
-    X(body_too_large, "the body exceeds the limit")                                                           \
-    X(timeout_header, "no complete response head within the limit")                                           \
-    X(timeout_body, "no body data within the limit")                                                          \
-    X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the response arrived too slowly")                                                            \
-    X(timeout, "the whole operation took longer than its limit")                                              \
-    X(cancelled, "the operation was cancelled")                                                               \
-    X(redirect_invalid, "a redirect has no usable target")                                                    \
-    X(redirect_downgrade, "a redirect leads from https to http")                                              \
-    X(redirect_too_many, "more redirects than the limit")                                                     \
-    /* authentication */                                                                                      \
-    X(auth_required, "credentials are required and none were sent")                                           \
-    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")       \
-    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                                  \
-    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")                   \
-    X(auth_realm_refused, "the token realm may not be contacted")                                             \
-    X(auth_token_malformed, "the response of the token service is not usable")                                \
-    X(auth_token_too_large, "the response of the token service exceeds the limit")                            \
-    X(auth_token_failed, "the token service returned an error")                                               \
-    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                       \
-    X(credential_helper_failed, "the credential helper failed")                                               \
-    X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
-    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable")     \
-    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
-    /* what the registry says */                                                                              \
-    X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "there is no such manifest")                                                          \
-    X(name_unknown, "the registry has no such repository")                                                    \
-    X(blob_unknown, "the registry has no such blob")                                                          \
-    X(not_found, "the registry returned 404")                                                                 \
-    X(rate_limited, "the registry is rate limiting")                                                          \
-    X(v1_malformed, "the response of the v1 registry is not usable")                                          \
-    X(v1_unsupported, "the v1 protocol cannot answer this request")                                           \
-    X(registry_error, "the registry returned an error")                                                       \
-    X(server_error, "the server failed to handle the request")                                                \
-    X(not_a_registry, "the server does not behave like a v2 registry")                                        \
-    X(page_cross_origin, "the next page is on another origin")                                                \
-    X(page_loop, "the pages of the listing do not end")                                                       \
-    X(page_limit, "the listing exceeds the limit")                                                            \
-    X(link_invalid, "the link to the next page is malformed")                                                 \
-    X(tags_invalid, "the tag list is malformed")                                                              \
-    /* content */                                                                                             \
-    X(digest_mismatch, "the bytes do not match the requested digest")                                         \
-    X(size_mismatch, "the bytes do not match the size in the descriptor")                                     \
-    X(descriptor_invalid, "a descriptor is malformed")                                                        \
-    X(media_type_mismatch, "the document is not of the announced type")                                       \
-    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                     \
-    X(manifest_ambiguous, "the document can be read as more than one type")                                   \
-    X(manifest_schema, "a field of the document is missing or has the wrong type")                            \
-    X(manifest_limit, "the document has more entries than the limit")                                         \
-    X(schema1_refused, "the document is schema1, which this manifest set does not include")                   \
-    X(schema1_format, "the signature envelope of the schema1 document is malformed")                          \
-    X(schema1_chain, "the layers of the schema1 document do not form a chain")                                \
-    X(config_not_image, "the config blob is not an image config")                                             \
-    X(config_schema, "the image config has a field of the wrong type")                                        \
-    X(no_config, "the document has no config blob")                                                           \
-    X(platform_not_found, "the index offers no image for the platform")                                       \
-    X(walk_limit, "indexes are nested deeper than the limit")                                                 \
-    X(json_syntax, "the JSON text is malformed")                                                              \
-    X(json_utf8, "the JSON text is not valid UTF-8")                                                          \
-    X(json_number, "a JSON number is malformed or out of range")                                              \
-    X(json_depth, "the JSON text is nested deeper than the limit")                                            \
-    X(json_duplicate_key, "a JSON object repeats a key")                                                      \
-    X(json_limit, "the JSON text exceeds a limit")                                                            \
-    X(json_type, "a JSON value does not have the type of its field")                                          \
-    /* the caller's side */                                                                                   \
-    X(sink_failed, "the sink did not accept the bytes")                                                       \
+#define LADING_ERRC_TABLE(X)                                                                              \
+    /* arguments and configuration */                                                                     \
+    X(ref_invalid, "the image reference is malformed")                                                    \
+    X(digest_invalid, "the digest is malformed")                                                          \
+    X(digest_unsupported, "the digest algorithm is not supported")                                        \
+    X(media_type_invalid, "the media type is malformed")                                                  \
+    X(platform_invalid, "the platform is malformed")                                                      \
+    X(url_invalid, "the URL is malformed or not allowed")                                                 \
+    X(invalid_argument, "an argument is out of range")                                                    \
+    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
+    X(layout_invalid, "not a valid OCI layout or archive")                                                \
+    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(registry_blocked, "the configuration blocks this registry")                                         \
+    X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
+    X(address_refused, "the server named an address that is only reachable inside a network")             \
+    X(proxy_failed, "the proxy did not open the tunnel")                                                  \
+    /* connecting */                                                                                      \
+    X(host_not_found, "the host name does not resolve")                                                   \
+    X(connection_refused, "the host refused the connection")                                              \
+    X(connect_failed, "no connection could be established")                                               \
+    X(connect_timeout, "connecting took longer than the limit")                                           \
+    X(connection_reset, "the connection closed before the response was complete")                         \
+    X(tls_handshake_failed, "the TLS handshake failed")                                                   \
+    X(tls_cert_untrusted, "the server's certificate is not trusted")                                      \
+    X(tls_host_mismatch, "the server's certificate is for another host")                                  \
+    X(tls_timeout, "the TLS handshake took longer than the limit")                                        \
+    X(tls_truncated, "the TLS stream ended without its closing message")                                  \
+    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                            \
+    /* HTTP */                                                                                            \
+    X(http_malformed, "the response is not well-formed HTTP/1.1")                                         \
+    X(http_version, "the response uses an unsupported HTTP version")                                      \
+    X(http_unexpected_status, "the response has a status that this request cannot have")                  \
+    X(http_too_many_informational, "too many informational responses")                                    \
+    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                   \
+    X(http_too_many_headers, "the response head has more lines than the limit")                           \
+    X(http_body_truncated, "the body ended before its announced length")                                  \
+    X(http_content_encoding, "the body is encoded although identity was requested")                       \
+    X(body_too_large, "the body exceeds the limit")                                                       \
+    X(timeout_header, "no complete response head within the limit")                                       \
+    X(timeout_body, "no body data within the limit")                                                      \
+    X(timeout_write, "the request could not be sent within the limit")                                    \
+    X(too_slow, "the response arrived too slowly")                                                        \
+    X(timeout, "the whole operation took longer than its limit")                                          \
+    X(cancelled, "the operation was cancelled")                                                           \
+    X(redirect_invalid, "a redirect has no usable target")                                                \
+    X(redirect_downgrade, "a redirect leads from https to http")                                          \
+    X(redirect_too_many, "more redirects than the limit")                                                 \
+    /* authentication */                                                                                  \
+    X(auth_required, "credentials are required and none were sent")                                       \
+    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")   \
+    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                              \
+    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")               \
+    X(auth_realm_refused, "the token realm may not be contacted")                                         \
+    X(auth_token_malformed, "the response of the token service is not usable")                            \
+    X(auth_token_too_large, "the response of the token service exceeds the limit")                        \
+    X(auth_token_failed, "the token service returned an error")                                           \
+    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                   \
+    X(credential_helper_failed, "the credential helper failed")                                           \
+    X(credential_helper_timeout, "the credential helper took longer than the limit")                      \
+    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable") \
+    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")          \
+    /* what the registry says */                                                                          \
+    X(denied, "the registry denies access")                                                               \
+    X(manifest_unknown, "there is no such manifest")                                                      \
+    X(name_unknown, "the registry has no such repository")                                                \
+    X(blob_unknown, "the registry has no such blob")                                                      \
+    X(not_found, "the registry returned 404")                                                             \
+    X(rate_limited, "the registry is rate limiting")                                                      \
+    X(v1_malformed, "the response of the v1 registry is not usable")                                      \
+    X(v1_unsupported, "the v1 protocol cannot answer this request")                                       \
+    X(registry_error, "the registry returned an error")                                                   \
+    X(server_error, "the server failed to handle the request")                                            \
+    X(not_a_registry, "the server does not behave like a v2 registry")                                    \
+    X(page_cross_origin, "the next page is on another origin")                                            \
+    X(page_loop, "the pages of the listing do not end")                                                   \
+    X(page_limit, "the listing exceeds the limit")                                                        \
+    X(link_invalid, "the link to the next page is malformed")                                             \
+    X(tags_invalid, "the tag list is malformed")                                                          \
+    /* content */                                                                                         \
+    X(digest_mismatch, "the bytes do not match the requested digest")                                     \
+    X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
+    X(descriptor_invalid, "a descriptor is malformed")                                                    \
+    X(media_type_mismatch, "the document is not of the announced type")                                   \
+    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                 \
+    X(manifest_ambiguous, "the document can be read as more than one type")                               \
+    X(manifest_schema, "a field of the document is missing or has the wrong type")                        \
+    X(manifest_limit, "the document has more entries than the limit")                                     \
+    X(schema1_refused, "the document is schema1, which this manifest set does not include")               \
+    X(schema1_format, "the signature envelope of the schema1 document is malformed")                      \
+    X(schema1_chain, "the layers of the schema1 document do not form a chain")                            \
+    X(config_not_image, "the config blob is not an image config")                                         \
+    X(config_schema, "the image config has a field of the wrong type")                                    \
+    X(no_config, "the document has no config blob")                                                       \
+    X(platform_not_found, "the index offers no image for the platform")                                   \
+    X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(json_syntax, "the JSON text is malformed")                                                          \
+    X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
+    X(json_number, "a JSON number is malformed or out of range")                                          \
+    X(json_depth, "the JSON text is nested deeper than the limit")                                        \
+    X(json_duplicate_key, "a JSON object repeats a key")                                                  \
+    X(json_limit, "the JSON text exceeds a limit")                                                        \
+    X(json_type, "a JSON value does not have the type of its field")                                      \
+    /* the caller's side */                                                                               \
+    X(sink_failed, "the sink did not accept the bytes")                                                   \
     X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
@@ -133,7 +133,7 @@ enum class errc : int {
 constexpr std::string_view name_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "ok";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return #name;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -145,7 +145,7 @@ constexpr std::string_view name_of(errc code) noexcept {
 constexpr std::string_view sentence_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "no error";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return text;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -180,7 +180,12 @@ enum class refusal_form : std::uint8_t {
 };
 
 /// What was asked when an error came.
-enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
+enum class asked : std::uint8_t { manifest,
+                                  manifest_by_digest,
+                                  blob,
+                                  tags,
+                                  token,
+                                  ping };
 
 /// What an error allows next, as facts that a fallback policy reads (doc/protocol.md#fallback). Facts never name a
 /// decision: whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.

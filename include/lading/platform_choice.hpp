@@ -104,7 +104,11 @@ class platform_choice {
     }
 
   private:
-    enum class kind : std::uint8_t { host, like, exact, any, none };
+    enum class kind : std::uint8_t { host,
+                                     like,
+                                     exact,
+                                     any,
+                                     none };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
     bool preferred(descriptor const& d) const {

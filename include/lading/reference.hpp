@@ -212,7 +212,8 @@ class reference {
     }
 
   private:
-    template <detail::fixed_string> friend struct reference_literal;
+    template <detail::fixed_string>
+    friend struct reference_literal;
     constexpr reference() noexcept = default;
 
     lading::repository name_;
@@ -220,7 +221,8 @@ class reference {
     std::optional<lading::digest> digest_;
 };
 
-template <detail::fixed_string Text> struct reference_literal {
+template <detail::fixed_string Text>
+struct reference_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -237,7 +239,8 @@ template <detail::fixed_string Text> struct reference_literal {
 
 inline namespace literals {
 /// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
-template <detail::fixed_string Text> consteval reference operator""_ref() {
+template <detail::fixed_string Text>
+consteval reference operator""_ref() {
     return reference_literal<Text>::make();
 }
 } // namespace literals

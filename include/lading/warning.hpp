@@ -47,7 +47,7 @@ enum class warning_code : std::uint8_t {
 /// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
 constexpr std::string_view name_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return #name;
         LADING_WARNING_TABLE(X)
 #undef X
@@ -58,7 +58,7 @@ constexpr std::string_view name_of(warning_code code) noexcept {
 /// The sentence of a code.
 constexpr std::string_view sentence_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return text;
         LADING_WARNING_TABLE(X)
 #undef X

@@ -2,9 +2,9 @@
 // An inspection with its tags beside it: the record and the errors are those of one request after the other.
 #include "catch.hpp"
 
+#include <lading/lading.hpp>
 #include <lading/legacy/docker_1_10_fallback.hpp>
 #include <lading/legacy/legacy_client.hpp>
-#include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -85,9 +85,9 @@ outcome inspect(reference const& ref, client_options o, inspect_options what = i
     }
     auto const began = std::chrono::steady_clock::now();
     begin(registry, ref, std::move(what), asio::bind_cancellation_slot(signal.slot(), [&](result<inspection> r) {
-                               out.record.emplace(std::move(r));
-                               timer.cancel();
-                           }));
+              out.record.emplace(std::move(r));
+              timer.cancel();
+          }));
     context.run();
     out.took = std::chrono::steady_clock::now() - began;
     out.most = n.most;

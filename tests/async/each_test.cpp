@@ -75,7 +75,8 @@ struct generated {
         using difference_type = std::ptrdiff_t;
         reference operator*() const {
             auto const i = from->read;
-            auto const name = i % 10 == 3 ? "missing/" : i % 10 == 4 ? "slow/" : "good/";
+            auto const name = i % 10 == 3 ? "missing/" : i % 10 == 4 ? "slow/"
+                                                                     : "good/";
             return reference::parse("r.test/" + std::string(name) + std::to_string(i)).value();
         }
         iterator& operator++() { return ++from->read, *this; }

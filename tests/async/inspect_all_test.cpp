@@ -35,10 +35,10 @@ struct told {
     std::vector<std::string> images() const {
         std::vector<std::string> out;
         for (auto const& [entry, r] : entries)
-            out.push_back(!r                                      ? std::string(r.assume_error().code().message())
+            out.push_back(!r                                           ? std::string(r.assume_error().code().message())
                           : r.assume_value().kind == image_kind::index ? "index"
-                          : r.assume_value().image ? r.assume_value().image->architecture
-                                                   : std::string(name_of(r.assume_value().kind)));
+                          : r.assume_value().image                     ? r.assume_value().image->architecture
+                                                                       : std::string(name_of(r.assume_value().kind)));
         return out;
     }
 };

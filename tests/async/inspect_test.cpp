@@ -4,12 +4,12 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
 
 #if __has_include(<asio/deferred.hpp>)
 #include <asio/deferred.hpp>

@@ -55,7 +55,12 @@ constexpr bool memory_is_our_own = true;
 constexpr std::size_t in_flight = 256;
 constexpr int repositories = 20;
 
-enum fault : std::size_t { reset, unavailable, truncated, expired, slow, kinds_of_fault };
+enum fault : std::size_t { reset,
+                           unavailable,
+                           truncated,
+                           expired,
+                           slow,
+                           kinds_of_fault };
 
 /// A registry with tokens that spoils every twentieth answer, each kind of fault in turn. Keeps counts, no journal.
 /// `handle` runs on the server's thread; the counts are read when nothing is under way.
@@ -91,7 +96,7 @@ class faulty_registry : testing::http_handler {
             return refusal();
         }
         auto out = r.kind == testing::detail::route_kind::manifest ? testing::detail::manifest_answer(store_, r, "")
-                                                                     : testing::detail::blob_answer(store_, r, "");
+                                                                   : testing::detail::blob_answer(store_, r, "");
         if (hang) return out.with_delay(60s);
         if (!faults_ || ++answers_ % 20 != 0) return out;
         auto const kind = answers_ / 20 % kinds_of_fault;

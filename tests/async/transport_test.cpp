@@ -103,7 +103,8 @@ struct job {
         ++calls;
     }
     void cancel() { signal.emit(asio::cancellation_type::terminal); }
-    errc code() const { return !answer ? errc::no_endpoint : *answer ? errc::ok : answer->error().kind(); }
+    errc code() const { return !answer ? errc::no_endpoint : *answer ? errc::ok
+                                                                     : answer->error().kind(); }
 };
 
 /// The paths of the requests that came, in order.
@@ -237,15 +238,15 @@ TEST_CASE("threads: one transport, an event loop of four threads, ends of every 
             if (kind == 5) one->query.deadline = std::chrono::steady_clock::now() + 10ms;
             transport.async_exchange(one->query, one->sink,
                                      asio::bind_executor(strand, asio::bind_cancellation_slot(one->signal.slot(), [this](result<response> r) {
-                                         one->end(std::move(r));
-                                         timer.cancel();
-                                         expected += kind == 5   ? one->code() == errc::timeout
-                                                     : kind == 6 ? one->code() == errc::cancelled
-                                                     : kind == 2 ? one->code() == errc::http_body_truncated || one->code() == errc::connection_reset
-                                                     : kind == 4 ? one->code() == errc::connection_reset
-                                                                 : one->sink.text == "ok";
-                                         go();
-                                     })));
+                                                             one->end(std::move(r));
+                                                             timer.cancel();
+                                                             expected += kind == 5   ? one->code() == errc::timeout
+                                                                         : kind == 6 ? one->code() == errc::cancelled
+                                                                         : kind == 2 ? one->code() == errc::http_body_truncated || one->code() == errc::connection_reset
+                                                                         : kind == 4 ? one->code() == errc::connection_reset
+                                                                                     : one->sink.text == "ok";
+                                                             go();
+                                                         })));
             if (kind != 6) return;
             timer.expires_after(3ms);
             timer.async_wait([this](asio::error_code ec) {

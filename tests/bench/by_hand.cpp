@@ -113,7 +113,8 @@ struct registry {
     void log_in(std::string const& challenge) {
         auto const realm = parameter(challenge, "realm");
         auto const a = http.get(realm + "?service=" + http.escape(parameter(challenge, "service")) + "&scope=" +
-                                    http.escape("repository:" + name + ":pull"), "", "");
+                                    http.escape("repository:" + name + ":pull"),
+                                "", "");
         auto const parsed = json::parse(a.body);
         token = parsed.contains("token") ? parsed["token"].get<std::string>() : parsed.at("access_token").get<std::string>();
     }

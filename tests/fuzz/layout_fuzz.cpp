@@ -27,8 +27,12 @@ bool could_mean(std::string_view words, std::string_view name) {
 } // namespace
 
 FUZZ_TARGET(image_names, "names",
-            {"alpine:latest\x1e" "oalpine:latest\nobusybox:latest", "latest\x1eoalpine:latest\nobusybox:1", "b\x1etdocker.io/library/b:latest,a:1\nta:latest", "@1\x1eo\no", "team/app\x1eoteam/app\noteam/app",
-             "docker.io/library/b:1\x1e" "fdocker.io/library/b:1\nfdocker.io/library/a:1", "v1.0+build5\x1eov1.0+build5", "stable@release\x1eostable@release\norelease", "localhost:5000/alpine\x1eolocalhost:5000/alpine",
+            {"alpine:latest\x1e"
+             "oalpine:latest\nobusybox:latest",
+             "latest\x1eoalpine:latest\nobusybox:1", "b\x1etdocker.io/library/b:latest,a:1\nta:latest", "@1\x1eo\no", "team/app\x1eoteam/app\noteam/app",
+             "docker.io/library/b:1\x1e"
+             "fdocker.io/library/b:1\nfdocker.io/library/a:1",
+             "v1.0+build5\x1eov1.0+build5", "stable@release\x1eostable@release\norelease", "localhost:5000/alpine\x1eolocalhost:5000/alpine",
              "\x1eo\nt", "@99999999999\x1eo@9\noa", ":\x1eo:\no::"}) {
     fuzz::input in(input);
     auto const words = in.text();

@@ -112,7 +112,7 @@ FUZZ_TARGET(manifest, "documents", manifest_seeds()) {
         if (other && is_assumed(other.assume_value()))
             must(is_index_type(other.assume_value().self.media_type) == is_index_type(m.self.media_type), "a header decides within a family", input, type);
         else if (other) must(other.assume_value().self.media_type == m.self.media_type && other.assume_value().document.index() == m.document.index(),
-                 "the type of a document does not depend on a header", input, type);
+                             "the type of a document does not depend on a header", input, type);
         else must(type != m.self.media_type, "a header that agrees is no obstacle", input, type);
     }
     // By its own digest it is there; by another it is not (doc/protocol.md#digests).

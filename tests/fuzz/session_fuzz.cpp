@@ -46,18 +46,18 @@ struct counting_sink final : body_sink {
 };
 
 /// Texts that a server may put into headers: each of its own kind of elsewhere. `{p}` is the path that was asked.
-constexpr std::string_view places[] = {"https://b.test{p}",       "https://a.test:5001{p}", "http://a.test{p}",        "https://sub.a.test{p}",
-                                       "https://a.test.{p}",      "//b.test{p}",            "{p}",                     "https://u:p@b.test{p}",
-                                       "https://c.test{p}",       "https://A.TEST:443{p}",  "http://b.test{p}",        "?again",
-                                       "https://127.0.0.1{p}",    "https://test{p}",        "https://a.test@b.test{p}", "https:b.test"};
+constexpr std::string_view places[] = {"https://b.test{p}", "https://a.test:5001{p}", "http://a.test{p}", "https://sub.a.test{p}",
+                                       "https://a.test.{p}", "//b.test{p}", "{p}", "https://u:p@b.test{p}",
+                                       "https://c.test{p}", "https://A.TEST:443{p}", "http://b.test{p}", "?again",
+                                       "https://127.0.0.1{p}", "https://test{p}", "https://a.test@b.test{p}", "https:b.test"};
 constexpr std::string_view challenges[] = {
     "Bearer realm=\"https://a.test/token\",service=\"s\"", "Bearer realm=\"https://b.test/token\",service=\"s\"",
     "Bearer realm=\"https://c.test/token\",service=\"s\"", "Bearer realm=\"/token\"",
-    "Bearer realm=\"http://a.test/token\"",                "Basic realm=\"x\"",
+    "Bearer realm=\"http://a.test/token\"", "Basic realm=\"x\"",
     "Basic realm=\"x\", Bearer realm=\"https://b.test/token\"", "Negotiate",
     "Bearer realm=\"https://a.test/token?x=y\",scope=\"repository:other:pull,push\"", "Bearer realm=\"https://u:p@c.test/token\""};
 constexpr errc failures[] = {errc::connection_reset, errc::http_body_truncated, errc::tls_truncated, errc::connect_timeout, errc::too_slow,
-                             errc::timeout_header,   errc::host_not_found,      errc::http_malformed};
+                             errc::timeout_header, errc::host_not_found, errc::http_malformed};
 
 std::string at_path(std::string_view place, std::string_view path) {
     std::string out(place);

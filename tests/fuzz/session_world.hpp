@@ -48,8 +48,14 @@ struct secrets {
     static bool has(std::string_view text, std::string_view secret) { return text.find(secret) != text.npos; }
 };
 
-enum class protection : std::uint8_t { open, basic, token_at_a, token_at_c };
-enum class login : std::uint8_t { none, password, identity, registry_token };
+enum class protection : std::uint8_t { open,
+                                       basic,
+                                       token_at_a,
+                                       token_at_c };
+enum class login : std::uint8_t { none,
+                                  password,
+                                  identity,
+                                  registry_token };
 
 /// How the world is set up: two bytes of the input.
 struct setup {

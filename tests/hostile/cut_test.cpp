@@ -27,7 +27,8 @@ TEST_CASE("answers cut at every byte are never complete", "[G3]") {
                               char size[16];
                               std::snprintf(size, sizeof size, "%zx", test::config_bytes.size() - 64);
                               return std::string(size);
-                          }() + "\r\n" + test::config_bytes.substr(64) + "\r\n0\r\n\r\n"}};
+                          }() +
+                          "\r\n" + test::config_bytes.substr(64) + "\r\n0\r\n\r\n"}};
     std::string cut_path;
     byte_answer cut;
     testing::byte_server server([&](std::string const& q) {

@@ -251,8 +251,7 @@ TEST_CASE("the weaker choice first; and nothing secret over plain http", "[C21]"
         if (q.headers.find("Authorization") == std::string_view("Bearer " + test::bearer))
             return q.target.find("/blobs/") != q.target.npos ? place::canned(200, test::config_bytes)
                                                              : place::canned(200, test::schema2());
-        return place::canned(401).with_header("WWW-Authenticate", "Basic realm=\"a\"")
-            .with_header("WWW-Authenticate", "Bearer realm=\"/token\",service=\"s\"");
+        return place::canned(401).with_header("WWW-Authenticate", "Basic realm=\"a\"").with_header("WWW-Authenticate", "Bearer realm=\"/token\",service=\"s\"");
     });
     CHECK(w.inspect().code == errc::ok);
     for (auto const& q : w.a.requests())

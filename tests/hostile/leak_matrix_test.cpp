@@ -11,17 +11,35 @@ using test::place;
 
 namespace {
 
-enum class secret { basic, bearer, refresh_token, client_certificate, proxy_login };
-enum class way { manifest_redirect, blob_redirect, realm, token_redirect, link, redirected_link, mirror, pooled };
-enum class difference { other_host, subdomain, parent_domain, other_port, http, trailing_dot, address, userinfo };
+enum class secret { basic,
+                    bearer,
+                    refresh_token,
+                    client_certificate,
+                    proxy_login };
+enum class way { manifest_redirect,
+                 blob_redirect,
+                 realm,
+                 token_redirect,
+                 link,
+                 redirected_link,
+                 mirror,
+                 pooled };
+enum class difference { other_host,
+                        subdomain,
+                        parent_domain,
+                        other_port,
+                        http,
+                        trailing_dot,
+                        address,
+                        userinfo };
 
 constexpr secret secrets[] = {secret::basic, secret::bearer, secret::refresh_token, secret::client_certificate,
                               secret::proxy_login};
 constexpr way ways[] = {way::manifest_redirect, way::blob_redirect, way::realm, way::token_redirect,
-                        way::link,              way::redirected_link, way::mirror,  way::pooled};
-constexpr difference differences[] = {difference::other_host,    difference::subdomain, difference::parent_domain,
-                                      difference::other_port,    difference::http,      difference::trailing_dot,
-                                      difference::address,       difference::userinfo};
+                        way::link, way::redirected_link, way::mirror, way::pooled};
+constexpr difference differences[] = {difference::other_host, difference::subdomain, difference::parent_domain,
+                                      difference::other_port, difference::http, difference::trailing_dot,
+                                      difference::address, difference::userinfo};
 
 std::string const config_path = "/v2/r/blobs/" + test::digest_of(test::config_bytes);
 
@@ -120,7 +138,8 @@ TEST_CASE("no secret is seen where it does not belong", "[G2]") {
 
                 std::string said = log.text;
                 if (!got) said += got.error().message();
-                else for (auto const& odd : got.value().warnings) said += odd.text;
+                else
+                    for (auto const& odd : got.value().warnings) said += odd.text;
                 for (auto const* p : {&b, &plain}) {
                     auto const text = p->journal();
                     CHECK(!test::has_canary(text));

@@ -50,7 +50,8 @@ struct origin_world : lading::exchange_observer {
                                  : hostile_client(lading::asio_sync_transport(network), options, login).inspect(ref, what);
         outcome out;
         if (!r) out = {r.error().kind(), r.error().message()};
-        else for (auto const& w : r.value().warnings) out.text += w.text;
+        else
+            for (auto const& w : r.value().warnings) out.text += w.text;
         INFO(out.text);
         CHECK(!has_canary(out.text + seen)); // U2
         return out;

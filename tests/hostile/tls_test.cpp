@@ -327,8 +327,7 @@ TEST_CASE("tls: HTTP/2", "[T09]") {
             ++*static_cast<std::atomic<int>*>(count);
             *out = reinterpret_cast<unsigned char const*>("h2");
             *n = 2;
-            return SSL_TLSEXT_ERR_OK;
-        }, &asked);
+            return SSL_TLSEXT_ERR_OK; }, &asked);
     });
     CHECK(get(chooser.url()) == errc::tls_handshake_failed);
     CHECK(asked == 1);
@@ -512,8 +511,7 @@ TEST_CASE("renegotiation and late requests for a certificate", "[T14]") {
             granted = shown != nullptr;
             X509_free(shown);
             SSL_write(s, good_answer.data(), static_cast<int>(good_answer.size()));
-            SSL_shutdown(s);
-        }, [&](SSL_CTX* c) { if (old) SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION); });
+            SSL_shutdown(s); }, [&](SSL_CTX* c) { if (old) SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION); });
         auto network = trusting(pem(root()));
         network.tls.everywhere.with_client_certificate(cert.path(), key.path());
         limits l;

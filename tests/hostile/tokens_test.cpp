@@ -54,7 +54,7 @@ struct world {
     errc ask(std::string const& repository = "r") {
         if (!registry_)
             registry_ = std::make_unique<test::hostile_client>(asio_sync_transport(test::test_network(), bounds), options,
-                                                                 fixed_credentials(secret, host()), clock);
+                                                               fixed_credentials(secret, host()), clock);
         auto const r = registry_->manifest(reference::parse(host() + "/" + repository + ":1").value());
         if (!r) {
             INFO(r.error().message());

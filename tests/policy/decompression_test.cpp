@@ -89,7 +89,9 @@ std::string member(std::string const& name, std::string const& bytes) {
     std::snprintf(size, sizeof size, "%011zo", bytes.size());
     head.replace(124, 11, size, 11);
     head[156] = '0';
-    head.replace(257, 8, std::string("ustar\0" "00", 8));
+    head.replace(257, 8, std::string("ustar\0"
+                                     "00",
+                                     8));
     head.replace(148, 8, 8, ' ');
     unsigned sum = 0;
     for (char const c : head) sum += static_cast<unsigned char>(c);
@@ -183,7 +185,11 @@ TEST_CASE("compressed archives are read, within bounds, and leave nothing behind
         CHECK(refused(m.compress("no archive"), options).message().find("neither") != std::string::npos);
         CHECK(refused(m.compress(m.compress(archive())), options) == errc::layout_invalid); // one layer of it only
     }
-    for (auto const& [magic, name] : {std::pair(std::string("\xfd" "7zXZ\0", 6), "unxz"), std::pair(std::string("BZh91"), "bunzip2")}) {
+    for (auto const& [magic, name] : {std::pair(std::string("\xfd"
+                                                            "7zXZ\0",
+                                                            6),
+                                                "unxz"),
+                                      std::pair(std::string("BZh91"), "bunzip2")}) {
         auto const r = oci_layout::open(f.write("image", magic + std::string(600, 'x')));
         CHECK(r.error().message().find(name) != std::string::npos);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What examples/inspect.cpp leaves out, so that clang-tidy reads every header.
+#include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/hash/mbedtls_hash.hpp>
 #include <lading/json/readers/boost_json.hpp>
@@ -14,7 +15,6 @@
 #include <lading/store/memory_cache.hpp>
 #include <lading/store/oci_layout.hpp>
 #include <lading/store/saved_images.hpp>
-#include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/testing/check_credentials.hpp>
 #include <lading/testing/check_hash.hpp>
 #include <lading/testing/check_json.hpp>

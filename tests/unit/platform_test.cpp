@@ -40,8 +40,8 @@ names wishes(std::string_view wanted, platform_rules rules) {
 }
 std::string normal(std::string_view text) { return normalise(platform::parse(text).value()).str(); }
 
-names const list{"linux/amd64", "linux/arm/v5",  "linux/arm/v6", "linux/arm64/v8",
-                 "linux/386",   "linux/ppc64le", "linux/s390x"};
+names const list{"linux/amd64", "linux/arm/v5", "linux/arm/v6", "linux/arm64/v8",
+                 "linux/386", "linux/ppc64le", "linux/s390x"};
 names const variants{"linux/amd64", "linux/arm/v6", "linux/arm/unrecognised", "linux/arm"};
 
 } // namespace
@@ -83,8 +83,7 @@ TEST_CASE("a system or an architecture alone, upper case, other names", "[W54]")
     CHECK(is("macOS") == platform("darwin", host.architecture, host.variant).str());
     CHECK(is("windows:10.0.17763") == platform("windows", host.architecture, host.variant).str() + ":10.0.17763");
     for (auto const& [text, rest] : std::vector<std::pair<std::string, std::string>>{
-             {"arm64", "arm64"}, {"ARM64", "arm64"}, {"aarch64", "arm64"}, {"amd64", "amd64"}, {"x86_64", "amd64"}, {"x86-64", "amd64"},
-             {"i386", "386"}, {"386", "386"}, {"armhf", "arm/v7"}, {"armel", "arm/v6"}, {"arm", "arm"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}})
+             {"arm64", "arm64"}, {"ARM64", "arm64"}, {"aarch64", "arm64"}, {"amd64", "amd64"}, {"x86_64", "amd64"}, {"x86-64", "amd64"}, {"i386", "386"}, {"386", "386"}, {"armhf", "arm/v7"}, {"armel", "arm/v6"}, {"arm", "arm"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}})
         CHECK(is(text) == host.os + "/" + rest);
     CHECK(is("linux/AMD64") == "linux/amd64");
     CHECK(is("Linux/Arm/V7") == "linux/arm/v7");

@@ -97,7 +97,9 @@ class authorize_middleware : immovable {
 
   private:
     /// What there is to answer a challenge with: nothing, what is known now, or a token that is still to be had.
-    enum class answer : std::uint8_t { none, send, fetch };
+    enum class answer : std::uint8_t { none,
+                                       send,
+                                       fetch };
 
     step<value_type> carry_out(answer a) { return a == answer::fetch ? fetch() : send(); }
     /// The request for the token that `begin_fetch` has begun, or the wait for another's.
@@ -130,7 +132,8 @@ class authorize_middleware : immovable {
         if (auto* over = std::get_if<done<value_type>>(&s)) {
             auto& value = over->value();
             if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
-            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark : std::string());
+            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark
+                                                                                              : std::string());
             told_.hide_in(value);
         }
         return s;
@@ -427,8 +430,7 @@ class authorize_middleware : immovable {
         facts.over_tls = where().scheme == "https";
         facts.v2_confirmed = confirmed_;
         facts.next_endpoint = true;
-        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
-            safe_url(pending_->query.url));
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(safe_url(pending_->query.url));
     }
 
     call_context talk_;

@@ -102,7 +102,8 @@ class secret_redactor {
             else if (byte < 0x20) hex(byte);
             else if (!wide || byte < 0xc2 || byte > 0xf4) out += c;
             else {
-                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2
+                                                                       : 3;
                 auto point = static_cast<std::uint32_t>(byte & (0x3f >> more));
                 for (std::size_t k = 1; k <= more && i + k < text.size(); ++k)
                     point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fu);

@@ -31,7 +31,8 @@ class inspect_beside_tags {
     using policies = typename Context::policies;
     using image_call = call<inspect_operation<policies>, Context, reference, inspect_options>;
     using tags_call = call<tags_operation<policies>, Context>;
-    enum class part : std::uint8_t { image, tags };
+    enum class part : std::uint8_t { image,
+                                     tags };
 
     /// Of one part.
     class outcome {

@@ -55,7 +55,8 @@ struct certs_d_options {
 inline result<std::optional<tls_options>> load_certs_d(std::string const& host, certs_d_options const& o, std::vector<warning>& remarks) {
     std::vector<std::string> folders;
     if (!o.folder.empty()) folders.push_back(o.folder);
-    else for (auto const& s : o.search) folders.push_back(s + '/' + host);
+    else
+        for (auto const& s : o.search) folders.push_back(s + '/' + host);
     for (auto const& folder : folders) {
         LADING_TRY(auto const names, detail::list_folder(folder, errc::tls_config_invalid));
         if (!names) {

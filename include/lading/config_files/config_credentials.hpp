@@ -154,8 +154,9 @@ class basic_config_credentials {
         if (!got) return got.error().message();
         if (!got.assume_value()) return "no login for " + q.host + '/' + q.repository;
         auto const& c = *got.assume_value();
-        char const* const what = !c.registry_token.empty() ? "a registry token"
-                                 : !c.identity_token.empty() ? "an identity token" : "a user name and password";
+        char const* const what = !c.registry_token.empty()   ? "a registry token"
+                                 : !c.identity_token.empty() ? "an identity token"
+                                                             : "a user name and password";
         return std::string(what) + " from " + c.source + (c.remark.empty() ? "" : "; before it: " + c.remark);
     }
 
@@ -185,7 +186,8 @@ class basic_config_credentials {
         if (auto only = variable("REGISTRY_AUTH_FILE"); !only.empty()) return {only};
         auto const home = variable("HOME");
         auto in = [&](std::string folder, char const* below_home) {
-            return !folder.empty() ? folder : home.empty() ? std::string() : home + below_home;
+            return !folder.empty() ? folder : home.empty() ? std::string()
+                                                           : home + below_home;
         };
         auto runtime = variable("XDG_RUNTIME_DIR");
 #if !defined(_WIN32)
@@ -239,7 +241,8 @@ class basic_config_credentials {
         if (key.empty() || !name.starts_with(key) || (name.size() != key.size() && name[key.size()] != '/')) return {};
         bool const index = written == detail::docker_hub::login_key;
         if (index && !of_containers) return {key.size(), 3};
-        return {key.size(), written == q.host + key.substr(host.size()) ? 2 : index ? 1 : 0};
+        return {key.size(), written == q.host + key.substr(host.size()) ? 2 : index ? 1
+                                                                                    : 0};
     }
     /// The places of a file for a repository, in the order of the file's kind.
     static std::vector<source> sources(credential_file const& f, credential_query const& q) {

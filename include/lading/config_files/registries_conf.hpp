@@ -47,8 +47,7 @@ class registries_conf_reader {
 #endif
         if (auto const* old = root.get("registries"); old && old->is_table())
             return refuse("registries", "the format of version 2", "version 1 ([registries.search] and the like)");
-        remark_unknown(root, "", {"registry", "aliases", "unqualified-search-registries", "short-name-mode", "credential-helpers",
-                                  "additional-layer-store-auth-helper"});
+        remark_unknown(root, "", {"registry", "aliases", "unqualified-search-registries", "short-name-mode", "credential-helpers", "additional-layer-store-auth-helper"});
         if (auto const* list = root.get("registry")) {
             auto const* array = list->as_array();
             if (!array) return refuse("registry", "[[registry]]", "something else");

@@ -28,15 +28,24 @@ class toml_guard {
 
   private:
     /// What was met last, blanks and comments apart.
-    enum class met { line, header, assign, comma, array, table, dot, word };
+    enum class met { line,
+                     header,
+                     assign,
+                     comma,
+                     array,
+                     table,
+                     dot,
+                     word };
 
     bool take() {
         switch (char const c = text_[at_]) {
-        case ' ': case '\t': return ++at_, true;
+        case ' ':
+        case '\t': return ++at_, true;
         case '\r': return peek(at_ + 1) == '\n' && (++at_, true);
         case '\n': return line_end() && (++at_, true);
         case '#': return at_ = std::min(text_.find('\n', at_), text_.size()), true;
-        case '"': case '\'': return may_begin() && string(c);
+        case '"':
+        case '\'': return may_begin() && string(c);
         case '[': return in_key_ ? header() : open(met::array);
         case '{': return !in_key_ && open(met::table);
         case ']': return in_header_ ? close_header() : within(met::array) && !in_key_ && close(last_ == met::comma);

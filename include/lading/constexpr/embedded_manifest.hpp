@@ -99,7 +99,6 @@ struct embedded_digest {
     static_assert(ok, "[lading] embedded_manifest: the text has another digest; embedded_digest<ACTUAL, EXPECTED> shows both");
 };
 
-
 /// The path of a field that is refused, likewise.
 template <fixed_string Path, errc Code>
 struct embedded_field {

@@ -13,10 +13,7 @@ namespace lading::detail {
 
 /// Controls, and what changes the order, the lines or the width of a terminal's text.
 constexpr bool is_visible(std::uint32_t c) noexcept {
-    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
-                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
-                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
-                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    constexpr std::uint32_t hidden[][2] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
     for (auto const& [from, to] : hidden)
         if (c >= from && c <= to) return false;
     return true;

@@ -24,7 +24,7 @@ constexpr bool check_document() {
     static_assert(encodable<T>, "[lading] encode: a document must be reflected: LADING_REFLECT(type, fields...)");
     if constexpr (encodable<T>) {
         static_assert(has_json_form<T>::value, "[lading] encode: a field of this type has no JSON form; it is a bool, std::int64_t, std::string, digest, "
-                                     "string_map, key_set, command_line or embedded_data, a reflected document, or a vector or an optional of one");
+                                               "string_map, key_set, command_line or embedded_data, a reflected document, or a vector or an optional of one");
         return has_json_form<T>::value;
     }
     return false;

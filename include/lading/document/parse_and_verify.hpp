@@ -145,7 +145,7 @@ result<identified> identify(std::string_view bytes, response const& head, manife
 /// signed document whose digest cannot be computed). Linear in the size. Thread-safe.
 template <class P>
 detail::dependent<result<manifest_bytes>, P> verify_manifest_bytes(std::string bytes, response const& head, manifest_expectation const& want,
-                                                   limits const& l) {
+                                                                   limits const& l) {
     LADING_TRY(auto const known, detail::identify<P>(bytes, head, want, l));
     std::vector<warning> odd; // of no interest here
     auto const announced = detail::content_type(head, odd);
@@ -166,7 +166,7 @@ detail::dependent<result<manifest_bytes>, P> verify_manifest_bytes(std::string b
 /// header. Linear in the size. Thread-safe.
 template <class P>
 result<basic_manifest<typename P::manifests>> parse_and_verify_manifest(std::string bytes, response const& head,
-                                                            manifest_expectation const& want, limits const& l) {
+                                                                        manifest_expectation const& want, limits const& l) {
     using set = typename P::manifests;
     using json = typename P::json;
     using opened = basic_manifest<set>;

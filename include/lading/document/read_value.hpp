@@ -181,7 +181,8 @@ constexpr bool take_for_empty(std::string_view, T const*, decode_state&) {
 template <class T>
 constexpr bool take_for_empty(std::string_view name, std::vector<T> const*, decode_state& s) {
     if (!s.odd) return false;
-    auto const code = name == "layers" ? warning_code::missing_layers : name == "manifests" ? warning_code::missing_manifests : warning_code::missing_list;
+    auto const code = name == "layers" ? warning_code::missing_layers : name == "manifests" ? warning_code::missing_manifests
+                                                                                            : warning_code::missing_list;
     s.odd->emplace_back(code, "the document has no list " + std::string(name) + "; it is taken for empty");
     return true;
 }

@@ -23,8 +23,8 @@ struct manifest_shape {
 };
 
 /// The media types whose meaning is known, whatever the manifest set speaks.
-inline constexpr std::array known_manifest_types{media_types::oci_manifest,         media_types::docker_manifest,
-                                                 media_types::oci_index,            media_types::docker_list,
+inline constexpr std::array known_manifest_types{media_types::oci_manifest, media_types::docker_manifest,
+                                                 media_types::oci_index, media_types::docker_list,
                                                  media_types::docker_schema1_signed, media_types::docker_schema1};
 
 constexpr bool is_known_manifest_type(std::string_view type) noexcept {

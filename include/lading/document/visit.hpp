@@ -42,8 +42,7 @@ struct visitor_is_exhaustive<Visitor, std::variant<Ds...>> {
 /// Calls the visitor with the document inside `manifest`. Returns what the visitor returns.
 template <class Visitor, class Manifest>
 decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
-    static_assert(requires { manifest.document; },
-                  "[lading] visit: the second argument is a manifest; unwrap the result that holds it first");
+    static_assert(requires { manifest.document; }, "[lading] visit: the second argument is a manifest; unwrap the result that holds it first");
     using check = detail::visitor_is_exhaustive<std::remove_reference_t<Visitor>,
                                                 std::remove_cvref_t<decltype(manifest.document)>>;
     static_assert(check::ok);

@@ -16,8 +16,8 @@ namespace lading::detail {
 template <class T>
 inline constexpr std::array<std::string_view, 0> left_out_by_docker_1_10{};
 template <>
-inline constexpr std::array<std::string_view, 6> left_out_by_docker_1_10<container_config>{"ExposedPorts",    "PublishService", "ArgsEscaped",
-                                                                                           "NetworkDisabled", "MacAddress",     "StopSignal"};
+inline constexpr std::array<std::string_view, 6> left_out_by_docker_1_10<container_config>{"ExposedPorts", "PublishService", "ArgsEscaped",
+                                                                                           "NetworkDisabled", "MacAddress", "StopSignal"};
 template <>
 inline constexpr std::array<std::string_view, 5> left_out_by_docker_1_10<history_entry>{"created", "author", "created_by", "comment", "empty_layer"};
 

@@ -29,8 +29,8 @@ inline constexpr bool is_a<Of, Of<A...>> = true;
 /// Whether a type has a JSON form.
 template <class T>
 struct has_json_form : std::bool_constant<std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::string> ||
-                                     std::is_same_v<T, digest> || std::is_same_v<T, embedded_data> || std::is_same_v<T, command_line> ||
-                                     std::is_same_v<T, key_set> || std::is_same_v<T, string_map>> {};
+                                          std::is_same_v<T, digest> || std::is_same_v<T, embedded_data> || std::is_same_v<T, command_line> ||
+                                          std::is_same_v<T, key_set> || std::is_same_v<T, string_map>> {};
 template <class T>
 struct has_json_form<std::optional<T>> : has_json_form<T> {};
 template <class T>

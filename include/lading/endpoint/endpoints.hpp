@@ -72,7 +72,8 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     bool const wildcard = prefix.starts_with("*.");
     // A host that stands for a domain keeps the port of the name.
     bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
-    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size()
+                                                                                          : prefix.size();
     auto const whole = location + text.substr(kept);
     auto out = repository::parse(whole);
     auto const host = whole.substr(0, whole.find('/'));

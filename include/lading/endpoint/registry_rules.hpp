@@ -38,7 +38,9 @@ struct host_rules {
 };
 
 /// When a mirror may be asked.
-enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+enum class mirror_use : std::uint8_t { all,
+                                       digest_only,
+                                       tag_only };
 
 /// A place that serves the same content under another name.
 struct mirror {

@@ -122,7 +122,8 @@ error_body parse_error_body(std::string_view body, limits const& l) {
             auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
             bool const own_words = !message.empty() && message != usual;
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
-            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
+            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown
+                                                                                 : refusal_form::other;
         }
         if (auto const said = e.as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
         if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;

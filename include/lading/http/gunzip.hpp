@@ -149,7 +149,9 @@ class gzip_reader {
         if (type == 3 || short_) return false;
         if (type == 1) {
             std::array<std::uint8_t, 288> lengths;
-            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
+            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9
+                                                                         : i < 280   ? 7
+                                                                                     : 8;
             std::array<std::uint8_t, 30> distances;
             distances.fill(5);
             literals_.make(lengths);
@@ -190,7 +192,8 @@ class gzip_reader {
             }
             if (s == 16 && i == 0) return false;
             auto const value = s == 16 ? lengths[i - 1] : std::uint8_t(0);
-            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3) : 11 + bits(7);
+            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3)
+                                                         : 11 + bits(7);
             if (short_ || times > all - i) return false;
             for (; times > 0; --times) lengths[i++] = value;
         }
@@ -199,9 +202,9 @@ class gzip_reader {
                distances_.make(std::span(lengths).subspan(n_literals, n_distances));
     }
     result<bool> compressed() {
-        static constexpr std::uint16_t length_base[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+        static constexpr std::uint16_t length_base[29] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27,
                                                           31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-        static constexpr std::uint16_t distance_base[30] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+        static constexpr std::uint16_t distance_base[30] = {1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129,
                                                             193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
         while (!stopped_) {
             int const s = symbol(literals_);

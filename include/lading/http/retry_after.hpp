@@ -23,7 +23,9 @@ constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
     if (text.size() != form.size()) return false;
     for (std::size_t i = 0; i < form.size(); ++i) {
         char const c = text[i], f = form[i];
-        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c)
+                                               : f == '_'   ? is_digit(c) || c == ' '
+                                                            : c == f;
         if (!fits) return false;
     }
     return true;
@@ -47,8 +49,8 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
         day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
     } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
-               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
-               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+                                                  detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
+                                                  detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
         text.remove_prefix(comma);
         day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
         year += year < 70 ? 2000 : 1900;

@@ -25,7 +25,8 @@ inline std::optional<registry_error> challenge_error(response const& head, std::
     for (auto const& c : offered.challenges) {
         if (c.scheme != "bearer") continue;
         auto const said = c.param("error").value_or("");
-        std::string_view const code = said == "invalid_token" ? "UNAUTHORIZED" : said == "insufficient_scope" ? "DENIED" : "";
+        std::string_view const code = said == "invalid_token" ? "UNAUTHORIZED" : said == "insufficient_scope" ? "DENIED"
+                                                                                                              : "";
         if (code.empty()) continue;
         auto const described = c.param("error_description").value_or("");
         auto const words = described.empty() ? default_message(code) : described.substr(0, room);

@@ -23,7 +23,15 @@
 namespace lading {
 
 /// `repeated` is of no value: it is what looking up a name gives that an object has twice.
-enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object, repeated };
+enum class json_kind : std::uint8_t { null,
+                                      boolean,
+                                      integer,
+                                      unsigned_integer,
+                                      number,
+                                      string,
+                                      array,
+                                      object,
+                                      repeated };
 
 namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.

@@ -30,7 +30,7 @@ inline constexpr std::size_t json_repairs = 65'536;
 inline std::optional<std::string> repaired(std::string_view text) {
     std::size_t n = 0;
     auto const good = [&] {
-        for (; n < text.size(); ) {
+        for (; n < text.size();) {
             auto const c = static_cast<unsigned char>(text[n]) < 0x80 ? 1 : first_character(text.substr(n)).size;
             if (c == 0) return false;
             n += c;

@@ -24,7 +24,8 @@ struct json_style {
     bool short_escapes = false; ///< backspace and form feed as `\b` and `\f`, not as \u0008 and \u000c
 };
 
-enum class key_order : bool { as_written, sorted };
+enum class key_order : bool { as_written,
+                              sorted };
 
 namespace detail {
 using json_members = std::vector<std::pair<std::string_view, json_view>>;

@@ -92,7 +92,9 @@ class docker_1_10_fallback {
     std::size_t primary() const noexcept { return last_; }
 
   private:
-    enum class verdict : std::uint8_t { v1_ok, next, stop };
+    enum class verdict : std::uint8_t { v1_ok,
+                                        next,
+                                        stop };
 
     /// The table of doc/protocol.md#docker-1-10.
     static verdict class_of(legacy_endpoint const& at, error const& e) noexcept {

@@ -60,7 +60,12 @@ class legacy_fallback_middleware : immovable {
   private:
     /// What the exchange under way is for: the reachability ping, the ping inside the fetch, or the fetch. A ping asks
     /// v2 and then, where that does not say so, v1.
-    enum class stage : std::uint8_t { reach_v2, reach_v1, confirm, session_v2, session_v1, fetch };
+    enum class stage : std::uint8_t { reach_v2,
+                                      reach_v1,
+                                      confirm,
+                                      session_v2,
+                                      session_v1,
+                                      fetch };
 
     /// Begins at the place whose turn it is, or ends.
     step<inspection> open() {

@@ -20,7 +20,8 @@
 
 namespace lading {
 
-enum class api_version : std::uint8_t { v1 = 1, v2 = 2 };
+enum class api_version : std::uint8_t { v1 = 1,
+                                        v2 = 2 };
 
 /// A place and the version of the protocol that it is asked in.
 struct legacy_endpoint : endpoint {

@@ -146,7 +146,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
             }
         if (count > max_endpoints)
             warnings_.emplace_back(warning_code::v1_endpoint_skipped, "the index names " + std::to_string(count) + " endpoints, " +
-                                std::to_string(max_endpoints) + " are used");
+                                                                          std::to_string(max_endpoints) + " are used");
         if (count == 0) return success();
         if (named.empty()) return malformed("no endpoint that the index names can be used");
         endpoints_ = std::move(named);
@@ -159,7 +159,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         bool const bare = u && u.assume_value().path() == "/" && !u.assume_value().has_query();
         if (!bare || (index_->scheme() == "https" && u.assume_value().scheme() != "https")) {
             warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint that the index names is not used: " +
-                                safe_url(prefix + std::string(host)));
+                                                                          safe_url(prefix + std::string(host)));
             return;
         }
         for (auto const& n : named)
@@ -259,7 +259,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         record.tags = std::move(tags_);
         record.warnings = std::move(warnings_);
         record.warnings.emplace_back(warning_code::v1_no_digest, "a v1 registry has no digests: the digest is that of the image JSON, and "
-                                     "nothing can be asked for by it");
+                                                                 "nothing can be asked for by it");
         if (auto const u = url::parse(head.url)) record.source = u.assume_value().origin().str();
         return record;
     }

@@ -80,8 +80,7 @@ class redirect_middleware : immovable {
             fallback_facts facts;
             facts.answered = true;
             facts.next_endpoint = true;
-            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(
-                safe_url(last_->query.url));
+            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(safe_url(last_->query.url));
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");

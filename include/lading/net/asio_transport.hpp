@@ -36,7 +36,8 @@ class asio_transport {
     using executor_type = asio::any_io_executor;
     /// How many threads run the executor. With `one` exchanges need no strands, whose making Asio (1.22) does not survive
     /// without memory.
-    enum class threads : std::uint8_t { many, one };
+    enum class threads : std::uint8_t { many,
+                                        one };
 
     explicit asio_transport(executor_type executor, network_options network = {}, limits bounds = {}, threads t = threads::many)
         : state_(std::make_shared<detail::transport_state>(std::move(executor), std::move(network), std::move(bounds),

@@ -122,7 +122,11 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         discarding_sink tunnel_body;
     };
     /// What is awaited, as far as it matters to one who has to end it.
-    enum class stage : std::uint8_t { waiting, resolving, dialling, connected, over };
+    enum class stage : std::uint8_t { waiting,
+                                      resolving,
+                                      dialling,
+                                      connected,
+                                      over };
     using member = void (exchange::*)(asio::error_code, std::size_t);
 
     /// A handler that goes on with a member, unless the exchange was stopped meanwhile.

@@ -7,8 +7,8 @@
 #include "../result.hpp"
 
 #include <asio/buffer.hpp>
-#include <asio/ssl/error.hpp>
 #include <asio/ssl/context.hpp>
+#include <asio/ssl/error.hpp>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -42,7 +42,8 @@ class pace_watch {
     error too_slow() const {
         return error(errc::too_slow)
             .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
-                             " ms (limits::pace_bytes, limits::pace)", "fewer");
+                             " ms (limits::pace_bytes, limits::pace)",
+                         "fewer");
     }
 
   private:

@@ -44,7 +44,8 @@ class config_operation : public operation_base<config_document, P> {
                 if (w.code == warning_code::document_unreadable) return error(errc::no_config).with_context(w.text);
             return error(errc::no_config).with_context(detail::printable(record.resolved.media_type, 160));
         }
-        auto self = record.config ? *record.config : record.chosen ? *record.chosen : record.resolved;
+        auto self = record.config ? *record.config : record.chosen ? *record.chosen
+                                                                   : record.resolved;
         return config_document(std::move(record.config_bytes), std::move(self), std::move(*record.image));
     }
 

@@ -150,7 +150,7 @@ class inspect_operation : public operation_base<inspection, P> {
 
     step<inspection> first_manifest() {
         return ask_manifest(ref_.target(), options_.expected ? manifest_expectation(*options_.expected)
-                                                              : manifest_expectation(ref_.digest()));
+                                                             : manifest_expectation(ref_.digest()));
     }
     step<inspection> ask_manifest(std::string target, manifest_expectation want) {
         then_ = &inspect_operation::on_manifest;
@@ -249,7 +249,7 @@ class inspect_operation : public operation_base<inspection, P> {
         own.os_features = image.os_features;
         if (options_.platform.excludes(own))
             record_->warnings.emplace_back(warning_code::platform_differs, "the image is for " + own.str() + ", and there is no index to choose " +
-                                        options_.platform.str() + " from");
+                                                                               options_.platform.str() + " from");
     }
 
     void add_layers(std::vector<descriptor> const& layers) {

@@ -46,15 +46,36 @@ class tag_page {
     /// The page is over: `json_syntax` if something is missing, unless `entry` has ended it; `tags_invalid` for no object.
     errc finish() const noexcept {
         if (ended_) return errc::ok;
-        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok : errc::tags_invalid;
+        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok
+                                                                       : errc::tags_invalid;
     }
     /// Bytes that were read, white space included.
     std::uint64_t at() const noexcept { return at_; }
 
   private:
-    enum class part : std::uint8_t { none, string, escape, hex, low_escape, low_u, number, word };
-    enum class want : std::uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, nothing };
-    enum class digits : std::uint8_t { minus, zero, whole, dot, fraction, e, sign, exponent };
+    enum class part : std::uint8_t { none,
+                                     string,
+                                     escape,
+                                     hex,
+                                     low_escape,
+                                     low_u,
+                                     number,
+                                     word };
+    enum class want : std::uint8_t { value,
+                                     value_or_end,
+                                     key,
+                                     key_or_end,
+                                     colon,
+                                     comma_or_end,
+                                     nothing };
+    enum class digits : std::uint8_t { minus,
+                                       zero,
+                                       whole,
+                                       dot,
+                                       fraction,
+                                       e,
+                                       sign,
+                                       exponent };
 
     static constexpr bool is_plain(char c) noexcept {
         return static_cast<unsigned char>(c - 0x20) < 0x60 && c != '"' && c != '\\';
@@ -150,7 +171,8 @@ class tag_page {
         case 'n': begin_word("ull"); break;
         default:
             part_ = part::number;
-            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero : digits::whole;
+            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero
+                                                          : digits::whole;
         }
         return errc::ok;
     }
@@ -199,9 +221,12 @@ class tag_page {
         }
         if (byte >= 0x80) {
             if (byte < 0xc2 || byte > 0xf4) return is_text_ = false, errc::ok;
-            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2
+                                                  : 3;
+            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90
+                                                        : 0x80;
+            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f
+                                                       : 0xbf;
         } else if (c == '"') {
             return string_over(entry);
         } else if (c == '\\') {

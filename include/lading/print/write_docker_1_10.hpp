@@ -35,7 +35,7 @@ inline std::string to_docker_1_10(inspection const& i) {
     w.key("Comment").string(image.comment);
     w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
     detail::write_value(w.key("ContainerConfig"),
-                                   image.container_config ? *image.container_config : container_config());
+                        image.container_config ? *image.container_config : container_config());
     w.key("DockerVersion").string(image.docker_version);
     w.key("Author").string(image.author);
     w.key("Config");

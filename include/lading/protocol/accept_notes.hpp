@@ -21,7 +21,9 @@ namespace lading {
 /// does not read lists for one request.
 class accept_notes {
   public:
-    enum class form : unsigned char { unknown, one_line, line_a_type };
+    enum class form : unsigned char { unknown,
+                                      one_line,
+                                      line_a_type };
     static constexpr std::size_t most = 1024;
 
     accept_notes() = default;

@@ -288,7 +288,8 @@ class basic_oci_layout {
             if (!what) continue;
             auto const p = what.assume_value().platform ? what.assume_value().platform : platform_of(what.assume_value());
             auto const& n = names_[i];
-            auto const& name = !n.tags.empty() ? n.tags[0] : n.full.empty() ? n.own : n.full;
+            auto const& name = !n.tags.empty() ? n.tags[0] : n.full.empty() ? n.own
+                                                                            : n.full;
             out.push_back('@' + std::to_string(i) + ' ' + what.assume_value().digest.str() + (name.empty() ? "" : " " + detail::printable(name, 160)) +
                           (p ? " for " + p->str() : ""));
         }

@@ -45,7 +45,7 @@ class regular_file {
     static std::optional<regular_file> open(char const* path) { return from(file_handle(::open(path, flags))); }
     /// Takes a handle, if it is of a regular file.
     static std::optional<regular_file> from(file_handle opened) {
-        struct stat about {};
+        struct stat about{};
         if (!opened || ::fstat(opened.get(), &about) != 0) return std::nullopt;
         if (!S_ISREG(about.st_mode)) return errno = EINVAL, std::nullopt;
         regular_file out;

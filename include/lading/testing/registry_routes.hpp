@@ -15,7 +15,11 @@
 
 namespace lading::testing::detail {
 
-enum class route_kind : unsigned char { none, base, manifest, blob, tags };
+enum class route_kind : unsigned char { none,
+                                        base,
+                                        manifest,
+                                        blob,
+                                        tags };
 
 /// What a path asks for.
 struct route {

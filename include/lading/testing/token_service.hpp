@@ -110,7 +110,9 @@ inline std::string timestamp(std::chrono::system_clock::time_point at) {
 } // namespace detail
 
 /// What a token allows here and now.
-enum class token_verdict : unsigned char { good, unknown, out_of_scope };
+enum class token_verdict : unsigned char { good,
+                                           unknown,
+                                           out_of_scope };
 
 /// Issues tokens and knows those it issued, with scope and expiry. Not thread-safe.
 class token_service {

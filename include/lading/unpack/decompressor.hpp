@@ -40,7 +40,10 @@ struct known_compression {
 };
 inline constexpr known_compression known_compressions[] = {{std::string_view("\x1f\x8b\x08", 3), "gzip", "gunzip"},
                                                            {std::string_view("\x28\xb5\x2f\xfd", 4), "zstd", "unzstd"},
-                                                           {std::string_view("\xfd" "7zXZ\0", 6), "xz", "unxz"},
+                                                           {std::string_view("\xfd"
+                                                                             "7zXZ\0",
+                                                                             6),
+                                                            "xz", "unxz"},
                                                            {std::string_view("BZh", 3), "bzip2", "bunzip2"}};
 
 /// The compression whose streams begin as `head` does, or null.

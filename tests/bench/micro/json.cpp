@@ -10,8 +10,8 @@
 #ifdef LADING_BENCH_BOOST_JSON
 #include <lading/json/readers/boost_json.hpp>
 
-#include <boost/json/parse.hpp>
 #include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
 #endif
 #ifdef LADING_BENCH_NLOHMANN_JSON
 #include <lading/json/readers/nlohmann_json.hpp>

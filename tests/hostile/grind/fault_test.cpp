@@ -76,9 +76,9 @@ struct faulty : test::policies {
     using transport = faulty_transport;
 };
 
-constexpr errc kinds[] = {errc::host_not_found, errc::connection_refused,   errc::connect_failed, errc::connect_timeout, errc::connection_reset,
-                          errc::tls_timeout,    errc::tls_handshake_failed, errc::tls_truncated,  errc::timeout_header,  errc::timeout_body,
-                          errc::timeout_write,  errc::http_body_truncated,  errc::http_malformed, errc::cancelled};
+constexpr errc kinds[] = {errc::host_not_found, errc::connection_refused, errc::connect_failed, errc::connect_timeout, errc::connection_reset,
+                          errc::tls_timeout, errc::tls_handshake_failed, errc::tls_truncated, errc::timeout_header, errc::timeout_body,
+                          errc::timeout_write, errc::http_body_truncated, errc::http_malformed, errc::cancelled};
 
 /// A client under fault, and how it is called.
 struct bench {

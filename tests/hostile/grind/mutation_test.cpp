@@ -72,8 +72,10 @@ TEST_CASE("a changed head is refused, or its body is as it was", "[G4]") {
             accepted += complete;
             // A length that became shorter, or none, is a body of that length: its digest will tell. Of a status that
             // has no body there is none.
-            if (complete && sink.text.size() > body.size() + 12 + 12) FAIL("byte " << i << " of\n" << changed << sink.text);
-            if (complete && !in_chunks && !std::string_view(body).starts_with(sink.text)) FAIL("byte " << i << " of\n" << changed << sink.text);
+            if (complete && sink.text.size() > body.size() + 12 + 12) FAIL("byte " << i << " of\n"
+                                                                                   << changed << sink.text);
+            if (complete && !in_chunks && !std::string_view(body).starts_with(sink.text)) FAIL("byte " << i << " of\n"
+                                                                                                       << changed << sink.text);
         });
     }
     WARN(all.size() << " heads, " << bytes << " bytes, " << runs << " parses, " << accepted << " taken");
@@ -127,12 +129,14 @@ TEST_CASE("a changed manifest is never the one that its digest names", "[G4]") {
             // Only the signatures of schema1 are not among the bytes that are named; then every field is as it was.
             if (auto const pinned = parse_and_verify_manifest<test::policies>(changed, head, wanted, bounds)) {
                 ++resigned;
-                if (signed_fields.empty() || fields(pinned.assume_value()) != signed_fields) FAIL("byte " << i << " of\n" << changed);
+                if (signed_fields.empty() || fields(pinned.assume_value()) != signed_fields) FAIL("byte " << i << " of\n"
+                                                                                                          << changed);
             }
             if (auto const tagged = parse_and_verify_manifest<test::policies>(changed, head, {}, bounds)) {
                 ++by_tag;
                 if (tagged.assume_value().bytes != changed) FAIL("other bytes");
-                if (signed_fields.empty() && tagged.assume_value().self.digest == self.digest) FAIL("the same digest for\n" << changed);
+                if (signed_fields.empty() && tagged.assume_value().self.digest == self.digest) FAIL("the same digest for\n"
+                                                                                                    << changed);
             }
         });
     }

@@ -123,7 +123,8 @@ TEST_CASE("heads of up to 300 bytes read in every three pieces are the same", "[
         REQUIRE(read(head, 0, 0, whole));
         for (std::size_t i = 0; i < head.size(); ++i)
             for (std::size_t j = i + i % test::share; j < head.size(); j += test::share, ++runs)
-                if (recording got; !read(head, i, j, got) || got.text != whole.text) FAIL("split at " << i << " and " << j << ":\n" << head);
+                if (recording got; !read(head, i, j, got) || got.text != whole.text) FAIL("split at " << i << " and " << j << ":\n"
+                                                                                                      << head);
     }
     WARN(heads.size() << " heads, " << runs << " runs in three pieces, each the same as whole");
 }

@@ -23,7 +23,10 @@ constexpr std::size_t MiB = 1u << 20, KiB = 1u << 10;
 constexpr std::size_t whole_limit = 16 * MiB; ///< of memory, whatever is sent
 constexpr std::size_t past_limit = 16 * KiB;  ///< one buffer
 
-enum class call : std::uint8_t { inspect, manifest, tags, blob };
+enum class call : std::uint8_t { inspect,
+                                 manifest,
+                                 tags,
+                                 blob };
 
 /// One answer that is too much, and what it must come to.
 struct row {

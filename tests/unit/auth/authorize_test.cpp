@@ -532,7 +532,8 @@ TEST_CASE("a registry that hides what is private is asked how to log in, once", 
             s.on("https://r.example/v2/", {200, "{}"});
             test::client registry(testing::scripted_transport(s), {}, fixed_credentials(credential("u", "p")));
             auto const first = ask(registry, "x");
-            CHECK(first == (status == 404 ? errc::manifest_unknown : status == 403 ? errc::denied : errc::auth_required));
+            CHECK(first == (status == 404 ? errc::manifest_unknown : status == 403 ? errc::denied
+                                                                                   : errc::auth_required));
             CHECK(ask(registry, "x") == first);
             CHECK(asked(s) == journal{"/v2/x/manifests/1", "/v2/", "/v2/x/manifests/1"});
         }

@@ -240,9 +240,7 @@ TEST_CASE("how long a token is used", "[spec-3.5][X12][X13][row-9][row-10]") {
 TEST_CASE("insufficient_scope: one new token, then it is the answer") {
     testing::script s;
     s.on(manifest, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\""}}});
-    s.on(manifest, {401, "",
-                    {{"WWW-Authenticate", "Bearer realm=\"" + realm +
-                                              "\",service=\"s\",scope=\"repository:x:pull,push\",error=\"insufficient_scope\""}}});
+    s.on(manifest, {401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\",scope=\"repository:x:pull,push\",error=\"insufficient_scope\""}}});
     s.on(realm + query, {200, R"({"token":"abc"})"});
     s.on(realm + "?service=s&scope=repository%3Ax%3Apull%2Cpush", {200, R"({"token":"abc"})"});
     test::client registry(testing::scripted_transport(s), {}, fixed_credentials());
@@ -251,9 +249,7 @@ TEST_CASE("insufficient_scope: one new token, then it is the answer") {
     // A token of an earlier call that no longer suffices is renewed once.
     s.answers[manifest] = {{200, test::schema2()}};
     CHECK(registry.manifest(reference::parse("r.example/x:1").value()).has_value());
-    s.answers[manifest] = {{401, "",
-                            {{"WWW-Authenticate", "Bearer realm=\"" + realm +
-                                                      "\",service=\"s\",error=\"insufficient_scope\""}}},
+    s.answers[manifest] = {{401, "", {{"WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"s\",error=\"insufficient_scope\""}}},
                            {200, test::schema2()}};
     s.journal.clear();
     CHECK(registry.manifest(reference::parse("r.example/x:1").value()).has_value());

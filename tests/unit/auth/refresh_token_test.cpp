@@ -36,7 +36,7 @@ struct long_life {
     errc ask(credential const& c) {
         if (!registry)
             registry = std::make_unique<test::client>(testing::scripted_transport(s), options.with_retry(retry_rules(1)),
-                                                                  fixed_credentials(c), shared_clock{&time});
+                                                      fixed_credentials(c), shared_clock{&time});
         time.sleep_for(std::chrono::hours(2));
         auto const r = registry->manifest(reference::parse("r.example/x:1").value());
         if (!r) CHECK(r.error().message().find("CANARY") == std::string::npos);

@@ -143,8 +143,7 @@ TEST_CASE("the exact key of a login wins over the normalised ones", "[W20]") {
         } while (std::next_permutation(members.begin(), members.end()));
     }
     SECTION("a namespace goes before the host, however that is spelt; an empty entry is none") {
-        auto const text = json({{"auths", json({{"https://r.example", entry("host")}, {"r.example/team", entry("team")},
-                                                {"r.example/team/app", "{}"}, {"r.example", "{}"}})}});
+        auto const text = json({{"auths", json({{"https://r.example", entry("host")}, {"r.example/team", entry("team")}, {"r.example/team/app", "{}"}, {"r.example", "{}"}})}});
         for (auto const* name : {"config.json", "auth.json"}) {
             config_credentials c(options().with_authfile(h.write(name, text)));
             CHECK(answer_of(c, "r.example", "team/app") == "team:p");

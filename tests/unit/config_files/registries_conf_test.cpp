@@ -157,7 +157,7 @@ TEST_CASE("slashes at the end of a location or a prefix", "[W15]") {
 TEST_CASE("an entry for one tag or digest holds for that alone", "[W15]") {
     auto const rules = rules_of("[[registry]]\nprefix = 'a.example/x:1'\nlocation = 'b.example/x'\n[[registry]]\nprefix = 'a.example/x@sha256:" +
                                 std::string(64, 'a') + "'\nlocation = 'b.example/x'\n[[registry]]\nlocation = 'a.example'\n"
-                                "[[registry.mirror]]\nlocation = 'm.example'");
+                                                       "[[registry.mirror]]\nlocation = 'm.example'");
     CHECK(list("a.example/x", rules) == "https://m.example/x|https://a.example/x");
     CHECK(rules.warnings.empty());
     auto const of_image = [](char const* name, registry_rules const& all) {

@@ -149,7 +149,9 @@ class generator {
         for (auto n = below(5); n > 0; --n) out += pieces[below(std::size(pieces))];
         return out;
     }
-    std::vector<std::string> texts() { return many([&] { return text(); }, 0); }
+    std::vector<std::string> texts() {
+        return many([&] { return text(); }, 0);
+    }
     template <class F>
     auto many(F one, std::size_t least) -> std::vector<decltype(one())> {
         std::vector<decltype(one())> out;
@@ -183,7 +185,9 @@ class generator {
         if (coin()) out.platform = platform();
         return out;
     }
-    std::vector<lading::descriptor> descriptors() { return many([&] { return descriptor(); }, 0); }
+    std::vector<lading::descriptor> descriptors() {
+        return many([&] { return descriptor(); }, 0);
+    }
     oci_image image() {
         oci_image out(descriptor(), descriptors());
         out.media_type = text();

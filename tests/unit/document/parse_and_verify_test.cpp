@@ -79,7 +79,7 @@ TEST_CASE("what is asked for is what comes, or an error", "[D01][D09][D14][D18]"
     CHECK(code(image, {}, "APPLICATION/VND.DOCKER.DISTRIBUTION.MANIFEST.V2+JSON") == errc::ok);
 
     lading::descriptor child(std::string(media_types::docker_manifest), digest::parse(test::digest_of(image)).value(),
-                     static_cast<std::int64_t>(image.size()));
+                             static_cast<std::int64_t>(image.size()));
     CHECK(code(image, manifest_expectation(child)) == errc::ok);
     ++child.size;
     CHECK(code(image, manifest_expectation(child)) == errc::size_mismatch);
@@ -126,7 +126,7 @@ TEST_CASE("descriptors are checked when they are read", "[L09][L17][D04][D05]") 
 
 TEST_CASE("a field of the wrong type is manifest_schema", "[J07]") {
     auto const d = test::descriptor("a/b", "x");
-    for (auto bad : {R"("layers":{})", R"("layers":"x")",  R"("layers":[],"annotations":[])",
+    for (auto bad : {R"("layers":{})", R"("layers":"x")", R"("layers":[],"annotations":[])",
                      R"("layers":[],"annotations":{"a":1})"}) {
         INFO(bad);
         CHECK(code(R"({"schemaVersion":2,"config":)" + d + "," + bad + "}") == errc::manifest_schema);

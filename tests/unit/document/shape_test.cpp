@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
-#include <lading/json/strict_json.hpp>
 #include <lading/document/shape.hpp>
+#include <lading/json/strict_json.hpp>
 
 namespace shape_test {
 

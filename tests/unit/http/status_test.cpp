@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tables 4.7 and 2.7: from an answer to an error and its facts.
 #include "catch.hpp"
-#include <lading/json/strict_json.hpp>
 #include <lading/http/status.hpp>
+#include <lading/json/strict_json.hpp>
 
 namespace status_test {
 
@@ -95,7 +95,8 @@ TEST_CASE("every code, bare, in its own words, with a detail and with none", "[s
         CHECK(default_message(r.code) == r.sentence);
         bool const known = r.code == std::string_view("UNAUTHORIZED") || r.code == std::string_view("NAME_UNKNOWN") ||
                            r.code == std::string_view("MANIFEST_UNKNOWN");
-        auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown : refusal_form::other;
+        auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown
+                                                                               : refusal_form::other;
         // Of a later code Docker 1.10 knew neither the name nor the sentence (doc/protocol.md#refusals).
         auto const bare = r.status >= 500 ? refusal_form::unreadable : refusal_form::bare_code;
         auto const usual = n < 18 ? bare : worded;
@@ -442,7 +443,8 @@ TEST_CASE("RateLimit headers are in the error") {
             for (auto const& [name, value] : r.headers) head.headers.add(name, value);
             INFO(status << ' ' << (r.headers.empty() ? "" : r.headers.front().first));
             auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
-            CHECK(e.kind() == (status == 429 ? errc::rate_limited : status == 503 ? errc::server_error : errc::http_unexpected_status));
+            CHECK(e.kind() == (status == 429 ? errc::rate_limited : status == 503 ? errc::server_error
+                                                                                  : errc::http_unexpected_status));
             CHECK(e.detail().rate.limit == r.limit);
             CHECK(e.detail().rate.remaining == r.remaining);
             CHECK(e.detail().rate.until_seconds == r.until);

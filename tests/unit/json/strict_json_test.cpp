@@ -2,8 +2,8 @@
 // doc/threats.md : what is JSON, what is not, and the limits.
 #include "catch.hpp"
 #include "cpu_time.hpp"
-#include <lading/json/strict_json.hpp>
 #include <lading/json/document.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
 
 #include <chrono>
@@ -67,9 +67,7 @@ TEST_CASE("what is refused as malformed", "[J03][J05]") {
 
 TEST_CASE("what is not UTF-8 is U+FFFD, or refused in a text of our own", "[J04][W55]") {
     std::pair<char const*, std::size_t> const rows[] = {
-        {"\"\xff\"", 1}, {"\"\xc0\x80\"", 2}, {"\"\xc1\xbf\"", 2}, {"\"\xed\xa0\x80\"", 3}, {"\"\xed\xbf\xbf\"", 3}, {"\"\xe0\x80\x80\"", 3},
-        {"\"\xf0\x80\x80\x80\"", 4}, {"\"\xf4\x90\x80\x80\"", 4}, {"\"\xf5\x80\x80\x80\"", 4}, {"\"\x80\"", 1}, {"\"\xc3\"", 1},
-        {"\"\xe2\x82\"", 2}, {"\"\xf0\x9f\x98\"", 3}, {R"("\ud800")", 1}, {R"("\udc00\ud800")", 2}, {R"("\ud800\ud800")", 2}};
+        {"\"\xff\"", 1}, {"\"\xc0\x80\"", 2}, {"\"\xc1\xbf\"", 2}, {"\"\xed\xa0\x80\"", 3}, {"\"\xed\xbf\xbf\"", 3}, {"\"\xe0\x80\x80\"", 3}, {"\"\xf0\x80\x80\x80\"", 4}, {"\"\xf4\x90\x80\x80\"", 4}, {"\"\xf5\x80\x80\x80\"", 4}, {"\"\x80\"", 1}, {"\"\xc3\"", 1}, {"\"\xe2\x82\"", 2}, {"\"\xf0\x9f\x98\"", 3}, {R"("\ud800")", 1}, {R"("\udc00\ud800")", 2}, {R"("\ud800\ud800")", 2}};
     for (auto const& [text, marks] : rows) {
         INFO(text);
         std::string want;
@@ -80,7 +78,8 @@ TEST_CASE("what is not UTF-8 is U+FFFD, or refused in a text of our own", "[J04]
         json_document exactly;
         CHECK(exactly.assign<exact_json>(text).code == errc::json_utf8);
     }
-    CHECK(json_document::parse<strict_json>(R"("\ud800\u0041\ud83d\ude00")").value().root().as_string() == "\xef\xbf\xbd" "A\xf0\x9f\x98\x80");
+    CHECK(json_document::parse<strict_json>(R"("\ud800\u0041\ud83d\ude00")").value().root().as_string() == "\xef\xbf\xbd"
+                                                                                                           "A\xf0\x9f\x98\x80");
     for (auto text : {"\xff", "{\xff:1}", R"("\ud800\u12")", R"("\u00)"}) CHECK(code(text) == errc::json_syntax);
     // What it grows to has a bound.
     CHECK(code('"' + std::string(65'536, '\xff') + '"') == errc::ok);

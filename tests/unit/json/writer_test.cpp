@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
-#include <lading/json/strict_json.hpp>
 #include <lading/detail/timestamp.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
 
 namespace writer_test {

@@ -56,7 +56,7 @@ struct world {
 
     result<inspection> inspect(std::string const& ref = "r.example/x:1") {
         legacy_client<old_policies> registry(testing::scripted_transport(s),
-                                            client_options().with_rules(rules).with_retry(retry_rules(1)));
+                                             client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse(ref).value());
     }
 
@@ -78,7 +78,9 @@ struct world {
     }
 };
 
-enum class verdict { v1_ok, next, stop };
+enum class verdict { v1_ok,
+                     next,
+                     stop };
 
 /// What the caller gets of an error at each stage, when it is the one that is reported.
 struct codes {
@@ -122,18 +124,18 @@ std::vector<kind> kinds() {
     out.push_back({"503", {503, ""}, next, next, next, errc::server_error});
     out.push_back({"reset", error(errc::connection_reset), next, next, next, errc::connection_reset});
     out.push_back({"TLS", error(errc::tls_cert_untrusted), next, next, next, errc::tls_cert_untrusted});
-    out.push_back({"no credentials for Basic", {401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}}, next, next, next,
-                   errc::auth_required});
-    out.push_back({"token service down", {401, "", {{"WWW-Authenticate", R"(Bearer realm="/token-503",service="s")"}}},
-                   next, next, next, errc::auth_token_failed});
-    out.push_back({"not JSON", {200, "{"}, next, next, next,
-                   {errc::json_syntax, errc::json_syntax, errc::digest_mismatch, errc::size_mismatch}});
+    out.push_back({"no credentials for Basic", {401, "", {{"WWW-Authenticate", R"(Basic realm="x")"}}}, next, next, next, errc::auth_required});
+    out.push_back({"token service down", {401, "", {{"WWW-Authenticate", R"(Bearer realm="/token-503",service="s")"}}}, next, next, next, errc::auth_token_failed});
+    out.push_back({"not JSON", {200, "{"}, next, next, next, {errc::json_syntax, errc::json_syntax, errc::digest_mismatch, errc::size_mismatch}});
     out.push_back({"304", {304, ""}, next, next, next, errc::http_unexpected_status});
     out.push_back({"cancelled", error(errc::cancelled), stop, stop, stop, errc::cancelled});
     out.push_back({"sink", error(errc::sink_failed), stop, stop, stop, errc::sink_failed});
     out.push_back({"the list's first element counts",
-                   {404, R"({"errors":[{"code":"DENIED","message":"x"},{"code":"NAME_UNKNOWN","message":"x"}]})"}, stop,
-                   stop, stop, errc::name_unknown});
+                   {404, R"({"errors":[{"code":"DENIED","message":"x"},{"code":"NAME_UNKNOWN","message":"x"}]})"},
+                   stop,
+                   stop,
+                   stop,
+                   errc::name_unknown});
     return out;
 }
 
@@ -145,8 +147,8 @@ TEST_CASE("every error at every stage, in every position", "[spec-2.5.2][spec-2.
     struct stage {
         char const* name;
         std::string path, ref;
-        verdict kind::*expected;
-        errc codes::*reported;
+        verdict kind::* expected;
+        errc codes::* reported;
         char const* asks; ///< of one v2 endpoint up to here
     };
     stage const stages[] = {

@@ -212,7 +212,7 @@ TEST_CASE("a request that is not safe is sent once") {
     w.s.on(manifest, {401, "", {{"WWW-Authenticate", R"(Bearer realm="https://r.example/t",service="s")"}}});
     w.s.on("https://r.example/t", {503});
     test::client registry(testing::scripted_transport(w.s), w.options,
-                                            fixed_credentials(credential::identity("i")), patient_clock(w.waits));
+                          fixed_credentials(credential::identity("i")), patient_clock(w.waits));
     CHECK(registry.inspect(reference::parse("r.example/x:1").value()).error() == errc::auth_token_failed);
     REQUIRE(w.s.journal.size() == 2);
     CHECK(w.s.journal[1].method == "POST");

@@ -6,8 +6,8 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 
-#include <atomic>
 #include "catch.hpp"
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>

@@ -205,13 +205,15 @@ TEST_CASE("a page is read as a stream: what is not kept does not count", "[W45]"
     SECTION("bounds: a page, the names and their text") {
         for (int const which : {0, 1, 2}) {
             limits l;
-            (which == 0 ? l.tags : which == 1 ? l.tags_bytes : l.tag_page_bytes) = 100;
+            (which == 0 ? l.tags : which == 1 ? l.tags_bytes
+                                              : l.tag_page_bytes) = 100;
             testing::script s;
             s.on(list + "?n=1000", {200, R"({"tags":[)" + std::string(R"("0123456789",)") + std::string(200, ' ') + page.substr(page.find("\"v1"))});
             auto const r = tags(s, l);
             auto const got = r.value();
             CHECK(got.state == tags_state::truncated);
-            CHECK(got.values.size() == (which == 0 ? 100u : which == 1 ? 4u : 1u));
+            CHECK(got.values.size() == (which == 0 ? 100u : which == 1 ? 4u
+                                                                       : 1u));
             CHECK(got.failure.has_value() == (which == 2));
             CHECK(got.why.find(which == 2 ? "body_too_large" : "at ") == 0);
         }

@@ -53,8 +53,7 @@ struct world {
         std::string out;
         for (auto const& q : s.journal)
             if (q.headers.all("Accept").size() <= 1 && (q.url.find("/manifests/") != q.url.npos || q.url.find("/v1/") != q.url.npos))
-                out.append(out.empty() ? "" : " ").append(q.url.substr(0, q.url.find('/', 8)))
-                    .append(q.url.find("/v1/") != q.url.npos ? "/v1" : "");
+                out.append(out.empty() ? "" : " ").append(q.url.substr(0, q.url.find('/', 8))).append(q.url.find("/v1/") != q.url.npos ? "/v1" : "");
         return out;
     }
 };

@@ -57,7 +57,7 @@ struct world {
     }
     result<inspection> inspect() {
         legacy_client<v1_policies> registry(testing::scripted_transport(s),
-                                           client_options().with_rules(rules).with_retry(retry_rules(1)));
+                                            client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse(ref).value());
     }
     /// m for the mirror, s for the origin over TLS, h over http; M for the manifest, B for the config, V for v1. An answer
@@ -67,15 +67,23 @@ struct world {
         for (auto const& q : s.journal) {
             if (q.headers.all("Accept").size() > 1) continue;
             out += out.empty() ? "" : " ";
-            out += q.url.starts_with(mirror_base) ? 'm' : q.url.starts_with(home) ? 's' : 'h';
-            out += q.url.find("/v1/") != q.url.npos ? 'V' : q.url.find("/manifests/") != q.url.npos ? 'M' : 'B';
+            out += q.url.starts_with(mirror_base) ? 'm' : q.url.starts_with(home) ? 's'
+                                                                                  : 'h';
+            out += q.url.find("/v1/") != q.url.npos ? 'V' : q.url.find("/manifests/") != q.url.npos ? 'M'
+                                                                                                    : 'B';
         }
         return out;
     }
 };
 
 /// What an error is by the table.
-enum class row { unreachable, own, refused, unknown, busy, content, other };
+enum class row { unreachable,
+                 own,
+                 refused,
+                 unknown,
+                 busy,
+                 content,
+                 other };
 
 struct kind {
     char const* name;
@@ -111,7 +119,9 @@ std::vector<kind> kinds() {
     return out;
 }
 
-enum class v1 { off, unconfirmed, confirmed };
+enum class v1 { off,
+                unconfirmed,
+                confirmed };
 
 } // namespace
 

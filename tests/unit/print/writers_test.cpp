@@ -60,7 +60,8 @@ TEST_CASE("writers: tags", "[spec-8.1][row-3]") {
 }
 
 TEST_CASE("modern and json escape what a terminal would obey, original is byte for byte", "[V15]") {
-    std::string const evil = "\xc2\x9b" "31m\xe2\x80\xae";
+    std::string const evil = "\xc2\x9b"
+                             "31m\xe2\x80\xae";
     auto const r = with_config(R"({"author":")" + evil + R"(","config":{"Env":["A=)" + evil + R"("]}})");
     for (auto const& text : {to_modern(r), to_json(r), to_json(r, json_style())}) {
         CHECK(text.find("A=\\u009b31m\\u202e") != text.npos);
@@ -128,9 +129,9 @@ TEST_CASE("the golden outputs", "[spec-11.4]") {
         check(to_docker_1_10(schema1_record(*body, "localhost:5000/x:latest", original)), 1000,
               "6f0ab7a7ebf828cfd51a1415b2bc7e23b33a8f64864bc0504ff44eeca1eaed92");
         check(to_docker_1_10(schema1_record(*body,
-                                         "localhost:5000/x@sha256:"
-                                         "02fee8c3220ba806531f606525eceb83f4feb654f62b207191b1c9209188dedd",
-                                         original)),
+                                            "localhost:5000/x@sha256:"
+                                            "02fee8c3220ba806531f606525eceb83f4feb654f62b207191b1c9209188dedd",
+                                            original)),
               994, "a386f65c697192879b93aeb9e0cb4ce849e6574c0c56a9c819df2202192d97e2");
     }
     if (auto const body = test::fixture("v2s1.manifest.json"))

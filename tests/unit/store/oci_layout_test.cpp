@@ -72,7 +72,9 @@ std::string tar_member(std::string name, std::string const& bytes, char type = '
     head.replace(136, 11, "00000000000");
     head[156] = type;
     head.replace(157, link.size(), link);
-    head.replace(257, 8, std::string("ustar\0" "00", 8));
+    head.replace(257, 8, std::string("ustar\0"
+                                     "00",
+                                     8));
     unsigned sum = 8 * ' ';
     for (char const c : head) sum += static_cast<unsigned char>(c);
     char text[8];
@@ -213,7 +215,6 @@ TEST_CASE("oci_layout: every prefix and every changed byte of an archive ends in
     }
 }
 
-
 namespace {
 
 /// An image with a config of its own: what a test tells apart.
@@ -297,7 +298,9 @@ TEST_CASE("an image is chosen by its whole name", "[W02]") {
     folder f;
     made_image const a("a"), b("b");
     auto const saved = f.write("saved.tar", tar({{"manifest.json", R"([{"Config":"a.json","RepoTags":["a:latest"],"Layers":[]},
-        {"Config":"b.json","RepoTags":["docker.io/library/b:latest","quay.io/b:2"],"Layers":[]}])"}, {"a.json", a.config}, {"b.json", b.config}}));
+        {"Config":"b.json","RepoTags":["docker.io/library/b:latest","quay.io/b:2"],"Layers":[]}])"},
+                                                 {"a.json", a.config},
+                                                 {"b.json", b.config}}));
     auto const layout = f.write("layout.tar", layout_of({a.entry(named("a:latest")), b.entry(named("b:latest"))}, {a, b}));
     // As Docker 25 and later write it: the tag, and the name for containerd.
     auto const newer = f.write("newer.tar", layout_of({a.entry(named("latest", "docker.io/library/a:latest")), b.entry(named("latest", "docker.io/library/b:latest"))}, {a, b}));
@@ -327,8 +330,8 @@ TEST_CASE("an image is chosen by its whole name", "[W02]") {
     CHECK(called(layout, "a:latest") == "localhost/a:latest");
     // What docker save wrote beside an index names images that have no other name of theirs; the bytes are the index's.
     auto const hybrid = f.write("hybrid.tar", tar_member("manifest.json", R"([{"Config":"blobs/sha256/)" + constant_digest_of(a.config).hex() +
-            R"(","RepoTags":["a:latest","x:1"]},{"Config":"blobs/sha256/)" + constant_digest_of(b.config).hex() + R"(","RepoTags":["b:latest"]}])") +
-            layout_of({a.entry(named("latest")), b.entry()}, {a, b}));
+                                                                              R"(","RepoTags":["a:latest","x:1"]},{"Config":"blobs/sha256/)" + constant_digest_of(b.config).hex() + R"(","RepoTags":["b:latest"]}])") +
+                                                  layout_of({a.entry(named("latest")), b.entry()}, {a, b}));
     CHECK(meant(hybrid, "a:latest") == "a");
     CHECK(meant(hybrid, "x:1") == "a");
     CHECK(meant(hybrid, "b") == "b");
@@ -421,7 +424,9 @@ TEST_CASE("a file is hashed when its image is asked for, and once", "[W07][V05]"
 
     // One layer of 16 MB, mentioned 20,000 times, by its name, by links and by names that mean the same.
     std::string layers;
-    for (int i = 0; i < 4000; ++i) layers += i % 4 == 0 ? ",\"l.tar\"" : i % 4 == 1 ? ",\"soft\"" : i % 4 == 2 ? ",\"hard\"" : ",\"./x/../l.tar\"";
+    for (int i = 0; i < 4000; ++i) layers += i % 4 == 0 ? ",\"l.tar\"" : i % 4 == 1 ? ",\"soft\""
+                                                                     : i % 4 == 2   ? ",\"hard\""
+                                                                                    : ",\"./x/../l.tar\"";
     auto const image = R"({"Config":"a.json","RepoTags":null,"Layers":[)" + layers.substr(1) + "]}";
     auto const saved = '[' + image + ',' + image + ',' + image + ',' + image + ',' + image + ']';
     std::string const layer(16u << 20, 'x');

@@ -28,7 +28,8 @@ TEST_CASE("a client and testing::token_service", "[spec-3.6][row-4][row-5]") {
         for (auto const& q : fake.journal()) {
             if (!q.target.starts_with("/token")) continue;
             bool const refresh = q.body.starts_with("grant_type=refresh_token");
-            out += q.method == "GET" ? 'G' : refresh ? 'R' : 'P';
+            out += q.method == "GET" ? 'G' : refresh ? 'R'
+                                                     : 'P';
             out += q.status == 200 ? "" : "!";
         }
         fake.clear_journal();

@@ -61,17 +61,17 @@ struct boost::hana::second_impl<lading::detail::accessor_tag> {
 #define LADING_DETAIL_EXPAND3(...) LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND2(...) LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND1(...) __VA_ARGS__
-#define LADING_DETAIL_FIELD(T, f, ...)                                                                        \
-    ::lading::detail::accessor<#f, &T::f>                                                                     \
-        __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
+#define LADING_DETAIL_FIELD(T, f, ...)    \
+    ::lading::detail::accessor<#f, &T::f> \
+    __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
 #define LADING_DETAIL_AGAIN() LADING_DETAIL_FIELD
 
-#define LADING_REFLECT(TYPE, ...)                                                                             \
-    template <>                                                                                               \
-    struct boost::hana::accessors_impl<TYPE> {                                                                \
-        template <class T = TYPE>                                                                             \
-        static constexpr auto apply() {                                                                       \
-            return ::boost::hana::tuple<LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__))>();         \
-        }                                                                                                     \
-    };                                                                                                        \
+#define LADING_REFLECT(TYPE, ...)                                                                     \
+    template <>                                                                                       \
+    struct boost::hana::accessors_impl<TYPE> {                                                        \
+        template <class T = TYPE>                                                                     \
+        static constexpr auto apply() {                                                               \
+            return ::boost::hana::tuple<LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__))>(); \
+        }                                                                                             \
+    };                                                                                                \
     static_assert(true)

@@ -5,13 +5,13 @@
 #include "fields.hpp"
 
 LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
-                        attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
-                        args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
-                        labels, stop_signal);
+               attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
+               args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
+               labels, stop_signal);
 LADING_REFLECT(lading::history_entry, created, author, created_by, comment, empty_layer);
 LADING_REFLECT(lading::image_rootfs, type, diff_ids);
 LADING_REFLECT(lading::image_config, created, author, architecture, os, os_version, os_features, variant, config,
-                        rootfs, history, comment, docker_version, container_config);
+               rootfs, history, comment, docker_version, container_config);
 
 namespace lading {
 

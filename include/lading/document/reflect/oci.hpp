@@ -5,9 +5,9 @@
 #include "descriptor.hpp"
 
 LADING_REFLECT(lading::oci_image, schema_version, media_type, artifact_type, config, layers, subject,
-                        annotations);
+               annotations);
 LADING_REFLECT(lading::oci_index, schema_version, media_type, artifact_type, manifests, subject,
-                        annotations);
+               annotations);
 
 namespace lading {
 

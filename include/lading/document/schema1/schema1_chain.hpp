@@ -4,10 +4,10 @@
 /// `check_schema1`: the checks of a schema1 document behind its digest, and the removal of adjacent duplicates
 /// (doc/protocol.md#schema1-chain).
 
-#include "../decode.hpp"
 #include "../../detail/algorithm.hpp"
 #include "../../detail/text.hpp"
 #include "../../detail/timestamp.hpp"
+#include "../decode.hpp"
 #include "../reflect/config.hpp"
 #include "../schema1.hpp"
 #include "schema1_rules.hpp"
@@ -142,7 +142,7 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 /// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
 detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
-                                    schema1_rules rules = schema1_rules::modern) {
+                                                          schema1_rules rules = schema1_rules::modern) {
     if (document.schema_version != 1)
         return error(errc::manifest_schema)
             .with_context("schemaVersion")

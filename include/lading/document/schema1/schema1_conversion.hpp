@@ -71,7 +71,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 /// Only the fields that versions before 1.8.3 knew, except the removed ones.
 template <json_policy J>
 detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
-                                        std::vector<history_entry> const& history, limits const& l) {
+                                                       std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
     LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
     std::string container_id;
@@ -97,7 +97,7 @@ detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image 
 /// All fields as they are but the removed ones, with `architecture` where it was found elsewhere.
 inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<history_entry> const& history,
                               std::string_view architecture) {
-    constexpr std::string_view replaced[] = {"id",       "parent",    "Size",   "parent_id",
+    constexpr std::string_view replaced[] = {"id", "parent", "Size", "parent_id",
                                              "layer_id", "throwaway", "rootfs", "history"};
     json_members members;
     root.each_member([&](std::string_view name, json_view value) {
@@ -129,7 +129,7 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 /// (doc/protocol.md#schema1-conversion).
 template <json_policy J>
 detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
-                            std::string_view architecture, limits const& l, schema1_rules rules) {
+                                                  std::string_view architecture, limits const& l, schema1_rules rules) {
     LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
     if (rules == schema1_rules::docker_1_10 && docker_version_before_1_8_3(v1.docker_version)) {
         LADING_TRY(out.config_json, known_fields<J>(entry.root(), v1, out.history, l));
@@ -137,7 +137,7 @@ detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::s
         bool const modern = rules == schema1_rules::modern;
         if (modern && !v1.architecture.empty() && !architecture.empty() && v1.architecture != architecture)
             out.warnings.emplace_back(warning_code::schema1_architecture_differs, "the manifest is for the architecture " + printable(architecture, 80) +
-                                   ", its newest entry for " + printable(v1.architecture, 80));
+                                                                                      ", its newest entry for " + printable(v1.architecture, 80));
         out.config_json =
             raw_fields(entry.root(), v1, out.history, modern && v1.architecture.empty() ? architecture : "");
     }
@@ -164,7 +164,7 @@ detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::s
 /// Linear in the size. Thread-safe.
 template <json_policy J>
 detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
-                                          limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
+                                                                limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (std::size_t i = chain.kept.size(); i-- > 0;)
         out.history.push_back(detail::history_of(chain.entries[chain.kept[i]], rules));
@@ -185,7 +185,7 @@ detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& d
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
 detail::dependent<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
-                                     schema1_rules rules = schema1_rules::modern) {
+                                                           schema1_rules rules = schema1_rules::modern) {
     bool throwaway_fits = true;
     auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);
     if (!v1) return error(errc::v1_malformed).with_context("the image JSON: " + v1.error().detail().context);

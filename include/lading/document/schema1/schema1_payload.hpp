@@ -42,7 +42,8 @@ inline bool closes_object(std::string_view text) noexcept {
     return brace != text.npos && text[brace] == '}' && text.find_first_not_of(space, brace + 1) == text.npos;
 }
 
-template <json_policy J> result<signed_format> read_signed_format(json_view signature, limits const& l) {
+template <json_policy J>
+result<signed_format> read_signed_format(json_view signature, limits const& l) {
     auto const protected_header = signature.find("protected");
     auto const encoded = protected_header ? protected_header->as_string() : std::nullopt;
     if (!encoded) return envelope_error("a signature is an object with a string `protected`");
@@ -83,7 +84,8 @@ template <json_policy J> result<signed_format> read_signed_format(json_view sign
 /// `header` is not looked at, and no signature is verified: only the digest protects the payload. Errors, all
 /// final: `schema1_format` with the rule that is broken in the context; the `json_*` errors of the body, but
 /// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe.
-template <json_policy J> result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
+template <json_policy J>
+result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
     using detail::envelope_error;
     auto parsed = json_document::parse<J>(body, l.json);
     if (!parsed && parsed.error() == errc::json_duplicate_key)

@@ -4,11 +4,11 @@
 /// What every rule of the transport kit works with: one exchange of the model with a server that answers as told, and
 /// the list of findings.
 
-#include "../byte_server.hpp"
 #include "../../endpoint/network_options.hpp"
-#include "../finding.hpp"
 #include "../../limits.hpp"
 #include "../../policy/transport.hpp"
+#include "../byte_server.hpp"
+#include "../finding.hpp"
 #include "recording_sink.hpp"
 
 #include <asio/any_io_executor.hpp>
