@@ -251,110 +251,110 @@ inline std::string printable(std::string_view text, std::size_t limit) {
 namespace lading {
 
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
-#define LADING_ERRC_TABLE(X)                                                                                  \
-    /* arguments and configuration */                                                                         \
-    X(ref_invalid, "the image reference is malformed")                                                        \
-    X(digest_invalid, "the digest is malformed")                                                              \
-    X(digest_unsupported, "the digest algorithm is not supported")                                            \
-    X(media_type_invalid, "the media type is malformed")                                                      \
-    X(platform_invalid, "the platform is malformed")                                                          \
-    X(url_invalid, "the URL is malformed or not allowed")                                                     \
-    X(invalid_argument, "an argument is out of range")                                                        \
-    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                              \
-    X(layout_invalid, "not a valid OCI layout or archive")                                                    \
-    X(tag_ambiguous, "several images on disk have this name")                                                 \
-    X(registry_blocked, "the configuration blocks this registry")                                             \
-    X(no_endpoint, "the configuration leaves no endpoint to try")                                             \
-    X(address_refused, "the server named an address that is only reachable inside a network")                 \
-    X(proxy_failed, "the proxy did not open the tunnel")                                                      \
-    /* connecting */                                                                                          \
-    X(host_not_found, "the host name does not resolve")                                                       \
-    X(connection_refused, "the host refused the connection")                                                  \
-    X(connect_failed, "no connection could be established")                                                   \
-    X(connect_timeout, "connecting took longer than the limit")                                               \
-    X(connection_reset, "the connection closed before the response was complete")                             \
-    X(tls_handshake_failed, "the TLS handshake failed")                                                       \
-    X(tls_cert_untrusted, "the server's certificate is not trusted")                                          \
-    X(tls_host_mismatch, "the server's certificate is for another host")                                      \
-    X(tls_timeout, "the TLS handshake took longer than the limit")                                            \
-    X(tls_truncated, "the TLS stream ended without its closing message")                                      \
-    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                                \
-    /* HTTP */                                                                                                \
-    X(http_malformed, "the response is not well-formed HTTP/1.1")                                             \
-    X(http_version, "the response uses an unsupported HTTP version")                                          \
-    X(http_unexpected_status, "the response has a status that this request cannot have")                      \
-    X(http_too_many_informational, "too many informational responses")                                        \
-    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                       \
-    X(http_too_many_headers, "the response head has more lines than the limit")                               \
-    X(http_body_truncated, "the body ended before its announced length")                                      \
-    X(http_content_encoding, "the body is encoded although identity was requested")                           \
-    X(body_too_large, "the body exceeds the limit")                                                           \
-    X(timeout_header, "no complete response head within the limit")                                           \
-    X(timeout_body, "no body data within the limit")                                                          \
-    X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the response arrived too slowly")                                                            \
-    X(timeout, "the whole operation took longer than its limit")                                              \
-    X(cancelled, "the operation was cancelled")                                                               \
-    X(redirect_invalid, "a redirect has no usable target")                                                    \
-    X(redirect_downgrade, "a redirect leads from https to http")                                              \
-    X(redirect_too_many, "more redirects than the limit")                                                     \
-    /* authentication */                                                                                      \
-    X(auth_required, "credentials are required and none were sent")                                           \
-    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")       \
-    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                                  \
-    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")                   \
-    X(auth_realm_refused, "the token realm may not be contacted")                                             \
-    X(auth_token_malformed, "the response of the token service is not usable")                                \
-    X(auth_token_too_large, "the response of the token service exceeds the limit")                            \
-    X(auth_token_failed, "the token service returned an error")                                               \
-    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                       \
-    X(credential_helper_failed, "the credential helper failed")                                               \
-    X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
-    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable")     \
-    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
-    /* what the registry says */                                                                              \
-    X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "there is no such manifest")                                                          \
-    X(name_unknown, "the registry has no such repository")                                                    \
-    X(blob_unknown, "the registry has no such blob")                                                          \
-    X(not_found, "the registry returned 404")                                                                 \
-    X(rate_limited, "the registry is rate limiting")                                                          \
-    X(v1_malformed, "the response of the v1 registry is not usable")                                          \
-    X(v1_unsupported, "the v1 protocol cannot answer this request")                                           \
-    X(registry_error, "the registry returned an error")                                                       \
-    X(server_error, "the server failed to handle the request")                                                \
-    X(not_a_registry, "the server does not behave like a v2 registry")                                        \
-    X(page_cross_origin, "the next page is on another origin")                                                \
-    X(page_loop, "the pages of the listing do not end")                                                       \
-    X(page_limit, "the listing exceeds the limit")                                                            \
-    X(link_invalid, "the link to the next page is malformed")                                                 \
-    X(tags_invalid, "the tag list is malformed")                                                              \
-    /* content */                                                                                             \
-    X(digest_mismatch, "the bytes do not match the requested digest")                                         \
-    X(size_mismatch, "the bytes do not match the size in the descriptor")                                     \
-    X(descriptor_invalid, "a descriptor is malformed")                                                        \
-    X(media_type_mismatch, "the document is not of the announced type")                                       \
-    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                     \
-    X(manifest_ambiguous, "the document can be read as more than one type")                                   \
-    X(manifest_schema, "a field of the document is missing or has the wrong type")                            \
-    X(manifest_limit, "the document has more entries than the limit")                                         \
-    X(schema1_refused, "the document is schema1, which this manifest set does not include")                   \
-    X(schema1_format, "the signature envelope of the schema1 document is malformed")                          \
-    X(schema1_chain, "the layers of the schema1 document do not form a chain")                                \
-    X(config_not_image, "the config blob is not an image config")                                             \
-    X(config_schema, "the image config has a field of the wrong type")                                        \
-    X(no_config, "the document has no config blob")                                                           \
-    X(platform_not_found, "the index offers no image for the platform")                                       \
-    X(walk_limit, "indexes are nested deeper than the limit")                                                 \
-    X(json_syntax, "the JSON text is malformed")                                                              \
-    X(json_utf8, "the JSON text is not valid UTF-8")                                                          \
-    X(json_number, "a JSON number is malformed or out of range")                                              \
-    X(json_depth, "the JSON text is nested deeper than the limit")                                            \
-    X(json_duplicate_key, "a JSON object repeats a key")                                                      \
-    X(json_limit, "the JSON text exceeds a limit")                                                            \
-    X(json_type, "a JSON value does not have the type of its field")                                          \
-    /* the caller's side */                                                                                   \
-    X(sink_failed, "the sink did not accept the bytes")                                                       \
+#define LADING_ERRC_TABLE(X)                                                                              \
+    /* arguments and configuration */                                                                     \
+    X(ref_invalid, "the image reference is malformed")                                                    \
+    X(digest_invalid, "the digest is malformed")                                                          \
+    X(digest_unsupported, "the digest algorithm is not supported")                                        \
+    X(media_type_invalid, "the media type is malformed")                                                  \
+    X(platform_invalid, "the platform is malformed")                                                      \
+    X(url_invalid, "the URL is malformed or not allowed")                                                 \
+    X(invalid_argument, "an argument is out of range")                                                    \
+    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
+    X(layout_invalid, "not a valid OCI layout or archive")                                                \
+    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(registry_blocked, "the configuration blocks this registry")                                         \
+    X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
+    X(address_refused, "the server named an address that is only reachable inside a network")             \
+    X(proxy_failed, "the proxy did not open the tunnel")                                                  \
+    /* connecting */                                                                                      \
+    X(host_not_found, "the host name does not resolve")                                                   \
+    X(connection_refused, "the host refused the connection")                                              \
+    X(connect_failed, "no connection could be established")                                               \
+    X(connect_timeout, "connecting took longer than the limit")                                           \
+    X(connection_reset, "the connection closed before the response was complete")                         \
+    X(tls_handshake_failed, "the TLS handshake failed")                                                   \
+    X(tls_cert_untrusted, "the server's certificate is not trusted")                                      \
+    X(tls_host_mismatch, "the server's certificate is for another host")                                  \
+    X(tls_timeout, "the TLS handshake took longer than the limit")                                        \
+    X(tls_truncated, "the TLS stream ended without its closing message")                                  \
+    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                            \
+    /* HTTP */                                                                                            \
+    X(http_malformed, "the response is not well-formed HTTP/1.1")                                         \
+    X(http_version, "the response uses an unsupported HTTP version")                                      \
+    X(http_unexpected_status, "the response has a status that this request cannot have")                  \
+    X(http_too_many_informational, "too many informational responses")                                    \
+    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                   \
+    X(http_too_many_headers, "the response head has more lines than the limit")                           \
+    X(http_body_truncated, "the body ended before its announced length")                                  \
+    X(http_content_encoding, "the body is encoded although identity was requested")                       \
+    X(body_too_large, "the body exceeds the limit")                                                       \
+    X(timeout_header, "no complete response head within the limit")                                       \
+    X(timeout_body, "no body data within the limit")                                                      \
+    X(timeout_write, "the request could not be sent within the limit")                                    \
+    X(too_slow, "the response arrived too slowly")                                                        \
+    X(timeout, "the whole operation took longer than its limit")                                          \
+    X(cancelled, "the operation was cancelled")                                                           \
+    X(redirect_invalid, "a redirect has no usable target")                                                \
+    X(redirect_downgrade, "a redirect leads from https to http")                                          \
+    X(redirect_too_many, "more redirects than the limit")                                                 \
+    /* authentication */                                                                                  \
+    X(auth_required, "credentials are required and none were sent")                                       \
+    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")   \
+    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                              \
+    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")               \
+    X(auth_realm_refused, "the token realm may not be contacted")                                         \
+    X(auth_token_malformed, "the response of the token service is not usable")                            \
+    X(auth_token_too_large, "the response of the token service exceeds the limit")                        \
+    X(auth_token_failed, "the token service returned an error")                                           \
+    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                   \
+    X(credential_helper_failed, "the credential helper failed")                                           \
+    X(credential_helper_timeout, "the credential helper took longer than the limit")                      \
+    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable") \
+    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")          \
+    /* what the registry says */                                                                          \
+    X(denied, "the registry denies access")                                                               \
+    X(manifest_unknown, "there is no such manifest")                                                      \
+    X(name_unknown, "the registry has no such repository")                                                \
+    X(blob_unknown, "the registry has no such blob")                                                      \
+    X(not_found, "the registry returned 404")                                                             \
+    X(rate_limited, "the registry is rate limiting")                                                      \
+    X(v1_malformed, "the response of the v1 registry is not usable")                                      \
+    X(v1_unsupported, "the v1 protocol cannot answer this request")                                       \
+    X(registry_error, "the registry returned an error")                                                   \
+    X(server_error, "the server failed to handle the request")                                            \
+    X(not_a_registry, "the server does not behave like a v2 registry")                                    \
+    X(page_cross_origin, "the next page is on another origin")                                            \
+    X(page_loop, "the pages of the listing do not end")                                                   \
+    X(page_limit, "the listing exceeds the limit")                                                        \
+    X(link_invalid, "the link to the next page is malformed")                                             \
+    X(tags_invalid, "the tag list is malformed")                                                          \
+    /* content */                                                                                         \
+    X(digest_mismatch, "the bytes do not match the requested digest")                                     \
+    X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
+    X(descriptor_invalid, "a descriptor is malformed")                                                    \
+    X(media_type_mismatch, "the document is not of the announced type")                                   \
+    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                 \
+    X(manifest_ambiguous, "the document can be read as more than one type")                               \
+    X(manifest_schema, "a field of the document is missing or has the wrong type")                        \
+    X(manifest_limit, "the document has more entries than the limit")                                     \
+    X(schema1_refused, "the document is schema1, which this manifest set does not include")               \
+    X(schema1_format, "the signature envelope of the schema1 document is malformed")                      \
+    X(schema1_chain, "the layers of the schema1 document do not form a chain")                            \
+    X(config_not_image, "the config blob is not an image config")                                         \
+    X(config_schema, "the image config has a field of the wrong type")                                    \
+    X(no_config, "the document has no config blob")                                                       \
+    X(platform_not_found, "the index offers no image for the platform")                                   \
+    X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(json_syntax, "the JSON text is malformed")                                                          \
+    X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
+    X(json_number, "a JSON number is malformed or out of range")                                          \
+    X(json_depth, "the JSON text is nested deeper than the limit")                                        \
+    X(json_duplicate_key, "a JSON object repeats a key")                                                  \
+    X(json_limit, "the JSON text exceeds a limit")                                                        \
+    X(json_type, "a JSON value does not have the type of its field")                                      \
+    /* the caller's side */                                                                               \
+    X(sink_failed, "the sink did not accept the bytes")                                                   \
     X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
@@ -369,7 +369,7 @@ enum class errc : int {
 constexpr std::string_view name_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "ok";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return #name;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -381,7 +381,7 @@ constexpr std::string_view name_of(errc code) noexcept {
 constexpr std::string_view sentence_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "no error";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return text;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -416,7 +416,12 @@ enum class refusal_form : std::uint8_t {
 };
 
 /// What was asked when an error came.
-enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
+enum class asked : std::uint8_t { manifest,
+                                  manifest_by_digest,
+                                  blob,
+                                  tags,
+                                  token,
+                                  ping };
 
 /// What an error allows next, as facts that a fallback policy reads (doc/protocol.md#fallback). Facts never name a
 /// decision: whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
@@ -757,7 +762,9 @@ struct decode_access {
 } // namespace detail
 
 /// The algorithms that can be verified. An unknown algorithm is an error, never a skipped check.
-enum class digest_algorithm : std::uint8_t { sha256, sha384, sha512 };
+enum class digest_algorithm : std::uint8_t { sha256,
+                                             sha384,
+                                             sha512 };
 
 /// "sha256", "sha384" or "sha512".
 constexpr std::string_view name_of(digest_algorithm a) noexcept {
@@ -1196,7 +1203,7 @@ enum class warning_code : std::uint8_t {
 /// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
 constexpr std::string_view name_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return #name;
         LADING_WARNING_TABLE(X)
 #undef X
@@ -1207,7 +1214,7 @@ constexpr std::string_view name_of(warning_code code) noexcept {
 /// The sentence of a code.
 constexpr std::string_view sentence_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return text;
         LADING_WARNING_TABLE(X)
 #undef X
@@ -1439,7 +1446,8 @@ class media_type {
   private:
     friend struct detail::decode_access;
     constexpr media_type() noexcept = default;
-    template <detail::fixed_string> friend struct media_type_literal;
+    template <detail::fixed_string>
+    friend struct media_type_literal;
 
     static constexpr bool token(std::string_view text, char end) noexcept {
         std::size_t n = 0;
@@ -1478,7 +1486,8 @@ class media_type {
     detail::inline_string<max_size> text_;
 };
 
-template <detail::fixed_string Text> struct media_type_literal {
+template <detail::fixed_string Text>
+struct media_type_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -1495,7 +1504,8 @@ template <detail::fixed_string Text> struct media_type_literal {
 
 inline namespace literals {
 /// `"text/plain"_media_type`: checked when the program is compiled.
-template <detail::fixed_string Text> consteval media_type operator""_media_type() {
+template <detail::fixed_string Text>
+consteval media_type operator""_media_type() {
     return media_type_literal<Text>::make();
 }
 } // namespace literals
@@ -1839,7 +1849,15 @@ struct check_json {
 namespace lading {
 
 /// `repeated` is of no value: it is what looking up a name gives that an object has twice.
-enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object, repeated };
+enum class json_kind : std::uint8_t { null,
+                                      boolean,
+                                      integer,
+                                      unsigned_integer,
+                                      number,
+                                      string,
+                                      array,
+                                      object,
+                                      repeated };
 
 namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
@@ -2102,8 +2120,8 @@ struct manifest_shape {
 };
 
 /// The media types whose meaning is known, whatever the manifest set speaks.
-inline constexpr std::array known_manifest_types{media_types::oci_manifest,         media_types::docker_manifest,
-                                                 media_types::oci_index,            media_types::docker_list,
+inline constexpr std::array known_manifest_types{media_types::oci_manifest, media_types::docker_manifest,
+                                                 media_types::oci_index, media_types::docker_list,
                                                  media_types::docker_schema1_signed, media_types::docker_schema1};
 
 constexpr bool is_known_manifest_type(std::string_view type) noexcept {
@@ -3292,7 +3310,8 @@ class reference {
     }
 
   private:
-    template <detail::fixed_string> friend struct reference_literal;
+    template <detail::fixed_string>
+    friend struct reference_literal;
     constexpr reference() noexcept = default;
 
     lading::repository name_;
@@ -3300,7 +3319,8 @@ class reference {
     std::optional<lading::digest> digest_;
 };
 
-template <detail::fixed_string Text> struct reference_literal {
+template <detail::fixed_string Text>
+struct reference_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -3317,7 +3337,8 @@ template <detail::fixed_string Text> struct reference_literal {
 
 inline namespace literals {
 /// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
-template <detail::fixed_string Text> consteval reference operator""_ref() {
+template <detail::fixed_string Text>
+consteval reference operator""_ref() {
     return reference_literal<Text>::make();
 }
 } // namespace literals
@@ -3585,7 +3606,9 @@ inline bool os_features_match(std::span<std::string const> wanted, std::span<std
 inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
                                                   platform const& wanted, bool exact = false,
                                                   platform_rules rules = platform_rules::containerd) {
-    enum class form { as_written, variant_said, normal };
+    enum class form { as_written,
+                      variant_said,
+                      normal };
     bool const modern = rules != platform_rules::containers_image;
     auto usable = [&](platform const& e) {
         if (e.os == "unknown" && e.architecture == "unknown") return false;
@@ -3720,7 +3743,11 @@ class platform_choice {
     }
 
   private:
-    enum class kind : std::uint8_t { host, like, exact, any, none };
+    enum class kind : std::uint8_t { host,
+                                     like,
+                                     exact,
+                                     any,
+                                     none };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
     bool preferred(descriptor const& d) const {
@@ -4699,7 +4726,9 @@ struct host_rules {
 };
 
 /// When a mirror may be asked.
-enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+enum class mirror_use : std::uint8_t { all,
+                                       digest_only,
+                                       tag_only };
 
 /// A place that serves the same content under another name.
 struct mirror {
@@ -4908,7 +4937,9 @@ constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
     if (text.size() != form.size()) return false;
     for (std::size_t i = 0; i < form.size(); ++i) {
         char const c = text[i], f = form[i];
-        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c)
+                                               : f == '_'   ? is_digit(c) || c == ' '
+                                                            : c == f;
         if (!fits) return false;
     }
     return true;
@@ -4932,8 +4963,8 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
         day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
     } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
-               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
-               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+                                                  detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
+                                                  detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
         text.remove_prefix(comma);
         day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
         year += year < 70 ? 2000 : 1900;
@@ -5184,11 +5215,10 @@ class client {
 
     // ---- what it uses -------------------------------------------------------------------------------------------
 
-    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. Without a
-    /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
-    /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
-    /// `with_credentials`.
-    LADING_DECL client& with_login(std::string user, std::string secret, std::string host = {});
+    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. May be given for
+    /// several hosts; comes before stored logins, and replaces `with_credentials`. With a text that is no host, calls end
+    /// with `config_invalid`.
+    LADING_DECL client& with_login(std::string host, std::string user, std::string secret);
     /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
     /// of `config_credentials`. Replaces `with_credentials`.
     LADING_DECL client& with_stored_logins();
@@ -5377,7 +5407,7 @@ class async_client {
     /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
     /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
     /// `with_credentials`.
-    LADING_DECL async_client& with_login(std::string user, std::string secret, std::string host = {});
+    LADING_DECL async_client& with_login(std::string host, std::string user, std::string secret);
     /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
     /// of `config_credentials`. Replaces `with_credentials`.
     LADING_DECL async_client& with_stored_logins();

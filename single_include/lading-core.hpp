@@ -251,110 +251,110 @@ inline std::string printable(std::string_view text, std::size_t limit) {
 namespace lading {
 
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
-#define LADING_ERRC_TABLE(X)                                                                                  \
-    /* arguments and configuration */                                                                         \
-    X(ref_invalid, "the image reference is malformed")                                                        \
-    X(digest_invalid, "the digest is malformed")                                                              \
-    X(digest_unsupported, "the digest algorithm is not supported")                                            \
-    X(media_type_invalid, "the media type is malformed")                                                      \
-    X(platform_invalid, "the platform is malformed")                                                          \
-    X(url_invalid, "the URL is malformed or not allowed")                                                     \
-    X(invalid_argument, "an argument is out of range")                                                        \
-    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                              \
-    X(layout_invalid, "not a valid OCI layout or archive")                                                    \
-    X(tag_ambiguous, "several images on disk have this name")                                                 \
-    X(registry_blocked, "the configuration blocks this registry")                                             \
-    X(no_endpoint, "the configuration leaves no endpoint to try")                                             \
-    X(address_refused, "the server named an address that is only reachable inside a network")                 \
-    X(proxy_failed, "the proxy did not open the tunnel")                                                      \
-    /* connecting */                                                                                          \
-    X(host_not_found, "the host name does not resolve")                                                       \
-    X(connection_refused, "the host refused the connection")                                                  \
-    X(connect_failed, "no connection could be established")                                                   \
-    X(connect_timeout, "connecting took longer than the limit")                                               \
-    X(connection_reset, "the connection closed before the response was complete")                             \
-    X(tls_handshake_failed, "the TLS handshake failed")                                                       \
-    X(tls_cert_untrusted, "the server's certificate is not trusted")                                          \
-    X(tls_host_mismatch, "the server's certificate is for another host")                                      \
-    X(tls_timeout, "the TLS handshake took longer than the limit")                                            \
-    X(tls_truncated, "the TLS stream ended without its closing message")                                      \
-    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                                \
-    /* HTTP */                                                                                                \
-    X(http_malformed, "the response is not well-formed HTTP/1.1")                                             \
-    X(http_version, "the response uses an unsupported HTTP version")                                          \
-    X(http_unexpected_status, "the response has a status that this request cannot have")                      \
-    X(http_too_many_informational, "too many informational responses")                                        \
-    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                       \
-    X(http_too_many_headers, "the response head has more lines than the limit")                               \
-    X(http_body_truncated, "the body ended before its announced length")                                      \
-    X(http_content_encoding, "the body is encoded although identity was requested")                           \
-    X(body_too_large, "the body exceeds the limit")                                                           \
-    X(timeout_header, "no complete response head within the limit")                                           \
-    X(timeout_body, "no body data within the limit")                                                          \
-    X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the response arrived too slowly")                                                            \
-    X(timeout, "the whole operation took longer than its limit")                                              \
-    X(cancelled, "the operation was cancelled")                                                               \
-    X(redirect_invalid, "a redirect has no usable target")                                                    \
-    X(redirect_downgrade, "a redirect leads from https to http")                                              \
-    X(redirect_too_many, "more redirects than the limit")                                                     \
-    /* authentication */                                                                                      \
-    X(auth_required, "credentials are required and none were sent")                                           \
-    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")       \
-    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                                  \
-    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")                   \
-    X(auth_realm_refused, "the token realm may not be contacted")                                             \
-    X(auth_token_malformed, "the response of the token service is not usable")                                \
-    X(auth_token_too_large, "the response of the token service exceeds the limit")                            \
-    X(auth_token_failed, "the token service returned an error")                                               \
-    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                       \
-    X(credential_helper_failed, "the credential helper failed")                                               \
-    X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
-    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable")     \
-    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
-    /* what the registry says */                                                                              \
-    X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "there is no such manifest")                                                          \
-    X(name_unknown, "the registry has no such repository")                                                    \
-    X(blob_unknown, "the registry has no such blob")                                                          \
-    X(not_found, "the registry returned 404")                                                                 \
-    X(rate_limited, "the registry is rate limiting")                                                          \
-    X(v1_malformed, "the response of the v1 registry is not usable")                                          \
-    X(v1_unsupported, "the v1 protocol cannot answer this request")                                           \
-    X(registry_error, "the registry returned an error")                                                       \
-    X(server_error, "the server failed to handle the request")                                                \
-    X(not_a_registry, "the server does not behave like a v2 registry")                                        \
-    X(page_cross_origin, "the next page is on another origin")                                                \
-    X(page_loop, "the pages of the listing do not end")                                                       \
-    X(page_limit, "the listing exceeds the limit")                                                            \
-    X(link_invalid, "the link to the next page is malformed")                                                 \
-    X(tags_invalid, "the tag list is malformed")                                                              \
-    /* content */                                                                                             \
-    X(digest_mismatch, "the bytes do not match the requested digest")                                         \
-    X(size_mismatch, "the bytes do not match the size in the descriptor")                                     \
-    X(descriptor_invalid, "a descriptor is malformed")                                                        \
-    X(media_type_mismatch, "the document is not of the announced type")                                       \
-    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                     \
-    X(manifest_ambiguous, "the document can be read as more than one type")                                   \
-    X(manifest_schema, "a field of the document is missing or has the wrong type")                            \
-    X(manifest_limit, "the document has more entries than the limit")                                         \
-    X(schema1_refused, "the document is schema1, which this manifest set does not include")                   \
-    X(schema1_format, "the signature envelope of the schema1 document is malformed")                          \
-    X(schema1_chain, "the layers of the schema1 document do not form a chain")                                \
-    X(config_not_image, "the config blob is not an image config")                                             \
-    X(config_schema, "the image config has a field of the wrong type")                                        \
-    X(no_config, "the document has no config blob")                                                           \
-    X(platform_not_found, "the index offers no image for the platform")                                       \
-    X(walk_limit, "indexes are nested deeper than the limit")                                                 \
-    X(json_syntax, "the JSON text is malformed")                                                              \
-    X(json_utf8, "the JSON text is not valid UTF-8")                                                          \
-    X(json_number, "a JSON number is malformed or out of range")                                              \
-    X(json_depth, "the JSON text is nested deeper than the limit")                                            \
-    X(json_duplicate_key, "a JSON object repeats a key")                                                      \
-    X(json_limit, "the JSON text exceeds a limit")                                                            \
-    X(json_type, "a JSON value does not have the type of its field")                                          \
-    /* the caller's side */                                                                                   \
-    X(sink_failed, "the sink did not accept the bytes")                                                       \
+#define LADING_ERRC_TABLE(X)                                                                              \
+    /* arguments and configuration */                                                                     \
+    X(ref_invalid, "the image reference is malformed")                                                    \
+    X(digest_invalid, "the digest is malformed")                                                          \
+    X(digest_unsupported, "the digest algorithm is not supported")                                        \
+    X(media_type_invalid, "the media type is malformed")                                                  \
+    X(platform_invalid, "the platform is malformed")                                                      \
+    X(url_invalid, "the URL is malformed or not allowed")                                                 \
+    X(invalid_argument, "an argument is out of range")                                                    \
+    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
+    X(layout_invalid, "not a valid OCI layout or archive")                                                \
+    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(registry_blocked, "the configuration blocks this registry")                                         \
+    X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
+    X(address_refused, "the server named an address that is only reachable inside a network")             \
+    X(proxy_failed, "the proxy did not open the tunnel")                                                  \
+    /* connecting */                                                                                      \
+    X(host_not_found, "the host name does not resolve")                                                   \
+    X(connection_refused, "the host refused the connection")                                              \
+    X(connect_failed, "no connection could be established")                                               \
+    X(connect_timeout, "connecting took longer than the limit")                                           \
+    X(connection_reset, "the connection closed before the response was complete")                         \
+    X(tls_handshake_failed, "the TLS handshake failed")                                                   \
+    X(tls_cert_untrusted, "the server's certificate is not trusted")                                      \
+    X(tls_host_mismatch, "the server's certificate is for another host")                                  \
+    X(tls_timeout, "the TLS handshake took longer than the limit")                                        \
+    X(tls_truncated, "the TLS stream ended without its closing message")                                  \
+    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                            \
+    /* HTTP */                                                                                            \
+    X(http_malformed, "the response is not well-formed HTTP/1.1")                                         \
+    X(http_version, "the response uses an unsupported HTTP version")                                      \
+    X(http_unexpected_status, "the response has a status that this request cannot have")                  \
+    X(http_too_many_informational, "too many informational responses")                                    \
+    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                   \
+    X(http_too_many_headers, "the response head has more lines than the limit")                           \
+    X(http_body_truncated, "the body ended before its announced length")                                  \
+    X(http_content_encoding, "the body is encoded although identity was requested")                       \
+    X(body_too_large, "the body exceeds the limit")                                                       \
+    X(timeout_header, "no complete response head within the limit")                                       \
+    X(timeout_body, "no body data within the limit")                                                      \
+    X(timeout_write, "the request could not be sent within the limit")                                    \
+    X(too_slow, "the response arrived too slowly")                                                        \
+    X(timeout, "the whole operation took longer than its limit")                                          \
+    X(cancelled, "the operation was cancelled")                                                           \
+    X(redirect_invalid, "a redirect has no usable target")                                                \
+    X(redirect_downgrade, "a redirect leads from https to http")                                          \
+    X(redirect_too_many, "more redirects than the limit")                                                 \
+    /* authentication */                                                                                  \
+    X(auth_required, "credentials are required and none were sent")                                       \
+    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")   \
+    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                              \
+    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")               \
+    X(auth_realm_refused, "the token realm may not be contacted")                                         \
+    X(auth_token_malformed, "the response of the token service is not usable")                            \
+    X(auth_token_too_large, "the response of the token service exceeds the limit")                        \
+    X(auth_token_failed, "the token service returned an error")                                           \
+    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                   \
+    X(credential_helper_failed, "the credential helper failed")                                           \
+    X(credential_helper_timeout, "the credential helper took longer than the limit")                      \
+    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable") \
+    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")          \
+    /* what the registry says */                                                                          \
+    X(denied, "the registry denies access")                                                               \
+    X(manifest_unknown, "there is no such manifest")                                                      \
+    X(name_unknown, "the registry has no such repository")                                                \
+    X(blob_unknown, "the registry has no such blob")                                                      \
+    X(not_found, "the registry returned 404")                                                             \
+    X(rate_limited, "the registry is rate limiting")                                                      \
+    X(v1_malformed, "the response of the v1 registry is not usable")                                      \
+    X(v1_unsupported, "the v1 protocol cannot answer this request")                                       \
+    X(registry_error, "the registry returned an error")                                                   \
+    X(server_error, "the server failed to handle the request")                                            \
+    X(not_a_registry, "the server does not behave like a v2 registry")                                    \
+    X(page_cross_origin, "the next page is on another origin")                                            \
+    X(page_loop, "the pages of the listing do not end")                                                   \
+    X(page_limit, "the listing exceeds the limit")                                                        \
+    X(link_invalid, "the link to the next page is malformed")                                             \
+    X(tags_invalid, "the tag list is malformed")                                                          \
+    /* content */                                                                                         \
+    X(digest_mismatch, "the bytes do not match the requested digest")                                     \
+    X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
+    X(descriptor_invalid, "a descriptor is malformed")                                                    \
+    X(media_type_mismatch, "the document is not of the announced type")                                   \
+    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                 \
+    X(manifest_ambiguous, "the document can be read as more than one type")                               \
+    X(manifest_schema, "a field of the document is missing or has the wrong type")                        \
+    X(manifest_limit, "the document has more entries than the limit")                                     \
+    X(schema1_refused, "the document is schema1, which this manifest set does not include")               \
+    X(schema1_format, "the signature envelope of the schema1 document is malformed")                      \
+    X(schema1_chain, "the layers of the schema1 document do not form a chain")                            \
+    X(config_not_image, "the config blob is not an image config")                                         \
+    X(config_schema, "the image config has a field of the wrong type")                                    \
+    X(no_config, "the document has no config blob")                                                       \
+    X(platform_not_found, "the index offers no image for the platform")                                   \
+    X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(json_syntax, "the JSON text is malformed")                                                          \
+    X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
+    X(json_number, "a JSON number is malformed or out of range")                                          \
+    X(json_depth, "the JSON text is nested deeper than the limit")                                        \
+    X(json_duplicate_key, "a JSON object repeats a key")                                                  \
+    X(json_limit, "the JSON text exceeds a limit")                                                        \
+    X(json_type, "a JSON value does not have the type of its field")                                      \
+    /* the caller's side */                                                                               \
+    X(sink_failed, "the sink did not accept the bytes")                                                   \
     X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
@@ -369,7 +369,7 @@ enum class errc : int {
 constexpr std::string_view name_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "ok";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return #name;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -381,7 +381,7 @@ constexpr std::string_view name_of(errc code) noexcept {
 constexpr std::string_view sentence_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "no error";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return text;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -416,7 +416,12 @@ enum class refusal_form : std::uint8_t {
 };
 
 /// What was asked when an error came.
-enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
+enum class asked : std::uint8_t { manifest,
+                                  manifest_by_digest,
+                                  blob,
+                                  tags,
+                                  token,
+                                  ping };
 
 /// What an error allows next, as facts that a fallback policy reads (doc/protocol.md#fallback). Facts never name a
 /// decision: whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
@@ -757,7 +762,9 @@ struct decode_access {
 } // namespace detail
 
 /// The algorithms that can be verified. An unknown algorithm is an error, never a skipped check.
-enum class digest_algorithm : std::uint8_t { sha256, sha384, sha512 };
+enum class digest_algorithm : std::uint8_t { sha256,
+                                             sha384,
+                                             sha512 };
 
 /// "sha256", "sha384" or "sha512".
 constexpr std::string_view name_of(digest_algorithm a) noexcept {
@@ -1196,7 +1203,7 @@ enum class warning_code : std::uint8_t {
 /// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
 constexpr std::string_view name_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return #name;
         LADING_WARNING_TABLE(X)
 #undef X
@@ -1207,7 +1214,7 @@ constexpr std::string_view name_of(warning_code code) noexcept {
 /// The sentence of a code.
 constexpr std::string_view sentence_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return text;
         LADING_WARNING_TABLE(X)
 #undef X
@@ -1439,7 +1446,8 @@ class media_type {
   private:
     friend struct detail::decode_access;
     constexpr media_type() noexcept = default;
-    template <detail::fixed_string> friend struct media_type_literal;
+    template <detail::fixed_string>
+    friend struct media_type_literal;
 
     static constexpr bool token(std::string_view text, char end) noexcept {
         std::size_t n = 0;
@@ -1478,7 +1486,8 @@ class media_type {
     detail::inline_string<max_size> text_;
 };
 
-template <detail::fixed_string Text> struct media_type_literal {
+template <detail::fixed_string Text>
+struct media_type_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -1495,7 +1504,8 @@ template <detail::fixed_string Text> struct media_type_literal {
 
 inline namespace literals {
 /// `"text/plain"_media_type`: checked when the program is compiled.
-template <detail::fixed_string Text> consteval media_type operator""_media_type() {
+template <detail::fixed_string Text>
+consteval media_type operator""_media_type() {
     return media_type_literal<Text>::make();
 }
 } // namespace literals
@@ -1839,7 +1849,15 @@ struct check_json {
 namespace lading {
 
 /// `repeated` is of no value: it is what looking up a name gives that an object has twice.
-enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object, repeated };
+enum class json_kind : std::uint8_t { null,
+                                      boolean,
+                                      integer,
+                                      unsigned_integer,
+                                      number,
+                                      string,
+                                      array,
+                                      object,
+                                      repeated };
 
 namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
@@ -2102,8 +2120,8 @@ struct manifest_shape {
 };
 
 /// The media types whose meaning is known, whatever the manifest set speaks.
-inline constexpr std::array known_manifest_types{media_types::oci_manifest,         media_types::docker_manifest,
-                                                 media_types::oci_index,            media_types::docker_list,
+inline constexpr std::array known_manifest_types{media_types::oci_manifest, media_types::docker_manifest,
+                                                 media_types::oci_index, media_types::docker_list,
                                                  media_types::docker_schema1_signed, media_types::docker_schema1};
 
 constexpr bool is_known_manifest_type(std::string_view type) noexcept {
@@ -3292,7 +3310,8 @@ class reference {
     }
 
   private:
-    template <detail::fixed_string> friend struct reference_literal;
+    template <detail::fixed_string>
+    friend struct reference_literal;
     constexpr reference() noexcept = default;
 
     lading::repository name_;
@@ -3300,7 +3319,8 @@ class reference {
     std::optional<lading::digest> digest_;
 };
 
-template <detail::fixed_string Text> struct reference_literal {
+template <detail::fixed_string Text>
+struct reference_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -3317,7 +3337,8 @@ template <detail::fixed_string Text> struct reference_literal {
 
 inline namespace literals {
 /// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
-template <detail::fixed_string Text> consteval reference operator""_ref() {
+template <detail::fixed_string Text>
+consteval reference operator""_ref() {
     return reference_literal<Text>::make();
 }
 } // namespace literals
@@ -3585,7 +3606,9 @@ inline bool os_features_match(std::span<std::string const> wanted, std::span<std
 inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
                                                   platform const& wanted, bool exact = false,
                                                   platform_rules rules = platform_rules::containerd) {
-    enum class form { as_written, variant_said, normal };
+    enum class form { as_written,
+                      variant_said,
+                      normal };
     bool const modern = rules != platform_rules::containers_image;
     auto usable = [&](platform const& e) {
         if (e.os == "unknown" && e.architecture == "unknown") return false;
@@ -3720,7 +3743,11 @@ class platform_choice {
     }
 
   private:
-    enum class kind : std::uint8_t { host, like, exact, any, none };
+    enum class kind : std::uint8_t { host,
+                                     like,
+                                     exact,
+                                     any,
+                                     none };
     platform_choice(kind k, platform p) : kind_(k), wanted_(std::move(p)) {}
 
     bool preferred(descriptor const& d) const {
@@ -4699,7 +4726,9 @@ struct host_rules {
 };
 
 /// When a mirror may be asked.
-enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+enum class mirror_use : std::uint8_t { all,
+                                       digest_only,
+                                       tag_only };
 
 /// A place that serves the same content under another name.
 struct mirror {
@@ -4908,7 +4937,9 @@ constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
     if (text.size() != form.size()) return false;
     for (std::size_t i = 0; i < form.size(); ++i) {
         char const c = text[i], f = form[i];
-        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c)
+                                               : f == '_'   ? is_digit(c) || c == ' '
+                                                            : c == f;
         if (!fits) return false;
     }
     return true;
@@ -4932,8 +4963,8 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
         day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
     } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
-               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
-               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+                                                  detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
+                                                  detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
         text.remove_prefix(comma);
         day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
         year += year < 70 ? 2000 : 1900;
@@ -5184,11 +5215,10 @@ class client {
 
     // ---- what it uses -------------------------------------------------------------------------------------------
 
-    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. Without a
-    /// host: at every registry that asks for a login and has none of its own, mirrors among them; name the host unless
-    /// this client talks to one registry. May be given for several hosts; comes before stored logins, and replaces
-    /// `with_credentials`.
-    LADING_DECL client& with_login(std::string user, std::string secret, std::string host = {});
+    /// Log in at `host` (`host[:port]`, as in references) with a user name and a password or access token. May be given for
+    /// several hosts; comes before stored logins, and replaces `with_credentials`. With a text that is no host, calls end
+    /// with `config_invalid`.
+    LADING_DECL client& with_login(std::string host, std::string user, std::string secret);
     /// The logins that `docker login` and `podman login` have stored on this machine, and their helpers: the rules are those
     /// of `config_credentials`. Replaces `with_credentials`.
     LADING_DECL client& with_stored_logins();
@@ -5381,19 +5411,19 @@ struct boost::hana::second_impl<lading::detail::accessor_tag> {
 #define LADING_DETAIL_EXPAND3(...) LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(LADING_DETAIL_EXPAND2(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND2(...) LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(LADING_DETAIL_EXPAND1(__VA_ARGS__)))
 #define LADING_DETAIL_EXPAND1(...) __VA_ARGS__
-#define LADING_DETAIL_FIELD(T, f, ...)                                                                        \
-    ::lading::detail::accessor<#f, &T::f>                                                                     \
-        __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
+#define LADING_DETAIL_FIELD(T, f, ...)    \
+    ::lading::detail::accessor<#f, &T::f> \
+    __VA_OPT__(, LADING_DETAIL_AGAIN LADING_DETAIL_PARENS(T, __VA_ARGS__))
 #define LADING_DETAIL_AGAIN() LADING_DETAIL_FIELD
 
-#define LADING_REFLECT(TYPE, ...)                                                                             \
-    template <>                                                                                               \
-    struct boost::hana::accessors_impl<TYPE> {                                                                \
-        template <class T = TYPE>                                                                             \
-        static constexpr auto apply() {                                                                       \
-            return ::boost::hana::tuple<LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__))>();         \
-        }                                                                                                     \
-    };                                                                                                        \
+#define LADING_REFLECT(TYPE, ...)                                                                     \
+    template <>                                                                                       \
+    struct boost::hana::accessors_impl<TYPE> {                                                        \
+        template <class T = TYPE>                                                                     \
+        static constexpr auto apply() {                                                               \
+            return ::boost::hana::tuple<LADING_DETAIL_EXPAND(LADING_DETAIL_FIELD(T, __VA_ARGS__))>(); \
+        }                                                                                             \
+    };                                                                                                \
     static_assert(true)
 
 #include <boost/hana/concept/struct.hpp>
@@ -5502,13 +5532,13 @@ constexpr void for_each_field(T& object, F&& f) {
 } // namespace lading
 
 LADING_REFLECT(lading::container_config, hostname, domainname, user, attach_stdin, attach_stdout,
-                        attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
-                        args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
-                        labels, stop_signal);
+               attach_stderr, exposed_ports, publish_service, tty, open_stdin, stdin_once, env, cmd,
+               args_escaped, image, volumes, working_dir, entrypoint, network_disabled, mac_address, on_build,
+               labels, stop_signal);
 LADING_REFLECT(lading::history_entry, created, author, created_by, comment, empty_layer);
 LADING_REFLECT(lading::image_rootfs, type, diff_ids);
 LADING_REFLECT(lading::image_config, created, author, architecture, os, os_version, os_features, variant, config,
-                        rootfs, history, comment, docker_version, container_config);
+               rootfs, history, comment, docker_version, container_config);
 
 namespace lading {
 
@@ -5546,6 +5576,61 @@ struct document_rules<image_config> : default_rules {
 /// `check_schema1`: the checks of a schema1 document behind its digest, and the removal of adjacent duplicates
 /// (doc/protocol.md#schema1-chain).
 
+// ---- lading/detail/timestamp.hpp ----
+
+/// RFC 3339 timestamps in the one form that output has (doc/protocol.md#original).
+
+#include <string>
+
+namespace lading {
+
+/// What an absent timestamp is in the `original` format.
+inline constexpr std::string_view zero_timestamp = "0001-01-01T00:00:00Z";
+
+/// Validates `YYYY-MM-DDThh:mm:ss[.fraction](Z|+hh:mm|-hh:mm)` and prints it with the fraction cut to nanoseconds and
+/// its trailing zeros dropped, a zero offset as `Z`, any other offset kept. Errors: `json_type`, final.
+inline result<std::string> normalise_timestamp(std::string_view text) {
+    auto refuse = [&] {
+        return error(errc::json_type).with_values("an RFC 3339 timestamp", detail::printable(text, 64));
+    };
+    auto number = [&](std::size_t at, std::size_t n) {
+        int out = 0;
+        for (std::size_t i = at; i < at + n; ++i) {
+            if (i >= text.size() || !detail::is_digit(text[i])) return -1;
+            out = out * 10 + (text[i] - '0');
+        }
+        return out;
+    };
+    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
+        return refuse();
+    int const year = number(0, 4), month = number(5, 2), day = number(8, 2);
+    int const hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
+    if (year < 0 || month < 1 || month > 12 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+        second > 59)
+        return refuse();
+    if (day < 1 || day > detail::days_of_month(year, month)) return refuse();
+
+    std::string out(text.substr(0, 19));
+    std::size_t at = 19;
+    if (text[at] == '.') {
+        std::size_t const begin = ++at;
+        while (at < text.size() && detail::is_digit(text[at])) ++at;
+        auto fraction = text.substr(begin, std::min<std::size_t>(at - begin, 9));
+        if (at == begin) return refuse();
+        while (fraction.ends_with('0')) fraction.remove_suffix(1);
+        if (!fraction.empty()) out.append(".").append(fraction);
+    }
+    auto const zone = text.substr(at);
+    if (zone == "Z") return out + 'Z';
+    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return refuse();
+    int const off_hour = number(at + 1, 2), off_minute = number(at + 4, 2);
+    if (off_hour < 0 || off_hour > 23 || off_minute < 0 || off_minute > 59) return refuse();
+    if (off_hour == 0 && off_minute == 0) return out + 'Z';
+    return out.append(zone);
+}
+
+} // namespace lading
+
 // ---- lading/document/decode.hpp ----
 
 /// `decode<T>`: fills any reflected document from a JSON value. Types and ranges are enforced here, for every JSON
@@ -5564,7 +5649,6 @@ struct document_rules<image_config> : default_rules {
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace lading::detail {
 
@@ -5705,10 +5789,7 @@ namespace lading::detail {
 
 /// Controls, and what changes the order, the lines or the width of a terminal's text.
 constexpr bool is_visible(std::uint32_t c) noexcept {
-    constexpr std::uint32_t hidden[][2] = {{0, 0x1f},        {0x7f, 0x9f},      {0xad, 0xad},
-                                           {0x61c, 0x61c},   {0x180e, 0x180e},  {0x200b, 0x200f},
-                                           {0x2028, 0x202e}, {0x2060, 0x206f},  {0xfeff, 0xfeff},
-                                           {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
+    constexpr std::uint32_t hidden[][2] = {{0, 0x1f}, {0x7f, 0x9f}, {0xad, 0xad}, {0x61c, 0x61c}, {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}};
     for (auto const& [from, to] : hidden)
         if (c >= from && c <= to) return false;
     return true;
@@ -5757,7 +5838,8 @@ struct json_style {
     bool short_escapes = false; ///< backspace and form feed as `\b` and `\f`, not as \u0008 and \u000c
 };
 
-enum class key_order : bool { as_written, sorted };
+enum class key_order : bool { as_written,
+                              sorted };
 
 namespace detail {
 using json_members = std::vector<std::pair<std::string_view, json_view>>;
@@ -6077,7 +6159,8 @@ constexpr bool take_for_empty(std::string_view, T const*, decode_state&) {
 template <class T>
 constexpr bool take_for_empty(std::string_view name, std::vector<T> const*, decode_state& s) {
     if (!s.odd) return false;
-    auto const code = name == "layers" ? warning_code::missing_layers : name == "manifests" ? warning_code::missing_manifests : warning_code::missing_list;
+    auto const code = name == "layers" ? warning_code::missing_layers : name == "manifests" ? warning_code::missing_manifests
+                                                                                            : warning_code::missing_list;
     s.odd->emplace_back(code, "the document has no list " + std::string(name) + "; it is taken for empty");
     return true;
 }
@@ -6143,59 +6226,6 @@ result<T> decode(json_view v, errc wrong = errc::manifest_schema, limits const& 
     detail::decode_state s(l, wrong, odd);
     if (errc const e = detail::read_value(v, &out, s); e != errc::ok) return detail::decode_error(e, s);
     return out;
-}
-
-} // namespace lading
-
-// ---- lading/detail/timestamp.hpp ----
-
-/// RFC 3339 timestamps in the one form that output has (doc/protocol.md#original).
-
-namespace lading {
-
-/// What an absent timestamp is in the `original` format.
-inline constexpr std::string_view zero_timestamp = "0001-01-01T00:00:00Z";
-
-/// Validates `YYYY-MM-DDThh:mm:ss[.fraction](Z|+hh:mm|-hh:mm)` and prints it with the fraction cut to nanoseconds and
-/// its trailing zeros dropped, a zero offset as `Z`, any other offset kept. Errors: `json_type`, final.
-inline result<std::string> normalise_timestamp(std::string_view text) {
-    auto refuse = [&] {
-        return error(errc::json_type).with_values("an RFC 3339 timestamp", detail::printable(text, 64));
-    };
-    auto number = [&](std::size_t at, std::size_t n) {
-        int out = 0;
-        for (std::size_t i = at; i < at + n; ++i) {
-            if (i >= text.size() || !detail::is_digit(text[i])) return -1;
-            out = out * 10 + (text[i] - '0');
-        }
-        return out;
-    };
-    if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
-        return refuse();
-    int const year = number(0, 4), month = number(5, 2), day = number(8, 2);
-    int const hour = number(11, 2), minute = number(14, 2), second = number(17, 2);
-    if (year < 0 || month < 1 || month > 12 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
-        second > 59)
-        return refuse();
-    if (day < 1 || day > detail::days_of_month(year, month)) return refuse();
-
-    std::string out(text.substr(0, 19));
-    std::size_t at = 19;
-    if (text[at] == '.') {
-        std::size_t const begin = ++at;
-        while (at < text.size() && detail::is_digit(text[at])) ++at;
-        auto fraction = text.substr(begin, std::min<std::size_t>(at - begin, 9));
-        if (at == begin) return refuse();
-        while (fraction.ends_with('0')) fraction.remove_suffix(1);
-        if (!fraction.empty()) out.append(".").append(fraction);
-    }
-    auto const zone = text.substr(at);
-    if (zone == "Z") return out + 'Z';
-    if (zone.size() != 6 || (zone[0] != '+' && zone[0] != '-') || zone[3] != ':') return refuse();
-    int const off_hour = number(at + 1, 2), off_minute = number(at + 4, 2);
-    if (off_hour < 0 || off_hour > 23 || off_minute < 0 || off_minute > 59) return refuse();
-    if (off_hour == 0 && off_minute == 0) return out + 'Z';
-    return out.append(zone);
 }
 
 } // namespace lading
@@ -6325,7 +6355,7 @@ inline std::optional<std::size_t> repeated_id(std::vector<v1_image> const& entri
 /// `l.json`), `schema1_chain` (ids and parents). O(size + n log n). Thread-safe.
 template <json_policy J>
 detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& document, limits const& l = {},
-                                    schema1_rules rules = schema1_rules::modern) {
+                                                          schema1_rules rules = schema1_rules::modern) {
     if (document.schema_version != 1)
         return error(errc::manifest_schema)
             .with_context("schemaVersion")
@@ -6514,8 +6544,8 @@ inline constexpr bool is_a<Of, Of<A...>> = true;
 /// Whether a type has a JSON form.
 template <class T>
 struct has_json_form : std::bool_constant<std::is_same_v<T, bool> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, std::string> ||
-                                     std::is_same_v<T, digest> || std::is_same_v<T, embedded_data> || std::is_same_v<T, command_line> ||
-                                     std::is_same_v<T, key_set> || std::is_same_v<T, string_map>> {};
+                                          std::is_same_v<T, digest> || std::is_same_v<T, embedded_data> || std::is_same_v<T, command_line> ||
+                                          std::is_same_v<T, key_set> || std::is_same_v<T, string_map>> {};
 template <class T>
 struct has_json_form<std::optional<T>> : has_json_form<T> {};
 template <class T>
@@ -6694,8 +6724,8 @@ namespace lading::detail {
 template <class T>
 inline constexpr std::array<std::string_view, 0> left_out_by_docker_1_10{};
 template <>
-inline constexpr std::array<std::string_view, 6> left_out_by_docker_1_10<container_config>{"ExposedPorts",    "PublishService", "ArgsEscaped",
-                                                                                           "NetworkDisabled", "MacAddress",     "StopSignal"};
+inline constexpr std::array<std::string_view, 6> left_out_by_docker_1_10<container_config>{"ExposedPorts", "PublishService", "ArgsEscaped",
+                                                                                           "NetworkDisabled", "MacAddress", "StopSignal"};
 template <>
 inline constexpr std::array<std::string_view, 5> left_out_by_docker_1_10<history_entry>{"created", "author", "created_by", "comment", "empty_layer"};
 
@@ -6780,7 +6810,7 @@ inline void write_converted_rootfs(json_writer& w, v1_image const& v1) {
 /// Only the fields that versions before 1.8.3 knew, except the removed ones.
 template <json_policy J>
 detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image const& v1,
-                                        std::vector<history_entry> const& history, limits const& l) {
+                                                       std::vector<history_entry> const& history, limits const& l) {
     LADING_TRY(auto const config, read_v1_config<J>(root, "config", l));
     LADING_TRY(auto const container, read_v1_config<J>(root, "container_config", l));
     std::string container_id;
@@ -6806,7 +6836,7 @@ detail::dependent<result<std::string>, J> known_fields(json_view root, v1_image 
 /// All fields as they are but the removed ones, with `architecture` where it was found elsewhere.
 inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<history_entry> const& history,
                               std::string_view architecture) {
-    constexpr std::string_view replaced[] = {"id",       "parent",    "Size",   "parent_id",
+    constexpr std::string_view replaced[] = {"id", "parent", "Size", "parent_id",
                                              "layer_id", "throwaway", "rootfs", "history"};
     json_members members;
     root.each_member([&](std::string_view name, json_view value) {
@@ -6838,7 +6868,7 @@ inline std::string raw_fields(json_view root, v1_image const& v1, std::vector<hi
 /// (doc/protocol.md#schema1-conversion).
 template <json_policy J>
 detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::string_view text, v1_image const& v1,
-                            std::string_view architecture, limits const& l, schema1_rules rules) {
+                                                  std::string_view architecture, limits const& l, schema1_rules rules) {
     LADING_TRY(auto const entry, json_document::parse<J>(text, l.json));
     if (rules == schema1_rules::docker_1_10 && docker_version_before_1_8_3(v1.docker_version)) {
         LADING_TRY(out.config_json, known_fields<J>(entry.root(), v1, out.history, l));
@@ -6846,7 +6876,7 @@ detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::s
         bool const modern = rules == schema1_rules::modern;
         if (modern && !v1.architecture.empty() && !architecture.empty() && v1.architecture != architecture)
             out.warnings.emplace_back(warning_code::schema1_architecture_differs, "the manifest is for the architecture " + printable(architecture, 80) +
-                                   ", its newest entry for " + printable(v1.architecture, 80));
+                                                                                      ", its newest entry for " + printable(v1.architecture, 80));
         out.config_json =
             raw_fields(entry.root(), v1, out.history, modern && v1.architecture.empty() ? architecture : "");
     }
@@ -6873,7 +6903,7 @@ detail::dependent<result<void>, J> convert_config(converted_schema1& out, std::s
 /// Linear in the size. Thread-safe.
 template <json_policy J>
 detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& document, schema1_chain const& chain,
-                                          limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
+                                                                limits const& l = {}, schema1_rules rules = schema1_rules::modern) {
     converted_schema1 out;
     for (std::size_t i = chain.kept.size(); i-- > 0;)
         out.history.push_back(detail::history_of(chain.entries[chain.kept[i]], rules));
@@ -6894,7 +6924,7 @@ detail::dependent<result<converted_schema1>, J> convert_schema1(schema1 const& d
 /// `config_schema`. Linear in the size. Thread-safe.
 template <json_policy J>
 detail::dependent<result<converted_schema1>, J> convert_v1(std::string_view text, std::string_view id, limits const& l = {},
-                                     schema1_rules rules = schema1_rules::modern) {
+                                                           schema1_rules rules = schema1_rules::modern) {
     bool throwaway_fits = true;
     auto const v1 = detail::parse_v1<J>(text, l, throwaway_fits);
     if (!v1) return error(errc::v1_malformed).with_context("the image JSON: " + v1.error().detail().context);
@@ -6950,8 +6980,7 @@ struct visitor_is_exhaustive<Visitor, std::variant<Ds...>> {
 /// Calls the visitor with the document inside `manifest`. Returns what the visitor returns.
 template <class Visitor, class Manifest>
 decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
-    static_assert(requires { manifest.document; },
-                  "[lading] visit: the second argument is a manifest; unwrap the result that holds it first");
+    static_assert(requires { manifest.document; }, "[lading] visit: the second argument is a manifest; unwrap the result that holds it first");
     using check = detail::visitor_is_exhaustive<std::remove_reference_t<Visitor>,
                                                 std::remove_cvref_t<decltype(manifest.document)>>;
     static_assert(check::ok);
@@ -7226,8 +7255,7 @@ inline std::optional<std::string_view> element(std::string_view text, std::strin
 /// Text of a peer on one line: white space and tags become one space, the usual entities their characters; at most `most`
 /// characters, printable. Empty for what is no text.
 inline std::string one_line(std::string_view text, std::size_t most, bool markup) {
-    constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'},  {"&lt;", '<'},   {"&gt;", '>'}, {"&quot;", '"'},
-                                                              {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
+    constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
     std::string out;
     bool gap = false;
     while (!text.empty() && out.size() <= most) {
@@ -7297,7 +7325,8 @@ inline std::optional<error> answer_of_another_kind(response const& head, std::st
         return std::nullopt;
     std::string what = "empty";
     if (!start.empty()) {
-        what = detail::is_web_page(body) ? "a web page" : markup ? "XML or HTML" : "text";
+        what = detail::is_web_page(body) ? "a web page" : markup ? "XML or HTML"
+                                                                 : "text";
         auto const type = head.headers.find("Content-Type").value_or("");
         if (!type.empty()) what += " (" + detail::printable(detail::trim(type.substr(0, type.find(';'))), 60) + ')';
     }
@@ -7422,7 +7451,8 @@ error_body parse_error_body(std::string_view body, limits const& l) {
             auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
             bool const own_words = !message.empty() && message != usual;
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
-            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
+            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown
+                                                                                 : refusal_form::other;
         }
         if (auto const said = e.as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
         if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;
@@ -7453,7 +7483,8 @@ inline std::optional<registry_error> challenge_error(response const& head, std::
     for (auto const& c : offered.challenges) {
         if (c.scheme != "bearer") continue;
         auto const said = c.param("error").value_or("");
-        std::string_view const code = said == "invalid_token" ? "UNAUTHORIZED" : said == "insufficient_scope" ? "DENIED" : "";
+        std::string_view const code = said == "invalid_token" ? "UNAUTHORIZED" : said == "insufficient_scope" ? "DENIED"
+                                                                                                              : "";
         if (code.empty()) continue;
         auto const described = c.param("error_description").value_or("");
         auto const words = described.empty() ? default_message(code) : described.substr(0, room);
@@ -7707,7 +7738,9 @@ namespace lading {
 /// does not read lists for one request.
 class accept_notes {
   public:
-    enum class form : unsigned char { unknown, one_line, line_a_type };
+    enum class form : unsigned char { unknown,
+                                      one_line,
+                                      line_a_type };
     static constexpr std::size_t most = 1024;
 
     accept_notes() = default;
@@ -7968,9 +8001,9 @@ struct lading::document_rules<lading::manifest_list> : default_rules {
 // ---- lading/document/reflect/oci.hpp ----
 
 LADING_REFLECT(lading::oci_image, schema_version, media_type, artifact_type, config, layers, subject,
-                        annotations);
+               annotations);
 LADING_REFLECT(lading::oci_index, schema_version, media_type, artifact_type, manifests, subject,
-                        annotations);
+               annotations);
 
 namespace lading {
 
@@ -8054,7 +8087,8 @@ inline bool closes_object(std::string_view text) noexcept {
     return brace != text.npos && text[brace] == '}' && text.find_first_not_of(space, brace + 1) == text.npos;
 }
 
-template <json_policy J> result<signed_format> read_signed_format(json_view signature, limits const& l) {
+template <json_policy J>
+result<signed_format> read_signed_format(json_view signature, limits const& l) {
     auto const protected_header = signature.find("protected");
     auto const encoded = protected_header ? protected_header->as_string() : std::nullopt;
     if (!encoded) return envelope_error("a signature is an object with a string `protected`");
@@ -8095,7 +8129,8 @@ template <json_policy J> result<signed_format> read_signed_format(json_view sign
 /// `header` is not looked at, and no signature is verified: only the digest protects the payload. Errors, all
 /// final: `schema1_format` with the rule that is broken in the context; the `json_*` errors of the body, but
 /// a key that is there twice is `schema1_format`. Linear in the size. Thread-safe.
-template <json_policy J> result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
+template <json_policy J>
+result<std::string> schema1_payload(std::string_view body, limits const& l = {}) {
     using detail::envelope_error;
     auto parsed = json_document::parse<J>(body, l.json);
     if (!parsed && parsed.error() == errc::json_duplicate_key)
@@ -8265,7 +8300,7 @@ result<identified> identify(std::string_view bytes, response const& head, manife
 /// signed document whose digest cannot be computed). Linear in the size. Thread-safe.
 template <class P>
 detail::dependent<result<manifest_bytes>, P> verify_manifest_bytes(std::string bytes, response const& head, manifest_expectation const& want,
-                                                   limits const& l) {
+                                                                   limits const& l) {
     LADING_TRY(auto const known, detail::identify<P>(bytes, head, want, l));
     std::vector<warning> odd; // of no interest here
     auto const announced = detail::content_type(head, odd);
@@ -8286,7 +8321,7 @@ detail::dependent<result<manifest_bytes>, P> verify_manifest_bytes(std::string b
 /// header. Linear in the size. Thread-safe.
 template <class P>
 result<basic_manifest<typename P::manifests>> parse_and_verify_manifest(std::string bytes, response const& head,
-                                                            manifest_expectation const& want, limits const& l) {
+                                                                        manifest_expectation const& want, limits const& l) {
     using set = typename P::manifests;
     using json = typename P::json;
     using opened = basic_manifest<set>;
@@ -8677,15 +8712,36 @@ class tag_page {
     /// The page is over: `json_syntax` if something is missing, unless `entry` has ended it; `tags_invalid` for no object.
     errc finish() const noexcept {
         if (ended_) return errc::ok;
-        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok : errc::tags_invalid;
+        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok
+                                                                       : errc::tags_invalid;
     }
     /// Bytes that were read, white space included.
     std::uint64_t at() const noexcept { return at_; }
 
   private:
-    enum class part : std::uint8_t { none, string, escape, hex, low_escape, low_u, number, word };
-    enum class want : std::uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, nothing };
-    enum class digits : std::uint8_t { minus, zero, whole, dot, fraction, e, sign, exponent };
+    enum class part : std::uint8_t { none,
+                                     string,
+                                     escape,
+                                     hex,
+                                     low_escape,
+                                     low_u,
+                                     number,
+                                     word };
+    enum class want : std::uint8_t { value,
+                                     value_or_end,
+                                     key,
+                                     key_or_end,
+                                     colon,
+                                     comma_or_end,
+                                     nothing };
+    enum class digits : std::uint8_t { minus,
+                                       zero,
+                                       whole,
+                                       dot,
+                                       fraction,
+                                       e,
+                                       sign,
+                                       exponent };
 
     static constexpr bool is_plain(char c) noexcept {
         return static_cast<unsigned char>(c - 0x20) < 0x60 && c != '"' && c != '\\';
@@ -8781,7 +8837,8 @@ class tag_page {
         case 'n': begin_word("ull"); break;
         default:
             part_ = part::number;
-            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero : digits::whole;
+            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero
+                                                          : digits::whole;
         }
         return errc::ok;
     }
@@ -8830,9 +8887,12 @@ class tag_page {
         }
         if (byte >= 0x80) {
             if (byte < 0xc2 || byte > 0xf4) return is_text_ = false, errc::ok;
-            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2
+                                                  : 3;
+            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90
+                                                        : 0x80;
+            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f
+                                                       : 0xbf;
         } else if (c == '"') {
             return string_over(entry);
         } else if (c == '\\') {
@@ -9258,7 +9318,7 @@ class inspect_operation : public operation_base<inspection, P> {
 
     step<inspection> first_manifest() {
         return ask_manifest(ref_.target(), options_.expected ? manifest_expectation(*options_.expected)
-                                                              : manifest_expectation(ref_.digest()));
+                                                             : manifest_expectation(ref_.digest()));
     }
     step<inspection> ask_manifest(std::string target, manifest_expectation want) {
         then_ = &inspect_operation::on_manifest;
@@ -9357,7 +9417,7 @@ class inspect_operation : public operation_base<inspection, P> {
         own.os_features = image.os_features;
         if (options_.platform.excludes(own))
             record_->warnings.emplace_back(warning_code::platform_differs, "the image is for " + own.str() + ", and there is no index to choose " +
-                                        options_.platform.str() + " from");
+                                                                               options_.platform.str() + " from");
     }
 
     void add_layers(std::vector<descriptor> const& layers) {
@@ -9856,7 +9916,9 @@ class gzip_reader {
         if (type == 3 || short_) return false;
         if (type == 1) {
             std::array<std::uint8_t, 288> lengths;
-            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
+            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9
+                                                                         : i < 280   ? 7
+                                                                                     : 8;
             std::array<std::uint8_t, 30> distances;
             distances.fill(5);
             literals_.make(lengths);
@@ -9897,7 +9959,8 @@ class gzip_reader {
             }
             if (s == 16 && i == 0) return false;
             auto const value = s == 16 ? lengths[i - 1] : std::uint8_t(0);
-            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3) : 11 + bits(7);
+            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3)
+                                                         : 11 + bits(7);
             if (short_ || times > all - i) return false;
             for (; times > 0; --times) lengths[i++] = value;
         }
@@ -9906,9 +9969,9 @@ class gzip_reader {
                distances_.make(std::span(lengths).subspan(n_literals, n_distances));
     }
     result<bool> compressed() {
-        static constexpr std::uint16_t length_base[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+        static constexpr std::uint16_t length_base[29] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27,
                                                           31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-        static constexpr std::uint16_t distance_base[30] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+        static constexpr std::uint16_t distance_base[30] = {1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129,
                                                             193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
         while (!stopped_) {
             int const s = symbol(literals_);
@@ -10298,7 +10361,8 @@ class secret_redactor {
             else if (byte < 0x20) hex(byte);
             else if (!wide || byte < 0xc2 || byte > 0xf4) out += c;
             else {
-                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+                std::size_t const more = byte < 0xe0 ? 1 : byte < 0xf0 ? 2
+                                                                       : 3;
                 auto point = static_cast<std::uint32_t>(byte & (0x3f >> more));
                 for (std::size_t k = 1; k <= more && i + k < text.size(); ++k)
                     point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3fu);
@@ -10793,7 +10857,9 @@ class authorize_middleware : immovable {
 
   private:
     /// What there is to answer a challenge with: nothing, what is known now, or a token that is still to be had.
-    enum class answer : std::uint8_t { none, send, fetch };
+    enum class answer : std::uint8_t { none,
+                                       send,
+                                       fetch };
 
     step<value_type> carry_out(answer a) { return a == answer::fetch ? fetch() : send(); }
     /// The request for the token that `begin_fetch` has begun, or the wait for another's.
@@ -10826,7 +10892,8 @@ class authorize_middleware : immovable {
         if (auto* over = std::get_if<done<value_type>>(&s)) {
             auto& value = over->value();
             if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
-            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark : std::string());
+            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark
+                                                                                              : std::string());
             told_.hide_in(value);
         }
         return s;
@@ -11123,8 +11190,7 @@ class authorize_middleware : immovable {
         facts.over_tls = where().scheme == "https";
         facts.v2_confirmed = confirmed_;
         facts.next_endpoint = true;
-        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(
-            safe_url(pending_->query.url));
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(safe_url(pending_->query.url));
     }
 
     call_context talk_;
@@ -11241,7 +11307,8 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     bool const wildcard = prefix.starts_with("*.");
     // A host that stands for a domain keeps the port of the name.
     bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
-    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size()
+                                                                                          : prefix.size();
     auto const whole = location + text.substr(kept);
     auto out = repository::parse(whole);
     auto const host = whole.substr(0, whole.find('/'));
@@ -11715,8 +11782,7 @@ class redirect_middleware : immovable {
             fallback_facts facts;
             facts.answered = true;
             facts.next_endpoint = true;
-            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(
-                safe_url(last_->query.url));
+            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(safe_url(last_->query.url));
         };
         auto const where = head.headers.find("Location");
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
@@ -11885,7 +11951,8 @@ class config_operation : public operation_base<config_document, P> {
                 if (w.code == warning_code::document_unreadable) return error(errc::no_config).with_context(w.text);
             return error(errc::no_config).with_context(detail::printable(record.resolved.media_type, 160));
         }
-        auto self = record.config ? *record.config : record.chosen ? *record.chosen : record.resolved;
+        auto self = record.config ? *record.config : record.chosen ? *record.chosen
+                                                                   : record.resolved;
         return config_document(std::move(record.config_bytes), std::move(self), std::move(*record.image));
     }
 
@@ -12688,7 +12755,7 @@ inline constexpr std::size_t json_repairs = 65'536;
 inline std::optional<std::string> repaired(std::string_view text) {
     std::size_t n = 0;
     auto const good = [&] {
-        for (; n < text.size(); ) {
+        for (; n < text.size();) {
             auto const c = static_cast<unsigned char>(text[n]) < 0x80 ? 1 : first_character(text.substr(n)).size;
             if (c == 0) return false;
             n += c;
@@ -13291,7 +13358,7 @@ inline std::string to_docker_1_10(inspection const& i) {
     w.key("Comment").string(image.comment);
     w.key("Created").string(created ? std::string_view(created.assume_value()) : zero_timestamp);
     detail::write_value(w.key("ContainerConfig"),
-                                   image.container_config ? *image.container_config : container_config());
+                        image.container_config ? *image.container_config : container_config());
     w.key("DockerVersion").string(image.docker_version);
     w.key("Author").string(image.author);
     w.key("Config");

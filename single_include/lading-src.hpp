@@ -52,8 +52,8 @@ LADING_DEFINE async_client::async_client(executor_type executor, client_options 
 LADING_DEFINE async_client::async_client(asio_transport t, client_options o)
     : front_(std::make_shared<detail::front>(detail::front_transport(std::move(t)), std::move(o))) {}
 
-LADING_DEFINE async_client& async_client::with_login(std::string user, std::string secret, std::string host) {
-    return front_->log_in(std::move(user), std::move(secret), std::move(host)), *this;
+LADING_DEFINE async_client& async_client::with_login(std::string host, std::string user, std::string secret) {
+    return front_->log_in(std::move(host), std::move(user), std::move(secret)), *this;
 }
 LADING_DEFINE async_client& async_client::with_stored_logins() { return front_->use_stored_logins(), *this; }
 LADING_DEFINE async_client& async_client::with_credentials(any_credentials c) { return front_->use(std::move(c)), *this; }
@@ -129,8 +129,8 @@ LADING_DEFINE client::client(client_options o) {
 LADING_DEFINE client::client(asio_sync_transport t, client_options o)
     : front_(std::make_shared<detail::front>(detail::front_transport(std::move(t)), std::move(o))) {}
 
-LADING_DEFINE client& client::with_login(std::string user, std::string secret, std::string host) {
-    return front_->log_in(std::move(user), std::move(secret), std::move(host)), *this;
+LADING_DEFINE client& client::with_login(std::string host, std::string user, std::string secret) {
+    return front_->log_in(std::move(host), std::move(user), std::move(secret)), *this;
 }
 LADING_DEFINE client& client::with_stored_logins() { return front_->use_stored_logins(), *this; }
 LADING_DEFINE client& client::with_credentials(any_credentials c) { return front_->use(std::move(c)), *this; }
