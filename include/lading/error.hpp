@@ -27,6 +27,9 @@ namespace lading {
     X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
     X(layout_invalid, "not a valid OCI layout or archive")                                                \
     X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
+    X(archive_exists, "the file or folder that an image is to be written to exists")                      \
+    X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
     X(registry_blocked, "the configuration blocks this registry")                                         \
     X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
     X(address_refused, "the server named an address that is only reachable inside a network")             \
@@ -110,6 +113,13 @@ namespace lading {
     X(no_config, "the document has no config blob")                                                       \
     X(platform_not_found, "the index offers no image for the platform")                                   \
     X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
+    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
+    X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
+    X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \
+    X(compression_invalid, "the compressed data is malformed")                                            \
+    X(layer_limit, "a layer has more or larger entries than the limit")                                   \
     X(json_syntax, "the JSON text is malformed")                                                          \
     X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
     X(json_number, "a JSON number is malformed or out of range")                                          \
@@ -119,6 +129,10 @@ namespace lading {
     X(json_type, "a JSON value does not have the type of its field")                                      \
     /* the caller's side */                                                                               \
     X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(disk_full, "there is no room left on the disk, or none that may be used")                           \
+    X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
+    X(file_exists, "the file exists, and overwriting was not asked for")                                  \
+    X(part_in_use, "another program is writing the same file")                                            \
     X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.

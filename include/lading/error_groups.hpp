@@ -30,6 +30,12 @@ constexpr bool is_callers_own(errc code) noexcept {
     case errc::cancelled:
     case errc::timeout:
     case errc::sink_failed:
+    case errc::disk_full:
+    case errc::path_refused:
+    case errc::file_exists:
+    case errc::part_in_use:
+    case errc::layout_locked:
+    case errc::archive_exists:
     case errc::out_of_memory:
     case errc::invalid_argument:
     case errc::config_invalid:

@@ -28,6 +28,7 @@ FLOORS = [
     ("middleware", r"middleware/.*"),
     ("unpack", r"unpack/.*"),
     ("store", r"store/.*"),
+    ("service", r"service/.*"),
     ("net", r"net/.*"),
     ("config files", r"config_files/.*"),
     ("bulk", r"bulk/.*"),

@@ -8,23 +8,36 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <utility>
 
 namespace lading {
 
-/// Takes one blob. `begin` starts afresh (a retried request calls it again); `write` gets pieces in order; exactly one
-/// of `commit` (size and digest hold) and `discard` (they do not, or the transfer failed) ends it. A failure of
-/// `begin`, `write` or `commit` ends the operation with that error.
+/// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
+/// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
+/// on where it was. Exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer
+/// failed, but what was written may be right) ends it. A failure of `begin`, `write` or `commit` ends the operation with that
+/// error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
+    /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
+    /// they can be hashed. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
+    /// sink that keeps nothing between two transfers holds nothing.
+    virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
+                                         [[maybe_unused]] std::function<void(std::span<std::byte const>)> const& each) {
+        return std::uint64_t{0};
+    }
     virtual result<void> begin() = 0;
     virtual result<void> write(std::span<std::byte const> piece) = 0;
     virtual result<void> commit() = 0;
     virtual void discard() noexcept = 0;
+    /// A sink that can resume keeps what it has.
+    virtual void suspend() noexcept { discard(); }
 };
 
 /// Keeps nothing: for a blob that is only to be verified.
