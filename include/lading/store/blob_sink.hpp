@@ -3,13 +3,10 @@
 
 /// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
 
-#include "../detail/atomic_file.hpp"
 #include "../result.hpp"
 
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -69,30 +66,6 @@ class memory_sink final : public blob_sink {
   private:
     std::string pending_, bytes_;
     std::size_t limit_;
-};
-
-/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
-/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
-/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
-class file_sink final : public blob_sink {
-  public:
-    explicit file_sink(std::string path) : path_(std::move(path)) {}
-
-    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
-    result<void> write(std::span<std::byte const> piece) override {
-        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
-    }
-    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
-    void discard() noexcept override { file_.discard(); }
-
-  private:
-    result<void> failed(char const* what) const {
-        auto const why = errno;
-        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
-    }
-
-    std::string path_;
-    detail::atomic_file file_;
 };
 
 } // namespace lading
