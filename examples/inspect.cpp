@@ -2,7 +2,7 @@
 // inspect: what is this image? With no reference it starts the embedded registry and inspects an image there.
 
 #include <lading/lading.hpp>
-#include <lading/store/oci_layout.hpp>
+#include <lading/store/image_on_disk.hpp>
 #include <lading/testing/registry.hpp>
 
 #include "inspect/arguments.hpp"
@@ -122,7 +122,7 @@ struct printer {
 };
 
 struct layout_policies : policies {
-    using transport = lading::basic_oci_layout<policies::json, policies::hash>;
+    using transport = lading::basic_image_on_disk<policies::json, policies::hash>;
     using credentials = lading::no_credentials;
 };
 
@@ -130,7 +130,7 @@ struct layout_policies : policies {
 template <class Go>
 auto with_files(image_on_disk const& where, arguments const& args, Go go)
     -> decltype(go(std::declval<lading::basic_client<layout_policies>&>(), std::declval<lading::reference>())) {
-    lading::layout_options options(args.client.bounds);
+    lading::image_on_disk_options options(args.client.bounds);
 #ifdef LADING_WITH_ZLIB
     options.with_decompression(lading::zlib_gzip::model());
 #endif

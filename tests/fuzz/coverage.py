@@ -22,7 +22,7 @@ PARSERS = """net/http1_head net/http1_reader json/strict_json json/json_text jso
     http/link http/url http/retry_after http/error_body detail/reference_grammar detail/base64 reference digest media_type platform
     document/schema1/schema1_payload document/schema1/schema1_chain document/shape document/decode document/parse_and_verify config_files/credential_files config_files/netrc
     config_files/toml_guard config_files/registries_conf config_files/certs_d store/image_files auth/token""".split()
-UNIT = """net/http1_reader json/strict_json config_files/config_credentials config_files/registries_conf config_files/certs_d store/oci_layout
+UNIT = """net/http1_reader json/strict_json config_files/config_credentials config_files/registries_conf config_files/certs_d store/image_on_disk
     detail/base64 http/challenge http/link http/status http/url document/parse_and_verify document/schema1/schema1_chain document/schema1/schema1_payload
     document/shape media_type platform reference auth/authorize middleware/retry operation/inspect""".split()
 REPLAY = """// Runs every file of every target's folder below each argument.

@@ -6,7 +6,7 @@
 #include <lading/config_files/config_credentials.hpp>
 #include <lading/config_files/registries_conf.hpp>
 #include <lading/print/writers.hpp>
-#include <lading/store/oci_layout.hpp>
+#include <lading/store/image_on_disk.hpp>
 
 #include "documents.hpp"
 
@@ -86,7 +86,7 @@ std::string seal(std::string_view archive) {
 std::string blob_path(std::string_view bytes) { return "blobs/sha256/" + test::digest_of(bytes).substr(7); }
 
 struct disk_policies : test::policies {
-    using transport = oci_layout;
+    using transport = image_on_disk;
     using credentials = no_credentials;
 };
 
@@ -168,10 +168,10 @@ FUZZ_TARGET(registries_conf, "files",
     for (auto const& [from, to] : rules.aliases) must(repository::parse(to).has_value(), "an alias stands for a name", from, to);
 }
 
-FUZZ_TARGET(oci_layout, "documents", layout_seeds()) {
+FUZZ_TARGET(image_on_disk, "documents", layout_seeds()) {
     if (input.size() > (32u << 10)) return;
     memory_file const file(seal(input));
-    auto opened = oci_layout::open(file.path());
+    auto opened = image_on_disk::open(file.path());
     if (!opened) return check_error(opened.assume_error());
     std::optional<reference> found;
     auto listed = opened.assume_value().names();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a sink may rely on, of the one transport that reaches no host and so is not given to the kit: `oci_layout`.
+// What a sink may rely on, of the one transport that reaches no host and so is not given to the kit: `image_on_disk`.
 
 #include "catch.hpp"
 
 #include <lading/hash/constexpr_sha2.hpp>
-#include <lading/store/oci_layout.hpp>
+#include <lading/store/image_on_disk.hpp>
 #include <lading/testing/check_transport.hpp>
 
 #include <chrono>
@@ -62,7 +62,7 @@ std::vector<exchange> const exchanges = {{"/v2/", 200, ""},
 request asking(exchange const& x, char const* method = "GET") { return request(method, "https://layout.invalid" + x.path); }
 
 /// The whole answer.
-void gives_all(oci_layout& files, exchange const& x) {
+void gives_all(image_on_disk& files, exchange const& x) {
     sink s;
     auto const r = files.exchange(asking(x), s);
     REQUIRE(r);
@@ -79,10 +79,10 @@ void gives_all(oci_layout& files, exchange const& x) {
 
 } // namespace
 
-TEST_CASE("oci_layout: a sink may count, stop and fail, whatever it is given") {
+TEST_CASE("image_on_disk: a sink may count, stop and fail, whatever it is given") {
     image const on_disk;
     for (auto const& where : {on_disk.folder(), on_disk.archive()}) {
-        auto opened = oci_layout::open(where);
+        auto opened = image_on_disk::open(where);
         REQUIRE(opened);
         auto& files = opened.value();
         for (auto const& x : exchanges) {
@@ -125,7 +125,7 @@ TEST_CASE("oci_layout: a sink may count, stop and fail, whatever it is given") {
     }
 }
 
-TEST_CASE("oci_layout: a deadline that passes within a body ends it") {
+TEST_CASE("image_on_disk: a deadline that passes within a body ends it") {
     struct slow final : body_sink {
         std::size_t pieces = 0;
         result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
@@ -137,7 +137,7 @@ TEST_CASE("oci_layout: a deadline that passes within a body ends it") {
         std::chrono::steady_clock::time_point until;
     } s;
     image const on_disk;
-    auto opened = oci_layout::open(on_disk.folder());
+    auto opened = image_on_disk::open(on_disk.folder());
     REQUIRE(opened);
     auto q = request("GET", "https://layout.invalid/v2/x/blobs/" + digest_of(layer));
     q.deadline = s.until = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `oci_layout`: a transport whose registry is an image on disk: an OCI layout (image-spec 1.1, "image-layout"), what
+/// `image_on_disk`: a transport whose registry is an image on disk: an OCI layout (image-spec 1.1, "image-layout"), what
 /// `docker save` writes, or skopeo's `dir:`; a folder, a tar archive, or a compressed one. Read-only; no network, no
 /// credentials.
 ///
-///     LADING_TRY(auto files, lading::oci_layout::open("dir"));
+///     LADING_TRY(auto files, lading::image_on_disk::open("dir"));
 ///     LADING_TRY(auto ref, files.reference("latest"));
-///     lading::basic_client<layout_policies> registry(std::move(files)); // layout_policies::transport is oci_layout
+///     lading::basic_client<layout_policies> registry(std::move(files)); // layout_policies::transport is image_on_disk
 
 #include "../descriptor.hpp"
 #include "../document/decode.hpp"
@@ -37,13 +37,13 @@
 namespace lading {
 
 /// How an image on disk is opened.
-struct layout_options {
-    layout_options() = default;
-    layout_options(limits l) : bounds(std::move(l)) {}
+struct image_on_disk_options {
+    image_on_disk_options() = default;
+    image_on_disk_options(limits l) : bounds(std::move(l)) {}
     /// Reads archives of this compression too: `with_decompression(zlib_gzip::model())`.
-    layout_options& with_decompression(decompression d) { return decompressions.push_back(d), *this; }
+    image_on_disk_options& with_decompression(decompression d) { return decompressions.push_back(d), *this; }
     /// Decompressing and naming, which read whole files, are over by then; by default they take as long as they take.
-    layout_options& with_deadline(std::chrono::steady_clock::time_point t) { return deadline = t, *this; }
+    image_on_disk_options& with_deadline(std::chrono::steady_clock::time_point t) { return deadline = t, *this; }
 
     limits bounds;
     std::vector<decompression> decompressions;
@@ -61,12 +61,12 @@ struct layout_options {
 /// is not what the index says); `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or
 /// became shorter); everything else is an answer. Not synchronised.
 template <json_policy J, hash_policy H>
-class basic_oci_layout {
+class basic_image_on_disk {
   public:
     /// Opens the image. Errors: `layout_invalid` with the path and what is wrong; `timeout`.
-    static result<basic_oci_layout> open(std::string path, layout_options o = {}) {
+    static result<basic_image_on_disk> open(std::string path, image_on_disk_options o = {}) {
         LADING_TRY(auto files, detail::image_files::open(std::move(path), o.decompressions, o.bounds, o.deadline));
-        basic_oci_layout out(std::move(files), std::move(o));
+        basic_image_on_disk out(std::move(files), std::move(o));
         LADING_TRY(auto const index, out.files_.read("index.json", out.bounds_.manifest_bytes));
         if (index) {
             LADING_TRY_V(out.read_index(*index));
@@ -127,7 +127,7 @@ class basic_oci_layout {
         result<descriptor> what; ///< or why it is not known: not asked for yet, or not to be had
         std::optional<detail::saved_image> saved;
     };
-    basic_oci_layout(detail::image_files f, layout_options o)
+    basic_image_on_disk(detail::image_files f, image_on_disk_options o)
         : files_(std::move(f)), bounds_(std::move(o.bounds)), decompressions_(std::move(o.decompressions)), deadline_(o.deadline) {}
 
     error bad(std::string why) const { return error(errc::layout_invalid).with_context(files_.path() + ": " + std::move(why)); }
@@ -491,6 +491,6 @@ class basic_oci_layout {
 };
 
 /// With the default JSON and hash models.
-using oci_layout = basic_oci_layout<strict_json, openssl_hash>;
+using image_on_disk = basic_image_on_disk<strict_json, openssl_hash>;
 
 } // namespace lading

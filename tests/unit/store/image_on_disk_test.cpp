@@ -3,7 +3,7 @@
 #include "cpu_time.hpp"
 
 #include <lading/lading.hpp>
-#include <lading/store/oci_layout.hpp>
+#include <lading/store/image_on_disk.hpp>
 
 #include <cstdlib>
 #include <filesystem>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace oci_layout_test {
+namespace image_on_disk_test {
 
 using namespace lading;
 namespace fs = std::filesystem;
@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct on_disk : default_policies {
-    using transport = oci_layout;
+    using transport = image_on_disk;
 };
 
 /// A folder that goes away, and the files of one OCI image in it.
@@ -91,7 +91,7 @@ std::string tar(files const& all) {
 
 /// "ok ARCHITECTURE", or the name of the code.
 std::string inspected(std::string const& path, std::string const& tag = "") {
-    auto opened = oci_layout::open(path);
+    auto opened = image_on_disk::open(path);
     if (!opened) return std::string(name_of(opened.error().kind()));
     auto const ref = opened.value().reference(tag);
     if (!ref) return std::string(name_of(ref.error().kind()));
@@ -104,7 +104,7 @@ std::string inspected(std::string const& path, std::string const& tag = "") {
 
 } // namespace
 
-TEST_CASE("oci_layout: a folder and an archive") {
+TEST_CASE("image_on_disk: a folder and an archive") {
     folder f;
     for (auto const& [name, bytes] : layout()) f.write("dir/" + name, bytes);
     CHECK(inspected((f.path / "dir").string()) == "ok arm64");
@@ -121,13 +121,13 @@ TEST_CASE("oci_layout: a folder and an archive") {
     CHECK(inspected(f.write("named.tar", tar(named)), "1.0") == "ok arm64");
 }
 
-TEST_CASE("oci_layout: what docker save writes") {
+TEST_CASE("image_on_disk: what docker save writes") {
     folder f;
     std::string const layer = "a layer";
     auto const saved = R"([{"Config":"c.json","RepoTags":["demo/app:1.0","demo/app:latest"],"Layers":["one/layer.tar"]}])";
     std::string const text = tar_member("c.json", config) + tar_member("blob", layer) + tar_member("one/layer.tar", "", '2', "../blob") +
                              tar_member("manifest.json", saved) + std::string(1024, '\0');
-    auto opened = oci_layout::open(f.write("saved.tar", text));
+    auto opened = image_on_disk::open(f.write("saved.tar", text));
     REQUIRE(opened);
     CHECK(opened.value().tags() == std::vector<std::string>{"1.0", "latest"});
     auto const ref = opened.value().reference("latest").value();
@@ -145,10 +145,10 @@ TEST_CASE("oci_layout: what docker save writes") {
     CHECK(registry.config(ref, platform_choice::any()).value().bytes == config);
 }
 
-TEST_CASE("oci_layout: answers like a registry") {
+TEST_CASE("image_on_disk: answers like a registry") {
     folder f;
     for (auto const& [name, bytes] : layout()) f.write(name, bytes);
-    auto files = oci_layout::open(f.path.string()).value();
+    auto files = image_on_disk::open(f.path.string()).value();
     auto const status = [&](char const* method, std::string const& path) {
         response_body body(1000, limits());
         auto const r = files.exchange(request(method, "https://localhost" + path), body);
@@ -165,7 +165,7 @@ TEST_CASE("oci_layout: answers like a registry") {
     CHECK(status("GET", "/") == 404);
 }
 
-TEST_CASE("oci_layout: what is damaged is refused, by name") {
+TEST_CASE("image_on_disk: what is damaged is refused, by name") {
     folder f;
     auto const with = [&](char const* index_json) {
         auto all = layout();
@@ -197,7 +197,7 @@ TEST_CASE("oci_layout: what is damaged is refused, by name") {
     CHECK(inspected(f.write("out.tar", tar_member("index.json", "", '2', "../../../../etc/passwd") + std::string(1024, '\0'))) == "layout_invalid");
 }
 
-TEST_CASE("oci_layout: every prefix and every changed byte of an archive ends in an image or an error") {
+TEST_CASE("image_on_disk: every prefix and every changed byte of an archive ends in an image or an error") {
     folder f;
     auto const whole = tar(layout());
     std::size_t good = 0;
@@ -246,7 +246,7 @@ std::string layout_of(std::vector<std::string> const& entries, std::vector<made_
 
 /// What the words mean: the author of the image that is inspected then, or the code and what is available.
 std::string meant(std::string const& path, std::string const& words, platform_choice which = platform_choice::like({"linux", "amd64"})) {
-    auto opened = oci_layout::open(path);
+    auto opened = image_on_disk::open(path);
     if (!opened) return std::string(name_of(opened.error().kind()));
     auto const ref = opened.value().reference(words, which);
     if (!ref) {
@@ -260,7 +260,7 @@ std::string meant(std::string const& path, std::string const& words, platform_ch
     return image.value().image->author;
 }
 std::string called(std::string const& path, std::string const& words) {
-    auto const ref = oci_layout::open(path).value().reference(words).value();
+    auto const ref = image_on_disk::open(path).value().reference(words).value();
     return ref.repository().str() + (ref.tag().empty() ? "" : ':' + std::string(ref.tag()));
 }
 
@@ -283,13 +283,13 @@ TEST_CASE("what is not there is not answered for, and what is there is listed", 
     CHECK(meant(layout, "busybox:1") == "manifest_unknown busybox:latest");
     CHECK(meant(layout, "@1") == "manifest_unknown busybox:latest");
     CHECK(meant(layout, "busybox:latest") == "busybox");
-    auto const e = oci_layout::open(layout).value().reference("alpine:latest").error();
+    auto const e = image_on_disk::open(layout).value().reference("alpine:latest").error();
     CHECK(e.message().find("no such image: \"alpine:latest\"") != std::string::npos);
     CHECK(e.message().find("registry") == std::string::npos);
     // However many there are, a message holds a few.
     std::vector<std::string> many;
     for (int i = 0; i < 300; ++i) many.push_back(busybox.entry(named("tag-" + std::to_string(i))));
-    auto const available = oci_layout::open(f.write("many.tar", layout_of(many, {busybox}))).value().reference("x").error().detail().available;
+    auto const available = image_on_disk::open(f.write("many.tar", layout_of(many, {busybox}))).value().reference("x").error().detail().available;
     REQUIRE(available.size() == 21);
     CHECK(available.back() == "and 280 more");
 }
@@ -336,7 +336,7 @@ TEST_CASE("an image is chosen by its whole name", "[W02]") {
     CHECK(meant(hybrid, "x:1") == "a");
     CHECK(meant(hybrid, "b") == "b");
     CHECK(meant(hybrid, "") == "tag_ambiguous a:latest x:1 latest b:latest");
-    CHECK(oci_layout::open(hybrid).value().reference("b").value().digest()->str() == b.digest());
+    CHECK(image_on_disk::open(hybrid).value().reference("b").value().digest()->str() == b.digest());
     // An own name goes before the end of another.
     auto const ends = f.write("ends.tar", layout_of({a.entry(named("x:1.0")), b.entry(named("1.0"))}, {a, b}));
     CHECK(meant(ends, "1.0") == "b");
@@ -353,7 +353,7 @@ TEST_CASE("a layout's name need not be a reference", "[W03]") {
         CHECK(meant(path, name + "x").starts_with("manifest_unknown " + name));
         auto const alone = f.write("alone.tar", layout_of({a.entry(named(name))}, {a}));
         CHECK(meant(alone, "") == "a");
-        CHECK(oci_layout::open(alone).value().names() == std::vector{name});
+        CHECK(image_on_disk::open(alone).value().names() == std::vector{name});
     }
     auto const path = f.write("layout.tar", layout_of({a.entry(named("v1.0+build5")), b.entry(named("localhost:5000/alpine"))}, {a, b}));
     CHECK(called(path, "v1.0+build5") == "localhost/layout");
@@ -376,7 +376,7 @@ TEST_CASE("the only image needs no name, and one without a name has none", "[W04
     CHECK(meant(both, "@0") == "a");
     CHECK(meant(both, a.digest()) == "a");
     CHECK(meant(both, "") == "tag_ambiguous @0 latest");
-    CHECK(oci_layout::open(both).value().tags() == std::vector<std::string>{"latest"});
+    CHECK(image_on_disk::open(both).value().tags() == std::vector<std::string>{"latest"});
     // An entry that cannot be read hides no other, and is named when it is asked for.
     auto const odd = f.write("odd.tar", layout_of({R"({"mediaType":"x","size":1,"digest":"blake3:00"})", "7", b.entry(named("latest"))}, {b}));
     CHECK(meant(odd, "latest") == "b");
@@ -416,10 +416,10 @@ TEST_CASE("a file is hashed when its image is asked for, and once", "[W07][V05]"
     auto const path = f.write("two.tar", tar({{"manifest.json", two}, {"a.json", a.config}, {"b.json", b.config}, {"a/layer.tar", "layer"}}));
     CHECK(meant(path, "a:1") == "a");
     CHECK(meant(path, "b:1") == "layout_invalid");
-    CHECK(oci_layout::open(path).value().names() == std::vector<std::string>{"a:1", "b:1"});
-    auto opened = oci_layout::open(path).value();
+    CHECK(image_on_disk::open(path).value().names() == std::vector<std::string>{"a:1", "b:1"});
+    auto opened = image_on_disk::open(path).value();
     response_body body(1 << 20, limits()); // one that is not there does not keep another from being found by digest
-    auto const d = oci_layout::open(path).value().reference("a:1").value().digest()->str();
+    auto const d = image_on_disk::open(path).value().reference("a:1").value().digest()->str();
     CHECK(opened.exchange(request("GET", "https://localhost/v2/x/manifests/" + d), body).value().status == 200);
 
     // One layer of 16 MB, mentioned 20,000 times, by its name, by links and by names that mean the same.
@@ -440,11 +440,11 @@ TEST_CASE("a file is hashed when its image is asked for, and once", "[W07][V05]"
     fs::create_hard_link(f.path / "folder/l.tar", f.path / "folder/hard");
     for (auto const& where : {f.write("amplified.tar", text), (f.path / "folder").string()}) {
         auto const began = test::cpu_time();
-        auto files = oci_layout::open(where).value();
+        auto files = image_on_disk::open(where).value();
         CHECK(files.reference("@4")); // 20,000 mentions are 320 GB
         CHECK(files.reference()); // the five are one image
         CHECK(test::cpu_time() - began < std::chrono::seconds(20));
-        auto dependent = oci_layout::open(where, layout_options().with_deadline(std::chrono::steady_clock::now())).value();
+        auto dependent = image_on_disk::open(where, image_on_disk_options().with_deadline(std::chrono::steady_clock::now())).value();
         CHECK(dependent.reference("@0").error() == errc::timeout);
         CHECK(dependent.reference().error() == errc::timeout);
     }
@@ -490,7 +490,7 @@ TEST_CASE("links in a folder that docker save is said to have written stay in it
     fs::create_symlink("sub", f.path / "saved/other");
     auto const says = [&](std::string const& layer) {
         f.write("saved/manifest.json", R"([{"Config":"c.json","RepoTags":null,"Layers":[")" + layer + "\"]}]");
-        auto const ref = oci_layout::open(root).value().reference();
+        auto const ref = image_on_disk::open(root).value().reference();
         return ref ? std::string("ok") : std::string(name_of(ref.error().kind()));
     };
     for (auto const out : {"absolute", "relative", "folder/secret", "twice", "circle", "../secret", "sub/../../secret", "/etc/passwd", "other/../../secret"}) {
@@ -521,7 +521,7 @@ TEST_CASE("the names of 80,000 images are listed once each, in a moment", "[V13]
     for (int i = 0; i < 80'000; ++i) tags += ",\"r:" + std::to_string(i % 40'000) + '"';
     auto const path = f.write("many.tar", tar({{"manifest.json", R"([{"Config":"c.json","RepoTags":[)" + tags.substr(1) + R"(],"Layers":[]}])"}, {"c.json", config}}));
     auto const began = test::cpu_time();
-    auto const files = oci_layout::open(path).value();
+    auto const files = image_on_disk::open(path).value();
     CHECK(files.tags().size() == 40'000);
     CHECK(files.names().size() == 40'000);
     CHECK(test::cpu_time() - began < std::chrono::seconds(3)); // half a minute, were it quadratic
@@ -543,7 +543,7 @@ TEST_CASE("skopeo's dir: is read", "[W09]") {
     f.write(constant_digest_of(config).hex(), config);
     f.write(constant_digest_of(manifest).hex() + ".manifest.json", manifest);
     f.write("manifest.json", list);
-    auto opened = oci_layout::open(f.path.string()).value();
+    auto opened = image_on_disk::open(f.path.string()).value();
     auto const ref = opened.reference().value();
     basic_client<on_disk> registry(std::move(opened));
     auto const image = registry.inspect(ref, inspect_options().with_platform(platform_choice::any()));
@@ -562,7 +562,7 @@ TEST_CASE("the layers of what docker save wrote are those that the config names"
     auto const opened = [&](std::string const& of_config, std::string const& one, std::string const& two) {
         auto const saved = R"([{"Config":"c.json","RepoTags":["a:1"],"Layers":["1.tar","2.tar"]}])";
         auto const path = f.write("saved.tar", tar({{"manifest.json", saved}, {"c.json", of_config}, {"1.tar", one}, {"2.tar", two}}));
-        auto files = oci_layout::open(path).value();
+        auto files = image_on_disk::open(path).value();
         auto const r = files.reference("a:1");
         return r ? std::string("ok") : std::string(name_of(r.error().kind()));
     };
@@ -577,9 +577,9 @@ TEST_CASE("a layout without an image, as umoci init writes it, holds none") {
     folder f;
     f.write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
     f.write("index.json", R"({"schemaVersion":2,"manifests":null})");
-    auto const opened = oci_layout::open(f.path.string());
+    auto const opened = image_on_disk::open(f.path.string());
     REQUIRE(!opened);
     CHECK(opened.error().message().find("holds no image") != std::string::npos);
 }
 
-} // namespace oci_layout_test
+} // namespace image_on_disk_test
