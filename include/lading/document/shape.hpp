@@ -5,6 +5,7 @@
 /// there are two types of one shape (`in_family_of`).
 
 #include "../detail/text.hpp"
+#include "../fault.hpp"
 #include "../json/document.hpp"
 #include "../media_type.hpp"
 
