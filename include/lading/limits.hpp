@@ -38,7 +38,11 @@ struct limits {
     std::size_t page_size = 1000;               ///< entries requested per page
     std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
-    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation)
+    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
+    std::size_t copied_entries = 4096;          ///< what one document of a copy may list (copy)
+    std::size_t copied_documents = 10'000;      ///< documents of one copy (copy)
+    std::size_t copied_blobs = 100'000;         ///< blobs of one copy (copy)
+    std::size_t copied_document_bytes = 128u << 20; ///< all documents of one copy; they are held until their blobs are there (copy)
     std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)
     std::size_t auth_rounds = 2;                ///< rejected responses before giving up (authorize middleware)
     std::size_t header_bytes = 256u << 10;      ///< the head of a response (transport)
