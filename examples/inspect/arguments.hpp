@@ -3,6 +3,7 @@
 
 /// The command line of the inspect program.
 
+#include "access.hpp"
 #include "batch.hpp"
 
 #include <lading/lading.hpp>
@@ -52,16 +53,12 @@ inline constexpr char usage[] =
     "Proxies are taken from https_proxy, http_proxy and no_proxy. Without REF, an embedded registry is started and a\n"
     "multi-platform image in it is inspected. Exit status: 0 success, 1 failure (with --batch: of any reference), 2 usage.\n";
 
-struct arguments {
-    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false, batch = false;
+struct arguments : registry_access {
+    bool raw = false, config = false, tags = true, help = false, batch = false;
     bool all = false; ///< images of an index
-    std::string format, authfile, registries_conf, cert_dir;
+    std::string format;
     std::optional<std::string> reference;
     std::optional<lading::platform_choice> platform;
-    std::optional<lading::credential> secret;
-    std::vector<std::string> mirrors;
-    lading::tls_options tls;
-    lading::client_options client;
     batch::options many;
 };
 

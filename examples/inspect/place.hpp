@@ -3,7 +3,7 @@
 
 /// Where an image is, by the words of the command line: in a registry, or on disk.
 
-#include <lading/lading.hpp>
+#include <lading/result.hpp>
 
 #include <optional>
 #include <string>

@@ -31,8 +31,8 @@ runs_with_libcxx() {
     clang++-19 -stdlib=libc++ "${objects[@]}" -lcrypto -pthread -o $out/libcxx && (cd tests && ../$out/libcxx)
 }
 
-try "BoringSSL's headers" compiles g++ -std=c++20 -isystem /usr/include/android examples/inspect.cpp
-try "libc++" compiles clang++-19 -stdlib=libc++ -std=c++20 "${warnings[@]}" examples/inspect.cpp
+try "BoringSSL's headers" compiles g++ -std=c++20 -isystem /usr/include/android examples/inspect/command.cpp
+try "libc++" compiles clang++-19 -stdlib=libc++ -std=c++20 "${warnings[@]}" examples/inspect/command.cpp
 try "g++ with C++23" compiles g++ -std=c++23 "${warnings[@]}" -x c++ - <<<'#include <lading/core.hpp>'
 # The library of Catch2 3 is of libstdc++; Catch2 2 is its header.
 if [[ -e /usr/include/catch2/catch.hpp ]]; then

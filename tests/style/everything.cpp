@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What examples/inspect.cpp leaves out, so that clang-tidy reads every header.
+// What examples/inspect/command.cpp leaves out, so that clang-tidy reads every header.
 #include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/hash/mbedtls_hash.hpp>

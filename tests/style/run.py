@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FORMAT, TIDY = "clang-format-19", "clang-tidy-19"
 SOURCES = ("*.hpp", "*.cpp", "*.ipp")
 GENERATED = "single_include/"
-UNITS = ("examples/inspect.cpp", "tests/style/everything.cpp")
+UNITS = ("examples/inspect/command.cpp", "tests/style/everything.cpp")
 FLAGS = ("-std=c++20", f"-I{ROOT / 'include'}", "-Wno-everything")
 
 
