@@ -56,8 +56,8 @@ enum class links : std::uint8_t {
 class image_files {
   public:
     /// Opens a folder or an archive; a compressed one is undone into a file without a name, of `limits::archive_bytes` at
-    /// most. Errors: `layout_invalid` (nothing there; neither a folder nor an archive; a damaged or too large one; nothing
-    /// in `known` for its compression), `timeout`.
+    /// most. Errors: `layout_invalid` (nothing there; neither a folder nor an archive; a too large one; nothing in `known` for
+    /// its compression), `archive_invalid` (a damaged one, or one that can be read in two ways), `timeout`.
     static result<image_files> open(std::string path, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
         image_files out(std::move(path));
         out.folder_ = file_handle(::open(out.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -74,7 +74,10 @@ class image_files {
             LADING_TRY(file, out.unpack(std::move(*file), *undo, bounds.archive_bytes, until));
         }
         auto index = tar_index::of(*file);
-        if (!index) return out.bad(index.assume_error().detail().context);
+        if (!index) {
+            auto const& why = index.assume_error();
+            return error(why.kind()).with_context(out.path_ + ": " + why.detail().context);
+        }
         out.index_ = std::move(index).assume_value();
         out.archive_ = std::make_shared<regular_file const>(std::move(*file));
         return out;
