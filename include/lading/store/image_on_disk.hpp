@@ -10,8 +10,10 @@
 ///     lading::basic_client<layout_policies> registry(std::move(files)); // layout_policies::transport is image_on_disk
 
 #include "../descriptor.hpp"
+#include "../detail/mutex.hpp"
 #include "../document/decode.hpp"
 #include "../document/reflect/oci.hpp"
+#include "../document/shape.hpp"
 #include "../hash/openssl_hash.hpp"
 #include "../http/url.hpp"
 #include "../json/document.hpp"
@@ -22,8 +24,11 @@
 #include "../policy/hash.hpp"
 #include "../policy/transport.hpp"
 #include "../reference.hpp"
+#include "content_store.hpp"
 #include "image_files.hpp"
 #include "image_names.hpp"
+#include "layout_contents.hpp"
+#include "pass_verified.hpp"
 #include "saved_images.hpp"
 
 #include <algorithm>
@@ -50,7 +55,7 @@ struct image_on_disk_options {
     std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
-/// Models `sync_transport`. `J` and `H` model the JSON and hash policies.
+/// Models `content_source` and `sync_transport`. `J` and `H` model the JSON and hash policies.
 ///
 /// Answers `/v2/`, tag lists, manifests by tag and digest, and blobs by digest, for every repository name: what is on disk
 /// is one repository, whatever its images are called; `reference` finds them by their names. Names are the annotations
@@ -59,7 +64,8 @@ struct image_on_disk_options {
 /// by what they are uncompressed, where that can be undone); that reads each of its files once, when it is first asked for. What is served is verified by the operations like any answer;
 /// a manifest that the index lists is checked against it. Errors: `timeout`; `size_mismatch`, `digest_mismatch` (a manifest
 /// is not what the index says); `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or
-/// became shorter); everything else is an answer. Not synchronised.
+/// became shorter); everything else is an answer.
+/// Threads: `document` and `read` may be called by several at once, the others one at a time.
 template <json_policy J, hash_policy H>
 class basic_image_on_disk {
   public:
@@ -91,21 +97,72 @@ class basic_image_on_disk {
     /// with the names that are there; `tag_ambiguous` with the digests; `layout_invalid` (the image's files are not all
     /// there); `digest_unsupported`; `timeout`.
     result<lading::reference> reference(std::string_view words = {}, platform_choice const& which = platform_choice::host()) {
-        auto found = words.empty() ? every_image() : names_.find(words);
-        if (auto const at = words.rfind('@'); found.empty() && at != words.npos) {
-            auto const d = digest::parse(words.substr(at + 1));
-            if (d || d.assume_error() == errc::digest_unsupported) return by_digest(d, words.substr(0, at));
-        }
-        if (found.empty() && words.find(':') != words.npos)
-            if (auto const d = digest::parse(words)) return by_digest(d, {});
-        if (found.empty())
-            return error(errc::manifest_unknown)
-                .with_context(files_.path() + ": no such image: " + quoted(words))
-                .with_available(listed());
-        LADING_TRY(auto const i, choose(found, words, which));
-        LADING_TRY(auto const what, describe(i, deadline_));
-        return names_.called(i, words).with_digest(what.digest);
+        LADING_TRY(auto const meant, find(words, which));
+        if (!meant.image) return by_digest(*meant.digest, words.substr(0, meant.name));
+        LADING_TRY(auto const what, describe(*meant.image, deadline_));
+        return names_.called(*meant.image, words).with_digest(what.digest);
     }
+
+    /// Finds an image by the same words. Errors: those of `reference`.
+    result<descriptor> resolve(std::string_view words, stop_token = {}) {
+        std::lock_guard const locked(*mutex_);
+        LADING_TRY(auto const meant, find(words, platform_choice::host()));
+        auto at = meant.image;
+        if (!at) {
+            LADING_TRY(at, position_of(*meant.digest, deadline_));
+        }
+        if (at) return describe(*at, deadline_);
+        LADING_TRY(auto const text, manifest_text(*meant.digest));
+        if (!text) return error(errc::manifest_unknown).with_context(files_.path() + ": no such image: " + quoted(words)).with_available(listed());
+        descriptor out({}, *meant.digest, static_cast<std::int64_t>(text->size()));
+        LADING_TRY_V(verify(out, *text));
+        LADING_TRY(auto const parsed, json_document::parse<J>(*text, bounds_.json));
+        LADING_TRY(auto const shape, decide_shape(parsed.root()));
+        return out.media_type = shape.media_type, out;
+    }
+    /// Errors: `manifest_unknown`, `size_mismatch`, `digest_mismatch`, `layout_invalid` (no regular file; more than
+    /// `limits::manifest_bytes`).
+    result<std::string> document(descriptor const& what, stop_token = {}) {
+        std::optional<std::string> text;
+        {
+            std::lock_guard const locked(*mutex_);
+            LADING_TRY(text, manifest_text(what.digest));
+        }
+        if (!text) return error(errc::manifest_unknown).with_context(files_.path() + " has no " + what.digest.str());
+        LADING_TRY_V(verify(what, *text));
+        return std::move(*text);
+    }
+    /// Errors: `blob_unknown`, `external_layer` (it is only to be had from elsewhere), `size_mismatch`, `digest_mismatch`, `layout_invalid`
+    /// (no regular file, or a damaged compressed one), `cancelled`, those of the sink.
+    result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) {
+        std::optional<detail::file_part> part;
+        std::optional<std::uint64_t> unpacked;
+        {
+            std::lock_guard const locked(*mutex_);
+            if (auto const* const saved = parts_.find(what.digest)) unpacked = saved->size;
+            LADING_TRY(part, files_.find(file_of(what.digest), reach_of(what.digest)));
+        }
+        auto const from = files_.path() + ": " + what.digest.str();
+        if (!part) return error(detail::is_external(what) ? errc::external_layer : errc::blob_unknown).with_context(from + " is not there");
+        auto const size = unpacked.value_or(part->size());
+        auto const& known = unpacked ? decompressions_ : no_decompressions;
+        detail::unpacked_part bytes(*part, known);
+        std::uint64_t next = 0;
+        auto const read_at = [&](std::uint64_t at, std::span<char> to) -> result<std::size_t> {
+            if (at < next) bytes = detail::unpacked_part(*part, known), next = 0;
+            while (next < at) { // what the sink has
+                LADING_TRY(auto const n, bytes.read(to.first(static_cast<std::size_t>(std::min<std::uint64_t>(to.size(), at - next)))));
+                if (n == 0) return n;
+                next += n;
+            }
+            LADING_TRY(auto const n, bytes.read(to));
+            next += n;
+            return n;
+        };
+        return detail::pass_verified<H>(what, size, from, read_at, out, stop);
+    }
+    /// The same names. Never fails.
+    result<std::vector<std::string>> names(stop_token) { return names(); }
 
     result<response> exchange(request const& q, body_sink& out) {
         if (detail::is_over(q.deadline)) return error(errc::timeout);
@@ -123,6 +180,13 @@ class basic_image_on_disk {
     }
 
   private:
+    static inline std::vector<decompression> const no_decompressions;
+    /// What somebody's words mean: an image of the list, or a digest, behind the first `name` bytes of the words.
+    struct meaning {
+        std::optional<std::size_t> image;
+        std::optional<lading::digest> digest;
+        std::size_t name = 0;
+    };
     struct listed_image {
         result<descriptor> what; ///< or why it is not known: not asked for yet, or not to be had
         std::optional<detail::saved_image> saved;
@@ -206,6 +270,29 @@ class basic_image_on_disk {
     }
     // ---- which image
 
+    result<meaning> find(std::string_view words, platform_choice const& which) {
+        auto found = words.empty() ? every_image() : names_.find(words);
+        if (auto const at = words.rfind('@'); found.empty() && at != words.npos) {
+            auto const d = digest::parse(words.substr(at + 1));
+            if (d) return meaning{{}, d.assume_value(), at};
+            if (d.assume_error() == errc::digest_unsupported) return d.assume_error();
+        }
+        if (found.empty() && words.find(':') != words.npos)
+            if (auto const d = digest::parse(words)) return meaning{{}, d.assume_value(), 0};
+        if (found.empty())
+            return error(errc::manifest_unknown)
+                .with_context(files_.path() + ": no such image: " + quoted(words))
+                .with_available(listed());
+        LADING_TRY(auto const i, choose(found, words, which));
+        return meaning{i, {}, 0};
+    }
+    result<void> verify(descriptor const& what, std::string const& text) const {
+        if (what.size >= 0 && text.size() != static_cast<std::uint64_t>(what.size))
+            return error(errc::size_mismatch).with_context(files_.path()).with_values(std::to_string(what.size) + " bytes", std::to_string(text.size()));
+        LADING_TRY(auto const actual, digest_of<H>(text, what.digest.algorithm()));
+        if (actual != what.digest) return error(errc::digest_mismatch).with_context(files_.path()).with_values(what.digest.str(), actual.str());
+        return success();
+    }
     std::vector<std::size_t> every_image() const {
         std::vector<std::size_t> out(images_.size());
         for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
@@ -221,8 +308,7 @@ class basic_image_on_disk {
         if (more) out.push_back("and " + std::to_string(more) + " more");
         return out;
     }
-    result<lading::reference> by_digest(result<digest> const& d, std::string_view words) {
-        LADING_TRY(auto const wanted, d);
+    result<lading::reference> by_digest(lading::digest const& wanted, std::string_view words) {
         LADING_TRY(auto const i, position_of(wanted, deadline_));
         return (i ? names_.called(*i, words) : lading::reference::parse("localhost/layout").assume_value()).with_digest(wanted);
     }
@@ -406,10 +492,7 @@ class basic_image_on_disk {
         LADING_TRY(auto text, manifest_text(d));
         if (!text) return refuse(404, "MANIFEST_UNKNOWN", q, out);
         if (said) { // what the index says of its own
-            if (static_cast<std::int64_t>(text->size()) != said->size)
-                return error(errc::size_mismatch).with_context(files_.path()).with_values(std::to_string(said->size) + " bytes", std::to_string(text->size()));
-            LADING_TRY(auto const actual, digest_of<H>(*text, d.algorithm()));
-            if (actual != d) return error(errc::digest_mismatch).with_context(files_.path()).with_values(d.str(), actual.str());
+            LADING_TRY_V(verify(*said, *text));
         }
         return give(said ? std::string_view(said->media_type) : std::string_view(), d.str(), std::move(*text), q, out);
     }
@@ -478,6 +561,7 @@ class basic_image_on_disk {
         return head;
     }
 
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>(); ///< of what is found out while it is read
     detail::image_files files_;
     limits bounds_;
     std::vector<decompression> decompressions_;

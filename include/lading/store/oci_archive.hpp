@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `oci_archive`: a store that is an OCI layout in one tar file, read where it lies and written as a whole. POSIX.
+///
+///     LADING_TRY(auto to, lading::oci_archive::create("image.tar"));
+///     LADING_TRY_V(lading::copy(from, "1.0", to, "1.0")); // and others; then
+///     LADING_TRY_V(to.complete());
+
+#include "content_store.hpp"
+#include "docker_list.hpp"
+#include "image_on_disk.hpp"
+#include "staged_layout.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// Models `content_store`. `J` and `H` model the JSON and hash policies.
+///
+/// What is written is gathered in the folder `<path>.part/`, where a later run finds it again when this one is killed; `complete` packs it
+/// and gives the archive its name: until then nothing has it. Every blob is verified on the way into the archive. The same
+/// contents and names, in the same order, are the same bytes. The members are `oci-layout`, `index.json`, then each image's manifest, its
+/// config and its layers; only what a name leads to.
+///
+/// With `archive_form::hybrid` the archive also has a `manifest.json`, by which `docker load` and `podman load` find the images: of an index the one of
+/// `archive_options::platform`, if it is there. Names that are whole references ("docker.io/library/alpine:3") are their tags.
+///
+/// Copies of an object are the same archive. Threads: as a `content_store` says.
+template <json_policy J, hash_policy H>
+class basic_oci_archive {
+  public:
+    /// Opens an archive to read it: a layout in a tar file, also compressed (`archive_options::with_decompression`). Its index is read once; blobs are
+    /// read where they lie. Errors: `layout_invalid` (no file, no archive, no layout in it), `archive_invalid` (a damaged one), `manifest_limit`.
+    static result<basic_oci_archive> open(std::string path, archive_options o = {}) {
+        LADING_TRY(auto files, open_archive(path, o));
+        auto out = std::make_shared<state>();
+        out->archive.emplace(std::move(files));
+        return basic_oci_archive(std::move(out));
+    }
+    /// Begins an archive. Errors: `archive_exists` (unless `archive_options::with_overwrite`), `part_in_use` (another program is writing it),
+    /// `path_refused` (the path, or `<path>.part`, is a link or something else), `invalid_argument`, `disk_full`, `sink_failed`.
+    static result<basic_oci_archive> create(std::string path, archive_options o = {}) {
+        bool const hybrid = o.form == archive_form::hybrid;
+        LADING_TRY(auto staged, detail::staged_layout<J, H>::create(std::move(path), std::move(o), hybrid));
+        auto out = std::make_shared<state>();
+        out->staged.emplace(std::move(staged));
+        return basic_oci_archive(std::move(out));
+    }
+
+    /// What is there to read, or has been written. Errors and words are those of `image_on_disk`, or of `oci_layout`.
+    result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
+        return state_->archive ? state_->archive->resolve(name, stop) : state_->staged->files().resolve(name, stop);
+    }
+    result<std::string> document(descriptor const& what, stop_token stop = {}) {
+        return state_->archive ? state_->archive->document(what, stop) : state_->staged->files().document(what, stop);
+    }
+    result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) {
+        return state_->archive ? state_->archive->read(what, out, stop) : state_->staged->files().read(what, out, stop);
+    }
+    result<std::vector<std::string>> names(stop_token stop = {}) {
+        return state_->archive ? state_->archive->names(stop) : state_->staged->files().names(stop);
+    }
+
+    /// Writing. Errors: those of `oci_layout`; `archive_exists` for one that was opened to be read, or is complete.
+    result<bool> has(descriptor const& what, stop_token stop = {}) {
+        LADING_TRY_V(can_be_written());
+        return state_->staged->files().has(what, stop);
+    }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) {
+        LADING_TRY_V(can_be_written());
+        return state_->staged->files().writer(what);
+    }
+    result<void> put_document(descriptor const& what, std::string_view bytes) {
+        LADING_TRY_V(can_be_written());
+        return state_->staged->files().put_document(what, bytes);
+    }
+    result<void> tag(std::string_view name, descriptor const& what) {
+        LADING_TRY_V(can_be_written());
+        return state_->staged->files().tag(name, what);
+    }
+    /// Packs, and gives the archive its name. Then it can be read. What fails leaves what was written for another try, and nothing under the
+    /// name. Errors: `invalid_argument` (no name leads to anything), `blob_unknown` (a manifest lists what was not written),
+    /// `digest_mismatch` (what was written has been changed), `archive_exists`, `disk_full`, `sink_failed`.
+    result<void> complete() {
+        LADING_TRY_V(can_be_written());
+        LADING_TRY_V(state_->staged->complete([this](detail::tar_writer& to) { return pack(*state_->staged, to); }));
+        LADING_TRY(auto files, open_archive(state_->staged->path(), state_->staged->options()));
+        state_->archive.emplace(std::move(files));
+        return success();
+    }
+
+  private:
+    using source = basic_image_on_disk<J, H>;
+    struct state {
+        std::optional<source> archive;                      ///< once it is there
+        std::optional<detail::staged_layout<J, H>> staged; ///< if it is being written
+    };
+    explicit basic_oci_archive(std::shared_ptr<state> s) : state_(std::move(s)) {}
+
+    static result<source> open_archive(std::string path, archive_options const& o) {
+        image_on_disk_options how(o.bounds);
+        how.decompressions = o.decompressions;
+        return source::open(std::move(path), std::move(how));
+    }
+    result<void> can_be_written() const {
+        if (state_->archive) return error(errc::archive_exists).with_context("an archive is written once, as a whole");
+        return success();
+    }
+
+    static result<void> pack(detail::staged_layout<J, H>& from, detail::tar_writer& to) {
+        auto const& o = from.options();
+        LADING_TRY(auto const entries, from.entries());
+        LADING_TRY(auto const index, from.index_text());
+        detail::layout_contents<J> contents(from.reader(), o.bounds);
+        for (auto const& e : entries) {
+            LADING_TRY(auto const what, e.what);
+            LADING_TRY_V(contents.add(what));
+        }
+        auto const entry = [&](std::string_view name) { return detail::tar_entry{name, 0, name.ends_with('/') ? 0755u : 0644u, o.time}; };
+        LADING_TRY_V(to.add(entry("oci-layout"), R"({"imageLayoutVersion":"1.0.0"})"));
+        LADING_TRY_V(to.add(entry("index.json"), index));
+        if (o.form == archive_form::hybrid) {
+            LADING_TRY(auto const list, docker_list_of(from, contents, entries));
+            if (!list.empty()) {
+                LADING_TRY_V(to.add(entry("manifest.json"), list.str()));
+            }
+        }
+        LADING_TRY_V(to.add(entry("blobs/")));
+        for (auto const a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512})
+            if (std::any_of(contents.all().begin(), contents.all().end(), [&](auto const& c) { return c.what.digest.algorithm() == a; })) {
+                LADING_TRY_V(to.add(entry("blobs/" + std::string(name_of(a)) + '/')));
+            }
+        for (auto const& c : contents.all()) {
+            if (c.may_be_absent && !from.has_blob(c.what)) continue;
+            LADING_TRY_V(from.add_blob(to, entry(member_of(c.what.digest)), c.what));
+        }
+        return success();
+    }
+    static std::string member_of(digest const& d) { return "blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex(); }
+    /// The images that docker can load: those that have a config, and layers.
+    template <class Entries>
+    static result<detail::docker_list> docker_list_of(detail::staged_layout<J, H>& from, detail::layout_contents<J> const& contents, Entries const& entries) {
+        detail::docker_list out;
+        auto const read = from.reader();
+        for (auto const& e : entries) {
+            auto const image = contents.image_of(e.what.assume_value(), from.options().platform);
+            if (!image && (image.assume_error() == errc::platform_not_found || image.assume_error() == errc::manifest_unknown)) continue; // not among its platforms
+            if (!image) return image.assume_error();
+            LADING_TRY(auto const text, read(image.assume_value()));
+            LADING_TRY(auto const listed, detail::contents_of<J>(text ? *text : std::string(), from.options().bounds));
+            if (!listed.config || (listed.config->media_type != media_types::oci_config && listed.config->media_type != media_types::docker_config)) continue;
+            std::vector<std::string> layers;
+            for (auto const& l : listed.blobs) layers.push_back(member_of(l.digest));
+            bool const whole = e.name.own.find_first_of("/:") != e.name.own.npos;
+            out.add(member_of(listed.config->digest), std::move(layers), whole ? detail::docker_tag(e.name.own) : std::nullopt);
+        }
+        return out;
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+/// With the default JSON and hash models.
+using oci_archive = basic_oci_archive<strict_json, openssl_hash>;
+
+} // namespace lading
