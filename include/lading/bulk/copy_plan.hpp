@@ -8,7 +8,7 @@
 #include "../http/url.hpp"
 #include "../platform_choice.hpp"
 #include "copy_options.hpp"
-#include "listed_contents.hpp"
+#include "../document/listed_contents.hpp"
 
 #include <algorithm>
 #include <map>

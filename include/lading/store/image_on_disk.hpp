@@ -12,8 +12,8 @@
 #include "../descriptor.hpp"
 #include "../detail/mutex.hpp"
 #include "../document/decode.hpp"
+#include "../document/listed_contents.hpp"
 #include "../document/reflect/oci.hpp"
-#include "../document/shape.hpp"
 #include "../hash/openssl_hash.hpp"
 #include "../http/url.hpp"
 #include "../json/document.hpp"
@@ -27,7 +27,6 @@
 #include "content_store.hpp"
 #include "image_files.hpp"
 #include "image_names.hpp"
-#include "layout_contents.hpp"
 #include "pass_verified.hpp"
 #include "saved_images.hpp"
 
@@ -143,7 +142,7 @@ class basic_image_on_disk {
             LADING_TRY(part, files_.find(file_of(what.digest), reach_of(what.digest)));
         }
         auto const from = files_.path() + ": " + what.digest.str();
-        if (!part) return error(detail::is_external(what) ? errc::external_layer : errc::blob_unknown).with_context(from + " is not there");
+        if (!part) return error(is_external(what) ? errc::external_layer : errc::blob_unknown).with_context(from + " is not there");
         auto const size = unpacked.value_or(part->size());
         auto const& known = unpacked ? decompressions_ : no_decompressions;
         detail::unpacked_part bytes(*part, known);

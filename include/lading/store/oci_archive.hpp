@@ -117,7 +117,7 @@ class basic_oci_archive {
         auto const& o = from.options();
         LADING_TRY(auto const entries, from.entries());
         LADING_TRY(auto const index, from.index_text());
-        detail::layout_contents<J> contents(from.reader(), o.bounds);
+        detail::layout_contents contents(from.reader(), o.bounds);
         for (auto const& e : entries) {
             LADING_TRY(auto const what, e.what);
             LADING_TRY_V(contents.add(what));
@@ -145,7 +145,7 @@ class basic_oci_archive {
     static std::string member_of(digest const& d) { return "blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex(); }
     /// The images that docker can load: those that have a config, and layers.
     template <class Entries>
-    static result<detail::docker_list> docker_list_of(detail::staged_layout<J, H>& from, detail::layout_contents<J> const& contents, Entries const& entries) {
+    static result<detail::docker_list> docker_list_of(detail::staged_layout<J, H>& from, detail::layout_contents const& contents, Entries const& entries) {
         detail::docker_list out;
         auto const read = from.reader();
         for (auto const& e : entries) {
@@ -153,10 +153,10 @@ class basic_oci_archive {
             if (!image && (image.assume_error() == errc::platform_not_found || image.assume_error() == errc::manifest_unknown)) continue; // not among its platforms
             if (!image) return image.assume_error();
             LADING_TRY(auto const text, read(image.assume_value()));
-            LADING_TRY(auto const listed, detail::contents_of<J>(text ? *text : std::string(), from.options().bounds));
+            LADING_TRY(auto const listed, contents_of(text ? *text : std::string(), image.assume_value().media_type, from.options().bounds));
             if (!listed.config || (listed.config->media_type != media_types::oci_config && listed.config->media_type != media_types::docker_config)) continue;
             std::vector<std::string> layers;
-            for (auto const& l : listed.blobs) layers.push_back(member_of(l.digest));
+            for (auto const& l : listed.layers) layers.push_back(member_of(l.digest));
             bool const whole = e.name.own.find_first_of("/:") != e.name.own.npos;
             out.add(member_of(listed.config->digest), std::move(layers), whole ? detail::docker_tag(e.name.own) : std::nullopt);
         }

@@ -4,15 +4,15 @@
 /// `listed_contents`: what a document lists, whatever kind of document it is.
 
 #include "../detail/base64.hpp"
-#include "../document/decode.hpp"
-#include "../document/parse_and_verify.hpp"
-#include "../document/reflect/manifest_list.hpp"
-#include "../document/reflect/oci.hpp"
-#include "../document/reflect/schema1.hpp"
-#include "../document/reflect/schema2.hpp"
-#include "../document/schema1/schema1_payload.hpp"
-#include "../document/shape.hpp"
 #include "../json/strict_json.hpp"
+#include "decode.hpp"
+#include "parse_and_verify.hpp"
+#include "reflect/manifest_list.hpp"
+#include "reflect/oci.hpp"
+#include "reflect/schema1.hpp"
+#include "reflect/schema2.hpp"
+#include "schema1/schema1_payload.hpp"
+#include "shape.hpp"
 
 #include <algorithm>
 #include <optional>
