@@ -128,7 +128,11 @@ class layout_folder {
     std::string const& path() const noexcept { return path_; }
     int root() const noexcept { return root_.get(); }
     folder_options const& options() const noexcept { return options_; }
-    std::string blob_name(digest const& d) const { return path_ + "/blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex(); }
+    /// Of the folder, with a slash behind it.
+    std::string blobs_name(digest_algorithm a) const {
+        return (options_.shared_blobs.empty() ? path_ + "/blobs" : options_.shared_blobs) + '/' + std::string(name_of(a)) + '/';
+    }
+    std::string blob_name(digest const& d) const { return blobs_name(d.algorithm()) + d.hex(); }
     error bad(std::string_view why) const { return error(errc::layout_invalid).with_context(path_ + ": " + std::string(why)); }
 
     /// A file beside the blobs, as a whole; nothing where there is none. Errors: `path_refused` (a link, or no regular file),
@@ -159,11 +163,16 @@ class layout_folder {
         if (!file) return unreadable(blob_name(d));
         return file;
     }
-    /// The folder of the blobs of an algorithm, which does not hold the handle's place when there is none. Errors: `path_refused`, `layout_invalid`.
+    /// Makes a blob young, if that may be done, so that it is no garbage while something that needs it is written.
+    void touch(digest const& d) const {
+        auto const folder = blobs_of(d.algorithm());
+        if (folder && folder.assume_value() && ::utimensat(folder.assume_value().get(), d.hex().c_str(), nullptr, AT_SYMLINK_NOFOLLOW) != 0) errno = 0;
+    }
+    /// The folder of the blobs of an algorithm; no handle where there is none. Errors: `path_refused`, `layout_invalid`.
     result<file_handle> blobs_of(digest_algorithm a) const {
         if (!blobs_) return file_handle();
         file_handle out(::openat(blobs_.get(), std::string(name_of(a)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_link()));
-        if (!out && errno != ENOENT) return unreadable(path_ + "/blobs/" + std::string(name_of(a)));
+        if (!out && errno != ENOENT) return unreadable(blobs_name(a));
         return out;
     }
     /// The same, made if there is none. Errors: those of `not_written`.
@@ -171,7 +180,7 @@ class layout_folder {
         LADING_TRY(auto out, blobs_of(a));
         if (out) return out;
         if (::mkdirat(blobs_.get(), std::string(name_of(a)).c_str(), 0777) != 0 && errno != EEXIST)
-            return not_written(path_ + "/blobs/" + std::string(name_of(a)));
+            return not_written(blobs_name(a));
         if (options_.durable == durability::full) ::fsync(blobs_.get());
         return blobs_of(a);
     }

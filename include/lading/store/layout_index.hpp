@@ -170,14 +170,17 @@ class layout_index {
             if (!full.empty()) all.emplace_back(detail::containerd_name, full);
             if (!name.empty()) all.emplace_back(detail::ref_name, name);
             written = true;
-            if (all.empty()) return;
+            if (all.empty()) return; // rather than empty
             w.key("annotations").begin_object();
             for (auto const& [key, value] : all) w.key(key).string(value);
             w.end_object();
         };
-        document.assume_value().root().each_member([&](std::string_view key, json_view value) {
-            if (key == "annotations") annotations(value.is_object() ? std::optional(value) : std::nullopt);
-            else w.key(key).value(value);
+        auto const root = document.assume_value().root();
+        auto const old = root.find("annotations");
+        root.each_member([&](std::string_view key, json_view value) {
+            bool const behind = key == "data" || key == "platform" || key == "artifactType"; // annotations that are new
+            if (!written && (key == "annotations" || (behind && !old))) annotations(old && old->is_object() ? old : std::nullopt);
+            if (key != "annotations") w.key(key).value(value);
         });
         if (!written) annotations(std::nullopt);
         w.end_object();

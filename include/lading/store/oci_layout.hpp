@@ -13,11 +13,10 @@
 #include "../document/shape.hpp"
 #include "../hash/openssl_hash.hpp"
 #include "../json/strict_json.hpp"
-#include "../limits.hpp"
 #include "content_store.hpp"
-#include "layout_folder.hpp"
+#include "layout_blobs.hpp"
+#include "layout_garbage.hpp"
 #include "layout_index.hpp"
-#include "pass_verified.hpp"
 
 #include <dirent.h>
 
@@ -26,25 +25,6 @@
 #include <set>
 
 namespace lading {
-
-/// How a layout is read and written. Sizes are in bytes.
-struct layout_options : detail::folder_options {
-    limits bounds;
-    std::size_t entries = 4096; ///< most entries of the index; a layout of many images wants more, up to 65,536
-    std::uint64_t verify_existing = std::uint64_t{256} << 20;  ///< blobs that are there, and smaller than this, are hashed before they are taken for present
-    std::chrono::milliseconds lock_wait{30'000};                ///< how long another program's lock is waited for
-    bool prune = false;          ///< an entry that loses its name to another image is removed, not kept without one
-    bool containerd_names = false; ///< names that are whole references ("docker.io/library/alpine:3") are noted for containerd too
-
-    layout_options& with_limits(limits l) { return bounds = std::move(l), *this; }
-    layout_options& with_entries(std::size_t n) { return entries = n, *this; }
-    layout_options& with_shared_blobs(std::string folder) { return shared_blobs = std::move(folder), *this; }
-    layout_options& with_blob_links() { return follow_blob_links = true, *this; }
-    layout_options& with_durability(durability d) { return durable = d, *this; }
-    layout_options& with_lock_wait(std::chrono::milliseconds t) { return lock_wait = t, *this; }
-    layout_options& with_prune() { return prune = true, *this; }
-    layout_options& with_containerd_names() { return containerd_names = true, *this; }
-};
 
 /// Models `content_store`. `J` and `H` model the JSON and hash policies.
 ///
@@ -83,7 +63,7 @@ class basic_oci_layout {
         if (!there) {
             LADING_TRY_V(out.folder().replace(detail::layout_folder::version_file, version_text));
         }
-        LADING_TRY_V(out.state_->folder.make_blobs());
+        LADING_TRY_V(out.state_->blobs->folder().make_blobs());
         LADING_TRY_V(out.folder().made_blobs_of(digest_algorithm::sha256));
         std::lock_guard const locked(out.state_->mutex);
         if (!detail::file_identity::of(out.folder().root(), detail::layout_folder::index_file)) {
@@ -106,29 +86,9 @@ class basic_oci_layout {
         return found ? result<descriptor>(std::move(*found)) : unlisted(wanted.assume_value(), stop);
     }
     /// Errors: `manifest_unknown`, `size_mismatch`, `digest_mismatch`, `body_too_large` (more than `limits::manifest_bytes`), `path_refused`.
-    result<std::string> document(descriptor const& what, stop_token = {}) {
-        LADING_TRY(auto const file, folder().blob(what.digest));
-        if (!file) return error(errc::manifest_unknown).with_context(folder().blob_name(what.digest) + " is not there");
-        auto const most = options().bounds.manifest_bytes;
-        if (what.size >= 0 && file->size() != static_cast<std::uint64_t>(what.size))
-            return error(errc::size_mismatch).with_context(folder().blob_name(what.digest)).with_values(std::to_string(what.size) + " bytes", std::to_string(file->size()));
-        if (file->size() > most)
-            return error(errc::body_too_large).with_context(folder().blob_name(what.digest)).with_values("at most " + std::to_string(most) + " bytes", std::to_string(file->size()));
-        std::string out(static_cast<std::size_t>(file->size()), '\0');
-        std::size_t have = 0;
-        while (auto const n = file->read(have, out.data() + have, out.size() - have)) have += n;
-        out.resize(have);
-        LADING_TRY(auto const actual, digest_of<H>(out, what.digest.algorithm()));
-        if (actual != what.digest) return error(errc::digest_mismatch).with_context(folder().blob_name(what.digest)).with_values(what.digest.str(), actual.str());
-        return out;
-    }
+    result<std::string> document(descriptor const& what, stop_token = {}) { return state_->blobs->document(what); }
     /// Errors: `blob_unknown`, `size_mismatch`, `digest_mismatch`, `path_refused`, `cancelled`, those of the sink.
-    result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) {
-        LADING_TRY(auto const file, folder().blob(what.digest));
-        if (!file) return error(errc::blob_unknown).with_context(folder().blob_name(what.digest) + " is not there");
-        auto const from = [&](std::uint64_t at, std::span<char> to) -> result<std::size_t> { return file->read(at, to.data(), to.size()); };
-        return detail::pass_verified<H>(what, file->size(), folder().blob_name(what.digest), from, out, stop);
-    }
+    result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) { return state_->blobs->read(what, out, stop); }
     /// The names, once each, in the order of the index. Errors: those of `open`.
     result<std::vector<std::string>> names(stop_token = {}) {
         std::lock_guard const locked(state_->mutex);
@@ -142,35 +102,12 @@ class basic_oci_layout {
 
     /// A blob of the right size is hashed, once, unless it is of `layout_options::verify_existing` bytes or more; one that is not what it is
     /// called counts as absent, and is replaced when it is written. Errors: `path_refused`, `layout_invalid`, `cancelled`.
-    result<bool> has(descriptor const& what, stop_token stop = {}) {
-        LADING_TRY(auto const file, folder().blob(what.digest));
-        if (!file || (what.size >= 0 && file->size() != static_cast<std::uint64_t>(what.size))) return false;
-        if ((what.size >= 0 && file->size() >= options().verify_existing) || state_->is_verified(what.digest)) return true;
-        null_sink nothing;
-        auto const from = [&](std::uint64_t at, std::span<char> to) -> result<std::size_t> { return file->read(at, to.data(), to.size()); };
-        auto const same = detail::pass_verified<H>(what, file->size(), {}, from, nothing, stop);
-        if (!same && same.assume_error() != errc::digest_mismatch && same.assume_error() != errc::size_mismatch) return same.assume_error();
-        if (same) state_->verified(what.digest);
-        return same.has_value();
-    }
-    /// Errors: `path_refused`, `disk_full`, `sink_failed`; those of the sink, also from its own calls.
-    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) {
-        LADING_TRY(auto where, folder().made_blobs_of(what.digest.algorithm()));
-        return std::unique_ptr<blob_sink>(std::make_unique<sink>(state_, std::move(where), what.digest));
-    }
+    result<bool> has(descriptor const& what, stop_token stop = {}) { return state_->blobs->has(what, stop); }
+    /// The sink resumes. It waits for another one that writes the same blob, at most `layout_options::lock_wait`: then `part_in_use`. Errors:
+    /// `path_refused`, `disk_full`, `sink_failed`; those of the sink, also from its own calls.
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return state_->blobs->writer(what); }
     /// Errors: `size_mismatch`, `digest_mismatch`, `disk_full`, `sink_failed`, `path_refused`.
-    result<void> put_document(descriptor const& what, std::string_view bytes) {
-        if (what.size >= 0 && bytes.size() != static_cast<std::uint64_t>(what.size))
-            return error(errc::size_mismatch).with_values(std::to_string(what.size) + " bytes", std::to_string(bytes.size()));
-        LADING_TRY(auto const actual, digest_of<H>(bytes, what.digest.algorithm()));
-        if (actual != what.digest) return error(errc::digest_mismatch).with_values(what.digest.str(), actual.str());
-        LADING_TRY(auto const there, has(what));
-        if (there) return success();
-        LADING_TRY(auto const out, writer(what));
-        LADING_TRY_V(out->begin());
-        if (auto written = out->write(std::as_bytes(std::span(bytes))); !written) return out->discard(), std::move(written);
-        return out->commit();
-    }
+    result<void> put_document(descriptor const& what, std::string_view bytes) { return state_->blobs->put_document(what, bytes); }
     /// Lists a document. An entry of this digest without a name gets it; one that has another name stays, beside the new one. The platform is
     /// taken from the descriptor, else from the image's config. Errors: `ref_invalid` (no name for an entry), `manifest_unknown` (the document is not
     /// there), `manifest_limit`, `layout_locked`, those of `document` and of writing.
@@ -196,6 +133,16 @@ class basic_oci_layout {
             return error(errc::manifest_unknown).with_context(path() + ": no such image: " + detail::printable(name, 160));
         });
     }
+    /// Removes blobs that no entry leads to, and parts that nobody goes on with; files of other names stay. Errors: `layout_invalid` (a
+    /// document cannot be read, so that it is not known what it leads to; then nothing is removed), `layout_locked`, those of `open`.
+    result<garbage> gc(garbage_options o = {}) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        LADING_TRY_V(state_->load());
+        detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o);
+        LADING_TRY_V(found.mark(state_->index));
+        return found.sweep();
+    }
     /// Everything is in its place already.
     result<void> complete() { return success(); }
 
@@ -204,62 +151,31 @@ class basic_oci_layout {
 
     /// What all copies, and the sinks, share.
     struct state {
-        state(detail::layout_folder f, layout_options o) : folder(std::move(f)), options(std::move(o)) {}
+        state(detail::layout_folder f, layout_options o) : blobs(std::make_shared<detail::layout_blobs<H>>(std::move(f), o)), options(std::move(o)) {}
+        detail::layout_folder const& folder() const noexcept { return blobs->folder(); }
 
         /// Reads the index, if it is not the one that was read or written last. Under `mutex`.
         result<void> load() {
-            auto const now = detail::file_identity::of(folder.root(), detail::layout_folder::index_file);
+            auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
             if (now && known == now) return success();
             auto const most = std::max(options.bounds.manifest_bytes, options.entries * 512);
-            LADING_TRY(auto const text, folder.read(detail::layout_folder::index_file, most));
-            if (!text) return folder.bad("no index.json in it");
+            LADING_TRY(auto const text, folder().read(detail::layout_folder::index_file, most));
+            if (!text) return folder().bad("no index.json in it");
             auto parsed = layout_index<J>::parse(*text, options.entries, options.bounds);
-            if (!parsed) return std::move(parsed).assume_error().with_context(folder.path() + '/' + parsed.assume_error().detail().context);
+            if (!parsed) return std::move(parsed).assume_error().with_context(folder().path() + '/' + parsed.assume_error().detail().context);
             index = std::move(parsed).assume_value();
             known = now;
             return success();
         }
-        bool is_verified(digest const& d) {
-            std::lock_guard const locked(verified_mutex);
-            return all_verified.contains(d);
-        }
-        void verified(digest const& d) {
-            std::lock_guard const locked(verified_mutex);
-            all_verified.insert(d);
-        }
-
-        detail::layout_folder folder;
+        std::shared_ptr<detail::layout_blobs<H>> blobs;
         layout_options const options;
         std::mutex mutex; ///< guards the index
         layout_index<J> index;
         std::optional<detail::file_identity> known;
-        std::mutex verified_mutex;
-        std::set<digest> all_verified; ///< blobs that were hashed or written
-    };
-
-    class sink final : public blob_sink {
-      public:
-        sink(std::shared_ptr<state> of, detail::file_handle where, digest d) : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)) {}
-        result<void> begin() override { return file_.create(where_.get(), digest_.hex()) ? result<void>(success()) : failed(); }
-        result<void> write(std::span<std::byte const> piece) override { return file_.write(piece) ? result<void>(success()) : failed(); }
-        result<void> commit() override {
-            if (!file_.commit(digest_.hex(), of_->options.durable)) return failed();
-            of_->verified(digest_);
-            return success();
-        }
-        void discard() noexcept override { file_.discard(); }
-
-      private:
-        result<void> failed() const { return detail::not_written(of_->folder.blob_name(digest_)); }
-
-        std::shared_ptr<state> of_;
-        detail::file_handle where_;
-        digest digest_;
-        detail::new_file file_;
     };
 
     basic_oci_layout(detail::layout_folder f, layout_options o) : state_(std::make_shared<state>(std::move(f), std::move(o))) {}
-    detail::layout_folder const& folder() const noexcept { return state_->folder; }
+    detail::layout_folder const& folder() const noexcept { return state_->folder(); }
     layout_options const& options() const noexcept { return state_->options; }
 
     // ---- opening
@@ -282,8 +198,10 @@ class basic_oci_layout {
             end = path.find('/', end + 1);
             auto const part = path.substr(0, end);
             struct stat about{};
-            if (::mkdir(part.c_str(), 0777) != 0 && !(::stat(part.c_str(), &about) == 0 && S_ISDIR(about.st_mode)))
-                return detail::not_written(part);
+            if (::mkdir(part.c_str(), 0777) == 0) continue;
+            auto const why = errno;
+            if (::stat(part.c_str(), &about) != 0) return detail::not_written(part, why);
+            if (!S_ISDIR(about.st_mode)) return detail::not_written(part, ENOTDIR);
         }
         return success();
     }

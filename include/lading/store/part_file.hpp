@@ -40,14 +40,15 @@ inline error file_error(std::string const& path, char const* what) {
     return error(full ? errc::disk_full : errc::sink_failed).with_context(path + ' ' + what + ": " + std::strerror(why));
 }
 
-/// What is at a path, links not followed. Error: `path_refused` when it is no regular file, and nobody may put one there.
-inline result<bool> has_regular_file(std::string const& path) {
+/// What is at a path, links not followed; `folder`, which errors call `where`, is what a relative one begins at. Error: `path_refused` when it
+/// is no regular file, and nobody may put one there.
+inline result<bool> has_regular_file(std::string const& path, int folder = AT_FDCWD, std::string const& where = {}) {
     struct stat about{};
-    if (::lstat(path.c_str(), &about) != 0) return false; // what is wrong with the path shows when it is used
+    if (::fstatat(folder, path.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return false; // what is wrong with the path shows when it is used
     if (S_ISREG(about.st_mode)) return true;
     return error(errc::path_refused)
-        .with_context(path + (S_ISDIR(about.st_mode) ? " is a directory" : S_ISLNK(about.st_mode) ? " is a link"
-                                                                                                  : " is no regular file"));
+        .with_context(where + path + (S_ISDIR(about.st_mode) ? " is a directory" : S_ISLNK(about.st_mode) ? " is a link"
+                                                                                                          : " is no regular file"));
 }
 
 /// The permissions of a file that a program makes, as its user wants them.
@@ -81,35 +82,38 @@ class part_file {
     part_file(part_file const&) = delete;
     part_file& operator=(part_file const&) = delete;
 
-    /// Opens or makes the part, and locks it. Errors: `path_refused`, `part_in_use`.
-    result<void> open(std::string part) {
+    /// Opens or makes the part, and locks it. A relative path, and the name that `commit` is given, begin at `folder`, which must
+    /// stay open, and which errors call `where`. Errors: `path_refused`, `part_in_use`.
+    result<void> open(std::string part, int folder = AT_FDCWD, std::string where = {}) {
         path_ = std::move(part);
+        folder_ = folder;
+        where_ = std::move(where);
         at_ = 0;
         size_ = -1;
         for (int tries = 0; tries < 100; ++tries) {
-            file_handle opened(::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+            file_handle opened(::openat(folder_, path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
             if (!opened) {
-                auto failure = file_error(path_, "cannot be opened");
-                LADING_TRY_V(has_regular_file(path_));
+                auto failure = file_error(where_ + path_, "cannot be opened");
+                LADING_TRY_V(has_regular_file(path_, folder_, where_));
                 return failure;
             }
             struct stat about{}, named{};
-            if (::fstat(opened.get(), &about) != 0) return file_error(path_, "cannot be looked at");
+            if (::fstat(opened.get(), &about) != 0) return file_error(where_ + path_, "cannot be looked at");
             if (!S_ISREG(about.st_mode)) return refused(" is no regular file");
             if (about.st_uid != ::geteuid()) return refused(" is another user's");
             if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
                 if (errno == EINTR) continue;
-                if (errno == EWOULDBLOCK) return error(errc::part_in_use).with_context(path_);
-                return file_error(path_, "cannot be locked");
+                if (errno == EWOULDBLOCK) return error(errc::part_in_use).with_context(where_ + path_);
+                return file_error(where_ + path_, "cannot be locked");
             }
             // Who had the lock before may have given this file its name, or removed it: then it is no part any more.
-            if (::lstat(path_.c_str(), &named) != 0 || named.st_ino != about.st_ino || named.st_dev != about.st_dev) continue;
+            if (::fstatat(folder_, path_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != about.st_ino || named.st_dev != about.st_dev) continue;
             if (named.st_nlink != 1) return refused(" has a second name");
             ::fchmod(opened.get(), 0600);
             file_ = std::move(opened);
             return success();
         }
-        return error(errc::part_in_use).with_context(path_);
+        return error(errc::part_in_use).with_context(where_ + path_);
     }
     bool is_open() const noexcept { return static_cast<bool>(file_); }
     /// The bytes that it has now, which `resume` would read.
@@ -130,7 +134,7 @@ class part_file {
             auto const n = ::pread(file_.get(), buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(there - at_, piece)),
                                    static_cast<off_t>(at_));
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return file_error(path_, "cannot be read");
+            if (n < 0) return file_error(where_ + path_, "cannot be read");
             if (n == 0) break;
             each({buffer.get(), static_cast<std::size_t>(n)});
             at_ += static_cast<std::uint64_t>(n);
@@ -148,7 +152,7 @@ class part_file {
         while (!piece.empty()) {
             auto const n = ::pwrite(file_.get(), piece.data(), piece.size(), static_cast<off_t>(at_));
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return no_room_or(file_error(path_, "cannot be written"));
+            if (n < 0) return no_room_or(file_error(where_ + path_, "cannot be written"));
             at_ += static_cast<std::uint64_t>(n);
             piece = piece.subspan(static_cast<std::size_t>(n));
         }
@@ -172,19 +176,19 @@ class part_file {
     }
     void discard() noexcept {
         if (!file_) return;
-        ::unlink(path_.c_str()); // before the lock is gone
+        ::unlinkat(folder_, path_.c_str(), 0); // before the lock is gone
         file_ = {};
     }
 
   private:
-    error refused(char const* why) const { return error(errc::path_refused).with_context(path_ + why); }
+    error refused(char const* why) const { return error(errc::path_refused).with_context(where_ + path_ + why); }
     error no_room_or(error e) const {
         if (e != errc::disk_full || size_ < 0) return e;
         return std::move(e).with_values("room for " + std::to_string(static_cast<std::uint64_t>(size_) - at_) + " bytes more", "less");
     }
     result<std::uint64_t> empty() {
         at_ = 0;
-        if (::ftruncate(file_.get(), 0) != 0) return file_error(path_, "cannot be emptied");
+        if (::ftruncate(file_.get(), 0) != 0) return file_error(where_ + path_, "cannot be emptied");
         LADING_TRY_V(reserve());
         return at_;
     }
@@ -203,12 +207,12 @@ class part_file {
         if (static_cast<std::uint64_t>(size_ - has) / disk.f_frsize >= disk.f_bavail) {
             if (size_ <= much) return success();
             return error(errc::disk_full)
-                .with_context(path_)
+                .with_context(where_ + path_)
                 .with_values("room for " + std::to_string(size_ - has) + " bytes more",
                              std::to_string(disk.f_bavail) + " blocks of " + std::to_string(disk.f_frsize) + " bytes");
         }
         if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size_)) == 0) return success();
-        if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) return no_room_or(file_error(path_, "cannot be made so large"));
+        if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) return no_room_or(file_error(where_ + path_, "cannot be made so large"));
 #endif
         return success(); // not on this file system
     }
@@ -216,30 +220,31 @@ class part_file {
     result<void> give_name(std::string const& name, durability how, ::mode_t mode, bool keep) {
         ::fchmod(file_.get(), mode);
         if (how != durability::none && ::fsync(file_.get()) != 0 && errno != EINVAL) // EINVAL: not on this file system
-            return no_room_or(file_error(path_, "cannot be written"));
-        LADING_TRY(bool const there, has_regular_file(name));
-        if (there && keep) return error(errc::file_exists).with_context(name);
-        if (keep ? !rename_to_new(name) : std::rename(path_.c_str(), name.c_str()) != 0) {
-            if (keep && errno == EEXIST) return error(errc::file_exists).with_context(name);
-            return file_error(name, "cannot be given to what was written");
+            return no_room_or(file_error(where_ + path_, "cannot be written"));
+        LADING_TRY(bool const there, has_regular_file(name, folder_, where_));
+        if (there && keep) return error(errc::file_exists).with_context(where_ + name);
+        if (keep ? !rename_to_new(name) : ::renameat(folder_, path_.c_str(), folder_, name.c_str()) != 0) {
+            if (keep && errno == EEXIST) return error(errc::file_exists).with_context(where_ + name);
+            return file_error(where_ + name, "cannot be given to what was written");
         }
         if (how != durability::full) return success();
         auto const slash = name.rfind('/');
         auto const folder = slash == name.npos ? std::string(".") : name.substr(0, slash + 1);
-        file_handle const opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!opened || (::fsync(opened.get()) != 0 && errno != EINVAL)) return file_error(folder, "cannot be written");
+        file_handle const opened(::openat(folder_, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!opened || (::fsync(opened.get()) != 0 && errno != EINVAL)) return file_error(where_ + folder, "cannot be written");
         return success();
     }
     /// Renames, unless the name is taken.
     bool rename_to_new(std::string const& name) const {
 #if defined(RENAME_NOREPLACE)
-        if (::renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE) == 0) return true;
+        if (::renameat2(folder_, path_.c_str(), folder_, name.c_str(), RENAME_NOREPLACE) == 0) return true;
         if (errno != EINVAL && errno != ENOSYS) return false;
 #endif
-        return ::link(path_.c_str(), name.c_str()) == 0 && ::unlink(path_.c_str()) == 0;
+        return ::linkat(folder_, path_.c_str(), folder_, name.c_str(), 0) == 0 && ::unlinkat(folder_, path_.c_str(), 0) == 0;
     }
 
-    std::string path_;
+    std::string path_, where_;
+    int folder_ = AT_FDCWD;
     file_handle file_;
     std::int64_t size_ = -1; ///< of the whole, if known
     std::uint64_t at_ = 0;   ///< bytes that hold
