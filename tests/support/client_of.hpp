@@ -24,6 +24,7 @@ class client_of {
     lading::result<lading::inspection> inspect(lading::reference const& ref, lading::inspect_options o = {}, lading::stop_token stop = {});
     lading::result<lading::basic_manifest<typename P::manifests>> manifest(lading::reference const& ref, lading::stop_token stop = {});
     lading::result<lading::manifest_bytes> raw_manifest(lading::reference const& ref, lading::stop_token stop = {});
+    lading::result<lading::descriptor> resolve(lading::reference const& ref, lading::stop_token stop = {});
     lading::result<lading::config_document> config(lading::reference const& ref,
                                                    lading::platform_choice choice = lading::platform_choice::host(),
                                                    lading::stop_token stop = {});

@@ -30,6 +30,10 @@ lading::result<lading::manifest_bytes> client_of<P>::raw_manifest(lading::refere
     return client_->raw_manifest(ref, std::move(stop));
 }
 template <class P>
+lading::result<lading::descriptor> client_of<P>::resolve(lading::reference const& ref, lading::stop_token stop) {
+    return client_->resolve(ref, std::move(stop));
+}
+template <class P>
 lading::result<lading::config_document> client_of<P>::config(lading::reference const& ref, lading::platform_choice choice,
                                                              lading::stop_token stop) {
     return client_->config(ref, std::move(choice), std::move(stop));

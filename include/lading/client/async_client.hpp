@@ -93,6 +93,13 @@ class async_client {
             begin_raw_manifest(*f, std::move(done), ref);
         });
     }
+    /// What a name leads to now, without its document.
+    template <class Token>
+    auto async_resolve(reference const& ref, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), ref](auto done) mutable {
+            begin_resolve(*f, std::move(done), ref);
+        });
+    }
     template <class Token>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return begin<config_document>(std::forward<Token>(token), [f = front_.get(), ref, choice = std::move(choice)](auto done) mutable {
@@ -130,6 +137,7 @@ class async_client {
     LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
     LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
     LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
     LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
@@ -157,6 +165,7 @@ class async_client {
     LADING_DECL static void fail_inspect(handler<inspection> done, error why);
     LADING_DECL static void begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref);
     LADING_DECL static void begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref);
+    LADING_DECL static void begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref);
     LADING_DECL static void begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice);
     LADING_DECL static void begin_tags(detail::front& f, handler<tag_list> done, repository const& name);
     LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out);

@@ -11,6 +11,7 @@
 #include "../operation/inspect.hpp"
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"
+#include "../operation/resolve.hpp"
 #include "../operation/tags.hpp"
 #include "../protocol/any_operation.hpp"
 #include "../store/blob_sink.hpp"
@@ -109,6 +110,12 @@ class basic_client : immovable {
     {
         return wait<raw_manifest_operation<Policies>>(context_.plan(ref), stop, ref);
     }
+    /// What a name leads to now, without its document: one HEAD where the registry answers it. Requests: `resolve_operation`.
+    result<descriptor> resolve(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<resolve_operation<Policies>>(context_.plan(ref), stop, ref);
+    }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
@@ -157,6 +164,11 @@ class basic_client : immovable {
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
+    auto resolve(A const&...) {
+        return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
     auto config(A const&...) {
         return detail::only_asynchronous<result<config_document>, A...>();
     }
@@ -199,6 +211,11 @@ class basic_client : immovable {
         requires async_transport<transport_type>
     auto async_raw_manifest(reference const& ref, Token&& token) {
         return launch<raw_manifest_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_resolve(reference const& ref, Token&& token) {
+        return launch<resolve_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -246,6 +263,11 @@ class basic_client : immovable {
     }
     template <class... A>
         requires(!async_transport<transport_type>)
+    auto async_resolve(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
     auto async_config(A const&...) {
         return detail::only_blocking<A...>();
     }
@@ -279,6 +301,9 @@ class basic_client : immovable {
     }
     any_operation<manifest_bytes> start_raw_manifest(reference const& ref) {
         return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(context_.plan(ref), ref));
+    }
+    any_operation<descriptor> start_resolve(reference const& ref) {
+        return any_operation<descriptor>(layered<resolve_operation<Policies>>(context_.plan(ref), ref));
     }
     any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
         return any_operation<config_document>(layered<config_operation<Policies>>(context_.plan(ref), ref, choice));

@@ -83,6 +83,9 @@ class client {
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     LADING_DECL result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {});
     LADING_DECL result<manifest_bytes> raw_manifest(std::string_view name, stop_token stop = {});
+    /// What a name leads to now, without its document: one HEAD where the registry answers it. Requests: `resolve_operation`.
+    LADING_DECL result<descriptor> resolve(reference const& ref, stop_token stop = {});
+    LADING_DECL result<descriptor> resolve(std::string_view name, stop_token stop = {});
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     LADING_DECL result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(),
                                                stop_token stop = {});
@@ -105,6 +108,7 @@ class client {
     LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
     LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
     LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
     LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);

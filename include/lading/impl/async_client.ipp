@@ -35,6 +35,9 @@ LADING_DEFINE void async_client::begin_manifest(detail::front& f, handler<manife
 LADING_DEFINE void async_client::begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref) {
     f.async_raw_manifest(ref, std::move(done));
 }
+LADING_DEFINE void async_client::begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref) {
+    f.async_resolve(ref, std::move(done));
+}
 LADING_DEFINE void async_client::begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice) {
     f.async_config(ref, std::move(choice), std::move(done));
 }
@@ -57,6 +60,7 @@ LADING_DEFINE any_operation<async_client::manifest_type> async_client::start_man
 LADING_DEFINE any_operation<manifest_bytes> async_client::start_raw_manifest(reference const& ref) {
     return front_->calls().start_raw_manifest(ref);
 }
+LADING_DEFINE any_operation<descriptor> async_client::start_resolve(reference const& ref) { return front_->calls().start_resolve(ref); }
 LADING_DEFINE any_operation<config_document> async_client::start_config(reference const& ref, platform_choice choice) {
     return front_->calls().start_config(ref, std::move(choice));
 }

@@ -44,6 +44,13 @@ LADING_DEFINE result<manifest_bytes> client::raw_manifest(std::string_view name,
     LADING_TRY(auto const parsed, reference::parse(name));
     return raw_manifest(parsed, std::move(stop));
 }
+LADING_DEFINE result<descriptor> client::resolve(reference const& ref, stop_token stop) {
+    return front_->calls().resolve(ref, std::move(stop));
+}
+LADING_DEFINE result<descriptor> client::resolve(std::string_view name, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return resolve(parsed, std::move(stop));
+}
 LADING_DEFINE result<config_document> client::config(reference const& ref, platform_choice choice, stop_token stop) {
     return front_->calls().config(ref, std::move(choice), std::move(stop));
 }
@@ -81,6 +88,7 @@ LADING_DEFINE any_operation<client::manifest_type> client::start_manifest(refere
 LADING_DEFINE any_operation<manifest_bytes> client::start_raw_manifest(reference const& ref) {
     return front_->calls().start_raw_manifest(ref);
 }
+LADING_DEFINE any_operation<descriptor> client::start_resolve(reference const& ref) { return front_->calls().start_resolve(ref); }
 LADING_DEFINE any_operation<config_document> client::start_config(reference const& ref, platform_choice choice) {
     return front_->calls().start_config(ref, std::move(choice));
 }

@@ -105,6 +105,10 @@ class basic_front {
         calls_->async_raw_manifest(std::forward<Args>(args)...);
     }
     template <class... Args>
+    void async_resolve(Args&&... args) {
+        calls_->async_resolve(std::forward<Args>(args)...);
+    }
+    template <class... Args>
     void async_config(Args&&... args) {
         calls_->async_config(std::forward<Args>(args)...);
     }

@@ -42,6 +42,10 @@ class manifest_exchange : immovable {
         lines_ = true;
         return send();
     }
+    /// Says what may be answered, in the form that the origin is known to read.
+    static void add_accept(request& q, call_context const& talk) {
+        add_accept(q, talk.accepts && talk.accepts->find(talk.base_url) == accept_notes::form::line_a_type);
+    }
     std::string take_body() noexcept { return body_.take(); }
     manifest_expectation const& want() const noexcept { return want_; }
 
@@ -51,14 +55,17 @@ class manifest_exchange : immovable {
         auto how = talk_.pull();
         how.content = want_.digest;
         how.by_tag = !want_.digest;
+        add_accept(q, lines_);
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    static void add_accept(request& q, bool lines) {
         auto types = P::manifests::accept();
-        while (lines_ && types.find(", ") != types.npos) {
+        while (lines && types.find(", ") != types.npos) {
             auto const end = types.find(", ");
             q.headers.add("Accept", types.substr(0, end));
             types.remove_prefix(end + 2);
         }
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_, std::move(how));
     }
     /// A refusal that speaks of the header, or one by a server that has no words for its refusals.
     bool may_not_have_read(response const& head) const {
