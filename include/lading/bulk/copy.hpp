@@ -252,7 +252,7 @@ class copy_run {
 
     result<copy_summary> copy() {
         LADING_TRY_V(walk());
-        auto& blobs = state_.plan().blobs();
+        auto const& blobs = state_.plan().blobs();
         LADING_TRY_V(copy_lanes(blobs.size(), state_.options().lanes, stop_,
                                 [&](std::size_t i, stop_token const& stop) { return transfer(blobs[i], state_, stop); }));
         return state_.finish(stop_);

@@ -4,11 +4,11 @@
 /// `copy_plan`: what a copy needs next, and in which order. It does no I/O: it is fed with documents, by threads or by an
 /// event loop, and says which are to be read, which blobs may be fetched side by side, and what is written at last.
 
+#include "../document/listed_contents.hpp"
 #include "../hash/constexpr_sha2.hpp"
 #include "../http/url.hpp"
 #include "../platform_choice.hpp"
 #include "copy_options.hpp"
-#include "../document/listed_contents.hpp"
 
 #include <algorithm>
 #include <map>
@@ -151,8 +151,8 @@ class copy_plan {
     std::vector<warning>& warnings() noexcept { return warnings_; }
 
     /// In the order in which they are best begun: configs, then the large ones.
-    std::vector<blob>& blobs() {
-        std::stable_sort(blobs_.begin(), blobs_.end(), [](blob const& a, blob const& b) {
+    std::vector<blob> const& blobs() {
+        if (!std::exchange(sorted_, true)) std::stable_sort(blobs_.begin(), blobs_.end(), [](blob const& a, blob const& b) {
             return a.is_config != b.is_config ? a.is_config : a.what.size > b.what.size;
         });
         return blobs_;
@@ -235,6 +235,7 @@ class copy_plan {
         return success();
     }
     result<void> add_blob(descriptor d, bool is_config) {
+        sorted_ = false;
         auto const [at, is_new] = blob_at_.try_emplace(d.digest, blobs_.size());
         if (!is_new) return agree(blobs_[at->second].what, d);
         if (blobs_.size() >= bounds_.copied_blobs)
@@ -276,6 +277,7 @@ class copy_plan {
     std::vector<std::size_t> to_read_;
     std::vector<warning> warnings_;
     std::size_t bytes_ = 0;
+    bool sorted_ = false; ///< the blobs
 };
 
 } // namespace lading
