@@ -20,7 +20,7 @@ template <class T>
 inline constexpr bool encodable<std::vector<T>> = reflected<T>;
 
 template <class T>
-constexpr bool check_document() {
+constexpr bool check_encodable() {
     static_assert(encodable<T>, "[lading] encode: a document must be reflected: LADING_REFLECT(type, fields...)");
     if constexpr (encodable<T>) {
         static_assert(has_json_form<T>::value, "[lading] encode: a field of this type has no JSON form; it is a bool, std::int64_t, std::string, digest, "
@@ -50,7 +50,7 @@ result<std::string> encode_document(T const& document, std::optional<json_view> 
 /// `odd_entries`, a set with a key twice), with the path of the member in the context. Linear. Thread-safe.
 template <class T>
 result<std::string> encode(T const& document) {
-    if constexpr (detail::check_document<T>()) return detail::encode_document(document, std::nullopt);
+    if constexpr (detail::check_encodable<T>()) return detail::encode_document(document, std::nullopt);
     else return std::string();
 }
 
@@ -60,7 +60,7 @@ result<std::string> encode(T const& document) {
 /// complexity are those of `encode(document)`; replacing all of a list takes quadratic time in its length.
 template <class T>
 result<std::string> encode(T const& document, json_view edited) {
-    if constexpr (detail::check_document<T>()) return detail::encode_document(document, edited);
+    if constexpr (detail::check_encodable<T>()) return detail::encode_document(document, edited);
     else return std::string();
 }
 
