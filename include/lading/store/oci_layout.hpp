@@ -455,7 +455,7 @@ class basic_oci_layout {
         w.begin_object().key("errors").begin_array().begin_object().key("code").string(code).end_object().end_array().end_object();
         return give_text(head_of(status, "application/json", 0, q), w.str(), q, out);
     }
-    result<response> give(std::string_view type, std::string const& digest, std::string text, request const& q, body_sink& out) const {
+    result<response> give(std::string_view type, std::string const& digest, std::string const& text, request const& q, body_sink& out) const {
         auto head = head_of(200, type, 0, q);
         if (!digest.empty()) head.headers.add("Docker-Content-Digest", digest);
         return give_text(std::move(head), text, q, out);
