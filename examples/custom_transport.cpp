@@ -9,12 +9,11 @@
 
 #include <cstdio>
 #include <memory>
-
 // [transport]
 struct my_transport {
     lading::result<lading::response> exchange(lading::request const& q, lading::body_sink& out) {
-        auto const until = q.deadline.value_or(std::chrono::steady_clock::now() + std::chrono::minutes(1));
-        long const left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+        auto const now = std::chrono::steady_clock::now();
+        long const left = std::chrono::ceil<std::chrono::milliseconds>(q.deadline.value_or(now + std::chrono::minutes(1)) - now).count();
         if (left <= 0) return lading::error(lading::errc::timeout);
         std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> fields(curl_slist_append(nullptr, "Expect:"), &curl_slist_free_all);
         auto const add = [&](std::string const& line) { fields.reset(curl_slist_append(fields.release(), line.c_str())); };
@@ -40,8 +39,7 @@ struct my_transport {
         if (code == CURLE_OPERATION_TIMEDOUT) return lading::error(lading::errc::timeout);
         lading::fallback_facts next; // what may be tried now
         next.next_endpoint = true, next.answered = s.begun;
-        auto const what = code == CURLE_COULDNT_CONNECT ? lading::errc::connection_refused : lading::errc::connection_reset;
-        return lading::error(what).with_context(curl_easy_strerror(code)).with_facts(next);
+        return lading::error(code == CURLE_COULDNT_CONNECT ? lading::errc::connection_refused : lading::errc::connection_reset).with_context(curl_easy_strerror(code)).with_facts(next);
     }
     struct state {
         explicit state(lading::body_sink& s) : sink(s) {}

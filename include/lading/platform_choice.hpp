@@ -91,6 +91,7 @@ class platform_choice {
         add(true);
         if (kind_ == kind::any && !images.empty()) return *images.front();
         std::vector<std::optional<platform>> offered;
+        offered.reserve(images.size());
         for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any && kind_ != kind::none)
             if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))

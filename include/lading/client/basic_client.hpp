@@ -120,7 +120,7 @@ class basic_client : immovable {
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(context_.plan(ref), stop, ref, choice);
+        return wait<config_operation<Policies>>(context_.plan(ref), stop, ref, std::move(choice));
     }
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})

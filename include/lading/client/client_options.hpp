@@ -21,11 +21,11 @@ struct client_options {
     client_options() = default;
     /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
     /// with `config_invalid`). Nothing else implies it.
-    client_options& with_plaintext(std::string host) {
+    client_options& with_plaintext(std::string const& host) {
         return rules.host(host).with_plaintext(plaintext::only), *this;
     }
     /// Try https, and http when nothing answers over TLS, for this host.
-    client_options& with_plaintext_fallback(std::string host) {
+    client_options& with_plaintext_fallback(std::string const& host) {
         return rules.host(host).with_plaintext(plaintext::allowed), *this;
     }
     /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.

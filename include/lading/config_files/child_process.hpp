@@ -138,6 +138,7 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
     ::fcntl(complaints.get(), F_SETFL, O_NONBLOCK); // ours alone: what is left behind may keep the other end
 
     std::vector<char*> args;
+    args.reserve(argv.size() + 1);
     for (auto const& a : argv) args.push_back(const_cast<char*>(a.c_str()));
     args.push_back(nullptr);
     posix_spawn_file_actions_t actions;

@@ -185,7 +185,7 @@ class basic_config_credentials {
         if (!options_.texts.empty()) return {};
         if (auto only = variable("REGISTRY_AUTH_FILE"); !only.empty()) return {only};
         auto const home = variable("HOME");
-        auto in = [&](std::string folder, char const* below_home) {
+        auto in = [&](std::string const& folder, char const* below_home) {
             return !folder.empty() ? folder : home.empty() ? std::string()
                                                            : home + below_home;
         };

@@ -101,7 +101,7 @@ inline bool is_login_key(std::string_view key) {
 /// for Docker Hub. Errors: `credentials_invalid` with the path and the reason when the file as a whole cannot be read;
 /// entries have faults of their own.
 template <json_policy J>
-result<credential_file> parse_credential_file(std::string_view text, std::string path) {
+result<credential_file> parse_credential_file(std::string_view text, std::string const& path) {
     auto refuse = [&](std::string why) {
         return error(errc::credentials_invalid).with_context(path + ": " + std::move(why));
     };

@@ -70,7 +70,7 @@ class registries_conf_reader {
     }
 
   private:
-    error refuse(std::string const& key, std::string expected, std::string actual) const {
+    error refuse(std::string const& key, std::string expected, std::string_view actual) const {
         return error(errc::config_invalid)
             .with_context(path_ + ", " + printable(key, 160))
             .with_values(std::move(expected), printable(actual, 160));

@@ -61,7 +61,7 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
     if (!days) return std::nullopt;
-    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+    return *days * std::int64_t(86'400) + std::int64_t(hour) * 3600 + std::int64_t(minute) * 60 + second;
 }
 
 namespace detail {

@@ -95,7 +95,7 @@ constexpr bool is_host(std::string_view host) noexcept {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     bool number = true;
-    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
+    for (char c : last) number = number && is_digit(c);
     bool const hex = last.starts_with("0x");
     return number || hex ? bool(parse_ipv4(host)) : true;
 }

@@ -41,10 +41,9 @@ namespace detail {
 /// to the program that a TLS peer which resets does not kill it: before 7.87 its OpenSSL backend writes by write(2).
 class no_broken_pipe {
   public:
-    no_broken_pipe() noexcept {
+    no_broken_pipe() noexcept : was_pending_(pending()) {
         sigemptyset(&pipe_);
         sigaddset(&pipe_, SIGPIPE);
-        was_pending_ = pending();
         pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
     }
     no_broken_pipe(no_broken_pipe const&) = delete;

@@ -64,7 +64,7 @@ struct credential_query {
 namespace detail {
 
 /// Docker Hub by the one name that its logins have; any other host as it is.
-inline std::string login_host(std::string host) {
+inline std::string login_host(std::string const& host) {
     return host == docker_hub::index_host || host == docker_hub::registry_host ? std::string(docker_hub::name) : host;
 }
 
@@ -120,7 +120,7 @@ struct no_credentials {
 class fixed_credentials {
   public:
     fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
+    explicit fixed_credentials(credential secret, std::string const& host = {})
         : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (for_all_) return secret_;

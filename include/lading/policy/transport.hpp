@@ -53,7 +53,7 @@ concept exchange_returns_result = requires(T& t, request const& q, body_sink& ou
     { t.exchange(q, out) } -> std::same_as<result<response>>;
 };
 struct exchange_handler_archetype {
-    void operator()(result<response>) {}
+    void operator()(result<response>&&) {}
 };
 template <class T>
 concept has_executor = requires(T& t) { t.get_executor(); };

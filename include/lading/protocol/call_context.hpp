@@ -40,7 +40,7 @@ struct call_context {
         return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
     }
     /// A GET of a path on the registry.
-    request get(std::string path) const {
+    request get(std::string const& path) const {
         request q("GET", base_url + path);
         q.headers.add("User-Agent", user_agent);
         q.deadline = deadline;

@@ -36,16 +36,16 @@ struct canned {
     /// Amends the usual answer.
     canned() = default;
     /// Replaces the usual answer; nothing but framing is added.
-    explicit canned(int status_, std::string body_ = {}, std::string content_type = {})
+    explicit canned(int status_, std::string body_ = {}, std::string_view content_type = {})
         : status(status_), body(std::move(body_)), whole(true) {
-        if (!content_type.empty()) headers.add("Content-Type", std::move(content_type));
+        if (!content_type.empty()) headers.add("Content-Type", content_type);
     }
 
     canned& with_status(int s) { return status = s, *this; }
     /// Replaces the usual fields of the name; may be called for several fields of one name. `Content-Length`
     /// and `Transfer-Encoding` given here are sent as they are.
-    canned& with_header(std::string name, std::string value) {
-        return headers.add(std::move(name), std::move(value)), *this;
+    canned& with_header(std::string_view name, std::string_view value) {
+        return headers.add(name, value), *this;
     }
     canned& with_body(std::string bytes) { return body = std::move(bytes), *this; }
     /// Sends these bytes instead of any answer, and ends the connection in good order.

@@ -16,9 +16,9 @@ namespace lading::testing {
 
 /// One scripted answer: a response with a body, or a failure of the transport.
 struct scripted_answer {
-    scripted_answer(int status, std::string b = {}, std::vector<std::pair<std::string, std::string>> fields = {})
+    scripted_answer(int status, std::string b = {}, std::vector<std::pair<std::string, std::string>> const& fields = {})
         : head(status), body(std::move(b)) {
-        for (auto& [n, v] : fields) head.headers.add(std::move(n), std::move(v));
+        for (auto const& [n, v] : fields) head.headers.add(n, v);
     }
     scripted_answer(error e) : failure(std::move(e)) {}
 
