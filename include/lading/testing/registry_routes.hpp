@@ -3,6 +3,7 @@
 
 /// The answers of the embedded registry that need no state but its content (doc/protocol.md#requests).
 
+#include "blob_answer.hpp"
 #include "http_exchange.hpp"
 #include "registry_options.hpp"
 #include "registry_store.hpp"
@@ -75,18 +76,17 @@ inline canned manifest_answer(registry_store const& store, route const& r, std::
     auto const found = repository->manifests.find(digest);
     if (found == repository->manifests.end())
         return registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown");
-    auto out = known == '"' + digest + '"' ? canned(304) : canned(200, found->second.bytes, found->second.media_type);
+    if (known.starts_with("W/")) known.remove_prefix(2);
+    auto out = known == '"' + digest + '"' || known == digest ? canned(304) : canned(200, found->second.bytes, found->second.media_type);
     return out.with_header("Docker-Content-Digest", digest).with_header("ETag", '"' + digest + '"');
 }
 
-inline canned blob_answer(registry_store const& store, route const& r, std::string const& elsewhere) {
-    auto const* const bytes = store.blob(r.item);
+inline canned blob_answer(registry_store const& store, route const& r, exchange const& q, blob_faults const& faults, std::string const& elsewhere) {
     if (!elsewhere.empty())
         return canned(307).with_header("Location", elsewhere + "/v2/" + r.name + "/blobs/" + r.item);
-    if (bytes)
-        return canned(200, *bytes, "application/octet-stream").with_header("Docker-Content-Digest", r.item);
+    if (auto const* const bytes = store.blob(r.item)) return blob_answer(*bytes, r.item, q, faults);
     if (!store.find(r.name)) return unknown_name();
-    return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry");
+    return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry", r.item);
 }
 
 /// In lexical order; `n` and `last` as in the query, and at most `tag_page` entries.
