@@ -13,7 +13,7 @@ INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include" / "lading"
 # anywhere in the table counts, so that one file can be put on another floor than its folder.
 FLOORS = [
     ("ground", r"(config|version|error|error_groups|warning|result|fault|fwd|limits)\.hpp|detail/.*|policy/json\.hpp"),
-    ("words", r"(digest|reference|repository|media_type|platform|platform_match|platform_choice|descriptor|ostream|format|std_hash)\.hpp|store/blob_sink\.hpp"),
+    ("words", r"(digest|reference|repository|media_type|platform|platform_match|platform_choice|descriptor|ostream|format|std_hash)\.hpp|store/(blob_sink|transfer_event)\.hpp"),
     ("json and hash", r"(json|hash)/.*|policy/hash\.hpp"),
     ("http", r"http/.*"),
     ("document", r"document/.*|inspection\.hpp"),

@@ -69,7 +69,8 @@ result<descriptor> fetch(std::string const& wanted, std::string const& served, b
     auto const d = constant_digest_of(wanted);
     fake.answer("GET", "/v2/x/blobs/" + d.str(), testing::canned(200, served));
     basic_client<over<T>> client(client_options().with_plaintext(fake.host()).with_retry(retry_rules(1)));
-    return client.blob(repository::parse(fake.host() + "/x").value(), descriptor("a/b", d, static_cast<std::int64_t>(wanted.size())), out);
+    return client.blob(repository::parse(fake.host() + "/x").value(), descriptor("a/b", d, static_cast<std::int64_t>(wanted.size())), out,
+                       blob_options().with_wait(std::chrono::milliseconds(0)));
 }
 
 template <class T>

@@ -33,6 +33,10 @@ class client_of {
                                             lading::stop_token stop = {});
     lading::result<lading::descriptor> blob(lading::reference const& ref, lading::descriptor const& what, lading::blob_sink& out,
                                             lading::stop_token stop = {});
+    lading::result<lading::descriptor> blob(lading::repository const& name, lading::descriptor const& what, lading::blob_sink& out,
+                                            lading::blob_options o, lading::stop_token stop = {});
+    lading::result<std::uint64_t> blob_range(lading::repository const& name, lading::descriptor const& what, std::uint64_t offset,
+                                             std::uint64_t length, lading::blob_sink& out, lading::stop_token stop = {});
     lading::result<void> ping(lading::repository const& name, lading::stop_token stop = {});
 
   private:

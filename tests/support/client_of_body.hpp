@@ -53,6 +53,16 @@ lading::result<lading::descriptor> client_of<P>::blob(lading::reference const& r
     return client_->blob(ref, what, out, std::move(stop));
 }
 template <class P>
+lading::result<lading::descriptor> client_of<P>::blob(lading::repository const& name, lading::descriptor const& what, lading::blob_sink& out,
+                                                      lading::blob_options o, lading::stop_token stop) {
+    return client_->blob(name, what, out, std::move(o), std::move(stop));
+}
+template <class P>
+lading::result<std::uint64_t> client_of<P>::blob_range(lading::repository const& name, lading::descriptor const& what, std::uint64_t offset,
+                                                       std::uint64_t length, lading::blob_sink& out, lading::stop_token stop) {
+    return client_->blob_range(name, what, offset, length, out, std::move(stop));
+}
+template <class P>
 lading::result<void> client_of<P>::ping(lading::repository const& name, lading::stop_token stop) {
     return client_->ping(name, std::move(stop));
 }

@@ -114,14 +114,26 @@ class async_client {
     }
     /// `out` must outlive the operation.
     template <class Token>
-    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out](auto done) mutable {
-            begin_blob(*f, std::move(done), name, what, out);
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out, o = std::move(o)](auto done) mutable {
+            begin_blob(*f, std::move(done), name, what, out, std::move(o));
         });
+    }
+    template <class Token>
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(name, what, out, blob_options(), std::forward<Token>(token));
     }
     template <class Token>
     auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
         return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    /// A part of a blob, **not verified**: see `client::blob_range`. `out` must outlive the operation.
+    template <class Token>
+    auto async_blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length, blob_sink& out,
+                          Token&& token) {
+        return begin<std::uint64_t>(std::forward<Token>(token), [f = front_.get(), name, what, offset, length, &out](auto done) mutable {
+            begin_blob_range(*f, std::move(done), name, what, offset, length, out);
+        });
     }
     template <class Token>
     auto async_ping(repository const& name, Token&& token) {
@@ -140,7 +152,9 @@ class async_client {
     LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
-    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {});
+    LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                              std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
@@ -168,7 +182,10 @@ class async_client {
     LADING_DECL static void begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref);
     LADING_DECL static void begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice);
     LADING_DECL static void begin_tags(detail::front& f, handler<tag_list> done, repository const& name);
-    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out,
+                                       blob_options o);
+    LADING_DECL static void begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
+                                             std::uint64_t offset, std::uint64_t length, blob_sink& out);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 
     std::shared_ptr<detail::front> front_;

@@ -7,6 +7,7 @@
 #include "../driver/blocking.hpp"
 #include "../middleware/call.hpp"
 #include "../operation/blob.hpp"
+#include "../operation/blob_range.hpp"
 #include "../operation/config.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/manifest.hpp"
@@ -21,6 +22,7 @@
 #include "policies.hpp"
 
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -129,15 +131,28 @@ class basic_client : immovable {
         return wait<tags_operation<Policies>>(context_.plan(name), stop);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
+    result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, transfer(what, out, std::move(o)));
+    }
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, what, std::ref(out));
+        return blob(name, what, out, blob_options(), std::move(stop));
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
         return blob(ref.repository(), what, out, std::move(stop));
+    }
+    /// A part of a blob, **not verified**: a digest is of the whole. Up to `length` bytes from `offset` on go to `out`, which is
+    /// committed when they have come; the value is their number, less at the end of the blob.
+    result<std::uint64_t> blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length,
+                                     blob_sink& out, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<blob_range_operation<Policies>>(context_.plan_for_blob(name), stop, what, offset, length, std::ref(out));
     }
     /// Does the host of this repository speak v2? No other call needs this one first.
     result<void> ping(repository const& name, stop_token stop = {})
@@ -181,6 +196,11 @@ class basic_client : immovable {
         requires(!sync_transport<transport_type>)
     auto blob(A const&...) {
         return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto blob_range(A const&...) {
+        return detail::only_asynchronous<result<std::uint64_t>, A...>();
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
@@ -231,13 +251,27 @@ class basic_client : immovable {
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, Token&& token) {
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name),
+                                                transfer(what, out, std::move(o)));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, std::ref(out));
+        return async_blob(name, what, out, blob_options(), std::forward<Token>(token));
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
         return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    /// **Not verified.** `out` outlives the operation.
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length, blob_sink& out,
+                          Token&& token) {
+        return launch<blob_range_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, offset, length,
+                                                      std::ref(out));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -283,6 +317,11 @@ class basic_client : immovable {
     }
     template <class... A>
         requires(!async_transport<transport_type>)
+    auto async_blob_range(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
     auto async_ping(A const&...) {
         return detail::only_blocking<A...>();
     }
@@ -311,8 +350,15 @@ class basic_client : immovable {
     any_operation<tag_list> start_tags(repository const& name) {
         return any_operation<tag_list>(layered<tags_operation<Policies>>(context_.plan(name)));
     }
-    any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-        return any_operation<descriptor>(layered<blob_operation<Policies>>(context_.plan_for_blob(name), what, std::ref(out)));
+    /// The sink is ended when the operation is over or destroyed, whichever is first for it.
+    any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {}) {
+        return any_operation<descriptor>(
+            layered<blob_operation<Policies>>(context_.plan_for_blob(name), transfer(what, out, std::move(o))));
+    }
+    any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                  std::uint64_t length, blob_sink& out) {
+        return any_operation<std::uint64_t>(
+            layered<blob_range_operation<Policies>>(context_.plan_for_blob(name), what, offset, length, std::ref(out)));
     }
     any_operation<void> start_ping(repository const& name) {
         return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
@@ -322,6 +368,11 @@ class basic_client : immovable {
     transport_type& transport() noexcept { return transport_; }
 
   private:
+    /// What the places that are asked for a blob have in common.
+    auto transfer(descriptor const& what, blob_sink& out, blob_options o) {
+        return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
+                                                         context_.clock);
+    }
     /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
     template <class Op, class... Args>
     auto layered(call_plan<> plan, Args... args) {

@@ -12,6 +12,7 @@
 #include "../document/set.hpp"
 #include "../endpoint/network_options.hpp"
 #include "../inspection.hpp"
+#include "../operation/blob_options.hpp"
 #include "../operation/inspect_options.hpp"
 #include "../platform_choice.hpp"
 #include "../policy/any_cache.hpp"
@@ -21,6 +22,7 @@
 #include "../store/blob_sink.hpp"
 #include "client_options.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -94,9 +96,16 @@ class client {
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     LADING_DECL result<tag_list> tags(repository const& name, stop_token stop = {});
     LADING_DECL result<tag_list> tags(std::string_view name, stop_token stop = {});
-    /// One blob, streamed into `out` and committed when size and digest hold.
+    /// One blob, streamed into `out` and committed when size and digest hold. Requests and errors: `blob_operation`.
     LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {});
     LADING_DECL result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {});
+    /// The same with options: progress, resuming, tries.
+    LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {});
+    /// A part of a blob, **not verified**: a digest is of the whole. Up to `length` bytes from `offset` on go to `out`, which is
+    /// committed when they have come; the value is their number, less at the end of the blob. Requests and errors:
+    /// `blob_range_operation`.
+    LADING_DECL result<std::uint64_t> blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                 std::uint64_t length, blob_sink& out, stop_token stop = {});
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
@@ -111,7 +120,9 @@ class client {
     LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
-    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {});
+    LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                              std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;

@@ -44,8 +44,12 @@ LADING_DEFINE void async_client::begin_config(detail::front& f, handler<config_d
 LADING_DEFINE void async_client::begin_tags(detail::front& f, handler<tag_list> done, repository const& name) {
     f.async_tags(name, std::move(done));
 }
-LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out) {
-    f.async_blob(name, what, out, std::move(done));
+LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    f.async_blob(name, what, out, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
+                                                  std::uint64_t offset, std::uint64_t length, blob_sink& out) {
+    f.async_blob_range(name, what, offset, length, out, std::move(done));
 }
 LADING_DEFINE void async_client::begin_ping(detail::front& f, handler<void> done, repository const& name) {
     f.async_ping(name, std::move(done));
@@ -65,8 +69,12 @@ LADING_DEFINE any_operation<config_document> async_client::start_config(referenc
     return front_->calls().start_config(ref, std::move(choice));
 }
 LADING_DEFINE any_operation<tag_list> async_client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
-LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-    return front_->calls().start_blob(name, what, out);
+LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    return front_->calls().start_blob(name, what, out, std::move(o));
+}
+LADING_DEFINE any_operation<std::uint64_t> async_client::start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                                          std::uint64_t length, blob_sink& out) {
+    return front_->calls().start_blob_range(name, what, offset, length, out);
 }
 LADING_DEFINE any_operation<void> async_client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 

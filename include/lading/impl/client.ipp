@@ -71,6 +71,13 @@ LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor
 LADING_DEFINE result<descriptor> client::blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop) {
     return front_->calls().blob(ref, what, out, std::move(stop));
 }
+LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop) {
+    return front_->calls().blob(name, what, out, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<std::uint64_t> client::blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length,
+                                                       blob_sink& out, stop_token stop) {
+    return front_->calls().blob_range(name, what, offset, length, out, std::move(stop));
+}
 LADING_DEFINE result<void> client::ping(repository const& name, stop_token stop) {
     return front_->calls().ping(name, std::move(stop));
 }
@@ -93,8 +100,12 @@ LADING_DEFINE any_operation<config_document> client::start_config(reference cons
     return front_->calls().start_config(ref, std::move(choice));
 }
 LADING_DEFINE any_operation<tag_list> client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
-LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-    return front_->calls().start_blob(name, what, out);
+LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    return front_->calls().start_blob(name, what, out, std::move(o));
+}
+LADING_DEFINE any_operation<std::uint64_t> client::start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                                    std::uint64_t length, blob_sink& out) {
+    return front_->calls().start_blob_range(name, what, offset, length, out);
 }
 LADING_DEFINE any_operation<void> client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 

@@ -121,6 +121,10 @@ class basic_front {
         calls_->async_blob(std::forward<Args>(args)...);
     }
     template <class... Args>
+    void async_blob_range(Args&&... args) {
+        calls_->async_blob_range(std::forward<Args>(args)...);
+    }
+    template <class... Args>
     void async_ping(Args&&... args) {
         calls_->async_ping(std::forward<Args>(args)...);
     }

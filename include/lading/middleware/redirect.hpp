@@ -99,6 +99,7 @@ class redirect_middleware : immovable {
             next.routing.may_authorize = false;
             next.query.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
             if (leaves) {
+                next.query.headers.erase("If-Range"); // what it names is of the origin
                 next.query.address_policy = policy_from(head, last_->query.address_policy, here.host(), there.assume_value().host());
                 if (next.query.named_by.empty()) next.query.named_by = here.authority();
             }

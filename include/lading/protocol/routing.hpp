@@ -32,6 +32,8 @@ struct routing {
     bool by_tag = false;
     /// The body is wanted as it is stored: a blob.
     bool verbatim = false;
+    /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
+    bool goes_on = false;
 };
 
 } // namespace lading

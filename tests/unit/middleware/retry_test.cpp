@@ -286,10 +286,11 @@ TEST_CASE("a blob that breaks off is begun again, and committed once") {
             for (std::size_t at : {0u, 1u, 499u, 700u, 999u, 1000u}) {
                 INFO(name_of(code) << " after " << at);
                 counting sink;
-                CHECK(run({{at, error(code)}}, sink, 2) == errc::ok);
+                bool const all = at == 1000; // nothing is missing but the end of the answer
+                CHECK(run({{at, error(code)}}, sink, all ? 1 : 2) == errc::ok);
                 CHECK(sink.text == bytes);
-                CHECK(sink.most == 1000); // nothing of the first try stays in front of the second
-                CHECK(sink.begun == 2);
+                CHECK(sink.most == 1000); // nothing of the first try stays in front of the second: this server knows no ranges
+                CHECK(sink.begun == (all ? 1 : 2));
                 CHECK(sink.committed == 1);
             }
     }
@@ -301,13 +302,13 @@ TEST_CASE("a blob that breaks off is begun again, and committed once") {
     }
     SECTION("for ever: five times, and nothing is committed") {
         counting sink;
-        CHECK(run(std::vector<std::pair<std::size_t, error>>(9, {900, error(errc::connection_reset)}), sink, 5) == errc::connection_reset);
+        CHECK(run(std::vector<std::pair<std::size_t, error>>(9, {900, error(errc::connection_reset)}), sink, 5) == errc::resume_exhausted);
         CHECK(sink.committed == 0);
         CHECK(sink.discarded >= 1);
     }
     SECTION("by a failure that is not tried again: once") {
         counting sink;
-        CHECK(run({{900, error(errc::too_slow)}}, sink, 1) == errc::too_slow);
+        CHECK(run({{900, error(errc::http_malformed)}}, sink, 1) == errc::http_malformed);
         CHECK(sink.committed == 0);
         CHECK(sink.discarded == 1);
     }

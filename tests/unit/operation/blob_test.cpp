@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <lading/store/file_sink.hpp>
+
 #include <cstdio>
 #include <fstream>
 #include <unistd.h>
