@@ -213,4 +213,15 @@ auto async_pull(Client& registry, reference const& ref, Store& to, copy_options 
     return async_pull(registry, ref, to, ref.effective_tag(), std::move(o), std::forward<CompletionToken>(token));
 }
 
+namespace detail {
+template <class Store>
+    requires(sizeof(Store) > 0)
+struct async_pulls<Store> {
+    template <class... Args>
+    static auto pull(Args&&... args) {
+        return lading::async_pull(std::forward<Args>(args)...);
+    }
+};
+} // namespace detail
+
 } // namespace lading

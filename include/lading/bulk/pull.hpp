@@ -3,6 +3,7 @@
 
 /// `pull`: an image, an index of images or an artifact from a registry to a store.
 
+#include "../detail/pulls.hpp"
 #include "../store/registry_repository.hpp"
 #include "copy.hpp"
 
@@ -43,5 +44,16 @@ result<copy_forecast> plan_pull(Client& registry, reference const& ref, Store& t
     registry_repository<Client> from(registry, ref.repository());
     return plan_copy(from, detail::name_in_repository(ref), to, ref.effective_tag(), std::move(o), std::move(stop));
 }
+
+namespace detail {
+template <class Store>
+    requires(sizeof(Store) > 0)
+struct pulls<Store> {
+    template <class... Args>
+    static result<copy_summary> pull(Args&&... args) {
+        return lading::pull(std::forward<Args>(args)...);
+    }
+};
+} // namespace detail
 
 } // namespace lading

@@ -108,6 +108,8 @@ class artifact_run {
 
         std::vector<std::size_t> first, again; // one file of each content is fetched, others of it are copies
         std::map<digest, std::size_t> seen;
+        for (std::size_t i = 0; i < out.files.size(); ++i)
+            if (out.files[i].existing) seen.emplace(out.files[i].what.digest, i);
         for (std::size_t i = 0; i < out.files.size(); ++i) {
             auto const& f = out.files[i];
             LADING_TRY_V(known_bytes(f.what, true));

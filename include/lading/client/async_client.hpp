@@ -135,6 +135,11 @@ class async_client {
             begin_blob_range(*f, std::move(done), name, what, offset, length, out);
         });
     }
+    /// `lading::async_pull`: `async_pull(ref, store, copy_options, token)`, of <lading/bulk/async_pull.hpp>.
+    template <class Store, class... More>
+    auto async_pull(reference const& ref, Store& to, More&&... more) {
+        return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
+    }
     template <class Token>
     auto async_ping(repository const& name, Token&& token) {
         return begin<void>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {

@@ -3,6 +3,7 @@
 
 /// `basic_client<Policies>`: the face of the library. It knows no backend; `lading.hpp` gives the default ones.
 
+#include "../detail/pulls.hpp"
 #include "../detail/stop_token.hpp"
 #include "../driver/blocking.hpp"
 #include "../middleware/call.hpp"
@@ -154,6 +155,13 @@ class basic_client : immovable {
     {
         return wait<blob_range_operation<Policies>>(context_.plan_for_blob(name), stop, what, offset, length, std::ref(out));
     }
+    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
+    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
+    template <class Name, class Store, class... More>
+        requires sync_transport<transport_type>
+    auto pull(Name const& ref, Store& to, More&&... more) {
+        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
+    }
     /// Does the host of this repository speak v2? No other call needs this one first.
     result<void> ping(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -272,6 +280,12 @@ class basic_client : immovable {
                           Token&& token) {
         return launch<blob_range_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, offset, length,
                                                       std::ref(out));
+    }
+    /// The same on an event loop: `async_pull(ref, store, copy_options, token)`, of <lading/bulk/async_pull.hpp>.
+    template <class Store, class... More>
+        requires async_transport<transport_type>
+    auto async_pull(reference const& ref, Store& to, More&&... more) {
+        return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
     template <class Token>
         requires async_transport<transport_type>

@@ -6,6 +6,7 @@
 /// `config.hpp`): then this header is all that a unit which makes calls needs.
 
 #include "../config.hpp"
+#include "../detail/pulls.hpp"
 #include "../detail/stop_token.hpp"
 #include "../document/basic_manifest.hpp"
 #include "../document/config_document.hpp"
@@ -106,6 +107,12 @@ class client {
     /// `blob_range_operation`.
     LADING_DECL result<std::uint64_t> blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
                                                  std::uint64_t length, blob_sink& out, stop_token stop = {});
+    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
+    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
+    template <class Name, class Store, class... More>
+    auto pull(Name const& ref, Store& to, More&&... more) {
+        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
+    }
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
