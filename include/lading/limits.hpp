@@ -52,6 +52,7 @@ struct limits {
     std::size_t trailer_bytes = 8u << 10;       ///< trailers of a chunked body (transport)
     std::size_t chunk_extensions = 16u << 10;   ///< all chunk extensions of a body (transport)
     std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive once decompressed (`image_on_disk`)
+    std::uint64_t layer_bytes = std::uint64_t{64} << 30; ///< a layer once decompressed (`docker_archive`)
     json_limits json{};
 
     std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)

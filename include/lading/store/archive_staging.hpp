@@ -10,6 +10,7 @@
 #include "remove_folder.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -57,6 +58,8 @@ namespace detail {
 /// Threads: one at a time. Two of one path: the second is `part_in_use`.
 class archive_staging {
   public:
+    static constexpr char const* lock_name = ".archive.part";
+
     /// Errors: `invalid_argument` (a path that names no file), `archive_exists` (it is there, and is not to be replaced),
     /// `path_refused` (it, or the folder, is a link or something else, or another user's), `disk_full`, `sink_failed`.
     static result<archive_staging> open(std::string path, bool overwrite) {
@@ -81,7 +84,7 @@ class archive_staging {
     std::string const& folder() const noexcept { return folder_; }
 
     /// Keeps others out, until `remove`, `commit` or the end. Errors: `part_in_use`, those of `part_file::open`.
-    result<void> lock() { return file_->is_open() ? result<void>(success()) : file_->open(folder_ + "/.archive.part"); }
+    result<void> lock() { return file_->is_open() ? result<void>(success()) : file_->open(folder_ + '/' + lock_name); }
     /// Where the bytes of the archive go.
     part_file& file() noexcept { return *file_; }
     /// Gives the bytes the name of the archive. Errors: `archive_exists`, those of `part_file::commit`.
@@ -89,6 +92,26 @@ class archive_staging {
         auto named = file_->commit(path_, how, usual_mode(), !overwrite_);
         if (!named && named.assume_error() == errc::file_exists) return error(errc::archive_exists).with_context(path_);
         return named;
+    }
+    /// Gives the folder itself the name; a folder that has it is replaced if it is empty, or was to be. Errors: `archive_exists`,
+    /// `disk_full`, `sink_failed`.
+    result<void> give_name(durability how) {
+        auto const mode = usual_mode();
+        ::chmod(folder_.c_str(), mode | (mode & 0444) >> 2);
+        if (how != durability::none) {
+            LADING_TRY_V(sync(folder_));
+        }
+        bool exchanged = false;
+        if (std::rename(folder_.c_str(), path_.c_str()) != 0) {
+            bool const taken = errno == ENOTEMPTY || errno == EEXIST;
+            if (taken && !overwrite_) return error(errc::archive_exists).with_context(path_);
+            if (!taken || !exchange()) return file_error(path_, "cannot be given to what was written");
+            exchanged = true;
+        }
+        ::unlink((path_ + '/' + lock_name).c_str());
+        file_ = std::make_unique<part_file>(); // unlocked; what has the folder's name now is another's
+        if (exchanged) remove_folder(folder_.c_str()); // what was there before
+        return how == durability::full ? sync(path_.substr(0, path_.find_last_of('/') + 1) + '.') : result<void>(success());
     }
     /// Takes the folder and all in it away. What cannot be removed stays: nobody is misled by it.
     void remove() noexcept {
@@ -99,6 +122,21 @@ class archive_staging {
   private:
     archive_staging(std::string path, bool overwrite)
         : path_(std::move(path)), folder_(path_ + ".part"), overwrite_(overwrite), file_(std::make_unique<part_file>()) {}
+
+    static result<void> sync(std::string const& folder) {
+        file_handle const opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!opened || (::fsync(opened.get()) != 0 && errno != EINVAL)) return file_error(folder, "cannot be written");
+        return success();
+    }
+    /// Both folders change their names.
+    bool exchange() const {
+#if defined(RENAME_EXCHANGE)
+        if (::renameat2(AT_FDCWD, folder_.c_str(), AT_FDCWD, path_.c_str(), RENAME_EXCHANGE) == 0) return true;
+        if (errno != EINVAL && errno != ENOSYS) return false;
+#endif
+        auto const aside = folder_ + ".old"; // for a moment there is none of that name
+        return std::rename(path_.c_str(), aside.c_str()) == 0 && std::rename(folder_.c_str(), path_.c_str()) == 0 && std::rename(aside.c_str(), folder_.c_str()) == 0;
+    }
 
     std::string path_, folder_;
     bool overwrite_;

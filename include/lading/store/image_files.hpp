@@ -101,12 +101,12 @@ class image_files {
         return std::optional<file_part>(std::in_place, std::make_shared<regular_file const>(std::move(*file)), 0, size);
     }
 
-    /// A small file as a whole. Errors: those of `find`; `layout_invalid` when it is larger than `limit` bytes or ends early.
+    /// A small file as a whole. Errors: those of `find`; `body_too_large` when it is larger than `limit` bytes, `layout_invalid` when it ends early.
     result<std::optional<std::string>> read(std::string_view name, std::size_t limit, links far = links::inside) const {
         LADING_TRY(auto part, find(name, far));
         if (!part) return std::optional<std::string>();
         if (part->size() > limit)
-            return error(errc::layout_invalid)
+            return error(errc::body_too_large)
                 .with_context(path_ + ": " + printable(name, 160))
                 .with_values("at most " + std::to_string(limit) + " bytes", std::to_string(part->size()));
         std::string out(static_cast<std::size_t>(part->size()), '\0');

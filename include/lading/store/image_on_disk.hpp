@@ -78,7 +78,11 @@ class basic_image_on_disk {
             out.read_names();
         } else {
             LADING_TRY(auto saved, out.files_.read("manifest.json", out.bounds_.manifest_bytes));
-            if (!saved) return out.bad("neither index.json nor manifest.json");
+            if (!saved) {
+                LADING_TRY(auto const old, out.files_.find("repositories"));
+                if (old) return out.bad_list("there is none, as before Docker 1.10: its images cannot be read");
+                return out.bad("neither index.json nor manifest.json");
+            }
             LADING_TRY_V(out.read_saved(std::move(*saved)));
         }
         if (out.images_.empty()) return out.bad("holds no image");
@@ -195,6 +199,7 @@ class basic_image_on_disk {
 
     error bad(std::string why) const { return error(errc::layout_invalid).with_context(files_.path() + ": " + std::move(why)); }
     error bad(std::string const& file, error const& why) const { return bad(file + ": " + why.summary()); }
+    error bad_list(std::string const& why) const { return error(errc::archive_invalid).with_context(files_.path() + ": manifest.json: " + why); }
     static std::string quoted(std::string_view words) { return '"' + detail::printable(words, 160) + '"'; }
 
     // ---- opening
@@ -246,7 +251,7 @@ class basic_image_on_disk {
     /// skopeo's `dir:`, whose blobs are files named by the digits of their digests.
     result<void> read_saved(std::string text) {
         auto parsed = json_document::parse<J>(text, bounds_.json);
-        if (!parsed) return bad("manifest.json", parsed.assume_error());
+        if (!parsed) return bad_list(parsed.assume_error().summary());
         auto const root = parsed.assume_value().root();
         if (root.is_object() && root.find("schemaVersion")) {
             LADING_TRY(auto const d, digest_of<H>(text));
@@ -257,13 +262,13 @@ class basic_image_on_disk {
             flat_ = true;
             return success();
         }
-        if (!root.is_array()) return bad("manifest.json: neither a manifest nor what docker save writes");
+        if (!root.is_array()) return bad_list("neither a manifest nor what docker save writes");
         root.each_element([&](json_view element) {
             detail::image_name name;
             auto saved = detail::read_saved_image(element, name);
             names_.add(std::move(name));
             auto const at = std::to_string(images_.size());
-            images_.push_back({bad("manifest.json, image " + at + ": " + (saved ? "not asked for" : "without Config or Layers")), std::move(saved)});
+            images_.push_back({bad_list("image " + at + ": " + (saved ? "not asked for" : "without Config or Layers")), std::move(saved)});
         });
         return success();
     }
@@ -419,47 +424,8 @@ class basic_image_on_disk {
         }
         return image.what;
     }
-    /// The layers are those that the config names by what they are uncompressed: nothing else says which bytes they have.
-    /// Errors: `digest_mismatch`, `layout_invalid`. Where the config names none nothing is judged, nor a layer of a compression
-    /// that cannot be undone here.
-    result<void> agrees_with_config(detail::saved_image const& image, std::string const& made) const {
-        LADING_TRY(auto const config, files_.read(image.config, bounds_.config_bytes));
-        if (!config) return success();
-        auto const parsed = json_document::parse<J>(*config, bounds_.json);
-        if (!parsed) return success(); // said by who reads it
-        auto const root = parsed.assume_value().root();
-        auto const rootfs = root.is_object() ? root.find("rootfs") : std::nullopt;
-        auto const named = rootfs && rootfs->is_object() ? rootfs->find("diff_ids") : std::nullopt;
-        if (!named || !named->is_array()) return success();
-        std::vector<std::string> wanted, actual;
-        named->each_element([&](json_view e) { wanted.emplace_back(e.as_string().value_or("")); });
-        LADING_TRY(auto const manifest, json_document::parse<J>(made, bounds_.json));
-        if (auto const layers = manifest.root().find("layers"))
-            layers->each_element([&](json_view e) {
-                auto const d = e.find("digest");
-                actual.emplace_back(d ? d->as_string().value_or("") : "");
-            });
-        if (wanted.empty()) return success();
-        if (wanted.size() != actual.size())
-            return bad("manifest.json has " + std::to_string(actual.size()) + " layers, the config " + std::to_string(wanted.size()));
-        for (std::size_t i = 0; i != wanted.size(); ++i)
-            if (wanted[i] != actual[i] && digest::parse(wanted[i]) && is_seen_through(image.layers[i]))
-                return error(errc::digest_mismatch)
-                    .with_context(files_.path() + ": " + detail::printable(image.layers[i], 160))
-                    .with_values(wanted[i], actual[i]);
-        return success();
-    }
-    /// Whether the digest of a file was made of what it is uncompressed.
-    bool is_seen_through(std::string const& name) const {
-        auto part = files_.find(name);
-        if (!part || !part.assume_value()) return false;
-        char head[8];
-        std::string_view const start(head, part.assume_value()->read(head, sizeof head));
-        return !detail::compression_of(start, detail::known_compressions) || detail::compression_of(start, decompressions_);
-    }
     result<descriptor> make(detail::saved_image const& image, detail::time_limit const& until) {
-        LADING_TRY(auto text, parts_.manifest_of(files_, image, decompressions_, bounds_, until));
-        LADING_TRY_V(agrees_with_config(image, text));
+        LADING_TRY(auto text, parts_.template manifest_of<J>(files_, image, decompressions_, bounds_, until));
         LADING_TRY(auto const d, digest_of<H>(text));
         descriptor what(std::string(media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
         made_.insert_or_assign(d, std::move(text));

@@ -7,10 +7,9 @@
 ///     LADING_TRY_V(lading::copy(from, "1.0", to, "1.0")); // and others; then
 ///     LADING_TRY_V(to.complete());
 
+#include "archive_store.hpp"
 #include "content_store.hpp"
 #include "docker_list.hpp"
-#include "image_on_disk.hpp"
-#include "staged_layout.hpp"
 
 #include <memory>
 #include <optional>
@@ -30,88 +29,32 @@ namespace lading {
 ///
 /// With `archive_form::hybrid` the archive also has a `manifest.json`, by which `docker load` and `podman load` find the images: of an index the one of
 /// `archive_options::platform`, if it is there. Names that are whole references ("docker.io/library/alpine:3") are their tags.
-///
-/// Copies of an object are the same archive. Threads: as a `content_store` says.
 template <json_policy J, hash_policy H>
-class basic_oci_archive {
+class basic_oci_archive : public detail::archive_store<J, H> {
+    using base = detail::archive_store<J, H>;
+
   public:
     /// Opens an archive to read it: a layout in a tar file, also compressed (`archive_options::with_decompression`). Its index is read once; blobs are
     /// read where they lie. Errors: `layout_invalid` (no file, no archive, no layout in it), `archive_invalid` (a damaged one), `manifest_limit`.
     static result<basic_oci_archive> open(std::string path, archive_options o = {}) {
-        LADING_TRY(auto files, open_archive(path, o));
-        auto out = std::make_shared<state>();
-        out->archive.emplace(std::move(files));
-        return basic_oci_archive(std::move(out));
+        LADING_TRY(auto opened, base::open(std::move(path), o));
+        return basic_oci_archive(std::move(opened));
     }
     /// Begins an archive. Errors: `archive_exists` (unless `archive_options::with_overwrite`), `part_in_use` (another program is writing it),
     /// `path_refused` (the path, or `<path>.part`, is a link or something else), `invalid_argument`, `disk_full`, `sink_failed`.
     static result<basic_oci_archive> create(std::string path, archive_options o = {}) {
         bool const hybrid = o.form == archive_form::hybrid;
-        LADING_TRY(auto staged, detail::staged_layout<J, H>::create(std::move(path), std::move(o), hybrid));
-        auto out = std::make_shared<state>();
-        out->staged.emplace(std::move(staged));
-        return basic_oci_archive(std::move(out));
+        LADING_TRY(auto begun, base::create(std::move(path), std::move(o), hybrid));
+        return basic_oci_archive(std::move(begun));
     }
 
-    /// What is there to read, or has been written. Errors and words are those of `image_on_disk`, or of `oci_layout`.
-    result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
-        return state_->archive ? state_->archive->resolve(name, stop) : state_->staged->files().resolve(name, stop);
-    }
-    result<std::string> document(descriptor const& what, stop_token stop = {}) {
-        return state_->archive ? state_->archive->document(what, stop) : state_->staged->files().document(what, stop);
-    }
-    result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) {
-        return state_->archive ? state_->archive->read(what, out, stop) : state_->staged->files().read(what, out, stop);
-    }
-    result<std::vector<std::string>> names(stop_token stop = {}) {
-        return state_->archive ? state_->archive->names(stop) : state_->staged->files().names(stop);
-    }
-
-    /// Writing. Errors: those of `oci_layout`; `archive_exists` for one that was opened to be read, or is complete.
-    result<bool> has(descriptor const& what, stop_token stop = {}) {
-        LADING_TRY_V(can_be_written());
-        return state_->staged->files().has(what, stop);
-    }
-    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) {
-        LADING_TRY_V(can_be_written());
-        return state_->staged->files().writer(what);
-    }
-    result<void> put_document(descriptor const& what, std::string_view bytes) {
-        LADING_TRY_V(can_be_written());
-        return state_->staged->files().put_document(what, bytes);
-    }
-    result<void> tag(std::string_view name, descriptor const& what) {
-        LADING_TRY_V(can_be_written());
-        return state_->staged->files().tag(name, what);
-    }
     /// Packs, and gives the archive its name. Then it can be read. What fails leaves what was written for another try, and nothing under the
     /// name. Errors: `invalid_argument` (no name leads to anything), `blob_unknown` (a manifest lists what was not written),
     /// `digest_mismatch` (what was written has been changed), `archive_exists`, `disk_full`, `sink_failed`.
-    result<void> complete() {
-        LADING_TRY_V(can_be_written());
-        LADING_TRY_V(state_->staged->complete([this](detail::tar_writer& to) { return pack(*state_->staged, to); }));
-        LADING_TRY(auto files, open_archive(state_->staged->path(), state_->staged->options()));
-        state_->archive.emplace(std::move(files));
-        return success();
-    }
+    result<void> complete() { return base::complete(pack); }
 
   private:
-    using source = basic_image_on_disk<J, H>;
-    struct state {
-        std::optional<source> archive;                      ///< once it is there
-        std::optional<detail::staged_layout<J, H>> staged; ///< if it is being written
-    };
-    explicit basic_oci_archive(std::shared_ptr<state> s) : state_(std::move(s)) {}
-
-    static result<source> open_archive(std::string path, archive_options const& o) {
-        image_on_disk_options how(o.bounds);
-        how.decompressions = o.decompressions;
-        return source::open(std::move(path), std::move(how));
-    }
-    result<void> can_be_written() const {
-        if (state_->archive) return error(errc::archive_exists).with_context("an archive is written once, as a whole");
-        return success();
-    }
+    explicit basic_oci_archive(base b) : base(std::move(b)) {}
 
     static result<void> pack(detail::staged_layout<J, H>& from, detail::tar_writer& to) {
         auto const& o = from.options();
@@ -162,8 +105,6 @@ class basic_oci_archive {
         }
         return out;
     }
-
-    std::shared_ptr<state> state_;
 };
 
 /// With the default JSON and hash models.

@@ -158,6 +158,21 @@ class part_file {
         }
         return success();
     }
+    /// How many bytes it has.
+    std::uint64_t at() const noexcept { return at_; }
+    /// Writes over bytes that it has.
+    result<void> rewrite(std::uint64_t at, std::span<std::byte const> piece) {
+        auto const end = std::exchange(at_, at);
+        auto done = write(piece);
+        at_ = end;
+        return done;
+    }
+    /// Forgets the bytes from `at` on.
+    result<void> cut(std::uint64_t at) {
+        if (::ftruncate(file_.get(), static_cast<off_t>(at)) != 0) return file_error(path_, "cannot be cut");
+        at_ = at;
+        return success();
+    }
 
     /// Gives it its name, in the same folder or at least on the same file system; what has that name is replaced, or with `keep`
     /// left: `file_exists`. A link or a folder of that name is `path_refused`. What fails leaves the part.

@@ -7,6 +7,7 @@
 #include "../digest.hpp"
 #include "../json/document.hpp"
 #include "../json/writer.hpp"
+#include "../limits.hpp"
 #include "../media_type.hpp"
 #include "../policy/hash.hpp"
 #include "image_names.hpp"
@@ -26,9 +27,11 @@ namespace lading::detail {
 struct saved_image {
     std::string config;
     std::vector<std::string> layers;
+    std::map<std::string, std::string, std::less<>> sources; ///< what a layer is elsewhere, as JSON, by what it is uncompressed
 };
 
-/// Reads `{"Config": file, "RepoTags": [...], "Layers": [files]}`; nothing where there are no such files. The names are taken all the same.
+/// Reads `{"Config": file, "RepoTags": [...], "Layers": [files], "LayerSources": {diff_id: descriptor}}`; nothing where there are no such
+/// files. The names are taken all the same.
 inline std::optional<saved_image> read_saved_image(json_view element, image_name& name) {
     if (!element.is_object()) return std::nullopt;
     if (auto const tags = element.find("RepoTags"); tags && tags->is_array())
@@ -37,7 +40,11 @@ inline std::optional<saved_image> read_saved_image(json_view element, image_name
         });
     auto const config = element.find("Config"), layers = element.find("Layers");
     if (!config || !config->is_string()) return std::nullopt;
-    saved_image out{std::string(*config->as_string()), {}};
+    saved_image out{std::string(*config->as_string()), {}, {}};
+    if (auto const sources = element.find("LayerSources"); sources && sources->is_object())
+        sources->each_member([&](std::string_view id, json_view source) {
+            if (source.is_object()) out.sources.emplace(id, json_writer().value(source).take());
+        });
     if (!layers || layers->is_null()) return out; // of an image without any
     if (!layers->is_array()) return std::nullopt;
     bool good = true;
@@ -59,24 +66,45 @@ class saved_parts {
         std::uint64_t size;
     };
 
-    /// The manifest of an image, made as other tools make it. Errors: `layout_invalid` (a file that is not there, is damaged,
-    /// or is more than `limits::archive_bytes` when decompressed), `timeout`.
+    /// The manifest of an image, made as other tools make it. The layers are those that the config names by what they are
+    /// uncompressed: nothing else says which bytes they have. Where it names none nothing is judged, nor a layer of a compression
+    /// that cannot be undone here. A layer that is not there, and is kept elsewhere, is listed as that. Errors: `archive_invalid` (a
+    /// file that is not there, is damaged, or is more than `limits::archive_bytes` when decompressed; more or fewer layers than the
+    /// config names), `diff_id_mismatch`, `manifest_limit`, `timeout`.
+    template <json_policy J>
     result<std::string> manifest_of(image_files const& files, saved_image const& image, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
-        if (image.layers.size() > bounds.descriptors) return bad(files, "more layers than the limit");
+        if (image.layers.size() > bounds.descriptors)
+            return error(errc::manifest_limit).with_context(files.path() + ": manifest.json: layers").with_values("at most " + std::to_string(bounds.descriptors), std::to_string(image.layers.size()));
+        LADING_TRY(auto const ids, diff_ids_of<J>(files, image, bounds));
+        if (!ids.empty() && ids.size() != image.layers.size())
+            return bad(files, "has " + std::to_string(image.layers.size()) + " layers, the config " + std::to_string(ids.size()));
         json_writer w;
-        auto const write = [&](std::string const& name, std::string_view type) -> result<void> {
-            LADING_TRY(auto const d, digest_of_file(files, name, known, bounds, until));
+        auto const write = [&](std::string const& name, std::string_view type, std::string const& id) -> result<void> {
+            LADING_TRY(auto part, find(files, name));
+            auto const source = part ? image.sources.end() : image.sources.find(id);
+            if (source != image.sources.end()) {
+                LADING_TRY(auto const elsewhere, json_document::parse<J>(source->second, bounds.json));
+                if (auto const urls = elsewhere.root().find("urls"); urls && urls->is_array() && urls->size() != 0) return w.value(elsewhere.root()), success();
+            }
+            if (!part) return bad(files, "names a file that is not there: " + printable(name, 160));
+            char head[8];
+            auto peek = *part;
+            std::string_view const start(head, peek.read(head, sizeof head));
+            bool const seen_through = !compression_of(start, known_compressions) || compression_of(start, known);
+            LADING_TRY(auto const d, digest_of_file(files, name, std::move(*part), known, bounds, until));
+            if (seen_through && id != d.str() && digest::parse(id))
+                return error(errc::diff_id_mismatch).with_context(files.path() + ": " + printable(name, 160)).with_values(id, d.str());
             w.begin_object().key("mediaType").string(type).key("size").integer(static_cast<std::int64_t>(blobs_.find(d)->second.size));
             w.key("digest").string(d.str()).end_object();
             return success();
         };
         w.begin_object().key("schemaVersion").integer(2).key("mediaType").string(media_types::docker_manifest).key("config");
-        LADING_TRY_V(write(image.config, media_types::docker_config));
+        LADING_TRY_V(write(image.config, media_types::docker_config, {}));
         w.key("layers").begin_array();
-        for (auto const& name : image.layers) {
-            LADING_TRY_V(write(name, media_types::docker_layer));
+        for (std::size_t i = 0; i != image.layers.size(); ++i) {
+            LADING_TRY_V(write(image.layers[i], media_types::docker_layer, ids.empty() ? std::string() : ids[i]));
         }
-        return w.end_array().end_object().str();
+        return w.end_array().end_object().take();
     }
     /// The file of a digest that a manifest has been made with, or null.
     blob const* find(digest const& d) const {
@@ -86,14 +114,31 @@ class saved_parts {
 
   private:
     static error bad(image_files const& files, std::string const& why) {
-        return error(errc::layout_invalid).with_context(files.path() + ": manifest.json: " + why);
+        return error(errc::archive_invalid).with_context(files.path() + ": manifest.json: " + why);
     }
-    result<digest> digest_of_file(image_files const& files, std::string const& name, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
-        LADING_TRY(auto part, files.find(name));
-        if (!part) return bad(files, "names a file that is not there: " + printable(name, 160));
-        auto const id = part->id();
+    static result<std::optional<file_part>> find(image_files const& files, std::string const& name) {
+        if (!path_inside(name)) return bad(files, "names a file that is none of the image: \"" + printable(name, 160) + '"');
+        return files.find(name);
+    }
+    /// What the config says that the layers are, uncompressed; nothing where it does not.
+    template <json_policy J>
+    static result<std::vector<std::string>> diff_ids_of(image_files const& files, saved_image const& image, limits const& bounds) {
+        std::vector<std::string> out;
+        LADING_TRY(auto const there, find(files, image.config));
+        if (!there) return bad(files, "names a file that is not there: " + printable(image.config, 160));
+        LADING_TRY(auto const config, files.read(image.config, bounds.config_bytes));
+        auto const parsed = json_document::parse<J>(config ? *config : std::string(), bounds.json);
+        if (!parsed) return out; // said by who reads it
+        auto const root = parsed.assume_value().root();
+        auto const rootfs = root.is_object() ? root.find("rootfs") : std::nullopt;
+        auto const named = rootfs && rootfs->is_object() ? rootfs->find("diff_ids") : std::nullopt;
+        if (named && named->is_array()) named->each_element([&](json_view e) { out.emplace_back(e.as_string().value_or("")); });
+        return out;
+    }
+    result<digest> digest_of_file(image_files const& files, std::string const& name, file_part part, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
+        auto const id = part.id();
         if (auto const done = hashed_.find(id); done != hashed_.end()) return done->second;
-        unpacked_part bytes(std::move(*part), known);
+        unpacked_part bytes(std::move(part), known);
         H hash(digest_algorithm::sha256);
         std::vector<char> piece(64u << 10);
         std::uint64_t size = 0;

@@ -3,6 +3,7 @@
 
 /// `staged_layout`: the layout that an archive is made of.
 
+#include "../detail/mutex.hpp"
 #include "archive_staging.hpp"
 #include "layout_contents.hpp"
 #include "oci_layout.hpp"
@@ -10,7 +11,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,8 +71,19 @@ class staged_layout {
         if (index.entries().empty()) return error(errc::invalid_argument).with_context("no image has been named in " + staging_.path());
         return index.entries();
     }
+    /// Notes that a content belongs to the archive: what an earlier run has left, and nobody wants now, does not.
+    void want(digest const& d) {
+        std::lock_guard const locked(*mutex_);
+        wanted_.insert(d);
+    }
+    bool is_wanted(digest const& d) const {
+        std::lock_guard const locked(*mutex_);
+        return wanted_.contains(d);
+    }
+    /// Reads what is wanted.
     read_document reader() {
         return [this](descriptor const& what) -> result<std::optional<std::string>> {
+            if (!is_wanted(what.digest)) return std::optional<std::string>();
             auto text = files_.document(what);
             if (text) return std::optional<std::string>(std::move(text).assume_value());
             if (text.assume_error() == errc::manifest_unknown) return std::optional<std::string>();
@@ -106,7 +120,7 @@ class staged_layout {
     }
     bool has_blob(descriptor const& what) {
         auto const file = folder_.blob(what.digest);
-        return file && file.assume_value();
+        return is_wanted(what.digest) && file && file.assume_value();
     }
 
   private:
@@ -126,6 +140,8 @@ class staged_layout {
     layout files_;
     layout_folder folder_;
     archive_options options_;
+    std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
+    std::set<digest> wanted_;
 };
 
 } // namespace lading::detail

@@ -139,12 +139,13 @@ class tar_writer {
         LADING_TRY_V(end());
         return put(std::string(2 * tar_block, '\0'));
     }
-
-  private:
+    /// Ends the member. Not needed before `add` and `finish`.
     result<void> end() {
         if (left_ != 0) return error(errc::size_mismatch).with_context("a member of an archive has fewer bytes than were announced");
         return put(std::string(std::exchange(padding_, 0), '\0'));
     }
+
+  private:
     result<void> put(std::string const& bytes) { return bytes.empty() ? result<void>(success()) : out_(std::as_bytes(std::span(bytes))); }
 
     output out_;

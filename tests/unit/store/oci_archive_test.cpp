@@ -244,6 +244,17 @@ TEST_CASE("oci_archive: an index may be without the images of other platforms, n
     auto const whole = f.read("x.tar"); // docker is told of the one that is there
     CHECK(whole.find(R"([{"Config":"blobs/sha256/)" + hex_of(b.config) + R"(","RepoTags":["quay.io/team/app:1"],"Layers":["blobs/sha256/)" + hex_of(b.layer) + R"("]}])") != std::string::npos);
 
+    {
+        auto killed = oci_archive::create(f.str("z.tar")).value();
+        put_blobs(killed, a);
+    }
+    auto next = oci_archive::create(f.str("z.tar"), archive_options().with_form(archive_form::hybrid)).value();
+    put_blobs(next, b); // what the earlier run has left, of another platform, is not wanted
+    REQUIRE(next.put_document(top, list));
+    REQUIRE(next.tag("quay.io/team/app:1", top));
+    REQUIRE(next.complete());
+    CHECK((f.read("z.tar") == whole));
+
     auto other = oci_archive::create(f.str("y.tar")).value();
     REQUIRE(other.put_document(a.what(), a.manifest));
     REQUIRE(put(other.writer(described(a.config)), a.config));
