@@ -2,6 +2,7 @@
 // The inspect command: what is this image? With no reference it starts the embedded registry and inspects an image there.
 
 #include <lading/lading.hpp>
+#include <lading/service/store_transport.hpp>
 #include <lading/store/image_on_disk.hpp>
 #include <lading/testing/registry.hpp>
 
@@ -97,7 +98,8 @@ struct printer {
 };
 
 struct layout_policies : policies {
-    using transport = lading::basic_image_on_disk<policies::json, policies::hash>;
+    using files = lading::basic_image_on_disk<policies::json, policies::hash>;
+    using transport = lading::store_transport<files>;
     using credentials = lading::no_credentials;
 };
 
@@ -113,7 +115,7 @@ auto with_files(image_on_disk const& where, arguments const& args, Go go)
     options.with_decompression(lading::zstd_frames::model());
 #endif
     if (args.client.timeout.count() > 0) options.with_deadline(std::chrono::steady_clock::now() + args.client.timeout);
-    LADING_TRY(auto files, layout_policies::transport::open(where.path, std::move(options)));
+    LADING_TRY(auto files, layout_policies::files::open(where.path, std::move(options)));
     LADING_TRY(auto const ref, files.reference(where.words, args.platform.value_or(lading::platform_choice::host())));
     lading::basic_client<layout_policies> on_disk(std::move(files), args.client);
     return go(on_disk, ref);

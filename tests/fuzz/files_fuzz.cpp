@@ -6,6 +6,7 @@
 #include <lading/config_files/config_credentials.hpp>
 #include <lading/config_files/registries_conf.hpp>
 #include <lading/print/writers.hpp>
+#include <lading/service/store_transport.hpp>
 #include <lading/store/image_on_disk.hpp>
 
 #include "documents.hpp"
@@ -86,7 +87,7 @@ std::string seal(std::string_view archive) {
 std::string blob_path(std::string_view bytes) { return "blobs/sha256/" + test::digest_of(bytes).substr(7); }
 
 struct disk_policies : test::policies {
-    using transport = image_on_disk;
+    using transport = store_transport<image_on_disk>;
     using credentials = no_credentials;
 };
 

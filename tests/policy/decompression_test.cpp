@@ -5,6 +5,7 @@
 
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/lading.hpp>
+#include <lading/service/store_transport.hpp>
 #include <lading/store/image_on_disk.hpp>
 
 #ifdef LADING_TEST_ZLIB
@@ -200,7 +201,7 @@ TEST_CASE("compressed archives are read, within bounds, and leave nothing behind
 
 TEST_CASE("compressed layers of docker save are known by what they are uncompressed", "[W08]") {
     struct on_disk : default_policies {
-        using transport = image_on_disk;
+        using transport = store_transport<image_on_disk>;
     };
     folder f;
     for (auto const& m : models()) {

@@ -61,7 +61,7 @@ struct async_calls {
 /// Threads: what the calls of a client share is its session (thread-safe), its options (only read), its observer and its
 /// policies. Several threads may be in calls of one client at once, blocking or not, where transport, clock, credentials
 /// and cache allow that: `asio_sync_transport`, `curl_transport`, `asio_transport`, `steady_clock_policy`, the credentials and
-/// caches of the library do; `image_on_disk` and the doubles of `testing/` take one call at a time.
+/// caches of the library do; `store_transport` and the doubles of `testing/` take one call at a time.
 ///
 /// A blocking call takes a `std::stop_token` last: soon after it is stopped the call ends with `cancelled`, be it
 /// connecting, waiting for an answer, in a body or between two tries. (Not while a credential helper runs.)

@@ -36,7 +36,7 @@
 ///         }
 ///     };
 ///
-/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `image_on_disk`, `testing::scripted_transport`
+/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `store_transport`, `testing::scripted_transport`
 /// (testing/).
 
 #include "../http/message.hpp"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `image_on_disk`: a transport whose registry is an image on disk: an OCI layout (image-spec 1.1, "image-layout"), what
-/// `docker save` writes, or skopeo's `dir:`; a folder, a tar archive, or a compressed one. Read-only; no network, no
-/// credentials.
+/// `image_on_disk`: a source that is an image on disk, as any tool has written it: an OCI layout (image-spec 1.1, "image-layout"), what
+/// `docker save` writes, or skopeo's `dir:`; a folder, a tar archive, or a compressed one. Read-only.
 ///
-///     LADING_TRY(auto files, lading::image_on_disk::open("dir"));
-///     LADING_TRY(auto ref, files.reference("latest"));
-///     lading::basic_client<layout_policies> registry(std::move(files)); // layout_policies::transport is image_on_disk
+///     LADING_TRY(auto files, lading::image_on_disk::open("image.tar"));
+///     LADING_TRY(auto what, files.resolve("latest"));
+///
+/// `store_transport` lets a client inspect it.
 
 #include "../descriptor.hpp"
 #include "../detail/mutex.hpp"
@@ -15,14 +15,12 @@
 #include "../document/listed_contents.hpp"
 #include "../document/reflect/oci.hpp"
 #include "../hash/openssl_hash.hpp"
-#include "../http/url.hpp"
 #include "../json/document.hpp"
 #include "../json/strict_json.hpp"
 #include "../json/writer.hpp"
 #include "../limits.hpp"
 #include "../platform_choice.hpp"
 #include "../policy/hash.hpp"
-#include "../policy/transport.hpp"
 #include "../reference.hpp"
 #include "content_store.hpp"
 #include "image_files.hpp"
@@ -54,16 +52,13 @@ struct image_on_disk_options {
     std::optional<std::chrono::steady_clock::time_point> deadline;
 };
 
-/// Models `content_source` and `sync_transport`. `J` and `H` model the JSON and hash policies.
+/// Models `content_source`. `J` and `H` model the JSON and hash policies.
 ///
-/// Answers `/v2/`, tag lists, manifests by tag and digest, and blobs by digest, for every repository name: what is on disk
-/// is one repository, whatever its images are called; `reference` finds them by their names. Names are the annotations
-/// `org.opencontainers.image.ref.name` and `io.containerd.image.name`, and `RepoTags`. The manifest of an image in a
+/// Names are the annotations `org.opencontainers.image.ref.name` and `io.containerd.image.name`, and `RepoTags`. The manifest of an image in a
 /// `docker save` archive of the old form, which has none, is made from its config and layers as other tools make it (layers
-/// by what they are uncompressed, where that can be undone); that reads each of its files once, when it is first asked for. What is served is verified by the operations like any answer;
-/// a manifest that the index lists is checked against it. Errors: `timeout`; `size_mismatch`, `digest_mismatch` (a manifest
-/// is not what the index says); `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or
-/// became shorter); everything else is an answer.
+/// by what they are uncompressed, where that can be undone); that reads each of its files once, when it is first asked for.
+/// What is given is verified, and a manifest that the index lists is checked against it. Errors: `timeout`; `size_mismatch`, `digest_mismatch`;
+/// `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or became shorter).
 /// Threads: `document` and `read` may be called by several at once, the others one at a time.
 template <json_policy J, hash_policy H>
 class basic_image_on_disk {
@@ -166,21 +161,6 @@ class basic_image_on_disk {
     }
     /// The same names. Never fails.
     result<std::vector<std::string>> names(stop_token) { return names(); }
-
-    result<response> exchange(request const& q, body_sink& out) {
-        if (detail::is_over(q.deadline)) return error(errc::timeout);
-        LADING_TRY(auto const where, url::parse(q.url));
-        if (q.method != "GET" && q.method != "HEAD") return refuse(405, "UNSUPPORTED", q, out);
-        auto const& path = where.path();
-        if (path == "/v2/" || path == "/v2") return give("application/json", {}, std::string("{}"), q, out);
-        auto const kind_at = path.rfind('/', path.rfind('/') - 1);
-        if (!path.starts_with("/v2/") || kind_at == path.npos || kind_at < 4) return refuse(404, "UNSUPPORTED", q, out);
-        auto const kind = std::string_view(path).substr(kind_at + 1);
-        if (kind == "tags/list") return give("application/json", {}, tag_list(path.substr(4, kind_at - 4)), q, out);
-        if (kind.starts_with("manifests/")) return manifest(kind.substr(10), q, out);
-        if (kind.starts_with("blobs/")) return blob(kind.substr(6), q, out);
-        return refuse(404, "UNSUPPORTED", q, out);
-    }
 
   private:
     static inline std::vector<decompression> const no_decompressions;
@@ -432,35 +412,8 @@ class basic_image_on_disk {
         return what;
     }
 
-    // ---- answers
+    // ---- files
 
-    std::string tag_list(std::string_view name) const {
-        json_writer w;
-        w.begin_object().key("name").string(name).key("tags").begin_array();
-        for (auto const& t : names_.tags(name)) w.string(t);
-        return w.end_array().end_object().str();
-    }
-    result<response> manifest(std::string_view target, request const& q, body_sink& out) {
-        auto const wanted = digest::parse(target);
-        std::optional<std::size_t> at;
-        if (wanted) {
-            LADING_TRY(at, position_of(wanted.assume_value(), q.deadline));
-        } else if (auto const found = names_.find(target); !found.empty()) {
-            LADING_TRY(at, choose(found, target, platform_choice::host()));
-        }
-        if (!at && !wanted) return refuse(404, "MANIFEST_UNKNOWN", q, out);
-        std::optional<descriptor> said;
-        if (at) {
-            LADING_TRY(said, describe(*at, q.deadline));
-        }
-        auto const& d = said ? said->digest : wanted.assume_value();
-        LADING_TRY(auto text, manifest_text(d));
-        if (!text) return refuse(404, "MANIFEST_UNKNOWN", q, out);
-        if (said) { // what the index says of its own
-            LADING_TRY_V(verify(*said, *text));
-        }
-        return give(said ? std::string_view(said->media_type) : std::string_view(), d.str(), std::move(*text), q, out);
-    }
     result<std::optional<std::string>> manifest_text(digest const& d) const {
         if (auto const made = made_.find(d); made != made_.end()) return std::optional(made->second);
         if (flat_) {
@@ -475,56 +428,6 @@ class basic_image_on_disk {
     }
     /// A blob is what its digest says, wherever a builder keeps it; of what `docker save` names nothing else is known.
     detail::links reach_of(digest const& d) const { return parts_.find(d) ? detail::links::inside : detail::links::anywhere; }
-    result<response> blob(std::string_view target, request const& q, body_sink& out) {
-        auto const wanted = digest::parse(target);
-        if (!wanted) return refuse(404, "BLOB_UNKNOWN", q, out);
-        auto const& d = wanted.assume_value();
-        LADING_TRY(auto part, files_.find(file_of(d), reach_of(d)));
-        if (!part) return refuse(404, "BLOB_UNKNOWN", q, out);
-        auto const* const saved = parts_.find(d); // its layers are known by what they are uncompressed
-        auto const size = saved ? saved->size : part->size();
-        detail::unpacked_part bytes(std::move(*part), saved ? decompressions_ : std::vector<decompression>());
-        auto head = head_of(200, "application/octet-stream", size, q);
-        head.headers.add("Docker-Content-Digest", d.str());
-        LADING_TRY(auto verdict, out.begin(head, size));
-        if (q.method == "HEAD") return head;
-        std::vector<char> piece(64u << 10);
-        for (std::uint64_t left = size; verdict == sink_action::proceed && left > 0;) {
-            if (detail::is_over(q.deadline)) return error(errc::timeout);
-            auto const got = bytes.read(std::span(piece).first(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece.size()))));
-            if (!got || got.assume_value() == 0) return bad(detail::printable(target, 160) + " ends early");
-            left -= got.assume_value();
-            LADING_TRY(verdict, out.write(std::as_bytes(std::span(piece).first(got.assume_value()))));
-        }
-        return head;
-    }
-    result<response> refuse(int status, std::string_view code, request const& q, body_sink& out) const {
-        json_writer w;
-        w.begin_object().key("errors").begin_array().begin_object().key("code").string(code).end_object().end_array().end_object();
-        return give_text(head_of(status, "application/json", 0, q), w.str(), q, out);
-    }
-    result<response> give(std::string_view type, std::string const& digest, std::string text, request const& q, body_sink& out) const {
-        auto head = head_of(200, type, 0, q);
-        if (!digest.empty()) head.headers.add("Docker-Content-Digest", digest);
-        return give_text(std::move(head), text, q, out);
-    }
-    result<response> give_text(response head, std::string const& text, request const& q, body_sink& out) const {
-        head.headers.set("Content-Length", std::to_string(text.size()));
-        LADING_TRY(auto const verdict, out.begin(head, text.size()));
-        if (verdict == sink_action::proceed && q.method != "HEAD" && !text.empty()) {
-            LADING_TRY_V(out.write(std::as_bytes(std::span(text))));
-        }
-        return head;
-    }
-    response head_of(int status, std::string_view type, std::uint64_t size, request const& q) const {
-        response head(status);
-        // No registry has answered, whatever the image is called.
-        head.url = "https://localhost" + q.url.substr(std::min(q.url.find('/', q.url.find("://") + 3), q.url.size()));
-        head.headers.add("Docker-Distribution-Api-Version", "registry/2.0");
-        if (!type.empty()) head.headers.add("Content-Type", std::string(type));
-        head.headers.add("Content-Length", std::to_string(size));
-        return head;
-    }
 
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>(); ///< of what is found out while it is read
     detail::image_files files_;

@@ -3,6 +3,7 @@
 #include "cpu_time.hpp"
 
 #include <lading/lading.hpp>
+#include <lading/service/store_transport.hpp>
 #include <lading/store/image_on_disk.hpp>
 
 #include <cstdlib>
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct on_disk : default_policies {
-    using transport = image_on_disk;
+    using transport = store_transport<image_on_disk>;
 };
 
 /// A folder that goes away, and the files of one OCI image in it.
@@ -151,7 +152,7 @@ TEST_CASE("image_on_disk: answers like a registry") {
     auto files = image_on_disk::open(f.path.string()).value();
     auto const status = [&](char const* method, std::string const& path) {
         response_body body(1000, limits());
-        auto const r = files.exchange(request(method, "https://localhost" + path), body);
+        auto const r = service::answer(request(method, "https://localhost" + path), files, body);
         return r ? r.value().status : 0;
     };
     CHECK(status("GET", "/v2/") == 200);
@@ -420,7 +421,7 @@ TEST_CASE("a file is hashed when its image is asked for, and once", "[W07][V05]"
     auto opened = image_on_disk::open(path).value();
     response_body body(1 << 20, limits()); // one that is not there does not keep another from being found by digest
     auto const d = image_on_disk::open(path).value().reference("a:1").value().digest()->str();
-    CHECK(opened.exchange(request("GET", "https://localhost/v2/x/manifests/" + d), body).value().status == 200);
+    CHECK(service::answer(request("GET", "https://localhost/v2/x/manifests/" + d), opened, body).value().status == 200);
 
     // One layer of 16 MB, mentioned 20,000 times, by its name, by links and by names that mean the same.
     std::string layers;
