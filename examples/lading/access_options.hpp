@@ -19,7 +19,7 @@ inline void without_tls_rules(registry_access& of) {
 
 inline void take_login(registry_access& of, std::string const& option, std::string const& user_and_secret) {
     auto const colon = user_and_secret.find(':');
-    if (colon == 0 || colon == std::string::npos) throw CLI::ValidationError(option, "is USER:PASS");
+    if (colon == 0 || colon == std::string::npos) throw CLI::ValidationError(option + " is USER:PASS");
     of.secret = lading::credential(user_and_secret.substr(0, colon), user_and_secret.substr(colon + 1));
     std::fprintf(stderr, "%s: warning: other users of this machine can see the password of %s; --password-stdin hides it\n",
                  of.program, option.c_str());
@@ -46,7 +46,6 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
            [&of](std::string const& v) { of.cert_dir = v; });
     option(long_name("creds"), "USER:PASS", "login for the registry, before any file; see --password-stdin",
            [&of, name = long_name("creds")](std::string const& v) { take_login(of, name, v); });
-    flag(long_name("no-creds"), "use no login", [&of] { of.authfile = "/dev/null"; });
     option(long_name("registry-token"), "TOKEN", "bearer token for the registry", [&of](std::string const& v) {
         of.secret.emplace();
         of.secret->registry_token = v;
@@ -54,6 +53,7 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
     option(long_name("authfile") + (prefix.empty() ? ",--registry-config" : ""), "FILE",
            "read stored logins from this file only (default: where Docker and the containers tools keep them)",
            [&of](std::string const& v) { of.authfile = v; });
+    flag(long_name("no-creds"), "use no login", [&of] { of.authfile = "/dev/null"; });
     if (!prefix.empty()) return;
 
     flag("--insecure", "as --tls-verify=false", [&of] { without_tls_rules(of); });
@@ -67,7 +67,7 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
         of.secret = lading::credential(*user, std::move(secret));
     });
     option("-p,--password", "PASS", "is not taken, for other users could see it: --password-stdin", [](std::string const&) {
-        throw CLI::ValidationError("--password", "other users of this machine could see it: --password-stdin");
+        throw CLI::ValidationError("--password: other users of this machine could see it: --password-stdin");
     });
     option("--mirror", "HOST[:PORT][/P]", "ask this mirror first; may be repeated", [](std::string const&) {})
         ->each([&of](std::string const& v) { of.mirrors.push_back(v); })

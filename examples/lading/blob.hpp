@@ -7,7 +7,7 @@
 #include "program.hpp"
 #include "registry.hpp"
 
-#include <lading/store/blob_sink.hpp>
+#include <lading/store/file_sink.hpp>
 
 #include <memory>
 #include <utility>

@@ -6,3 +6,4 @@
 #include "program.hpp"
 
 void add_reading(CLI::App& app, program& run);
+void add_moving(CLI::App& app, program& run);

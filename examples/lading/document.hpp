@@ -20,7 +20,7 @@ inline void add_platform_option(CLI::App& to, std::optional<lading::platform_cho
           [&chosen](std::string const& value) {
               if (value == "any") return void(chosen = lading::platform_choice::any());
               auto const p = lading::platform::parse(value);
-              if (!p) throw CLI::ValidationError("--platform", "is OS/ARCH[/VARIANT], one of the two, or any: " + p.error().summary());
+              if (!p) throw CLI::ValidationError("--platform is OS/ARCH[/VARIANT], one of the two, or any: " + p.error().summary());
               chosen = lading::platform_choice::like(p.value());
           },
           text)
