@@ -16,10 +16,10 @@ export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
 all_steps=(layers docs style platforms single-header-current compile-budget compile-fail headers
-    asan hostile-report clang-asan fuzz tsan matrix install example realworld realworld-report)
+    asan hostile-report clang-asan fuzz tsan matrix install example content realworld realworld-report)
 
 packages=(g++ clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libc++-19-dev libc++abi-19-dev android-libboringssl-dev cmake ninja-build pkg-config python3
-    "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev catch2
+    "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev libcli11-dev catch2
     libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
     docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps doxygen
     iproute2 zstd bzip2 xz-utils)
@@ -57,6 +57,7 @@ run_step() {
         ;;
     install) bash tests/install/run.sh build/install ;;
     example) example_runs ;;
+    content) content_comes_in ;;
     *) return 2 ;;
     esac
 }
@@ -87,6 +88,15 @@ example_runs() {
     record=$(bash examples/inspect.sh) && printf '%s\n' "$record" && jq -e .Digest <<<"$record" &&
         bash tests/example_test.sh build/release/examples/inspect &&
         python3 -B tests/hostile/differential.py build/release/examples/inspect # other readers' answers to the same bytes
+}
+
+# The program lading: its flags and exit statuses; what it brings to disk, read back by others; killed, cut off, out of room.
+content_comes_in() {
+    local status=0
+    cmake --preset release && cmake --build --preset release -t lading_program || return
+    python3 -B tests/registry/program.py build/release/examples/lading || status=1
+    python3 -B tests/registry/content.py build/release/examples/lading || status=1
+    return $status
 }
 
 # What other readers read is read, and the same.
@@ -177,7 +187,7 @@ told() { # STEP STATUS
         tail -n 100 "build/log/$1.log" | cut -c 1-400 # types of templates fill pages
     else
         case $1 in
-        layers | docs | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$1.log" ;;
+        layers | docs | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | content | realworld | realworld-report) cat "build/log/$1.log" ;;
         *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$1.log" ;;
         esac
     fi
