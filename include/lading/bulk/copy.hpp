@@ -101,6 +101,7 @@ class copy_state {
     bool is_by_digest() const { return is_digest_text(name_); }
 
     void begin(descriptor top) {
+        top.annotations.clear(); // they are of the list that it was found in
         named_ = top;
         plan_.begin(std::move(top));
     }

@@ -58,7 +58,7 @@ inline std::string host_of(std::string_view text) {
 /// there once.
 ///
 /// Errors: of `add`, those of `contents_of`, `platform_not_found`, `would_change_digest` (several platforms and not sparse),
-/// `schema1_refused`, `descriptor_invalid` (two sizes of one digest, an empty blob of another digest), `digest_mismatch`
+/// `schema1_refused`, `media_type_unknown` (nothing tells what the top is), `descriptor_invalid` (two sizes of one digest, an empty blob of another digest), `digest_mismatch`
 /// (`data` that is not the blob), `walk_limit` and `manifest_limit` (see `copy_options::with_limits`). Not synchronised.
 class copy_plan {
   public:
@@ -77,6 +77,7 @@ class copy_plan {
         std::optional<std::string> bytes; ///< where it need not be asked for
         bool is_config = false;
         bool left_out = false;            ///< it is not to be copied
+        std::size_t place = 0;            ///< in the order in which documents list them
     };
 
     explicit copy_plan(copy_options const& o)
@@ -110,6 +111,8 @@ class copy_plan {
                 .with_context("all documents of the copy")
                 .with_values("at most " + std::to_string(bounds_.copied_document_bytes) + " bytes (limits::copied_document_bytes)", "more");
         LADING_TRY(auto listed, contents_of(bytes, what.media_type, bounds_));
+        if (at == 0 && listed.media_type.empty() && says_nothing(what.media_type)) // it may be the page of a gateway
+            return error(errc::media_type_unknown).with_context(what.digest.str());
         {
             auto& d = documents_[at];
             if (d.what.size < 0) d.what.size = static_cast<std::int64_t>(bytes.size());
@@ -152,9 +155,11 @@ class copy_plan {
 
     /// In the order in which they are best begun: configs, then the large ones.
     std::vector<blob> const& blobs() {
-        if (!std::exchange(sorted_, true)) std::stable_sort(blobs_.begin(), blobs_.end(), [](blob const& a, blob const& b) {
-            return a.is_config != b.is_config ? a.is_config : a.what.size > b.what.size;
-        });
+        if (!std::exchange(sorted_, true))
+            std::sort(blobs_.begin(), blobs_.end(), [](blob const& a, blob const& b) {
+                if (a.is_config != b.is_config) return a.is_config;
+                return a.what.size != b.what.size ? a.what.size > b.what.size : a.place < b.place;
+            });
         return blobs_;
     }
     /// In the order in which they are to be written: what a document lists comes before it, the top last.
@@ -244,11 +249,13 @@ class copy_plan {
                 .with_values("at most " + std::to_string(bounds_.copied_blobs) + " (limits::copied_blobs)", "more");
         auto& b = blobs_.emplace_back(std::move(d));
         b.is_config = is_config;
+        b.place = blobs_.size();
         b.left_out = external_ == external_layers::leave && is_external(b.what);
         if (b.left_out) return success();
         LADING_TRY(b.bytes, detail::known_bytes(b.what, !is_config));
         return success();
     }
+    static bool says_nothing(std::string_view type) { return type.empty() || type == "application/octet-stream" || type.starts_with("text/"); }
     /// One digest has one size.
     static result<void> agree(descriptor& known, descriptor const& again) {
         if (known.size < 0) known.size = again.size;

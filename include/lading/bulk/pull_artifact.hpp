@@ -119,7 +119,10 @@ class artifact_run {
                 return error(errc::descriptor_invalid).with_context("two sizes of " + f.what.digest.str());
             if (!f.existing) (is_new ? first : again).push_back(i);
         }
-        std::stable_sort(first.begin(), first.end(), [&](auto a, auto b) { return out.files[a].what.size > out.files[b].what.size; });
+        std::sort(first.begin(), first.end(), [&](std::size_t a, std::size_t b) {
+            auto const size = [&](std::size_t i) { return out.files[i].what.size; };
+            return size(a) != size(b) ? size(a) > size(b) : a < b;
+        });
         LADING_TRY_V(copy_lanes(first.size(), options_.lanes, stop_, [&](std::size_t i, stop_token const& stop) { return fetch(out.files[first[i]], stop); }));
         LADING_TRY_V(copy_lanes(again.size(), options_.lanes, stop_, [&](std::size_t i, stop_token const& stop) {
             auto const& f = out.files[again[i]];

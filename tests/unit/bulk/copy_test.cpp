@@ -430,6 +430,19 @@ TEST_CASE("copy: what a document lists is of the type that it says", "[copy][HX1
     CHECK(w.to.count("write") == 0);
 }
 
+TEST_CASE("copy: a name that leads to nothing that is a document", "[copy]") {
+    journal_store from, to;
+    for (made const& m : {made("", "<html>"), made("application/octet-stream", "other bytes"), made("text/plain", "{}"), made("", "{}")}) {
+        from.put(m);
+        from.name("page", m);
+        CHECK(why(copy(from, "page", to, "v1")) == errc::media_type_unknown);
+    }
+    made const own("application/vnd.example.v7+json", R"({"mediaType":"application/vnd.example.v7+json"})");
+    from.put(own);
+    from.name("own", own);
+    CHECK(copy(from, "own", to, "v1").has_value());
+}
+
 TEST_CASE("copy: thousands of layers only by a larger limit", "[copy][HX29]") {
     journal_store from, to;
     std::vector<std::string> list;
