@@ -281,6 +281,50 @@ TEST_CASE("pull: a stop ends the blobs that are under way", "[PD49]") {
     CHECK(to.has(o.l2.self).value());
 }
 
+TEST_CASE("pull: what has come when it is stopped is gone on with by the next", "[PD49][PD30][PD48]") {
+    origin o;
+    auto const large = layer_of(std::string(400'000, 'L'));
+    auto const image = image_of(o.c1, {large});
+    o.registry.put_blob(large.bytes);
+    o.put(image, "large");
+    half_server half(large);
+    scratch folder;
+    auto to = oci_layout::create(folder / "layout").value();
+    auto const target = "/v2/x/blobs/" + large.self.digest.str();
+    o.registry.answer("GET", target, testing::canned(307).with_header("Location", half.url() + "/x"));
+    auto const part = folder / ("layout/blobs/sha256/." + large.self.digest.hex() + ".part");
+    std::stop_source source;
+    std::atomic<bool> over{false};
+    std::thread stopper([&] {
+        for (std::error_code none; !over && std::filesystem::file_size(part, none) != 200'000;) std::this_thread::yield();
+        source.request_stop();
+    });
+    auto const stopped = o.calls.pull(o.named("large"), to, {}, source.get_token());
+    over = true;
+    stopper.join();
+    REQUIRE(stopped.has_error());
+    CHECK(stopped.error() == errc::cancelled);
+    CHECK(std::filesystem::file_size(part) == 200'000);
+
+    o.registry.clear_answers();
+    o.registry.clear_journal();
+    std::uint64_t resumed = 0, all = 0;
+    auto again = oci_layout::open(folder / "layout").value();
+    auto const observe = [&](transfer_event const& e) {
+        if (e.state == transfer_state::resumed) resumed = e.bytes;
+        all = e.all_bytes;
+    };
+    auto const done = o.calls.pull(o.named("large"), again, copy_options().with_observer(observe)).value();
+    CHECK(resumed == 200'000);
+    CHECK(all == large.bytes.size() + o.c1.bytes.size() + image.bytes.size());
+    std::vector<std::string> ranges;
+    for (auto const& q : o.registry.journal())
+        if (q.target == target) ranges.emplace_back(q.headers.find("Range").value_or("none"));
+    CHECK(ranges == words{"bytes=200000-"});
+    CHECK(again.has(large.self).value());
+    CHECK_FALSE(std::filesystem::exists(part));
+}
+
 TEST_CASE("async_pull: as pull does, on one thread or several", "[copy][PD44]") {
     for (int const threads : {1, 3}) {
         origin o;

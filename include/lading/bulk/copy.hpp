@@ -61,7 +61,14 @@ template <class S>
 class copy_to_store final : public copy_to {
   public:
     explicit copy_to_store(S& s) : store_(s) {}
-    result<descriptor> resolve(std::string_view name, stop_token const& stop) override { return store_.resolve(name, stop); }
+    result<descriptor> resolve(std::string_view name, stop_token const& stop) override {
+        if constexpr (requires { store_.named(name, stop); })
+            if (name.find(':') == name.npos) { // of many names, without a list of those that it is not
+                LADING_TRY(auto found, store_.named(name, stop));
+                return found ? result<descriptor>(std::move(*found)) : result<descriptor>(error(errc::manifest_unknown));
+            }
+        return store_.resolve(name, stop);
+    }
     result<std::string> document(descriptor const& what, stop_token const& stop) override { return store_.document(what, stop); }
     result<bool> has(descriptor const& what, stop_token const& stop) override { return store_.has(what, stop); }
     result<std::unique_ptr<blob_sink>> writer(descriptor const& what) override { return store_.writer(what); }

@@ -85,6 +85,18 @@ class basic_oci_layout {
         LADING_TRY(auto found, listed_image(words, wanted));
         return found ? result<descriptor>(std::move(*found)) : unlisted(wanted.assume_value(), stop);
     }
+    /// The image of exactly this name, for who is about to give it; nothing where there is none, or several. Errors: those of `open`.
+    result<std::optional<descriptor>> named(std::string_view name, stop_token = {}) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(state_->load());
+        std::optional<descriptor> out;
+        for (auto const& e : state_->index.entries()) {
+            if (e.name.own != name || !e.what) continue;
+            if (out) return std::optional<descriptor>();
+            out = e.what.assume_value();
+        }
+        return out;
+    }
     /// Errors: `manifest_unknown`, `size_mismatch`, `digest_mismatch`, `body_too_large` (more than `limits::manifest_bytes`), `path_refused`.
     result<std::string> document(descriptor const& what, stop_token = {}) { return state_->blobs->document(what); }
     /// Errors: `blob_unknown`, `size_mismatch`, `digest_mismatch`, `path_refused`, `cancelled`, those of the sink.
@@ -118,19 +130,21 @@ class basic_oci_layout {
         std::string full;
         if (options().containerd_names && name.find('/') != name.npos)
             if (auto const ref = reference::parse(name)) full = ref.assume_value().str();
-        return change([&](layout_index<J>& index) -> result<bool> {
+        return change([s = state_.get(), own = std::string(name), listed, full](layout_index<J>& index) -> result<bool> {
             auto const before = index.entries().size();
-            LADING_TRY_V(index.add(name, listed, options().prune, full));
-            if (index.entries().size() > std::max(options().entries, before))
-                return error(errc::manifest_limit).with_context(path() + "/index.json").with_values("at most " + std::to_string(options().entries) + " entries", "more");
+            LADING_TRY_V(index.add(own, listed, s->options.prune, full));
+            if (index.entries().size() > std::max(s->options.entries, before))
+                return error(errc::manifest_limit)
+                    .with_context(s->folder().path() + "/index.json")
+                    .with_values("at most " + std::to_string(s->options.entries) + " entries", "more");
             return true;
         });
     }
     /// Removes the entries of a name, or, of "sha256:...", of a digest; blobs stay. Errors: `manifest_unknown`, those of `tag`.
     result<void> untag(std::string_view name) {
-        return change([&](layout_index<J>& index) -> result<bool> {
-            if (index.remove(name)) return true;
-            return error(errc::manifest_unknown).with_context(path() + ": no such image: " + detail::printable(name, 160));
+        return change([s = state_.get(), own = std::string(name)](layout_index<J>& index) -> result<bool> {
+            if (index.remove(own)) return true;
+            return error(errc::manifest_unknown).with_context(s->folder().path() + ": no such image: " + detail::printable(own, 160));
         });
     }
     /// Removes blobs that no entry leads to, and parts that nobody goes on with; files of other names stay. Errors: `layout_invalid` (a
@@ -142,6 +156,20 @@ class basic_oci_layout {
         detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o);
         LADING_TRY_V(found.mark(state_->index));
         return found.sweep();
+    }
+    /// From now on names that are given or taken are written together: by `write_names`, and each second while there are more. Until then
+    /// this object and its copies know them, and nobody else; what they lead to is in its place. For many images at once, of which each would
+    /// write the whole index; a run that is killed loses the names of its last second.
+    void hold_names() {
+        std::lock_guard const locked(state_->mutex);
+        state_->holds = true;
+    }
+    /// Writes the names that are held, and holds no more. Errors: those of `tag`.
+    result<void> write_names() {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(write_held());
+        state_->holds = false;
+        return success();
     }
     /// Everything is in its place already.
     result<void> complete() { return success(); }
@@ -156,6 +184,7 @@ class basic_oci_layout {
 
         /// Reads the index, if it is not the one that was read or written last. Under `mutex`.
         result<void> load() {
+            if (!held.empty()) return success(); // what is held is not in the file
             auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
             if (now && known == now) return success();
             auto const most = std::max(options.bounds.manifest_bytes, options.entries * 512);
@@ -172,6 +201,9 @@ class basic_oci_layout {
         std::mutex mutex; ///< guards the index
         layout_index<J> index;
         std::optional<detail::file_identity> known;
+        bool holds = false;                       ///< changes are to be written together
+        std::vector<std::function<result<bool>(layout_index<J>&)>> held; ///< and have not been yet
+        std::chrono::steady_clock::time_point written{};
     };
 
     basic_oci_layout(detail::layout_folder f, layout_options o) : state_(std::make_shared<state>(std::move(f), std::move(o))) {}
@@ -320,17 +352,50 @@ class basic_oci_layout {
         if (p.is_complete()) out.platform = std::move(p);
         return out;
     }
-    /// Reads the index, changes it and writes it, under the lock. `f` says whether it has changed.
+    /// Reads the index, changes it and writes it, under the lock, or later where changes are held.
     template <class F>
     result<void> change(F const& f) {
         std::lock_guard const locked(state_->mutex);
+        if (state_->holds) {
+            LADING_TRY_V(state_->load());
+            LADING_TRY_V(f(state_->index));
+            state_->held.emplace_back(f);
+            return std::chrono::steady_clock::now() - state_->written < std::chrono::seconds(1) ? result<void>(success()) : write_held();
+        }
         LADING_TRY(auto const held, folder().lock(options().lock_wait));
         LADING_TRY_V(state_->load());
         state_->known.reset(); // until it is what the file says
         LADING_TRY_V(f(state_->index));
+        return write_index();
+    }
+    /// With the mutex and the lock.
+    result<void> write_index() {
         LADING_TRY_V(folder().replace(detail::layout_folder::index_file, state_->index.str()));
         state_->known = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
         return success();
+    }
+    /// With the mutex.
+    result<void> write_held() {
+        if (state_->held.empty()) return success();
+        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        if (auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file); !now || state_->known != now) {
+            auto const changes = std::exchange(state_->held, {}); // somebody else has written: on top of that
+            state_->known.reset();
+            auto redone = state_->load();
+            for (auto const& f : changes)
+                if (redone) redone = done_again(f(state_->index));
+            state_->held = changes;
+            if (!redone) return redone;
+        }
+        state_->known.reset();
+        LADING_TRY_V(write_index());
+        state_->held.clear();
+        state_->written = std::chrono::steady_clock::now();
+        return success();
+    }
+    static result<void> done_again(result<bool> outcome) {
+        if (outcome || outcome.assume_error() == errc::manifest_unknown) return success(); // what was to be removed is gone
+        return std::move(outcome).assume_error();
     }
 
     std::shared_ptr<state> state_;

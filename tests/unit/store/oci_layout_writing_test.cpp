@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -633,6 +634,30 @@ TEST_CASE("who writes the same blob is waited for, and then it is there", "[stor
     second.join();
     CHECK(passed == 100'000);
     CHECK(f.list().size() == 4);
+}
+
+TEST_CASE("names of many images are written together where that is asked for", "[store]") {
+    folder f;
+    auto store = made(f);
+    auto const before = f.read("index.json");
+    store.hold_names();
+    REQUIRE(put_image(store, one, "v1")); // written at once: the last second had none
+    auto const first = f.read("index.json");
+    CHECK(first != before);
+    REQUIRE(put_image(store, two, "v2"));
+    REQUIRE(store.tag("v3", one.what()));
+    CHECK(store.names().value() == std::vector<std::string>{"v1", "v2", "v3"});
+    CHECK(store.named("v2").value()->digest == two.what().digest);
+    CHECK_FALSE(store.named("v4").value());
+    // Another program writes meanwhile: both are kept.
+    auto other = oci_layout::open(f.str()).value();
+    REQUIRE(other.tag("theirs", one.what()));
+    REQUIRE(store.untag("v1"));
+    REQUIRE(store.write_names());
+    auto const all = oci_layout::open(f.str()).value().names().value();
+    CHECK(std::set<std::string>(all.begin(), all.end()) == std::set<std::string>{"theirs", "v2", "v3"});
+    REQUIRE(store.tag("v5", one.what())); // and now each by itself
+    CHECK(oci_layout::open(f.str()).value().named("v5").value());
 }
 
 } // namespace oci_layout_writing_test
