@@ -187,7 +187,9 @@ class copy_state {
         if (named_before_ != plan_.top().digest) {
             LADING_TRY_V(to_.tag(pinned_ ? std::string_view() : std::string_view(to_name_), plan_.top()));
         }
-        LADING_TRY_V(to_.complete());
+        if (options_.completion) {
+            LADING_TRY_V(to_.complete());
+        }
         copy_summary out(*named_, plan_.top());
         if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
         out.fetched = fetched_, out.existing = existing_, out.skipped = skipped_;

@@ -39,12 +39,16 @@ struct copy_options {
     copy_options& with_external(external_layers e) { return external = e, *this; }
     /// Copy schema1 documents too, as they are. Without it they are `schema1_refused`.
     copy_options& with_schema1(bool yes = true) { return schema1 = yes, *this; }
+    /// Off: the destination is not completed, since more is to be copied into it; the caller does that (`content_store`, 9). So an archive gets
+    /// several images.
+    copy_options& with_completion(bool on) { return completion = on, *this; }
     /// The bounds: `nesting`, those that begin with `copied_`, and `json`.
     copy_options& with_limits(limits l) { return bounds = std::move(l), *this; }
 
     std::vector<platform> platforms;
     bool sparse = false;
     bool schema1 = false;
+    bool completion = true;
     external_layers external = external_layers::ask;
     std::size_t lanes = 4;
     transfer_observer observer;
