@@ -299,7 +299,7 @@ TEST_CASE("pull: what has come when it is stopped is gone on with by the next", 
         for (std::error_code none; !over && std::filesystem::file_size(part, none) != 200'000;) std::this_thread::yield();
         source.request_stop();
     });
-    auto const stopped = o.calls.pull(o.named("large"), to, {}, source.get_token());
+    auto const stopped = o.calls.pull(o.named("large"), to, copy_options(), source.get_token());
     over = true;
     stopper.join();
     REQUIRE(stopped.has_error());

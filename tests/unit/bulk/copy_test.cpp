@@ -267,7 +267,7 @@ TEST_CASE("copy: a digest comes once, and has one size", "[copy][PD43]") {
     CHECK(why(copy(w.from, "bad", w.to, "v2")) == errc::descriptor_invalid);
 }
 
-TEST_CASE("copy: the first failure cancels the rest, and what has come stays", "[copy][PD44]") {
+TEST_CASE("copy: the first failure cancels the rest, and what has come stays", "[copy][PD44][CP20]") {
     world w;
     std::atomic<int> begun{0};
     w.from.before = [&](std::string_view what, std::string_view which) -> result<void> {
@@ -417,6 +417,42 @@ TEST_CASE("copy: a digest as name of the destination is a promise", "[copy][CP17
     copy(w.from, "image", w.to, digest_text(w.image_a)).value();
     CHECK(w.to.inside().names().value().empty());
     CHECK(w.to.inside().resolve("").value().digest == w.image_a.self.digest);
+}
+
+TEST_CASE("copy: a name that moves meanwhile is not followed", "[copy][CP19]") {
+    world w;
+    w.from.before = [&](std::string_view what, std::string_view) -> result<void> {
+        if (what == "read") w.from.name("image", w.image_b);
+        return success();
+    };
+    CHECK(copy(w.from, "image", w.to, "v1").value().top.digest == w.image_a.self.digest);
+    CHECK(w.to.inside().resolve("v1").value().digest == w.image_a.self.digest);
+}
+
+TEST_CASE("copy: attestations come with their index, not with one platform", "[copy][CP26]") {
+    world w;
+    auto const proof = layer_of("proof");
+    auto const attestation = image_of(json_of(w.config_a.self), {json_of(proof.self)});
+    auto const index = index_of({entry_for(w.image_a, "linux", "amd64"),
+                                 json_of(attestation.self, R"(,"annotations":{"vnd.docker.reference.type":"attestation-manifest"},"platform":{"os":"unknown","architecture":"unknown"})")});
+    w.from.put_all(proof, attestation, index);
+    w.from.name("built", index);
+    copy(w.from, "built", w.to, "v1", copy_options().with_platform("linux/amd64"_platform)).value();
+    CHECK_FALSE(w.holds(attestation));
+    copy(w.from, "built", w.to, "v1").value();
+    CHECK(w.holds(attestation));
+    CHECK(w.holds(proof));
+}
+
+TEST_CASE("copy: every document as it is, its annotations and its subject too", "[copy][CP14][CP28]") {
+    world w;
+    auto const more = R"(,"subject":)" + json_of(w.image_b.self) + R"(,"annotations":{"b":"2","a":"1"},"unknown":[1.50,{"x":null}])";
+    auto const signature = image_of(json_of(w.config_a.self), {json_of(w.small.self)}, more);
+    w.from.put(signature);
+    w.from.name("signature", signature);
+    copy(w.from, "signature", w.to, "v1").value();
+    CHECK(w.to.inside().document(signature.self).value() == signature.bytes);
+    CHECK_FALSE(w.holds(w.image_b)); // what it is about is not part of it
 }
 
 TEST_CASE("copy: what a document lists is of the type that it says", "[copy][HX12]") {
