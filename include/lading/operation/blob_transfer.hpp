@@ -68,6 +68,7 @@ class blob_transfer final : public body_sink, immovable {
             open_ = true;
             check_.restart();
             LADING_TRY_V(out_.resume(what().size, [this](std::span<std::byte const> piece) { check_.add(piece); }));
+            if (count() > check_.size()) drop(); // that is not it
             is_patched_ = count() > 0;
             furthest_ = seen_ = count();
         }

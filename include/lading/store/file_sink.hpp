@@ -70,7 +70,9 @@ class file_sink final : public blob_sink {
             if (file && file->size() == static_cast<std::uint64_t>(size)) return read(*file, each);
         }
         if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
-        return part_.resume(options_.resume ? size : -1, each);
+        if (options_.resume) return part_.resume(size, each);
+        LADING_TRY_V(part_.restart());
+        return std::uint64_t{0};
     }
     result<std::uint64_t> read(detail::regular_file const& file, std::function<void(std::span<std::byte const>)> const& each) {
         constexpr std::size_t piece = 128u << 10;

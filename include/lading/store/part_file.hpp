@@ -122,12 +122,13 @@ class part_file {
         return file_ && ::fstat(file_.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
     }
 
-    /// Calls `each` with the bytes that are there, in order; their number. `size` is what the whole will have. What is longer, or
-    /// is to have a size that nobody knows (-1), is emptied. Room for the whole is reserved: `disk_full` when there is none.
+    /// Calls `each` with the bytes that are there, in order; their number. `size` is what the whole will have, -1 if nobody knows.
+    /// What is longer is emptied, and so are bytes that have no room on the disk where no size bounds them: they are nobody's
+    /// (`truncate` makes any number of them). Room for the whole is reserved: `disk_full` when there is none.
     result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
         size_ = size;
         auto const there = held();
-        if (size < 0 || there > static_cast<std::uint64_t>(size)) return empty();
+        if (size < 0 ? there > room() : there > static_cast<std::uint64_t>(size)) return empty();
         constexpr std::size_t piece = 128u << 10;
         auto const buffer = std::make_unique<std::byte[]>(static_cast<std::size_t>(std::min<std::uint64_t>(there, piece)));
         for (at_ = 0; at_ < there;) {
@@ -201,6 +202,11 @@ class part_file {
         if (e != errc::disk_full || size_ < 0) return e;
         return std::move(e).with_values("room for " + std::to_string(static_cast<std::uint64_t>(size_) - at_) + " bytes more", "less");
     }
+    /// What it takes on the disk, in bytes.
+    std::uint64_t room() const noexcept {
+        struct stat about{};
+        return ::fstat(file_.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_blocks) * 512 : 0;
+    }
     result<std::uint64_t> empty() {
         at_ = 0;
         if (::ftruncate(file_.get(), 0) != 0) return file_error(where_ + path_, "cannot be emptied");
@@ -213,11 +219,9 @@ class part_file {
     result<void> reserve() {
 #if defined(FALLOC_FL_KEEP_SIZE)
         constexpr std::int64_t worth_it = 1 << 20, much = 1 << 30;
-        struct stat about{};
         struct statvfs disk{};
-        if (size_ <= worth_it || ::fstat(file_.get(), &about) != 0 || ::fstatvfs(file_.get(), &disk) != 0 || disk.f_frsize == 0)
-            return success();
-        auto const has = std::max<std::int64_t>(static_cast<std::int64_t>(at_), static_cast<std::int64_t>(about.st_blocks) * 512);
+        if (size_ <= worth_it || ::fstatvfs(file_.get(), &disk) != 0 || disk.f_frsize == 0) return success();
+        auto const has = std::max<std::int64_t>(static_cast<std::int64_t>(at_), static_cast<std::int64_t>(room()));
         if (has >= size_) return success();
         if (static_cast<std::uint64_t>(size_ - has) / disk.f_frsize >= disk.f_bavail) {
             if (size_ <= much) return success();

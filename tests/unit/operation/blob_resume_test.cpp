@@ -674,6 +674,32 @@ TEST_CASE("the next run goes on with what is on the disk", "[blob][PD27][PD28][P
         CHECK(w.asked(0, "If-Range").empty());
         CHECK(w.bytes == size - 300 * kib);
     }
+    SECTION("whose size nobody knows") {
+        world w;
+        w.wanted = describe(blob, -1);
+        {
+            file_sink out(path);
+            CHECK(w.outcome(out) == errc::ok);
+        }
+        CHECK(w.asked(0) == "bytes=307200-");
+        std::ofstream(part, std::ios::binary) << blob; // whole, and the registry says so
+        file_sink out(path);
+        CHECK(w.outcome(out) == errc::ok);
+        CHECK(w.asked(1) == "bytes=524288-");
+        CHECK(w.bytes == size - 300 * kib);
+    }
+    SECTION("and may be more than it may have") {
+        world w;
+        w.wanted = describe(blob, -1);
+        w.options.with_limits([] { limits l; l.blob_bytes = 200 * kib; return l; }());
+        file_sink out(path);
+        CHECK(w.outcome(out) == errc::body_too_large);
+        CHECK(w.asked(0).empty());
+        CHECK_FALSE(fs::exists(path));
+        w.options = {};
+        file_sink again(path);
+        CHECK(w.outcome(again) == errc::ok);
+    }
     SECTION("unless it is not to") {
         world w;
         file_sink out(path);

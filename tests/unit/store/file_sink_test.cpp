@@ -124,8 +124,15 @@ TEST_CASE("what a transfer has left is read again, and gone on with", "[store][P
         s.discard();
     }
     put(part, big);
-    file_sink unsized(path); // nobody knows what there should be
+    {
+        file_sink unsized(path); // nobody knows how much there should be
+        CHECK((resumed(unsized, -1) == big));
+    }
+    fs::resize_file(part, 1u << 30); // but this was never written
+    file_sink unsized(path);
     CHECK(resumed(unsized, -1).empty());
+    unsized.discard();
+    CHECK(f.count() == 0);
 }
 
 TEST_CASE("a part that is longer than the blob is emptied", "[store][PD28][PD67]") {
