@@ -14,6 +14,9 @@
 #include <lading/unpack/zstd_frames.hpp>
 #endif
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <functional>
 #include <string>
 #include <vector>
@@ -123,7 +126,7 @@ TEST_CASE("docker_archive: compressed layers are written uncompressed, once they
     }
 }
 
-TEST_CASE("docker_archive: compressed layers and archives of others are read", "[store][AR21][AR26][AR27][AR04]") {
+TEST_CASE("docker_archive: compressed layers and archives of others are read", "[store][AR21][AR26][AR27][AR04][HX10]") {
     std::string const plain(100'000, 'x');
     for (auto const& m : models()) {
         INFO(m.name);
@@ -161,6 +164,20 @@ TEST_CASE("docker_archive: compressed layers and archives of others are read", "
         REQUIRE(to.finish());
         CHECK(docker_archive::open(f.write("y.tar", archive), with).value().resolve("").error() == errc::diff_id_mismatch);
         CHECK(docker_archive::open(f.str("x.tar.packed")).error() == errc::layout_invalid);
+
+        // No room to decompress it, and more than honest bytes become.
+        rlimit before{};
+        REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+        auto const handler = ::signal(SIGXFSZ, SIG_IGN);
+        rlimit small = before;
+        small.rlim_cur = 4096;
+        REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+        auto const full = docker_archive::open(f.str("x.tar.packed"), with);
+        ::setrlimit(RLIMIT_FSIZE, &before);
+        ::signal(SIGXFSZ, handler);
+        CHECK(full.error() == errc::disk_full);
+        CHECK(detail::most_decompressed(1000, *detail::compression_of(layer, detail::known_compressions), UINT64_MAX) < 100u << 20);
+        CHECK(detail::most_decompressed(std::uint64_t{1} << 40, *detail::compression_of(layer, detail::known_compressions), 1000) == 1000);
 
         auto const packed_layout = [&] {
             CHECK(write(oci_archive::create(f.str("o.tar")).value(), i).empty());

@@ -12,8 +12,11 @@
 #include <lading/ostream.hpp>
 #include <lading/std_hash.hpp>
 #include <lading/store/directory_cache.hpp>
-#include <lading/store/memory_cache.hpp>
+#include <lading/store/docker_archive.hpp>
+#include <lading/store/image_folder.hpp>
 #include <lading/store/image_on_disk.hpp>
+#include <lading/store/memory_cache.hpp>
+#include <lading/store/oci_archive.hpp>
 #include <lading/store/saved_images.hpp>
 #include <lading/testing/check_credentials.hpp>
 #include <lading/testing/check_hash.hpp>

@@ -41,8 +41,12 @@ struct archive_options {
     /// Undoes this compression, of whole archives and of layers: `with_decompression(zlib_gzip::model())`.
     archive_options& with_decompression(decompression d) { return decompressions.push_back(d), *this; }
 
+    /// What `docker save` writes can be read by Docker before 1.10, too: a folder for each layer, and `repositories`.
+    archive_options& with_legacy(bool on = true) { return legacy = on, *this; }
+
     archive_form form = archive_form::oci;
     bool overwrite = false;
+    bool legacy = false;
     durability durable = durability::file;
     std::uint64_t time = 0;
     limits bounds;

@@ -8,6 +8,7 @@
 
 #include "archive_store.hpp"
 #include "content_store.hpp"
+#include "docker_before_1_10.hpp"
 #include "docker_list.hpp"
 #include "unpacked_part.hpp"
 
@@ -43,6 +44,9 @@ class docker_packer {
         for (auto const& c : configs) {
             LADING_TRY_V(from_.add_blob(to_, entry(c.digest.hex() + ".json"), c));
         }
+        if (from_.options().legacy) {
+            LADING_TRY_V(old_.write(to_, from_.options().time));
+        }
         return to_.add(entry("manifest.json"), list.str());
     }
 
@@ -64,6 +68,9 @@ class docker_packer {
             layers.push_back(ids[i].hex() + ".tar");
             if (!added_.insert(ids[i]).second) continue;
             LADING_TRY_V(add_layer(listed.layers[i], ids[i]));
+        }
+        if (from_.options().legacy) {
+            LADING_TRY_V(old_.template add<H>(config.digest, ids, name));
         }
         list.add(config.digest.hex() + ".json", std::move(layers), name.empty() ? std::nullopt : docker_tag(name));
         return config;
@@ -125,7 +132,8 @@ class docker_packer {
         if (packed && !compression_of(start, from_.options().decompressions))
             return error(errc::would_change_digest)
                 .with_context(layer.digest.str() + " is compressed with " + std::string(packed->name) + ", which this program was built without");
-        auto const most = largest(file->size(), packed);
+        auto const allowed = from_.options().bounds.layer_bytes;
+        auto const most = packed ? most_decompressed(file->size(), *packed, allowed) : std::max(allowed, file->size());
         unpacked_part bytes(file_part(file, 0, file->size()), from_.options().decompressions);
         H hash(id.algorithm());
         std::vector<char> piece(256u << 10);
@@ -143,18 +151,11 @@ class docker_packer {
         if (actual != id) return error(errc::diff_id_mismatch).with_context("the layer " + layer.digest.str()).with_values(id.str(), actual.str());
         return success();
     }
-    /// What honest bytes of that many can at most become: the ceilings of the formats, and some room.
-    std::uint64_t largest(std::uint64_t size, known_compression const* by) const {
-        auto const most = from_.options().bounds.layer_bytes;
-        if (!by) return std::max(most, size);
-        std::uint64_t const ratio = by->name == "gzip" ? 1100 : 33'000, room = 64u << 20;
-        return size > most / ratio ? most : std::min(most, size * ratio + room);
-    }
-
     staged_layout<J, H>& from_;
     tar_writer& to_;
     read_document read_;
     std::set<digest> added_;
+    docker_before_1_10 old_;
 };
 
 } // namespace detail

@@ -6,6 +6,7 @@
 #include "../detail/chrono.hpp"
 #include "../limits.hpp"
 #include "../unpack/decompressor.hpp"
+#include "part_file.hpp"
 #include "tar_index.hpp"
 #include "unnamed_file.hpp"
 
@@ -56,8 +57,9 @@ enum class links : std::uint8_t {
 class image_files {
   public:
     /// Opens a folder or an archive; a compressed one is undone into a file without a name, of `limits::archive_bytes` at
-    /// most. Errors: `layout_invalid` (nothing there; neither a folder nor an archive; a too large one; nothing in `known` for
-    /// its compression), `archive_invalid` (a damaged one, or one that can be read in two ways), `timeout`.
+    /// most. Errors: `layout_invalid` (nothing there; neither a folder nor an archive; a too large one, or one that gets larger than honest
+    /// bytes can; nothing in `known` for its compression), `archive_invalid` (a damaged one, or one that can be read in two ways), `disk_full`,
+    /// `timeout`.
     static result<image_files> open(std::string path, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
         image_files out(std::move(path));
         out.folder_ = file_handle(::open(out.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -71,7 +73,8 @@ class image_files {
             if (!undo)
                 return out.bad("the archive is compressed with " + std::string(packed->name) + ", which this program was built without: " +
                                std::string(packed->command) + " it first");
-            LADING_TRY(file, out.unpack(std::move(*file), *undo, bounds.archive_bytes, until));
+            auto const most = most_decompressed(file->size(), *packed, bounds.archive_bytes);
+            LADING_TRY(file, out.unpack(std::move(*file), *undo, most, until));
         }
         auto index = tar_index::of(*file);
         if (!index) {
@@ -158,6 +161,15 @@ class image_files {
         return bad(name + " is a link in a circle");
     }
 
+    /// Not the last room on the disk is taken: it is looked at every 16 MiB.
+    result<void> has_room(file_handle const& to, std::uint64_t size, std::uint64_t before) const {
+        constexpr std::uint64_t step = 16u << 20;
+        struct statvfs disk{};
+        if (size / step == before / step || ::fstatvfs(to.get(), &disk) != 0) return success();
+        auto const left = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+        if (left >= 2 * step) return success();
+        return error(errc::disk_full).with_context(path_ + " cannot be decompressed").with_values("room for " + std::to_string(2 * step) + " bytes more", std::to_string(left));
+    }
     result<regular_file> unpack(regular_file packed, decompression const& by, std::uint64_t limit, time_limit const& until) const {
         auto const undo = by.make();
         auto to = unnamed_file();
@@ -176,7 +188,8 @@ class image_files {
                 size += n.assume_value();
                 if (size > limit)
                     return error(errc::layout_invalid).with_context(path_ + ": decompressed").with_values("at most " + std::to_string(limit) + " bytes", "more");
-                if (!write_all(to, std::span(plain).first(n.assume_value()))) return bad(std::string("no room to decompress it: ") + std::strerror(errno));
+                LADING_TRY_V(has_room(to, size, size - n.assume_value()));
+                if (!write_all(to, std::span(plain).first(n.assume_value()))) return file_error(path_, "cannot be decompressed");
             }
         }
         if (!undo->complete()) return bad("the archive ends early");

@@ -6,7 +6,9 @@
 
 #include "../result.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -52,6 +54,13 @@ auto const* compression_of(std::string_view head, Compressions const& all) {
     for (auto const& c : all)
         if (head.starts_with(c.magic)) return &c;
     return static_cast<decltype(&*std::begin(all))>(nullptr);
+}
+
+/// What so many honest bytes are at most when they are decompressed, in bytes: by the densest that their format has, and some room.
+/// `most` at most.
+inline std::uint64_t most_decompressed(std::uint64_t size, known_compression const& by, std::uint64_t most) noexcept {
+    std::uint64_t const ratio = by.name == "gzip" ? 1100 : 33'000, room = 64u << 20;
+    return size > most / ratio ? most : std::min(most, size * ratio + room);
 }
 
 } // namespace detail

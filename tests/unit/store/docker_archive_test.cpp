@@ -160,6 +160,35 @@ TEST_CASE("docker_archive: one entry of the list for each config, with all of it
     CHECK(read_back(f.str("x.tar"), "c") == "manifest_unknown");
 }
 
+TEST_CASE("docker_archive: what Docker before 1.10 reads is written when it is asked for", "[store][AR13]") {
+    folder f;
+    image const a("a");
+    std::string archive;
+    for (std::string const name : {"x.tar", "y.tar"}) {
+        auto store = docker_archive::create(f.str(name), archive_options().with_legacy()).value();
+        put_blobs(store, a);
+        REQUIRE(store.tag("hello:v1", a.what()));
+        REQUIRE(store.tag("hello:v2", a.what()));
+        REQUIRE(store.complete());
+        CHECK((archive.empty() || f.read(name) == archive));
+        archive = f.read(name);
+    }
+    auto const read = [&](std::string const& member) { return output_of("tar -xOf '" + f.str("x.tar") + "' " + member); };
+    auto const repositories = read("repositories");
+    auto const id = repositories.substr(repositories.find("v1") + 5, 64);
+    CHECK(repositories == R"({"docker.io/library/hello":{"v1":")" + id + R"(","v2":")" + id + R"("}})");
+    CHECK(read(id + "/VERSION") == "1.0");
+    CHECK(read(id + "/json") == R"({"id":")" + id + R"("})");
+    CHECK(output_of("tar -tvf '" + f.str("x.tar") + "' " + id + "/layer.tar").find("-> ../" + hex_of(a.layer) + ".tar") != std::string::npos);
+    CHECK(read_back(f.str("x.tar"), "hello:v2") == a.config);
+    CHECK(listed(f, "x.tar").ends_with("repositories\nmanifest.json\n"));
+    auto plain = docker_archive::create(f.str("z.tar")).value();
+    put_blobs(plain, a);
+    REQUIRE(plain.tag("hello:v1", a.what()));
+    REQUIRE(plain.complete());
+    CHECK(listed(f, "z.tar").find("repositories") == std::string::npos);
+}
+
 TEST_CASE("docker_archive: a layer that is there twice is written once", "[store][AR10]") {
     folder f;
     golden g;
