@@ -170,7 +170,7 @@ TEST_CASE("docker_archive: compressed layers and archives of others are read", "
         REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
         auto const handler = ::signal(SIGXFSZ, SIG_IGN);
         rlimit small = before;
-        small.rlim_cur = 4096;
+        small.rlim_cur = 512;
         REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
         auto const full = docker_archive::open(f.str("x.tar.packed"), with);
         ::setrlimit(RLIMIT_FSIZE, &before);

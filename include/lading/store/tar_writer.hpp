@@ -7,6 +7,7 @@
 
 #include "../result.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -64,7 +65,7 @@ class tar_head {
     }
 
   private:
-    void text(std::size_t at, std::string_view value) { std::memcpy(block_ + at, value.data(), value.size()); }
+    void text(std::size_t at, std::string_view value) { std::copy(value.begin(), value.end(), block_ + at); }
     /// Digits that fill the field but for the NUL at its end.
     void octal(std::size_t at, std::size_t width, std::uint64_t value) {
         block_[at + width - 1] = '\0';
