@@ -151,6 +151,7 @@ class basic_oci_layout {
     /// document cannot be read, so that it is not known what it leads to; then nothing is removed), `layout_locked`, those of `open`.
     result<garbage> gc(garbage_options o = {}) {
         std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(write_held()); // what others have listed meanwhile counts, too
         LADING_TRY(auto const held, folder().lock(options().lock_wait));
         LADING_TRY_V(state_->load());
         detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o);
