@@ -69,9 +69,7 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
     option("-p,--password", "PASS", "is not taken, for other users could see it: --password-stdin", [](std::string const&) {
         throw CLI::ValidationError("--password: other users of this machine could see it: --password-stdin");
     });
-    option("--mirror", "HOST[:PORT][/P]", "ask this mirror first; may be repeated", [](std::string const&) {})
-        ->each([&of](std::string const& v) { of.mirrors.push_back(v); })
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    to.add_option("--mirror", of.mirrors, "ask this mirror first; may be repeated")->type_name("HOST[:PORT][/P]")->allow_extra_args(false)->group("Registries");
     option("--registries-conf", "FILE", "mirrors, locations, insecure and blocked hosts, short names (default: no file)",
            [&of](std::string const& v) { of.registries_conf = v; });
     option("--trust-realm", "ORIGIN", "a token service on another origin that may be sent the login",

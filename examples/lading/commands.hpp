@@ -7,3 +7,4 @@
 
 void add_reading(CLI::App& app, program& run);
 void add_moving(CLI::App& app, program& run);
+void add_serving(CLI::App& app, program& run);

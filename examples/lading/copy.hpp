@@ -69,7 +69,7 @@ inline int copy(copy_request const& g, lading::stop_token const& stop) {
     auto const ended = from_place<int>(from, args, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
         LADING_TRY(auto const to_name, name_from(store, name, ref, *to, stop));
         auto const said = g.to + (to->words.empty() && !to_name.empty() ? ':' + to_name : std::string());
-        return to_place<int>(*to, what.overwrite, [&](auto& written) { return run_copy(store, name, written, to_name, said, out ? &*out : nullptr, what, stop); });
+        return to_place<int>(*to, what.overwrite, what.dry_run, [&](auto& written) { return run_copy(store, name, written, to_name, said, out ? &*out : nullptr, what, stop); });
     });
     return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), args, !to_stdout);
 }

@@ -16,7 +16,8 @@ inline int show_login(std::string const& host, registry_access const& args) {
     auto name = lading::repository::parse(host.find('/') == host.npos ? host + "/x" : host);
     if (!name) return tell("login " + host, name.error(), args);
     lading::config_credentials logins(lading::config_credentials_options().with_authfile(args.authfile));
-    auto const found = logins.lookup({lading::credential_key(name.assume_value()), std::string(name.assume_value().path())});
+    lading::credential_query const about{lading::credential_key(name.assume_value()), std::string(name.assume_value().path())};
+    auto const found = logins.lookup(about);
     if (!found) return tell("login " + host, found.error(), args);
     auto const& login = found.assume_value();
     if (!login || login->empty()) {

@@ -9,6 +9,7 @@
 
 #include <lading/store/docker_archive.hpp>
 #include <lading/store/image_folder.hpp>
+#include <lading/store/memory_store.hpp>
 #include <lading/store/oci_archive.hpp>
 #include <lading/store/oci_layout.hpp>
 #include <lading/store/registry_repository.hpp>
@@ -59,13 +60,20 @@ lading::result<T> from_place(place const& where, registry_access const& args, Go
     return opened(lading::image_folder::open(disk.path));
 }
 
-/// Calls `go(store)` with where images go. Errors: those of making it, and of `go`.
+/// Calls `go(store)` with where images go. For a forecast, `dry`, nothing is made: then the store is what is there, else an empty one.
+/// Errors: those of making it, and of `go`.
 template <class T, class Go>
-lading::result<T> to_place(image_on_disk const& where, bool overwrite, Go go) {
+lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry, Go go) {
     auto const made = [&](auto store) -> lading::result<T> {
         if (!store) return std::move(store).assume_error();
         return go(store.assume_value());
     };
+    if (dry) {
+        if (where.form == image_form::layout)
+            if (auto there = lading::oci_layout::open(where.path)) return go(there.assume_value());
+        lading::memory_store nothing;
+        return go(nothing);
+    }
     auto options = archive_options_of(overwrite);
     switch (where.form) {
     case image_form::layout: return made(lading::oci_layout::create(where.path));

@@ -39,6 +39,7 @@ inline void add_transfer_options(CLI::App& to, transfer_request& of) {
           },
           "of an index only the image for this platform; several with --sparse (default: the whole index)")
         ->delimiter(',')
+        ->allow_extra_args(false)
         ->type_name("OS/ARCH[/VAR]");
     to.add_flag_callback("--sparse", [&of] { of.copy.with_sparse(); }, "keep the index although not all of its images are copied");
     to.add_option_function<unsigned>("-j,--jobs,--image-parallel-copies", [&of](unsigned n) { of.copy.with_lanes(n); }, "blobs at once (default 4)")->check(CLI::Range(1, 64))->type_name("N");
