@@ -21,10 +21,11 @@
 #include <lading/unpack/zstd_frames.hpp>
 #endif
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 
-/// Options for archives: what they are compressed with is undone.
+/// Options for archives: what they are compressed with is undone; the time in them is that of SOURCE_DATE_EPOCH, else none.
 inline lading::archive_options archive_options_of(bool overwrite) {
     lading::archive_options out;
 #ifdef LADING_WITH_ZLIB
@@ -34,6 +35,7 @@ inline lading::archive_options archive_options_of(bool overwrite) {
     out.with_decompression(lading::zstd_frames::model());
 #endif
     if (overwrite) out.with_overwrite();
+    if (auto const* const epoch = std::getenv("SOURCE_DATE_EPOCH")) out.with_time(std::strtoull(epoch, nullptr, 10));
     return out;
 }
 

@@ -76,7 +76,8 @@ class archive_staging {
     static result<archive_staging> make(std::string path, bool overwrite) {
         archive_staging out(std::move(path), overwrite);
         auto const& folder = out.folder_;
-        if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return file_error(folder, "cannot be made");
+        out.made_ = ::mkdir(folder.c_str(), 0700) == 0;
+        if (!out.made_ && errno != EEXIST) return file_error(folder, "cannot be made");
         struct stat about{};
         if (::lstat(folder.c_str(), &about) != 0) return file_error(folder, "cannot be looked at");
         if (!S_ISDIR(about.st_mode)) return error(errc::path_refused).with_context(folder + " is no folder");
@@ -86,6 +87,8 @@ class archive_staging {
 
     std::string const& path() const noexcept { return path_; }
     std::string const& folder() const noexcept { return folder_; }
+    /// Whether there was none before.
+    bool is_new() const noexcept { return made_; }
 
     /// Keeps others out, until `remove`, `commit` or the end. Errors: `part_in_use`, those of `part_file::open`.
     result<void> lock() { return file_->is_open() ? result<void>(success()) : file_->open(folder_ + '/' + lock_name); }
@@ -143,7 +146,7 @@ class archive_staging {
     }
 
     std::string path_, folder_;
-    bool overwrite_;
+    bool overwrite_, made_ = false;
     std::unique_ptr<part_file> file_;
 };
 

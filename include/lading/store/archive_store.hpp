@@ -82,6 +82,12 @@ class archive_store {
 
   private:
     struct state {
+        state() = default;
+        state(state const&) = delete;
+        state& operator=(state const&) = delete;
+        ~state() {
+            if (staged && !archive) staged->remove_if_unused();
+        }
         std::optional<basic_image_on_disk<J, H>> archive; ///< once it is there
         std::optional<staged_layout<J, H>> staged;        ///< if it is being written
     };

@@ -44,6 +44,12 @@ class staged_folder {
 
     staged_folder(archive_staging s, archive_options o) : staging_(std::move(s)), options_(std::move(o)) {}
 
+    staged_folder(staged_folder const&) = delete;
+    staged_folder& operator=(staged_folder const&) = delete;
+    ~staged_folder() { // a plan of a copy leaves nothing behind
+        if (!complete_ && staging_.is_new() && wanted_.empty()) staging_.remove();
+    }
+
     std::string const& path() const noexcept { return staging_.path(); }
     archive_options const& options() const noexcept { return options_; }
 
@@ -127,7 +133,9 @@ class staged_folder {
         LADING_TRY_V(put(in_staging("version"), version_text));
         LADING_TRY_V(remove_others(files));
         LADING_TRY_V(may_replace(path(), options_.overwrite));
-        return staging_.give_name(options_.durable);
+        LADING_TRY_V(staging_.give_name(options_.durable));
+        complete_ = true;
+        return success();
     }
 
   private:
@@ -196,6 +204,7 @@ class staged_folder {
     std::set<digest> wanted_; ///< what an earlier run has left, and nobody wants now, does not belong to it
     std::optional<descriptor> top_;
     std::string name_;
+    bool complete_ = false;
 };
 
 } // namespace detail

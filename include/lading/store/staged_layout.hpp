@@ -43,6 +43,10 @@ class staged_layout {
     }
 
     std::string const& path() const noexcept { return staging_.path(); }
+    /// Takes the folder away if nothing has come into it: a plan of a copy leaves nothing behind.
+    void remove_if_unused() noexcept {
+        if (staging_.is_new() && wanted_.empty()) staging_.remove();
+    }
     layout& files() noexcept { return files_; }
     archive_options const& options() const noexcept { return options_; }
 

@@ -203,6 +203,9 @@ TEST_CASE("image_folder: a run that was killed is gone on with", "[store][AR40]"
         put_blobs(store, a);
         CHECK(image_folder::create(f.str("dir")).error() == errc::part_in_use);
     }
+    CHECK_FALSE(image_folder::create(f.str("dir")).value().has(b.what()).value());
+    CHECK_FALSE(image_folder::create(f.str("unused")).value().has(b.what()).value());
+    CHECK_FALSE(fs::exists(f.path / "unused.part"));
     f.write("dir.part/" + hex_of("torn") + ".part", "to");
     auto store = image_folder::create(f.str("dir")).value();
     CHECK(store.complete().error() == errc::invalid_argument);

@@ -186,6 +186,24 @@ TEST_CASE("oci_archive: a run that was killed is gone on with, its names are not
     CHECK(oci_archive::open(f.str("x.tar")).value().names().value() == std::vector<std::string>{"new"});
 }
 
+TEST_CASE("oci_archive: one that nothing was written to leaves nothing, and takes nothing away", "[store][AR06]") {
+    folder f;
+    image const a("a");
+    {
+        auto store = oci_archive::create(f.str("x.tar")).value();
+        CHECK_FALSE(store.has(a.what()).value());
+        CHECK(fs::exists(f.path / "x.tar.part"));
+    }
+    CHECK(f.list().empty());
+    CHECK_FALSE(fs::exists(f.path / "x.tar.part"));
+    {
+        auto store = oci_archive::create(f.str("x.tar")).value();
+        put_blobs(store, a);
+    }
+    CHECK_FALSE(oci_archive::create(f.str("x.tar")).value().has(image("b").what()).value());
+    CHECK(oci_archive::create(f.str("x.tar")).value().has(a.what()).value()); // still there
+}
+
 TEST_CASE("oci_archive: what was staged is verified again, and nothing wrong gets the name", "[store][HX05][HX07]") {
     folder f;
     image const a("a");
