@@ -159,8 +159,12 @@ class basic_image_on_disk {
         };
         return detail::pass_verified<H>(what, size, from, read_at, out, stop);
     }
-    /// The same names. Never fails.
-    result<std::vector<std::string>> names(stop_token) { return names(); }
+    /// The same names, without the positions of images that have none. Never fails.
+    result<std::vector<std::string>> names(stop_token) {
+        auto out = names();
+        std::erase_if(out, [](auto const& name) { return detail::image_names::position(name).has_value(); });
+        return out;
+    }
 
   private:
     static inline std::vector<decompression> const no_decompressions;

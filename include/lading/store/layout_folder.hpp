@@ -127,6 +127,7 @@ class layout_folder {
 
     std::string const& path() const noexcept { return path_; }
     int root() const noexcept { return root_.get(); }
+    file_handle const& root_handle() const noexcept { return root_; }
     folder_options const& options() const noexcept { return options_; }
     /// Of the folder, with a slash behind it.
     std::string blobs_name(digest_algorithm a) const {

@@ -55,21 +55,31 @@ class layout_garbage {
         for (auto const a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512}) {
             LADING_TRY(auto const folder, blobs_.folder().blobs_of(a));
             if (!folder) continue;
-            std::unique_ptr<DIR, int (*)(DIR*)> const list(::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
-            std::vector<std::string> names;
-            while (auto const* const entry = list ? ::readdir(list.get()) : nullptr) names.emplace_back(entry->d_name);
-            for (auto const& name : names) {
-                struct stat about{};
-                if (::fstatat(folder.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode) || !is_garbage(a, name, about.st_mtime)) continue;
-                if (::unlinkat(folder.get(), name.c_str(), 0) != 0) return not_written(blobs_.folder().blobs_name(a) + name);
-                ++out.files;
-                out.bytes += static_cast<std::uint64_t>(about.st_size);
-            }
+            LADING_TRY_V(sweep(folder, blobs_.folder().blobs_name(a), [&](std::string const& name, std::time_t changed) { return is_garbage(a, name, changed); }, out));
         }
+        // An index under way is written with the lock, so that one which is there now is nobody's.
+        auto const is_left = [](std::string const& name, std::time_t) { return name.starts_with(".index.json.") && name.ends_with(".part"); };
+        LADING_TRY_V(sweep(blobs_.folder().root_handle(), blobs_.folder().path() + '/', is_left, out));
         return out;
     }
 
   private:
+    /// Removes the regular files of a folder that `f` says are garbage.
+    template <class F>
+    static result<void> sweep(file_handle const& folder, std::string const& where, F const& f, garbage& out) {
+        std::unique_ptr<DIR, int (*)(DIR*)> const list(::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
+        std::vector<std::string> names;
+        while (auto const* const entry = list ? ::readdir(list.get()) : nullptr) names.emplace_back(entry->d_name);
+        for (auto const& name : names) {
+            struct stat about{};
+            if (::fstatat(folder.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode) || !f(name, about.st_mtime)) continue;
+            if (::unlinkat(folder.get(), name.c_str(), 0) != 0) return not_written(where + name);
+            ++out.files;
+            out.bytes += static_cast<std::uint64_t>(about.st_size);
+        }
+        return success();
+    }
+
     static constexpr std::size_t depth = 8; ///< of documents within documents
 
     bool is_garbage(digest_algorithm a, std::string const& name, std::time_t changed) const {

@@ -410,14 +410,16 @@ TEST_CASE("what nothing leads to is removed when it is old", "[store][LO33]") {
     f.write("blobs/sha256/" + std::string(64, 'A'), "mine");
     auto const part = "blobs/sha256/." + hex_of("part") + ".part", recent = "blobs/sha256/." + hex_of("recent") + ".part";
     f.write(part, "p"), f.write(recent, "p");
+    f.write(".index.json.1-2-3.part", "{"); // of a writer that was killed
     for (auto const& name : f.list())
         if (name.starts_with("blobs/")) make_old(f.path / name);
     make_old(f.path / part, std::chrono::hours(15 * 24));
     f.write(blob_name("young"), "young");
     auto store = oci_layout::open(f.str()).value();
     auto const done = store.gc().value();
-    CHECK(done.files == 4);
-    CHECK(done.bytes == three.layer.size() + three.config.size() + three.manifest.size() + 1);
+    CHECK(done.files == 5);
+    CHECK(done.bytes == three.layer.size() + three.config.size() + three.manifest.size() + 2);
+    CHECK_FALSE(fs::exists(f.path / ".index.json.1-2-3.part"));
     for (auto const* i : {&one, &two})
         for (auto const& b : i->blobs()) CHECK(f.read(blob_name(b)) == b);
     for (auto const& b : three.blobs()) CHECK_FALSE(fs::exists(f.path / blob_name(b)));

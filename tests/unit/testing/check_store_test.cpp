@@ -4,6 +4,7 @@
 #include "layout_files.hpp"
 
 #include <lading/store/memory_store.hpp>
+#include <lading/store/oci_archive.hpp>
 #include <lading/store/oci_layout.hpp>
 #include <lading/testing/check_store.hpp>
 
@@ -81,6 +82,11 @@ TEST_CASE("check_store: stores of the library keep their rules", "[store][kit]")
             return oci_layout::create(f.str(std::to_string(n)), options());
         };
         holds(testing::check_store(make, [&] { return oci_layout::open(f.str(std::to_string(n)), options()); }));
+    }
+    SECTION("an archive") {
+        folder f;
+        int n = 0;
+        holds(testing::check_store([&] { return oci_archive::create(f.str(std::to_string(++n) + ".tar")); }, [&] { return oci_archive::open(f.str(std::to_string(n) + ".tar")); }));
     }
 }
 
