@@ -4,6 +4,8 @@
 /// `registry_repository`: a repository of a registry as a source of images.
 
 #include "../detail/mutex.hpp"
+#include "../hash/constexpr_sha2.hpp"
+#include "../media_type.hpp"
 #include "../reference.hpp"
 #include "content_store.hpp"
 
@@ -29,7 +31,7 @@ inline result<std::string> of_size(std::string bytes, descriptor const& what) {
 ///
 /// Names are tags and digests; the empty name is "latest". Requests: `resolve` one GET of the document, which `document` then has;
 /// `current` one HEAD; `document` and `read` one GET each; `names` those of the tag list. Errors: those of the calls;
-/// `size_mismatch`. Threads: any call by several at once.
+/// `size_mismatch`. Signed schema1 has here the digest of its bytes. Threads: any call by several at once.
 template <class Client>
 class registry_repository {
   public:
@@ -40,6 +42,9 @@ class registry_repository {
     result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
         LADING_TRY(auto const ref, named(name));
         LADING_TRY(auto got, client_.raw_manifest(ref, std::move(stop)));
+        // A registry names signed schema1 by the digest of what is signed; what keeps bytes, by that of the bytes.
+        if (got.self.media_type == media_types::docker_schema1_signed)
+            got.self.digest = constant_digest_of(got.bytes, got.self.digest.algorithm());
         std::lock_guard const lock(mutex_);
         known_.emplace(got.self, std::move(got.bytes));
         return std::move(got.self);
