@@ -71,7 +71,11 @@ inline int copy(copy_request const& g, lading::stop_token const& stop) {
         auto const said = g.to + (to->words.empty() && !to_name.empty() ? ':' + to_name : std::string());
         return to_place<int>(*to, what.overwrite, what.dry_run, [&](auto& written) { return run_copy(store, name, written, to_name, said, out ? &*out : nullptr, what, stop); });
     });
-    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), args, !to_stdout);
+    if (ended) return ended.assume_value();
+    auto const told = tell_transfer(doing, ended.assume_error(), args, !to_stdout);
+    if (!from.on_disk && access((from.name + "/oci-layout").c_str(), F_OK) == 0)
+        std::fprintf(stderr, "lading: there is a layout in the folder %s: oci:%s\n", shown(from.name).c_str(), shown(from.name).c_str());
+    return told;
 }
 
 inline void add_copy(CLI::App& app, program& run) {

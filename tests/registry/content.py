@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """content.py LADING [--kills N] [--large] [PART...]: the program lading brings images and artifacts from docker-registry to disk, and
 what it has written is read back by skopeo, umoci and podman, with equal digests; it is killed, interrupted, cut off and given full
-disks. Parts: forms, tools, killed, interrupted, cut, full, together, large. Everything is in a folder of its own."""
+disks. Parts: forms, tools, killed, interrupted, cut, full, streamed, together, large. Everything is in a folder of its own."""
 import argparse
 import json
 import os
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from types import SimpleNamespace
 
 import pushed
 from components import Images, Registry, run
@@ -116,11 +117,11 @@ def layout_faults(folder, complete=()):
 
     def walk(d):
         data = blobs.get(d["digest"])
-        if data is None or len(data) != d["size"]:
+        if data is None or len(data) != d.get("size", len(data)):
             return wrong.append(f"{d['digest']} is not there")
-        if "manifest" in d["mediaType"] or "index" in d["mediaType"]:
+        if "manifest" in d.get("mediaType", "") or "index" in d.get("mediaType", ""):
             document = json.loads(data)
-            for child in [*document.get("manifests", []), *document.get("layers", []), *([document["config"]] if "config" in document else [])]:
+            for child in [*document.get("manifests", []), *({"digest": l["blobSum"]} for l in document.get("fsLayers", [])), *document.get("layers", []), *([document["config"]] if "config" in document else [])]:
                 walk(child)
 
     for entry in index["manifests"]:
@@ -244,11 +245,15 @@ def schema1(w):
     ref, layout = f"{w.host}/made/v2s1:1", w.place("layout")
     status, _, err = w.lading("pull", "--plain-http", ref, f"oci:{layout}:1")
     check("schema 1 is refused", status == 1 and "schema1_refused" in err and "--schema1" in err, (status, err))
+    named = pushed.request(w.host, "GET", "/v2/made/v2s1/manifests/1", headers={"Accept": "application/vnd.docker.distribution.manifest.v1+prettyjws"})[0]
     folder = w.place("dir")
-    out = w.good("schema 1 to a folder", "pull", "--plain-http", "-q", "--schema1", "--format", "dir", ref, folder)
-    raw = (folder / "manifest.json")
+    w.good("schema 1 to a folder", "pull", "--plain-http", "-q", "--schema1", "--format", "dir", ref, folder)
+    raw = folder / "manifest.json"
     if check("schema 1: a manifest is there", raw.exists()):
-        check("schema 1: skopeo's digest of it", out.strip().endswith("@" + run("skopeo", "manifest-digest", raw).decode().strip()), out)
+        check("schema 1: skopeo's digest of it", run("skopeo", "manifest-digest", raw).decode().strip() == named["Docker-Content-Digest"])
+        w.skopeo("copy", "-q", f"dir:{folder}", f"dir:{w.place()}")
+    w.good("schema 1 to a layout", "pull", "--plain-http", "-q", "--schema1", ref, f"oci:{layout}:1")
+    check("schema 1 to a layout: whole", not layout_faults(layout, ["1"]), layout_faults(layout, ["1"]))
 
 
 def artifacts(w, art, files):
@@ -507,21 +512,53 @@ def full(w):
     total = sum(image.sizes.values())
     if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
         return print("full: no file system of our own can be mounted here: left out")
-    for n in range(1, 17):
-        disk = w.place("disk")
-        disk.mkdir()
-        size = max(total * n // 16 // 4096 * 4096, 4096)
-        run("mount", "-t", "tmpfs", "-o", f"size={size}", "none", disk)
+    for form, share in (("oci", 1), ("oci-archive", 2)):  # an archive is packed beside what has come
+        for n in range(1, 17):
+            full_disk(w, form, share * total, n)
+
+
+def full_disk(w, form, total, n):
+    disk = w.place("disk")
+    disk.mkdir()
+    target = Target(form, SimpleNamespace(name="full", tag="1", sizes={}), {})
+    run("mount", "-t", "tmpfs", "-o", f"size={max(total * n // 16 // 4096 * 4096, 4096)}", "none", disk)
+    what = f"{form} on a disk of {n}/16"
+    try:
+        where = disk / "image"
+        status, _, err = w.lading(*target.command(w, w.host, where))
+        check(f"{what}: a typed error", status == 1 and "disk_full" in err if status else n >= 14, (status, err))
+        wrong = target.faults(w, where, status == 0)
+        check(f"{what}: nothing half-visible", not wrong, wrong)
+        run("mount", "-o", f"remount,size={4 * total}", disk)
+        status, _, err = w.lading(*target.command(w, w.host, where))
+        wrong = target.faults(w, where, True)
+        check(f"{what}, and then with room", status == 0 and not wrong, (status, err, wrong))
+    finally:
+        run("umount", disk)
+
+
+def streamed(w):
+    """A blob on stdout: a small one that is wrong leaves nothing there; of a large one the exit status says it, unless --verified holds it back."""
+    for size, held in ((100_000, True), (9 << 20, False)):
+        data = os.urandom(size)
+        pushed.put_blob(w.host, "streamed", data)
+        name = f"streamed@{sha256(data)}"
+
+        def get(host, *more):
+            done = subprocess.run([w.program, "blob", "get", "--plain-http", *more, f"{host}/{name}"], capture_output=True, timeout=60)
+            return done.returncode, done.stdout, done.stderr.decode()
+
+        middle = Middle(w.host, tamper=True, piece=65536)
         try:
-            layout = disk / "layout"
-            status, _, err = w.lading("pull", "--plain-http", "-q", f"{w.host}/full:1", f"oci:{layout}:1")
-            check(f"a disk of {n}/16: a typed error", status == 1 and "disk_full" in err if status else n >= 15, (status, err))
-            check(f"a disk of {n}/16: nothing half-visible", not layout_faults(layout), layout_faults(layout))
-            run("mount", "-o", f"remount,size={4 * total}", disk)
-            status, _, err = w.lading("pull", "--plain-http", "-q", f"{w.host}/full:1", f"oci:{layout}:1")
-            check(f"a disk of {n}/16, and then with room", status == 0 and not layout_faults(layout, ["1"]), (status, err, layout_faults(layout, ["1"])))
+            for more in ((), ("--verified",)):
+                status, out, _ = get(w.host, *more)
+                check(f"{size} bytes to stdout {more}", status == 0 and out == data)
+                status, out, err = get(middle.host, *more)
+                check(f"{size} wrong bytes to stdout {more}: said", status == 1 and "digest_mismatch" in err, (status, err))
+                nothing = held or more
+                check(f"{size} wrong bytes to stdout {more}: held back", (out == b"") == bool(nothing) and ("is not that blob" in err) == (not nothing), (len(out), err))
         finally:
-            run("umount", disk)
+            middle.stop()
 
 
 def together(w, tags=100):
@@ -586,7 +623,7 @@ def large(w):
     check("3 GiB, oci-archive", "sha256:" + got == digest, done.stderr)
 
 
-PARTS = {"forms": forms, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "together": together, "large": large}
+PARTS = {"forms": forms, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "streamed": streamed, "together": together, "large": large}
 
 
 def main():

@@ -27,10 +27,11 @@ class Passed:
 
 
 class Middle:
-    """`piece` bytes of a blob at a time, `pause` seconds between two of them; after `cut` bytes of a body the connection is cut."""
+    """`piece` bytes of a blob at a time, `pause` seconds between two of them; after `cut` bytes of a body the connection is cut;
+    `tamper` changes the last byte of a blob."""
 
-    def __init__(self, upstream, piece=8192, pause=0.0, cut=None):
-        self.piece, self.pause, self.cut = piece, pause, cut
+    def __init__(self, upstream, piece=8192, pause=0.0, cut=None, tamper=False):
+        self.piece, self.pause, self.cut, self.tamper = piece, pause, cut, tamper
         self.journal = []
         middle = self
 
@@ -70,6 +71,8 @@ class Middle:
 
             def body(self, answer, entry):
                 while data := answer.read(middle.piece if entry.blob else 65536):
+                    if entry.blob and middle.tamper and answer.length == 0:
+                        data = data[:-1] + bytes([data[-1] ^ 1])
                     if entry.blob and middle.cut and entry.sent + len(data) > middle.cut:
                         self.wfile.write(data[:middle.cut - entry.sent])
                         entry.sent = middle.cut

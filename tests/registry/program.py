@@ -154,6 +154,9 @@ def moving(w, image, both):
     expect(3, "^$", "manifest_unknown.*available: 1", "copy", f"oci:{w.folder}/copied:none", f"oci:{w.folder}/x")
     expect(1, "^$", "writes to disk", "copy", f"oci:{w.folder}/copied:1", "docker://r.example/app:1")
     expect(1, "^$", "layout_invalid", "copy", f"oci:{w.folder}/nothing:1", f"oci:{w.folder}/x:1")
+    (w.folder / "127.0.0.1:1").mkdir()
+    run("cp", "-r", w.folder / "copied", w.folder / "127.0.0.1:1" / "lay")
+    expect(1, "^$", "there is a layout in the folder 127.0.0.1:1/lay: oci:127", "copy", "--plain-http", "--retry", "0", "127.0.0.1:1/lay", f"oci:{w.folder}/x:1", cwd=w.folder)
     here = w.folder / "here"
     here.mkdir()
     status, out, err = lading("pull", plain, "-q", ref, cwd=here)
