@@ -77,7 +77,7 @@ class range_wire {
             if (a.failure->facts().stop()) { // as transports over a network have them
                 fallback_facts f;
                 f.next_endpoint = f.retry = f.answered = true;
-                a.failure->with_facts(f);
+                a.failure->with_facts(f).with_status(a.head.status);
             }
             return *a.failure;
         }

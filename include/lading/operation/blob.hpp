@@ -136,8 +136,10 @@ class blob_operation : immovable {
         case trouble::range: return begin_again(std::move(why));
         case trouble::none: break;
         }
-        auto const& head = transfer_->refusal(); // its text may be cut short, and its status counts
-        if (head && head->status >= 400 && head->status != 401 && is_lost_connection(why.kind())) return refused(response(*head), shown);
+        // The text of an answer may be cut short, and its status counts; if it is the head of this exchange, and not of one before.
+        auto const& head = transfer_->refusal();
+        bool const is_answer = head && head->status == why.http_status() && head->status >= 400 && head->status != 401;
+        if (is_answer && is_lost_connection(why.kind())) return refused(response(*head), shown);
         if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return transfer_->failed(std::move(why));
         return transfer_->is_whole() ? finish() : go_on(std::move(why)); // the end may be missing, and nothing else
     }

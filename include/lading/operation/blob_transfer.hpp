@@ -135,7 +135,7 @@ class blob_transfer final : public body_sink, immovable {
     }
 
     trouble what_was_wrong() const noexcept { return trouble_; }
-    /// The head of an answer that has no part of the blob; nothing after any other.
+    /// The head of an answer that has no part of the blob, the last one since `ask`; nothing after any other.
     std::optional<response> const& refusal() const noexcept { return refusal_; }
     std::string const& error_text() const noexcept { return error_body_.text(); }
     /// It went on where the blob was, and has ended before it said.
@@ -258,6 +258,7 @@ class blob_transfer final : public body_sink, immovable {
         auto const total = check_.is_sized() ? check_.size() : 0;
         options_.observer({check_.what(), s, count(), count(), total, why});
     }
+
     blob_sink& out_;
     blob_options options_;
     clock_type& clock_;
@@ -277,7 +278,7 @@ class blob_transfer final : public body_sink, immovable {
     std::chrono::steady_clock::time_point told_at_{};
     trouble trouble_ = trouble::none;
     bool is_rest_ = false;          ///< the answer is a 206
-    bool is_open_ = false;          ///< `open` has been called
+    bool is_open_ = false;          ///< `open` has succeeded
     bool open_ = false;             ///< the sink has been begun and not ended
     bool is_wrong_ = false;         ///< what it has is not the blob
     bool is_patched_ = false;

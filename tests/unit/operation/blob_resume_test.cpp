@@ -433,6 +433,24 @@ TEST_CASE("an error whose text is cut short is that error", "[blob][PD62]") {
     }
 }
 
+TEST_CASE("a refusal that was answered is none of the request that is sent for it", "[blob][PD07][PD10]") {
+    world w;
+    int asked = 0;
+    w.answer = [&](request const& q) {
+        auto const fields = q.headers.find("Authorization").value_or("");
+        if (q.url.ends_with("/v2/")) return range_answer(401).with("WWW-Authenticate", "Basic realm=\"x\"");
+        if (fields.empty()) return range_answer(404); // hidden from those who show no login
+        if (++asked == 1) return range_answer().refused(errc::connection_reset);
+        return serve(q, blob);
+    };
+    counting out;
+    patient_clock clock(w.waits);
+    test::client_of<wire_policies> registry(test::range_wire(w), {}, fixed_credentials(credential("u", "p")), clock);
+    CHECK(registry.blob(repository::parse("r.example/x").value(), describe(blob, static_cast<std::int64_t>(size)), out));
+    CHECK((out.text == blob));
+    CHECK(asked == 2);
+}
+
 TEST_CASE("where a redirect led may be good for a while only", "[blob][PD19]") {
     for (int status : {400, 403, 404}) {
         INFO(status);
