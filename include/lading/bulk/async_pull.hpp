@@ -100,7 +100,7 @@ class pull_body {
   private:
     struct transfer {
         transfer(copy_plan::blob const& b, std::unique_ptr<blob_sink> o, copy_state& s)
-            : out(std::move(o)), sink(b.what, *out, s.progress(), stop_token()) {}
+            : out(std::move(o)), sink(b.what, *out, s.progress(), stop_token(), std::chrono::milliseconds(0)) {} // the operation waits, not the thread
         std::unique_ptr<blob_sink> out;
         watched_sink sink;
     };

@@ -305,7 +305,7 @@ class copy_run {
         auto out = state.writer(b.what);
         if (!out) return state.fetched(b, std::move(out).assume_error());
         state.progress().tell(b.what, transfer_state::started, 0);
-        watched_sink sink(b.what, *out.assume_value(), state.progress(), stop);
+        watched_sink sink(b.what, *out.assume_value(), state.progress(), stop, state.options().wait);
         return state.fetched(b, from_.read(b.what, sink, stop));
     }
 

@@ -114,8 +114,9 @@ class copy_progress {
 /// Passes a blob on, tells how far it is, and takes no more when it is stopped: what has come is kept then.
 class watched_sink final : public blob_sink {
   public:
-    watched_sink(descriptor const& what, blob_sink& to, copy_progress& p, stop_token s)
-        : what_(what), to_(to), progress_(p), stop_(std::move(s)) {}
+    /// `wait`: so long another program that writes the same blob is waited for, on this thread.
+    watched_sink(descriptor const& what, blob_sink& to, copy_progress& p, stop_token s, std::chrono::milliseconds wait)
+        : what_(what), to_(to), progress_(p), stop_(std::move(s)), wait_(wait) {}
     watched_sink(watched_sink const&) = delete;
     watched_sink& operator=(watched_sink const&) = delete;
     ~watched_sink() override {
@@ -125,6 +126,11 @@ class watched_sink final : public blob_sink {
     result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
         open_ = true;
         auto had = to_.resume(size, each);
+        auto const until = std::chrono::steady_clock::now() + wait_;
+        while (!had && had.assume_error() == errc::part_in_use && !stop_.stop_requested() && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            had = to_.resume(size, each);
+        }
         if (had && had.assume_value() != 0) {
             count(had.assume_value());
             progress_.tell(what_, transfer_state::resumed, bytes_);
@@ -171,6 +177,7 @@ class watched_sink final : public blob_sink {
     blob_sink& to_;
     copy_progress& progress_;
     stop_token stop_;
+    std::chrono::milliseconds wait_;
     std::chrono::steady_clock::time_point next_{};
     std::uint64_t bytes_ = 0;
     bool open_ = false;    ///< it is owed its end

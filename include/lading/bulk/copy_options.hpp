@@ -4,6 +4,7 @@
 /// `copy_options`: what of an image is copied, and how; `copy_summary`: what came of it.
 
 #include "../descriptor.hpp"
+#include "../detail/chrono.hpp"
 #include "../limits.hpp"
 #include "../platform.hpp"
 #include "../store/transfer_event.hpp"
@@ -42,6 +43,8 @@ struct copy_options {
     /// Off: the destination is not completed, since more is to be copied into it; the caller does that (`content_store`, 9). So an archive gets
     /// several images.
     copy_options& with_completion(bool on) { return completion = on, *this; }
+    /// So long another program that writes the same blob is waited for, which is then there; zero: `part_in_use` at once.
+    copy_options& with_wait(std::chrono::milliseconds t) { return wait = t, *this; }
     /// The bounds: `nesting`, those that begin with `copied_`, and `json`.
     copy_options& with_limits(limits l) { return bounds = std::move(l), *this; }
 
@@ -51,6 +54,7 @@ struct copy_options {
     bool completion = true;
     external_layers external = external_layers::ask;
     std::size_t lanes = 4;
+    std::chrono::milliseconds wait{600'000};
     transfer_observer observer;
     limits bounds;
 };

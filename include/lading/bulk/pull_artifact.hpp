@@ -43,6 +43,8 @@ struct artifact_options {
     artifact_options& with_platform(platform p) { return from_index = platform_choice::like(std::move(p)), *this; }
     artifact_options& with_lanes(std::size_t n) { return lanes = n, *this; }
     artifact_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
+    /// So long another program that writes the same file is waited for.
+    artifact_options& with_wait(std::chrono::milliseconds t) { return wait = t, *this; }
     artifact_options& with_limits(limits l) { return bounds = std::move(l), *this; }
 
     std::string file, media_type, name, config;
@@ -51,6 +53,7 @@ struct artifact_options {
     durability durable = durability::file;
     platform_choice from_index = platform_choice::host();
     std::size_t lanes = 4;
+    std::chrono::milliseconds wait{600'000};
     transfer_observer observer;
     limits bounds;
 };
@@ -217,12 +220,12 @@ class artifact_run {
         LADING_TRY(auto const known, known_bytes(f.what, true));
         LADING_TRY(auto const out, to_.writer(f.name, options_.overwrite, options_.durable));
         progress_.tell(f.what, transfer_state::started, 0);
-        watched_sink sink(f.what, *out, progress_, stop);
+        watched_sink sink(f.what, *out, progress_, stop, options_.wait);
         return told(f, known ? write_all(sink, *known) : from_.read(f.what, sink, stop));
     }
     result<void> copy(artifact_summary::file const& source, artifact_summary::file const& f, stop_token const& stop) {
         LADING_TRY(auto const out, to_.writer(f.name, options_.overwrite, options_.durable));
-        watched_sink sink(f.what, *out, progress_, stop);
+        watched_sink sink(f.what, *out, progress_, stop, options_.wait);
         return told(f, to_.read(source.name, f.what, sink, stop));
     }
     result<void> told(artifact_summary::file const& f, result<void> outcome) {

@@ -105,7 +105,7 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         sink(std::shared_ptr<layout_blobs> of, file_handle where, digest d) : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)) {}
         result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
             is_there_ = false;
-            LADING_TRY_V(open());
+            LADING_TRY_V(open_part()); // who asks knows how long it can wait
             auto held = hold(size, each);
             if (!held) part_.suspend();
             return held;
@@ -130,11 +130,14 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         void suspend() noexcept override { part_.suspend(); }
 
       private:
+        result<void> open_part() {
+            return part_.open('.' + digest_.hex() + ".part", where_.get(), of_->folder_.blobs_name(digest_.algorithm()));
+        }
         /// Who writes the same blob is waited for.
         result<void> open() {
             auto const until = std::chrono::steady_clock::now() + of_->options_.lock_wait;
             for (;;) {
-                auto opened = part_.open('.' + digest_.hex() + ".part", where_.get(), of_->folder_.blobs_name(digest_.algorithm()));
+                auto opened = open_part();
                 if (opened || opened.assume_error() != errc::part_in_use || std::chrono::steady_clock::now() >= until) return opened;
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }

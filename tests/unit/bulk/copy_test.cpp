@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <functional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -522,6 +525,41 @@ TEST_CASE("copy: what is damaged at the destination is written anew", "[copy]") 
     copy(w.from, "image", w.to, "v1").value();
     CHECK(w.from.of("document") == std::vector<std::string>{digest_text(w.image_a)});
     CHECK(w.to.of("put").size() == 2);
+}
+
+/// A part that another program has locked for a while.
+struct busy_sink final : blob_sink {
+    explicit busy_sink(int n) : busy(n) {}
+    result<std::uint64_t> resume(std::int64_t, std::function<void(std::span<std::byte const>)> const&) override {
+        ++asked;
+        if (asked <= busy) return error(errc::part_in_use);
+        return std::uint64_t{5};
+    }
+    result<void> begin() override { return success(); }
+    result<void> write(std::span<std::byte const>) override { return success(); }
+    result<void> commit() override { return success(); }
+    void discard() noexcept override {}
+    int busy, asked = 0;
+};
+
+TEST_CASE("copy: who writes the same blob is waited for", "[copy][PD34]") {
+    using namespace std::chrono_literals;
+    auto const what = layer_of("small").self;
+    detail::copy_progress progress{transfer_observer()};
+    auto const resume = [&](busy_sink& to, stop_token stop, std::chrono::milliseconds wait) {
+        detail::watched_sink sink(what, to, progress, std::move(stop), wait);
+        auto const had = sink.resume(5, [](auto) {});
+        return had ? errc::ok : had.error().kind();
+    };
+    busy_sink three(3), ever(1 << 30), stopped(1 << 30);
+    CHECK(resume(three, {}, 60s) == errc::ok);
+    CHECK(three.asked == 4);
+    CHECK(resume(ever, {}, 0ms) == errc::part_in_use);
+    CHECK(ever.asked == 1);
+    std::stop_source source;
+    source.request_stop();
+    CHECK(resume(stopped, source.get_token(), 60s) == errc::part_in_use);
+    CHECK(stopped.asked == 1);
 }
 
 TEST_CASE("plan_copy: says what a copy would do, and does nothing", "[copy]") {
