@@ -212,6 +212,25 @@ TEST_CASE("pull: many at once into one layout, and each has its name", "[copy][L
     CHECK(names == words{"t0", "t1", "t2", "t3", "t4", "t5", "t6", "t7"});
 }
 
+TEST_CASE("copy: the same image at once into one layout, from here and from a registry", "[copy][PD34]") {
+    origin o;
+    memory_store here;
+    o.calls.pull(o.named("index"), here).value();
+    scratch folder;
+    auto to = oci_layout::create(folder / "layout").value();
+    std::atomic<int> good{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 6; ++i)
+        threads.emplace_back([&, i] {
+            auto mine = oci_layout::open(folder / "layout").value();
+            auto const name = "t" + std::to_string(i);
+            if (i % 2 ? copy(here, "index", mine, name).has_value() : o.calls.pull(o.named("index"), mine, name).has_value()) ++good;
+        });
+    for (auto& t : threads) t.join();
+    CHECK(good == 6);
+    CHECK(to.names().value().size() == 6);
+}
+
 TEST_CASE("pull: with a login, the token is asked for once", "[copy]") {
     testing::registry registry(testing::registry_options().with_protection(testing::access::bearer));
     auto const layer = layer_of("one"), config = config_of("{ }");

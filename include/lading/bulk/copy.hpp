@@ -37,6 +37,8 @@ class copy_to {
     virtual result<std::string> document(descriptor const& what, stop_token const& stop) = 0;
     virtual result<bool> has(descriptor const& what, stop_token const& stop) = 0;
     virtual result<std::unique_ptr<blob_sink>> writer(descriptor const& what) = 0;
+    /// One that does not wait for others by itself: it could not be stopped.
+    virtual result<std::unique_ptr<blob_sink>> impatient_writer(descriptor const& what) = 0;
     virtual result<void> put_document(descriptor const& what, std::string_view bytes) = 0;
     virtual result<void> tag(std::string_view name, descriptor const& what) = 0;
     virtual result<void> complete() = 0;
@@ -72,6 +74,10 @@ class copy_to_store final : public copy_to {
     result<std::string> document(descriptor const& what, stop_token const& stop) override { return store_.document(what, stop); }
     result<bool> has(descriptor const& what, stop_token const& stop) override { return store_.has(what, stop); }
     result<std::unique_ptr<blob_sink>> writer(descriptor const& what) override { return store_.writer(what); }
+    result<std::unique_ptr<blob_sink>> impatient_writer(descriptor const& what) override {
+        if constexpr (requires { store_.writer(what, std::chrono::milliseconds(0)); }) return store_.writer(what, std::chrono::milliseconds(0));
+        else return store_.writer(what);
+    }
     result<void> put_document(descriptor const& what, std::string_view bytes) override { return store_.put_document(what, bytes); }
     result<void> tag(std::string_view name, descriptor const& what) override { return store_.tag(name, what); }
     result<void> complete() override { return store_.complete(); }
@@ -154,7 +160,7 @@ class copy_state {
         progress_.pass(b.what, transfer_state::done);
         return counted(made_, b.what);
     }
-    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return to_.writer(what); }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return to_.impatient_writer(what); }
     /// After the transfer of a blob.
     result<void> fetched(copy_plan::blob const& b, result<void> outcome) {
         if (outcome) {

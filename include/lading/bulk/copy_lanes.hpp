@@ -20,6 +20,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -125,12 +126,7 @@ class watched_sink final : public blob_sink {
 
     result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
         open_ = true;
-        auto had = to_.resume(size, each);
-        auto const until = std::chrono::steady_clock::now() + wait_;
-        while (!had && had.assume_error() == errc::part_in_use && !stop_.stop_requested() && std::chrono::steady_clock::now() < until) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-            had = to_.resume(size, each);
-        }
+        auto had = patiently([&] { return to_.resume(size, each); });
         if (had && had.assume_value() != 0) {
             count(had.assume_value());
             progress_.tell(what_, transfer_state::resumed, bytes_);
@@ -140,7 +136,7 @@ class watched_sink final : public blob_sink {
     result<void> begin() override {
         open_ = true;
         progress_.take_back(std::exchange(bytes_, 0));
-        return to_.begin();
+        return patiently([&] { return to_.begin(); });
     }
     result<void> write(std::span<std::byte const> piece) override {
         if (stop_.stop_requested()) return stopped_ = true, error(errc::cancelled);
@@ -168,6 +164,17 @@ class watched_sink final : public blob_sink {
     std::uint64_t bytes() const noexcept { return bytes_; }
 
   private:
+    /// Again and again while another writes the same.
+    template <class Step>
+    std::invoke_result_t<Step const&> patiently(Step const& step) {
+        auto outcome = step();
+        auto const until = std::chrono::steady_clock::now() + wait_;
+        while (!outcome && outcome.assume_error() == errc::part_in_use && !stop_.stop_requested() && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            outcome = step();
+        }
+        return outcome;
+    }
     void count(std::uint64_t n) noexcept {
         bytes_ += n;
         progress_.add(n);

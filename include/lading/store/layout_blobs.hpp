@@ -79,9 +79,10 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         if (same) verified(what.digest);
         return same.has_value();
     }
-    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) {
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return writer(what, options_.lock_wait); }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what, std::chrono::milliseconds wait) {
         LADING_TRY(auto where, folder_.made_blobs_of(what.digest.algorithm()));
-        return std::unique_ptr<blob_sink>(std::make_unique<sink>(this->shared_from_this(), std::move(where), what.digest));
+        return std::unique_ptr<blob_sink>(std::make_unique<sink>(this->shared_from_this(), std::move(where), what.digest, wait));
     }
     result<void> put_document(descriptor const& what, std::string_view bytes) {
         if (what.size >= 0 && bytes.size() != static_cast<std::uint64_t>(what.size))
@@ -102,10 +103,11 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
   private:
     class sink final : public blob_sink {
       public:
-        sink(std::shared_ptr<layout_blobs> of, file_handle where, digest d) : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)) {}
+        sink(std::shared_ptr<layout_blobs> of, file_handle where, digest d, std::chrono::milliseconds wait)
+            : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)), wait_(wait) {}
         result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
             is_there_ = false;
-            LADING_TRY_V(open_part()); // who asks knows how long it can wait
+            LADING_TRY_V(open());
             auto held = hold(size, each);
             if (!held) part_.suspend();
             return held;
@@ -130,14 +132,11 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         void suspend() noexcept override { part_.suspend(); }
 
       private:
-        result<void> open_part() {
-            return part_.open('.' + digest_.hex() + ".part", where_.get(), of_->folder_.blobs_name(digest_.algorithm()));
-        }
         /// Who writes the same blob is waited for.
         result<void> open() {
-            auto const until = std::chrono::steady_clock::now() + of_->options_.lock_wait;
+            auto const until = std::chrono::steady_clock::now() + wait_;
             for (;;) {
-                auto opened = open_part();
+                auto opened = part_.open('.' + digest_.hex() + ".part", where_.get(), of_->folder_.blobs_name(digest_.algorithm()));
                 if (opened || opened.assume_error() != errc::part_in_use || std::chrono::steady_clock::now() >= until) return opened;
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }
@@ -160,6 +159,7 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         std::shared_ptr<layout_blobs> of_;
         file_handle where_;
         digest digest_;
+        std::chrono::milliseconds wait_;
         part_file part_;
         bool is_there_ = false; ///< what was read is the blob itself
     };

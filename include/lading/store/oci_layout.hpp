@@ -118,6 +118,8 @@ class basic_oci_layout {
     /// The sink resumes. It waits for another one that writes the same blob, at most `layout_options::lock_wait`: then `part_in_use`. Errors:
     /// `path_refused`, `disk_full`, `sink_failed`; those of the sink, also from its own calls.
     result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return state_->blobs->writer(what); }
+    /// The same for who can be told to stop, and so waits itself.
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what, std::chrono::milliseconds wait) { return state_->blobs->writer(what, wait); }
     /// Errors: `size_mismatch`, `digest_mismatch`, `disk_full`, `sink_failed`, `path_refused`.
     result<void> put_document(descriptor const& what, std::string_view bytes) { return state_->blobs->put_document(what, bytes); }
     /// Lists a document. An entry of this digest without a name gets it; one that has another name stays, beside the new one. The platform is
