@@ -6,6 +6,8 @@
 #include "../result.hpp"
 #include "regular_file.hpp"
 
+#if !defined(_WIN32)
+
 #include <sys/file.h>
 #include <sys/statvfs.h>
 
@@ -272,3 +274,5 @@ class part_file {
 } // namespace detail
 
 } // namespace lading
+
+#endif
