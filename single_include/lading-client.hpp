@@ -73,6 +73,26 @@
 #define LADING_DEFINE template <class>
 #endif
 
+// ---- lading/detail/pulls.hpp ----
+
+/// What stands behind the member `pull` of clients: what it needs is in headers of its own, that only those pay for who pull.
+
+namespace lading::detail {
+
+template <class Store>
+inline constexpr bool no_pull_yet = false;
+
+template <class Store>
+struct pulls {
+    static_assert(no_pull_yet<Store>, "[lading] client: pull needs <lading/bulk/pull.hpp>");
+};
+template <class Store>
+struct async_pulls {
+    static_assert(no_pull_yet<Store>, "[lading] client: async_pull needs <lading/bulk/async_pull.hpp>");
+};
+
+} // namespace lading::detail
+
 // ---- lading/detail/stop_token.hpp ----
 
 /// `lading::stop_token`: `std::stop_token`, or, where the standard library has none yet (libc++ before 20), a token that
@@ -85,6 +105,7 @@
 
 namespace lading {
 using std::stop_callback;
+using std::stop_source;
 using std::stop_token;
 } // namespace lading
 #else
@@ -95,6 +116,10 @@ namespace lading {
 struct stop_token {
     static constexpr bool stop_requested() noexcept { return false; }
     static constexpr bool stop_possible() noexcept { return false; }
+};
+struct stop_source {
+    static constexpr stop_token get_token() noexcept { return {}; }
+    static constexpr bool request_stop() noexcept { return false; }
 };
 template <class F>
 struct stop_callback {
@@ -154,7 +179,7 @@ class inline_string {
 
     constexpr inline_string& append(std::string_view text) noexcept {
         auto const n = std::min(text.size(), Capacity - size_);
-        std::copy_n(text.data(), n, data_ + size_);
+        std::copy(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(n), data_ + size_);
         size_ = static_cast<std::uint16_t>(size_ + n);
         return *this;
     }
@@ -263,6 +288,9 @@ namespace lading {
     X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
     X(layout_invalid, "not a valid OCI layout or archive")                                                \
     X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
+    X(archive_exists, "the file or folder that an image is to be written to exists")                      \
+    X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
     X(registry_blocked, "the configuration blocks this registry")                                         \
     X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
     X(address_refused, "the server named an address that is only reachable inside a network")             \
@@ -346,6 +374,13 @@ namespace lading {
     X(no_config, "the document has no config blob")                                                       \
     X(platform_not_found, "the index offers no image for the platform")                                   \
     X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
+    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
+    X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
+    X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \
+    X(compression_invalid, "the compressed data is malformed")                                            \
+    X(layer_limit, "a layer has more or larger entries than the limit")                                   \
     X(json_syntax, "the JSON text is malformed")                                                          \
     X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
     X(json_number, "a JSON number is malformed or out of range")                                          \
@@ -355,6 +390,10 @@ namespace lading {
     X(json_type, "a JSON value does not have the type of its field")                                      \
     /* the caller's side */                                                                               \
     X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(disk_full, "there is no room left on the disk, or none that may be used")                           \
+    X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
+    X(file_exists, "the file exists, and overwriting was not asked for")                                  \
+    X(part_in_use, "another program is writing the same file")                                            \
     X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
@@ -1745,7 +1784,11 @@ struct limits {
     std::size_t page_size = 1000;               ///< entries requested per page
     std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
-    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation)
+    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
+    std::size_t copied_entries = 4096;          ///< what one document of a copy may list (copy)
+    std::size_t copied_documents = 10'000;      ///< documents of one copy (copy)
+    std::size_t copied_blobs = 100'000;         ///< blobs of one copy (copy)
+    std::size_t copied_document_bytes = 128u << 20; ///< all documents of one copy; they are held until their blobs are there (copy)
     std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)
     std::size_t auth_rounds = 2;                ///< rejected responses before giving up (authorize middleware)
     std::size_t header_bytes = 256u << 10;      ///< the head of a response (transport)
@@ -1754,7 +1797,8 @@ struct limits {
     std::size_t informational = 5;              ///< 1xx responses before the final one (transport)
     std::size_t trailer_bytes = 8u << 10;       ///< trailers of a chunked body (transport)
     std::size_t chunk_extensions = 16u << 10;   ///< all chunk extensions of a body (transport)
-    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive once decompressed (`oci_layout`)
+    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive once decompressed (`image_on_disk`)
+    std::uint64_t layer_bytes = std::uint64_t{64} << 30; ///< a layer once decompressed (`docker_archive`)
     json_limits json{};
 
     std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)
@@ -2613,7 +2657,7 @@ constexpr bool is_host(std::string_view host) noexcept {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     bool number = true;
-    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
+    for (char c : last) number = number && is_digit(c);
     bool const hex = last.starts_with("0x");
     return number || hex ? bool(parse_ipv4(host)) : true;
 }
@@ -3443,6 +3487,68 @@ struct inspection {
 
 } // namespace lading
 
+// ---- lading/operation/blob_options.hpp ----
+
+/// `blob_options`: how one blob is fetched.
+
+// ---- lading/store/transfer_event.hpp ----
+
+/// `transfer_event`: how far the transfer of one content has got.
+
+#include <functional>
+
+namespace lading {
+
+/// What happened to it.
+enum class transfer_state : std::uint8_t {
+    started,  ///< the first bytes are asked for
+    resumed,  ///< what an earlier run or a lost connection left is gone on with, from `bytes`
+    running,  ///< bytes came; told at most ten times a second
+    retrying, ///< the connection was lost, or the answer was of no use: it is asked again
+    done,     ///< whole, verified and kept
+    skipped,  ///< it is at the destination already, or not to be copied: `reason`
+    failed    ///< it could not be had; the error is the result of the whole
+};
+
+/// Valid during the call only. Texts and descriptor are views.
+struct transfer_event {
+    descriptor const& what;
+    transfer_state state;
+    std::uint64_t bytes = 0;     ///< of this content, so far
+    std::uint64_t all_bytes = 0; ///< of all contents of the call, so far
+    std::uint64_t all_total = 0; ///< of all contents of the call that are known by now
+    std::string_view reason{};   ///< why it was skipped, is asked again or failed
+};
+
+/// Takes events. One call at a time, from any of the threads that transfer; it must return soon, must not throw, and is not
+/// called after the transfer has returned.
+using transfer_observer = std::function<void(transfer_event const&)>;
+
+} // namespace lading
+
+namespace lading {
+
+/// How one blob is fetched. Every setter returns the object.
+struct blob_options {
+    blob_options() = default;
+
+    /// Is told how far the blob is.
+    blob_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
+    /// Whether to go on where an earlier run or a lost connection has ended; without, the blob is begun afresh.
+    blob_options& with_resume(bool on) { return resume = on, *this; }
+    /// How often it is asked for in turn without 64 KiB of progress; 0 for what `retry_rules` say.
+    blob_options& with_tries(unsigned n) { return tries = n, *this; }
+    /// How long to wait, in milliseconds, for another program, thread or call that writes the same file; then `part_in_use`.
+    blob_options& with_wait(std::chrono::milliseconds d) { return wait = d, *this; }
+
+    transfer_observer observer;
+    bool resume = true;
+    unsigned tries = 0;
+    std::chrono::milliseconds wait{60'000};
+};
+
+} // namespace lading
+
 // ---- lading/operation/inspect_options.hpp ----
 
 /// `inspect_options`: what `inspect` is to find out.
@@ -3730,6 +3836,7 @@ class platform_choice {
         add(true);
         if (kind_ == kind::any && !images.empty()) return *images.front();
         std::vector<std::optional<platform>> offered;
+        offered.reserve(images.size());
         for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any && kind_ != kind::none)
             if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))
@@ -3968,7 +4075,7 @@ struct credential_query {
 namespace detail {
 
 /// Docker Hub by the one name that its logins have; any other host as it is.
-inline std::string login_host(std::string host) {
+inline std::string login_host(std::string const& host) {
     return host == docker_hub::index_host || host == docker_hub::registry_host ? std::string(docker_hub::name) : host;
 }
 
@@ -4024,7 +4131,7 @@ struct no_credentials {
 class fixed_credentials {
   public:
     fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
+    explicit fixed_credentials(credential secret, std::string const& host = {})
         : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (for_all_) return secret_;
@@ -4358,6 +4465,8 @@ struct routing {
     bool by_tag = false;
     /// The body is wanted as it is stored: a blob.
     bool verbatim = false;
+    /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
+    bool goes_on = false;
 };
 
 } // namespace lading
@@ -4479,110 +4588,29 @@ class any_operation {
 
 /// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
 
-// ---- lading/detail/atomic_file.hpp ----
-
-/// `atomic_file`: a file that appears under its name whole or not at all.
-
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-
-#if defined(_WIN32)
-#include <process.h>
-#else
-#include <fcntl.h>
-#include <unistd.h>
-#endif
-
-namespace lading::detail {
-
-/// Written under a name of its own in the same folder, then renamed. Two writers of one path never write to one file,
-/// and no link that somebody has put there is followed: not at the name of its own, which must be new, and not at the
-/// path, which is replaced. What fails leaves `errno` and nothing on disk. Not synchronised; several may have one path.
-class atomic_file {
-  public:
-    atomic_file() = default;
-    atomic_file(atomic_file const&) = delete;
-    atomic_file& operator=(atomic_file const&) = delete;
-    ~atomic_file() { discard(); }
-
-    /// Begins afresh.
-    bool create(std::string const& path) {
-        static std::atomic<unsigned long> number{0};
-        discard();
-        path_ = path;
-        auto const now = static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (int tries = 0; tries < 8 && !file_; ++tries) { // a name that is taken is somebody's, whoever that is
-            part_ = path + '.' + std::to_string(process()) + '.' + std::to_string(now) + '.' + std::to_string(++number) + ".part";
-            file_ = open_new(part_.c_str());
-            if (!file_ && errno != EEXIST) break;
-        }
-        return file_ != nullptr;
-    }
-    bool write(std::span<std::byte const> piece) {
-        return file_ && std::fwrite(piece.data(), 1, piece.size(), file_) == piece.size();
-    }
-    /// Gives the file its name. `durable`: its bytes are on the disk before, so that no crash leaves a part of them there.
-    bool commit(bool durable) {
-        if (!file_) return errno = EBADF, false;
-        bool good = std::fflush(file_) == 0;
-#if !defined(_WIN32)
-        good = good && (!durable || ::fsync(::fileno(file_)) == 0 || errno == EINVAL); // EINVAL: not on this file system
-#else
-        (void)durable;
-#endif
-        auto why = errno;
-        if (std::fclose(std::exchange(file_, nullptr)) != 0 && good) good = false, why = errno;
-        if (good && std::rename(part_.c_str(), path_.c_str()) == 0) return true;
-        if (good) why = errno;
-        std::remove(part_.c_str());
-        errno = why;
-        return false;
-    }
-    void discard() noexcept {
-        if (!file_) return;
-        std::fclose(std::exchange(file_, nullptr));
-        std::remove(part_.c_str());
-    }
-
-    /// The name that the bytes are under until `commit`.
-    std::string const& part() const noexcept { return part_; }
-
-  private:
-#if defined(_WIN32)
-    static int process() { return ::_getpid(); }
-    static std::FILE* open_new(char const* name) { return std::fopen(name, "wbx"); }
-#else
-    static long process() { return static_cast<long>(::getpid()); }
-    static std::FILE* open_new(char const* name) {
-        int const fd = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd < 0) return nullptr;
-        auto* const file = ::fdopen(fd, "wb");
-        if (!file) ::close(fd), std::remove(name);
-        return file;
-    }
-#endif
-
-    std::string path_, part_;
-    std::FILE* file_ = nullptr;
-};
-
-} // namespace lading::detail
-
-#include <cstring>
-
 namespace lading {
 
-/// Takes one blob. `begin` starts afresh (a retried request calls it again); `write` gets pieces in order; exactly one
-/// of `commit` (size and digest hold) and `discard` (they do not, or the transfer failed) ends it. A failure of
-/// `begin`, `write` or `commit` ends the operation with that error.
+/// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
+/// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
+/// on where it was. Exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer
+/// failed, but what was written may be right) ends it. A failure of `begin`, `write` or `commit` ends the operation with that
+/// error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
+    /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
+    /// they can be hashed. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
+    /// sink that keeps nothing between two transfers holds nothing.
+    virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
+                                         [[maybe_unused]] std::function<void(std::span<std::byte const>)> const& each) {
+        return std::uint64_t{0};
+    }
     virtual result<void> begin() = 0;
     virtual result<void> write(std::span<std::byte const> piece) = 0;
     virtual result<void> commit() = 0;
     virtual void discard() noexcept = 0;
+    /// A sink that can resume keeps what it has.
+    virtual void suspend() noexcept { discard(); }
 };
 
 /// Keeps nothing: for a blob that is only to be verified.
@@ -4614,30 +4642,6 @@ class memory_sink final : public blob_sink {
   private:
     std::string pending_, bytes_;
     std::size_t limit_;
-};
-
-/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
-/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
-/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
-class file_sink final : public blob_sink {
-  public:
-    explicit file_sink(std::string path) : path_(std::move(path)) {}
-
-    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
-    result<void> write(std::span<std::byte const> piece) override {
-        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
-    }
-    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
-    void discard() noexcept override { file_.discard(); }
-
-  private:
-    result<void> failed(char const* what) const {
-        auto const why = errno;
-        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
-    }
-
-    std::string path_;
-    detail::atomic_file file_;
 };
 
 } // namespace lading
@@ -4897,9 +4901,13 @@ class observe_middleware : immovable {
 
 /// The retry layer: sends a safe request again when that may help (doc/protocol.md#retries, doc/threats.md#x01).
 ///
-/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
-/// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
-/// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
+/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early, as
+/// `retry_schedule` says; not where the operation goes on by itself (`routing::goes_on`). When it gives up the last answer goes
+/// on to the operation, whose error carries the status and the registry's wish.
+
+// ---- lading/protocol/retry_schedule.hpp ----
+
+/// `retry_schedule`: how often something is tried again, and how long is waited before (doc/protocol.md#retries).
 
 // ---- lading/http/retry_after.hpp ----
 
@@ -4975,7 +4983,7 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
     if (!days) return std::nullopt;
-    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+    return *days * std::int64_t(86'400) + std::int64_t(hour) * 3600 + std::int64_t(minute) * 60 + second;
 }
 
 namespace detail {
@@ -5039,13 +5047,80 @@ struct retry_rules {
     retry_rules() = default;
     explicit retry_rules(unsigned n) : tries(n) {}
 
-    unsigned tries = 5; ///< of one request, the first included; 1 for no retry
+    unsigned tries = 5; ///< of one request, the first included; of a blob, in turn without progress; 1 for no retry
     std::chrono::milliseconds least{100};        ///< between two tries
     std::chrono::milliseconds first{250};        ///< bound of the first wait; doubles
     std::chrono::milliseconds most{20'000};      ///< bound of any wait that the registry did not ask for
     std::chrono::milliseconds asked_for{60'000}; ///< a longer `Retry-After` ends it at once
-    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together
+    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together; of a blob, those without progress
 };
+
+/// True when a connection ended before its answer did.
+constexpr bool is_lost_connection(errc code) noexcept {
+    return code == errc::connection_reset || code == errc::http_body_truncated || code == errc::tls_truncated;
+}
+
+/// Waits as long as `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the
+/// deadline allow. `Clock` models the clock policy and must outlive it.
+template <class Clock>
+class retry_schedule {
+  public:
+    using deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+    retry_schedule(retry_rules r, Clock& c) : rules_(r), clock_(c) {}
+
+    /// Another request: its tries are counted from one.
+    void begin() noexcept { tries_ = 1; }
+    /// There was progress: the next try is the first.
+    void renew() noexcept {
+        tries_ = 0;
+        waited_ = {};
+    }
+
+    /// How long to wait before the next try, which is counted; nothing when there is to be none.
+    std::optional<std::chrono::milliseconds> next(deadline const& end) { return next(-1, end); }
+    /// The same after an answer whose status may be another one later.
+    std::optional<std::chrono::milliseconds> after(response const& head, deadline const& end) {
+        if (!is_passing_status(head.status)) return std::nullopt;
+        return next(retry_after_of(head), end);
+    }
+
+  private:
+    /// `wish` in seconds, negative for none.
+    std::optional<std::chrono::milliseconds> next(std::int64_t wish, deadline const& end) {
+        using namespace std::chrono;
+        if (tries_ >= rules_.tries || rules_.tries == 1) return std::nullopt;
+        if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
+        auto const wait = std::max(wish >= 0 ? milliseconds(seconds(wish)) : jitter(), rules_.least);
+        if (waited_ + wait > rules_.budget) return std::nullopt;
+        if (end && clock_.now() + wait >= *end) return std::nullopt;
+        ++tries_;
+        waited_ += wait;
+        return wait;
+    }
+
+    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
+    /// clients, not to be random, and `<random>` costs every unit that includes this.
+    std::chrono::milliseconds jitter() {
+        auto const bound = std::min(rules_.first * (std::int64_t(1) << (std::clamp(tries_, 1u, 21u) - 1)), rules_.most);
+        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
+                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
+                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
+    }
+
+    retry_rules rules_;
+    Clock& clock_;
+    std::chrono::milliseconds waited_{0};
+    std::uint64_t seed_ = 0;
+    unsigned tries_ = 1; ///< so far
+};
+
+} // namespace lading
+
+namespace lading {
 
 /// `Clock` models the clock policy. The context of the client must outlive the operation.
 template <class Op, class Clock>
@@ -5058,7 +5133,7 @@ class retry_middleware : immovable {
 
     template <class Context, class... Args>
     explicit retry_middleware(Context& context, Args&&... args)
-        : rules_(context.options.retry), clock_(context.clock), inner_(context, std::forward<Args>(args)...) {}
+        : schedule_(context.options.retry, context.clock), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() {
@@ -5068,8 +5143,6 @@ class retry_middleware : immovable {
     }
     step<value_type> on_response(result<response> answer) {
         if (auto const wait = wait_after(answer)) {
-            ++tries_;
-            waited_ += *wait;
             waiting_ = true;
             return need_delay(*wait);
         }
@@ -5080,55 +5153,24 @@ class retry_middleware : immovable {
   private:
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_ = *x;
-            tries_ = 1;
+            pending_.reset();
+            if (!x->routing.goes_on && (x->query.method == "GET" || x->query.method == "HEAD")) pending_ = *x;
+            schedule_.begin();
         }
         return s;
     }
 
     /// How long to wait before the same request is sent again, or nothing when it is not.
     std::optional<std::chrono::milliseconds> wait_after(result<response> const& answer) {
-        using namespace std::chrono;
-        if (!pending_ || tries_ >= rules_.tries) return std::nullopt;
-        if (pending_->query.method != "GET" && pending_->query.method != "HEAD") return std::nullopt;
-        milliseconds wait = jitter();
-        if (answer) {
-            auto const& head = answer.assume_value();
-            if (!is_passing_status(head.status)) return std::nullopt;
-            if (auto const wish = retry_after_of(head); wish >= 0) {
-                if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
-                wait = seconds(wish);
-            }
-        } else {
-            auto const code = answer.assume_error().kind();
-            if (code != errc::connection_reset && code != errc::http_body_truncated && code != errc::tls_truncated)
-                return std::nullopt;
-        }
-        wait = std::max(wait, rules_.least);
-        if (waited_ + wait > rules_.budget) return std::nullopt;
-        if (auto const end = pending_->query.deadline; end && clock_.now() + wait >= *end) return std::nullopt;
-        return wait;
+        if (!pending_) return std::nullopt;
+        auto const& end = pending_->query.deadline;
+        if (answer) return schedule_.after(answer.assume_value(), end);
+        return is_lost_connection(answer.assume_error().kind()) ? schedule_.next(end) : std::nullopt;
     }
 
-    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
-    /// clients, not to be random, and `<random>` costs every unit that includes this.
-    std::chrono::milliseconds jitter() {
-        auto const bound = std::min(rules_.first * (std::int64_t(1) << std::min(tries_ - 1, 20u)), rules_.most);
-        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
-                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
-                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
-    }
-
-    retry_rules rules_;
-    Clock& clock_;
+    retry_schedule<Clock> schedule_;
     Op inner_;
     std::optional<need_exchange> pending_;
-    std::chrono::milliseconds waited_{0};
-    std::uint64_t seed_ = 0;
-    unsigned tries_ = 1;
     bool waiting_ = false;
 };
 
@@ -5141,11 +5183,11 @@ struct client_options {
     client_options() = default;
     /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
     /// with `config_invalid`). Nothing else implies it.
-    client_options& with_plaintext(std::string host) {
+    client_options& with_plaintext(std::string const& host) {
         return rules.host(host).with_plaintext(plaintext::only), *this;
     }
     /// Try https, and http when nothing answers over TLS, for this host.
-    client_options& with_plaintext_fallback(std::string host) {
+    client_options& with_plaintext_fallback(std::string const& host) {
         return rules.host(host).with_plaintext(plaintext::allowed), *this;
     }
     /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
@@ -5242,6 +5284,9 @@ class client {
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     LADING_DECL result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {});
     LADING_DECL result<manifest_bytes> raw_manifest(std::string_view name, stop_token stop = {});
+    /// What a name leads to now, without its document: one HEAD where the registry answers it. Requests: `resolve_operation`.
+    LADING_DECL result<descriptor> resolve(reference const& ref, stop_token stop = {});
+    LADING_DECL result<descriptor> resolve(std::string_view name, stop_token stop = {});
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     LADING_DECL result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(),
                                                stop_token stop = {});
@@ -5250,9 +5295,22 @@ class client {
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     LADING_DECL result<tag_list> tags(repository const& name, stop_token stop = {});
     LADING_DECL result<tag_list> tags(std::string_view name, stop_token stop = {});
-    /// One blob, streamed into `out` and committed when size and digest hold.
+    /// One blob, streamed into `out` and committed when size and digest hold. Requests and errors: `blob_operation`.
     LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {});
     LADING_DECL result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {});
+    /// The same with options: progress, resuming, tries.
+    LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {});
+    /// A part of a blob, **not verified**: a digest is of the whole. Up to `length` bytes from `offset` on go to `out`, which is
+    /// committed when they have come; the value is their number, less at the end of the blob. Requests and errors:
+    /// `blob_range_operation`.
+    LADING_DECL result<std::uint64_t> blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                 std::uint64_t length, blob_sink& out, stop_token stop = {});
+    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
+    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
+    template <class Name, class Store, class... More>
+    auto pull(Name const& ref, Store& to, More&&... more) {
+        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
+    }
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
@@ -5264,9 +5322,12 @@ class client {
     LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
     LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
     LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
-    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {});
+    LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                              std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
@@ -5458,6 +5519,13 @@ class async_client {
             begin_raw_manifest(*f, std::move(done), ref);
         });
     }
+    /// What a name leads to now, without its document.
+    template <class Token>
+    auto async_resolve(reference const& ref, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), ref](auto done) mutable {
+            begin_resolve(*f, std::move(done), ref);
+        });
+    }
     template <class Token>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return begin<config_document>(std::forward<Token>(token), [f = front_.get(), ref, choice = std::move(choice)](auto done) mutable {
@@ -5472,14 +5540,31 @@ class async_client {
     }
     /// `out` must outlive the operation.
     template <class Token>
-    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out](auto done) mutable {
-            begin_blob(*f, std::move(done), name, what, out);
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out, o = std::move(o)](auto done) mutable {
+            begin_blob(*f, std::move(done), name, what, out, std::move(o));
         });
+    }
+    template <class Token>
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(name, what, out, blob_options(), std::forward<Token>(token));
     }
     template <class Token>
     auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
         return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    /// A part of a blob, **not verified**: see `client::blob_range`. `out` must outlive the operation.
+    template <class Token>
+    auto async_blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length, blob_sink& out,
+                          Token&& token) {
+        return begin<std::uint64_t>(std::forward<Token>(token), [f = front_.get(), name, what, offset, length, &out](auto done) mutable {
+            begin_blob_range(*f, std::move(done), name, what, offset, length, out);
+        });
+    }
+    /// `lading::async_pull`: `async_pull(ref, store, copy_options, token)`, of <lading/bulk/async_pull.hpp>.
+    template <class Store, class... More>
+    auto async_pull(reference const& ref, Store& to, More&&... more) {
+        return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
     template <class Token>
     auto async_ping(repository const& name, Token&& token) {
@@ -5495,9 +5580,12 @@ class async_client {
     LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
     LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
     LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
-    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {});
+    LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                              std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
@@ -5522,9 +5610,13 @@ class async_client {
     LADING_DECL static void fail_inspect(handler<inspection> done, error why);
     LADING_DECL static void begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref);
     LADING_DECL static void begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref);
+    LADING_DECL static void begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref);
     LADING_DECL static void begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice);
     LADING_DECL static void begin_tags(detail::front& f, handler<tag_list> done, repository const& name);
-    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out,
+                                       blob_options o);
+    LADING_DECL static void begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
+                                             std::uint64_t offset, std::uint64_t length, blob_sink& out);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 
     std::shared_ptr<detail::front> front_;

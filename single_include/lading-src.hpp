@@ -74,14 +74,21 @@ LADING_DEFINE void async_client::begin_manifest(detail::front& f, handler<manife
 LADING_DEFINE void async_client::begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref) {
     f.async_raw_manifest(ref, std::move(done));
 }
+LADING_DEFINE void async_client::begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref) {
+    f.async_resolve(ref, std::move(done));
+}
 LADING_DEFINE void async_client::begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice) {
     f.async_config(ref, std::move(choice), std::move(done));
 }
 LADING_DEFINE void async_client::begin_tags(detail::front& f, handler<tag_list> done, repository const& name) {
     f.async_tags(name, std::move(done));
 }
-LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out) {
-    f.async_blob(name, what, out, std::move(done));
+LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    f.async_blob(name, what, out, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
+                                                  std::uint64_t offset, std::uint64_t length, blob_sink& out) {
+    f.async_blob_range(name, what, offset, length, out, std::move(done));
 }
 LADING_DEFINE void async_client::begin_ping(detail::front& f, handler<void> done, repository const& name) {
     f.async_ping(name, std::move(done));
@@ -96,12 +103,17 @@ LADING_DEFINE any_operation<async_client::manifest_type> async_client::start_man
 LADING_DEFINE any_operation<manifest_bytes> async_client::start_raw_manifest(reference const& ref) {
     return front_->calls().start_raw_manifest(ref);
 }
+LADING_DEFINE any_operation<descriptor> async_client::start_resolve(reference const& ref) { return front_->calls().start_resolve(ref); }
 LADING_DEFINE any_operation<config_document> async_client::start_config(reference const& ref, platform_choice choice) {
     return front_->calls().start_config(ref, std::move(choice));
 }
 LADING_DEFINE any_operation<tag_list> async_client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
-LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-    return front_->calls().start_blob(name, what, out);
+LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    return front_->calls().start_blob(name, what, out, std::move(o));
+}
+LADING_DEFINE any_operation<std::uint64_t> async_client::start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                                          std::uint64_t length, blob_sink& out) {
+    return front_->calls().start_blob_range(name, what, offset, length, out);
 }
 LADING_DEFINE any_operation<void> async_client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 
@@ -159,6 +171,13 @@ LADING_DEFINE result<manifest_bytes> client::raw_manifest(std::string_view name,
     LADING_TRY(auto const parsed, reference::parse(name));
     return raw_manifest(parsed, std::move(stop));
 }
+LADING_DEFINE result<descriptor> client::resolve(reference const& ref, stop_token stop) {
+    return front_->calls().resolve(ref, std::move(stop));
+}
+LADING_DEFINE result<descriptor> client::resolve(std::string_view name, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return resolve(parsed, std::move(stop));
+}
 LADING_DEFINE result<config_document> client::config(reference const& ref, platform_choice choice, stop_token stop) {
     return front_->calls().config(ref, std::move(choice), std::move(stop));
 }
@@ -179,6 +198,13 @@ LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor
 LADING_DEFINE result<descriptor> client::blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop) {
     return front_->calls().blob(ref, what, out, std::move(stop));
 }
+LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop) {
+    return front_->calls().blob(name, what, out, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<std::uint64_t> client::blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length,
+                                                       blob_sink& out, stop_token stop) {
+    return front_->calls().blob_range(name, what, offset, length, out, std::move(stop));
+}
 LADING_DEFINE result<void> client::ping(repository const& name, stop_token stop) {
     return front_->calls().ping(name, std::move(stop));
 }
@@ -196,12 +222,17 @@ LADING_DEFINE any_operation<client::manifest_type> client::start_manifest(refere
 LADING_DEFINE any_operation<manifest_bytes> client::start_raw_manifest(reference const& ref) {
     return front_->calls().start_raw_manifest(ref);
 }
+LADING_DEFINE any_operation<descriptor> client::start_resolve(reference const& ref) { return front_->calls().start_resolve(ref); }
 LADING_DEFINE any_operation<config_document> client::start_config(reference const& ref, platform_choice choice) {
     return front_->calls().start_config(ref, std::move(choice));
 }
 LADING_DEFINE any_operation<tag_list> client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
-LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-    return front_->calls().start_blob(name, what, out);
+LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    return front_->calls().start_blob(name, what, out, std::move(o));
+}
+LADING_DEFINE any_operation<std::uint64_t> client::start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                                    std::uint64_t length, blob_sink& out) {
+    return front_->calls().start_blob_range(name, what, offset, length, out);
 }
 LADING_DEFINE any_operation<void> client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 

@@ -73,6 +73,26 @@
 #define LADING_DEFINE template <class>
 #endif
 
+// ---- lading/detail/pulls.hpp ----
+
+/// What stands behind the member `pull` of clients: what it needs is in headers of its own, that only those pay for who pull.
+
+namespace lading::detail {
+
+template <class Store>
+inline constexpr bool no_pull_yet = false;
+
+template <class Store>
+struct pulls {
+    static_assert(no_pull_yet<Store>, "[lading] client: pull needs <lading/bulk/pull.hpp>");
+};
+template <class Store>
+struct async_pulls {
+    static_assert(no_pull_yet<Store>, "[lading] client: async_pull needs <lading/bulk/async_pull.hpp>");
+};
+
+} // namespace lading::detail
+
 // ---- lading/detail/stop_token.hpp ----
 
 /// `lading::stop_token`: `std::stop_token`, or, where the standard library has none yet (libc++ before 20), a token that
@@ -85,6 +105,7 @@
 
 namespace lading {
 using std::stop_callback;
+using std::stop_source;
 using std::stop_token;
 } // namespace lading
 #else
@@ -95,6 +116,10 @@ namespace lading {
 struct stop_token {
     static constexpr bool stop_requested() noexcept { return false; }
     static constexpr bool stop_possible() noexcept { return false; }
+};
+struct stop_source {
+    static constexpr stop_token get_token() noexcept { return {}; }
+    static constexpr bool request_stop() noexcept { return false; }
 };
 template <class F>
 struct stop_callback {
@@ -154,7 +179,7 @@ class inline_string {
 
     constexpr inline_string& append(std::string_view text) noexcept {
         auto const n = std::min(text.size(), Capacity - size_);
-        std::copy_n(text.data(), n, data_ + size_);
+        std::copy(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(n), data_ + size_);
         size_ = static_cast<std::uint16_t>(size_ + n);
         return *this;
     }
@@ -263,6 +288,9 @@ namespace lading {
     X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
     X(layout_invalid, "not a valid OCI layout or archive")                                                \
     X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
+    X(archive_exists, "the file or folder that an image is to be written to exists")                      \
+    X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
     X(registry_blocked, "the configuration blocks this registry")                                         \
     X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
     X(address_refused, "the server named an address that is only reachable inside a network")             \
@@ -346,6 +374,13 @@ namespace lading {
     X(no_config, "the document has no config blob")                                                       \
     X(platform_not_found, "the index offers no image for the platform")                                   \
     X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
+    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
+    X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
+    X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \
+    X(compression_invalid, "the compressed data is malformed")                                            \
+    X(layer_limit, "a layer has more or larger entries than the limit")                                   \
     X(json_syntax, "the JSON text is malformed")                                                          \
     X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
     X(json_number, "a JSON number is malformed or out of range")                                          \
@@ -355,6 +390,10 @@ namespace lading {
     X(json_type, "a JSON value does not have the type of its field")                                      \
     /* the caller's side */                                                                               \
     X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(disk_full, "there is no room left on the disk, or none that may be used")                           \
+    X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
+    X(file_exists, "the file exists, and overwriting was not asked for")                                  \
+    X(part_in_use, "another program is writing the same file")                                            \
     X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
@@ -1745,7 +1784,11 @@ struct limits {
     std::size_t page_size = 1000;               ///< entries requested per page
     std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
-    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation)
+    std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
+    std::size_t copied_entries = 4096;          ///< what one document of a copy may list (copy)
+    std::size_t copied_documents = 10'000;      ///< documents of one copy (copy)
+    std::size_t copied_blobs = 100'000;         ///< blobs of one copy (copy)
+    std::size_t copied_document_bytes = 128u << 20; ///< all documents of one copy; they are held until their blobs are there (copy)
     std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)
     std::size_t auth_rounds = 2;                ///< rejected responses before giving up (authorize middleware)
     std::size_t header_bytes = 256u << 10;      ///< the head of a response (transport)
@@ -1754,7 +1797,8 @@ struct limits {
     std::size_t informational = 5;              ///< 1xx responses before the final one (transport)
     std::size_t trailer_bytes = 8u << 10;       ///< trailers of a chunked body (transport)
     std::size_t chunk_extensions = 16u << 10;   ///< all chunk extensions of a body (transport)
-    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive once decompressed (`oci_layout`)
+    std::uint64_t archive_bytes = std::uint64_t{16} << 30; ///< a compressed archive once decompressed (`image_on_disk`)
+    std::uint64_t layer_bytes = std::uint64_t{64} << 30; ///< a layer once decompressed (`docker_archive`)
     json_limits json{};
 
     std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)
@@ -2613,7 +2657,7 @@ constexpr bool is_host(std::string_view host) noexcept {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     bool number = true;
-    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
+    for (char c : last) number = number && is_digit(c);
     bool const hex = last.starts_with("0x");
     return number || hex ? bool(parse_ipv4(host)) : true;
 }
@@ -3443,6 +3487,68 @@ struct inspection {
 
 } // namespace lading
 
+// ---- lading/operation/blob_options.hpp ----
+
+/// `blob_options`: how one blob is fetched.
+
+// ---- lading/store/transfer_event.hpp ----
+
+/// `transfer_event`: how far the transfer of one content has got.
+
+#include <functional>
+
+namespace lading {
+
+/// What happened to it.
+enum class transfer_state : std::uint8_t {
+    started,  ///< the first bytes are asked for
+    resumed,  ///< what an earlier run or a lost connection left is gone on with, from `bytes`
+    running,  ///< bytes came; told at most ten times a second
+    retrying, ///< the connection was lost, or the answer was of no use: it is asked again
+    done,     ///< whole, verified and kept
+    skipped,  ///< it is at the destination already, or not to be copied: `reason`
+    failed    ///< it could not be had; the error is the result of the whole
+};
+
+/// Valid during the call only. Texts and descriptor are views.
+struct transfer_event {
+    descriptor const& what;
+    transfer_state state;
+    std::uint64_t bytes = 0;     ///< of this content, so far
+    std::uint64_t all_bytes = 0; ///< of all contents of the call, so far
+    std::uint64_t all_total = 0; ///< of all contents of the call that are known by now
+    std::string_view reason{};   ///< why it was skipped, is asked again or failed
+};
+
+/// Takes events. One call at a time, from any of the threads that transfer; it must return soon, must not throw, and is not
+/// called after the transfer has returned.
+using transfer_observer = std::function<void(transfer_event const&)>;
+
+} // namespace lading
+
+namespace lading {
+
+/// How one blob is fetched. Every setter returns the object.
+struct blob_options {
+    blob_options() = default;
+
+    /// Is told how far the blob is.
+    blob_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
+    /// Whether to go on where an earlier run or a lost connection has ended; without, the blob is begun afresh.
+    blob_options& with_resume(bool on) { return resume = on, *this; }
+    /// How often it is asked for in turn without 64 KiB of progress; 0 for what `retry_rules` say.
+    blob_options& with_tries(unsigned n) { return tries = n, *this; }
+    /// How long to wait, in milliseconds, for another program, thread or call that writes the same file; then `part_in_use`.
+    blob_options& with_wait(std::chrono::milliseconds d) { return wait = d, *this; }
+
+    transfer_observer observer;
+    bool resume = true;
+    unsigned tries = 0;
+    std::chrono::milliseconds wait{60'000};
+};
+
+} // namespace lading
+
 // ---- lading/operation/inspect_options.hpp ----
 
 /// `inspect_options`: what `inspect` is to find out.
@@ -3730,6 +3836,7 @@ class platform_choice {
         add(true);
         if (kind_ == kind::any && !images.empty()) return *images.front();
         std::vector<std::optional<platform>> offered;
+        offered.reserve(images.size());
         for (auto const* e : images) offered.push_back(e->platform);
         if (kind_ != kind::any && kind_ != kind::none)
             if (auto const i = choose_platform({offered.data(), offered.size()}, wanted_, kind_ == kind::exact, rules_))
@@ -3968,7 +4075,7 @@ struct credential_query {
 namespace detail {
 
 /// Docker Hub by the one name that its logins have; any other host as it is.
-inline std::string login_host(std::string host) {
+inline std::string login_host(std::string const& host) {
     return host == docker_hub::index_host || host == docker_hub::registry_host ? std::string(docker_hub::name) : host;
 }
 
@@ -4024,7 +4131,7 @@ struct no_credentials {
 class fixed_credentials {
   public:
     fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
+    explicit fixed_credentials(credential secret, std::string const& host = {})
         : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (for_all_) return secret_;
@@ -4358,6 +4465,8 @@ struct routing {
     bool by_tag = false;
     /// The body is wanted as it is stored: a blob.
     bool verbatim = false;
+    /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
+    bool goes_on = false;
 };
 
 } // namespace lading
@@ -4479,110 +4588,29 @@ class any_operation {
 
 /// `blob_sink`: where the bytes of a blob go. What was written is unverified until `commit`.
 
-// ---- lading/detail/atomic_file.hpp ----
-
-/// `atomic_file`: a file that appears under its name whole or not at all.
-
-#include <atomic>
-#include <cerrno>
-#include <cstdio>
-
-#if defined(_WIN32)
-#include <process.h>
-#else
-#include <fcntl.h>
-#include <unistd.h>
-#endif
-
-namespace lading::detail {
-
-/// Written under a name of its own in the same folder, then renamed. Two writers of one path never write to one file,
-/// and no link that somebody has put there is followed: not at the name of its own, which must be new, and not at the
-/// path, which is replaced. What fails leaves `errno` and nothing on disk. Not synchronised; several may have one path.
-class atomic_file {
-  public:
-    atomic_file() = default;
-    atomic_file(atomic_file const&) = delete;
-    atomic_file& operator=(atomic_file const&) = delete;
-    ~atomic_file() { discard(); }
-
-    /// Begins afresh.
-    bool create(std::string const& path) {
-        static std::atomic<unsigned long> number{0};
-        discard();
-        path_ = path;
-        auto const now = static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (int tries = 0; tries < 8 && !file_; ++tries) { // a name that is taken is somebody's, whoever that is
-            part_ = path + '.' + std::to_string(process()) + '.' + std::to_string(now) + '.' + std::to_string(++number) + ".part";
-            file_ = open_new(part_.c_str());
-            if (!file_ && errno != EEXIST) break;
-        }
-        return file_ != nullptr;
-    }
-    bool write(std::span<std::byte const> piece) {
-        return file_ && std::fwrite(piece.data(), 1, piece.size(), file_) == piece.size();
-    }
-    /// Gives the file its name. `durable`: its bytes are on the disk before, so that no crash leaves a part of them there.
-    bool commit(bool durable) {
-        if (!file_) return errno = EBADF, false;
-        bool good = std::fflush(file_) == 0;
-#if !defined(_WIN32)
-        good = good && (!durable || ::fsync(::fileno(file_)) == 0 || errno == EINVAL); // EINVAL: not on this file system
-#else
-        (void)durable;
-#endif
-        auto why = errno;
-        if (std::fclose(std::exchange(file_, nullptr)) != 0 && good) good = false, why = errno;
-        if (good && std::rename(part_.c_str(), path_.c_str()) == 0) return true;
-        if (good) why = errno;
-        std::remove(part_.c_str());
-        errno = why;
-        return false;
-    }
-    void discard() noexcept {
-        if (!file_) return;
-        std::fclose(std::exchange(file_, nullptr));
-        std::remove(part_.c_str());
-    }
-
-    /// The name that the bytes are under until `commit`.
-    std::string const& part() const noexcept { return part_; }
-
-  private:
-#if defined(_WIN32)
-    static int process() { return ::_getpid(); }
-    static std::FILE* open_new(char const* name) { return std::fopen(name, "wbx"); }
-#else
-    static long process() { return static_cast<long>(::getpid()); }
-    static std::FILE* open_new(char const* name) {
-        int const fd = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (fd < 0) return nullptr;
-        auto* const file = ::fdopen(fd, "wb");
-        if (!file) ::close(fd), std::remove(name);
-        return file;
-    }
-#endif
-
-    std::string path_, part_;
-    std::FILE* file_ = nullptr;
-};
-
-} // namespace lading::detail
-
-#include <cstring>
-
 namespace lading {
 
-/// Takes one blob. `begin` starts afresh (a retried request calls it again); `write` gets pieces in order; exactly one
-/// of `commit` (size and digest hold) and `discard` (they do not, or the transfer failed) ends it. A failure of
-/// `begin`, `write` or `commit` ends the operation with that error.
+/// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
+/// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
+/// on where it was. Exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer
+/// failed, but what was written may be right) ends it. A failure of `begin`, `write` or `commit` ends the operation with that
+/// error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
+    /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
+    /// they can be hashed. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
+    /// sink that keeps nothing between two transfers holds nothing.
+    virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
+                                         [[maybe_unused]] std::function<void(std::span<std::byte const>)> const& each) {
+        return std::uint64_t{0};
+    }
     virtual result<void> begin() = 0;
     virtual result<void> write(std::span<std::byte const> piece) = 0;
     virtual result<void> commit() = 0;
     virtual void discard() noexcept = 0;
+    /// A sink that can resume keeps what it has.
+    virtual void suspend() noexcept { discard(); }
 };
 
 /// Keeps nothing: for a blob that is only to be verified.
@@ -4614,30 +4642,6 @@ class memory_sink final : public blob_sink {
   private:
     std::string pending_, bytes_;
     std::size_t limit_;
-};
-
-/// Writes a file of a name of its own beside `path` and renames it when the blob is verified; nothing is ever visible
-/// under `path` but the whole verified blob, whoever else writes to that path at the same time. A link at `path` is
-/// replaced, not followed. Errors: `sink_failed` with the name and the reason.
-class file_sink final : public blob_sink {
-  public:
-    explicit file_sink(std::string path) : path_(std::move(path)) {}
-
-    result<void> begin() override { return file_.create(path_) ? result<void>(success()) : failed("cannot be created"); }
-    result<void> write(std::span<std::byte const> piece) override {
-        return file_.write(piece) ? result<void>(success()) : failed("cannot be written");
-    }
-    result<void> commit() override { return file_.commit(true) ? result<void>(success()) : failed("cannot be completed"); }
-    void discard() noexcept override { file_.discard(); }
-
-  private:
-    result<void> failed(char const* what) const {
-        auto const why = errno;
-        return error(errc::sink_failed).with_context(path_ + ' ' + what + ": " + std::strerror(why));
-    }
-
-    std::string path_;
-    detail::atomic_file file_;
 };
 
 } // namespace lading
@@ -4897,9 +4901,13 @@ class observe_middleware : immovable {
 
 /// The retry layer: sends a safe request again when that may help (doc/protocol.md#retries, doc/threats.md#x01).
 ///
-/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early. Waits as long as
-/// `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the deadline allow.
-/// When it gives up the last answer goes on to the operation, whose error carries the status and the registry's wish.
+/// GET and HEAD only, after a status that may pass (`is_passing_status`) and after a connection that ended early, as
+/// `retry_schedule` says; not where the operation goes on by itself (`routing::goes_on`). When it gives up the last answer goes
+/// on to the operation, whose error carries the status and the registry's wish.
+
+// ---- lading/protocol/retry_schedule.hpp ----
+
+/// `retry_schedule`: how often something is tried again, and how long is waited before (doc/protocol.md#retries).
 
 // ---- lading/http/retry_after.hpp ----
 
@@ -4975,7 +4983,7 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
     if (!days) return std::nullopt;
-    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+    return *days * std::int64_t(86'400) + std::int64_t(hour) * 3600 + std::int64_t(minute) * 60 + second;
 }
 
 namespace detail {
@@ -5039,13 +5047,80 @@ struct retry_rules {
     retry_rules() = default;
     explicit retry_rules(unsigned n) : tries(n) {}
 
-    unsigned tries = 5; ///< of one request, the first included; 1 for no retry
+    unsigned tries = 5; ///< of one request, the first included; of a blob, in turn without progress; 1 for no retry
     std::chrono::milliseconds least{100};        ///< between two tries
     std::chrono::milliseconds first{250};        ///< bound of the first wait; doubles
     std::chrono::milliseconds most{20'000};      ///< bound of any wait that the registry did not ask for
     std::chrono::milliseconds asked_for{60'000}; ///< a longer `Retry-After` ends it at once
-    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together
+    std::chrono::milliseconds budget{90'000};    ///< all waits of one call together; of a blob, those without progress
 };
+
+/// True when a connection ended before its answer did.
+constexpr bool is_lost_connection(errc code) noexcept {
+    return code == errc::connection_reset || code == errc::http_body_truncated || code == errc::tls_truncated;
+}
+
+/// Waits as long as `Retry-After` says, or with full jitter below a doubling bound; never longer than the budget or the
+/// deadline allow. `Clock` models the clock policy and must outlive it.
+template <class Clock>
+class retry_schedule {
+  public:
+    using deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+    retry_schedule(retry_rules r, Clock& c) : rules_(r), clock_(c) {}
+
+    /// Another request: its tries are counted from one.
+    void begin() noexcept { tries_ = 1; }
+    /// There was progress: the next try is the first.
+    void renew() noexcept {
+        tries_ = 0;
+        waited_ = {};
+    }
+
+    /// How long to wait before the next try, which is counted; nothing when there is to be none.
+    std::optional<std::chrono::milliseconds> next(deadline const& end) { return next(-1, end); }
+    /// The same after an answer whose status may be another one later.
+    std::optional<std::chrono::milliseconds> after(response const& head, deadline const& end) {
+        if (!is_passing_status(head.status)) return std::nullopt;
+        return next(retry_after_of(head), end);
+    }
+
+  private:
+    /// `wish` in seconds, negative for none.
+    std::optional<std::chrono::milliseconds> next(std::int64_t wish, deadline const& end) {
+        using namespace std::chrono;
+        if (tries_ >= rules_.tries || rules_.tries == 1) return std::nullopt;
+        if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
+        auto const wait = std::max(wish >= 0 ? milliseconds(seconds(wish)) : jitter(), rules_.least);
+        if (waited_ + wait > rules_.budget) return std::nullopt;
+        if (end && clock_.now() + wait >= *end) return std::nullopt;
+        ++tries_;
+        waited_ += wait;
+        return wait;
+    }
+
+    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
+    /// clients, not to be random, and `<random>` costs every unit that includes this.
+    std::chrono::milliseconds jitter() {
+        auto const bound = std::min(rules_.first * (std::int64_t(1) << (std::clamp(tries_, 1u, 21u) - 1)), rules_.most);
+        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
+                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
+                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
+    }
+
+    retry_rules rules_;
+    Clock& clock_;
+    std::chrono::milliseconds waited_{0};
+    std::uint64_t seed_ = 0;
+    unsigned tries_ = 1; ///< so far
+};
+
+} // namespace lading
+
+namespace lading {
 
 /// `Clock` models the clock policy. The context of the client must outlive the operation.
 template <class Op, class Clock>
@@ -5058,7 +5133,7 @@ class retry_middleware : immovable {
 
     template <class Context, class... Args>
     explicit retry_middleware(Context& context, Args&&... args)
-        : rules_(context.options.retry), clock_(context.clock), inner_(context, std::forward<Args>(args)...) {}
+        : schedule_(context.options.retry, context.clock), inner_(context, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
     step<value_type> on_delay() {
@@ -5068,8 +5143,6 @@ class retry_middleware : immovable {
     }
     step<value_type> on_response(result<response> answer) {
         if (auto const wait = wait_after(answer)) {
-            ++tries_;
-            waited_ += *wait;
             waiting_ = true;
             return need_delay(*wait);
         }
@@ -5080,55 +5153,24 @@ class retry_middleware : immovable {
   private:
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
-            pending_ = *x;
-            tries_ = 1;
+            pending_.reset();
+            if (!x->routing.goes_on && (x->query.method == "GET" || x->query.method == "HEAD")) pending_ = *x;
+            schedule_.begin();
         }
         return s;
     }
 
     /// How long to wait before the same request is sent again, or nothing when it is not.
     std::optional<std::chrono::milliseconds> wait_after(result<response> const& answer) {
-        using namespace std::chrono;
-        if (!pending_ || tries_ >= rules_.tries) return std::nullopt;
-        if (pending_->query.method != "GET" && pending_->query.method != "HEAD") return std::nullopt;
-        milliseconds wait = jitter();
-        if (answer) {
-            auto const& head = answer.assume_value();
-            if (!is_passing_status(head.status)) return std::nullopt;
-            if (auto const wish = retry_after_of(head); wish >= 0) {
-                if (wish > duration_cast<seconds>(rules_.asked_for).count()) return std::nullopt;
-                wait = seconds(wish);
-            }
-        } else {
-            auto const code = answer.assume_error().kind();
-            if (code != errc::connection_reset && code != errc::http_body_truncated && code != errc::tls_truncated)
-                return std::nullopt;
-        }
-        wait = std::max(wait, rules_.least);
-        if (waited_ + wait > rules_.budget) return std::nullopt;
-        if (auto const end = pending_->query.deadline; end && clock_.now() + wait >= *end) return std::nullopt;
-        return wait;
+        if (!pending_) return std::nullopt;
+        auto const& end = pending_->query.deadline;
+        if (answer) return schedule_.after(answer.assume_value(), end);
+        return is_lost_connection(answer.assume_error().kind()) ? schedule_.next(end) : std::nullopt;
     }
 
-    /// Evenly between nothing and the bound of this try. Our own five lines because waits need to differ between
-    /// clients, not to be random, and `<random>` costs every unit that includes this.
-    std::chrono::milliseconds jitter() {
-        auto const bound = std::min(rules_.first * (std::int64_t(1) << std::min(tries_ - 1, 20u)), rules_.most);
-        auto mixed = static_cast<std::uint64_t>(clock_.now().time_since_epoch().count()) +
-                     reinterpret_cast<std::uintptr_t>(this) + (seed_ += 0x9e3779b97f4a7c15u);
-        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
-        return std::chrono::milliseconds(static_cast<std::int64_t>((mixed ^ (mixed >> 31)) %
-                                                                   static_cast<std::uint64_t>(bound.count() + 1)));
-    }
-
-    retry_rules rules_;
-    Clock& clock_;
+    retry_schedule<Clock> schedule_;
     Op inner_;
     std::optional<need_exchange> pending_;
-    std::chrono::milliseconds waited_{0};
-    std::uint64_t seed_ = 0;
-    unsigned tries_ = 1;
     bool waiting_ = false;
 };
 
@@ -5141,11 +5183,11 @@ struct client_options {
     client_options() = default;
     /// Use http, not https, for this host (`host` or `host:port` as in references; a scheme or path in it makes calls end
     /// with `config_invalid`). Nothing else implies it.
-    client_options& with_plaintext(std::string host) {
+    client_options& with_plaintext(std::string const& host) {
         return rules.host(host).with_plaintext(plaintext::only), *this;
     }
     /// Try https, and http when nothing answers over TLS, for this host.
-    client_options& with_plaintext_fallback(std::string host) {
+    client_options& with_plaintext_fallback(std::string const& host) {
         return rules.host(host).with_plaintext(plaintext::allowed), *this;
     }
     /// Ask this place first for everything below a prefix ("docker.io", "quay.io/team"). May be given several times.
@@ -5242,6 +5284,9 @@ class client {
     /// The same document as bytes, whatever they are: size and digest are checked, the form is not looked at.
     LADING_DECL result<manifest_bytes> raw_manifest(reference const& ref, stop_token stop = {});
     LADING_DECL result<manifest_bytes> raw_manifest(std::string_view name, stop_token stop = {});
+    /// What a name leads to now, without its document: one HEAD where the registry answers it. Requests: `resolve_operation`.
+    LADING_DECL result<descriptor> resolve(reference const& ref, stop_token stop = {});
+    LADING_DECL result<descriptor> resolve(std::string_view name, stop_token stop = {});
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     LADING_DECL result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(),
                                                stop_token stop = {});
@@ -5250,9 +5295,22 @@ class client {
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     LADING_DECL result<tag_list> tags(repository const& name, stop_token stop = {});
     LADING_DECL result<tag_list> tags(std::string_view name, stop_token stop = {});
-    /// One blob, streamed into `out` and committed when size and digest hold.
+    /// One blob, streamed into `out` and committed when size and digest hold. Requests and errors: `blob_operation`.
     LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {});
     LADING_DECL result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {});
+    /// The same with options: progress, resuming, tries.
+    LADING_DECL result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {});
+    /// A part of a blob, **not verified**: a digest is of the whole. Up to `length` bytes from `offset` on go to `out`, which is
+    /// committed when they have come; the value is their number, less at the end of the blob. Requests and errors:
+    /// `blob_range_operation`.
+    LADING_DECL result<std::uint64_t> blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                 std::uint64_t length, blob_sink& out, stop_token stop = {});
+    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
+    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
+    template <class Name, class Store, class... More>
+    auto pull(Name const& ref, Store& to, More&&... more) {
+        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
+    }
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
@@ -5264,9 +5322,12 @@ class client {
     LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
     LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
     LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
-    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {});
+    LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                              std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
@@ -5458,6 +5519,13 @@ class async_client {
             begin_raw_manifest(*f, std::move(done), ref);
         });
     }
+    /// What a name leads to now, without its document.
+    template <class Token>
+    auto async_resolve(reference const& ref, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), ref](auto done) mutable {
+            begin_resolve(*f, std::move(done), ref);
+        });
+    }
     template <class Token>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return begin<config_document>(std::forward<Token>(token), [f = front_.get(), ref, choice = std::move(choice)](auto done) mutable {
@@ -5472,14 +5540,31 @@ class async_client {
     }
     /// `out` must outlive the operation.
     template <class Token>
-    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out](auto done) mutable {
-            begin_blob(*f, std::move(done), name, what, out);
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, Token&& token) {
+        return begin<descriptor>(std::forward<Token>(token), [f = front_.get(), name, what, &out, o = std::move(o)](auto done) mutable {
+            begin_blob(*f, std::move(done), name, what, out, std::move(o));
         });
+    }
+    template <class Token>
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
+        return async_blob(name, what, out, blob_options(), std::forward<Token>(token));
     }
     template <class Token>
     auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
         return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    /// A part of a blob, **not verified**: see `client::blob_range`. `out` must outlive the operation.
+    template <class Token>
+    auto async_blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length, blob_sink& out,
+                          Token&& token) {
+        return begin<std::uint64_t>(std::forward<Token>(token), [f = front_.get(), name, what, offset, length, &out](auto done) mutable {
+            begin_blob_range(*f, std::move(done), name, what, offset, length, out);
+        });
+    }
+    /// `lading::async_pull`: `async_pull(ref, store, copy_options, token)`, of <lading/bulk/async_pull.hpp>.
+    template <class Store, class... More>
+    auto async_pull(reference const& ref, Store& to, More&&... more) {
+        return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
     template <class Token>
     auto async_ping(repository const& name, Token&& token) {
@@ -5495,9 +5580,12 @@ class async_client {
     LADING_DECL any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {});
     LADING_DECL any_operation<manifest_type> start_manifest(reference const& ref);
     LADING_DECL any_operation<manifest_bytes> start_raw_manifest(reference const& ref);
+    LADING_DECL any_operation<descriptor> start_resolve(reference const& ref);
     LADING_DECL any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host());
     LADING_DECL any_operation<tag_list> start_tags(repository const& name);
-    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {});
+    LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                              std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
@@ -5522,9 +5610,13 @@ class async_client {
     LADING_DECL static void fail_inspect(handler<inspection> done, error why);
     LADING_DECL static void begin_manifest(detail::front& f, handler<manifest_type> done, reference const& ref);
     LADING_DECL static void begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref);
+    LADING_DECL static void begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref);
     LADING_DECL static void begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice);
     LADING_DECL static void begin_tags(detail::front& f, handler<tag_list> done, repository const& name);
-    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out);
+    LADING_DECL static void begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out,
+                                       blob_options o);
+    LADING_DECL static void begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
+                                             std::uint64_t offset, std::uint64_t length, blob_sink& out);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 
     std::shared_ptr<detail::front> front_;
@@ -7243,7 +7335,8 @@ decltype(auto) visit(Visitor&& visitor, Manifest const& manifest) {
 
 /// The blob operation: one blob, checked against its descriptor while it streams (doc/protocol.md#blobs).
 ///
-/// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
+/// Requests: GET `/v2/<name>/blobs/<digest>` (layers may add redirects and a token request), and once more after each
+/// connection that was lost, for the bytes that are missing. None for an empty blob, for `{}`, and where the sink has it all.
 
 // ---- lading/http/status.hpp ----
 
@@ -7821,6 +7914,193 @@ error error_from_response(response const& head, std::string_view body, asked wha
 
 } // namespace lading
 
+// ---- lading/protocol/call_context.hpp ----
+
+/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol
+/// (doc/protocol.md#requests).
+
+// ---- lading/protocol/accept_notes.hpp ----
+
+/// `accept_notes`: what a client has learnt of how registries read the `Accept` header, shared by its operations.
+///
+/// Most read a list in one line, and some read the first line only; a few old ones do not part a line at its commas, and
+/// know nothing of the one long type that they see (RFC 9110 section 5.2 allows neither).
+
+#include <atomic>
+#include <memory>
+
+namespace lading {
+
+/// Thread-safe, without a lock: each manifest asks here, and something new comes once an origin. A note is changed in place
+/// and stays as long as the object; of more origins than `most` nothing is noted, which costs each manifest that the server
+/// does not read lists for one request.
+class accept_notes {
+  public:
+    enum class form : unsigned char { unknown,
+                                      one_line,
+                                      line_a_type };
+    static constexpr std::size_t most = 1024;
+
+    accept_notes() = default;
+    accept_notes(accept_notes const&) = delete;
+    accept_notes& operator=(accept_notes const&) = delete;
+    ~accept_notes() {
+        for (auto& first : buckets_)
+            for (std::unique_ptr<entry> one(first.load()); one;) one.reset(one->next);
+    }
+
+    form find(std::string_view origin) const noexcept {
+        auto const* const known = look_up(origin, first_of(origin).load(std::memory_order_acquire));
+        return known ? known->how.load(std::memory_order_relaxed) : form::unknown;
+    }
+    void note(std::string_view origin, form f) {
+        auto& first = buckets_[index_of(origin)];
+        auto* seen = first.load(std::memory_order_acquire);
+        if (auto* const known = look_up(origin, seen)) {
+            if (known->how.load(std::memory_order_relaxed) != f) known->how.store(f, std::memory_order_relaxed);
+            return;
+        }
+        if (count_.load(std::memory_order_relaxed) >= most) return;
+        auto made = std::make_unique<entry>(std::string(origin), f);
+        do {
+            if (look_up(origin, seen)) return; // another thread was faster
+            made->next = seen;
+        } while (!first.compare_exchange_weak(seen, made.get(), std::memory_order_acq_rel));
+        (void)made.release();
+        count_.fetch_add(1, std::memory_order_relaxed);
+    }
+
+  private:
+    struct entry {
+        entry(std::string o, form f) : origin(std::move(o)), how(f) {}
+        std::string const origin;
+        std::atomic<form> how;
+        entry* next = nullptr; ///< never changes once others see this
+    };
+    using bucket = std::atomic<entry*>;
+
+    static std::size_t index_of(std::string_view origin) noexcept { return std::hash<std::string_view>()(origin) % buckets; }
+    bucket const& first_of(std::string_view origin) const noexcept { return buckets_[index_of(origin)]; }
+    static entry* look_up(std::string_view origin, entry* at) noexcept {
+        while (at && at->origin != origin) at = at->next;
+        return at;
+    }
+
+    static constexpr std::size_t buckets = 64;
+    std::array<bucket, buckets> buckets_{};
+    std::atomic<std::size_t> count_{0};
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Where and how one call talks. Copied into the operation.
+struct call_context {
+    call_context(std::string base, repository r, limits l = {})
+        : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;
+    limits bounds;
+    std::string user_agent = "lading/" LADING_VERSION_STRING;
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::string time_limit; ///< that set it, in words, for the error when it is over
+    accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
+
+    /// What a token must allow.
+    std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+    /// For requests that pull.
+    routing pull() const { return routing(pull_scope()); }
+
+    /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
+    request get(std::string_view what, std::string_view which) const {
+        return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
+    }
+    /// A GET of a path on the registry.
+    request get(std::string const& path) const {
+        request q("GET", base_url + path);
+        q.headers.add("User-Agent", user_agent);
+        q.deadline = deadline;
+        return q;
+    }
+};
+
+} // namespace lading
+
+// ---- lading/operation/blob_transfer.hpp ----
+
+/// `blob_transfer`: a blob on its way into a sink, over as many answers and places as it takes (doc/protocol.md#resume).
+
+// ---- lading/http/content_range.hpp ----
+
+/// `content_range`: which bytes of a whole an answer has (RFC 9110, 14.4).
+
+#include <charconv>
+
+namespace lading {
+
+/// Positions and sizes in bytes, each below 2^63.
+struct content_range {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0; ///< inclusive
+    std::optional<std::uint64_t> total; ///< of the whole, if it is known
+    bool satisfied = true; ///< false for `bytes */120`, the answer to a range that the whole does not have; then only `total` counts
+
+    friend bool operator==(content_range const&, content_range const&) = default;
+};
+
+namespace detail {
+/// Takes digits from the front; nothing for none, and for a number of 2^63 or more.
+inline std::optional<std::uint64_t> take_position(std::string_view& text) {
+    std::int64_t out = 0;
+    if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+    auto const [end, bad] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (bad != std::errc()) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    return static_cast<std::uint64_t>(out);
+}
+} // namespace detail
+
+/// Reads `bytes 5-9/120`, `bytes 5-9/*` and `bytes */120`, in exactly these forms; the unit in any case. Nothing for other
+/// text, for a last position below the first, and for one that the total does not have.
+inline std::optional<content_range> parse_content_range(std::string_view text) {
+    constexpr std::string_view unit = "bytes ";
+    if (!iequal(text.substr(0, unit.size()), unit)) return std::nullopt;
+    text.remove_prefix(unit.size());
+    auto const take = [&](char c) { return text.starts_with(c) && (text.remove_prefix(1), true); };
+    content_range out;
+    if (take('*')) {
+        out.satisfied = false;
+    } else {
+        auto const first = detail::take_position(text);
+        if (!first || !take('-')) return std::nullopt;
+        auto const last = detail::take_position(text);
+        if (!last || *last < *first) return std::nullopt;
+        out.first = *first;
+        out.last = *last;
+    }
+    if (!take('/')) return std::nullopt;
+    if (!out.satisfied || text != "*") {
+        out.total = detail::take_position(text);
+        if (!out.total || !text.empty()) return std::nullopt;
+        if (out.satisfied && out.last >= *out.total) return std::nullopt;
+    }
+    return out;
+}
+
+/// That of an answer; nothing when it has none, several, or one that cannot be read.
+inline std::optional<content_range> content_range_of(header_map const& headers) {
+    auto const all = headers.all("Content-Range");
+    return all.size() == 1 ? parse_content_range(all.front()) : std::nullopt;
+}
+
+} // namespace lading
+
+// ---- lading/operation/verifying_body.hpp ----
+
+/// `verifying_body`: a blob that comes as one answer, checked against its descriptor while it streams.
+
 // ---- lading/policy/hash.hpp ----
 
 /// The hash policy.
@@ -7966,132 +8246,88 @@ class response_body final : public body_sink {
 
 } // namespace lading
 
-// ---- lading/protocol/call_context.hpp ----
-
-/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol
-/// (doc/protocol.md#requests).
-
-// ---- lading/protocol/accept_notes.hpp ----
-
-/// `accept_notes`: what a client has learnt of how registries read the `Accept` header, shared by its operations.
-///
-/// Most read a list in one line, and some read the first line only; a few old ones do not part a line at its commas, and
-/// know nothing of the one long type that they see (RFC 9110 section 5.2 allows neither).
-
-#include <atomic>
-#include <memory>
-
 namespace lading {
 
-/// Thread-safe, without a lock: each manifest asks here, and something new comes once an origin. A note is changed in place
-/// and stays as long as the object; of more origins than `most` nothing is noted, which costs each manifest that the server
-/// does not read lists for one request.
-class accept_notes {
+/// The size and the digest of bytes that come in order, against those of a descriptor. A blob of a size that nobody knows
+/// (-1, as in schema1) has at most `limits::blob_bytes`.
+template <class P>
+class blob_check {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+
   public:
-    enum class form : unsigned char { unknown,
-                                      one_line,
-                                      line_a_type };
-    static constexpr std::size_t most = 1024;
+    blob_check(descriptor what, limits const& l) : what_(std::move(what)), most_(l.blob_bytes), hash_(what_.digest.algorithm()) {}
 
-    accept_notes() = default;
-    accept_notes(accept_notes const&) = delete;
-    accept_notes& operator=(accept_notes const&) = delete;
-    ~accept_notes() {
-        for (auto& first : buckets_)
-            for (std::unique_ptr<entry> one(first.load()); one;) one.reset(one->next);
-    }
+    descriptor const& what() const noexcept { return what_; }
+    bool is_sized() const noexcept { return what_.size >= 0; }
+    std::uint64_t size() const noexcept { return is_sized() ? static_cast<std::uint64_t>(what_.size) : most_; } ///< or the most
+    std::uint64_t count() const noexcept { return count_; }
 
-    form find(std::string_view origin) const noexcept {
-        auto const* const known = look_up(origin, first_of(origin).load(std::memory_order_acquire));
-        return known ? known->how.load(std::memory_order_relaxed) : form::unknown;
+    void restart() {
+        count_ = 0;
+        hash_.emplace(what_.digest.algorithm());
     }
-    void note(std::string_view origin, form f) {
-        auto& first = buckets_[index_of(origin)];
-        auto* seen = first.load(std::memory_order_acquire);
-        if (auto* const known = look_up(origin, seen)) {
-            if (known->how.load(std::memory_order_relaxed) != f) known->how.store(f, std::memory_order_relaxed);
-            return;
-        }
-        if (count_.load(std::memory_order_relaxed) >= most) return;
-        auto made = std::make_unique<entry>(std::string(origin), f);
-        do {
-            if (look_up(origin, seen)) return; // another thread was faster
-            made->next = seen;
-        } while (!first.compare_exchange_weak(seen, made.get(), std::memory_order_acq_rel));
-        (void)made.release();
-        count_.fetch_add(1, std::memory_order_relaxed);
+    /// Bytes that are known to be no more than the blob has.
+    void add(std::span<std::byte const> piece) {
+        count_ += piece.size();
+        hash_->update(piece);
+    }
+    /// Bytes that an answer has, behind its head. Errors: `size_mismatch`, `body_too_large`.
+    result<void> take(std::span<std::byte const> piece) {
+        if (piece.size() > size() - count_) return wrong_size("more");
+        add(piece);
+        return success();
+    }
+    /// The head of an answer that is to have the whole, and the length that it announces.
+    result<void> begin(response const& head, std::optional<std::uint64_t> content_length) {
+        is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
+        if (content_coding_of(head.headers) != content_coding::identity) return encoded_body(head.headers, "a blob is wanted as it is stored");
+        if (content_length && (is_sized() ? *content_length != size() : *content_length > size()))
+            return wrong_size(std::to_string(*content_length));
+        return success();
+    }
+    /// All has come. Nothing but `restart` is called afterwards.
+    result<void> verify() {
+        if (is_sized() && count_ != size()) return wrong_size(std::to_string(count_));
+        LADING_TRY(auto const got, hash_->finish());
+        if (got == what_.digest) return success();
+        return explained(error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()), count_ == 0);
     }
 
   private:
-    struct entry {
-        entry(std::string o, form f) : origin(std::move(o)), how(f) {}
-        std::string const origin;
-        std::atomic<form> how;
-        entry* next = nullptr; ///< never changes once others see this
-    };
-    using bucket = std::atomic<entry*>;
-
-    static std::size_t index_of(std::string_view origin) noexcept { return std::hash<std::string_view>()(origin) % buckets; }
-    bucket const& first_of(std::string_view origin) const noexcept { return buckets_[index_of(origin)]; }
-    static entry* look_up(std::string_view origin, entry* at) noexcept {
-        while (at && at->origin != origin) at = at->next;
-        return at;
+    error wrong_size(std::string actual) const {
+        if (!is_sized())
+            return error(errc::body_too_large)
+                .with_context("a blob of unknown size")
+                .with_values("at most " + std::to_string(most_) + " bytes (limits::blob_bytes)", std::move(actual));
+        bool const empty = actual == "0";
+        return explained(error(errc::size_mismatch).with_values(std::to_string(what_.size) + " bytes", std::move(actual)), empty);
+    }
+    /// What came, where that explains why it is wrong. Another place may have the blob.
+    error explained(error e, bool empty) const {
+        fallback_facts facts;
+        facts.answered = facts.next_endpoint = true;
+        e.with_facts(facts);
+        if (is_page_) e.with_context("the answer is a web page (text/html), not the blob");
+        else if (empty) e.with_context("the answer is empty, not the blob");
+        return e;
     }
 
-    static constexpr std::size_t buckets = 64;
-    std::array<bucket, buckets> buckets_{};
-    std::atomic<std::size_t> count_{0};
+    descriptor what_;
+    std::uint64_t most_; ///< bytes of a blob of unknown size
+    std::optional<typename P::hash> hash_;
+    std::uint64_t count_ = 0;
+    bool is_page_ = false; ///< by its Content-Type
 };
 
-} // namespace lading
-
-namespace lading {
-
-/// Where and how one call talks. Copied into the operation.
-struct call_context {
-    call_context(std::string base, repository r, limits l = {})
-        : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
-
-    std::string base_url; ///< scheme, host and port, no trailing slash
-    repository name;
-    limits bounds;
-    std::string user_agent = "lading/" LADING_VERSION_STRING;
-    std::optional<std::chrono::steady_clock::time_point> deadline;
-    std::string time_limit; ///< that set it, in words, for the error when it is over
-    accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
-
-    /// What a token must allow.
-    std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
-    /// For requests that pull.
-    routing pull() const { return routing(pull_scope()); }
-
-    /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
-    request get(std::string_view what, std::string_view which) const {
-        return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
-    }
-    /// A GET of a path on the registry.
-    request get(std::string path) const {
-        request q("GET", base_url + path);
-        q.headers.add("User-Agent", user_agent);
-        q.deadline = deadline;
-        return q;
-    }
-};
-
-} // namespace lading
-
-namespace lading {
-
-/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (doc/threats.md#l08),
-/// or, where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
+/// Passes a 200 to a `blob_sink`; stops at the first byte beyond the size (doc/threats.md#l08).
 template <class P>
 class verifying_body final : public body_sink {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
 
   public:
-    verifying_body(descriptor const& what, blob_sink& out, limits const& l)
-        : what_(what), out_(out), error_body_(0, l), most_(l.blob_bytes), hash_(what.digest.algorithm()) {}
+    verifying_body(descriptor const& what, blob_sink& out, limits const& l) : out_(out), error_body_(0, l), check_(what, l) {}
     verifying_body(verifying_body const&) = delete;
     verifying_body& operator=(verifying_body const&) = delete;
     ~verifying_body() override { // cancelled, or an exception
@@ -8100,32 +8336,23 @@ class verifying_body final : public body_sink {
 
     result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_blob_ = head.status == 200;
-        is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
         if (!is_blob_) return error_body_.begin(head, content_length);
-        if (content_coding_of(head.headers) != content_coding::identity)
-            return encoded_body(head.headers, "a blob is wanted as it is stored");
-        if (content_length && what_.size >= 0 && *content_length != static_cast<std::uint64_t>(what_.size))
-            return wrong_size(std::to_string(*content_length));
-        if (what_.size < 0 && content_length.value_or(0) > most_) return too_large(std::to_string(*content_length));
-        count_ = 0;
-        hash_.emplace(what_.digest.algorithm());
+        LADING_TRY_V(check_.begin(head, content_length));
+        check_.restart();
         open_ = true;
         LADING_TRY_V(out_.begin());
         return sink_action::proceed;
     }
     result<sink_action> write(std::span<std::byte const> piece) override {
         if (!is_blob_) return error_body_.write(piece);
-        count_ += static_cast<std::int64_t>(piece.size());
-        if (what_.size >= 0 && count_ > what_.size) return wrong_size("more");
-        if (what_.size < 0 && static_cast<std::uint64_t>(count_) > most_) return too_large("more");
-        hash_->update(piece);
+        LADING_TRY_V(check_.take(piece));
         LADING_TRY_V(out_.write(piece));
         return sink_action::proceed;
     }
 
     /// Size, then digest, then commit; anything else discards.
     result<void> finish() {
-        auto verified = verify();
+        auto verified = check_.verify();
         if (!verified) return discard(), std::move(verified);
         auto committed = out_.commit();
         open_ = false;
@@ -8138,54 +8365,323 @@ class verifying_body final : public body_sink {
     std::string const& error_text() const noexcept { return error_body_.text(); }
 
   private:
-    result<void> verify() {
-        if (what_.size >= 0 && count_ != what_.size) return wrong_size(std::to_string(count_));
-        LADING_TRY(auto const got, hash_->finish());
-        if (got == what_.digest) return success();
-        fallback_facts facts;
-        facts.answered = facts.next_endpoint = true;
-        return explained(error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts),
-                         count_ == 0);
-    }
-    error wrong_size(std::string actual) const {
-        bool const empty = actual == "0";
-        fallback_facts facts;
-        facts.answered = facts.next_endpoint = true;
-        return explained(error(errc::size_mismatch)
-                             .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
-                             .with_facts(facts),
-                         empty);
-    }
-    /// What came, where that explains why it is wrong.
-    error explained(error e, bool empty) const {
-        if (is_page_) e.with_context("the answer is a web page (text/html), not the blob");
-        else if (empty) e.with_context("the answer is empty, not the blob");
-        return e;
-    }
-
-    error too_large(std::string actual) const {
-        return error(errc::body_too_large)
-            .with_context("a blob of unknown size")
-            .with_values("at most " + std::to_string(most_) + " bytes (limits::blob_bytes)", std::move(actual));
-    }
-
-    descriptor what_;
     blob_sink& out_;
     response_body error_body_;
-    std::uint64_t most_; ///< bytes of a blob of unknown size
-    std::optional<typename P::hash> hash_;
-    std::int64_t count_ = 0;
+    blob_check<P> check_;
     bool is_blob_ = false;
-    bool is_page_ = false; ///< by its Content-Type
     bool open_ = false; ///< the sink has been begun and not ended
 };
 
+} // namespace lading
+
+namespace lading {
+
+/// The body of every answer to one call, and what has come so far: the bytes in the sink, and the state of their hash, which
+/// is kept from answer to answer. A 200 is the blob from its start; a 206 goes on where it was, or is refused before a byte of
+/// it is taken. It ends the sink: by `commit` when all holds, else at its own end: by `discard` when the bytes are wrong, by
+/// `suspend` when they may be right.
+///
+/// Sink and clock must outlive it. Threads: one at a time.
+template <class P>
+class blob_transfer final : public body_sink, immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    using clock_type = typename P::clock;
+
+  public:
+    /// Less than this, in bytes, is no progress.
+    static constexpr std::uint64_t progress = 64u << 10;
+
+    /// What was wrong with the last answer, when its exchange failed.
+    enum class trouble : std::uint8_t {
+        none,    ///< nothing: the connection failed
+        sink,    ///< the sink did
+        content, ///< it is not the blob
+        range    ///< it does not go on where the blob was
+    };
+
+    blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock)
+        : out_(out), options_(std::move(o)), clock_(clock), error_body_(0, l), check_(std::move(what), l),
+          schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock) {}
+    ~blob_transfer() override {
+        if (open_) is_wrong_ ? out_.discard() : out_.suspend();
+        if (is_told_of_) tell(transfer_state::failed, failure_);
+    }
+
+    descriptor const& what() const noexcept { return check_.what(); }
+    std::uint64_t count() const noexcept { return check_.count(); }
+    bool is_whole() const noexcept { return check_.is_sized() && count() == check_.size(); }
+    /// Some of the bytes are from another answer or another run than the last ones.
+    bool is_patched() const noexcept { return is_patched_; }
+
+    // ---- before the first request ---------------------------------------------------------------------------------
+
+    /// Asks the sink what it has. Error: that of the sink; after `part_in_use` it may be asked again, while `may_wait` says so.
+    result<void> open() {
+        is_told_of_ = true;
+        if (options_.resume) {
+            open_ = true;
+            check_.restart();
+            LADING_TRY_V(out_.resume(what().size, [this](std::span<std::byte const> piece) { check_.add(piece); }));
+            if (count() > check_.size()) drop(); // that is not it
+            is_patched_ = count() > 0;
+            furthest_ = seen_ = count();
+        }
+        is_open_ = true;
+        tell(is_patched_ ? transfer_state::resumed : transfer_state::started);
+        return success();
+    }
+    bool is_open() const noexcept { return is_open_; }
+    /// Whether to go on waiting for who has the file, from the first question on.
+    bool may_wait(std::optional<std::chrono::steady_clock::time_point> const& end) {
+        auto const now = clock_.now();
+        if (!waits_until_) waits_until_ = now + options_.wait;
+        return now < *waits_until_ && (!end || now < *end);
+    }
+    /// Another place is asked from now on: it is judged by itself, and what the last one called the bytes is nothing to it.
+    void move_on() noexcept {
+        has_begun_again_ = false;
+        etag_.clear();
+        schedule_.begin();
+        seen_ = furthest_;
+    }
+
+    /// What the next request asks for, in header fields.
+    void ask(request& q) {
+        trouble_ = trouble::none;
+        refusal_.reset();
+        asked_from_ = options_.resume ? count() : 0;
+        asked_ = q.url;
+        if (asked_from_ == 0) return;
+        q.headers.add("Range", "bytes=" + std::to_string(asked_from_) + "-");
+        if (!etag_.empty()) q.headers.add("If-Range", etag_);
+    }
+    std::uint64_t asked_from() const noexcept { return asked_from_; }
+    /// The answer is not that of the place that was asked.
+    bool came_from_elsewhere(response const& head) const noexcept { return !head.url.empty() && head.url != asked_; }
+
+    // ---- the body -----------------------------------------------------------------------------------------------
+
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        refusal_.reset();
+        if (head.status != 200 && (head.status != 206 || asked_from_ == 0)) {
+            refusal_ = head;
+            // Their bodies say nothing, and are shorter than they are said to be where a server has them from its library.
+            if (head.status == 412 || head.status == 416) return sink_action::stop;
+            return error_body_.begin(head, content_length);
+        }
+        LADING_TRY_V(head.status == 200 ? begin_whole(head, content_length) : begin_rest(head, content_length));
+        note_tag(head);
+        return sink_action::proceed;
+    }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        if (refusal_) return error_body_.write(piece);
+        if (is_rest_ && until_ < check_.size() && piece.size() > until_ - count()) {
+            trouble_ = trouble::range;
+            return error(errc::range_mismatch).with_values("bytes to " + std::to_string(until_ - 1), "more");
+        }
+        auto taken = check_.take(piece);
+        if (!taken) return drop(), trouble_ = trouble::content, std::move(taken).assume_error();
+        auto written = out_.write(piece);
+        if (!written) return trouble_ = trouble::sink, std::move(written).assume_error();
+        furthest_ = std::max(furthest_, count());
+        if (options_.observer && clock_.now() - told_at_ >= std::chrono::milliseconds(100)) tell(transfer_state::running);
+        return sink_action::proceed;
+    }
+
+    trouble what_was_wrong() const noexcept { return trouble_; }
+    /// The head of an answer that has no part of the blob, the last one since `ask`; nothing after any other.
+    std::optional<response> const& refusal() const noexcept { return refusal_; }
+    std::string const& error_text() const noexcept { return error_body_.text(); }
+    /// It went on where the blob was, and has ended before it said.
+    bool is_short() const noexcept { return is_rest_ && count() < until_; }
+    /// It went on, and has brought all that it said that it has, which is not all.
+    bool is_partial() const noexcept { return is_rest_ && count() == until_ && check_.is_sized() && !is_whole(); }
+
+    // ---- what comes next ----------------------------------------------------------------------------------------
+
+    /// Verifies and commits. Errors: `size_mismatch`, `digest_mismatch`, that of the sink.
+    result<void> finish() {
+        auto verified = check_.verify();
+        if (!verified) return drop(), std::move(verified);
+        open_ = false;
+        LADING_TRY_V(out_.commit());
+        tell(transfer_state::done);
+        is_told_of_ = false;
+        return success();
+    }
+    /// Puts a blob into the sink that needs no request.
+    result<void> finish_with(std::string_view bytes) {
+        LADING_TRY_V(begin_sink());
+        auto const whole = std::as_bytes(std::span(bytes));
+        LADING_TRY_V(check_.take(whole));
+        if (!bytes.empty()) {
+            LADING_TRY_V(out_.write(whole));
+        }
+        return finish();
+    }
+    /// What has come is of no use: from the start, but once at each place; false for the second time.
+    bool begin_again(error const& why) {
+        drop();
+        if (std::exchange(has_begun_again_, true)) return false;
+        tell(transfer_state::retrying, why.summary());
+        return true;
+    }
+    /// There are 64 KiB more than when this was asked last: its tries are counted anew.
+    bool has_progressed() noexcept {
+        bool const yes = furthest_ - std::exchange(seen_, furthest_) >= progress;
+        if (yes) schedule_.renew();
+        return yes;
+    }
+    /// How long to wait before it is gone on with, as `next` takes it from the schedule; nothing when it is not.
+    template <class Next>
+    std::optional<std::chrono::milliseconds> wait(error const& why, Next next) {
+        has_progressed();
+        auto const d = next(schedule_);
+        if (d) tell(transfer_state::retrying, why.summary());
+        return d;
+    }
+    /// The error of the call, unless another place has the blob.
+    error failed(error e) {
+        if (options_.observer) failure_ = e.summary();
+        return e;
+    }
+
+  private:
+    static retry_rules with_tries(retry_rules r, unsigned n) {
+        r.tries = n;
+        return r;
+    }
+    /// The bytes so far are not those of the blob.
+    void drop() {
+        check_.restart();
+        is_wrong_ = true;
+        is_patched_ = false;
+        etag_.clear();
+        furthest_ = seen_ = 0;
+    }
+
+    result<void> begin_sink() {
+        check_.restart();
+        is_patched_ = is_wrong_ = false;
+        open_ = true;
+        auto begun = out_.begin();
+        if (!begun) trouble_ = trouble::sink;
+        return begun;
+    }
+    result<void> begin_whole(response const& head, std::optional<std::uint64_t> content_length) {
+        trouble_ = trouble::content;
+        LADING_TRY_V(check_.begin(head, content_length));
+        trouble_ = trouble::none;
+        until_ = check_.size();
+        is_rest_ = false;
+        return begin_sink();
+    }
+    result<void> begin_rest(response const& head, std::optional<std::uint64_t> content_length) {
+        trouble_ = trouble::content;
+        LADING_TRY_V(check_.begin(head, std::nullopt));
+        trouble_ = trouble::range;
+        auto const range = content_range_of(head.headers);
+        auto const ends = check_.size(); // the most that is right
+        bool const fits = range && range->satisfied && range->first == count() && range->last < ends && range->last < UINT64_MAX / 2 &&
+                          (!check_.is_sized() || (range->total ? *range->total == ends : range->last == ends - 1)) &&
+                          (check_.is_sized() || !range->total || *range->total == range->last + 1);
+        if (!fits)
+            return error(errc::range_mismatch)
+                .with_values("bytes " + std::to_string(count()) + (check_.is_sized() ? '-' + std::to_string(ends - 1) : "-"),
+                             detail::printable(head.headers.find("Content-Range").value_or("none"), 80));
+        if (content_length && *content_length != range->last - range->first + 1)
+            return error(errc::range_mismatch)
+                .with_values(std::to_string(range->last - range->first + 1) + " bytes", std::to_string(*content_length));
+        trouble_ = trouble::none;
+        until_ = range->last + 1;
+        is_rest_ = is_patched_ = true;
+        tell(transfer_state::resumed);
+        return success();
+    }
+    /// A strong tag (RFC 9110, 8.8.3), of an answer that is the origin's own, and not that of where it led.
+    void note_tag(response const& head) {
+        etag_.clear();
+        auto const tag = head.headers.find("ETag").value_or("");
+        bool const strong = tag.size() > 2 && tag.size() <= 256 && tag.front() == '"' && tag.find('"', 1) == tag.size() - 1;
+        if (strong && !came_from_elsewhere(head)) etag_ = tag;
+    }
+
+    void tell(transfer_state s, std::string_view why = {}) {
+        if (!options_.observer) return;
+        told_at_ = clock_.now();
+        auto const total = check_.is_sized() ? check_.size() : 0;
+        options_.observer({check_.what(), s, count(), count(), total, why});
+    }
+
+    blob_sink& out_;
+    blob_options options_;
+    clock_type& clock_;
+    response_body error_body_;
+    blob_check<P> check_;
+    retry_schedule<clock_type> schedule_;
+
+    std::optional<response> refusal_;
+    std::string asked_;             ///< the URL of the last request
+    std::string etag_;              ///< what the place said that the bytes are
+    std::string failure_;           ///< the last one
+    std::uint64_t asked_from_ = 0;
+    std::uint64_t until_ = 0;       ///< where the answer ends, as it says
+    std::uint64_t furthest_ = 0;    ///< that any answer has come
+    std::uint64_t seen_ = 0;        ///< how far that was when progress was last looked at
+    std::optional<std::chrono::steady_clock::time_point> waits_until_;
+    std::chrono::steady_clock::time_point told_at_{};
+    trouble trouble_ = trouble::none;
+    bool is_rest_ = false;          ///< the answer is a 206
+    bool is_open_ = false;          ///< `open` has succeeded
+    bool open_ = false;             ///< the sink has been begun and not ended
+    bool is_wrong_ = false;         ///< what it has is not the blob
+    bool is_patched_ = false;
+    bool has_begun_again_ = false;
+    bool is_told_of_ = false;       ///< the observer waits for the end
+};
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+/// The bytes of a blob that everybody has: none, and the empty JSON object of artifacts without a config.
+inline std::optional<std::string_view> known_blob(descriptor const& what) {
+    constexpr std::string_view object = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    if (what.size == 0) return std::string_view();
+    if ((what.size == 2 || what.size < 0) && what.digest.str() == object) return std::string_view("{}");
+    return std::nullopt;
+}
+/// What a lost connection, and a network that is away for a moment, is for a body that may be gone on with.
+constexpr bool may_go_on(errc code, bool has_begun) noexcept {
+    if (is_lost_connection(code)) return true;
+    if (!has_begun) return false; // another place is asked sooner
+    switch (code) {
+    case errc::timeout_body:
+    case errc::too_slow:
+    case errc::timeout_header:
+    case errc::timeout_write:
+    case errc::connect_timeout:
+    case errc::connection_refused:
+    case errc::host_not_found:
+    case errc::tls_timeout: return true;
+    default: return false;
+    }
+}
+} // namespace detail
+
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
 ///
-/// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
-/// sink is committed only when everything holds.
+/// After a lost connection, a body that is too slow and a status that may pass it goes on from the byte that it has (`Range`),
+/// as often as `retry_rules` say without 64 KiB of progress. An answer that does not go on there, and bytes of several answers
+/// that are not the blob together, are worth one attempt from the start.
+///
+/// Errors: `size_mismatch`, `digest_mismatch`, `descriptor_invalid` (empty, by its size only), `body_too_large` (no size known),
+/// `range_mismatch`, `resume_exhausted`, those of `error_from_response`, of the sink, and of the transport. The sink is committed
+/// only when everything holds.
 template <class P>
-class blob_operation : public operation_base<descriptor, P> {
+class blob_operation : immovable {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -8194,32 +8690,106 @@ class blob_operation : public operation_base<descriptor, P> {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    blob_operation(call_context c, descriptor what, blob_sink& out)
-        : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
+    using value_type = descriptor;
+    /// What the operations of one call share, each of them at another place.
+    using transfer_type = blob_transfer<P>;
+
+    blob_operation(call_context c, std::shared_ptr<transfer_type> t) : talk_(std::move(c)), transfer_(std::move(t)) {}
 
     step<descriptor> start() {
-        auto how = talk_.pull();
-        how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
-        return need_exchange(talk_.get("blobs", what_.digest.str()), body_, std::move(how));
+        auto& t = *transfer_;
+        if (t.is_open()) return t.move_on(), ask();
+        if (auto const bytes = detail::known_blob(t.what())) return known(*bytes);
+        auto opened = t.open();
+        if (!opened) {
+            auto& e = opened.assume_error();
+            if (e == errc::part_in_use && t.may_wait(talk_.deadline)) return need_delay(std::chrono::milliseconds(50));
+            return t.failed(std::move(e));
+        }
+        return t.is_whole() ? finish() : ask();
     }
+    step<descriptor> on_delay() { return transfer_->is_open() ? ask() : start(); }
 
     step<descriptor> on_response(result<response> answer, auth_note const& shown = {}) {
-        return done<descriptor>(interpret(answer, shown));
+        auto& t = *transfer_;
+        if (!answer) return lost(std::move(answer).assume_error(), shown);
+        if (t.refusal()) return refused(answer.assume_value(), shown);
+        if (t.is_short()) return go_on(error(errc::http_body_truncated).with_context("less than Content-Range says"));
+        if (t.is_partial()) {
+            if (t.has_progressed()) return ask();
+            return go_on(error(errc::http_body_truncated).with_context("a part of what was asked for"));
+        }
+        return finish();
     }
 
   private:
-    result<descriptor> interpret(result<response>& answer, auth_note const& shown) {
-        if (!answer || answer.assume_value().status != 200) body_.discard();
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds, shown);
-        LADING_TRY_V(body_.finish());
-        return what_;
+    step<descriptor> ask() {
+        auto q = talk_.get("blobs", transfer_->what().digest.str());
+        transfer_->ask(q);
+        auto how = talk_.pull();
+        how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        how.goes_on = true;
+        return need_exchange(std::move(q), *transfer_, std::move(how));
+    }
+    step<descriptor> known(std::string_view bytes) {
+        auto kept = transfer_->finish_with(bytes);
+        if (kept) return done<descriptor>(transfer_->what());
+        if (kept.assume_error() != errc::digest_mismatch) return transfer_->failed(std::move(kept).assume_error());
+        return transfer_->failed(error(errc::descriptor_invalid).with_context("a blob without bytes that has the digest of others").with_values(kept.assume_error().detail().actual, kept.assume_error().detail().expected));
+    }
+    step<descriptor> finish() {
+        bool const patched = transfer_->is_patched();
+        auto kept = transfer_->finish();
+        if (kept) return done<descriptor>(transfer_->what());
+        if (patched && kept.assume_error() == errc::digest_mismatch) return begin_again(std::move(kept).assume_error());
+        return transfer_->failed(std::move(kept).assume_error());
+    }
+    step<descriptor> begin_again(error why) { return transfer_->begin_again(why) ? ask() : transfer_->failed(std::move(why)); }
+    step<descriptor> go_on(error why) {
+        auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.next(talk_.deadline); });
+        if (wait) return need_delay(*wait);
+        if (transfer_->count() == 0) return transfer_->failed(std::move(why));
+        return transfer_->failed(error(errc::resume_exhausted)
+                                     .with_context("at byte " + std::to_string(transfer_->count()) + ", the last time: " + why.summary())
+                                     .with_facts(why.facts())
+                                     .with_url(why.detail().url));
+    }
+
+    /// An exchange that failed: by what it brought, or without an end.
+    step<descriptor> lost(error why, auth_note const& shown) {
+        using trouble = typename transfer_type::trouble;
+        switch (transfer_->what_was_wrong()) {
+        case trouble::sink:
+        case trouble::content: return transfer_->failed(std::move(why));
+        case trouble::range: return begin_again(std::move(why));
+        case trouble::none: break;
+        }
+        // The text of an answer may be cut short, and its status counts; if it is the head of this exchange, and not of one before.
+        auto const& head = transfer_->refusal();
+        bool const is_answer = head && head->status == why.http_status() && head->status >= 400 && head->status != 401;
+        if (is_answer && is_lost_connection(why.kind())) return refused(response(*head), shown);
+        if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return transfer_->failed(std::move(why));
+        return transfer_->is_whole() ? finish() : go_on(std::move(why)); // the end may be missing, and nothing else
+    }
+    /// An answer that has nothing of the blob.
+    step<descriptor> refused(response const& head, auth_note const& shown) {
+        auto why = error_from_response<typename P::json>(head, transfer_->error_text(), asked::blob, talk_.bounds, shown);
+        bool const resumes = transfer_->asked_from() > 0;
+        if (head.status == 416 && resumes) {
+            auto const range = content_range_of(head.headers);
+            bool const all = transfer_->what().size < 0 && range && !range->satisfied && range->total == transfer_->count();
+            return all ? finish() : begin_again(std::move(why));
+        }
+        if (head.status == 412 && resumes) return begin_again(std::move(why));
+        // The address that a redirect led to may have been good for a while only: the registry knows another.
+        bool const expired = head.status == 400 || head.status == 403 || head.status == 404;
+        if (resumes && expired && transfer_->came_from_elsewhere(head)) return go_on(std::move(why));
+        auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.after(head, talk_.deadline); });
+        return wait ? step<descriptor>(need_delay(*wait)) : transfer_->failed(std::move(why));
     }
 
     call_context talk_;
-    descriptor what_;
-    verifying_body<P> body_;
+    std::shared_ptr<transfer_type> transfer_;
 };
 
 } // namespace lading
@@ -8669,6 +9239,10 @@ class manifest_exchange : immovable {
         lines_ = true;
         return send();
     }
+    /// Says what may be answered, in the form that the origin is known to read.
+    static void add_accept(request& q, call_context const& talk) {
+        add_accept(q, talk.accepts && talk.accepts->find(talk.base_url) == accept_notes::form::line_a_type);
+    }
     std::string take_body() noexcept { return body_.take(); }
     manifest_expectation const& want() const noexcept { return want_; }
 
@@ -8678,14 +9252,17 @@ class manifest_exchange : immovable {
         auto how = talk_.pull();
         how.content = want_.digest;
         how.by_tag = !want_.digest;
+        add_accept(q, lines_);
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    static void add_accept(request& q, bool lines) {
         auto types = P::manifests::accept();
-        while (lines_ && types.find(", ") != types.npos) {
+        while (lines && types.find(", ") != types.npos) {
             auto const end = types.find(", ");
             q.headers.add("Accept", types.substr(0, end));
             types.remove_prefix(end + 2);
         }
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_, std::move(how));
     }
     /// A refusal that speaks of the header, or one by a server that has no words for its refusals.
     bool may_not_have_read(response const& head) const {
@@ -9939,7 +10516,7 @@ void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
 ///         }
 ///     };
 ///
-/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `oci_layout`, `testing::scripted_transport`
+/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `store_transport`, `testing::scripted_transport`
 /// (testing/).
 
 namespace lading {
@@ -9952,7 +10529,7 @@ concept exchange_returns_result = requires(T& t, request const& q, body_sink& ou
     { t.exchange(q, out) } -> std::same_as<result<response>>;
 };
 struct exchange_handler_archetype {
-    void operator()(result<response>) {}
+    void operator()(result<response>&&) {}
 };
 template <class T>
 concept has_executor = requires(T& t) { t.get_executor(); };
@@ -10461,6 +11038,12 @@ constexpr bool is_callers_own(errc code) noexcept {
     case errc::cancelled:
     case errc::timeout:
     case errc::sink_failed:
+    case errc::disk_full:
+    case errc::path_refused:
+    case errc::file_exists:
+    case errc::part_in_use:
+    case errc::layout_locked:
+    case errc::archive_exists:
     case errc::out_of_memory:
     case errc::invalid_argument:
     case errc::config_invalid:
@@ -12051,6 +12634,7 @@ class redirect_middleware : immovable {
             next.routing.may_authorize = false;
             next.query.headers.erase("Authorization"); // an operation may have set its own, as v1 does with its token
             if (leaves) {
+                next.query.headers.erase("If-Range"); // what it names is of the origin
                 next.query.address_policy = policy_from(head, last_->query.address_policy, here.host(), there.assume_value().host());
                 if (next.query.named_by.empty()) next.query.named_by = here.authority();
             }
@@ -12155,6 +12739,140 @@ class call : public middleware_of<Op, Context, Args...> {
 
     /// The place that is asked, or has served the value.
     endpoint const& place() const { return this->inner().inner().inner().place(); }
+};
+
+} // namespace lading
+
+// ---- lading/operation/blob_range.hpp ----
+
+/// The blob range operation: a part of a blob. It is not verified, for a digest is of the whole.
+///
+/// Requests: GET `/v2/<name>/blobs/<digest>` with `Range`, one; none for a part without bytes.
+
+namespace lading {
+
+/// Passes the bytes from `first` on, at most `length`, of a 206 or a 200 to a sink, and lets the rest be.
+class range_body final : public body_sink {
+  public:
+    range_body(std::uint64_t first, std::uint64_t length, blob_sink& out, limits const& l)
+        : first_(first), length_(length), out_(out), error_body_(0, l) {}
+    range_body(range_body const&) = delete;
+    range_body& operator=(range_body const&) = delete;
+    ~range_body() override { discard(); } // cancelled, or an exception
+
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+        is_part_ = head.status == 206 || head.status == 200;
+        if (!is_part_) return head.status == 416 ? sink_action::stop : error_body_.begin(head, content_length);
+        if (content_coding_of(head.headers) != content_coding::identity) return encoded_body(head.headers, "a blob is wanted as it is stored");
+        to_skip_ = head.status == 200 ? first_ : 0; // who knows no ranges sends it all
+        count_ = 0;
+        if (head.status == 206) {
+            auto const range = content_range_of(head.headers);
+            if (!range || !range->satisfied || range->first != first_ || range->last - first_ >= length_)
+                return error(errc::range_mismatch)
+                    .with_values("bytes " + std::to_string(first_) + '-' + std::to_string(first_ + (length_ - 1)),
+                                 detail::printable(head.headers.find("Content-Range").value_or("none"), 80));
+            least_ = range->last - range->first + 1;
+        } else {
+            least_ = 0;
+        }
+        open_ = true;
+        LADING_TRY_V(out_.begin());
+        return sink_action::proceed;
+    }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        if (!is_part_) return error_body_.write(piece);
+        auto const skipped = static_cast<std::size_t>(std::min<std::uint64_t>(to_skip_, piece.size()));
+        to_skip_ -= skipped;
+        piece = piece.subspan(skipped);
+        piece = piece.first(static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), length_ - count_)));
+        if (!piece.empty()) {
+            LADING_TRY_V(out_.write(piece));
+        }
+        count_ += piece.size();
+        return count_ == length_ ? sink_action::stop : sink_action::proceed;
+    }
+
+    /// Commits what has come; its size. Error: `range_mismatch` when less came than was said.
+    result<std::uint64_t> finish() {
+        if (count_ < least_) return error(errc::range_mismatch).with_values(std::to_string(least_) + " bytes", std::to_string(count_));
+        if (to_skip_ > 0) return error(errc::range_mismatch).with_context("the blob ends before byte " + std::to_string(first_));
+        open_ = false;
+        LADING_TRY_V(out_.commit());
+        return count_;
+    }
+    void discard() noexcept {
+        if (std::exchange(open_, false)) out_.discard();
+    }
+    std::string const& error_text() const noexcept { return error_body_.text(); }
+
+  private:
+    std::uint64_t first_, length_;
+    blob_sink& out_;
+    response_body error_body_;
+    std::uint64_t to_skip_ = 0;
+    std::uint64_t count_ = 0;
+    std::uint64_t least_ = 0; ///< what the answer says that it has
+    bool is_part_ = false;
+    bool open_ = false; ///< the sink has been begun and not ended
+};
+
+/// Passes up to `length` bytes of a blob, from `offset` on, to a sink, which is committed when they have come. The value is
+/// their number, less at the end of the blob. A sink is not asked what it has of them already.
+///
+/// Errors: `invalid_argument` (the blob is known to end before `offset`), `range_mismatch`, those of `error_from_response`, of
+/// the sink, and of the transport.
+template <class P>
+class blob_range_operation : public operation_base<std::uint64_t, P> {
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    blob_range_operation(call_context c, descriptor what, std::uint64_t offset, std::uint64_t length, blob_sink& out)
+        : talk_(std::move(c)), what_(std::move(what)), offset_(offset), length_(bounded(what_, offset, length)),
+          body_(offset_, length_, out, talk_.bounds), out_(out) {}
+
+    step<std::uint64_t> start() {
+        if (what_.size >= 0 && offset_ > static_cast<std::uint64_t>(what_.size))
+            return error(errc::invalid_argument).with_context("a range of a blob").with_values("an offset of at most " + std::to_string(what_.size), std::to_string(offset_));
+        if (length_ == 0) return nothing();
+        auto q = talk_.get("blobs", what_.digest.str());
+        q.headers.add("Range", "bytes=" + std::to_string(offset_) + '-' + std::to_string(offset_ + (length_ - 1)));
+        auto how = talk_.pull();
+        how.verbatim = true;
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    step<std::uint64_t> on_response(result<response> answer, auth_note const& shown = {}) {
+        auto read = interpret(answer, shown);
+        if (!read) body_.discard();
+        return done<std::uint64_t>(std::move(read));
+    }
+
+  private:
+    /// No further than positions can be written, and than the blob goes.
+    static std::uint64_t bounded(descriptor const& what, std::uint64_t offset, std::uint64_t length) {
+        auto const end = what.size >= 0 ? static_cast<std::uint64_t>(what.size) : static_cast<std::uint64_t>(INT64_MAX);
+        return offset < end ? std::min(length, end - offset) : 0;
+    }
+    step<std::uint64_t> nothing() {
+        auto kept = out_.begin();
+        if (kept) kept = out_.commit();
+        if (!kept) return std::move(kept).assume_error();
+        return done<std::uint64_t>(lading::result<std::uint64_t>(std::uint64_t{0}));
+    }
+    lading::result<std::uint64_t> interpret(result<response>& answer, auth_note const& shown) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status == 200 || head.status == 206) return body_.finish();
+        return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds, shown);
+    }
+
+    call_context talk_;
+    descriptor what_;
+    std::uint64_t offset_, length_;
+    range_body body_;
+    blob_sink& out_;
 };
 
 } // namespace lading
@@ -12264,6 +12982,87 @@ class ping_operation : public operation_base<void, P> {
 
     call_context talk_;
     response_body body_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/resolve.hpp ----
+
+/// The resolve operation: what a tag or a digest leads to, without the document where that can be had.
+///
+/// Requests: HEAD `/v2/<name>/manifests/<tag or digest>`; and the GET of the manifest operation where the answer does not tell.
+
+namespace lading {
+
+/// The value is the descriptor of the document: media type and size are as the registry says them, and -1 or empty where it does not.
+/// Only of a GET they are those of verified bytes.
+///
+/// Errors: those of the raw manifest operation, whose GET follows any answer to HEAD but a good one, a refusal (401, 403, 429) and a failure of
+/// the server (5xx), so that the registry's own words for an error are known.
+template <class P>
+class resolve_operation : public operation_base<descriptor, P> {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    resolve_operation(call_context c, reference const& ref)
+        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds), fetch_(talk_, ref) {}
+
+    step<descriptor> start() {
+        request q = talk_.get("manifests", ref_.target());
+        q.method = "HEAD";
+        manifest_exchange<P>::add_accept(q, talk_);
+        return need_exchange(std::move(q), body_, talk_.pull());
+    }
+    step<descriptor> on_response(lading::result<response> answer, auth_note const& shown = {}) {
+        if (fetching_) return map(fetch_.on_response(std::move(answer), shown));
+        LADING_TRY(auto const head, std::move(answer));
+        int const s = head.status;
+        if (s == 401 || s == 403 || s == 429 || (s >= 500 && s != 501))
+            return error_from_response<typename P::json>(head, body_.text(), ref_.has_digest() ? asked::manifest_by_digest : asked::manifest, talk_.bounds, shown);
+        if (s == 200)
+            if (auto told = told_by(head)) return done<descriptor>(std::move(*told));
+        fetching_ = true;
+        return map(fetch_.start());
+    }
+
+  private:
+    /// What the head says, if that is enough.
+    std::optional<descriptor> told_by(response const& head) const {
+        auto const said = head.headers.all("Docker-Content-Digest");
+        if (said.size() > 1) return std::nullopt;
+        auto const parsed = said.empty() ? lading::result<digest>(error(errc::digest_invalid)) : digest::parse(detail::trim(said.front()));
+        if (!said.empty() && !parsed) return std::nullopt;
+        auto const& wanted = ref_.digest();
+        if (!parsed && !wanted) return std::nullopt;
+        if (parsed && wanted && parsed.assume_value().algorithm() == wanted->algorithm() && parsed.assume_value() != *wanted) return std::nullopt;
+        std::vector<warning> odd; // the document will tell
+        descriptor out(detail::content_type(head, odd), wanted ? *wanted : parsed.assume_value(), descriptor::unknown_size);
+        if (!is_known_manifest_type(out.media_type)) out.media_type.clear();
+        if (auto const length = head.headers.find("Content-Length")) {
+            std::int64_t n = 0;
+            auto const [end, wrong] = std::from_chars(length->data(), length->data() + length->size(), n);
+            if (wrong == std::errc() && end == length->data() + length->size() && n > 0) out.size = n;
+        }
+        return out;
+    }
+    static step<descriptor> map(lading::step<manifest_bytes> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        if (auto* d = std::get_if<need_delay>(&s)) return *d;
+        auto got = std::move(std::get<lading::done<manifest_bytes>>(s).value());
+        if (!got) return std::move(got).assume_error();
+        return done<descriptor>(std::move(got.assume_value().self));
+    }
+
+    call_context talk_;
+    reference ref_;
+    response_body body_;
+    raw_manifest_operation<P> fetch_;
+    bool fetching_ = false;
 };
 
 } // namespace lading
@@ -12432,7 +13231,7 @@ struct async_calls {
 /// Threads: what the calls of a client share is its session (thread-safe), its options (only read), its observer and its
 /// policies. Several threads may be in calls of one client at once, blocking or not, where transport, clock, credentials
 /// and cache allow that: `asio_sync_transport`, `curl_transport`, `asio_transport`, `steady_clock_policy`, the credentials and
-/// caches of the library do; `oci_layout` and the doubles of `testing/` take one call at a time.
+/// caches of the library do; `store_transport` and the doubles of `testing/` take one call at a time.
 ///
 /// A blocking call takes a `std::stop_token` last: soon after it is stopped the call ends with `cancelled`, be it
 /// connecting, waiting for an answer, in a body or between two tries. (Not while a credential helper runs.)
@@ -12484,11 +13283,17 @@ class basic_client : immovable {
     {
         return wait<raw_manifest_operation<Policies>>(context_.plan(ref), stop, ref);
     }
+    /// What a name leads to now, without its document: one HEAD where the registry answers it. Requests: `resolve_operation`.
+    result<descriptor> resolve(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<resolve_operation<Policies>>(context_.plan(ref), stop, ref);
+    }
     /// The image config, decoded and as exact bytes. `config_not_image` for artifacts.
     result<config_document> config(reference const& ref, platform_choice choice = platform_choice::host(), stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<config_operation<Policies>>(context_.plan(ref), stop, ref, choice);
+        return wait<config_operation<Policies>>(context_.plan(ref), stop, ref, std::move(choice));
     }
     /// Every tag, in the server's order, within the limits. What came before a failure is kept: see `tag_list`.
     result<tag_list> tags(repository const& name, stop_token stop = {})
@@ -12497,15 +13302,35 @@ class basic_client : immovable {
         return wait<tags_operation<Policies>>(context_.plan(name), stop);
     }
     /// One blob, streamed into `out` and committed when size and digest hold.
+    result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, transfer(what, out, std::move(o)));
+    }
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, what, std::ref(out));
+        return blob(name, what, out, blob_options(), std::move(stop));
     }
     result<descriptor> blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
     {
         return blob(ref.repository(), what, out, std::move(stop));
+    }
+    /// A part of a blob, **not verified**: a digest is of the whole. Up to `length` bytes from `offset` on go to `out`, which is
+    /// committed when they have come; the value is their number, less at the end of the blob.
+    result<std::uint64_t> blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length,
+                                     blob_sink& out, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<blob_range_operation<Policies>>(context_.plan_for_blob(name), stop, what, offset, length, std::ref(out));
+    }
+    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
+    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
+    template <class Name, class Store, class... More>
+        requires sync_transport<transport_type>
+    auto pull(Name const& ref, Store& to, More&&... more) {
+        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
     /// Does the host of this repository speak v2? No other call needs this one first.
     result<void> ping(repository const& name, stop_token stop = {})
@@ -12532,6 +13357,11 @@ class basic_client : immovable {
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
+    auto resolve(A const&...) {
+        return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
     auto config(A const&...) {
         return detail::only_asynchronous<result<config_document>, A...>();
     }
@@ -12544,6 +13374,11 @@ class basic_client : immovable {
         requires(!sync_transport<transport_type>)
     auto blob(A const&...) {
         return detail::only_asynchronous<result<descriptor>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto blob_range(A const&...) {
+        return detail::only_asynchronous<result<std::uint64_t>, A...>();
     }
     template <class... A>
         requires(!sync_transport<transport_type>)
@@ -12577,6 +13412,11 @@ class basic_client : immovable {
     }
     template <class Token>
         requires async_transport<transport_type>
+    auto async_resolve(reference const& ref, Token&& token) {
+        return launch<resolve_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_config(reference const& ref, platform_choice choice, Token&& token) {
         return launch<config_operation<Policies>>(std::forward<Token>(token), context_.plan(ref), ref,
                                                   choice);
@@ -12589,13 +13429,33 @@ class basic_client : immovable {
     /// `out` outlives the operation.
     template <class Token>
         requires async_transport<transport_type>
+    auto async_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, Token&& token) {
+        return launch<blob_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name),
+                                                transfer(what, out, std::move(o)));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
     auto async_blob(repository const& name, descriptor const& what, blob_sink& out, Token&& token) {
-        return launch<blob_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, std::ref(out));
+        return async_blob(name, what, out, blob_options(), std::forward<Token>(token));
     }
     template <class Token>
         requires async_transport<transport_type>
     auto async_blob(reference const& ref, descriptor const& what, blob_sink& out, Token&& token) {
         return async_blob(ref.repository(), what, out, std::forward<Token>(token));
+    }
+    /// **Not verified.** `out` outlives the operation.
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length, blob_sink& out,
+                          Token&& token) {
+        return launch<blob_range_operation<Policies>>(std::forward<Token>(token), context_.plan_for_blob(name), what, offset, length,
+                                                      std::ref(out));
+    }
+    /// The same on an event loop: `async_pull(ref, store, copy_options, token)`, of <lading/bulk/async_pull.hpp>.
+    template <class Store, class... More>
+        requires async_transport<transport_type>
+    auto async_pull(reference const& ref, Store& to, More&&... more) {
+        return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -12621,6 +13481,11 @@ class basic_client : immovable {
     }
     template <class... A>
         requires(!async_transport<transport_type>)
+    auto async_resolve(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
     auto async_config(A const&...) {
         return detail::only_blocking<A...>();
     }
@@ -12632,6 +13497,11 @@ class basic_client : immovable {
     template <class... A>
         requires(!async_transport<transport_type>)
     auto async_blob(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_blob_range(A const&...) {
         return detail::only_blocking<A...>();
     }
     template <class... A>
@@ -12655,14 +13525,24 @@ class basic_client : immovable {
     any_operation<manifest_bytes> start_raw_manifest(reference const& ref) {
         return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(context_.plan(ref), ref));
     }
+    any_operation<descriptor> start_resolve(reference const& ref) {
+        return any_operation<descriptor>(layered<resolve_operation<Policies>>(context_.plan(ref), ref));
+    }
     any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
         return any_operation<config_document>(layered<config_operation<Policies>>(context_.plan(ref), ref, choice));
     }
     any_operation<tag_list> start_tags(repository const& name) {
         return any_operation<tag_list>(layered<tags_operation<Policies>>(context_.plan(name)));
     }
-    any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-        return any_operation<descriptor>(layered<blob_operation<Policies>>(context_.plan_for_blob(name), what, std::ref(out)));
+    /// The sink is ended when the operation is over or destroyed, whichever is first for it.
+    any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {}) {
+        return any_operation<descriptor>(
+            layered<blob_operation<Policies>>(context_.plan_for_blob(name), transfer(what, out, std::move(o))));
+    }
+    any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                  std::uint64_t length, blob_sink& out) {
+        return any_operation<std::uint64_t>(
+            layered<blob_range_operation<Policies>>(context_.plan_for_blob(name), what, offset, length, std::ref(out)));
     }
     any_operation<void> start_ping(repository const& name) {
         return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
@@ -12672,6 +13552,11 @@ class basic_client : immovable {
     transport_type& transport() noexcept { return transport_; }
 
   private:
+    /// What the places that are asked for a blob have in common.
+    auto transfer(descriptor const& what, blob_sink& out, blob_options o) {
+        return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
+                                                         context_.clock);
+    }
     /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
     template <class Op, class... Args>
     auto layered(call_plan<> plan, Args... args) {
@@ -14005,6 +14890,461 @@ inline std::string to_table(inspection const& i) {
 }
 
 } // namespace lading
+
+// ---- lading/store/file_sink.hpp ----
+
+/// `file_sink`: a blob as a file that appears under its name whole and verified, or not at all. POSIX.
+
+// ---- lading/store/part_file.hpp ----
+
+/// `part_file`: a file under way to its name, that a later run can go on with. POSIX.
+
+// ---- lading/store/regular_file.hpp ----
+
+/// `regular_file`: a file that others may have put there, opened to be read. POSIX.
+
+#if !defined(_WIN32)
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace lading::detail {
+
+/// A descriptor that is closed at the end. Movable.
+class file_handle {
+  public:
+    file_handle() = default;
+    explicit file_handle(int fd) noexcept : fd_(fd) {}
+    file_handle(file_handle&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    file_handle& operator=(file_handle&& other) noexcept { return std::swap(fd_, other.fd_), *this; }
+    ~file_handle() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    explicit operator bool() const noexcept { return fd_ >= 0; }
+    int get() const noexcept { return fd_; }
+
+  private:
+    int fd_ = -1;
+};
+
+/// Read by position, so that several readers may share it. Never a pipe, a device or a folder: opening does not wait for
+/// anybody, and no read does.
+class regular_file {
+  public:
+    /// How a file is opened that may turn out to be a pipe.
+    static constexpr int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+    /// The file at a path, links followed; nothing when there is none, with the reason in `errno` (`EINVAL`: not regular).
+    static std::optional<regular_file> open(char const* path) { return from(file_handle(::open(path, flags))); }
+    /// Takes a handle, if it is of a regular file.
+    static std::optional<regular_file> from(file_handle opened) {
+        struct stat about{};
+        if (!opened || ::fstat(opened.get(), &about) != 0) return std::nullopt;
+        if (!S_ISREG(about.st_mode)) return errno = EINVAL, std::nullopt;
+        regular_file out;
+        out.size_ = static_cast<std::uint64_t>(about.st_size);
+        out.id_ = {static_cast<std::uint64_t>(about.st_dev), static_cast<std::uint64_t>(about.st_ino)};
+        out.handle_ = std::move(opened);
+        return out;
+    }
+
+    /// In bytes, when it was opened.
+    std::uint64_t size() const noexcept { return size_; }
+    /// Device and inode: which file it is, whatever it is called.
+    std::pair<std::uint64_t, std::uint64_t> const& id() const noexcept { return id_; }
+    /// Up to `n` bytes from a position; 0 at the end and on failure.
+    std::size_t read(std::uint64_t at, char* out, std::size_t n) const {
+        for (;;) {
+            auto const got = ::pread(handle_.get(), out, std::min<std::size_t>(n, 1u << 30), static_cast<off_t>(at));
+            if (got >= 0) return static_cast<std::size_t>(got);
+            if (errno != EINTR) return 0;
+        }
+    }
+
+  private:
+    regular_file() = default;
+
+    file_handle handle_;
+    std::uint64_t size_ = 0;
+    std::pair<std::uint64_t, std::uint64_t> id_;
+};
+
+} // namespace lading::detail
+
+#endif
+
+#if !defined(_WIN32)
+
+#include <sys/file.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lading {
+
+/// What is on the disk before a file has its name.
+enum class durability : std::uint8_t {
+    none, ///< nothing is waited for: when the machine fails, less than was verified may be under the name
+    file, ///< the bytes
+    full  ///< the bytes, and then the name itself
+};
+
+namespace detail {
+
+/// A failed call on a file, by `errno`: `disk_full` where there is no room, else `sink_failed`.
+inline error file_error(std::string const& path, char const* what) {
+    auto const why = errno;
+    bool const full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    return error(full ? errc::disk_full : errc::sink_failed).with_context(path + ' ' + what + ": " + std::strerror(why));
+}
+
+/// What is at a path, links not followed; `folder`, which errors call `where`, is what a relative one begins at. Error: `path_refused` when it
+/// is no regular file, and nobody may put one there.
+inline result<bool> has_regular_file(std::string const& path, int folder = AT_FDCWD, std::string const& where = {}) {
+    struct stat about{};
+    if (::fstatat(folder, path.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return false; // what is wrong with the path shows when it is used
+    if (S_ISREG(about.st_mode)) return true;
+    return error(errc::path_refused)
+        .with_context(where + path + (S_ISDIR(about.st_mode) ? " is a directory" : S_ISLNK(about.st_mode) ? " is a link"
+                                                                                                          : " is no regular file"));
+}
+
+/// The permissions of a file that a program makes, as its user wants them.
+inline ::mode_t usual_mode() {
+    if (std::FILE* const status = std::fopen("/proc/self/status", "re")) { // asking the system changes it, for all threads
+        unsigned mask = 0;
+        bool found = false;
+        for (char line[256]; !found && std::fgets(line, sizeof line, status);) found = std::sscanf(line, "Umask: %o", &mask) == 1;
+        std::fclose(status);
+        if (found) return 0666 & ~static_cast<::mode_t>(mask);
+    }
+    auto const mask = ::umask(077);
+    ::umask(mask);
+    return 0666 & ~mask;
+}
+
+/// A part is a regular file of this user with one name, is locked while it is open, and belongs to its owner only (0600). What
+/// somebody else has put in its place (a link, a pipe, a folder) is `path_refused`, and nothing is read or written through it.
+///
+/// The steps: `open`; `resume` or `restart`; `write` in order; one of `commit`, `suspend` and `discard`. Errors of all:
+/// `disk_full`, `sink_failed`, with the path and the system's reason. Its bytes are trusted by nobody: `resume` reads them so
+/// that they can be hashed. Destroyed in between, it leaves the part as it is, as a killed program does.
+///
+/// Threads: one at a time. Two of one path, in one process or two, never write to one file: the second is `part_in_use`.
+class part_file {
+  public:
+    /// What is less, in bytes, is not kept by `suspend`: it is sooner fetched again.
+    static constexpr std::uint64_t worth_keeping = 64u << 10;
+
+    part_file() = default;
+    part_file(part_file const&) = delete;
+    part_file& operator=(part_file const&) = delete;
+
+    /// Opens or makes the part, and locks it. A relative path, and the name that `commit` is given, begin at `folder`, which must
+    /// stay open, and which errors call `where`. Errors: `path_refused`, `part_in_use`.
+    result<void> open(std::string part, int folder = AT_FDCWD, std::string where = {}) {
+        path_ = std::move(part);
+        folder_ = folder;
+        where_ = std::move(where);
+        at_ = 0;
+        size_ = -1;
+        for (int tries = 0; tries < 100; ++tries) {
+            file_handle opened(::openat(folder_, path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+            if (!opened) {
+                auto failure = file_error(where_ + path_, "cannot be opened");
+                LADING_TRY_V(has_regular_file(path_, folder_, where_));
+                return failure;
+            }
+            struct stat about{}, named{};
+            if (::fstat(opened.get(), &about) != 0) return file_error(where_ + path_, "cannot be looked at");
+            if (!S_ISREG(about.st_mode)) return refused(" is no regular file");
+            if (about.st_uid != ::geteuid()) return refused(" is another user's");
+            if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) {
+                if (errno == EINTR) continue;
+                if (errno == EWOULDBLOCK) return error(errc::part_in_use).with_context(where_ + path_);
+                return file_error(where_ + path_, "cannot be locked");
+            }
+            // Who had the lock before may have given this file its name, or removed it: then it is no part any more.
+            if (::fstatat(folder_, path_.c_str(), &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != about.st_ino || named.st_dev != about.st_dev) continue;
+            if (named.st_nlink != 1) return refused(" has a second name");
+            ::fchmod(opened.get(), 0600);
+            file_ = std::move(opened);
+            return success();
+        }
+        return error(errc::part_in_use).with_context(where_ + path_);
+    }
+    bool is_open() const noexcept { return static_cast<bool>(file_); }
+    /// The bytes that it has now, which `resume` would read.
+    std::uint64_t held() const noexcept {
+        struct stat about{};
+        return file_ && ::fstat(file_.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
+    }
+
+    /// Calls `each` with the bytes that are there, in order; their number. `size` is what the whole will have, -1 if nobody knows.
+    /// What is longer is emptied, and so are bytes that have no room on the disk where no size bounds them: they are nobody's
+    /// (`truncate` makes any number of them). Room for the whole is reserved: `disk_full` when there is none.
+    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
+        size_ = size;
+        auto const there = held();
+        if (size < 0 ? there > room() : there > static_cast<std::uint64_t>(size)) return empty();
+        constexpr std::size_t piece = 128u << 10;
+        auto const buffer = std::make_unique<std::byte[]>(static_cast<std::size_t>(std::min<std::uint64_t>(there, piece)));
+        for (at_ = 0; at_ < there;) {
+            auto const n = ::pread(file_.get(), buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(there - at_, piece)),
+                                   static_cast<off_t>(at_));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return file_error(where_ + path_, "cannot be read");
+            if (n == 0) break;
+            each({buffer.get(), static_cast<std::size_t>(n)});
+            at_ += static_cast<std::uint64_t>(n);
+        }
+        LADING_TRY_V(reserve());
+        return at_;
+    }
+    /// Empties it.
+    result<void> restart() {
+        if (at_ == 0 && held() == 0) return success();
+        LADING_TRY_V(empty());
+        return success();
+    }
+    result<void> write(std::span<std::byte const> piece) {
+        while (!piece.empty()) {
+            auto const n = ::pwrite(file_.get(), piece.data(), piece.size(), static_cast<off_t>(at_));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) return no_room_or(file_error(where_ + path_, "cannot be written"));
+            at_ += static_cast<std::uint64_t>(n);
+            piece = piece.subspan(static_cast<std::size_t>(n));
+        }
+        return success();
+    }
+    /// How many bytes it has.
+    std::uint64_t at() const noexcept { return at_; }
+    /// Writes over bytes that it has.
+    result<void> rewrite(std::uint64_t at, std::span<std::byte const> piece) {
+        auto const end = std::exchange(at_, at);
+        auto done = write(piece);
+        at_ = end;
+        return done;
+    }
+    /// Forgets the bytes from `at` on.
+    result<void> cut(std::uint64_t at) {
+        if (::ftruncate(file_.get(), static_cast<off_t>(at)) != 0) return file_error(path_, "cannot be cut");
+        at_ = at;
+        return success();
+    }
+
+    /// Gives it its name, in the same folder or at least on the same file system; what has that name is replaced, or with `keep`
+    /// left: `file_exists`. A link or a folder of that name is `path_refused`. What fails leaves the part.
+    result<void> commit(std::string const& name, durability how, ::mode_t mode, bool keep = false) {
+        auto named = give_name(name, how, mode, keep);
+        if (named) file_ = {};
+        else suspend();
+        return named;
+    }
+    /// Leaves the part for a later run, if it is worth it.
+    void suspend() noexcept {
+        if (!file_) return;
+        if (at_ < worth_keeping) return discard();
+        if (size_ >= 0 && ::ftruncate(file_.get(), static_cast<off_t>(at_)) != 0) errno = 0; // frees what was reserved, or does not
+        file_ = {};
+    }
+    void discard() noexcept {
+        if (!file_) return;
+        ::unlinkat(folder_, path_.c_str(), 0); // before the lock is gone
+        file_ = {};
+    }
+
+  private:
+    error refused(char const* why) const { return error(errc::path_refused).with_context(where_ + path_ + why); }
+    error no_room_or(error e) const {
+        if (e != errc::disk_full || size_ < 0) return e;
+        return std::move(e).with_values("room for " + std::to_string(static_cast<std::uint64_t>(size_) - at_) + " bytes more", "less");
+    }
+    /// What it takes on the disk, in bytes.
+    std::uint64_t room() const noexcept {
+        struct stat about{};
+        return ::fstat(file_.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_blocks) * 512 : 0;
+    }
+    result<std::uint64_t> empty() {
+        at_ = 0;
+        if (::ftruncate(file_.get(), 0) != 0) return file_error(where_ + path_, "cannot be emptied");
+        LADING_TRY_V(reserve());
+        return at_;
+    }
+
+    /// Room for the bytes to come, where that can be had at once; the file does not get longer by it, so that its length stays the
+    /// number of its bytes. More than the disk has free is refused when it is much, and else tried.
+    result<void> reserve() {
+#if defined(FALLOC_FL_KEEP_SIZE)
+        constexpr std::int64_t worth_it = 1 << 20, much = 1 << 30;
+        struct statvfs disk{};
+        if (size_ <= worth_it || ::fstatvfs(file_.get(), &disk) != 0 || disk.f_frsize == 0) return success();
+        auto const has = std::max<std::int64_t>(static_cast<std::int64_t>(at_), static_cast<std::int64_t>(room()));
+        if (has >= size_) return success();
+        if (static_cast<std::uint64_t>(size_ - has) / disk.f_frsize >= disk.f_bavail) {
+            if (size_ <= much) return success();
+            return error(errc::disk_full)
+                .with_context(where_ + path_)
+                .with_values("room for " + std::to_string(size_ - has) + " bytes more",
+                             std::to_string(disk.f_bavail) + " blocks of " + std::to_string(disk.f_frsize) + " bytes");
+        }
+        if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size_)) == 0) return success();
+        if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) return no_room_or(file_error(where_ + path_, "cannot be made so large"));
+#endif
+        return success(); // not on this file system
+    }
+
+    result<void> give_name(std::string const& name, durability how, ::mode_t mode, bool keep) {
+        ::fchmod(file_.get(), mode);
+        if (how != durability::none && ::fsync(file_.get()) != 0 && errno != EINVAL) // EINVAL: not on this file system
+            return no_room_or(file_error(where_ + path_, "cannot be written"));
+        LADING_TRY(bool const there, has_regular_file(name, folder_, where_));
+        if (there && keep) return error(errc::file_exists).with_context(where_ + name);
+        if (keep ? !rename_to_new(name) : ::renameat(folder_, path_.c_str(), folder_, name.c_str()) != 0) {
+            if (keep && errno == EEXIST) return error(errc::file_exists).with_context(where_ + name);
+            return file_error(where_ + name, "cannot be given to what was written");
+        }
+        if (how != durability::full) return success();
+        auto const slash = name.rfind('/');
+        auto const folder = slash == name.npos ? std::string(".") : name.substr(0, slash + 1);
+        file_handle const opened(::openat(folder_, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!opened || (::fsync(opened.get()) != 0 && errno != EINVAL)) return file_error(where_ + folder, "cannot be written");
+        return success();
+    }
+    /// Renames, unless the name is taken.
+    bool rename_to_new(std::string const& name) const {
+#if defined(RENAME_NOREPLACE)
+        if (::renameat2(folder_, path_.c_str(), folder_, name.c_str(), RENAME_NOREPLACE) == 0) return true;
+        if (errno != EINVAL && errno != ENOSYS) return false;
+#endif
+        return ::linkat(folder_, path_.c_str(), folder_, name.c_str(), 0) == 0 && ::unlinkat(folder_, path_.c_str(), 0) == 0;
+    }
+
+    std::string path_, where_;
+    int folder_ = AT_FDCWD;
+    file_handle file_;
+    std::int64_t size_ = -1; ///< of the whole, if known
+    std::uint64_t at_ = 0;   ///< bytes that hold
+};
+
+} // namespace detail
+
+} // namespace lading
+
+#endif
+
+#if !defined(_WIN32)
+
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace lading {
+
+/// How a file is written.
+struct file_options {
+    file_options() = default;
+
+    file_options& with_durability(lading::durability d) { return durability = d, *this; }
+    /// What has the name already is left: `file_exists`, unless it is the blob.
+    file_options& with_no_clobber(bool on = true) { return no_clobber = on, *this; }
+    /// Whether what a transfer that failed has written is kept, and gone on with by the next one.
+    file_options& with_resume(bool on) { return resume = on, *this; }
+
+    lading::durability durability = lading::durability::file;
+    bool no_clobber = false;
+    bool resume = true;
+};
+
+/// Writes `<path>.part` and renames it when the blob is verified; the rules of that file are those of `detail::part_file`. A file
+/// that has the name and the size of the blob is read, and stays when it is the blob: then nothing is fetched. A link or a
+/// folder of that name is `path_refused`.
+///
+/// Errors: `path_refused`, `part_in_use` while another sink writes the same file, `file_exists`, `disk_full`, `sink_failed`;
+/// each with the path, and the reason that the system gives.
+class file_sink final : public blob_sink {
+  public:
+    explicit file_sink(std::string path, file_options o = {}) : path_(std::move(path)), options_(o) {}
+
+    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
+        is_there_ = false;
+        LADING_TRY_V(part_.open(path_ + ".part"));
+        auto held = hold(size, each);
+        if (!held) part_.suspend();
+        return held;
+    }
+    result<void> begin() override {
+        is_there_ = false;
+        if (!part_.is_open()) {
+            LADING_TRY_V(part_.open(path_ + ".part"));
+        }
+        LADING_TRY(bool const there, detail::has_regular_file(path_));
+        if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
+        return part_.restart();
+    }
+    result<void> write(std::span<std::byte const> piece) override { return part_.write(piece); }
+    result<void> commit() override {
+        if (is_there_) return part_.discard(), success();
+        return part_.commit(path_, options_.durability, detail::usual_mode(), options_.no_clobber);
+    }
+    void discard() noexcept override { part_.discard(); }
+    void suspend() noexcept override { options_.resume ? part_.suspend() : part_.discard(); }
+
+  private:
+    result<std::uint64_t> hold(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
+        LADING_TRY(bool const there, detail::has_regular_file(path_));
+        if (there && size >= 0 && part_.held() == 0) {
+            auto const file = detail::regular_file::from(detail::file_handle(::open(path_.c_str(), detail::regular_file::flags | O_NOFOLLOW)));
+            if (file && file->size() == static_cast<std::uint64_t>(size)) return read(*file, each);
+        }
+        if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
+        if (options_.resume) return part_.resume(size, each);
+        LADING_TRY_V(part_.restart());
+        return std::uint64_t{0};
+    }
+    result<std::uint64_t> read(detail::regular_file const& file, std::function<void(std::span<std::byte const>)> const& each) {
+        constexpr std::size_t piece = 128u << 10;
+        auto const buffer = std::make_unique<char[]>(piece);
+        std::uint64_t at = 0;
+        while (auto const n = file.read(at, buffer.get(), piece)) {
+            each(std::as_bytes(std::span(buffer.get(), n)));
+            at += n;
+        }
+        if (at != file.size()) return detail::file_error(path_, "cannot be read");
+        is_there_ = true;
+        return at;
+    }
+
+    std::string path_;
+    file_options options_;
+    detail::part_file part_;
+    bool is_there_ = false; ///< what was read is the file that has the name
+};
+
+} // namespace lading
+
+#endif
 
 #endif
 #if LADING_CORE_SINGLE_HEADER != 100
@@ -17565,6 +18905,7 @@ inline result<child_output> run_program(std::vector<std::string> const& argv, st
     ::fcntl(complaints.get(), F_SETFL, O_NONBLOCK); // ours alone: what is left behind may keep the other end
 
     std::vector<char*> args;
+    args.reserve(argv.size() + 1);
     for (auto const& a : argv) args.push_back(const_cast<char*>(a.c_str()));
     args.push_back(nullptr);
     posix_spawn_file_actions_t actions;
@@ -17746,7 +19087,7 @@ inline bool is_login_key(std::string_view key) {
 /// for Docker Hub. Errors: `credentials_invalid` with the path and the reason when the file as a whole cannot be read;
 /// entries have faults of their own.
 template <json_policy J>
-result<credential_file> parse_credential_file(std::string_view text, std::string path) {
+result<credential_file> parse_credential_file(std::string_view text, std::string const& path) {
     auto refuse = [&](std::string why) {
         return error(errc::credentials_invalid).with_context(path + ": " + std::move(why));
     };
@@ -17975,7 +19316,7 @@ class basic_config_credentials {
         if (!options_.texts.empty()) return {};
         if (auto only = variable("REGISTRY_AUTH_FILE"); !only.empty()) return {only};
         auto const home = variable("HOME");
-        auto in = [&](std::string folder, char const* below_home) {
+        auto in = [&](std::string const& folder, char const* below_home) {
             return !folder.empty() ? folder : home.empty() ? std::string()
                                                            : home + below_home;
         };
@@ -18215,6 +19556,10 @@ class basic_front {
         calls_->async_raw_manifest(std::forward<Args>(args)...);
     }
     template <class... Args>
+    void async_resolve(Args&&... args) {
+        calls_->async_resolve(std::forward<Args>(args)...);
+    }
+    template <class... Args>
     void async_config(Args&&... args) {
         calls_->async_config(std::forward<Args>(args)...);
     }
@@ -18225,6 +19570,10 @@ class basic_front {
     template <class... Args>
     void async_blob(Args&&... args) {
         calls_->async_blob(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_blob_range(Args&&... args) {
+        calls_->async_blob_range(std::forward<Args>(args)...);
     }
     template <class... Args>
     void async_ping(Args&&... args) {
@@ -18300,14 +19649,21 @@ LADING_DEFINE void async_client::begin_manifest(detail::front& f, handler<manife
 LADING_DEFINE void async_client::begin_raw_manifest(detail::front& f, handler<manifest_bytes> done, reference const& ref) {
     f.async_raw_manifest(ref, std::move(done));
 }
+LADING_DEFINE void async_client::begin_resolve(detail::front& f, handler<descriptor> done, reference const& ref) {
+    f.async_resolve(ref, std::move(done));
+}
 LADING_DEFINE void async_client::begin_config(detail::front& f, handler<config_document> done, reference const& ref, platform_choice choice) {
     f.async_config(ref, std::move(choice), std::move(done));
 }
 LADING_DEFINE void async_client::begin_tags(detail::front& f, handler<tag_list> done, repository const& name) {
     f.async_tags(name, std::move(done));
 }
-LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out) {
-    f.async_blob(name, what, out, std::move(done));
+LADING_DEFINE void async_client::begin_blob(detail::front& f, handler<descriptor> done, repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    f.async_blob(name, what, out, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
+                                                  std::uint64_t offset, std::uint64_t length, blob_sink& out) {
+    f.async_blob_range(name, what, offset, length, out, std::move(done));
 }
 LADING_DEFINE void async_client::begin_ping(detail::front& f, handler<void> done, repository const& name) {
     f.async_ping(name, std::move(done));
@@ -18322,12 +19678,17 @@ LADING_DEFINE any_operation<async_client::manifest_type> async_client::start_man
 LADING_DEFINE any_operation<manifest_bytes> async_client::start_raw_manifest(reference const& ref) {
     return front_->calls().start_raw_manifest(ref);
 }
+LADING_DEFINE any_operation<descriptor> async_client::start_resolve(reference const& ref) { return front_->calls().start_resolve(ref); }
 LADING_DEFINE any_operation<config_document> async_client::start_config(reference const& ref, platform_choice choice) {
     return front_->calls().start_config(ref, std::move(choice));
 }
 LADING_DEFINE any_operation<tag_list> async_client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
-LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-    return front_->calls().start_blob(name, what, out);
+LADING_DEFINE any_operation<descriptor> async_client::start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    return front_->calls().start_blob(name, what, out, std::move(o));
+}
+LADING_DEFINE any_operation<std::uint64_t> async_client::start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                                          std::uint64_t length, blob_sink& out) {
+    return front_->calls().start_blob_range(name, what, offset, length, out);
 }
 LADING_DEFINE any_operation<void> async_client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 
@@ -18385,6 +19746,13 @@ LADING_DEFINE result<manifest_bytes> client::raw_manifest(std::string_view name,
     LADING_TRY(auto const parsed, reference::parse(name));
     return raw_manifest(parsed, std::move(stop));
 }
+LADING_DEFINE result<descriptor> client::resolve(reference const& ref, stop_token stop) {
+    return front_->calls().resolve(ref, std::move(stop));
+}
+LADING_DEFINE result<descriptor> client::resolve(std::string_view name, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return resolve(parsed, std::move(stop));
+}
 LADING_DEFINE result<config_document> client::config(reference const& ref, platform_choice choice, stop_token stop) {
     return front_->calls().config(ref, std::move(choice), std::move(stop));
 }
@@ -18405,6 +19773,13 @@ LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor
 LADING_DEFINE result<descriptor> client::blob(reference const& ref, descriptor const& what, blob_sink& out, stop_token stop) {
     return front_->calls().blob(ref, what, out, std::move(stop));
 }
+LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop) {
+    return front_->calls().blob(name, what, out, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<std::uint64_t> client::blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length,
+                                                       blob_sink& out, stop_token stop) {
+    return front_->calls().blob_range(name, what, offset, length, out, std::move(stop));
+}
 LADING_DEFINE result<void> client::ping(repository const& name, stop_token stop) {
     return front_->calls().ping(name, std::move(stop));
 }
@@ -18422,12 +19797,17 @@ LADING_DEFINE any_operation<client::manifest_type> client::start_manifest(refere
 LADING_DEFINE any_operation<manifest_bytes> client::start_raw_manifest(reference const& ref) {
     return front_->calls().start_raw_manifest(ref);
 }
+LADING_DEFINE any_operation<descriptor> client::start_resolve(reference const& ref) { return front_->calls().start_resolve(ref); }
 LADING_DEFINE any_operation<config_document> client::start_config(reference const& ref, platform_choice choice) {
     return front_->calls().start_config(ref, std::move(choice));
 }
 LADING_DEFINE any_operation<tag_list> client::start_tags(repository const& name) { return front_->calls().start_tags(name); }
-LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out) {
-    return front_->calls().start_blob(name, what, out);
+LADING_DEFINE any_operation<descriptor> client::start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o) {
+    return front_->calls().start_blob(name, what, out, std::move(o));
+}
+LADING_DEFINE any_operation<std::uint64_t> client::start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
+                                                                    std::uint64_t length, blob_sink& out) {
+    return front_->calls().start_blob_range(name, what, offset, length, out);
 }
 LADING_DEFINE any_operation<void> client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 

@@ -8,7 +8,4 @@
 #include "constexpr/embedded_manifest.hpp"
 #include "endpoint/short_names.hpp"
 #include "print/writers.hpp"
-
-#if !defined(_WIN32)
 #include "store/file_sink.hpp"
-#endif

@@ -6,6 +6,8 @@
 #include "blob_sink.hpp"
 #include "part_file.hpp"
 
+#if !defined(_WIN32)
+
 #include <functional>
 #include <span>
 #include <string>
@@ -94,3 +96,5 @@ class file_sink final : public blob_sink {
 };
 
 } // namespace lading
+
+#endif

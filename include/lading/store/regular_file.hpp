@@ -3,6 +3,8 @@
 
 /// `regular_file`: a file that others may have put there, opened to be read. POSIX.
 
+#if !defined(_WIN32)
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -77,3 +79,5 @@ class regular_file {
 };
 
 } // namespace lading::detail
+
+#endif
