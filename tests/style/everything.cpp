@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What examples/inspect/command.cpp leaves out, so that clang-tidy reads every header.
+#include <lading/bulk/async_pull.hpp>
+#include <lading/bulk/pull_artifact.hpp>
 #include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/hash/mbedtls_hash.hpp>

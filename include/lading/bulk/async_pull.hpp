@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -215,7 +216,7 @@ auto async_pull(Client& registry, reference const& ref, Store& to, copy_options 
 
 namespace detail {
 template <class Store>
-    requires(sizeof(Store) > 0)
+    requires std::is_object_v<Store>
 struct async_pulls<Store> {
     template <class... Args>
     static auto pull(Args&&... args) {

@@ -50,7 +50,7 @@ result<void> copy_lanes(std::size_t count, std::size_t lanes, stop_token const& 
 #if LADING_HAS_EXCEPTIONS
         try {
 #endif
-            for (std::size_t i; !over && !token.stop_requested() && (i = next++) < count;) {
+            for (std::size_t i = 0; !over && !token.stop_requested() && (i = next++) < count;) {
                 result<void> outcome = each(i, token);
                 if (outcome) ++good;
                 else end([&] { first.emplace(std::move(outcome).assume_error()); });

@@ -9,6 +9,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace lading {
@@ -47,7 +48,7 @@ result<copy_forecast> plan_pull(Client& registry, reference const& ref, Store& t
 
 namespace detail {
 template <class Store>
-    requires(sizeof(Store) > 0)
+    requires std::is_object_v<Store>
 struct pulls<Store> {
     template <class... Args>
     static result<copy_summary> pull(Args&&... args) {

@@ -105,6 +105,7 @@ class artifact_run {
         LADING_TRY(auto out, find_manifest());
         LADING_TRY_V(choose(out));
         std::vector<std::string> titles;
+        titles.reserve(out.files.size());
         for (auto const& f : out.files) titles.push_back(f.name);
         LADING_TRY_V(check_titles(titles)); // all, before the first byte
         LADING_TRY_V(copy_lanes(out.files.size(), options_.lanes, stop_, [&](std::size_t i, stop_token const& stop) { return look(out.files[i], stop); }));
