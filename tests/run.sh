@@ -96,6 +96,7 @@ content_comes_in() {
     cmake --preset release && cmake --build --preset release -t lading_program || return
     python3 -B tests/registry/program.py build/release/examples/lading || status=1
     python3 -B tests/registry/content.py build/release/examples/lading || status=1
+    python3 -B tests/registry/breaks.py build/release/examples/lading || status=1
     return $status
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """Blobs of real sizes from docker-registry, over what breaks.
 
-    breaks.py PROGRAM [--mib N]     PROGRAM is bench_blob (tests/bench/blob.cpp)
+    breaks.py PROGRAM [--mib N]     PROGRAM is lading, or bench_blob (tests/bench/blob.cpp), which knows the size
 
 A proxy that drops the connection after every k bytes: one run brings the blob, with at most 1.02 times its bytes. A proxy that drops
 after each sixteenth, and a program that is killed there: the next run asks for the rest and for no more. Ends with
@@ -96,6 +96,8 @@ class Runs:
         self.part = folder / "blob.part"
 
     def command(self):
+        if self.program.name.startswith("lading"):
+            return [self.program, "blob", "get", "--plain-http", "-o", self.file, f"{self.proxy.host}/r@{self.digest}"]
         return [self.program, self.proxy.host, "r", self.digest, str(len(self.data)), str(self.file)]
 
     def run(self):
