@@ -2,12 +2,10 @@
 #pragma once
 
 /// `image_on_disk`: a source that is an image on disk, as any tool has written it: an OCI layout (image-spec 1.1, "image-layout"), what
-/// `docker save` writes, or skopeo's `dir:`; a folder, a tar archive, or a compressed one. Read-only.
+/// `docker save` writes, or skopeo's `dir:`; a folder, a tar archive, or a compressed one. Read-only. `store_transport` lets a client inspect it.
 ///
 ///     LADING_TRY(auto files, lading::image_on_disk::open("image.tar"));
 ///     LADING_TRY(auto what, files.resolve("latest"));
-///
-/// `store_transport` lets a client inspect it.
 
 #include "../descriptor.hpp"
 #include "../detail/mutex.hpp"
