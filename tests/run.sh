@@ -97,6 +97,7 @@ content_comes_in() {
     python3 -B tests/registry/program.py build/release/examples/lading || status=1
     python3 -B tests/registry/content.py build/release/examples/lading || status=1
     python3 -B tests/registry/breaks.py build/release/examples/lading || status=1
+    python3 -B tests/registry/archives.py build/release/examples/lading || status=1
     return $status
 }
 
