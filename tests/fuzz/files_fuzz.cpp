@@ -42,7 +42,7 @@ std::vector<std::string> layout_seeds() {
     auto const end = std::string(1024, '\0');
     auto const layout = member("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
     auto const index = [&](std::string_view m) {
-        return member("index.json", test::index(test::descriptor(media_types::oci_manifest, m,
+        return member("index.json", test::index(test::entry(media_types::oci_manifest, m,
                                                                  R"(,"annotations":{"org.opencontainers.image.ref.name":"latest"})")));
     };
     auto const blobs = member(blob_path(manifest), manifest) + member(blob_path(test::config_bytes), test::config_bytes);
@@ -58,7 +58,7 @@ std::vector<std::string> layout_seeds() {
             member("pax", "19 path=oci-layout\n12 size=512\n", 'x') + member("x", std::string(512, ' ')),
             member("a", "x", '1', "b") + member("b", "y", '1', "a"),
             layout + index("other") + end,
-            layout + member("index.json", R"({"manifests":[)" + test::descriptor(media_types::oci_manifest, manifest, named("team/app", "docker.io/library/a:1")) + ',' + test::descriptor(media_types::oci_manifest, manifest, named("v1.0+build5", "")) + ",7]}") + blobs + end,
+            layout + member("index.json", R"({"manifests":[)" + test::entry(media_types::oci_manifest, manifest, named("team/app", "docker.io/library/a:1")) + ',' + test::entry(media_types::oci_manifest, manifest, named("v1.0+build5", "")) + ",7]}") + blobs + end,
             member("manifest.json", manifest) + member(test::digest_of(test::config_bytes).substr(7), test::config_bytes) + end,
             member("manifest.json", R"([{"Config":"c.json","RepoTags":["r:1","q.test/r:2"],"Layers":["./l/../l"]},{"Config":"c.json"},{}])") + member("c.json", test::config_bytes) + member("l", "layer"),
             member("manifest.json", R"([{"Config":"../../etc/passwd","Layers":["/etc/passwd"]}])")};

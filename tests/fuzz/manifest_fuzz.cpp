@@ -68,11 +68,11 @@ std::string schema1_document(std::string_view more = {}) {
 }
 
 std::vector<std::string> manifest_seeds() {
-    auto const entry = [](std::string_view more) { return test::descriptor(media_types::docker_manifest, test::schema2(), more); };
+    auto const entry = [](std::string_view more) { return test::entry(media_types::docker_manifest, test::schema2(), more); };
     auto const payload = schema1_document();
     return {test::schema2(),
             test::oci(),
-            test::oci(R"(,"artifactType":"a/b","annotations":{"k":"v"},"subject":)" + test::descriptor("a/b", "x")),
+            test::oci(R"(,"artifactType":"a/b","annotations":{"k":"v"},"subject":)" + test::entry("a/b", "x")),
             test::index(entry(test::on("linux", "amd64")) + "," + entry(test::on("linux", "arm", R"(,"variant":"v7")"))),
             test::index(entry(test::on("windows", "amd64", R"(,"os.version":"10.0.1")")), media_types::docker_list),
             R"({"schemaVersion":2,"config":{},"layers":[],"manifests":[]})",

@@ -77,7 +77,7 @@ struct setup {
 struct library_of_images {
     library_of_images() {
         auto const amd64 = test::on("linux", "amd64");
-        auto const child = [&](std::string_view m, std::string_view more, std::string_view type) { return test::descriptor(type, m, more); };
+        auto const child = [&](std::string_view m, std::string_view more, std::string_view type) { return test::entry(type, m, more); };
         auto const s2 = test::schema2(), oci = test::oci();
         auto const nested = test::index(child(oci, amd64, lading::media_types::oci_manifest));
         manifests = {s2,

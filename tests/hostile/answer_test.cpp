@@ -22,7 +22,7 @@ std::string with_status(std::string const& status, std::string const& fields = "
 std::string manifest(std::string const& config, std::string const& layers) {
     return R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + config + R"(,"layers":)" + layers + "}";
 }
-std::string const good_config = test::descriptor(media_types::oci_config, test::config_bytes);
+std::string const good_config = test::entry(media_types::oci_config, test::config_bytes);
 
 struct bad_document {
     char const* id;
@@ -34,7 +34,7 @@ struct bad_document {
 
 TEST_CASE("documents over a socket", "[D05][D07][D09][D10][D12][D17][D18][L09][L17][J07][S03][S06]") {
     std::string many = "[";
-    for (int i = 0; i < 10'000; ++i) many += (i ? "," : "") + test::descriptor("a/b", "x");
+    for (int i = 0; i < 10'000; ++i) many += (i ? "," : "") + test::entry("a/b", "x");
     auto const schema1 = test::schema1_text({test::v1('a', '-')});
     auto const length = [&](std::string const& n) { return ok(test::with_signatures(schema1, "[" + test::signature(test::protected_format(n, "\n}")) + "]")); };
     for (auto const& row : std::vector<bad_document>{
@@ -78,9 +78,9 @@ TEST_CASE("digests over a socket", "[D01][D02][D14][D19][R04]") {
         CHECK(r.value().warnings.size() == 1);
         return 0;
     });
-    auto const inner = test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "amd64")));
+    auto const inner = test::index(test::entry(media_types::oci_manifest, image, test::on("linux", "amd64")));
     peer confused; // an index where a manifest was announced
-    confused.on("/v2/r/manifests/1", ok(test::index(test::descriptor(media_types::oci_manifest, inner, test::on("linux", "amd64")))));
+    confused.on("/v2/r/manifests/1", ok(test::index(test::entry(media_types::oci_manifest, inner, test::on("linux", "amd64")))));
     confused.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
     CHECK(confused.inspect() == errc::media_type_mismatch);
     auto changed = image;

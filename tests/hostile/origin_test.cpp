@@ -372,7 +372,7 @@ TEST_CASE("foreign layers are never asked for", "[C12][C13]") {
     auto const layer = std::string(R"({"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","size":5,"digest":")") +
                        test::digest_of("layer") + R"(","urls":["https://b.test/l","file:///etc/passwd","http://10.0.0.1/"]})";
     auto const manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":)" +
-                          test::descriptor(media_types::docker_config, test::config_bytes) + ",\"layers\":[" + layer + "]}";
+                          test::entry(media_types::docker_config, test::config_bytes) + ",\"layers\":[" + layer + "]}";
     w.basic(w.a);
     w.a.on("/v2/r/manifests/1", test::refused("Basic realm=\"x\""));
     w.a.on("/v2/r/manifests/1", place::canned(200, manifest));

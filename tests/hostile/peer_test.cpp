@@ -237,7 +237,7 @@ TEST_CASE("indexes in indexes", "[L18]") {
     p.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
     auto type = std::string(media_types::oci_manifest);
     for (int depth = 1; depth <= 9; ++depth) {
-        inner = test::index(test::descriptor(type, inner, R"(,"platform":{"os":"linux","architecture":"amd64"})"));
+        inner = test::index(test::entry(type, inner, R"(,"platform":{"os":"linux","architecture":"amd64"})"));
         type = media_types::oci_index;
         p.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
         p.on("/v2/r/manifests/1", ok(inner));

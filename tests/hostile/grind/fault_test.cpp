@@ -172,7 +172,7 @@ struct scene {
 /// A registry at `at` whose tag 1 is `document`, and everything that it leads to.
 void serve(testing::script& s, std::string const& at, std::string const& document) {
     auto const oci = test::oci(), schema2 = test::schema2();
-    auto const inner = test::index(test::descriptor(media_types::oci_manifest, oci, test::on("linux", "amd64")));
+    auto const inner = test::index(test::entry(media_types::oci_manifest, oci, test::on("linux", "amd64")));
     for (auto const& known : {oci, schema2, inner}) s.on(at + "/manifests/" + test::digest_of(known), answer(200, known));
     for (auto const& known : {test::config_bytes, test::layer_bytes}) s.on(at + "/blobs/" + test::digest_of(known), answer(200, known));
     s.on(at + "/manifests/1", answer(200, document));
@@ -189,7 +189,7 @@ void guard(testing::script& s, std::string const& challenge) {
 
 std::vector<scene> scenes() {
     auto const oci = test::oci(), schema2 = test::schema2();
-    auto const inner = test::index(test::descriptor(media_types::oci_manifest, oci, test::on("linux", "amd64")));
+    auto const inner = test::index(test::entry(media_types::oci_manifest, oci, test::on("linux", "amd64")));
     auto const platform = test::on("linux", "amd64");
     std::vector<scene> out;
     auto add = [&](std::string name, std::string const& document) -> scene& {
@@ -199,8 +199,8 @@ std::vector<scene> scenes() {
     };
     add("schema2", schema2);
     add("OCI", oci);
-    add("index in an index", test::index(test::descriptor(media_types::oci_index, inner)));
-    add("docker list", test::index(test::descriptor(media_types::docker_manifest, schema2, platform), media_types::docker_list));
+    add("index in an index", test::index(test::entry(media_types::oci_index, inner)));
+    add("docker list", test::index(test::entry(media_types::docker_manifest, schema2, platform), media_types::docker_list));
     add("schema1", test::sign(test::schema1_text({test::v1('b', 'a', R"(,"os":"linux")"), test::v1('a', '-')})));
 
     auto& bearer = add("tokens", inner);

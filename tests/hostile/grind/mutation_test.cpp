@@ -94,15 +94,15 @@ std::string fields(basic_manifest<default_manifests> const& m) {
 }
 
 std::vector<std::string> documents() {
-    auto const image = test::oci(R"(,"annotations":{"a":"1","b":"\u00e9 \"more\""},"subject":)" + test::descriptor("x/y", "z"));
-    std::string layers = test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", "0"), entries = test::descriptor(media_types::oci_manifest, image, test::on("linux", "amd64"));
+    auto const image = test::oci(R"(,"annotations":{"a":"1","b":"\u00e9 \"more\""},"subject":)" + test::entry("x/y", "z"));
+    std::string layers = test::entry("application/vnd.oci.image.layer.v1.tar+gzip", "0"), entries = test::entry(media_types::oci_manifest, image, test::on("linux", "amd64"));
     for (char const* which : {"386", "arm64", "riscv64", "loong64"}) {
-        layers += ",\n  " + test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", which, R"(,"annotations":{"n":"1"})");
-        entries += ",\n  " + test::descriptor(media_types::docker_manifest, which, test::on("linux", which, R"(,"variant":"v8")"));
+        layers += ",\n  " + test::entry("application/vnd.oci.image.layer.v1.tar+gzip", which, R"(,"annotations":{"n":"1"})");
+        entries += ",\n  " + test::entry(media_types::docker_manifest, which, test::on("linux", which, R"(,"variant":"v8")"));
     }
     return {image,
             test::schema2(),
-            R"({"schemaVersion":2,"config":)" + test::descriptor(media_types::oci_config, test::config_bytes) + R"(,"layers":[)" + layers + "]}",
+            R"({"schemaVersion":2,"config":)" + test::entry(media_types::oci_config, test::config_bytes) + R"(,"layers":[)" + layers + "]}",
             test::index(entries),
             test::index(entries, media_types::docker_list),
             test::real::schema2(test::config_bytes, 4),

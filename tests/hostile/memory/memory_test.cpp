@@ -53,7 +53,7 @@ std::string const spaces(4 * KiB, ' ');
 std::string const chunk = "1000\r\n" + spaces + "\r\n";
 
 std::string many_layers(std::size_t n) {
-    std::string out = R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + test::descriptor(media_types::oci_config, "{}") + R"(,"layers":[)";
+    std::string out = R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + test::entry(media_types::oci_config, "{}") + R"(,"layers":[)";
     auto const layer = R"({"mediaType":"a/b","digest":")" + test::digest_of("x") + R"(","size":1})";
     for (std::size_t i = 0; i < n; ++i) out.append(i ? "," : "").append(layer);
     return out + "]}";

@@ -45,7 +45,7 @@ struct with_chart : test::policies {
 } // namespace
 
 TEST_CASE("every document of the default set opens, with bytes, digest and size kept") {
-    auto const image = test::oci(R"(,"annotations":{"k":"v"},"subject":)" + test::descriptor("a/b", "s"));
+    auto const image = test::oci(R"(,"annotations":{"k":"v"},"subject":)" + test::entry("a/b", "s"));
     auto const opened = open(image, by(test::digest_of(image))).value();
     CHECK(opened.bytes == image);
     CHECK(opened.self.digest.str() == test::digest_of(image));
@@ -58,7 +58,7 @@ TEST_CASE("every document of the default set opens, with bytes, digest and size 
 
     CHECK(std::get<schema2>(open(test::schema2()).value().document).config.size ==
           static_cast<std::int64_t>(test::config_bytes.size()));
-    auto const list = test::index(test::descriptor(media_types::docker_manifest, "x", test::on("linux", "amd64")),
+    auto const list = test::index(test::entry(media_types::docker_manifest, "x", test::on("linux", "amd64")),
                                   media_types::docker_list);
     auto const opened_list = open(list).value();
     auto const& entry = std::get<manifest_list>(opened_list.document).manifests.at(0);
@@ -113,19 +113,19 @@ TEST_CASE("descriptors are checked when they are read", "[L09][L17][D04][D05]") 
     CHECK(code(with_digest("md5:" + std::string(32, 'a'))) == errc::digest_unsupported);
 
     std::string many;
-    for (int i = 0; i < 5000; ++i) many += (i ? "," : "") + test::descriptor("a/b", "x");
+    for (int i = 0; i < 5000; ++i) many += (i ? "," : "") + test::entry("a/b", "x");
     CHECK(code(test::index(many)) == errc::ok);
     limits few;
     few.descriptors = 4999;
     CHECK(parse_and_verify_manifest<test::policies>(test::index(many), response(200), {}, few).error() == errc::manifest_limit);
 
     auto const where = open(R"({"schemaVersion":2,"layers":[{"mediaType":"a/b","size":1}],"config":)" +
-                            test::descriptor("a/b", "x") + "}");
+                            test::entry("a/b", "x") + "}");
     CHECK(where.error().detail().context == "at layers[0].digest");
 }
 
 TEST_CASE("a field of the wrong type is manifest_schema", "[J07]") {
-    auto const d = test::descriptor("a/b", "x");
+    auto const d = test::entry("a/b", "x");
     for (auto bad : {R"("layers":{})", R"("layers":"x")", R"("layers":[],"annotations":[])",
                      R"("layers":[],"annotations":{"a":1})"}) {
         INFO(bad);
@@ -171,7 +171,7 @@ using only = std::vector<warning_code>;
 } // namespace
 
 TEST_CASE("a required list that is null or absent is empty, with a warning; null keys of another type tell nothing", "[W41]") {
-    auto const config = test::descriptor(media_types::oci_config, "{}");
+    auto const config = test::entry(media_types::oci_config, "{}");
     auto const image = [&](std::string more, std::string_view type = media_types::oci_manifest) {
         return R"({"schemaVersion":2,"mediaType":")" + std::string(type) + R"(","config":)" + config + more + "}";
     };
@@ -199,7 +199,7 @@ TEST_CASE("a required list that is null or absent is empty, with a warning; null
 }
 
 TEST_CASE("an odd entry of an index is kept as it is, and hides none of the others", "[W42]") {
-    auto const good = test::descriptor(media_types::oci_manifest, "x", test::on("linux", "amd64"));
+    auto const good = test::entry(media_types::oci_manifest, "x", test::on("linux", "amd64"));
     auto const digest = R"("digest":")" + test::digest_of("y") + "\"";
     std::string const odd[] = {R"({"mediaType":"a/b",)" + digest + "}", // no size
                                R"({"mediaType":"a/b","size":1,"digest":"blake3:)" + std::string(64, 'a') + "\"}",
@@ -230,7 +230,7 @@ TEST_CASE("an odd entry of an index is kept as it is, and hides none of the othe
                 got.document);
         }
     for (auto const* platform : {R"({})", R"({"architecture":"amd64"})", R"({"os":"linux"})", R"({"os":"","architecture":null})"}) {
-        auto const got = open(test::index(test::descriptor("a/b", "x", R"(,"platform":)" + std::string(platform)) + "," + good)).value();
+        auto const got = open(test::index(test::entry("a/b", "x", R"(,"platform":)" + std::string(platform)) + "," + good)).value();
         auto const& list = std::get<oci_index>(got.document);
         CHECK(list.odd_entries.empty());
         CHECK(list.manifests.size() == 2);
@@ -243,7 +243,7 @@ TEST_CASE("an odd entry of an index is kept as it is, and hides none of the othe
 }
 
 TEST_CASE("what does not say its type is of the family that its Content-Type says, if the shape agrees", "[W43]") {
-    std::string const config = R"("config":)" + test::descriptor(media_types::docker_config, "{}");
+    std::string const config = R"("config":)" + test::entry(media_types::docker_config, "{}");
     std::string const image = R"({"schemaVersion":2,)" + config + R"(,"layers":[]})", list = R"({"schemaVersion":2,"manifests":[]})";
     auto const opened = open(image, {}, std::string(media_types::docker_manifest)).value();
     CHECK(std::holds_alternative<schema2>(opened.document));
@@ -289,7 +289,7 @@ TEST_CASE("a Content-Type that is none is ignored, with a warning", "[W44]") {
 
 TEST_CASE("bytes that a digest vouches for are given whatever they are; others must make sense", "[V25]") {
     auto const vendor = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" +
-                        test::descriptor("a/b", "x") + R"(,"layers":[],"manifests":[]})";
+                        test::entry("a/b", "x") + R"(,"layers":[],"manifests":[]})";
     std::string const hopeless[] = {"", "not json", "{", "[]", "7", vendor, std::string(1000, '['), "\xff\xfe", std::string("\0", 1),
                                     R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":{}})",
                                     R"({"schemaVersion":1,"fsLayers":[],"history":[],"signatures":7})",

@@ -12,7 +12,7 @@ namespace {
 
 std::string const base = "https://r.test/v2/x/";
 std::string const image = test::oci();
-std::string const index_of_image = test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "amd64")));
+std::string const index_of_image = test::index(test::entry(media_types::oci_manifest, image, test::on("linux", "amd64")));
 
 std::string etag_of(std::string_view bytes) { return '"' + test::digest_of(bytes) + '"'; }
 digest named(std::string_view bytes) { return digest::parse(test::digest_of(bytes)).value(); }

@@ -77,9 +77,9 @@ TEST_CASE("inspect: an index is walked to the platform, and both digests are rep
     auto const child = test::oci();
     auto const other = test::oci(R"(,"annotations":{"n":"other"})");
     auto const top = test::index(
-        test::descriptor(media_types::oci_manifest, other, test::on("linux", "s390x")) + "," +
-        test::descriptor(media_types::oci_manifest, child, test::on("linux", "arm64", R"(,"variant":"v8")")) + "," +
-        test::descriptor(media_types::oci_manifest, "att", test::on("unknown", "unknown")));
+        test::entry(media_types::oci_manifest, other, test::on("linux", "s390x")) + "," +
+        test::entry(media_types::oci_manifest, child, test::on("linux", "arm64", R"(,"variant":"v8")")) + "," +
+        test::entry(media_types::oci_manifest, "att", test::on("unknown", "unknown")));
     w.manifest("latest", top);
     w.manifest(test::digest_of(child), child);
     w.blob(test::config_bytes);
@@ -106,7 +106,7 @@ TEST_CASE("an image of another platform than the one that was named is shown, wi
     auto const warnings = [](inspect_options o, std::string config = test::config_bytes, bool in_index = false) {
         world w;
         auto const image = test::oci("", config);
-        w.manifest("1", in_index ? test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "arm64"))) : image);
+        w.manifest("1", in_index ? test::index(test::entry(media_types::oci_manifest, image, test::on("linux", "arm64"))) : image);
         w.manifest(test::digest_of(image), image);
         w.blob(config);
         auto const record = w.inspect("r.example/x:1", std::move(o)).value();
@@ -136,7 +136,7 @@ TEST_CASE("a child that is not what its descriptor says is refused", "[D19]") {
     auto const child = test::oci();
     auto serve = [&](std::string bytes, std::string_view type, std::string served) {
         world w;
-        w.manifest("latest", test::index(test::descriptor(type, bytes, test::on("linux", "amd64"))));
+        w.manifest("latest", test::index(test::entry(type, bytes, test::on("linux", "amd64"))));
         w.manifest(test::digest_of(bytes), std::move(served));
         w.blob(test::config_bytes);
         auto const r = w.inspect("r.example/x", on("linux/amd64"));
@@ -157,7 +157,7 @@ TEST_CASE("a chosen child may be an index itself, to a bounded depth", "[spec-7.
         std::string_view type = media_types::oci_manifest;
         for (int i = 0; i < depth; ++i) {
             w.manifest(test::digest_of(bytes), bytes);
-            bytes = test::index(test::descriptor(type, bytes, test::on("linux", "amd64")));
+            bytes = test::index(test::entry(type, bytes, test::on("linux", "amd64")));
             type = media_types::oci_index;
         }
         w.manifest("latest", bytes);
@@ -249,8 +249,8 @@ TEST_CASE("an odd entry of an index is in the record, and never chosen", "[W42]"
     auto const child = test::oci();
     auto const digest = R"("digest":")" + test::digest_of("y") + "\"";
     auto const top = test::index(R"({"mediaType":"a/b",)" + digest + "}," +                                     // no size
-                                 test::descriptor(media_types::oci_manifest, "empty", R"(,"platform":{})") + "," + // no platform
-                                 test::descriptor(media_types::oci_manifest, child, test::on("linux", "amd64")) + "," +
+                                 test::entry(media_types::oci_manifest, "empty", R"(,"platform":{})") + "," + // no platform
+                                 test::entry(media_types::oci_manifest, child, test::on("linux", "amd64")) + "," +
                                  R"({"mediaType":"a/b","size":1,"digest":"blake3:)" + std::string(64, 'a') + "\"}");
     world w;
     w.manifest("latest", top);
@@ -310,10 +310,10 @@ TEST_CASE("what nobody reads of a config keeps nobody from the rest", "[W55]") {
 
 TEST_CASE("more than 4,096 layers, up to what a manifest of 4 MiB can hold", "[W55]") {
     std::string layers;
-    auto const one = test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", "l");
+    auto const one = test::entry("application/vnd.oci.image.layer.v1.tar+gzip", "l");
     for (int i = 0; i < 20'000; ++i) layers += (i ? "," : "") + one;
     world w;
-    w.manifest("1", R"({"schemaVersion":2,"config":)" + test::descriptor(media_types::oci_config, "{}") + R"(,"layers":[)" + layers + "]}");
+    w.manifest("1", R"({"schemaVersion":2,"config":)" + test::entry(media_types::oci_config, "{}") + R"(,"layers":[)" + layers + "]}");
     w.blob("{}");
     auto const record = w.inspect("r.example/x:1").value();
     CHECK(record.layers.size() == 20'000);
@@ -511,7 +511,7 @@ TEST_CASE("a failure at any exchange is the failure of inspect") {
     for (std::size_t n = 0;; ++n) {
         world w;
         auto const child = test::oci();
-        auto const top = test::index(test::descriptor(media_types::oci_manifest, child, test::on("linux", "amd64")));
+        auto const top = test::index(test::entry(media_types::oci_manifest, child, test::on("linux", "amd64")));
         std::vector<std::string> const urls{"manifests/latest", "manifests/" + test::digest_of(child),
                                             "blobs/" + test::digest_of(test::config_bytes)};
         if (n < urls.size()) w.s.on(base + urls[n], error(errc::connection_refused));
