@@ -6651,7 +6651,7 @@ class document_writer {
 
     /// `edited` is the value that this one was made of, if there is one: its unknown members are kept.
     template <class T>
-    bool write(T const& value, std::optional<json_view> edited = std::nullopt) {
+    bool write(T const& value, std::optional<json_view> const& edited = std::nullopt) {
         if constexpr (std::is_same_v<T, bool>) return out_.boolean(value), true;
         else if constexpr (std::is_same_v<T, std::int64_t>) return out_.integer(value), true;
         else if constexpr (std::is_same_v<T, std::string>) return text(value);
@@ -6694,35 +6694,35 @@ class document_writer {
     }
 
     template <class T>
-    bool object(T const& value, std::optional<json_view> edited) {
+    bool object(T const& value, std::optional<json_view> const& edited) {
         if constexpr (requires { value.odd_entries; })
             if (!value.odd_entries.empty()) return refuse("has entries that are no descriptors");
         if constexpr (std::is_same_v<T, descriptor>)
             if (value.size < 0) return refuse("is a descriptor without a size");
         [[maybe_unused]] static T const fresh = decode_access::make<T>();
-        if (edited && !edited->is_object()) edited.reset();
+        bool const kept = edited && edited->is_object(); // so are its unknown members
         bool good = true;
         out_.begin_object();
         Form::template for_each<T>([&](std::string_view name, bool always, auto const& access) {
             auto const& member = access(value);
             if (!good || (!always && says_nothing(member) && says_nothing(access(fresh)))) return;
-            good = write(member, edited ? edited->find(name) : std::nullopt, name);
+            good = write(member, kept ? edited->find(name) : std::nullopt, name);
         });
-        if (good && edited)
+        if (good && kept)
             edited->each_member([&](std::string_view name, json_view other) {
                 if (!has_field<T>(name)) out_.key(name).value(other);
             });
         return out_.end_object(), good;
     }
     template <class T>
-    bool write(T const& member, std::optional<json_view> edited, std::string_view name) {
+    bool write(T const& member, std::optional<json_view> const& edited, std::string_view name) {
         out_.key(name);
         if (write(member, edited)) return true;
         return wrong_.under(name), false;
     }
 
     template <class T>
-    bool list(std::vector<T> const& values, std::optional<json_view> edited) {
+    bool list(std::vector<T> const& values, std::optional<json_view> const& edited) {
         out_.begin_array();
         former<T> old(edited);
         for (std::size_t i = 0; i < values.size(); ++i)
@@ -6735,7 +6735,7 @@ class document_writer {
     template <class T>
     class former {
       public:
-        explicit former(std::optional<json_view> list) {
+        explicit former(std::optional<json_view> const& list) {
             if constexpr (reflected<T>)
                 if (list) list->each_element([&](json_view e) { old_.push_back({e, false}); });
         }
