@@ -96,7 +96,7 @@ class faulty_registry : testing::http_handler {
             return refusal();
         }
         auto out = r.kind == testing::detail::route_kind::manifest ? testing::detail::manifest_answer(store_, r, "")
-                                                                   : testing::detail::blob_answer(store_, r, "");
+                                                                   : testing::detail::blob_answer(store_, r, q, testing::blob_faults(), "");
         if (hang) return out.with_delay(60s);
         if (!faults_ || ++answers_ % 20 != 0) return out;
         auto const kind = answers_ / 20 % kinds_of_fault;

@@ -166,10 +166,10 @@ inline std::string schema2(std::string_view config, int count) {
 /// What a builder pushes along with an image: what it was made of and how.
 inline std::string attestation() {
     auto const statement = [](std::string_view kind, std::string_view bytes) {
-        return descriptor("application/vnd.in-toto+json", bytes, R"(,"annotations":{"in-toto.io/predicate-type":"https://)" + std::string(kind) + "\"}");
+        return entry("application/vnd.in-toto+json", bytes, R"(,"annotations":{"in-toto.io/predicate-type":"https://)" + std::string(kind) + "\"}");
     };
     return R"({"schemaVersion":2,"mediaType":")" + std::string(lading::media_types::oci_manifest) + R"(","config":)" +
-           descriptor(lading::media_types::oci_config, R"({"architecture":"unknown","os":"unknown"})") + R"(,"layers":[)" +
+           entry(lading::media_types::oci_config, R"({"architecture":"unknown","os":"unknown"})") + R"(,"layers":[)" +
            statement("spdx.dev/Document", "what") + "," + statement("slsa.dev/provenance/v0.2", "how") + "]}";
 }
 
@@ -177,10 +177,10 @@ inline std::string attestation() {
 inline std::string attested_index(std::vector<std::pair<std::string, std::string>> const& images) {
     std::vector<std::string> entries, proofs;
     for (auto const& [arch, image] : images) {
-        entries.push_back(descriptor(lading::media_types::oci_manifest, image, on("linux", arch, arch == "arm64" ? R"(,"variant":"v8")" : "")));
-        proofs.push_back(descriptor(lading::media_types::oci_manifest, attestation(),
-                                    on("unknown", "unknown") + R"(,"annotations":{"vnd.docker.reference.digest":")" + digest_of(image) +
-                                        R"(","vnd.docker.reference.type":"attestation-manifest"})"));
+        entries.push_back(entry(lading::media_types::oci_manifest, image, on("linux", arch, arch == "arm64" ? R"(,"variant":"v8")" : "")));
+        proofs.push_back(entry(lading::media_types::oci_manifest, attestation(),
+                               on("unknown", "unknown") + R"(,"annotations":{"vnd.docker.reference.digest":")" + digest_of(image) +
+                                   R"(","vnd.docker.reference.type":"attestation-manifest"})"));
     }
     return "{\n  \"schemaVersion\": 2,\n  \"mediaType\": \"" + std::string(lading::media_types::oci_index) + "\",\n  \"manifests\": [\n    " +
            joined(entries, ",\n    ") + ",\n    " + joined(proofs, ",\n    ") +
@@ -189,9 +189,9 @@ inline std::string attested_index(std::vector<std::pair<std::string, std::string
 
 /// A chart.
 inline std::string chart(std::string_view config) {
-    return R"({"schemaVersion":2,"config":)" + descriptor("application/vnd.cncf.helm.config.v1+json", config) + R"(,"layers":[)" +
-           descriptor("application/vnd.cncf.helm.chart.provenance.v1.prov", "signed") + "," +
-           descriptor("application/vnd.cncf.helm.chart.content.v1.tar+gzip", "chart") +
+    return R"({"schemaVersion":2,"config":)" + entry("application/vnd.cncf.helm.config.v1+json", config) + R"(,"layers":[)" +
+           entry("application/vnd.cncf.helm.chart.provenance.v1.prov", "signed") + "," +
+           entry("application/vnd.cncf.helm.chart.content.v1.tar+gzip", "chart") +
            R"(],"annotations":{"org.opencontainers.image.authors":"Someone, some@one.example","org.opencontainers.image.created":"2024-01-02T03:04:05Z",)"
            R"("org.opencontainers.image.description":"An app \u2013 with \"quotes\"","org.opencontainers.image.title":"app","org.opencontainers.image.version":"1.2.3"}})";
 }

@@ -248,10 +248,10 @@ TEST_CASE("an answer that does not go on there is not taken; from the start, onc
             INFO(what);
             world w;
             w.on(0, [](request const& q) { return serve(q, blob).cut(100 * kib); });
-            auto const odd = [&lines = lines](request const& q) {
+            auto const odd = [&said = lines](request const& q) {
                 auto a = serve(q, blob);
                 a.head.headers.erase("Content-Range");
-                for (auto const& l : lines) a.head.headers.add("Content-Range", l);
+                for (auto const& l : said) a.head.headers.add("Content-Range", l);
                 return a;
             };
             w.on(1, odd);

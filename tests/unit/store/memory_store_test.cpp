@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+namespace memory_store_test {
 namespace {
 
 static_assert(lading::check_content_store<lading::memory_store>::ok);
@@ -54,3 +55,4 @@ TEST_CASE("memory_store: a name leads to one document", "[store]") {
 }
 
 } // namespace
+} // namespace memory_store_test
