@@ -12886,8 +12886,11 @@ template <class... Ds>
 struct check_documents<manifest_set<Ds...>> {
     static constexpr bool ok = (check_reflected<Ds>::ok && ...);
 };
+/// One step from what is wrong to the client that has it, so that the message is among the first lines.
 template <class P>
 constexpr bool policies_hold() {
+    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
+                                     "lading::default_policies, or from lading::core_policies and name all three");
     if constexpr (names_backends<P>)
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
@@ -12895,12 +12898,6 @@ constexpr bool policies_hold() {
                check_documents<typename P::manifests>::ok;
     return false;
 }
-template <class P>
-struct check_policies {
-    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
-                                     "lading::default_policies, or from lading::core_policies and name all three");
-    static constexpr bool ok = policies_hold<P>();
-};
 } // namespace detail
 
 /// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add
@@ -12959,7 +12956,7 @@ struct async_calls {
 /// the record says so.
 template <class Policies>
 class basic_client : immovable {
-    static_assert(detail::check_policies<Policies>::ok && check_fallback<typename Policies::fallback>::ok);
+    static_assert(detail::policies_hold<Policies>() && check_fallback<typename Policies::fallback>::ok);
 
   public:
     using policies = Policies;

@@ -70,7 +70,7 @@ struct async_calls {
 /// the record says so.
 template <class Policies>
 class basic_client : immovable {
-    static_assert(detail::check_policies<Policies>::ok && check_fallback<typename Policies::fallback>::ok);
+    static_assert(detail::policies_hold<Policies>() && check_fallback<typename Policies::fallback>::ok);
 
   public:
     using policies = Policies;

@@ -40,8 +40,11 @@ template <class... Ds>
 struct check_documents<manifest_set<Ds...>> {
     static constexpr bool ok = (check_reflected<Ds>::ok && ...);
 };
+/// One step from what is wrong to the client that has it, so that the message is among the first lines.
 template <class P>
 constexpr bool policies_hold() {
+    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
+                                     "lading::default_policies, or from lading::core_policies and name all three");
     if constexpr (names_backends<P>)
         return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
                check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
@@ -49,12 +52,6 @@ constexpr bool policies_hold() {
                check_documents<typename P::manifests>::ok;
     return false;
 }
-template <class P>
-struct check_policies {
-    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
-                                     "lading::default_policies, or from lading::core_policies and name all three");
-    static constexpr bool ok = policies_hold<P>();
-};
 } // namespace detail
 
 /// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add

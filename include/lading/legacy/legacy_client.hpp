@@ -21,7 +21,7 @@ namespace lading {
 /// it started; threads as `basic_client`.
 template <class Policies>
 class legacy_client : immovable {
-    static_assert(detail::check_policies<Policies>::ok && check_legacy_fallback<typename Policies::fallback>::ok);
+    static_assert(detail::policies_hold<Policies>() && check_legacy_fallback<typename Policies::fallback>::ok);
 
   public:
     using policies = Policies;
