@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A transport of your own: libcurl, from scratch. (The library ships one that does more: backend/curl_transport.hpp.)
+// A transport of your own: libcurl, from scratch. (The library ships one that does more: net/curl_transport.hpp.)
 
 #include <lading/lading.hpp>
 #include <lading/testing/check_transport.hpp>
@@ -9,12 +9,11 @@
 
 #include <cstdio>
 #include <memory>
-
 // [transport]
 struct my_transport {
     lading::result<lading::response> exchange(lading::request const& q, lading::body_sink& out) {
-        auto const until = q.deadline.value_or(std::chrono::steady_clock::now() + std::chrono::minutes(1));
-        long const left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+        auto const now = std::chrono::steady_clock::now();
+        long const left = std::chrono::ceil<std::chrono::milliseconds>(q.deadline.value_or(now + std::chrono::minutes(1)) - now).count();
         if (left <= 0) return lading::error(lading::errc::timeout);
         std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> fields(curl_slist_append(nullptr, "Expect:"), &curl_slist_free_all);
         auto const add = [&](std::string const& line) { fields.reset(curl_slist_append(fields.release(), line.c_str())); };
@@ -36,16 +35,15 @@ struct my_transport {
         set(CURLOPT_WRITEFUNCTION, +[](char* text, std::size_t, std::size_t n, void* to) { return static_cast<state*>(to)->on_body({text, n}) ? n : 0; });
         auto const code = curl_easy_perform(easy.get());
         if (s.said.has_error()) return std::move(s.said).error();
-        if (s.begun && (code == CURLE_OK || s.said.value() == lading::flow::stop)) return s.head.url = q.url, std::move(s.head);
+        if (s.begun && (code == CURLE_OK || s.said.value() == lading::sink_action::stop)) return s.head.url = q.url, std::move(s.head);
         if (code == CURLE_OPERATION_TIMEDOUT) return lading::error(lading::errc::timeout);
         lading::fallback_facts next; // what may be tried now
         next.next_endpoint = true, next.answered = s.begun;
-        auto const what = code == CURLE_COULDNT_CONNECT ? lading::errc::connection_refused : lading::errc::connection_reset;
-        return lading::error(what).with_context(curl_easy_strerror(code)).with_facts(next);
+        return lading::error(code == CURLE_COULDNT_CONNECT ? lading::errc::connection_refused : lading::errc::connection_reset).with_context(curl_easy_strerror(code)).with_facts(next);
     }
     struct state {
         explicit state(lading::body_sink& s) : sink(s) {}
-        bool go_on(lading::result<lading::flow> answer) { return said = std::move(answer), said.has_value() && said.value() == lading::flow::more; }
+        bool go_on(lading::result<lading::sink_action> answer) { return said = std::move(answer), said.has_value() && said.value() == lading::sink_action::proceed; }
         bool on_header(std::string const& line) {
             auto const colon = line.find(": ");
             if (line.starts_with("HTTP/")) head = lading::response(std::stoi(line.substr(line.find(' '), 4)));
@@ -57,15 +55,17 @@ struct my_transport {
         bool on_body(std::string_view piece) { return go_on(sink.write(std::as_bytes(std::span(piece)))); }
         lading::body_sink& sink;
         lading::response head;
-        lading::result<lading::flow> said = lading::flow::more; // by the sink
+        lading::result<lading::sink_action> said = lading::sink_action::proceed; // by the sink
         bool begun = false;
     };
 };
 // [transport]
-struct my_policies : lading::default_policies { using transport = my_transport; };
+struct my_policies : lading::default_policies {
+    using transport = my_transport;
+};
 
 int main() {
-    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS, and `request::reach`.
+    // Deliberately left out above: time limits but the deadline, bounds and doubts of a head, kept connections, options of TLS, and `request::address_policy`.
     constexpr std::string_view left_out[] = {"gives up in time", "bounds the head", "what is not HTTP is a failure", "keeps the connection", "speaks TLS", "checks certificates"};
     bool kept = true;
     for (auto const& f : lading::testing::check_transport<my_transport>())

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A manifest inside the program, checked when the program is compiled: what is deployed is what was reviewed.
 
-#include <lading/embedded.hpp>
+#include <lading/constexpr/embedded_manifest.hpp>
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 

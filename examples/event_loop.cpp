@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Inside an event loop of your own (Qt, poll, a game): an operation driven by hand, one turn at a time. Nothing blocks, no
-// thread is started, no coroutine is needed.
+// Inside an event loop of your own (Qt, poll, a game): a whole call (login, redirects, retries, mirrors) driven by hand, one
+// turn at a time. Nothing blocks, no thread is started, no coroutine is needed.
 
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
@@ -13,50 +13,50 @@
 #include <cstdio>
 #include <optional>
 
-// [drive] An operation says what it needs; this gives it to it, and never waits.
-template <class Op>
+// [drive] A call says what it needs; this gives it to it, and never waits.
+template <class T>
 class hand_driven {
   public:
-    using value_type = typename Op::value_type;
-    template <class... Args>
-    explicit hand_driven(lading::asio_transport& t, Args const&... args) : transport_(t), op_(args...), next_(op_.start()) {}
+    hand_driven(lading::asio_transport& t, lading::any_operation<T> call)
+        : transport_(t), call_(std::move(call)), next_(call_.start()) {}
 
     /// One turn of the loop. True when the result is there.
     bool turn() {
-        if (auto* const over = std::get_if<lading::done<value_type>>(&next_)) return result.emplace(std::move(over->value())), true;
+        if (auto* const over = std::get_if<lading::done<T>>(&next_)) return result.emplace(std::move(over->value())), true;
         if (auto* const wait = std::get_if<lading::need_delay>(&next_)) {
             if (!until_) until_ = std::chrono::steady_clock::now() + wait->duration;
-            if (std::chrono::steady_clock::now() >= *until_) until_.reset(), next_ = op_.on_delay();
+            if (std::chrono::steady_clock::now() >= *until_) until_.reset(), next_ = call_.on_delay();
         } else if (!asked_) {
             asked_ = true;
             auto& x = std::get<lading::need_exchange>(next_);
             transport_.async_exchange(x.query, *x.sink, [this](lading::result<lading::response> answer) {
                 asked_ = false;
-                next_ = op_.on_response(std::move(answer));
+                next_ = call_.on_response(std::move(answer));
             });
         }
         return false;
     }
-    std::optional<lading::result<value_type>> result;
+    std::optional<lading::result<T>> result;
 
   private:
     lading::asio_transport& transport_;
-    Op op_;
-    lading::step<value_type> next_;
+    lading::any_operation<T> call_;
+    lading::step<T> next_;
     std::optional<std::chrono::steady_clock::time_point> until_;
     bool asked_ = false;
 };
 // [drive]
 
 int main() {
-    lading::testing::registry server;
+    lading::testing::registry server(lading::testing::registry_options().with_protection(lading::testing::access::bearer));
     server.add_image("demo/app", "latest", lading::image_kind::index);
     auto const ref = lading::reference::parse(server.host() + "/demo/app").value();
 
     asio::io_context sockets(1);
     lading::asio_transport transport(sockets.get_executor());
-    lading::conversation const talk("http://" + server.host(), ref.repository());
-    hand_driven<lading::inspect_operation<lading::async_policies>> job(transport, talk, ref, lading::inspect_options());
+    lading::client registry(lading::client_options().with_plaintext(server.host())); // it opens no connection here
+    registry.with_login(server.host(), "user", "secret");
+    hand_driven job(transport, registry.start_inspect(ref));
 
     int frames = 0; // the program's own loop: its descriptors, its timers, its frames, and one call for us
     while (!job.turn()) {

@@ -4,7 +4,7 @@
 # Only the program writes to stdout.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-bash "$root/tests/support/install.sh" g++ cmake ninja-build "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev zlib1g-dev libzstd-dev ca-certificates >&2 ||
+bash "$root/tests/support/install.sh" g++ cmake ninja-build "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev libcli11-dev zlib1g-dev libzstd-dev ca-certificates >&2 ||
     echo "could not install packages; building with what there is" >&2
 
 build=$root/build/release

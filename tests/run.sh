@@ -3,7 +3,8 @@
 # The test command: installs what is missing (Debian 12, as root or with sudo), builds and runs everything.
 #   tests/run.sh                all steps
 #   tests/run.sh STEP...        some steps: see `tests/run.sh --list`
-#   tests/run.sh quick NAME...  the test files whose path has NAME in it, nothing else: no package is installed, no sanitizer
+#   tests/run.sh quick NAME...  the test files whose path has NAME in it, or the cases with a tag ("[C23]"), nothing else: no package
+#                               is installed, no sanitizer
 # Logs of the steps: build/log/STEP.log. Ends with "N passed, N failed": test cases, and steps that have none.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
@@ -14,13 +15,13 @@ export no_proxy="127.0.0.1,localhost${no_proxy:+,$no_proxy}"
 export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
-all_steps=(layers single-header-current compile-budget compile-fail headers
-    asan hostile-report clang-asan fuzz tsan matrix install example realworld realworld-report)
+all_steps=(layers docs style platforms single-header-current compile-budget compile-fail headers
+    asan hostile-report clang-asan fuzz tsan matrix install example content realworld realworld-report)
 
-packages=(g++ clang-19 libclang-rt-19-dev cmake ninja-build pkg-config python3
-    "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev catch2
+packages=(g++ clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libc++-19-dev libc++abi-19-dev android-libboringssl-dev cmake ninja-build pkg-config python3
+    "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev libcli11-dev catch2
     libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
-    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps
+    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps doxygen
     iproute2 zstd bzip2 xz-utils)
 
 build_and_test() { # PRESET [WRAPPER...]
@@ -32,7 +33,10 @@ build_and_test() { # PRESET [WRAPPER...]
 
 run_step() {
     case $1 in
+    docs) docs_hold ;;
     layers) python3 tests/layers/check_layers.py && python3 tests/layers/check_examples.py ;;
+    style) python3 -B tests/style/run.py ;;
+    platforms) bash tests/platforms/other.sh ;;
     single-header-current) python3 tests/single_header/generate.py --check ;;
     compile-budget) python3 tests/bench/compile_budget.py 3 ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
@@ -53,8 +57,19 @@ run_step() {
         ;;
     install) bash tests/install/run.sh build/install ;;
     example) example_runs ;;
+    content) content_comes_in ;;
     *) return 2 ;;
     esac
+}
+
+# The pages: generated ones are current, citations resolve, the reference has no warning, every snippet compiles and runs.
+docs_hold() {
+    local status=0
+    python3 tests/docs/tables.py --check || status=1
+    python3 tests/docs/citations.py || status=1
+    python3 tests/docs/reference.py || status=1
+    python3 -B tests/docs/snippets.py || status=1
+    return $status
 }
 
 # The core as it is for those who build without exceptions and type information.
@@ -73,6 +88,17 @@ example_runs() {
     record=$(bash examples/inspect.sh) && printf '%s\n' "$record" && jq -e .Digest <<<"$record" &&
         bash tests/example_test.sh build/release/examples/inspect &&
         python3 -B tests/hostile/differential.py build/release/examples/inspect # other readers' answers to the same bytes
+}
+
+# The program lading: its flags and exit statuses; what it brings to disk, read back by others; killed, cut off, out of room.
+content_comes_in() {
+    local status=0
+    cmake --preset release && cmake --build --preset release -t lading_program || return
+    python3 -B tests/registry/program.py build/release/examples/lading || status=1
+    python3 -B tests/registry/content.py build/release/examples/lading || status=1
+    python3 -B tests/registry/breaks.py build/release/examples/lading || status=1
+    python3 -B tests/registry/archives.py build/release/examples/lading || status=1
+    return $status
 }
 
 # What other readers read is read, and the same.
@@ -96,38 +122,38 @@ count_cases() {
         END { print passed + 0, failed + 0 }' "$1"
 }
 
-# One test file, seconds after a change: tests/run.sh quick unit/http/challenge -- Catch2 arguments
+# One test file, seconds after a change: tests/run.sh quick unit/http/challenge -- Catch2 arguments. Or tests/run.sh quick "[C23]".
 quick() {
-    local names=() file target status=0
-    while [[ $# -gt 0 && $1 != -- ]]; do names+=("$1") && shift; done # a path may be given too
+    local name file target status=0 cases="" files=() targets=()
+    while [[ $# -gt 0 && $1 != -- ]]; do
+        name=${1%.cpp} name=${name#tests/}
+        if [[ $name == \[*\] ]]; then
+            cases=${cases:+$cases,}$name
+            mapfile -t -O ${#files[@]} files < <(cd tests && grep -rlF --include='*_test.cpp' "${name%%]*}]" . | sed 's,^\./,,')
+        else
+            mapfile -t -O ${#files[@]} files < <(cd tests && find . -name '*_test.cpp' -printf '%P\n' | grep -F "${name//.//}")
+        fi
+        shift
+    done
     [[ $# -gt 0 ]] && shift
-    local targets=()
-    while read -r file; do
-        for name in "${names[@]}"; do
-            [[ $file == *"$name"* ]] && targets+=("$file") && break
-        done
-    done < <(cd tests && find . -name '*_test.cpp' ! -path './hostile/memory/*' -printf '%P\n' | sed 's/\.cpp$//; s,/,.,g' | sort)
+    for file in $(printf '%s\n' "${files[@]}" | grep -v '^hostile/memory/' | sort -u); do # those replace operator new
+        file=${file%.cpp} && targets+=("quick.${file//\//.}")
+    done
     if [[ ${#targets[@]} -eq 0 ]]; then
-        echo "no test file has ${names[*]} in its path (folders are parted by dots)" >&2
+        echo "no test file has this in its path, no case this tag" >&2
         return 2
     fi
+    mkdir -p build
     cmake --preset quick >build/quick.log 2>&1 || { cat build/quick.log && return 1; }
-    cmake --build --preset quick -t "${targets[@]/#/quick.}" || return
+    cmake --build --preset quick -t "${targets[@]}" || return
     for target in "${targets[@]}"; do
-        (cd tests && "../build/quick/tests/quick.$target" "$@") || status=1
+        (cd tests && "../build/quick/tests/$target" ${cases:+"$cases"} "$@") || status=1
     done
     return $status
 }
 if [[ ${1:-} == quick ]]; then
     shift
-    mkdir -p build
-    args=()
-    for arg in "$@"; do
-        [[ $arg == -- ]] && break
-        arg=${arg%.cpp} arg=${arg#tests/}
-        args+=("${arg//\//.}") && shift
-    done
-    quick "${args[@]}" "$@"
+    quick "$@"
     exit
 fi
 
@@ -145,8 +171,7 @@ for step in "${steps[@]}"; do
 done
 
 mkdir -p build/log
-table=() total_passed=0 total_failed=0
-add_row() { # NAME SECONDS STATUS PASSED FAILED
+row_of() { # NAME SECONDS STATUS PASSED FAILED: what the table has of a step
     local verdict=PASS passed=$4 failed=$5
     if [[ $3 -ne 0 ]]; then
         verdict=FAIL
@@ -156,33 +181,62 @@ add_row() { # NAME SECONDS STATUS PASSED FAILED
     elif [[ $passed -eq 0 ]]; then
         passed=1
     fi
-    total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed))
-    table+=("$(printf '%-24s%8d%8d%8d  %s' "$1" "$2" "$passed" "$failed" "$verdict")")
+    printf '%-24s%8d%8d%8d  %s\n' "$1" "$2" "$passed" "$failed" "$verdict"
 }
 
-began=$SECONDS
-bash tests/support/install.sh "${packages[@]}"
-status=$?
-add_row packages $((SECONDS - began)) $status 0 0
-
-for step in "${steps[@]}"; do
-    began=$SECONDS
-    echo "== $step"
-    run_step "$step" >"build/log/$step.log" 2>&1
-    status=$?
-    read -r passed failed < <(count_cases "build/log/$step.log")
-    add_row "$step" $((SECONDS - began)) $status "$passed" "$failed"
-    if [[ $status -ne 0 ]]; then
-        tail -n 100 "build/log/$step.log" | cut -c 1-400 # types of templates fill pages
+told() { # STEP STATUS
+    if [[ $2 -ne 0 ]]; then
+        tail -n 100 "build/log/$1.log" | cut -c 1-400 # types of templates fill pages
     else
-        case $step in
-        layers | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | realworld | realworld-report) cat "build/log/$step.log" ;;
-        *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$step.log" ;;
+        case $1 in
+        layers | docs | style | platforms | single-header-current | compile-budget | compile-fail | hostile-report | fuzz | install | content | realworld | realworld-report) cat "build/log/$1.log" ;;
+        *) grep -E '^[0-9]+/[0-9]+ Test|tests passed' "build/log/$1.log" ;;
         esac
     fi
-done
+}
+
+# One after the other; what a step says is told at once when it is over, so that two lanes do not mix their words.
+run_steps() {
+    local step began status passed failed
+    for step in "$@"; do
+        began=$SECONDS
+        echo "== $step"
+        run_step "$step" >"build/log/$step.log" 2>&1
+        status=$?
+        read -r passed failed < <(count_cases "build/log/$step.log")
+        row_of "$step" $((SECONDS - began)) $status "$passed" "$failed" >"build/log/$step.row"
+        told "$step" $status >"build/log/$step.told"
+        flock build/log/lock cat <(echo "== $step: $((SECONDS - began)) s") "build/log/$step.told"
+    done
+}
+
+rm -f build/log/*.row
+began=$SECONDS
+bash tests/support/install.sh "${packages[@]}"
+row_of packages $((SECONDS - began)) $? 0 0 >build/log/packages.row
+
+# All of them: a lane for the builds that run tests, which wait a good deal, and a lane beside it; the reports come last.
+if [[ $# -eq 0 ]]; then
+    set -m # the lane is a group of its own, which ends with this
+    alone=() tests=(asan clang-asan matrix) reports=(hostile-report realworld-report)
+    for step in "${all_steps[@]}"; do
+        [[ " ${tests[*]} ${reports[*]} " == *" $step "* ]] || alone+=("$step")
+    done
+    CMAKE_BUILD_PARALLEL_LEVEL=1 run_steps "${alone[@]}" &
+    beside=$!
+    set +m
+    trap 'kill -- -$beside 2>/dev/null' EXIT
+    run_steps "${tests[@]}"
+    wait $beside
+    trap - EXIT
+    run_steps "${reports[@]}"
+else
+    run_steps "${steps[@]}"
+fi
 
 printf '\n%-24s%8s%8s%8s  %s\n' step seconds passed failed verdict
-printf '%s\n' "${table[@]}"
-printf '\n%d passed, %d failed\n' "$total_passed" "$total_failed"
-[[ $total_failed -eq 0 ]]
+for step in packages "${steps[@]}"; do
+    cat "build/log/$step.row" 2>/dev/null || row_of "$step" 0 1 0 0
+done | tee build/log/table
+printf '%-24s%8d\n\n' "whole command" $((SECONDS - began))
+awk '{ passed += $3; failed += $4 } END { printf "%d passed, %d failed\n", passed, failed; exit failed > 0 }' build/log/table

@@ -3,6 +3,7 @@
 
 /// The command line of the inspect program.
 
+#include "access.hpp"
 #include "batch.hpp"
 
 #include <lading/lading.hpp>
@@ -18,50 +19,46 @@
 inline constexpr char usage[] =
     "usage: inspect [options] [REF]\n"
     "       inspect --batch [options] [FILE]\n"
-    "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image's)\n"
+    "  --raw                     print the exact bytes of the manifest (with --platform: of the chosen image)\n"
     "  --config                  print the exact bytes of the image config\n"
     "  --no-tags                 do not list the tags of the repository\n"
-    "  --platform OS/ARCH[/VAR]  the image of an index to look at (OS or ARCH alone: the other is this machine's; 'any': the\n"
-    "                            first; default: the platform that this program was compiled for; 'none': the index\n"
-    "                            itself; 'all': every one, without tags)\n"
-    "  --format FORMAT           modern: the keys of today's skopeo (default); original: those of the first one, byte\n"
+    "  --platform OS/ARCH[/VAR]  which image of an index to inspect. With OS or ARCH alone, the other is this machine's.\n"
+    "                            'any': the first one; 'none': the index itself; 'all': every image, without tags.\n"
+    "                            Default: the platform this program was compiled for\n"
+    "  --format FORMAT           modern: the keys of current skopeo (default); original: those of its first version, byte\n"
     "                            for byte; json: everything that is known; table: for people\n"
-    "  --creds USER:PASS         credentials for the one registry; before all files (others may see them: --authfile)\n"
-    "  --authfile FILE           stored logins from this file only (default: where Docker and the containers tools\n"
+    "  --creds USER:PASS         credentials for the registry, before any file (other users may see them; see --authfile)\n"
+    "  --authfile FILE           read stored logins from this file only (default: where Docker and the containers tools\n"
     "                            keep them)\n"
-    "  --trust-realm ORIGIN      a token service on another origin (https://HOST[:PORT]) that may see the credentials\n"
-    "  --mirror HOST[:PORT][/P]  ask here first; may be given several times\n"
-    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names (of no file by default)\n"
-    "  --plain-http              use http, not https, for the registry and the mirrors (for one: --registries-conf)\n"
-    "  --cacert FILE             trust the certificates in this PEM file too\n"
+    "  --trust-realm ORIGIN      a token service on another origin (https://HOST[:PORT]) that may be sent the credentials\n"
+    "  --mirror HOST[:PORT][/P]  ask this mirror first; may be repeated\n"
+    "  --registries-conf FILE    mirrors, locations, insecure and blocked hosts, short names (default: no file)\n"
+    "  --plain-http              use http, not https, for the registry and the mirrors (for one host: --registries-conf)\n"
+    "  --cacert FILE             also trust the certificates in this PEM file\n"
     "  --cert-dir FOLDER         certificates of the host: *.crt, *.cert with *.key (default: HOST in certs.d)\n"
-    "  --insecure-skip-verify    do not check the server's certificate\n"
-    "  --retry N                 send a failing request again, up to N times (default 4)\n"
-    "  --timeout SECONDS         give up after this long (default 60)\n"
-    "  -v                        say each request on stderr\n"
-    "  --batch                   inspect every reference of FILE (default and '-': stdin), one a line (empty ones and\n"
-    "                            those that begin with # are not), none on disk; write the keys of --format json, or\n"
-    "                            'error', after 'reference', one object a line, without tags\n"
-    "  --jobs N                  so many at once (default 64)\n"
+    "  --insecure-skip-verify    do not verify the server's certificate\n"
+    "  --retry N                 retry a failed request up to N times (default 4)\n"
+    "  --timeout SECONDS         give up after this time (default 60)\n"
+    "  -v                        log each request to stderr\n"
+    "  --batch                   inspect every reference in FILE (default and '-': stdin), one per line; empty lines and\n"
+    "                            lines starting with # are skipped; images on disk are not supported. Writes one JSON\n"
+    "                            object per line: 'reference', then the keys of --format json without tags, or 'error'\n"
+    "  --jobs N                  number of parallel requests (default 64)\n"
     "  --ordered                 write in the order of FILE, not of completion\n"
-    "  --resume FILE             skip the references that this output of a former run has\n"
-    "  --shard I/N               only part I (from 0) of N; all names of a repository are in the same part\n"
-    "REF is HOST/NAME[:TAG][@DIGEST], also after docker:// or oci://; or an image on disk: oci:FOLDER[:NAME],\n"
+    "  --resume FILE             skip the references that are in this output of an earlier run\n"
+    "  --shard I/N               process only shard I of N (counting from 0); a repository is always in one shard\n"
+    "REF is HOST/NAME[:TAG][@DIGEST], optionally after docker:// or oci://; or an image on disk: oci:FOLDER[:NAME],\n"
     "oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], dir:FOLDER. Archives may be compressed. NAME is the whole name or\n"
-    "its tag, or @DIGEST, or @N (the position from 0); without it the only image there is.\n"
-    "Proxies are taken from https_proxy, http_proxy and no_proxy. With no REF an embedded registry is started and a\n"
-    "multi-platform image in it is inspected. Exit status: 0 inspected, 1 failed (of a batch: any), 2 usage.\n";
+    "its tag, @DIGEST, or @N (a position, counting from 0); it may be left out if there is only one image.\n"
+    "Proxies are taken from https_proxy, http_proxy and no_proxy. Without REF, an embedded registry is started and a\n"
+    "multi-platform image in it is inspected. Exit status: 0 success, 1 failure (with --batch: of any reference), 2 usage.\n";
 
-struct arguments {
-    bool raw = false, config = false, tags = true, plain_http = false, verbose = false, help = false, batch = false;
+struct arguments : registry_access {
+    bool raw = false, config = false, tags = true, help = false, batch = false;
     bool all = false; ///< images of an index
-    std::string format, authfile, registries_conf, cert_dir;
+    std::string format;
     std::optional<std::string> reference;
     std::optional<lading::platform_choice> platform;
-    std::optional<lading::credential> secret;
-    std::vector<std::string> mirrors;
-    lading::tls_options tls;
-    lading::client_options client;
     batch::options many;
 };
 
@@ -139,7 +136,7 @@ inline std::optional<std::string> parse(int argc, char** argv, arguments& out) {
             if (equals != arg.npos) wrong = take(arg.substr(0, equals), std::string(arg.substr(equals + 1)), out);
             else if (i + 1 < argc) wrong = take(arg, argv[i + 1], out), ++i;
             else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
-                                                                                : std::string(arg) + " needs a value";
+                                                                                   : std::string(arg) + " needs a value";
             if (wrong) return wrong;
         } else if (!out.reference && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
         else return "unexpected argument: " + std::string(arg);

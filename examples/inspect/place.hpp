@@ -3,16 +3,23 @@
 
 /// Where an image is, by the words of the command line: in a registry, or on disk.
 
-#include <lading/lading.hpp>
+#include <lading/result.hpp>
 
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+enum class image_form { layout,
+                        oci_archive,
+                        docker_archive,
+                        archive, ///< both of the last two in one file
+                        folder };
+
 struct image_on_disk {
     std::string path;
     std::string words; ///< which of the images there
+    image_form form = image_form::layout;
 };
 struct place {
     std::string name; ///< of an image in a registry
@@ -37,9 +44,21 @@ inline image_on_disk split_path(std::string_view where) {
 inline lading::result<place> place_of(std::string const& reference) {
     for (std::string_view const scheme : {"docker://", "oci://"})
         if (reference.starts_with(scheme)) return place{reference.substr(scheme.size()), std::nullopt};
-    for (std::string_view const kind : {"oci:", "oci-archive:", "docker-archive:"})
-        if (reference.starts_with(kind)) return place{{}, split_path(reference.substr(kind.size()))};
-    if (reference.starts_with("dir:")) return place{{}, image_on_disk{reference.substr(4), {}}};
+    constexpr std::pair<std::string_view, image_form> forms[] = {
+        {"ocidir://", image_form::layout},
+        {"oci:", image_form::layout},
+        {"oci-archive:", image_form::oci_archive},
+        {"docker-archive:", image_form::docker_archive},
+        {"archive:", image_form::archive},
+        {"dir:", image_form::folder},
+    };
+    for (auto const& [kind, form] : forms) {
+        if (!reference.starts_with(kind)) continue;
+        auto const rest = reference.substr(kind.size());
+        auto where = form == image_form::folder ? image_on_disk{rest, {}} : split_path(rest);
+        where.form = form;
+        return place{{}, std::move(where)};
+    }
     constexpr std::pair<std::string_view, char const*> others[] = {
         {"docker-daemon:", "is not read: docker save NAME -o FILE, then docker-archive:FILE"},
         {"containers-storage:", "is not read: podman save --format oci-archive -o FILE NAME, then oci-archive:FILE"},

@@ -3,9 +3,9 @@
 
 /// Everything that needs no library but Boost's headers: inject a transport, and a hash if the built-in one is too slow.
 
-#include "client.hpp"
-#include "embedded.hpp"
+#include "bulk/inspect_all.hpp"
+#include "client/basic_client.hpp"
+#include "constexpr/embedded_manifest.hpp"
 #include "endpoint/short_names.hpp"
-#include "image/writers.hpp"
-#include "policy/docker_1_10_fallback.hpp"
-#include "run/inspect_all.hpp"
+#include "print/writers.hpp"
+#include "store/file_sink.hpp"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `digest`: the name of bytes by their hash. A value of it is always well-formed (spec 1.5, hostile.md D04).
+/// `digest`: the name of bytes by their hash. A value of it is always well-formed (doc/protocol.md#digests,
+/// doc/threats.md#d04).
 
 #include "detail/inline_string.hpp"
+#include "fault.hpp"
 #include "result.hpp"
 
 #include <array>
@@ -22,7 +24,9 @@ struct decode_access {
 } // namespace detail
 
 /// The algorithms that can be verified. An unknown algorithm is an error, never a skipped check.
-enum class digest_algorithm : std::uint8_t { sha256, sha384, sha512 };
+enum class digest_algorithm : std::uint8_t { sha256,
+                                             sha384,
+                                             sha512 };
 
 /// "sha256", "sha384" or "sha512".
 constexpr std::string_view name_of(digest_algorithm a) noexcept {
@@ -51,16 +55,15 @@ class digest {
     /// (a well-formed algorithm that cannot be verified). Both are final: no fallback fact is set.
     static result<digest> parse(std::string_view text) {
         digest out;
-        if (errc const e = out.assign(text); e != errc::ok)
-            return error(e).with_values("sha256:, sha384: or sha512: and that many lower-case hex digits",
-                                        printable(text));
+        if (auto const wrong = out.assign(text))
+            return error(wrong.code).with_values(std::string(wrong.rule), printable(text));
         return out;
     }
 
     /// Wraps the output of a hash. `bytes.size()` must be `size_of(a)`, else `digest_invalid`.
     static result<digest> from_bytes(digest_algorithm a, std::span<std::byte const> bytes) {
         digest out;
-        if (errc const e = out.assign(a, bytes); e != errc::ok) return error(e).with_context("length of the hash");
+        if (auto const wrong = out.assign(a, bytes)) return error(wrong.code).with_context(std::string(wrong.rule));
         return out;
     }
 
@@ -83,27 +86,28 @@ class digest {
     friend constexpr auto operator<=>(digest const&, digest const&) noexcept = default;
 
     /// For parsers and literals that must work in constant expressions: assigns, or says why not.
-    constexpr errc assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
+        constexpr std::string_view rule = "sha256:, sha384: or sha512: and that many lower-case hex digits";
         auto const colon = text.find(':');
-        if (colon == std::string_view::npos || colon == 0 || text.size() > 256) return errc::digest_invalid;
+        if (colon == std::string_view::npos || colon == 0 || text.size() > 256) return {errc::digest_invalid, rule};
         auto const name = text.substr(0, colon), hex = text.substr(colon + 1);
         bool known = false;
         for (auto a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512})
             if (name == name_of(a)) algorithm_ = a, known = true;
-        if (!known) return algorithm_is_well_formed(name) && is_hex(hex) ? errc::digest_unsupported : errc::digest_invalid;
-        if (hex.size() != 2 * size_of(algorithm_) || !is_hex(hex)) return errc::digest_invalid;
+        if (!known) return {algorithm_is_well_formed(name) && is_hex(hex) ? errc::digest_unsupported : errc::digest_invalid, rule};
+        if (hex.size() != 2 * size_of(algorithm_) || !is_hex(hex)) return {errc::digest_invalid, rule};
         bytes_ = {};
         for (std::size_t i = 0; i < hex.size(); i += 2)
             bytes_[i / 2] = static_cast<std::byte>(nibble(hex[i]) << 4 | nibble(hex[i + 1]));
-        return errc::ok;
+        return {};
     }
     /// The same from the hash itself; `digest_invalid` when its length is not that of the algorithm.
-    constexpr errc assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
-        if (bytes.size() != size_of(a)) return errc::digest_invalid;
+    constexpr fault assign(digest_algorithm a, std::span<std::byte const> bytes) noexcept {
+        if (bytes.size() != size_of(a)) return {errc::digest_invalid, "length of the hash"};
         algorithm_ = a;
         bytes_ = {};
         std::copy(bytes.begin(), bytes.end(), bytes_.begin());
-        return errc::ok;
+        return {};
     }
 
   private:
@@ -138,7 +142,7 @@ struct digest_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
-        return digest().assign(text.view()) == errc::ok;
+        return !digest().assign(text.view());
     }
     static consteval digest make() {
         static_assert(well_formed(), "[lading] the _digest literal is not a well-formed digest");

@@ -15,111 +15,125 @@
 namespace lading {
 
 // One row a code: name, sentence. The sentence is the documentation of the enumerator.
-#define LADING_ERRC_TABLE(X)                                                                                  \
-    /* words */                                                                                               \
-    X(ref_invalid, "the image reference is malformed")                                                        \
-    X(digest_invalid, "the digest is malformed")                                                              \
-    X(digest_unsupported, "the digest algorithm is not one that can be verified")                             \
-    X(media_type_invalid, "the media type is malformed")                                                      \
-    X(platform_invalid, "the platform is malformed")                                                          \
-    X(url_invalid, "the URL is malformed or not allowed")                                                     \
-    X(invalid_argument, "an argument of the call is out of its range")                                        \
-    X(config_invalid, "a configuration file cannot be read, understood or honoured")                          \
-    X(layout_invalid, "the image on disk is no OCI layout or archive, or a malformed one")                    \
-    X(tag_ambiguous, "the image on disk has several images of this name")                                     \
-    X(registry_blocked, "the configuration blocks this registry")                                             \
-    X(no_endpoint, "the configuration leaves no endpoint to ask")                                             \
-    X(address_refused, "the server named an address that only the inside of a network can reach")             \
-    X(proxy_failed, "the proxy did not make the tunnel")                                                      \
-    /* connecting */                                                                                          \
-    X(host_not_found, "the host name does not resolve")                                                       \
-    X(connection_refused, "the host refused the connection")                                                  \
-    X(connect_failed, "no connection could be made")                                                          \
-    X(connect_timeout, "connecting took longer than the limit")                                               \
-    X(connection_reset, "the connection ended before the answer was complete")                                \
-    X(tls_handshake_failed, "the TLS handshake failed")                                                       \
-    X(tls_cert_untrusted, "the server's certificate is not trusted")                                          \
-    X(tls_host_mismatch, "the server's certificate is for another host")                                      \
-    X(tls_timeout, "the TLS handshake took longer than the limit")                                            \
-    X(tls_truncated, "the TLS stream ended without its closing message")                                      \
-    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                                \
-    /* HTTP */                                                                                                \
-    X(http_malformed, "the answer is not well-formed HTTP/1.1")                                               \
-    X(http_version, "the answer is of an HTTP version that is not spoken")                                    \
-    X(http_unexpected_status, "the status of the answer is not one this request can have")                    \
-    X(http_too_many_informational, "too many informational answers")                                          \
-    X(http_header_too_large, "the header block or one line of it is over the limit")                          \
-    X(http_too_many_headers, "the header block has more lines than the limit")                                \
-    X(http_body_truncated, "the body ended before its announced length")                                      \
-    X(http_content_encoding, "the body is encoded although identity was asked for")                           \
-    X(body_too_large, "the body is over the limit")                                                           \
-    X(timeout_header, "no complete answer head within the limit")                                             \
-    X(timeout_body, "no byte of the body within the limit")                                                   \
-    X(timeout_write, "the request could not be sent within the limit")                                        \
-    X(too_slow, "the answer came too slowly")                                                                 \
-    X(timeout, "the whole operation took longer than its limit")                                              \
-    X(cancelled, "the operation was cancelled")                                                               \
-    X(redirect_invalid, "a redirect has no usable target")                                                    \
-    X(redirect_downgrade, "a redirect leads from https to http")                                              \
-    X(redirect_too_many, "more redirects than the limit")                                                     \
-    /* authentication */                                                                                      \
-    X(auth_required, "credentials are asked for and none were sent")                                          \
-    X(auth_denied, "the credentials were refused, or may not be sent where they are asked for")               \
-    X(auth_challenge_malformed, "the challenge of the registry cannot be read")                               \
-    X(auth_challenge_unsupported, "the registry offers no authentication scheme that is spoken")              \
-    X(auth_realm_refused, "the token realm is not one that may be asked")                                     \
-    X(auth_token_malformed, "the answer of the token service is not usable")                                  \
-    X(auth_token_too_large, "the answer of the token service is over the limit")                              \
-    X(auth_token_failed, "the token service answered with an error")                                          \
-    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                       \
-    X(credential_helper_failed, "the credential helper failed")                                               \
-    X(credential_helper_timeout, "the credential helper took longer than the limit")                          \
-    X(credential_helper_output, "the credential helper wrote more than the limit or no usable answer")        \
-    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")              \
-    /* what the registry says */                                                                              \
-    X(denied, "the registry denies access")                                                                   \
-    X(manifest_unknown, "there is no such manifest")                                                          \
-    X(name_unknown, "the registry has no such repository")                                                    \
-    X(blob_unknown, "the registry has no such blob")                                                          \
-    X(not_found, "the registry answered 404")                                                                 \
-    X(rate_limited, "the registry asks to slow down")                                                         \
-    X(v1_malformed, "the answer of the v1 registry is not usable")                                            \
-    X(v1_unsupported, "the v1 protocol cannot answer this")                                                   \
-    X(registry_error, "the registry answered with an error")                                                  \
-    X(server_error, "the server failed to answer")                                                            \
-    X(not_a_registry, "the server does not answer as a v2 registry")                                          \
-    X(page_cross_origin, "the next page is on another origin")                                                \
-    X(page_loop, "the pages of the listing do not end")                                                       \
-    X(page_limit, "the listing is over the limit")                                                            \
-    X(link_invalid, "the link to the next page is malformed")                                                 \
-    X(tags_invalid, "the tag list is malformed")                                                              \
-    /* content */                                                                                             \
-    X(digest_mismatch, "the bytes do not have the digest they were asked by")                                 \
-    X(size_mismatch, "the bytes do not have the size their descriptor says")                                  \
-    X(descriptor_invalid, "a descriptor is malformed")                                                        \
-    X(media_type_mismatch, "the document is not of the type it was announced as")                             \
-    X(media_type_unknown, "the type of the document cannot be decided from its bytes")                        \
-    X(manifest_ambiguous, "the document can be read as more than one type")                                   \
-    X(manifest_schema, "the document lacks a field of its type or has one of the wrong type")                 \
-    X(manifest_limit, "the document has more entries than the limit")                                         \
-    X(schema1_refused, "the document is schema1, which this manifest set does not speak")                     \
-    X(schema1_format, "the signature envelope of the schema1 document is malformed")                          \
-    X(schema1_chain, "the layers of the schema1 document do not form a chain")                                \
-    X(config_not_image, "the config blob is not an image config")                                             \
-    X(config_schema, "the image config has a field of the wrong type")                                        \
-    X(no_config, "the document has no config blob")                                                           \
-    X(platform_not_found, "the index offers no image for the platform")                                       \
-    X(walk_limit, "indexes are nested deeper than the limit")                                                 \
-    X(json_syntax, "the JSON text is malformed")                                                              \
-    X(json_utf8, "the JSON text is not valid UTF-8")                                                          \
-    X(json_number, "a JSON number is malformed or out of range")                                              \
-    X(json_depth, "the JSON text is nested deeper than the limit")                                            \
-    X(json_duplicate_key, "a JSON object has the same key twice")                                             \
-    X(json_limit, "the JSON text is larger than a limit")                                                     \
-    X(json_type, "a JSON value has another type than its field")                                              \
-    /* the caller's side */                                                                                   \
-    X(sink_failed, "the sink did not take the bytes")                                                         \
-    X(out_of_memory, "no memory")
+#define LADING_ERRC_TABLE(X)                                                                              \
+    /* arguments and configuration */                                                                     \
+    X(ref_invalid, "the image reference is malformed")                                                    \
+    X(digest_invalid, "the digest is malformed")                                                          \
+    X(digest_unsupported, "the digest algorithm is not supported")                                        \
+    X(media_type_invalid, "the media type is malformed")                                                  \
+    X(platform_invalid, "the platform is malformed")                                                      \
+    X(url_invalid, "the URL is malformed or not allowed")                                                 \
+    X(invalid_argument, "an argument is out of range")                                                    \
+    X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
+    X(layout_invalid, "not a valid OCI layout or archive")                                                \
+    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
+    X(archive_exists, "the file or folder that an image is to be written to exists")                      \
+    X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
+    X(registry_blocked, "the configuration blocks this registry")                                         \
+    X(no_endpoint, "the configuration leaves no endpoint to try")                                         \
+    X(address_refused, "the server named an address that is only reachable inside a network")             \
+    X(proxy_failed, "the proxy did not open the tunnel")                                                  \
+    /* connecting */                                                                                      \
+    X(host_not_found, "the host name does not resolve")                                                   \
+    X(connection_refused, "the host refused the connection")                                              \
+    X(connect_failed, "no connection could be established")                                               \
+    X(connect_timeout, "connecting took longer than the limit")                                           \
+    X(connection_reset, "the connection closed before the response was complete")                         \
+    X(tls_handshake_failed, "the TLS handshake failed")                                                   \
+    X(tls_cert_untrusted, "the server's certificate is not trusted")                                      \
+    X(tls_host_mismatch, "the server's certificate is for another host")                                  \
+    X(tls_timeout, "the TLS handshake took longer than the limit")                                        \
+    X(tls_truncated, "the TLS stream ended without its closing message")                                  \
+    X(tls_config_invalid, "a certificate or key given for TLS cannot be used")                            \
+    /* HTTP */                                                                                            \
+    X(http_malformed, "the response is not well-formed HTTP/1.1")                                         \
+    X(http_version, "the response uses an unsupported HTTP version")                                      \
+    X(http_unexpected_status, "the response has a status that this request cannot have")                  \
+    X(http_too_many_informational, "too many informational responses")                                    \
+    X(http_header_too_large, "the response head, or one line of it, exceeds the limit")                   \
+    X(http_too_many_headers, "the response head has more lines than the limit")                           \
+    X(http_body_truncated, "the body ended before its announced length")                                  \
+    X(http_content_encoding, "the body is encoded although identity was requested")                       \
+    X(body_too_large, "the body exceeds the limit")                                                       \
+    X(timeout_header, "no complete response head within the limit")                                       \
+    X(timeout_body, "no body data within the limit")                                                      \
+    X(timeout_write, "the request could not be sent within the limit")                                    \
+    X(too_slow, "the response arrived too slowly")                                                        \
+    X(timeout, "the whole operation took longer than its limit")                                          \
+    X(cancelled, "the operation was cancelled")                                                           \
+    X(redirect_invalid, "a redirect has no usable target")                                                \
+    X(redirect_downgrade, "a redirect leads from https to http")                                          \
+    X(redirect_too_many, "more redirects than the limit")                                                 \
+    /* authentication */                                                                                  \
+    X(auth_required, "credentials are required and none were sent")                                       \
+    X(auth_denied, "the credentials were refused, or may not be sent to the server that asks for them")   \
+    X(auth_challenge_malformed, "the registry's challenge cannot be parsed")                              \
+    X(auth_challenge_unsupported, "the registry offers no supported authentication scheme")               \
+    X(auth_realm_refused, "the token realm may not be contacted")                                         \
+    X(auth_token_malformed, "the response of the token service is not usable")                            \
+    X(auth_token_too_large, "the response of the token service exceeds the limit")                        \
+    X(auth_token_failed, "the token service returned an error")                                           \
+    X(credentials_invalid, "a credential file or entry cannot be read or is malformed")                   \
+    X(credential_helper_failed, "the credential helper failed")                                           \
+    X(credential_helper_timeout, "the credential helper took longer than the limit")                      \
+    X(credential_helper_output, "the output of the credential helper exceeds the limit or is not usable") \
+    X(plaintext_credentials_refused, "credentials may not be sent over plain http to this host")          \
+    /* what the registry says */                                                                          \
+    X(denied, "the registry denies access")                                                               \
+    X(manifest_unknown, "there is no such manifest")                                                      \
+    X(name_unknown, "the registry has no such repository")                                                \
+    X(blob_unknown, "the registry has no such blob")                                                      \
+    X(not_found, "the registry returned 404")                                                             \
+    X(rate_limited, "the registry is rate limiting")                                                      \
+    X(v1_malformed, "the response of the v1 registry is not usable")                                      \
+    X(v1_unsupported, "the v1 protocol cannot answer this request")                                       \
+    X(registry_error, "the registry returned an error")                                                   \
+    X(server_error, "the server failed to handle the request")                                            \
+    X(not_a_registry, "the server does not behave like a v2 registry")                                    \
+    X(page_cross_origin, "the next page is on another origin")                                            \
+    X(page_loop, "the pages of the listing do not end")                                                   \
+    X(page_limit, "the listing exceeds the limit")                                                        \
+    X(link_invalid, "the link to the next page is malformed")                                             \
+    X(tags_invalid, "the tag list is malformed")                                                          \
+    /* content */                                                                                         \
+    X(digest_mismatch, "the bytes do not match the requested digest")                                     \
+    X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
+    X(descriptor_invalid, "a descriptor is malformed")                                                    \
+    X(media_type_mismatch, "the document is not of the announced type")                                   \
+    X(media_type_unknown, "the type of the document cannot be determined from its bytes")                 \
+    X(manifest_ambiguous, "the document can be read as more than one type")                               \
+    X(manifest_schema, "a field of the document is missing or has the wrong type")                        \
+    X(manifest_limit, "the document has more entries than the limit")                                     \
+    X(schema1_refused, "the document is schema1, which this manifest set does not include")               \
+    X(schema1_format, "the signature envelope of the schema1 document is malformed")                      \
+    X(schema1_chain, "the layers of the schema1 document do not form a chain")                            \
+    X(config_not_image, "the config blob is not an image config")                                         \
+    X(config_schema, "the image config has a field of the wrong type")                                    \
+    X(no_config, "the document has no config blob")                                                       \
+    X(platform_not_found, "the index offers no image for the platform")                                   \
+    X(walk_limit, "indexes are nested deeper than the limit")                                             \
+    X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
+    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
+    X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
+    X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \
+    X(compression_invalid, "the compressed data is malformed")                                            \
+    X(layer_limit, "a layer has more or larger entries than the limit")                                   \
+    X(json_syntax, "the JSON text is malformed")                                                          \
+    X(json_utf8, "the JSON text is not valid UTF-8")                                                      \
+    X(json_number, "a JSON number is malformed or out of range")                                          \
+    X(json_depth, "the JSON text is nested deeper than the limit")                                        \
+    X(json_duplicate_key, "a JSON object repeats a key")                                                  \
+    X(json_limit, "the JSON text exceeds a limit")                                                        \
+    X(json_type, "a JSON value does not have the type of its field")                                      \
+    /* the caller's side */                                                                               \
+    X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(disk_full, "there is no room left on the disk, or none that may be used")                           \
+    X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
+    X(file_exists, "the file exists, and overwriting was not asked for")                                  \
+    X(part_in_use, "another program is writing the same file")                                            \
+    X(out_of_memory, "out of memory")
 
 /// Every failure of the library has one of these codes; `message()` of each says what it means.
 enum class errc : int {
@@ -133,7 +147,7 @@ enum class errc : int {
 constexpr std::string_view name_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "ok";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return #name;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -145,7 +159,7 @@ constexpr std::string_view name_of(errc code) noexcept {
 constexpr std::string_view sentence_of(errc code) noexcept {
     switch (code) {
     case errc::ok: return "no error";
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case errc::name: return text;
         LADING_ERRC_TABLE(X)
 #undef X
@@ -168,8 +182,8 @@ inline std::error_category const& category() noexcept {
 
 inline std::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), category()}; }
 
-/// How a registry refused, in the words that the original's classifier told apart (spec 2.5.1). Only the first element
-/// of an error list counts.
+/// How a registry refused, as Docker 1.10 classified it (doc/protocol.md#refusals). Only the first element of an
+/// error list counts.
 enum class refusal_form : std::uint8_t {
     none,       ///< no refusal by the registry
     unknown,    ///< an error of its own words: UNAUTHORIZED, NAME_UNKNOWN or MANIFEST_UNKNOWN; or an unreadable 401
@@ -180,10 +194,15 @@ enum class refusal_form : std::uint8_t {
 };
 
 /// What was asked when an error came.
-enum class asked : std::uint8_t { manifest, manifest_by_digest, blob, tags, token, ping };
+enum class asked : std::uint8_t { manifest,
+                                  manifest_by_digest,
+                                  blob,
+                                  tags,
+                                  token,
+                                  ping };
 
-/// What an error allows next, as facts that a fallback policy reads (spec 2.5-2.7). Facts never name a decision:
-/// whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
+/// What an error allows next, as facts that a fallback policy reads (doc/protocol.md#fallback). Facts never name a
+/// decision: whether plaintext or v1 is wanted at all is the policy's, and `stop()` means that nothing can help.
 struct fallback_facts {
     bool answered : 1 = false;      ///< an HTTP answer was received from this endpoint
     bool over_tls : 1 = false;      ///< the endpoint was spoken to over TLS
@@ -342,7 +361,7 @@ class error {
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
         if (*this == errc::auth_denied && !facts_.withheld) out += "the credentials were refused"; // the half that holds
-        else if (facts_.withheld) out += "credentials are not sent where an answer led to";
+        else if (facts_.withheld) out += "credentials are not sent to a server that a response named";
         else out += code_.message();
         if (!d.context.empty()) out.append(": ").append(d.context);
         if (!d.expected.empty()) out.append("; expected ").append(d.expected);

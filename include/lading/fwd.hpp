@@ -15,7 +15,6 @@ class media_type;
 class platform_choice;
 class body_sink;
 class blob_sink;
-class error;
 enum class errc : int;
 
 struct platform;
@@ -43,7 +42,10 @@ class basic_client;
 
 struct default_policies;
 struct async_policies;
-using client = basic_client<default_policies>;
-using async_client = basic_client<async_policies>;
+
+inline namespace LADING_FORM {
+class client;
+class async_client;
+} // namespace LADING_FORM
 
 } // namespace lading

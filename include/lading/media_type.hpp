@@ -40,8 +40,8 @@ class media_type {
   public:
     static constexpr std::size_t max_size = 255;
 
-    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110 section 8.3.1, hostile.md
-    /// D12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
+    /// Parses the value of a `Content-Type` header or a `mediaType` field (RFC 9110, section 8.3.1;
+    /// doc/threats.md#d12). Errors: `media_type_invalid` (not one type, a control character, type and subtype over 255
     /// bytes, 1024 bytes or more in all), final. Linear; no allocation but for the error.
     static result<media_type> parse(std::string_view text) {
         media_type out;
@@ -78,7 +78,8 @@ class media_type {
   private:
     friend struct detail::decode_access;
     constexpr media_type() noexcept = default;
-    template <detail::fixed_string> friend struct media_type_literal;
+    template <detail::fixed_string>
+    friend struct media_type_literal;
 
     static constexpr bool token(std::string_view text, char end) noexcept {
         std::size_t n = 0;
@@ -117,7 +118,8 @@ class media_type {
     detail::inline_string<max_size> text_;
 };
 
-template <detail::fixed_string Text> struct media_type_literal {
+template <detail::fixed_string Text>
+struct media_type_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -134,7 +136,8 @@ template <detail::fixed_string Text> struct media_type_literal {
 
 inline namespace literals {
 /// `"text/plain"_media_type`: checked when the program is compiled.
-template <detail::fixed_string Text> consteval media_type operator""_media_type() {
+template <detail::fixed_string Text>
+consteval media_type operator""_media_type() {
     return media_type_literal<Text>::make();
 }
 } // namespace literals

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `platform`: where an image runs; its text form and its normal form (spec 7.1).
+/// `platform`: where an image runs; its text form and its normal form (doc/protocol.md#platforms).
 
 #include "detail/inline_string.hpp"
 #include "detail/text.hpp"

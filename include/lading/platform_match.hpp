@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Which entry of an index fits a platform (spec 7.1): ordered wishes, the Windows build rule, OS features.
+/// Which entry of an index fits a platform (doc/protocol.md#platforms): ordered wishes, the Windows build rule, OS
+/// features.
 
 #include "detail/algorithm.hpp"
 #include "platform.hpp"
@@ -150,7 +151,9 @@ inline bool os_features_match(std::span<std::string const> wanted, std::span<std
 inline std::optional<std::size_t> choose_platform(std::span<std::optional<platform> const> entries,
                                                   platform const& wanted, bool exact = false,
                                                   platform_rules rules = platform_rules::containerd) {
-    enum class form { as_written, variant_said, normal };
+    enum class form { as_written,
+                      variant_said,
+                      normal };
     bool const modern = rules != platform_rules::containers_image;
     auto usable = [&](platform const& e) {
         if (e.os == "unknown" && e.architecture == "unknown") return false;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `repository` and `reference`: the names of images, by one grammar and one splitter (spec 1.1-1.6 with its
-/// FIX rules, hostile.md R01-R05). Both are literal types in one normal form: `parse(r.str()) == r`.
+/// `repository` and `reference`: the names of images, by one grammar and one splitter (doc/protocol.md#names,
+/// doc/threats.md#r01). Both are literal types in one normal form: `parse(r.str()) == r`.
 
+#include "detail/docker_hub.hpp"
 #include "detail/inline_string.hpp"
 #include "detail/reference_grammar.hpp"
 #include "detail/text.hpp"
 #include "digest.hpp"
+#include "fault.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -22,20 +24,20 @@ constexpr bool is_tag(std::string_view text) noexcept { return !detail::check_ta
 
 /// A registry host and a path below it. A literal type; every value is well-formed and canonical: the host is
 /// in lower case, `index.docker.io` is `docker.io`, and a path of one component on docker.io is below
-/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart (10.71).
+/// `library/`. Nothing else is folded, so that two names that a registry may tell apart stay apart.
 class repository {
   public:
     /// The longest canonical name, host and '/' included, in bytes.
     static constexpr std::size_t max_size = 255;
 
     /// Parses a name without tag and digest. The first of several components is the host iff it is
-    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io
-    /// (10.70). Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
+    /// `localhost`, holds '.' or ':', has an upper-case letter or starts with '['; else the host is docker.io.
+    /// Errors: `ref_invalid`, whose context has the rule and the position; final, no fallback fact is
     /// set. Linear in the text.
     static result<repository> parse(std::string_view text) {
         repository out;
-        auto const fault = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
-        if (fault) return detail::refuse(fault, text);
+        auto const wrong = detail::is_image_id(text) ? detail::image_id_fault : out.assign(text);
+        if (wrong) return detail::refuse(wrong, text);
         return out;
     }
 
@@ -60,7 +62,7 @@ class repository {
     }
 
     /// The shortest text for people that parses to the same value: without docker.io, and without `library/`
-    /// when exactly one component follows (spec 1.3 FIX).
+    /// when exactly one component follows (doc/protocol.md#names).
     std::string familiar() const {
         using namespace std::string_view_literals;
         constexpr auto official = "library/"sv;
@@ -82,7 +84,7 @@ class repository {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (text.empty()) return {errc::ref_invalid, "a name has at least one component", 0};
         if (text.find("://") != text.npos) return {errc::ref_invalid, "a name has no scheme: leave out what ends in ://", 0};
         auto const slash = text.find('/');
@@ -90,8 +92,8 @@ class repository {
         auto const path_at = hosted ? slash + 1 : 0;
         auto const path = text.substr(path_at);
         if (hosted)
-            if (auto const fault = detail::check_host(text.substr(0, slash))) return fault;
-        if (auto const fault = detail::check_path(path, path_at)) return fault;
+            if (auto const wrong = detail::check_host(text.substr(0, slash))) return wrong;
+        if (auto const wrong = detail::check_path(path, path_at)) return wrong;
 
         detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
         if (hosted)
@@ -99,7 +101,7 @@ class repository {
                 char const low = detail::to_lower(c);
                 host.append({&low, 1});
             }
-        if (host.view() == "index.docker.io") host = decltype(host)(detail::default_host);
+        if (host.view() == detail::docker_hub::index_host) host = decltype(host)(detail::default_host);
 
         bool const hub = host.view() == detail::default_host;
         if (hub && (path == "scratch" || path == "library/scratch"))
@@ -124,33 +126,32 @@ class repository {
 /// The host (and port) that requests for a repository go to: docker.io is served by registry-1.docker.io,
 /// every other host by itself.
 inline std::string registry_host(repository const& name) {
-    return std::string(name.host() == detail::default_host ? "registry-1.docker.io" : name.host());
+    return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::registry_host : name.host());
 }
 
-/// The key that credentials for a repository are kept under: its host as in references (spec 1.6).
+/// The key that credentials for a repository are kept under: its host as in references
+/// (doc/protocol.md#credentials-key).
 inline std::string credential_key(repository const& name) { return std::string(name.host()); }
 
 /// The key that older credential files use: the address of an index for docker.io, else `credential_key`
-/// (spec 1.6).
+/// (doc/protocol.md#credentials-key).
 inline std::string legacy_credential_key(repository const& name) {
-    return std::string(name.host() == detail::default_host ? "https://index.docker.io/v1/" : name.host());
+    return std::string(name.host() == detail::docker_hub::name ? detail::docker_hub::login_key : name.host());
 }
 
 /// The name of an image. A literal type; every value is well-formed and canonical (see `repository`). When
-/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported
-/// (10.72).
+/// both a tag and a digest are given both are kept: the digest decides what is fetched, the tag is reported.
 class reference {
   public:
     /// Parses `name[:tag][@digest]`. Errors, all final (no fallback fact is set): `ref_invalid` for the name
     /// and the tag, `digest_invalid` and `digest_unsupported` for what follows '@'; the context has the rule
-    /// and the position. Upper-case hex is refused (10.73), as is a text of exactly 64 hex digits. Linear in
+    /// and the position. Upper-case hex is refused, as is a text of exactly 64 hex digits. Linear in
     /// the text.
     static result<reference> parse(std::string_view text) {
         reference out;
         // What precedes '@' is not quoted when what follows is no digest: it could be the secret of a URL.
-        if (auto const fault = out.assign(text))
-            return detail::refuse(fault,
-                                  fault.code == errc::ref_invalid ? text : text.substr(fault.position));
+        if (auto const wrong = out.assign(text))
+            return detail::refuse(wrong, wrong.code == errc::ref_invalid ? text : text.substr(wrong.offset));
         return out;
     }
 
@@ -159,7 +160,7 @@ class reference {
     constexpr std::string_view tag() const noexcept { return tag_.view(); }
     constexpr bool has_digest() const noexcept { return digest_.has_value(); }
     constexpr std::optional<lading::digest> const& digest() const noexcept { return digest_; }
-    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (spec 1.4 FIX).
+    /// The tag, or "latest" when neither tag nor digest is given, or "" when only a digest is (doc/protocol.md#names).
     constexpr std::string_view effective_tag() const noexcept {
         return tag_.empty() && !digest_ ? std::string_view("latest") : tag_.view();
     }
@@ -186,14 +187,14 @@ class reference {
 
     /// For parsers and literals that must work in constant expressions: assigns, or leaves the value and says
     /// why.
-    constexpr detail::parse_fault assign(std::string_view text) noexcept {
+    constexpr fault assign(std::string_view text) noexcept {
         if (detail::is_image_id(text)) return detail::image_id_fault;
         reference out;
         auto const at = text.find('@');
         if (at != text.npos) {
             auto d = detail::decode_access::make<lading::digest>();
-            if (errc const e = d.assign(text.substr(at + 1)); e != errc::ok)
-                return {e, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
+            if (auto const bad = d.assign(text.substr(at + 1)))
+                return {bad.code, "after '@' comes sha256: and 64 hex digits in lower case, or sha384: and 96, or sha512: and 128", at + 1};
             out.digest_ = d;
         }
         auto name = text.substr(0, at);
@@ -202,16 +203,17 @@ class reference {
         if (auto const colon = name.find(':', slash == name.npos ? 0 : slash); colon != name.npos) {
             auto const tag = name.substr(colon + 1);
             name = name.substr(0, colon);
-            if (auto const fault = detail::check_tag(tag, colon + 1)) return fault;
+            if (auto const wrong = detail::check_tag(tag, colon + 1)) return wrong;
             out.tag_ = decltype(tag_)(tag);
         }
-        if (auto const fault = out.name_.assign(name)) return fault;
+        if (auto const wrong = out.name_.assign(name)) return wrong;
         *this = out;
         return {};
     }
 
   private:
-    template <detail::fixed_string> friend struct reference_literal;
+    template <detail::fixed_string>
+    friend struct reference_literal;
     constexpr reference() noexcept = default;
 
     lading::repository name_;
@@ -219,7 +221,8 @@ class reference {
     std::optional<lading::digest> digest_;
 };
 
-template <detail::fixed_string Text> struct reference_literal {
+template <detail::fixed_string Text>
+struct reference_literal {
     // Parses a local copy: with -fsanitize=undefined g++ takes no address of a template argument for a constant.
     static consteval bool well_formed() {
         auto const text = Text;
@@ -236,7 +239,8 @@ template <detail::fixed_string Text> struct reference_literal {
 
 inline namespace literals {
 /// `"docker.io/library/debian:12"_ref`: a reference checked when the program is compiled.
-template <detail::fixed_string Text> consteval reference operator""_ref() {
+template <detail::fixed_string Text>
+consteval reference operator""_ref() {
     return reference_literal<Text>::make();
 }
 } // namespace literals

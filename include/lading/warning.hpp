@@ -17,25 +17,25 @@ namespace lading {
 #define LADING_WARNING_TABLE(X)                                                                               \
     X(tags_not_listed, "the tags cannot be listed")                                                           \
     X(tags_truncated, "the tag list is not complete")                                                         \
-    X(digest_header_differs, "the registry announces another digest than the bytes have")                     \
-    X(body_was_encoded, "the answer came as gzip although identity was asked for")                            \
-    X(platform_differs, "the image is not for the platform that was asked for")                               \
-    X(missing_layers, "the image has no list of layers; it is taken for empty")                               \
-    X(missing_manifests, "the index has no list of manifests; it is taken for empty")                         \
-    X(missing_list, "a document lacks a list; it is taken for empty")                                         \
-    X(odd_entries, "entries of the index are no descriptors or lack their platform; they are never chosen")   \
-    X(content_type_ignored, "the Content-Type of the answer is not used")                                     \
-    X(media_type_assumed, "the document does not say its type; the index or the Content-Type decides")        \
-    X(document_unreadable, "the document cannot be read as what it is; its bytes are as they should be")      \
+    X(digest_header_differs, "the registry announces a digest that the bytes do not have")                    \
+    X(body_was_encoded, "the response was gzip-encoded although identity was requested")                      \
+    X(platform_differs, "the image is not for the requested platform")                                        \
+    X(missing_layers, "the image has no list of layers; it is treated as empty")                              \
+    X(missing_manifests, "the index has no list of manifests; it is treated as empty")                        \
+    X(missing_list, "a document lacks a list; it is treated as empty")                                        \
+    X(odd_entries, "some entries of the index are not descriptors or lack a platform; they are never chosen") \
+    X(content_type_ignored, "the Content-Type of the response is ignored")                                    \
+    X(media_type_assumed, "the document does not state its type; the index or the Content-Type decides")      \
+    X(document_unreadable, "the document cannot be decoded as its type; its bytes are intact")                \
     X(missing_rootfs, "the image config has no rootfs")                                                       \
-    X(history_mismatch, "the history of the config does not fit the number of layers")                        \
+    X(history_mismatch, "the history of the config does not match the number of layers")                      \
     X(schema1_tag_differs, "the schema1 manifest names another tag")                                          \
     X(schema1_architecture_differs, "the schema1 manifest and its history name different architectures")      \
-    X(login_unavailable, "a login that is configured could not be had")                                       \
+    X(login_unavailable, "a configured login could not be obtained")                                          \
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has a key that is not known")
+    X(config_key_unknown, "a configuration file has an unknown key")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {
@@ -47,7 +47,7 @@ enum class warning_code : std::uint8_t {
 /// The name of a code as it is spelled in the program and in JSON ("missing_rootfs").
 constexpr std::string_view name_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return #name;
         LADING_WARNING_TABLE(X)
 #undef X
@@ -58,7 +58,7 @@ constexpr std::string_view name_of(warning_code code) noexcept {
 /// The sentence of a code.
 constexpr std::string_view sentence_of(warning_code code) noexcept {
     switch (code) {
-#define X(name, text)                                                                                         \
+#define X(name, text) \
     case warning_code::name: return text;
         LADING_WARNING_TABLE(X)
 #undef X

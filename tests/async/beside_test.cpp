@@ -3,6 +3,8 @@
 #include "catch.hpp"
 
 #include <lading/lading.hpp>
+#include <lading/legacy/docker_1_10_fallback.hpp>
+#include <lading/legacy/legacy_client.hpp>
 #include <lading/testing/registry.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -51,6 +53,14 @@ struct policies : async_policies {
 struct ordered_policies : policies {
     using fallback = docker_1_10_fallback;
 };
+template <class Handler>
+void begin(basic_client<policies>& registry, reference const& ref, inspect_options what, Handler handler) {
+    registry.async_inspect(ref, std::move(what), std::move(handler));
+}
+template <class Handler>
+void begin(legacy_client<ordered_policies>& registry, reference const& ref, inspect_options what, Handler handler) {
+    async_run(registry.transport(), registry.start_inspect(ref, std::move(what)), std::move(handler));
+}
 
 struct outcome {
     std::optional<result<inspection>> record;
@@ -58,12 +68,12 @@ struct outcome {
     std::chrono::steady_clock::duration took{};
 };
 
-template <class Policies = policies>
+template <class Client = basic_client<policies>>
 outcome inspect(reference const& ref, client_options o, inspect_options what = inspect_options().with_tags(),
                 std::optional<std::chrono::milliseconds> cancel_after = {}) {
     asio::io_context context(1);
     counted_transport::counters n;
-    basic_client<Policies> registry{counted_transport(context, n), std::move(o)};
+    Client registry{counted_transport(context, n), std::move(o)};
     outcome out;
     asio::cancellation_signal signal;
     asio::steady_timer timer(context);
@@ -74,10 +84,10 @@ outcome inspect(reference const& ref, client_options o, inspect_options what = i
         });
     }
     auto const began = std::chrono::steady_clock::now();
-    registry.async_inspect(ref, std::move(what), asio::bind_cancellation_slot(signal.slot(), [&](result<inspection> r) {
-                               out.record.emplace(std::move(r));
-                               timer.cancel();
-                           }));
+    begin(registry, ref, std::move(what), asio::bind_cancellation_slot(signal.slot(), [&](result<inspection> r) {
+              out.record.emplace(std::move(r));
+              timer.cancel();
+          }));
     context.run();
     out.took = std::chrono::steady_clock::now() - began;
     out.most = n.most;
@@ -134,7 +144,7 @@ TEST_CASE("without tags, and where an order is asked for, one request is under w
     auto const first = inspect(ref_to(fake), options, inspect_options().with_tags().with_tags_first());
     CHECK(first.most == 1);
     CHECK(first.record->value().tags.values == std::vector<std::string>{"1"});
-    CHECK(inspect<ordered_policies>(ref_to(fake), options).most == 1);
+    CHECK(inspect<legacy_client<ordered_policies>>(ref_to(fake), options).most == 1);
 }
 
 TEST_CASE("an image that cannot be had ends the listing") {
@@ -145,7 +155,7 @@ TEST_CASE("an image that cannot be had ends the listing") {
     REQUIRE(got.record);
     CHECK(got.record->error() == errc::manifest_unknown);
     CHECK(got.record->error().http_status() == 404);
-    CHECK(got.took < 5s);
+    CHECK(got.took < 15s);
 }
 
 TEST_CASE("tags that are refused are a remark") {
@@ -163,9 +173,9 @@ TEST_CASE("tags that do not come in time are the failure") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);
     fake.answer("GET", "/v2/app/tags/list", testing::canned().with_delay(20s));
-    auto const got = inspect(ref_to(fake), client_options().with_plaintext(fake.host()).with_timeout(500ms));
+    auto const got = inspect(ref_to(fake), client_options().with_plaintext(fake.host()).with_timeout(2s));
     CHECK(got.record->error() == errc::timeout);
-    CHECK(got.took < 5s);
+    CHECK(got.took < 15s);
 }
 
 TEST_CASE("cancelled while either is under way") {
@@ -176,7 +186,7 @@ TEST_CASE("cancelled while either is under way") {
         auto const got = inspect(ref_to(fake), client_options().with_plaintext(fake.host()), inspect_options().with_tags(), 200ms);
         REQUIRE(got.record);
         CHECK(got.record->error() == errc::cancelled);
-        CHECK(got.took < 5s);
+        CHECK(got.took < 15s);
     }
 }
 
@@ -212,7 +222,7 @@ TEST_CASE("the tags are those of the place that served the manifest") {
     SECTION("the list of the mirror that has it does not come: a remark") {
         mirror.add_image("app", "1", image_kind::image);
         mirror.answer("GET", "/v2/app/tags/list", testing::canned().with_delay(20s));
-        auto const record = inspect(ref_to(origin), options.with_timeout(1s)).record->value();
+        auto const record = inspect(ref_to(origin), options.with_timeout(4s)).record->value();
         CHECK(record.source == mirror.url());
         CHECK(record.tags.state == tags_state::failed); // no refusal
         CHECK(record.tags.failure == errc::too_slow);
@@ -259,7 +269,7 @@ TEST_CASE("over several threads, cancelled or not") {
     CHECK(cancelled > 0);
 }
 
-TEST_CASE("K04: the executor goes away with both under way") {
+TEST_CASE("the executor goes away with both under way", "[K04]") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);
     for (int steps : {0, 1, 3, 6, 10, 20}) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Many references through one client: order, bounds, failures, cancellation, threads.
-#include "catch.hpp"
 #include "../support/documents.hpp"
+#include "catch.hpp"
 
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
@@ -75,7 +75,8 @@ struct generated {
         using difference_type = std::ptrdiff_t;
         reference operator*() const {
             auto const i = from->read;
-            auto const name = i % 10 == 3 ? "missing/" : i % 10 == 4 ? "slow/" : "good/";
+            auto const name = i % 10 == 3 ? "missing/" : i % 10 == 4 ? "slow/"
+                                                                     : "good/";
             return reference::parse("r.test/" + std::string(name) + std::to_string(i)).value();
         }
         iterator& operator++() { return ++from->read, *this; }
@@ -185,7 +186,7 @@ TEST_CASE("cancelled: no more are begun, those under way end soon, all are told 
         CHECK(good == 3);
         CHECK(end->failed == cancelled);
         CHECK((cancelled >= 7 && cancelled <= 10));
-        CHECK(std::chrono::steady_clock::now() - began < 5s);
+        CHECK(std::chrono::steady_clock::now() - began < 15s);
     }
 }
 
@@ -299,7 +300,7 @@ TEST_CASE("a signal, given where the handler belongs, meets the end of the last 
     CHECK(over == signals.size());
 }
 
-TEST_CASE("K04: the executor goes away with a range under way") {
+TEST_CASE("the executor goes away with a range under way", "[K04]") {
     testing::registry fake;
     fake.add_image("app", "1", image_kind::image);
     std::vector<reference> all(50, reference::parse(fake.host() + "/app:1").value());

@@ -35,10 +35,10 @@ struct told {
     std::vector<std::string> images() const {
         std::vector<std::string> out;
         for (auto const& [entry, r] : entries)
-            out.push_back(!r                                      ? std::string(r.assume_error().code().message())
+            out.push_back(!r                                           ? std::string(r.assume_error().code().message())
                           : r.assume_value().kind == image_kind::index ? "index"
-                          : r.assume_value().image ? r.assume_value().image->architecture
-                                                   : std::string(name_of(r.assume_value().kind)));
+                          : r.assume_value().image                     ? r.assume_value().image->architecture
+                                                                       : std::string(name_of(r.assume_value().kind)));
         return out;
     }
 };
@@ -232,7 +232,7 @@ TEST_CASE("cancelled: from outside and by the callback") {
         CHECK(end == errc::cancelled);
         CHECK(good == 4);
         CHECK(cancelled == 1);
-        CHECK(std::chrono::steady_clock::now() - began < 5s);
+        CHECK(std::chrono::steady_clock::now() - began < 15s);
     }
 }
 

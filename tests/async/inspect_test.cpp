@@ -4,12 +4,12 @@
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/use_future.hpp>
-#include <asio/bind_cancellation_slot.hpp>
-#include <asio/cancellation_signal.hpp>
 
 #if __has_include(<asio/deferred.hpp>)
 #include <asio/deferred.hpp>
@@ -121,13 +121,13 @@ TEST_CASE("a cancelled operation ends with cancelled, soon") {
     timer.async_wait([&](asio::error_code) { signal.emit(asio::cancellation_type::terminal); });
     auto const begin = std::chrono::steady_clock::now();
     context.run();
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(15));
     REQUIRE(got);
     CHECK(*got == errc::cancelled);
     CHECK(got->facts().stop());
 }
 
-TEST_CASE("L16: cancelled at every step in turn") {
+TEST_CASE("cancelled at every step in turn", "[L16]") {
     testing::registry_options protection;
     world w(protection.with_protection(testing::access::bearer));
     REQUIRE(client{w.options}.inspect(w.ref, w.what));
@@ -160,7 +160,7 @@ TEST_CASE("L16: cancelled at every step in turn") {
     CHECK(cancelled >= requests); // how many steps a request takes is the sockets' affair; it takes one at least
 }
 
-TEST_CASE("K04: a client and its executor go away with operations under way") {
+TEST_CASE("a client and its executor go away with operations under way", "[K04]") {
     world w;
     w.fake.answer("GET", "/v2/demo/app/manifests/latest", testing::canned().with_delay(std::chrono::milliseconds(200)));
     for (int steps : {0, 1, 3, 6, 10}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md G12, G14, L19: many inspections at once against a registry that fails one answer in twenty.
+// doc/threats.md#l19: many inspections at once against a registry that fails one answer in twenty.
 #include "catch.hpp"
 
 #include <lading/lading.hpp>
@@ -45,17 +45,22 @@ namespace {
 
 #ifdef LADING_TEST_SANITIZED
 constexpr std::size_t inspections = 2'000;
-constexpr auto cancel_bound = 2s;
+constexpr auto cancel_bound = 5s;
 constexpr bool memory_is_our_own = false; // a sanitizer keeps what was freed
 #else
 constexpr std::size_t inspections = 10'000;
-constexpr auto cancel_bound = 200ms; // the goal is 50 ms; a machine that does other things too is no failure
+constexpr auto cancel_bound = 500ms; // the goal is 50 ms; a machine that does other things too is no failure
 constexpr bool memory_is_our_own = true;
 #endif
 constexpr std::size_t in_flight = 256;
 constexpr int repositories = 20;
 
-enum fault : std::size_t { reset, unavailable, truncated, expired, slow, kinds_of_fault };
+enum fault : std::size_t { reset,
+                           unavailable,
+                           truncated,
+                           expired,
+                           slow,
+                           kinds_of_fault };
 
 /// A registry with tokens that spoils every twentieth answer, each kind of fault in turn. Keeps counts, no journal.
 /// `handle` runs on the server's thread; the counts are read when nothing is under way.
@@ -91,7 +96,7 @@ class faulty_registry : testing::http_handler {
             return refusal();
         }
         auto out = r.kind == testing::detail::route_kind::manifest ? testing::detail::manifest_answer(store_, r, "")
-                                                                     : testing::detail::blob_answer(store_, r, "");
+                                                                   : testing::detail::blob_answer(store_, r, q, testing::blob_faults(), "");
         if (hang) return out.with_delay(60s);
         if (!faults_ || ++answers_ % 20 != 0) return out;
         auto const kind = answers_ / 20 % kinds_of_fault;
@@ -161,7 +166,7 @@ each_options many() {
 
 } // namespace
 
-TEST_CASE("G12: under load and faults every inspection ends in a record or a typed error; nothing is left behind") {
+TEST_CASE("under load and faults every inspection ends in a record or a typed error; nothing is left behind", "[G12]") {
     auto const before = open_descriptors();
     for (unsigned const tries : {5u, 1u}) {
         faulty_registry fake(true);
@@ -214,7 +219,7 @@ TEST_CASE("G12: under load and faults every inspection ends in a record or a typ
     CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("G14: cancelled, each of 256 ends soon, wherever it is") {
+TEST_CASE("cancelled, each of 256 ends soon, wherever it is", "[G14]") {
     faulty_registry fake(false);
     asio::io_context context(1);
     async_client registry{asio_transport(context.get_executor()), client_options().with_plaintext(fake.host())};

@@ -9,11 +9,11 @@ namespace stop_test {
 using namespace lading;
 using namespace std::chrono_literals;
 
-TEST_CASE("V29: a blocking call over asio_sync_transport is stopped wherever it is") { test::calls_can_be_stopped<client>(); }
+TEST_CASE("a blocking call over asio_sync_transport is stopped wherever it is", "[V29]") { test::calls_can_be_stopped<client>(); }
 
-TEST_CASE("V17: one blocking client serves several threads") { test::one_client_serves_threads<client>(); }
+TEST_CASE("one blocking client serves several threads", "[V17]") { test::one_client_serves_threads<client>(); }
 
-TEST_CASE("V29: the stop of one thread does not end the call of another") {
+TEST_CASE("the stop of one thread does not end the call of another", "[V29]") {
     test::event asked;
     std::atomic<int> requests{0};
     test::byte_server hangs([&](std::string const&) { return asked.happen(), test::byte_answer("", test::byte_answer::ending::hang); });
@@ -34,7 +34,7 @@ TEST_CASE("V29: the stop of one thread does not end the call of another") {
     CHECK(requests == 2);
 }
 
-TEST_CASE("V29: the steady clock wakes for a stop that comes first, meanwhile, or never") {
+TEST_CASE("the steady clock wakes for a stop that comes first, meanwhile, or never", "[V29]") {
     steady_clock_policy clock;
     std::stop_source source;
     auto const began = clock.now();

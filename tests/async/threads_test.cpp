@@ -21,7 +21,7 @@ namespace threads_test {
 
 using namespace lading;
 
-TEST_CASE("K06: eight threads, one client, tokens that are revoked while they are used") {
+TEST_CASE("eight threads, one client, tokens that are revoked while they are used", "[K06]") {
     constexpr int threads = 8, chains = 16, in_all = 2000;
     testing::registry fake{testing::registry_options().with_protection(testing::access::bearer)};
     fake.add_image("demo/app", "latest", image_kind::image);
@@ -49,7 +49,7 @@ TEST_CASE("K06: eight threads, one client, tokens that are revoked while they ar
     CHECK(good > in_all * 9 / 10); // a token may be revoked twice under one call
 }
 
-TEST_CASE("K06: the logins of this machine, asked for from several threads") {
+TEST_CASE("the logins of this machine, asked for from several threads", "[K06]") {
     struct with_logins : async_policies {
         using credentials = config_credentials;
     };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Many operations that need one token: hostile.md X16, X17, X18 on a real listener.
+// Many operations that need one token: doc/threats.md#x16, X17, X18 on a real listener.
 #include "catch.hpp"
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
@@ -61,7 +61,7 @@ using outcomes = std::map<errc, int>;
 
 } // namespace
 
-TEST_CASE("X16: 100 at once with an expired token and a slow token service: one token request") {
+TEST_CASE("100 at once with an expired token and a slow token service: one token request", "[X16]") {
     world w;
     CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
     CHECK(w.token_requests() == 1);
@@ -73,14 +73,14 @@ TEST_CASE("X16: 100 at once with an expired token and a slow token service: one 
     CHECK(w.refused() == 0); // known to be over, so not shown again
 }
 
-TEST_CASE("X16: 100 at once with no token at all: one token request") {
+TEST_CASE("100 at once with no token at all: one token request", "[X16]") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(300ms));
     CHECK(w.inspect(100) == outcomes{{errc::ok, 100}});
     CHECK(w.token_requests() == 1);
 }
 
-TEST_CASE("X17: the token service fails: one request, 100 typed errors, and the next call tries again") {
+TEST_CASE("the token service fails: one request, 100 typed errors, and the next call tries again", "[X17]") {
     world w;
     auto broken = testing::canned(503);
     w.fake.answer("GET", "/token", broken.with_delay(300ms));
@@ -91,7 +91,7 @@ TEST_CASE("X17: the token service fails: one request, 100 typed errors, and the 
     CHECK(w.token_requests() == 2);
 }
 
-TEST_CASE("X18: 100 at once with a live token that is revoked: one new token") {
+TEST_CASE("100 at once with a live token that is revoked: one new token", "[X18]") {
     world w;
     CHECK(w.inspect(1) == outcomes{{errc::ok, 1}});
     w.fake.revoke_tokens();
@@ -141,20 +141,19 @@ TEST_CASE("the time of the one who fetches the token is over: one who waits has 
 TEST_CASE("one who waits for another's token keeps his own deadline") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
-    auth_session session; // what the two calls share: one has no deadline
-    conversation patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
+    client_context<policies> shared({}, no_credentials(), w.clock, no_cache()); // by two calls: one has no deadline
+    call_context patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
     hurried.deadline = w.clock.now() + 1s;
-    no_credentials nobody;
-    using operation = authorized<redirected<manifest_operation<policies>>, policies>;
+    using operation = endpoint_stack<manifest_operation<policies>, policies>;
     asio_transport transport(w.context.get_executor());
     bool fetched = false;
     errc waited = errc::ok;
     asio::cancellation_signal stop;
-    async_run(transport, std::make_unique<operation>(patient, auth_rules(), session, w.clock, nobody, std::size_t(10), patient, w.ref),
+    async_run(transport, std::make_unique<operation>(shared, patient, w.ref),
               asio::bind_cancellation_slot(stop.slot(), [&](auto r) { fetched = r.has_value(); }));
     asio::steady_timer later(w.context, 200ms);
     later.async_wait([&](asio::error_code) {
-        async_run(transport, std::make_unique<operation>(hurried, auth_rules(), session, w.clock, nobody, std::size_t(10), hurried, w.ref),
+        async_run(transport, std::make_unique<operation>(shared, hurried, w.ref),
                   [&](auto r) {
                       waited = r ? errc::ok : r.error().kind();
                       stop.emit(asio::cancellation_type::all);
@@ -166,7 +165,7 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     CHECK(w.token_requests() == 1);
 }
 
-TEST_CASE("K04: a client and its executor go away while a token is being fetched") {
+TEST_CASE("a client and its executor go away while a token is being fetched", "[K04]") {
     world w;
     w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
     int calls = 0;

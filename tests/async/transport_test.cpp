@@ -3,7 +3,7 @@
 // reaching a host of many addresses or a slow name.
 #include "catch.hpp"
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 #include <lading/testing/byte_server.hpp>
 #include <lading/testing/certificates.hpp>
 
@@ -77,10 +77,10 @@ std::string const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 struct text_sink final : body_sink {
     std::string text;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), flow::more; }
-    result<flow> write(std::span<std::byte const> p) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> p) override {
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 
@@ -103,7 +103,8 @@ struct job {
         ++calls;
     }
     void cancel() { signal.emit(asio::cancellation_type::terminal); }
-    errc code() const { return !answer ? errc::no_endpoint : *answer ? errc::ok : answer->error().kind(); }
+    errc code() const { return !answer ? errc::no_endpoint : *answer ? errc::ok
+                                                                     : answer->error().kind(); }
 };
 
 /// The paths of the requests that came, in order.
@@ -179,12 +180,12 @@ TEST_CASE("pool: an exchange that waits for its turn keeps its deadline and can 
     limits l;
     l.connections = 1;
     asio_transport t(context.get_executor(), {}, l);
-    job first(server, "/hang"), late(server, "/late"), unwanted(server, "/unwanted"), next(server, "/next");
-    late.query.deadline = std::chrono::steady_clock::now() + 50ms;
-    for (auto* j : {&first, &late, &unwanted, &next}) j->start(t);
+    job first(server, "/hang"), dependent(server, "/late"), unwanted(server, "/unwanted"), next(server, "/next");
+    dependent.query.deadline = std::chrono::steady_clock::now() + 50ms;
+    for (auto* j : {&first, &dependent, &unwanted, &next}) j->start(t);
     unwanted.cancel();
-    while (!late.answer || !unwanted.answer) context.run_one();
-    CHECK(late.code() == errc::timeout);
+    while (!dependent.answer || !unwanted.answer) context.run_one();
+    CHECK(dependent.code() == errc::timeout);
     CHECK(unwanted.code() == errc::cancelled);
     CHECK(!first.answer);
     CHECK(!next.answer);
@@ -193,7 +194,7 @@ TEST_CASE("pool: an exchange that waits for its turn keeps its deadline and can 
     CHECK(first.code() == errc::cancelled);
     CHECK(next.code() == errc::ok);
     CHECK(paths(server).find("/unwanted") == std::string::npos);
-    for (auto* j : {&first, &late, &unwanted, &next}) CHECK(j->calls == 1);
+    for (auto* j : {&first, &dependent, &unwanted, &next}) CHECK(j->calls == 1);
 }
 
 TEST_CASE("pool: transport and executor go away while exchanges wait for their turn") {
@@ -237,15 +238,15 @@ TEST_CASE("threads: one transport, an event loop of four threads, ends of every 
             if (kind == 5) one->query.deadline = std::chrono::steady_clock::now() + 10ms;
             transport.async_exchange(one->query, one->sink,
                                      asio::bind_executor(strand, asio::bind_cancellation_slot(one->signal.slot(), [this](result<response> r) {
-                                         one->end(std::move(r));
-                                         timer.cancel();
-                                         expected += kind == 5   ? one->code() == errc::timeout
-                                                     : kind == 6 ? one->code() == errc::cancelled
-                                                     : kind == 2 ? one->code() == errc::http_body_truncated || one->code() == errc::connection_reset
-                                                     : kind == 4 ? one->code() == errc::connection_reset
-                                                                 : one->sink.text == "ok";
-                                         go();
-                                     })));
+                                                             one->end(std::move(r));
+                                                             timer.cancel();
+                                                             expected += kind == 5   ? one->code() == errc::timeout
+                                                                         : kind == 6 ? one->code() == errc::cancelled
+                                                                         : kind == 2 ? one->code() == errc::http_body_truncated || one->code() == errc::connection_reset
+                                                                         : kind == 4 ? one->code() == errc::connection_reset
+                                                                                     : one->sink.text == "ok";
+                                                             go();
+                                                         })));
             if (kind != 6) return;
             timer.expires_after(3ms);
             timer.async_wait([this](asio::error_code ec) {
@@ -273,7 +274,7 @@ TEST_CASE("threads: one transport, an event loop of four threads, ends of every 
 
 // ---- trust
 
-TEST_CASE("T01: the system's roots count beside those that are named") {
+TEST_CASE("the system's roots count beside those that are named", "[T01]") {
     testing::certificate_authority const system("the system's"), named("ours"), other("nobody's");
     auto const path = "/tmp/lading-system-roots-" + std::to_string(::getpid()) + ".pem";
     std::FILE* const file = std::fopen(path.c_str(), "w");
@@ -344,7 +345,7 @@ void resolve_many(std::vector<std::string> addresses) {
 }
 } // namespace
 
-TEST_CASE("L15: sixteen dead addresses, then a good one") {
+TEST_CASE("sixteen dead addresses, then a good one", "[L15]") {
     testing::byte_server server([](std::string const&) { return testing::byte_answer(ok); });
     std::vector<std::string> addresses;
     std::deque<deaf_listener> deaf;
@@ -355,7 +356,7 @@ TEST_CASE("L15: sixteen dead addresses, then a good one") {
     job j("many.test", server.port(), "/");
     auto const began = std::chrono::steady_clock::now();
     CHECK(t.exchange(j.query, j.sink).has_value());
-    CHECK(std::chrono::steady_clock::now() - began < 10s); // one after the other would take minutes
+    CHECK(std::chrono::steady_clock::now() - began < 30s); // one after the other would take minutes
     CHECK(server.accepted() == 1);
 
     limits hasty; // and it all ends within `limits::connect`
@@ -375,18 +376,18 @@ TEST_CASE("L15: sixteen dead addresses, then a good one") {
     CHECK(refused.error() == errc::connection_refused);
 }
 
-TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at once") {
+TEST_CASE("a name that does not resolve: cancelled and timed out at once", "[L15][L16]") {
     asio::io_context context(1);
     limits l;
-    l.connect = 50ms;
+    l.connect = 500ms;
     asio_transport t(context.get_executor(), {}, l);
-    job late("slow.test", 80, "/"), unwanted("slow.test", 80, "/");
-    late.start(t);
+    job dependent("slow.test", 80, "/"), unwanted("slow.test", 80, "/");
+    dependent.start(t);
     unwanted.start(t);
     context.run_for(10ms);
     unwanted.cancel();
-    while (!late.answer || !unwanted.answer) context.run_one(); // the resolver is still busy
-    CHECK(late.code() == errc::connect_timeout);
+    while (!dependent.answer || !unwanted.answer) context.run_one(); // the resolver is still busy
+    CHECK(dependent.code() == errc::connect_timeout);
     CHECK(unwanted.code() == errc::cancelled);
     {
         std::scoped_lock const lock(resolver.mutex);
@@ -394,7 +395,7 @@ TEST_CASE("L15, L16: a name that does not resolve: cancelled and timed out at on
     }
     resolver.changed.notify_all();
     context.run();
-    CHECK(late.calls + unwanted.calls == 2);
+    CHECK(dependent.calls + unwanted.calls == 2);
 }
 
 } // namespace transport_test

@@ -71,7 +71,7 @@ def peers(world, environment):
         tls["crane"] = [crane, "config", f"{world.nginx.tls}/bench/app:latest"]
     if oras := os.environ.get("ORAS"):
         plain["oras"] = [oras, "manifest", "fetch-config", "--plain-http", f"{world.registry.host}/bench/app:latest"]
-        tls["oras"] = [oras, "manifest", "fetch-config", f"{world.nginx.tls}/bench/app:latest"]
+        tls["oras"] = [oras, "manifest", "fetch-config", "--plain-http=false", f"{world.nginx.tls}/bench/app:latest"]
     if regctl := os.environ.get("REGCTL"):
         subprocess.run([regctl, "registry", "set", "--tls=disabled", world.registry.host], env=environment, check=True)
         plain["regctl"] = [regctl, "image", "inspect", f"{world.registry.host}/bench/app:latest"]

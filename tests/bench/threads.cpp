@@ -28,7 +28,8 @@ std::string hash_of(std::string const& bytes) {
 }
 std::string const manifest =
     R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":)"
-    R"("application/vnd.oci.image.config.v1+json","digest":")" + hash_of(config) + R"(","size":)" + std::to_string(config.size()) +
+    R"("application/vnd.oci.image.config.v1+json","digest":")" +
+    hash_of(config) + R"(","size":)" + std::to_string(config.size()) +
     R"(},"layers":[{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":)"
     R"("sha256:2222222222222222222222222222222222222222222222222222222222222222","size":1024}]})";
 

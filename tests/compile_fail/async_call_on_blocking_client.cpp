@@ -4,9 +4,9 @@
 
 void ask(asio::any_io_executor executor, lading::reference const& ref) {
 #if LADING_BAD
-    lading::client registry;
+    lading::basic_client<lading::default_policies> registry;
 #else
-    lading::async_client registry{lading::asio_transport(executor)};
+    lading::basic_client<lading::async_policies> registry{lading::asio_transport(executor)};
 #endif
     registry.async_inspect(ref, lading::inspect_options(), [](lading::result<lading::inspection>) {});
 }

@@ -4,9 +4,9 @@
 
 bool there(asio::any_io_executor executor, lading::reference const& ref) {
 #if LADING_BAD
-    lading::async_client registry{lading::asio_transport(executor)};
+    lading::basic_client<lading::async_policies> registry{lading::asio_transport(executor)};
 #else
-    lading::client registry;
+    lading::basic_client<lading::default_policies> registry;
 #endif
     return registry.manifest(ref).has_value();
 }

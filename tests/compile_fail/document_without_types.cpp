@@ -1,6 +1,6 @@
 // expect: [lading] manifest_set: a document needs `media_types`, `matches_config_type` or `matches_artifact_type`
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/manifest/set.hpp>
+#include <lading/document/set.hpp>
 
 struct mine {
 #if !LADING_BAD

@@ -1,6 +1,6 @@
 // expect: [lading] manifest_set: two documents claim the same media type
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/manifest/set.hpp>
+#include <lading/document/set.hpp>
 
 struct mine {
 #if LADING_BAD

@@ -1,6 +1,6 @@
 // expect: [lading] embedded_manifest: a client refuses this field; embedded_field<PATH, CODE> shows it
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/embedded.hpp>
+#include <lading/constexpr/embedded_manifest.hpp>
 
 inline constexpr std::string_view text =
     R"({"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",)"

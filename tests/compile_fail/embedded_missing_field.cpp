@@ -1,6 +1,6 @@
 // expect: [lading] embedded_manifest: a client refuses this field; embedded_field<PATH, CODE> shows it
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/embedded.hpp>
+#include <lading/constexpr/embedded_manifest.hpp>
 
 struct model {
     static constexpr std::string_view matches_artifact_type = "application/vnd.example.model";

@@ -1,6 +1,6 @@
 // expect: [lading] embedded_manifest: the text is not well-formed JSON
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/embedded.hpp>
+#include <lading/constexpr/embedded_manifest.hpp>
 
 #if LADING_BAD
 inline constexpr std::string_view text = R"({"schemaVersion":2,"manifests":[],})";

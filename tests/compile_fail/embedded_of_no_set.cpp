@@ -1,6 +1,6 @@
 // expect: [lading] embedded_manifest: the manifest set does not speak this type
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/embedded.hpp>
+#include <lading/constexpr/embedded_manifest.hpp>
 
 inline constexpr std::string_view text = R"({"schemaVersion":2,"manifests":[]})";
 #if LADING_BAD

@@ -1,6 +1,6 @@
 // expect: [lading] hash policy: H needs `lading::result<lading::digest> finish()`
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/backend/constexpr_sha2.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
 #include <lading/testing/check_hash.hpp>
 
 struct mine {

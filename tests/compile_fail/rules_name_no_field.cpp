@@ -1,6 +1,6 @@
 // expect: [lading] document_rules: a name in `required` or `renamed` is no field
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/manifest/decode.hpp>
+#include <lading/document/decode.hpp>
 
 struct mine {
     std::string kind;

@@ -1,6 +1,6 @@
 // expect: or two fields have one JSON name
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/manifest/decode.hpp>
+#include <lading/document/decode.hpp>
 
 struct mine {
     std::string os_version, version;

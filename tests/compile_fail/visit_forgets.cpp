@@ -1,7 +1,7 @@
 // expect: [lading] visit: the visitor has no handler for one document of the manifest set
 // SPDX-License-Identifier: BSL-1.0
-#include <lading/manifest/open.hpp>
-#include <lading/manifest/visit.hpp>
+#include <lading/document/parse_and_verify.hpp>
+#include <lading/document/visit.hpp>
 
 using manifest = lading::basic_manifest<lading::default_manifests>;
 

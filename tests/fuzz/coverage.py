@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "coverage"
 WANTED = 90.0
 
-PARSERS = """backend/http1_head backend/http1_reader backend/strict_json backend/json_text json/document json/timestamp http/challenge
+PARSERS = """net/http1_head net/http1_reader json/strict_json json/json_text json/document detail/timestamp http/challenge
     http/link http/url http/retry_after http/error_body detail/reference_grammar detail/base64 reference digest media_type platform
-    manifest/schema1_payload manifest/schema1_chain manifest/shape manifest/decode manifest/open backend/credential_files backend/netrc
-    backend/toml_guard backend/registries_conf backend/certs_d backend/image_files operation/token""".split()
-UNIT = """backend/http1_reader backend/strict_json backend/config_credentials backend/registries_conf backend/certs_d backend/oci_layout
-    detail/base64 http/challenge http/link http/status http/url manifest/open manifest/schema1_chain manifest/schema1_payload
-    manifest/shape media_type platform reference layer/authorize layer/retry operation/inspect""".split()
+    document/schema1/schema1_payload document/schema1/schema1_chain document/shape document/decode document/parse_and_verify config_files/credential_files config_files/netrc
+    config_files/toml_guard config_files/registries_conf config_files/certs_d store/image_files auth/token""".split()
+UNIT = """net/http1_reader json/strict_json config_files/config_credentials config_files/registries_conf config_files/certs_d store/image_on_disk
+    detail/base64 http/challenge http/link http/status http/url document/parse_and_verify document/schema1/schema1_chain document/schema1/schema1_payload
+    document/shape media_type platform reference auth/authorize middleware/retry operation/inspect""".split()
 REPLAY = """// Runs every file of every target's folder below each argument.
 #include "target.hpp"
 #include <filesystem>

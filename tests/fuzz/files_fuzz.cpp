@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 // Files of this machine: credentials, registries.conf, images on disk.
+#include "archive_files.hpp"
 #include "target.hpp"
 
-#include <lading/backend/config_credentials.hpp>
-#include <lading/backend/oci_layout.hpp>
-#include <lading/backend/registries_conf.hpp>
-#include <lading/client.hpp>
-#include <lading/image/writers.hpp>
+#include <lading/client/basic_client.hpp>
+#include <lading/config_files/config_credentials.hpp>
+#include <lading/config_files/registries_conf.hpp>
+#include <lading/print/writers.hpp>
+#include <lading/service/store_transport.hpp>
+#include <lading/store/image_on_disk.hpp>
 
 #include "documents.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
-#include <sys/mman.h>
-#include <unistd.h>
 
 using namespace lading;
 using fuzz::check_error;
+using fuzz::member;
+using fuzz::memory_file;
 using fuzz::must;
+using fuzz::seal;
 
 namespace {
 
@@ -28,65 +30,10 @@ void must_not_show(std::string_view text, credential const& secret) {
         must(s.size() < 12 || text.find(s) == text.npos, "what is wrong with an entry is told without its secret", text, s);
 }
 
-/// Bytes as a file, without a folder.
-class memory_file {
-  public:
-    explicit memory_file(std::string_view bytes) : fd_(::memfd_create("fuzz", 0)) {
-        must(fd_ >= 0 && ::write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "a file in memory can be made");
-    }
-    memory_file(memory_file const&) = delete;
-    memory_file& operator=(memory_file const&) = delete;
-    ~memory_file() { ::close(fd_); }
-    std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
-
-  private:
-    int fd_;
-};
-
-/// One member of a tar archive. The checksum is a space: `seal` writes it.
-std::string member(std::string_view name, std::string_view bytes, char type = '0', std::string_view link = {}) {
-    std::string head(512, '\0');
-    head.replace(0, std::min<std::size_t>(name.size(), 100), name.substr(0, 100));
-    char size[13];
-    std::snprintf(size, sizeof size, "%011zo", bytes.size());
-    head.replace(124, 11, size, 11);
-    head[156] = type;
-    head.replace(157, std::min<std::size_t>(link.size(), 100), link.substr(0, 100));
-    head.replace(257, 8, std::string_view("ustar\00000", 8));
-    std::string out = head + std::string(bytes);
-    out.resize((out.size() + 511) / 512 * 512);
-    return out;
-}
-
-/// Writes the right checksum into every header that a reader would come to, so that a mutated archive stays one.
-std::string seal(std::string_view archive) {
-    std::string out(archive);
-    for (std::size_t at = 0; at + 512 <= out.size();) {
-        out.replace(at + 148, 8, 8, ' ');
-        unsigned sum = 0;
-        bool empty = true;
-        for (std::size_t i = 0; i < 512; ++i) {
-            sum += static_cast<unsigned char>(out[at + i]);
-            empty = empty && (out[at + i] == '\0' || (i >= 148 && i < 156));
-        }
-        if (empty) {
-            out.replace(at + 148, 8, 8, '\0');
-            break;
-        }
-        char text[9];
-        std::snprintf(text, sizeof text, "%06o", sum);
-        out.replace(at + 148, 7, text, 7);
-        auto const size = std::strtoull(out.substr(at + 124, 12).c_str(), nullptr, 8);
-        if (size > out.size()) break;
-        at += 512 + (static_cast<std::size_t>(size) + 511) / 512 * 512;
-    }
-    return out;
-}
-
 std::string blob_path(std::string_view bytes) { return "blobs/sha256/" + test::digest_of(bytes).substr(7); }
 
 struct disk_policies : test::policies {
-    using transport = oci_layout;
+    using transport = store_transport<image_on_disk>;
     using credentials = no_credentials;
 };
 
@@ -95,7 +42,7 @@ std::vector<std::string> layout_seeds() {
     auto const end = std::string(1024, '\0');
     auto const layout = member("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
     auto const index = [&](std::string_view m) {
-        return member("index.json", test::index(test::descriptor(media_types::oci_manifest, m,
+        return member("index.json", test::index(test::entry(media_types::oci_manifest, m,
                                                                  R"(,"annotations":{"org.opencontainers.image.ref.name":"latest"})")));
     };
     auto const blobs = member(blob_path(manifest), manifest) + member(blob_path(test::config_bytes), test::config_bytes);
@@ -111,8 +58,7 @@ std::vector<std::string> layout_seeds() {
             member("pax", "19 path=oci-layout\n12 size=512\n", 'x') + member("x", std::string(512, ' ')),
             member("a", "x", '1', "b") + member("b", "y", '1', "a"),
             layout + index("other") + end,
-            layout + member("index.json", R"({"manifests":[)" + test::descriptor(media_types::oci_manifest, manifest, named("team/app", "docker.io/library/a:1")) + ',' +
-                                              test::descriptor(media_types::oci_manifest, manifest, named("v1.0+build5", "")) + ",7]}") + blobs + end,
+            layout + member("index.json", R"({"manifests":[)" + test::entry(media_types::oci_manifest, manifest, named("team/app", "docker.io/library/a:1")) + ',' + test::entry(media_types::oci_manifest, manifest, named("v1.0+build5", "")) + ",7]}") + blobs + end,
             member("manifest.json", manifest) + member(test::digest_of(test::config_bytes).substr(7), test::config_bytes) + end,
             member("manifest.json", R"([{"Config":"c.json","RepoTags":["r:1","q.test/r:2"],"Layers":["./l/../l"]},{"Config":"c.json"},{}])") + member("c.json", test::config_bytes) + member("l", "layer"),
             member("manifest.json", R"([{"Config":"../../etc/passwd","Layers":["/etc/passwd"]}])")};
@@ -169,10 +115,10 @@ FUZZ_TARGET(registries_conf, "files",
     for (auto const& [from, to] : rules.aliases) must(repository::parse(to).has_value(), "an alias stands for a name", from, to);
 }
 
-FUZZ_TARGET(oci_layout, "documents", layout_seeds()) {
+FUZZ_TARGET(image_on_disk, "documents", layout_seeds()) {
     if (input.size() > (32u << 10)) return;
     memory_file const file(seal(input));
-    auto opened = oci_layout::open(file.path());
+    auto opened = image_on_disk::open(file.path());
     if (!opened) return check_error(opened.assume_error());
     std::optional<reference> found;
     auto listed = opened.assume_value().names();

@@ -18,11 +18,11 @@ constexpr std::size_t most = 1u << 20;
 
 struct bounded_sink final : body_sink {
     std::string text;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return flow::more; }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> piece) override {
         must(!piece.empty() && piece.size() <= (64u << 10), "pieces are bounded");
         text.append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return text.size() > most ? flow::stop : flow::more;
+        return text.size() > most ? sink_action::stop : sink_action::proceed;
     }
 };
 
@@ -44,7 +44,7 @@ void compare(std::string_view text) {
     if (!r) {
         fuzz::check_error(r.assume_error());
         must(!theirs, "what zlib reads we read", text);
-    } else if (r.assume_value() == flow::stop) {
+    } else if (r.assume_value() == sink_action::stop) {
         must(ours.text.size() <= most + (64u << 10), "a sink that has enough gets no more");
     } else {
         must(theirs && *theirs == ours.text, "what we read zlib reads", text, ours.text);

@@ -2,14 +2,14 @@
 // Header values and what is told from them: URLs, challenges, links, times, the bodies of errors.
 #include "target.hpp"
 
-#include <lading/backend/strict_json.hpp>
+#include <lading/detail/timestamp.hpp>
 #include <lading/http/challenge.hpp>
 #include <lading/http/error_body.hpp>
 #include <lading/http/link.hpp>
 #include <lading/http/retry_after.hpp>
 #include <lading/http/status.hpp>
 #include <lading/http/url.hpp>
-#include <lading/json/timestamp.hpp>
+#include <lading/json/strict_json.hpp>
 
 #include <ctime>
 

@@ -3,10 +3,10 @@
 // accept alike it accepts.
 #include "target.hpp"
 
-#include <lading/backend/boost_json.hpp>
-#include <lading/backend/nlohmann_json.hpp>
-#include <lading/backend/strict_json.hpp>
 #include <lading/json/document.hpp>
+#include <lading/json/readers/boost_json.hpp>
+#include <lading/json/readers/nlohmann_json.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
 #include <lading/testing/check_json.hpp>
 

@@ -2,7 +2,7 @@
 // Configs of Docker as texts: which login is found, and that nothing else of them is told.
 #include "target.hpp"
 
-#include <lading/backend/config_credentials.hpp>
+#include <lading/config_files/config_credentials.hpp>
 #include <lading/reference.hpp>
 
 using namespace lading;

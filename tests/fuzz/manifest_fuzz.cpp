@@ -2,17 +2,17 @@
 // Documents: what they are is told by their bytes alone, and their name is the digest of these.
 #include "target.hpp"
 
-#include <lading/backend/openssl_hash.hpp>
-#include <lading/backend/strict_json.hpp>
+#include <lading/auth/token.hpp>
 #include <lading/detail/base64.hpp>
-#include <lading/image/config.hpp>
-#include <lading/image/reflect/config.hpp>
-#include <lading/image/schema1_conversion.hpp>
-#include <lading/image/write_json.hpp>
+#include <lading/document/config.hpp>
+#include <lading/document/parse_and_verify.hpp>
+#include <lading/document/reflect/config.hpp>
+#include <lading/document/schema1/schema1_chain.hpp>
+#include <lading/document/schema1/schema1_conversion.hpp>
+#include <lading/hash/openssl_hash.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
-#include <lading/manifest/open.hpp>
-#include <lading/manifest/schema1_chain.hpp>
-#include <lading/operation/token.hpp>
+#include <lading/print/write_json.hpp>
 
 #include "documents.hpp"
 
@@ -29,7 +29,7 @@ std::string sha256(std::string_view bytes) { return digest_of<openssl_hash>(byte
 result<basic_manifest<default_manifests>> open(std::string_view bytes, std::string_view type, manifest_expectation const& want = {}) {
     response head(200);
     if (!type.empty()) head.headers.add("Content-Type", std::string(type));
-    return open_manifest<test::policies>(std::string(bytes), head, want, limits());
+    return parse_and_verify_manifest<test::policies>(std::string(bytes), head, want, limits());
 }
 
 /// The layers that a document of any kind has, to look at it once.
@@ -68,11 +68,11 @@ std::string schema1_document(std::string_view more = {}) {
 }
 
 std::vector<std::string> manifest_seeds() {
-    auto const entry = [](std::string_view more) { return test::descriptor(media_types::docker_manifest, test::schema2(), more); };
+    auto const entry = [](std::string_view more) { return test::entry(media_types::docker_manifest, test::schema2(), more); };
     auto const payload = schema1_document();
     return {test::schema2(),
             test::oci(),
-            test::oci(R"(,"artifactType":"a/b","annotations":{"k":"v"},"subject":)" + test::descriptor("a/b", "x")),
+            test::oci(R"(,"artifactType":"a/b","annotations":{"k":"v"},"subject":)" + test::entry("a/b", "x")),
             test::index(entry(test::on("linux", "amd64")) + "," + entry(test::on("linux", "arm", R"(,"variant":"v7")"))),
             test::index(entry(test::on("windows", "amd64", R"(,"os.version":"10.0.1")")), media_types::docker_list),
             R"({"schemaVersion":2,"config":{},"layers":[],"manifests":[]})",
@@ -112,10 +112,10 @@ FUZZ_TARGET(manifest, "documents", manifest_seeds()) {
         if (other && is_assumed(other.assume_value()))
             must(is_index_type(other.assume_value().self.media_type) == is_index_type(m.self.media_type), "a header decides within a family", input, type);
         else if (other) must(other.assume_value().self.media_type == m.self.media_type && other.assume_value().document.index() == m.document.index(),
-                 "the type of a document does not depend on a header", input, type);
+                             "the type of a document does not depend on a header", input, type);
         else must(type != m.self.media_type, "a header that agrees is no obstacle", input, type);
     }
-    // By its own digest it is there; by another it is not (hostile.md section 5, rule 8).
+    // By its own digest it is there; by another it is not (doc/protocol.md#digests).
     must(open(input, {}, manifest_expectation(m.self.digest)).has_value(), "a document is found by its digest", input);
     auto const wrong = open(input, {}, manifest_expectation(digest::parse(sha256(m.self.digest.str())).value()));
     must(!wrong && wrong.assume_error() == errc::digest_mismatch, "a document is not found by another digest", input);
@@ -193,7 +193,7 @@ FUZZ_TARGET(schema1, "documents", [] {
              std::ranges::equal(document.fs_layers, payload_says.fs_layers, same) &&
              std::ranges::equal(document.history, payload_says.history, alike),
          "every field is read from the payload", body, p);
-    for (auto const rules : {schema1_rules::modern, schema1_rules::original}) {
+    for (auto const rules : {schema1_rules::modern, schema1_rules::docker_1_10}) {
         auto const chain = check_schema1<strict_json>(document, limits(), rules);
         if (!chain) {
             check_error(chain.assume_error());

@@ -35,8 +35,8 @@ constexpr std::size_t most_bytes = (16u << 10) + (16u << 10);
 
 struct counting_sink final : body_sink {
     explicit counting_sink(body_sink& o) : out(o) {}
-    result<flow> begin(response const& head, std::optional<std::uint64_t> n) override { return out.begin(head, n); }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> n) override { return out.begin(head, n); }
+    result<sink_action> write(std::span<std::byte const> piece) override {
         count += piece.size();
         must(count <= most_bytes, "no more than the limit is read", std::to_string(count));
         return out.write(piece);
@@ -46,18 +46,18 @@ struct counting_sink final : body_sink {
 };
 
 /// Texts that a server may put into headers: each of its own kind of elsewhere. `{p}` is the path that was asked.
-constexpr std::string_view places[] = {"https://b.test{p}",       "https://a.test:5001{p}", "http://a.test{p}",        "https://sub.a.test{p}",
-                                       "https://a.test.{p}",      "//b.test{p}",            "{p}",                     "https://u:p@b.test{p}",
-                                       "https://c.test{p}",       "https://A.TEST:443{p}",  "http://b.test{p}",        "?again",
-                                       "https://127.0.0.1{p}",    "https://test{p}",        "https://a.test@b.test{p}", "https:b.test"};
+constexpr std::string_view places[] = {"https://b.test{p}", "https://a.test:5001{p}", "http://a.test{p}", "https://sub.a.test{p}",
+                                       "https://a.test.{p}", "//b.test{p}", "{p}", "https://u:p@b.test{p}",
+                                       "https://c.test{p}", "https://A.TEST:443{p}", "http://b.test{p}", "?again",
+                                       "https://127.0.0.1{p}", "https://test{p}", "https://a.test@b.test{p}", "https:b.test"};
 constexpr std::string_view challenges[] = {
     "Bearer realm=\"https://a.test/token\",service=\"s\"", "Bearer realm=\"https://b.test/token\",service=\"s\"",
     "Bearer realm=\"https://c.test/token\",service=\"s\"", "Bearer realm=\"/token\"",
-    "Bearer realm=\"http://a.test/token\"",                "Basic realm=\"x\"",
+    "Bearer realm=\"http://a.test/token\"", "Basic realm=\"x\"",
     "Basic realm=\"x\", Bearer realm=\"https://b.test/token\"", "Negotiate",
     "Bearer realm=\"https://a.test/token?x=y\",scope=\"repository:other:pull,push\"", "Bearer realm=\"https://u:p@c.test/token\""};
 constexpr errc failures[] = {errc::connection_reset, errc::http_body_truncated, errc::tls_truncated, errc::connect_timeout, errc::too_slow,
-                             errc::timeout_header,   errc::host_not_found,      errc::http_malformed};
+                             errc::timeout_header, errc::host_not_found, errc::http_malformed};
 
 std::string at_path(std::string_view place, std::string_view path) {
     std::string out(place);
@@ -280,7 +280,7 @@ class session {
         }
         auto const table = to_table(i);
         for (char const c : table) must(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f), "a table has no control character", table);
-        for (auto const& text : {to_json(i), to_modern(i), to_original(i)}) {
+        for (auto const& text : {to_json(i), to_modern(i), to_docker_1_10(i)}) {
             check_text(text);
             must(json_document::parse<strict_json>(text, wide()).has_value(), "a record is written as JSON", text);
         }

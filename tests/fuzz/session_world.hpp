@@ -7,10 +7,10 @@
 
 #include "target.hpp"
 
-#include <lading/backend/http1_reader.hpp>
-#include <lading/client.hpp>
+#include <lading/client/basic_client.hpp>
 #include <lading/detail/base64.hpp>
-#include <lading/image/writers.hpp>
+#include <lading/net/http1_reader.hpp>
+#include <lading/print/writers.hpp>
 
 #include "documents.hpp"
 
@@ -48,8 +48,14 @@ struct secrets {
     static bool has(std::string_view text, std::string_view secret) { return text.find(secret) != text.npos; }
 };
 
-enum class protection : std::uint8_t { open, basic, token_at_a, token_at_c };
-enum class login : std::uint8_t { none, password, identity, registry_token };
+enum class protection : std::uint8_t { open,
+                                       basic,
+                                       token_at_a,
+                                       token_at_c };
+enum class login : std::uint8_t { none,
+                                  password,
+                                  identity,
+                                  registry_token };
 
 /// How the world is set up: two bytes of the input.
 struct setup {
@@ -71,7 +77,7 @@ struct setup {
 struct library_of_images {
     library_of_images() {
         auto const amd64 = test::on("linux", "amd64");
-        auto const child = [&](std::string_view m, std::string_view more, std::string_view type) { return test::descriptor(type, m, more); };
+        auto const child = [&](std::string_view m, std::string_view more, std::string_view type) { return test::entry(type, m, more); };
         auto const s2 = test::schema2(), oci = test::oci();
         auto const nested = test::index(child(oci, amd64, lading::media_types::oci_manifest));
         manifests = {s2,
@@ -174,15 +180,15 @@ struct world {
         // Where nobody knows the address of a connection a host may name itself: another port, another scheme.
         auto const host = u.origin().host;
         bool const itself = host == "a.test" || host == "b.test" || host == "c.test";
-        if (!named && !itself) must(q.reach == lading::reach::outside, "a place that a server names is asked for outside of the network only", q.url);
+        if (!named && !itself) must(q.address_policy == lading::address_policy::outside, "a place that a server names is asked for outside of the network only", q.url);
         must(u.query().find(what.password) == std::string::npos && u.query().find(what.basic) == std::string::npos, "no secret is in a URL", q.url);
     }
 };
 
 /// Takes a body and counts what it was given after it had enough.
-inline lading::result<void> pour(std::string_view body, std::size_t repeat, std::size_t piece, lading::body_sink& out, lading::flow verdict) {
-    for (std::size_t turn = 0; turn < repeat && verdict == lading::flow::more; ++turn)
-        for (auto rest = body; !rest.empty() && verdict == lading::flow::more;) {
+inline lading::result<void> pour(std::string_view body, std::size_t repeat, std::size_t piece, lading::body_sink& out, lading::sink_action verdict) {
+    for (std::size_t turn = 0; turn < repeat && verdict == lading::sink_action::proceed; ++turn)
+        for (auto rest = body; !rest.empty() && verdict == lading::sink_action::proceed;) {
             auto const n = piece ? std::min(piece, rest.size()) : rest.size();
             LADING_TRY(verdict, out.write(std::as_bytes(std::span(rest.substr(0, n)))));
             rest.remove_prefix(n);

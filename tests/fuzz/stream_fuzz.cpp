@@ -2,7 +2,7 @@
 // HTTP/1.1 answers as bytes: heads, whole answers in any slices, chunked bodies against a decoder of its own.
 #include "target.hpp"
 
-#include <lading/backend/http1_reader.hpp>
+#include <lading/net/http1_reader.hpp>
 
 #include <optional>
 
@@ -25,15 +25,15 @@ limits small_limits() {
 }
 
 struct recording_sink final : body_sink {
-    result<flow> begin(response const&, std::optional<std::uint64_t> n) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t> n) override {
         ++begun;
         announced = n;
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         must(begun == 1, "a body comes after one begin");
         body.append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return flow::more;
+        return sink_action::proceed;
     }
     std::string body;
     std::optional<std::uint64_t> announced;

@@ -97,8 +97,8 @@ inline std::vector<std::string_view> lines_of(std::string_view text) {
 } // namespace fuzz
 
 /// `FUZZ_TARGET(name, "dictionary", {seeds...}) { ... input ... }`: defines a target.
-#define FUZZ_TARGET(NAME, DICTIONARY, ...)                                                                       \
-    static void run_##NAME(std::string_view input);                                                              \
-    static std::vector<std::string> seeds_of_##NAME() { return __VA_ARGS__; }                                    \
-    static fuzz::add_target const target_##NAME({#NAME, DICTIONARY, run_##NAME, seeds_of_##NAME});                  \
+#define FUZZ_TARGET(NAME, DICTIONARY, ...)                                                         \
+    static void run_##NAME(std::string_view input);                                                \
+    static std::vector<std::string> seeds_of_##NAME() { return __VA_ARGS__; }                      \
+    static fuzz::add_target const target_##NAME({#NAME, DICTIONARY, run_##NAME, seeds_of_##NAME}); \
     static void run_##NAME([[maybe_unused]] std::string_view input)

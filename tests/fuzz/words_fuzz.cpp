@@ -2,14 +2,14 @@
 // The words: references, digests, base64, media types, platforms. Each has one normal form.
 #include "target.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/openssl_hash.hpp>
 #include <lading/detail/base64.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/hash/openssl_hash.hpp>
 #include <lading/http/url.hpp>
 #include <lading/media_type.hpp>
-#include <lading/operation/conversation.hpp>
-#include <lading/operation/platform_choice.hpp>
+#include <lading/platform_choice.hpp>
 #include <lading/policy/hash.hpp>
+#include <lading/protocol/call_context.hpp>
 #include <lading/reference.hpp>
 
 using namespace lading;
@@ -18,7 +18,7 @@ using fuzz::must;
 
 namespace {
 
-/// The path of a request that is made of parsed words (hostile.md R07).
+/// The path of a request that is made of parsed words (doc/threats.md#r07).
 void check_path(std::string const& path) {
     constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/-";
     must(path.starts_with("/v2/"), "a request path begins with /v2/", path);
@@ -52,7 +52,7 @@ FUZZ_TARGET(reference, "names",
     must(short_form && short_form.assume_value() == name, "the familiar name means the same", name.str(), name.familiar());
     must(name.str().size() <= repository::max_size, "a name has at most 255 bytes", name.str());
 
-    conversation const talk("https://" + registry_host(name), name);
+    call_context const talk("https://" + registry_host(name), name);
     for (auto const& q : {talk.get("manifests", r.target()), talk.get("blobs", "sha256:" + std::string(64, '0'))}) {
         check_path(q.url.substr(talk.base_url.size()));
         if (auto const u = url::parse(q.url))

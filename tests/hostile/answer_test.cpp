@@ -22,7 +22,7 @@ std::string with_status(std::string const& status, std::string const& fields = "
 std::string manifest(std::string const& config, std::string const& layers) {
     return R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + config + R"(,"layers":)" + layers + "}";
 }
-std::string const good_config = test::descriptor(media_types::oci_config, test::config_bytes);
+std::string const good_config = test::entry(media_types::oci_config, test::config_bytes);
 
 struct bad_document {
     char const* id;
@@ -32,9 +32,9 @@ struct bad_document {
 
 } // namespace
 
-TEST_CASE("D05, D07, D09, D10, D12, D17, D18, L09, L17, J07, S03, S06: documents over a socket") {
+TEST_CASE("documents over a socket", "[D05][D07][D09][D10][D12][D17][D18][L09][L17][J07][S03][S06]") {
     std::string many = "[";
-    for (int i = 0; i < 10'000; ++i) many += (i ? "," : "") + test::descriptor("a/b", "x");
+    for (int i = 0; i < 10'000; ++i) many += (i ? "," : "") + test::entry("a/b", "x");
     auto const schema1 = test::schema1_text({test::v1('a', '-')});
     auto const length = [&](std::string const& n) { return ok(test::with_signatures(schema1, "[" + test::signature(test::protected_format(n, "\n}")) + "]")); };
     for (auto const& row : std::vector<bad_document>{
@@ -59,7 +59,7 @@ TEST_CASE("D05, D07, D09, D10, D12, D17, D18, L09, L17, J07, S03, S06: documents
     CHECK(cut.inspect() == errc::size_mismatch);
 }
 
-TEST_CASE("D01, D02, D14, D19, R04: digests over a socket") {
+TEST_CASE("digests over a socket", "[D01][D02][D14][D19][R04]") {
     auto const image = test::oci(), other = test::oci(R"(,"annotations":{"a":"b"})");
     peer p;
     p.on("/v2/r/manifests/" + test::digest_of(image), ok(other));
@@ -78,9 +78,9 @@ TEST_CASE("D01, D02, D14, D19, R04: digests over a socket") {
         CHECK(r.value().warnings.size() == 1);
         return 0;
     });
-    auto const inner = test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "amd64")));
+    auto const inner = test::index(test::entry(media_types::oci_manifest, image, test::on("linux", "amd64")));
     peer confused; // an index where a manifest was announced
-    confused.on("/v2/r/manifests/1", ok(test::index(test::descriptor(media_types::oci_manifest, inner, test::on("linux", "amd64")))));
+    confused.on("/v2/r/manifests/1", ok(test::index(test::entry(media_types::oci_manifest, inner, test::on("linux", "amd64")))));
     confused.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
     CHECK(confused.inspect() == errc::media_type_mismatch);
     auto changed = image;
@@ -90,7 +90,7 @@ TEST_CASE("D01, D02, D14, D19, R04: digests over a socket") {
     CHECK(exchanged.inspect() == errc::digest_mismatch);
 }
 
-TEST_CASE("H29, H30, H32: redirects over a socket") {
+TEST_CASE("redirects over a socket", "[H29][H30][H32]") {
     CHECK(peer().manifest({with_status("302 Found")}) == errc::redirect_invalid);
     CHECK(peer().manifest({with_status("307 There", "Location: https:b.test\r\n")}) == errc::redirect_invalid);
     for (char const* status : {"300 Many", "305 Proxy", "306 Unused"}) CHECK(peer().manifest({with_status(status, "Location: /v2/r/manifests/good\r\n")}) == errc::http_unexpected_status);
@@ -103,7 +103,7 @@ TEST_CASE("H29, H30, H32: redirects over a socket") {
     });
 }
 
-TEST_CASE("P01, P02, P03: pages over a socket") {
+TEST_CASE("pages over a socket", "[P01][P02][P03]") {
     auto const page = [](std::string const& link, std::string const& tags = R"("1")") { return ok(R"({"tags":[)" + tags + "]}", "Link: " + link + "\r\n"); };
     std::string const first = "/v2/r/tags/list?n=1000";
     auto list = [](peer& p, std::size_t requests) {
@@ -124,7 +124,7 @@ TEST_CASE("P01, P02, P03: pages over a socket") {
     CHECK(list(broken, 1) == errc::link_invalid);
 }
 
-TEST_CASE("X07: a part that nobody asked for, over a socket") {
+TEST_CASE("a part that nobody asked for, over a socket", "[X07]") {
     for (char const* range : {"Content-Range: bytes 0-4/5\r\n", "Content-Range: bytes 2-4/5\r\n", ""}) {
         peer p;
         p.on("/v2/r/blobs/" + test::digest_of(test::layer_bytes), with_status("206 Part", range, test::layer_bytes));
@@ -138,7 +138,7 @@ TEST_CASE("X07: a part that nobody asked for, over a socket") {
     }
 }
 
-TEST_CASE("J13: what an error says, over a socket") {
+TEST_CASE("what an error says, over a socket", "[J13]") {
     peer p;
     p.on("/v2/r/manifests/1", with_status("404 No", "", R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"\u001b[2J)" + std::string(30'000, 'm') + R"("}]})"));
     p.with_client([](auto& registry, auto const& ref, auto&) {

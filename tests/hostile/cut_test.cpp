@@ -16,7 +16,7 @@ namespace cut_test {
 using namespace lading;
 using ending = testing::byte_answer::ending;
 
-TEST_CASE("G3: answers cut at every byte are never complete") {
+TEST_CASE("answers cut at every byte are never complete", "[G3]") {
     using testing::byte_answer;
     auto const config_path = "/v2/r/blobs/" + test::digest_of(test::config_bytes);
     std::map<std::string, std::string> const whole = {
@@ -27,7 +27,8 @@ TEST_CASE("G3: answers cut at every byte are never complete") {
                               char size[16];
                               std::snprintf(size, sizeof size, "%zx", test::config_bytes.size() - 64);
                               return std::string(size);
-                          }() + "\r\n" + test::config_bytes.substr(64) + "\r\n0\r\n\r\n"}};
+                          }() +
+                          "\r\n" + test::config_bytes.substr(64) + "\r\n0\r\n\r\n"}};
     std::string cut_path;
     byte_answer cut;
     testing::byte_server server([&](std::string const& q) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2A, C17-C26: credentials stay with their origin. Two or three listeners on the loopback, TLS, each
+// doc/threats.md#c17: credentials stay with their origin. Two or three listeners on the loopback, TLS, each
 // journalling what it is asked; each row with its positive twin.
 #include "origin_world.hpp"
 
@@ -11,7 +11,7 @@ using namespace lading;
 using test::alice, test::config_path, test::place;
 using world = test::origin_world;
 
-TEST_CASE("C17: connections are not shared by those who would have made others") {
+TEST_CASE("connections are not shared by those who would have made others", "[C17]") {
     SECTION("verification off for one host, on for another, in one transport") {
         testing::certificate_authority const unknown;
         for (bool const trusted : {false, true}) { // true: the twin
@@ -67,9 +67,6 @@ TEST_CASE("C17: connections are not shared by those who would have made others")
                 return std::optional(q.repository == "r" ? alice : credential("bob", "bob-CANARY"));
             }
         };
-        struct two_users : default_policies {
-            using credentials = by_repository;
-        };
         world w;
         auto const bob = basic_authorization(credential("bob", "bob-CANARY"));
         w.a.otherwise([&](place::request const& q) {
@@ -78,7 +75,7 @@ TEST_CASE("C17: connections are not shared by those who would have made others")
             return place::canned(200, test::schema2());
         });
         auto const at = w.a.authority_of("a.test");
-        basic_client<two_users> registry{asio_sync_transport(w.network), w.options.with_retry(retry_rules(1)), by_repository()};
+        test::hostile_client registry{asio_sync_transport(w.network), w.options.with_retry(retry_rules(1)), by_repository()};
         for (auto const* name : {"r", "bobs", "r", "bobs"})
             CHECK(registry.manifest(reference::parse(at + "/" + name + ":1").value()).has_value());
         for (auto const& q : w.a.requests()) {
@@ -112,7 +109,7 @@ TEST_CASE("C17: connections are not shared by those who would have made others")
     }
 }
 
-TEST_CASE("C18: a proxy") {
+TEST_CASE("identity: a proxy", "[C18][W12]") {
     auto const login = "proxy:" + test::proxy_password;
     auto const wanted = "Basic " + detail::base64_encode(login);
     SECTION("credentials inside CONNECT, nothing of the tunnel outside") {
@@ -162,7 +159,7 @@ TEST_CASE("C18: a proxy") {
         CHECK(got.code == errc::ok);
         CHECK(got.text.empty());
     }
-    SECTION("W12: http through a forwarding proxy: its credentials beside the request, and not to the registry") {
+    SECTION("http through a forwarding proxy: its credentials beside the request, and not to the registry") {
         world w;
         place plain(false);
         test::serve_image(plain);
@@ -182,7 +179,7 @@ TEST_CASE("C18: a proxy") {
         CHECK(!test::has_canary(got.error().message()));
         CHECK(plain.requests().size() == asked);
     }
-    SECTION("W12: where no proxy is used its login goes nowhere") {
+    SECTION("where no proxy is used its login goes nowhere") {
         world w;
         place plain(false);
         test::serve_image(plain);
@@ -222,7 +219,7 @@ TEST_CASE("C18: a proxy") {
     }
 }
 
-TEST_CASE("C19: secrets in what servers say are not repeated") {
+TEST_CASE("secrets in what servers say are not repeated", "[C19]") {
     world w;
     w.basic(w.a);
     auto const body = R"({"errors":[{"code":"DENIED","message":"no","detail":null}]})";
@@ -233,7 +230,7 @@ TEST_CASE("C19: secrets in what servers say are not repeated") {
     CHECK(got.text.find("X-Amz-Signature=***") != std::string::npos);
 }
 
-TEST_CASE("C20: refusals without end") {
+TEST_CASE("refusals without end", "[C20]") {
     world w;
     int n = 0;
     w.a.otherwise([&](place::request const& q) -> place::canned {
@@ -247,15 +244,14 @@ TEST_CASE("C20: refusals without end") {
     CHECK(w.a.count("/token") <= 2);
 }
 
-TEST_CASE("C21: the weaker choice first; and nothing secret over plain http") {
+TEST_CASE("the weaker choice first; and nothing secret over plain http", "[C21]") {
     world w;
     w.a.otherwise([&](place::request const& q) -> place::canned {
         if (q.target.starts_with("/token")) return test::json(R"({"token":")" + test::bearer + "\"}");
         if (q.headers.find("Authorization") == std::string_view("Bearer " + test::bearer))
             return q.target.find("/blobs/") != q.target.npos ? place::canned(200, test::config_bytes)
                                                              : place::canned(200, test::schema2());
-        return place::canned(401).with_header("WWW-Authenticate", "Basic realm=\"a\"")
-            .with_header("WWW-Authenticate", "Bearer realm=\"/token\",service=\"s\"");
+        return place::canned(401).with_header("WWW-Authenticate", "Basic realm=\"a\"").with_header("WWW-Authenticate", "Bearer realm=\"/token\",service=\"s\"");
     });
     CHECK(w.inspect().code == errc::ok);
     for (auto const& q : w.a.requests())
@@ -278,7 +274,7 @@ TEST_CASE("C21: the weaker choice first; and nothing secret over plain http") {
     }
 }
 
-TEST_CASE("C22: no TLS at A") {
+TEST_CASE("identity: no TLS at A", "[C22]") {
     world w;
     place plain(false);
     test::serve_image(plain);
@@ -299,7 +295,7 @@ TEST_CASE("C22: no TLS at A") {
     CHECK(!test::has_canary(plain.journal()));
 }
 
-TEST_CASE("C23: one normal form of a name, or none") {
+TEST_CASE("one normal form of a name, or none", "[C23]") {
     for (auto const* text : {"A.TEST", "a.test", "a.test:443"}) {
         auto const u = url::parse("https://" + std::string(text) + "/").value();
         CHECK(u.origin() == origin("https", "a.test", 443));
@@ -314,7 +310,7 @@ TEST_CASE("C23: one normal form of a name, or none") {
     CHECK(credential_key(reference::parse("A.TEST/r").value().repository()) == "a.test");
 }
 
-TEST_CASE("C24: a greedy scope") {
+TEST_CASE("a greedy scope", "[C24]") {
     world w;
     test::serve_image(w.a, {"Bearer realm=\"/token\",service=\"s\",scope=\"repository:other/repo:pull,push registry:catalog:*\"",
                             "Bearer " + test::bearer});
@@ -324,7 +320,7 @@ TEST_CASE("C24: a greedy scope") {
             CHECK(q.target == "/token?service=s&scope=repository%3Ar%3Apull&account=alice");
 }
 
-TEST_CASE("C25: cookies") {
+TEST_CASE("identity: cookies", "[C25]") {
     world w;
     w.a.otherwise([&](place::request const& q) -> place::canned {
         if (q.target.find("/blobs/") != q.target.npos) return test::redirect(w.b.at("b.test") + "/blob").with_header("Set-Cookie", "a=1");
@@ -336,7 +332,7 @@ TEST_CASE("C25: cookies") {
     CHECK((w.a.journal() + w.b.journal()).find("ookie") == std::string::npos);
 }
 
-TEST_CASE("C26: a redirect with user information") {
+TEST_CASE("a redirect with user information", "[C26]") {
     world w;
     w.basic(w.a);
     w.a.on(config_path, test::redirect("https://x:y@" + w.b.authority_of("b.test") + "/"));

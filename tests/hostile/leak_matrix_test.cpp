@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md G2: every secret, by every way in which a server can send a client elsewhere, to every kind of elsewhere.
+// Every secret, by every way in which a server can send a client elsewhere, to every kind of elsewhere.
 // Uploads are not spoken yet and foreign URLs are never followed (C12), so those two ways are not among them.
 #include "catch.hpp"
 #include "places.hpp"
@@ -11,17 +11,35 @@ using test::place;
 
 namespace {
 
-enum class secret { basic, bearer, refresh_token, client_certificate, proxy_login };
-enum class way { manifest_redirect, blob_redirect, realm, token_redirect, link, redirected_link, mirror, pooled };
-enum class difference { other_host, subdomain, parent_domain, other_port, http, trailing_dot, address, userinfo };
+enum class secret { basic,
+                    bearer,
+                    refresh_token,
+                    client_certificate,
+                    proxy_login };
+enum class way { manifest_redirect,
+                 blob_redirect,
+                 realm,
+                 token_redirect,
+                 link,
+                 redirected_link,
+                 mirror,
+                 pooled };
+enum class difference { other_host,
+                        subdomain,
+                        parent_domain,
+                        other_port,
+                        http,
+                        trailing_dot,
+                        address,
+                        userinfo };
 
 constexpr secret secrets[] = {secret::basic, secret::bearer, secret::refresh_token, secret::client_certificate,
                               secret::proxy_login};
 constexpr way ways[] = {way::manifest_redirect, way::blob_redirect, way::realm, way::token_redirect,
-                        way::link,              way::redirected_link, way::mirror,  way::pooled};
-constexpr difference differences[] = {difference::other_host,    difference::subdomain, difference::parent_domain,
-                                      difference::other_port,    difference::http,      difference::trailing_dot,
-                                      difference::address,       difference::userinfo};
+                        way::link, way::redirected_link, way::mirror, way::pooled};
+constexpr difference differences[] = {difference::other_host, difference::subdomain, difference::parent_domain,
+                                      difference::other_port, difference::http, difference::trailing_dot,
+                                      difference::address, difference::userinfo};
 
 std::string const config_path = "/v2/r/blobs/" + test::digest_of(test::config_bytes);
 
@@ -47,7 +65,7 @@ struct logger final : exchange_observer {
 
 } // namespace
 
-TEST_CASE("G2: no secret is seen where it does not belong") {
+TEST_CASE("no secret is seen where it does not belong", "[G2]") {
     auto const mine =
         test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));
     test::temporary_file const cert(mine.cert_pem), key(mine.key_pem);
@@ -120,7 +138,8 @@ TEST_CASE("G2: no secret is seen where it does not belong") {
 
                 std::string said = log.text;
                 if (!got) said += got.error().message();
-                else for (auto const& odd : got.value().warnings) said += odd.text;
+                else
+                    for (auto const& odd : got.value().warnings) said += odd.text;
                 for (auto const* p : {&b, &plain}) {
                     auto const text = p->journal();
                     CHECK(!test::has_canary(text));
@@ -137,7 +156,7 @@ TEST_CASE("G2: no secret is seen where it does not belong") {
     WARN(combinations << " combinations, B reached in " << reached);
 }
 
-TEST_CASE("G2, positive twin: at A each secret arrives") {
+TEST_CASE("positive twin: at A each secret arrives", "[G2]") {
     place a;
     auto const mine =
         test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));

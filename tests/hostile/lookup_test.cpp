@@ -4,7 +4,7 @@
 #include "catch.hpp"
 #include "places.hpp"
 
-#include <lading/backend/asio_transport.hpp>
+#include <lading/net/asio_transport.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -68,7 +68,7 @@ struct world {
         auto& one = asked.emplace_back();
         one.q.url = p.at(host) + "/x";
         one.q.named_by = by;
-        if (!by.empty()) one.q.reach = reach::inside;
+        if (!by.empty()) one.q.address_policy = address_policy::inside;
         t.async_exchange(one.q, one.sink, [&one](result<response> r) { one.outcome.emplace(std::move(r)); });
     }
     errc code(std::string const& host) const {
@@ -94,7 +94,7 @@ struct world {
 
 } // namespace
 
-TEST_CASE("V04: a registry that names hosts which never resolve holds up nobody else") {
+TEST_CASE("a registry that names hosts which never resolve holds up nobody else", "[V04]") {
     world w;
     {
         asio::io_context loop(1);
@@ -116,7 +116,7 @@ TEST_CASE("V04: a registry that names hosts which never resolve holds up nobody 
     CHECK(w.names->held.size() == 3); // the others are not looked up for nobody
 }
 
-TEST_CASE("V04: those who wait have their turn, and all registries together are bounded") {
+TEST_CASE("those who wait have their turn, and all registries together are bounded", "[V04]") {
     world w;
     asio::io_context loop(1);
     asio_transport t(loop.get_executor(), w.network, w.bounds);
@@ -137,7 +137,7 @@ TEST_CASE("V04: those who wait have their turn, and all registries together are 
     CHECK(w.names->most == 4);
 }
 
-TEST_CASE("V04: a whole call beside hostile ones") {
+TEST_CASE("a whole call beside hostile ones", "[V04]") {
     world w;
     test::serve_image(w.p);
     place evil(false);

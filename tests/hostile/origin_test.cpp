@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2A, C01-C16 (C14 is of uploads): credentials stay with their origin. Two or three listeners on the loopback, TLS, each
-// journalling what it is asked; each row with its positive twin.
+// doc/threats.md#c01 (C14 is of uploads): credentials stay with their origin. Two or three listeners on the loopback,
+// TLS, each journalling what it is asked; each row with its positive twin.
 #include "origin_world.hpp"
 
 namespace origin_test {
@@ -9,7 +9,7 @@ using namespace lading;
 using test::alice, test::config_path, test::place;
 using world = test::origin_world;
 
-TEST_CASE("C01-C03: a blob redirected to another host, port, sub- or super-domain") {
+TEST_CASE("a blob redirected to another host, port, sub- or super-domain", "[C01][C02][C03]") {
     for (auto const* to : {"b.test", "a.test", "cdn.a.test", "test"}) {
         INFO(to);
         world w;
@@ -29,7 +29,7 @@ TEST_CASE("C01-C03: a blob redirected to another host, port, sub- or super-domai
     }
 }
 
-TEST_CASE("C04: a redirect to http") {
+TEST_CASE("a redirect to http", "[C04]") {
     world w;
     place plain(false);
     w.basic(w.a);
@@ -38,7 +38,7 @@ TEST_CASE("C04: a redirect to http") {
     CHECK(plain.connections() == 0);
 }
 
-TEST_CASE("C05: A to B and back") {
+TEST_CASE("A to B and back", "[C05]") {
     world w;
     w.basic(w.a);
     w.a.on(config_path, test::redirect(w.b.at("b.test") + "/x"));
@@ -51,7 +51,7 @@ TEST_CASE("C05: A to B and back") {
     CHECK(w.a.count("/back") == 1);
 }
 
-TEST_CASE("C06: the target of a redirect wants credentials") {
+TEST_CASE("the target of a redirect wants credentials", "[C06]") {
     world w;
     w.basic(w.a);
     w.a.on(config_path, test::redirect(w.b.at("b.test") + "/blob"));
@@ -90,7 +90,7 @@ TEST_CASE("C06: the target of a redirect wants credentials") {
     }
 }
 
-TEST_CASE("C07: a realm on another host") {
+TEST_CASE("a realm on another host", "[C07]") {
     for (auto const* realm_host : {"b.test", "sub.a.test", "test", "a.test"}) { // a.test: on another port
         INFO(realm_host);
         world w;
@@ -139,7 +139,7 @@ TEST_CASE("C07: a realm on another host") {
     }
 }
 
-TEST_CASE("C08: a realm on http for a registry on https") {
+TEST_CASE("a realm on http for a registry on https", "[C08][W16]") {
     world w;
     place plain(false);
     for (auto const* realm_host : {"a.test", "b.test"}) {
@@ -152,7 +152,7 @@ TEST_CASE("C08: a realm on http for a registry on https") {
         w.secret = alice;
     }
     CHECK(plain.connections() == 0);
-    SECTION("W16: a registry inside a network may name one for those without a login") {
+    SECTION("a registry inside a network may name one for those without a login") {
         world inside;
         inside.network.inner_addresses = false;
         inside.secret = {};
@@ -171,7 +171,7 @@ TEST_CASE("C08: a realm on http for a registry on https") {
     }
 }
 
-TEST_CASE("C09: addresses of the inside that a server names") {
+TEST_CASE("addresses of the inside that a server names", "[C09]") {
     SECTION("literals, by realm and redirect") {
         for (auto const* target : {"https://169.254.169.254/t", "https://[fd00:ec2::254]/t", "https://127.0.0.1:1/t",
                                    "https://[::ffff:169.254.169.254]/t", "https://localhost.:1/t", "https://10.0.0.1/t",
@@ -233,7 +233,7 @@ TEST_CASE("C09: addresses of the inside that a server names") {
     }
 }
 
-TEST_CASE("W10: a registry whose name resolves to an inner address names others there") {
+TEST_CASE("a registry whose name resolves to an inner address names others there", "[W10]") {
     SECTION("storage under another name, and on another port of its own") {
         for (auto const* name : {"b.test", "a.test", "cdn.a.test", "127.0.0.1", "localhost"}) {
             INFO(name);
@@ -321,7 +321,7 @@ TEST_CASE("W10: a registry whose name resolves to an inner address names others 
     }
 }
 
-TEST_CASE("C10: shapes of realms") {
+TEST_CASE("shapes of realms", "[C10]") {
     struct row {
         std::string realm;
         errc code;
@@ -354,7 +354,7 @@ TEST_CASE("C10: shapes of realms") {
     }
 }
 
-TEST_CASE("C11, H31: the token service redirects, a GET and a POST") {
+TEST_CASE("the token service redirects, a GET and a POST", "[C11][H31]") {
     for (bool identity : {false, true})
         for (int status : {301, 302, 303, 307, 308}) {
             INFO(status << (identity ? " to a POST" : " to a GET"));
@@ -367,12 +367,12 @@ TEST_CASE("C11, H31: the token service redirects, a GET and a POST") {
         }
 }
 
-TEST_CASE("C12, C13: foreign layers are never asked for") {
+TEST_CASE("foreign layers are never asked for", "[C12][C13]") {
     world w;
     auto const layer = std::string(R"({"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","size":5,"digest":")") +
                        test::digest_of("layer") + R"(","urls":["https://b.test/l","file:///etc/passwd","http://10.0.0.1/"]})";
     auto const manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","config":)" +
-                          test::descriptor(media_types::docker_config, test::config_bytes) + ",\"layers\":[" + layer + "]}";
+                          test::entry(media_types::docker_config, test::config_bytes) + ",\"layers\":[" + layer + "]}";
     w.basic(w.a);
     w.a.on("/v2/r/manifests/1", test::refused("Basic realm=\"x\""));
     w.a.on("/v2/r/manifests/1", place::canned(200, manifest));
@@ -387,7 +387,7 @@ TEST_CASE("C12, C13: foreign layers are never asked for") {
     CHECK(w.b.connections() == 0);
 }
 
-TEST_CASE("C15: the next page on another origin") {
+TEST_CASE("the next page on another origin", "[C15]") {
     for (auto const& to : {std::string("b.test"), std::string("a.test")}) {
         world w;
         w.basic(w.a);
@@ -415,7 +415,7 @@ TEST_CASE("C15: the next page on another origin") {
     CHECK(twin.a.count("/v2/r/tags/more") == 1);
 }
 
-TEST_CASE("C16: a mirror without credentials") {
+TEST_CASE("a mirror without credentials", "[C16]") {
     for (auto const* challenge : {"Basic realm=\"x\"", "Bearer realm=\"/token\",service=\"s\""}) {
         world w;
         w.basic(w.a);

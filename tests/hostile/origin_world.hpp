@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// Two or three origins and alice, who has a login at the first: what the rows of hostile.md 2A begin with.
+/// Two or three origins and alice, who has a login at the first: what the rows C of doc/threats.md begin with.
 
 #include "catch.hpp"
 #include "places.hpp"
@@ -46,11 +46,12 @@ struct origin_world : lading::exchange_observer {
         auto const ref = lading::reference::parse(at + "/r:1").value();
         auto const what = lading::inspect_options().with_tags(tags);
         lading::fixed_credentials const login(secret, at);
-        auto const r = is_public ? lading::basic_client<public_policies>(public_transport(network), options, login).inspect(ref, what)
+        auto const r = is_public ? public_client(public_transport(network), options, login).inspect(ref, what)
                                  : hostile_client(lading::asio_sync_transport(network), options, login).inspect(ref, what);
         outcome out;
         if (!r) out = {r.error().kind(), r.error().message()};
-        else for (auto const& w : r.value().warnings) out.text += w.text;
+        else
+            for (auto const& w : r.value().warnings) out.text += w.text;
         INFO(out.text);
         CHECK(!has_canary(out.text + seen)); // U2
         return out;

@@ -32,13 +32,14 @@ struct peer {
     std::chrono::milliseconds took{};
 
     peer() {
-        options.with_retry(lading::retry_rules(1)).with_timeout(std::chrono::seconds(10));
-        options.bounds.header = options.bounds.idle = std::chrono::milliseconds(300);
+        options.with_retry(lading::retry_rules(1)).with_timeout(std::chrono::seconds(60));
         on("/v2/r/manifests/1", ok(schema2()));
         on("/v2/r/blobs/" + digest_of(config_bytes), ok(config_bytes));
         on("/v2/r/manifests/good", ok(oci()));
         on("/v2/r/tags/list?n=1000", ok(R"({"name":"r","tags":["1"]})"));
     }
+    /// With a limit that a peer which is silent or slow reaches soon.
+    peer& hurried() { return options.bounds.header = options.bounds.idle = std::chrono::seconds(1), *this; }
     peer& on(std::string target, byte_answer a) { return answers.insert_or_assign(std::move(target), std::move(a)), *this; }
 
     byte_answer answer(std::string const& q) {

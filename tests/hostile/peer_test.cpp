@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2C (H), 2D (L), 2E (D): what a peer may send, as bytes over loopback sockets, against a whole client.
+// doc/threats.md H, L and D: what a peer may send, as bytes over loopback sockets, against a whole client.
 #include "peer.hpp"
 
 #include <chrono>
@@ -14,7 +14,7 @@ using testing::byte_answer;
 using testing::byte_server;
 using ending = byte_answer::ending;
 
-TEST_CASE("H05: endless informational answers") {
+TEST_CASE("endless informational answers", "[H05]") {
     byte_answer hints("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n", ending::close);
     hints.endless = hints.bytes.size();
     CHECK(peer().manifest(hints) == errc::http_too_many_informational);
@@ -23,12 +23,12 @@ TEST_CASE("H05: endless informational answers") {
     CHECK(peer().manifest(five + ok(test::schema2())) == errc::ok);
 }
 
-TEST_CASE("H06: a body that may not be there is not the next answer") {
+TEST_CASE("a body that may not be there is not the next answer", "[H06]") {
     CHECK(peer().manifest({"HTTP/1.1 204 None\r\nContent-Length: 500\r\n\r\n" + std::string(500, 'x')}) == errc::http_unexpected_status);
     CHECK(peer().manifest({"HTTP/1.1 304 Same\r\nContent-Length: 500\r\n\r\n" + std::string(500, 'x')}) == errc::http_unexpected_status);
 }
 
-TEST_CASE("H07: a second answer that nobody asked for") {
+TEST_CASE("a second answer that nobody asked for", "[H07]") {
     peer p;
     auto const evil = ok(test::schema2("{}"));
     CHECK(p.manifest(ok(test::schema2()) + evil) == errc::ok); // the config is asked over another connection
@@ -39,10 +39,10 @@ TEST_CASE("H07: a second answer that nobody asked for") {
     }));
 }
 
-TEST_CASE("H08: bytes on an idle connection") {
+TEST_CASE("bytes on an idle connection", "[H08]") {
     peer p;
     byte_answer a(ok(test::schema2()));
-    a.late = ok(test::schema2("{}"));
+    a.dependent = ok(test::schema2("{}"));
     p.on("/v2/r/manifests/1", a);
     CHECK(p.with_client([](auto& registry, auto const& ref, auto& server) {
         auto const one = registry.manifest(ref);
@@ -53,7 +53,7 @@ TEST_CASE("H08: bytes on an idle connection") {
     }));
 }
 
-TEST_CASE("H33: closed before the first byte") {
+TEST_CASE("closed before the first byte", "[H33]") {
     CHECK(peer().manifest({"", ending::close}) == errc::connection_reset);
     CHECK(peer().manifest({"", ending::reset}) == errc::connection_reset);
     peer p; // a kept one may have been closed meanwhile: once more, silently
@@ -67,13 +67,13 @@ TEST_CASE("H33: closed before the first byte") {
     }));
 }
 
-TEST_CASE("H35: an answer to the end of the connection") {
+TEST_CASE("an answer to the end of the connection", "[H35]") {
     CHECK(peer().manifest({"HTTP/1.1 200 OK\r\n\r\n" + test::schema2(), ending::close}) == errc::ok);
     auto const text = test::schema2();
     CHECK(peer().manifest({"HTTP/1.1 200 OK\r\n\r\n" + text.substr(0, text.size() - 1), ending::close}) == errc::json_syntax);
 }
 
-TEST_CASE("L01-L03: manifests about the limit") {
+TEST_CASE("manifests about the limit", "[L01][L02][L03]") {
     constexpr std::size_t limit = 4u << 20;
     CHECK(peer().manifest({ok(padded(test::schema2(), limit))}) == errc::ok);
     CHECK(peer().manifest({ok(padded(test::schema2(), limit + 1))}) == errc::body_too_large);
@@ -83,7 +83,7 @@ TEST_CASE("L01-L03: manifests about the limit") {
     CHECK(peer().manifest(endless) == errc::body_too_large);
 }
 
-TEST_CASE("L04: token answers without end") {
+TEST_CASE("token answers without end", "[L04]") {
     peer p;
     byte_server tokens([](std::string const&) {
         byte_answer a("HTTP/1.1 200 OK\r\n\r\n{\"token\":\"" + std::string(4096, 'x'), ending::close);
@@ -96,7 +96,7 @@ TEST_CASE("L04: token answers without end") {
     CHECK(tokens.requests().size() == 1);
 }
 
-TEST_CASE("L05: error bodies without end keep their status") {
+TEST_CASE("error bodies without end keep their status", "[L05]") {
     peer p;
     byte_answer error("HTTP/1.1 500 Broken\r\n\r\n" + std::string(4096, 'e'), ending::close);
     error.endless = 4096;
@@ -110,7 +110,7 @@ TEST_CASE("L05: error bodies without end keep their status") {
     });
 }
 
-TEST_CASE("L06-L07: tag lists and configs without end") {
+TEST_CASE("tag lists and configs without end", "[L06][L07]") {
     byte_answer list("HTTP/1.1 200 OK\r\n\r\n{\"tags\":[" + std::string(4096, ' '), ending::close);
     list.endless = 4096;
     peer p;
@@ -127,7 +127,7 @@ TEST_CASE("L06-L07: tag lists and configs without end") {
     CHECK(q.inspect() == errc::size_mismatch);
 }
 
-TEST_CASE("W45: a tag list of 120,000 names in a page of 5.7 MB, with 7,000 manifests beside it") {
+TEST_CASE("a tag list of 120,000 names in a page of 5.7 MB, with 7,000 manifests beside it", "[W45]") {
     std::string page = R"({"child":[],"manifest":{)";
     for (int i = 0; i < 7000; ++i)
         page += (i ? "," : "") + ("\"sha256:" + std::string(60, 'a') + std::to_string(1000 + i)) + R"(":{"imageSizeBytes":"1","tag":["t"],"timeUploadedMs":"2"})";
@@ -154,7 +154,7 @@ TEST_CASE("W45: a tag list of 120,000 names in a page of 5.7 MB, with 7,000 mani
     });
 }
 
-TEST_CASE("W52: pages and nothing over a socket, with their status and their words") {
+TEST_CASE("pages and nothing over a socket, with their status and their words", "[W52]") {
     std::string const html = "<html><title>Corp sign-in</title></html>";
     auto const message = [](peer& p, bool tags = false) {
         return p.with_client([&](auto& registry, auto const& ref, auto&) {
@@ -164,7 +164,7 @@ TEST_CASE("W52: pages and nothing over a socket, with their status and their wor
     };
     peer page, nothing, refused, config, list, by_digest, ping;
     page.on("/v2/r/manifests/1", ok(html, "Content-Type: text/html; charset=utf-8\r\n"));
-    CHECK(message(page).find("not_a_registry: the server does not answer as a v2 registry: the answer is a web page (text/html), not a manifest; status 200; the answer says: Corp sign-in") == 0);
+    CHECK(message(page).find("not_a_registry: the server does not behave like a v2 registry: the answer is a web page (text/html), not a manifest; status 200; the answer says: Corp sign-in") == 0);
     nothing.on("/v2/r/manifests/1", ok(""));
     CHECK(message(nothing).find("the answer is empty, not a manifest") != std::string::npos);
     refused.on("/v2/r/manifests/1", "HTTP/1.1 403 No\r\nContent-Length: " + std::to_string(html.size()) + "\r\n\r\n" + html);
@@ -193,7 +193,7 @@ TEST_CASE("W52: pages and nothing over a socket, with their status and their wor
     });
 }
 
-TEST_CASE("L08: a blob longer than its descriptor") {
+TEST_CASE("a blob longer than its descriptor", "[L08]") {
     peer p;
     auto const d = digest::parse(test::digest_of(test::layer_bytes)).value();
     byte_answer more("HTTP/1.1 200 OK\r\n\r\n" + test::layer_bytes + std::string(4096, 'x'), ending::close);
@@ -209,20 +209,20 @@ TEST_CASE("L08: a blob longer than its descriptor") {
     });
 }
 
-TEST_CASE("L10: a length that nobody can keep") {
+TEST_CASE("a length that nobody can keep", "[L10]") {
     CHECK(peer().manifest({"HTTP/1.1 200 OK\r\nContent-Length: 4611686018427387904\r\n\r\n0123456789", ending::close}) == errc::body_too_large);
 }
 
-TEST_CASE("L11-L13: slow peers") {
+TEST_CASE("peer: slow peers", "[L11][L12][L13]") {
     byte_answer slow(ok(test::schema2()), ending::keep, 1);
-    slow.pause = std::chrono::milliseconds(20); // the head takes longer than the limit for it
+    slow.pause = std::chrono::milliseconds(100); // the head takes longer than the limit for it
     peer p;
-    CHECK(p.manifest(slow) == errc::timeout_header);
-    CHECK(p.took < std::chrono::seconds(3));
+    CHECK(p.hurried().manifest(slow) == errc::timeout_header);
+    CHECK(p.took < std::chrono::seconds(10)); // all of it takes longer
     peer silent;
-    CHECK(silent.manifest({"", ending::hang}) == errc::timeout_header);
+    CHECK(silent.hurried().manifest({"", ending::hang}) == errc::timeout_header);
     peer stalled;
-    CHECK(stalled.manifest({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ending::hang}) == errc::timeout_body);
+    CHECK(stalled.hurried().manifest({"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc", ending::hang}) == errc::timeout_body);
     peer drip;
     drip.options.bounds.pace = std::chrono::milliseconds(200);
     drip.options.bounds.pace_bytes = 1000;
@@ -231,13 +231,13 @@ TEST_CASE("L11-L13: slow peers") {
     CHECK(drip.manifest(drops) == errc::too_slow);
 }
 
-TEST_CASE("L18: indexes in indexes") {
+TEST_CASE("indexes in indexes", "[L18]") {
     peer p;
     std::string inner = test::oci();
     p.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
     auto type = std::string(media_types::oci_manifest);
     for (int depth = 1; depth <= 9; ++depth) {
-        inner = test::index(test::descriptor(type, inner, R"(,"platform":{"os":"linux","architecture":"amd64"})"));
+        inner = test::index(test::entry(type, inner, R"(,"platform":{"os":"linux","architecture":"amd64"})"));
         type = media_types::oci_index;
         p.on("/v2/r/manifests/" + test::digest_of(inner), ok(inner));
         p.on("/v2/r/manifests/1", ok(inner));
@@ -246,7 +246,7 @@ TEST_CASE("L18: indexes in indexes") {
     }
 }
 
-TEST_CASE("D11: the type is decided from the bytes") {
+TEST_CASE("the type is decided from the bytes", "[D11]") {
     for (char const* type : {"", "text/html", "application/json", "text/plain", "application/octet-stream"}) {
         INFO(type);
         CHECK(peer().manifest({ok(test::schema2(), *type ? "Content-Type: " + std::string(type) + "\r\n" : "")}) == errc::ok);
@@ -254,7 +254,7 @@ TEST_CASE("D11: the type is decided from the bytes") {
     }
 }
 
-TEST_CASE("D15: the config of an unknown type is never read as JSON") {
+TEST_CASE("the config of an unknown type is never read as JSON", "[D15]") {
     peer p;
     std::string const bomb(3'000, '[');
     p.on("/v2/r/manifests/1", ok(test::oci("", bomb, "application/vnd.example.unknown")));
@@ -262,7 +262,7 @@ TEST_CASE("D15: the config of an unknown type is never read as JSON") {
     CHECK(p.inspect() == errc::ok);
 }
 
-TEST_CASE("S11: a schema1 answer by digest counts by its bytes") {
+TEST_CASE("a schema1 answer by digest counts by its bytes", "[S11]") {
     peer p;
     auto const wanted = digest::parse(test::digest_of("the real one")).value();
     p.on("/v2/r/manifests/" + wanted.str(),
@@ -276,7 +276,7 @@ TEST_CASE("S11: a schema1 answer by digest counts by its bytes") {
     });
 }
 
-TEST_CASE("J14: tags that are no tags") {
+TEST_CASE("tags that are no tags", "[J14]") {
     peer p;
     p.on("/v2/r/tags/list?n=1000", ok(R"({"name":"r","tags":["../x","a\r\nb","1"]})"));
     p.with_client([](auto& registry, auto const& ref, auto&) {
@@ -288,7 +288,7 @@ TEST_CASE("J14: tags that are no tags") {
     });
 }
 
-TEST_CASE("K03: a sink that fails at every byte in turn") {
+TEST_CASE("a sink that fails at every byte in turn", "[K03]") {
     struct failing final : blob_sink {
         explicit failing(std::size_t n) : at(n) {}
         result<void> begin() override { return at == 0 ? result<void>(error(errc::sink_failed)) : result<void>(success()); }

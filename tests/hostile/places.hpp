@@ -142,8 +142,8 @@ class place : private lading::testing::http_handler {
 
 /// Takes any body.
 struct draining_sink final : lading::body_sink {
-    lading::result<lading::flow> begin(lading::response const&, std::optional<std::uint64_t>) override { return lading::flow::more; }
-    lading::result<lading::flow> write(std::span<std::byte const>) override { return lading::flow::more; }
+    lading::result<lading::sink_action> begin(lading::response const&, std::optional<std::uint64_t>) override { return lading::sink_action::proceed; }
+    lading::result<lading::sink_action> write(std::span<std::byte const>) override { return lading::sink_action::proceed; }
 };
 
 /// How a place that is a registry protects itself.
@@ -304,12 +304,14 @@ class proxy {
 
 /// A client of these places: trusts the test authority, knows the test hosts, and may go to loopback addresses.
 struct hostile_policies : lading::default_policies {
-    using credentials = lading::fixed_credentials;
+    using credentials = any_credentials;
+    using clock = any_steady_clock;
 };
-using hostile_client = lading::basic_client<hostile_policies>;
+using hostile_client = client_of<hostile_policies>;
 
-struct hostile_policies_async : hostile_policies {
+struct hostile_policies_async : lading::default_policies {
     using transport = lading::asio_transport;
+    using credentials = lading::fixed_credentials;
 };
 
 /// The same, of registries that seem to be outside: what `a.test` answers came from a public address, whatever its real one.
@@ -325,6 +327,7 @@ struct public_transport {
 struct public_policies : hostile_policies {
     using transport = public_transport;
 };
+using public_client = client_of<public_policies>;
 
 inline lading::network_options test_network() {
     auto trust = lading::tls_options().with_ca_pem(authority().cert_pem());

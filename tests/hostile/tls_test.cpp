@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2B, T01-T14: whom TLS lets in, over real handshakes on the loopback. What a hostile server does during and
+// doc/threats.md#t01: whom TLS lets in, over real handshakes on the loopback. What a hostile server does during and
 // after a handshake is done here with OpenSSL's own calls; certificates that no authority should sign are forged.
 #include "catch.hpp"
 #include "places.hpp"
@@ -195,7 +195,7 @@ errc with(forged const& what, std::string const& host = "a.test") {
 
 } // namespace
 
-TEST_CASE("T01: self-signed, of an unknown authority, expired, not yet valid") {
+TEST_CASE("self-signed, of an unknown authority, expired, not yet valid", "[T01]") {
     CHECK(with({}) == errc::ok); // the twin
     application_bytes = 0;
     tls_listener self(forge({}, nullptr), {}, honest);
@@ -216,7 +216,7 @@ TEST_CASE("T01: self-signed, of an unknown authority, expired, not yet valid") {
     CHECK(with({.from = 3600, .until = 7200}) == errc::tls_cert_untrusted);
 }
 
-TEST_CASE("V14: HTTP/1.1 is what is offered to speak over TLS") {
+TEST_CASE("HTTP/1.1 is what is offered to speak over TLS", "[V14]") {
     std::string offered;
     auto const choose = [](SSL*, unsigned char const** out, unsigned char* size, unsigned char const* in, unsigned int n, void* said) {
         static_cast<std::string*>(said)->assign(reinterpret_cast<char const*>(in), n);
@@ -236,18 +236,18 @@ TEST_CASE("V14: HTTP/1.1 is what is offered to speak over TLS") {
     CHECK(get(other.url()) == errc::tls_handshake_failed);
 }
 
-TEST_CASE("T02: a certificate for another host") {
+TEST_CASE("a certificate for another host", "[T02]") {
     CHECK(with({.san = "DNS:b.test"}) == errc::tls_host_mismatch);
     CHECK(with({.san = "DNS:b.test,DNS:a.test"}) == errc::ok);
     CHECK(with({.san = "DNS:A.TEST"}) == errc::ok);
 }
 
-TEST_CASE("T03: a common name is no name") {
+TEST_CASE("a common name is no name", "[T03]") {
     CHECK(with({.name = "a.test", .san = nullptr}) == errc::tls_host_mismatch);
     CHECK(with({.name = "a.test", .san = "DNS:b.test"}) == errc::tls_host_mismatch);
 }
 
-TEST_CASE("T04: wildcards stand for one whole label") {
+TEST_CASE("wildcards stand for one whole label", "[T04]") {
     CHECK(with({.san = "DNS:*.a.test"}, "foo.a.test") == errc::ok);
     CHECK(with({.san = "DNS:f*.a.test"}, "foo.a.test") == errc::tls_host_mismatch);
     CHECK(with({.san = "DNS:*o.a.test"}, "foo.a.test") == errc::tls_host_mismatch);
@@ -256,7 +256,7 @@ TEST_CASE("T04: wildcards stand for one whole label") {
     CHECK(with({.san = "DNS:*"}, "a.test") == errc::tls_host_mismatch);
 }
 
-TEST_CASE("T05: an address is matched by an address entry only") {
+TEST_CASE("an address is matched by an address entry only", "[T05]") {
     CHECK(with({.san = "IP:127.0.0.1"}, "127.0.0.1") == errc::ok);
     CHECK(with({.name = "127.0.0.1", .san = nullptr}, "127.0.0.1") == errc::tls_host_mismatch);
     CHECK(with({.san = "DNS:127.0.0.1"}, "127.0.0.1") == errc::tls_host_mismatch);
@@ -264,7 +264,7 @@ TEST_CASE("T05: an address is matched by an address entry only") {
     CHECK(with({.san = "IP:127.0.0.2"}, "127.0.0.1") == errc::tls_host_mismatch);
 }
 
-TEST_CASE("T06: chains that must not be believed") {
+TEST_CASE("chains that must not be believed", "[T06]") {
     auto const authority = [](char const* constraints, char const* names = nullptr) {
         return forge({.name = "middle", .san = nullptr, .constraints = constraints, .usage = nullptr, .names = names}, &root());
     };
@@ -286,7 +286,7 @@ TEST_CASE("T06: chains that must not be believed") {
     CHECK((code == errc::tls_cert_untrusted || code == errc::tls_handshake_failed));
 }
 
-TEST_CASE("T07: a server of TLS 1.0 and 1.1 only") {
+TEST_CASE("a server of TLS 1.0 and 1.1 only", "[T07]") {
     tls_listener old(forge({}, &root()), {}, honest, [](SSL_CTX* c) {
         SSL_CTX_set_min_proto_version(c, TLS1_VERSION);
         SSL_CTX_set_max_proto_version(c, TLS1_1_VERSION);
@@ -296,7 +296,7 @@ TEST_CASE("T07: a server of TLS 1.0 and 1.1 only") {
     CHECK(get(twelve.url()) == errc::ok);
 }
 
-TEST_CASE("T08: a body that ends with the stream needs the stream's closing message") {
+TEST_CASE("a body that ends with the stream needs the stream's closing message", "[T08]") {
     for (bool clean : {true, false}) {
         tls_listener server(forge({}, &root()), {}, [=](SSL* s) {
             if (SSL_accept(s) != 1) return;
@@ -310,7 +310,7 @@ TEST_CASE("T08: a body that ends with the stream needs the stream's closing mess
     }
 }
 
-TEST_CASE("T09: HTTP/2") {
+TEST_CASE("tls: HTTP/2", "[T09]") {
     tls_listener preface(forge({}, &root()), {}, [](SSL* s) {
         if (SSL_accept(s) != 1) return;
         constexpr char settings[] = "\0\0\0\4\0\0\0\0\0";
@@ -327,14 +327,13 @@ TEST_CASE("T09: HTTP/2") {
             ++*static_cast<std::atomic<int>*>(count);
             *out = reinterpret_cast<unsigned char const*>("h2");
             *n = 2;
-            return SSL_TLSEXT_ERR_OK;
-        }, &asked);
+            return SSL_TLSEXT_ERR_OK; }, &asked);
     });
     CHECK(get(chooser.url()) == errc::tls_handshake_failed);
     CHECK(asked == 1);
 }
 
-TEST_CASE("T10: servers that stall or overdo the handshake") {
+TEST_CASE("servers that stall or overdo the handshake", "[T10]") {
     limits l;
     l.handshake = 300ms;
     std::chrono::milliseconds took{0};
@@ -345,14 +344,14 @@ TEST_CASE("T10: servers that stall or overdo the handshake") {
     };
     tls_listener silent(forge({}, &root()), {}, wait_for_close);
     CHECK(get(silent.url(), l, &took) == errc::tls_timeout);
-    CHECK(took < 2s);
+    CHECK(took < 5s);
     tls_listener half(forge({}, &root()), {}, [&](SSL* s) {
         constexpr char record[] = "\x16\x03\x03\x40\x00\x02\x00\x3f"; // a server hello that never comes
         ::send(SSL_get_fd(s), record, sizeof record - 1, MSG_NOSIGNAL);
         wait_for_close(s);
     });
     CHECK(get(half.url(), l, &took) == errc::tls_timeout);
-    CHECK(took < 2s);
+    CHECK(took < 5s);
     CHECK(limits().handshake <= 10s);
 
     std::vector<identity> const many(400, root()); // over 100 KiB
@@ -372,10 +371,10 @@ TEST_CASE("T10: servers that stall or overdo the handshake") {
         SSL_shutdown(s);
     });
     CHECK(get(updates.url(), {}, &took) == errc::ok);
-    CHECK(took < 10s);
+    CHECK(took < 30s);
 }
 
-TEST_CASE("T11: from a good certificate to a bad one") {
+TEST_CASE("from a good certificate to a bad one", "[T11]") {
     place a;
     test::serve_image(a);
     auto const follow = [&](std::string const& to) {
@@ -406,7 +405,7 @@ TEST_CASE("T11: from a good certificate to a bad one") {
     }
 }
 
-TEST_CASE("T12: a session is resumed with the same host and trust, and never with others") {
+TEST_CASE("a session is resumed with the same host and trust, and never with others", "[T12]") {
     for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
         INFO(version);
         std::vector<int> resumed;
@@ -436,15 +435,15 @@ TEST_CASE("T12: a session is resumed with the same host and trust, and never wit
         limits const l;
         response_body body(1000, l);
         request named("GET", server.url("a.test"));
-        for (auto by : {reach::anywhere, reach::outside, reach::outside}) {
-            named.reach = by;
+        for (auto by : {address_policy::anywhere, address_policy::outside, address_policy::outside}) {
+            named.address_policy = by;
             CHECK(on.exchange(named, body).has_value());
         }
         CHECK(resumed == std::vector<int>{1, 0, 1});
     }
 }
 
-TEST_CASE("H07: over TLS too, where the second answer may have been read already") {
+TEST_CASE("over TLS too, where the second answer may have been read already", "[H07]") {
     std::atomic<int> connections = 0;
     tls_listener server(forge({}, &root()), {}, [&](SSL* s) {
         if (SSL_accept(s) != 1) return;
@@ -472,7 +471,7 @@ TEST_CASE("H07: over TLS too, where the second answer may have been read already
     }
 }
 
-TEST_CASE("T13: the certificate for A is not shown to B") {
+TEST_CASE("the certificate for A is not shown to B", "[T13]") {
     auto const mine = test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));
     test::temporary_file const cert(mine.cert_pem), key(mine.key_pem);
     place a, b;
@@ -495,7 +494,7 @@ TEST_CASE("T13: the certificate for A is not shown to B") {
     CHECK(t.exchange(request("GET", a.at("a.test") + "/"), body).error() == errc::tls_config_invalid);
 }
 
-TEST_CASE("T14: renegotiation and late requests for a certificate") {
+TEST_CASE("renegotiation and late requests for a certificate", "[T14]") {
     auto const mine = test::authority().issue({}, {}, testing::certificate_options().with_common_name(test::client_name));
     test::temporary_file const cert(mine.cert_pem), key(mine.key_pem);
     for (bool old : {true, false}) {
@@ -512,8 +511,7 @@ TEST_CASE("T14: renegotiation and late requests for a certificate") {
             granted = shown != nullptr;
             X509_free(shown);
             SSL_write(s, good_answer.data(), static_cast<int>(good_answer.size()));
-            SSL_shutdown(s);
-        }, [&](SSL_CTX* c) { if (old) SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION); });
+            SSL_shutdown(s); }, [&](SSL_CTX* c) { if (old) SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION); });
         auto network = trusting(pem(root()));
         network.tls.everywhere.with_client_certificate(cert.path(), key.path());
         limits l;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2I, X01-X04: when a request is sent again, and what goes with it. A registry A and a place B to which it sends
+// doc/threats.md#x01: when a request is sent again, and what goes with it. A registry A and a place B to which it sends
 // the client, on the loopback, TLS, each journalling what it is asked; each row with its positive twin. X05 is of
 // uploads, which are not spoken.
 #include "catch.hpp"
@@ -31,9 +31,6 @@ struct hurried_clock {
     }
     void sleep_for(std::chrono::milliseconds d) const { waits->push_back(d); }
 };
-struct policies : test::hostile_policies {
-    using clock = hurried_clock;
-};
 
 /// Alice inspects r:1, whose manifest is at A behind Basic, and whose config A sends her to B for.
 struct world {
@@ -61,7 +58,7 @@ struct world {
 
     error inspect() {
         auto const at = a.authority_of("a.test");
-        basic_client<policies> registry{asio_sync_transport(test::test_network()), options, fixed_credentials(alice, at), clock};
+        test::hostile_client registry{asio_sync_transport(test::test_network()), options, fixed_credentials(alice, at), clock};
         auto const r = registry.inspect(reference::parse(at + "/r:1").value());
         INFO(b.journal());
         CHECK(!test::has_canary(b.journal()));
@@ -87,7 +84,7 @@ place::canned busy(int status, std::string const& retry_after = {}) {
 
 } // namespace
 
-TEST_CASE("X01: 429 with Retry-After: 0 for ever, over TLS") {
+TEST_CASE("429 with Retry-After: 0 for ever, over TLS", "[X01]") {
     SECTION("at A") {
         world w;
         w.at_a({busy(429, "0")});
@@ -113,7 +110,7 @@ TEST_CASE("X01: 429 with Retry-After: 0 for ever, over TLS") {
     }
 }
 
-TEST_CASE("X02: what Retry-After may say, over TLS") {
+TEST_CASE("what Retry-After may say, over TLS", "[X02]") {
     struct row {
         char const* text;
         std::int64_t ends_it; ///< the wish that is not honoured, or -1
@@ -144,7 +141,7 @@ TEST_CASE("X02: what Retry-After may say, over TLS") {
         }
 }
 
-TEST_CASE("X03: statuses that are tried again, and those that are not, over TLS") {
+TEST_CASE("statuses that are tried again, and those that are not, over TLS", "[X03]") {
     for (bool const at_b : {false, true}) {
         for (int const status : {408, 500, 502, 503, 504}) {
             INFO(status << (at_b ? " at B" : " at A"));
@@ -188,7 +185,7 @@ TEST_CASE("X03: statuses that are tried again, and those that are not, over TLS"
     }
 }
 
-TEST_CASE("X04: 503, 503, 200, over TLS") {
+TEST_CASE("503 twice and then 200, over TLS", "[X04]") {
     world a, b;
     a.at_a({busy(503), busy(503), a.good_at_a()});
     CHECK(a.inspect() == errc::ok);
@@ -204,7 +201,7 @@ TEST_CASE("X04: 503, 503, 200, over TLS") {
     CHECK(one.tries_at_a() == 1);
 }
 
-TEST_CASE("X04: a connection that is cut before or within an answer, over TLS") {
+TEST_CASE("a connection that is cut before or within an answer, over TLS", "[X04]") {
     for (bool const within : {false, true})
         for (bool const at_b : {false, true}) {
             INFO((within ? "within" : "before") << (at_b ? " at B" : " at A"));

@@ -3,22 +3,22 @@
 #include <lading/lading.hpp>
 
 #ifdef HAS_curl
-#include <lading/backend/curl_transport.hpp>
+#include <lading/net/curl_transport.hpp>
 #endif
 #ifdef HAS_boost_json
-#include <lading/backend/boost_json.hpp>
+#include <lading/json/readers/boost_json.hpp>
 #endif
 #ifdef HAS_nlohmann_json
-#include <lading/backend/nlohmann_json.hpp>
+#include <lading/json/readers/nlohmann_json.hpp>
 #endif
 #ifdef HAS_rapidjson
-#include <lading/backend/rapidjson_reader.hpp>
+#include <lading/json/readers/rapidjson_reader.hpp>
 #endif
 #ifdef HAS_simdjson
-#include <lading/backend/simdjson_dom.hpp>
+#include <lading/json/readers/simdjson_dom.hpp>
 #endif
 #ifdef HAS_mbedtls
-#include <lading/backend/mbedtls_hash.hpp>
+#include <lading/hash/mbedtls_hash.hpp>
 #endif
 
 #include <cstdio>

@@ -56,6 +56,7 @@ function(vcpkg_cmake_configure)
         -DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 function(vcpkg_cmake_install)
+    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${BUILD}" COMMAND_ERROR_IS_FATAL ANY)
     execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 function(vcpkg_cmake_config_fixup)
@@ -105,6 +106,8 @@ def run_port(work, features):
     check((packages / "include/lading/core.hpp").is_file(), "the port has no headers")
     check((share / "lading/lading-targets.cmake").is_file() == ("asio" in features), f"lading::lading with {features}")
     check((share / "pkgconfig/lading.pc").is_file() == ("asio" in features), f"lading.pc with {features}")
+    check((packages / "lib/liblading.a").is_file() == ("compiled" in features), f"the compiled library with {features}")
+    check((share / "lading/lading-compiled-targets.cmake").is_file() == ("compiled" in features), f"lading::compiled with {features}")
     check({p.name for p in share.iterdir()} == {"lading", "pkgconfig"}, f"the port leaves {sorted(share.iterdir())}")
 
 
@@ -137,9 +140,10 @@ def vcpkg(work, libraries):
     check(set(manifest["default-features"]) <= set(features), "a default feature that does not exist")
     every = [*manifest["dependencies"], *(d for f in features.values() for d in f["dependencies"])]
     names = {d if isinstance(d, str) else d["name"] for d in every}
-    check(names == {LIBRARIES[row][0] for row in libraries} | {"vcpkg-cmake", "vcpkg-cmake-config"},
+    check(names == {LIBRARIES[row][0] for row in libraries} | {"vcpkg-cmake", "vcpkg-cmake-config", "lading"},
           f"dependencies of vcpkg.json: {sorted(names)}")
     run_port(work, ["asio"])
+    run_port(work, ["asio", "compiled"])
     run_port(work, [])
 
 
@@ -149,9 +153,9 @@ def stand_in(name, **members):
     return module
 
 
-def copy(_, pattern, source, target):
+def copy(_, pattern, source, target, keep_path=True):
     for path in pathlib.Path(source).rglob(pattern):
-        place = pathlib.Path(target) / path.relative_to(source)
+        place = pathlib.Path(target) / (path.relative_to(source) if keep_path else path.name)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, place)
 
@@ -164,9 +168,9 @@ def run_recipe(source, work, boost=(), **options):
     """The names of the recipe's requirements, and its components. `boost`: options of that requirement that are set."""
     modules = {"conan": stand_in("conan", ConanFile=object),
                "conan.errors": stand_in("conan.errors", ConanInvalidConfiguration=Refused)}
-    for name, members in {"tools.build": ["check_min_cppstd"],
+    for name, members in {"tools.build": ["check_min_cppstd"], "tools.cmake": ["CMake", "CMakeDeps", "CMakeToolchain"],
                           "tools.layout": ["basic_layout"], "tools.scm": ["Version"], "tools.files": ["get"]}.items():
-        modules[f"conan.{name}"] = stand_in(f"conan.{name}", **{member: mock.Mock() for member in members})
+        modules[f"conan.{name}"] = stand_in(f"conan.{name}", **{member: mock.MagicMock() for member in members})
     modules["conan.tools.files"].copy = copy
     modules["conan.tools.scm"].Version = str
     space = {}
@@ -180,16 +184,20 @@ def run_recipe(source, work, boost=(), **options):
     recipe.settings = mock.Mock(os="Linux", compiler=mock.MagicMock(version="12"))
     recipe.settings.compiler.__str__.return_value = "gcc"
     recipe.requires, recipe.info, recipe.ref = mock.Mock(), mock.Mock(), "lading"
-    recipe.dependencies = {"boost": mock.Mock(options=mock.Mock(get_safe=lambda name: name in boost))}
+    recipe.info.options.compiled = chosen["compiled"]
+    recipe.dependencies = {"boost": mock.Mock(options=mock.Mock(get_safe=lambda name: name in boost)), "asio": mock.MagicMock()}
     recipe.version = VERSION
     recipe.conan_data = {"sources": {VERSION: {}}}
     shutil.copytree(ROOT / "include", work / "source/include", dirs_exist_ok=True)
     shutil.copy(ROOT / "LICENSE_1_0.txt", work / "source")
     recipe.source_folder, recipe.package_folder = str(work / "source"), str(work / "conan")
+    recipe.build_folder = str(work / "conan-build")  # with what CMake would have made there
+    (work / "conan-build/lib").mkdir(parents=True, exist_ok=True)
+    (work / "conan-build/lib/liblading.a").touch()
     components = {}
     recipe.cpp_info = mock.Mock(components=mock.MagicMock())
     recipe.cpp_info.components.__getitem__.side_effect = lambda key: components.setdefault(key, mock.Mock())
-    for step in ("layout", "requirements", "package_id", "validate", "source", "build", "package", "package_info"):
+    for step in ("configure", "layout", "requirements", "package_id", "validate", "source", "generate", "build", "package", "package_info"):
         getattr(recipe, step)()
     return {call.args[0].split("/")[0] for call in recipe.requires.call_args_list}, components
 
@@ -202,10 +210,11 @@ def conan(work, libraries):
     ast.parse((RECIPE / "all/test_package/conanfile.py").read_text())
     source = (RECIPE / "all/conanfile.py").read_text()
     everything = {name: True for name in re.findall(r'^        "(with_\w+)": \[', source, re.MULTILINE)}
-    required, components = run_recipe(source, work, **everything)
+    required, components = run_recipe(source, work, compiled=True, **everything)
+    check((work / "conan/lib/liblading.a").is_file(), "the recipe packs no compiled library")
     check(required == {LIBRARIES[row][1] for row in libraries}, f"requirements of the recipe: {sorted(required)}")
     models = re.search(r"set\(lading_models ([a-z_ ]+)\)", (ROOT / "CMakeLists.txt").read_text()).group(1).split()
-    check(set(components) == {"core", "lading", *models}, f"components of the recipe: {sorted(components)}")
+    check(set(components) == {"core", "lading", "compiled", *models}, f"components of the recipe: {sorted(components)}")
     for name, component in components.items():
         check(mock.call("cmake_target_name", f"lading::{name}") in component.set_property.call_args_list, f"the target of {name}")
         check(name == "core" or "core" in component.requires, f"component {name} without core")

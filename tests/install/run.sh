@@ -38,6 +38,17 @@ install_library() {
         mv "$work/first" "$work/prefix" # an installation may be moved
 }
 
+# The same with the compiled library, and without debug information, which has the paths of the sources.
+install_compiled() {
+    cmake -G Ninja -S "$root" -B "$work/compiled_library" -DCMAKE_CXX_COMPILER=g++ -DLADING_BUILD_TESTS=OFF \
+        -DLADING_BUILD_EXAMPLES=OFF -DLADING_COMPILED=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE=-DNDEBUG \
+        -DCMAKE_INSTALL_PREFIX="$work/second" &&
+        cmake --build "$work/compiled_library" &&
+        cmake --install "$work/compiled_library" &&
+        mv "$work/second" "$work/compiled_prefix" &&
+        ! grep -rlF "$root/" "$work/compiled_prefix"
+}
+
 # No installation may point back to the sources it was made from.
 clean_installation() {
     install_library && ! grep -rlF "$root/" "$work/prefix"
@@ -51,21 +62,37 @@ else
     tail -n 30 "$work/install.log"
     failed=$((failed + 1))
 fi
+if install_compiled >"$work/install_compiled.log" 2>&1; then
+    echo "pass install_compiled"
+    passed=$((passed + 1))
+else
+    echo "FAIL install_compiled"
+    tail -n 30 "$work/install_compiled.log"
+    failed=$((failed + 1))
+fi
 consumer find_package "$work/find_package/consumer" \
     with_cmake "$here/find_package" "$work/find_package" -DCMAKE_PREFIX_PATH="$work/prefix"
 consumer find_package_core "$work/find_package/core" true
 consumer find_package_models "$work/find_package/models" true
+consumer find_package_compiled "$work/find_package_compiled/consumer" \
+    with_cmake "$here/find_package_compiled" "$work/find_package_compiled" -DCMAKE_PREFIX_PATH="$work/compiled_prefix"
 consumer add_subdirectory "$work/add_subdirectory/consumer" \
     with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
+consumer add_subdirectory_compiled "$work/add_subdirectory_compiled/consumer" \
+    with_cmake "$here/add_subdirectory_compiled" "$work/add_subdirectory_compiled" -DLADING_ROOT="$root"
 consumer add_subdirectory_models "$work/add_subdirectory_models/consumer" \
     with_cmake "$here/add_subdirectory_models" "$work/add_subdirectory_models" -DLADING_ROOT="$root"
 consumer fetch_content "$work/fetch_content/consumer" \
     with_cmake "$here/fetch_content" "$work/fetch_content" -DLADING_ROOT="$root"
-mkdir -p "$work"/{pkg_config,single_header,single_header_core,single_headers_together}
+mkdir -p "$work"/{pkg_config,pkg_config_compiled,single_header,single_header_compiled,single_header_core,single_headers_together}
 consumer pkg_config "$work/pkg_config/consumer" \
     bash "$here/pkg_config/build.sh" "$work/prefix" "$work/pkg_config/consumer"
+consumer pkg_config_compiled "$work/pkg_config_compiled/consumer" \
+    bash "$here/pkg_config_compiled/build.sh" "$work/compiled_prefix" "$work/pkg_config_compiled/consumer"
 consumer single_header "$work/single_header/consumer" \
     bash "$here/single_header/build.sh" "$root/single_include/lading.hpp" "$work/single_header/consumer"
+consumer single_header_compiled "$work/single_header_compiled/consumer" \
+    bash "$here/single_header_compiled/build.sh" "$root/single_include" "$work/single_header_compiled/consumer"
 consumer single_header_core "$work/single_header_core/consumer" \
     bash "$here/single_header_core/build.sh" "$root/single_include/lading-core.hpp" "$work/single_header_core/consumer"
 consumer single_headers_together "$work/single_headers_together/consumer" \

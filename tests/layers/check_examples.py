@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The figures of the README about lines: `N: examples/FILE [mark]` (or `backend/FILE`, `policy/FILE`, below include/lading) is how
+"""The figures of README.md and doc/ about lines: `N: examples/FILE [mark]` (or `ROOM/FILE`, below include/lading) is how
 many lines lie between the two marks `// [mark]` of the file, and every example but the program itself has fewer than 80 lines."""
 
 import pathlib
@@ -8,12 +8,13 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FIGURE = re.compile(r"(\d+): `((?:examples|backend|policy)/\w+\.[ch]pp) \[(\w+)\]`")
+FIGURE = re.compile(r"(\d+): `([\w/]+\.[ch]pp) \[(\w+)\]`")
 
 
 def main():
     wrong = []
-    figures = FIGURE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    pages = [ROOT / "README.md", *sorted((ROOT / "doc").glob("*.md"))]
+    figures = [f for page in pages for f in FIGURE.findall(page.read_text(encoding="utf-8"))]
     for said, name, mark in figures:
         folder = ROOT if name.startswith("examples/") else ROOT / "include" / "lading"
         lines = (folder / name).read_text(encoding="utf-8").splitlines()
@@ -21,7 +22,7 @@ def main():
         if len(marks) != 2:
             wrong.append(f"{name}: no two marks [{mark}]")
         elif (count := marks[1] - marks[0] - 1) != int(said):
-            wrong.append(f"{name} [{mark}]: {count} lines, the README says {said}")
+            wrong.append(f"{name} [{mark}]: {count} lines, the documents say {said}")
     for path in sorted((ROOT / "examples").glob("*.cpp")):
         lines = len(path.read_text(encoding="utf-8").splitlines())
         if path.stem != "inspect" and lines >= 80:

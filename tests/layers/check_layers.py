@@ -12,37 +12,51 @@ INCLUDE = pathlib.Path(__file__).resolve().parents[2] / "include" / "lading"
 # Floors, lowest first: what a header is called, as a pattern of its path inside include/lading. The first match
 # anywhere in the table counts, so that one file can be put on another floor than its folder.
 FLOORS = [
-    ("ground", r"(config|version|error|error_groups|warning|result|fwd|limits)\.hpp|detail/.*|policy/json\.hpp"),
-    ("words", r"(digest|reference|repository|media_type|platform|platform_match|descriptor|ostream|format|std_hash)\.hpp|blob/.*"),
-    ("json", r"json/.*"),
+    ("ground", r"(config|version|error|error_groups|warning|result|fault|fwd|limits)\.hpp|detail/.*|policy/json\.hpp"),
+    ("words", r"(digest|reference|repository|media_type|platform|platform_match|platform_choice|descriptor|ostream|format|std_hash)\.hpp|store/(blob_sink|transfer_event)\.hpp"),
+    ("json and hash", r"(json|hash)/.*|policy/hash\.hpp"),
     ("http", r"http/.*"),
+    ("document", r"document/.*|inspection\.hpp"),
+    ("constexpr", r"constexpr/.*"),
     ("endpoint", r"endpoint/.*"),
     ("policy", r"policy/.*"),
-    ("documents", r"(manifest|image)/.*"),
+    ("protocol", r"protocol/.*"),
+    ("print", r"print/.*"),
+    ("driver", r"driver/.*"),
     ("operation", r"operation/.*"),
-    ("layer", r"layer/.*"),
-    ("outside", r"(backend|run)/.*"),
-    ("front door", r"(client|core|embedded|lading)\.hpp"),
+    ("auth", r"auth/.*"),
+    ("middleware", r"middleware/.*"),
+    ("unpack", r"unpack/.*"),
+    ("store", r"store/.*"),
+    ("service", r"service/.*"),
+    ("net", r"net/.*"),
+    ("config files", r"config_files/.*"),
+    ("bulk", r"bulk/.*"),
+    ("client", r"client/.*"),
+    ("legacy", r"legacy/.*"),
+    ("behind the front", r"impl/.*"),
+    ("doors", r"(core|lading|src)\.hpp"),
     ("testing", r"testing/.*|testing\.hpp"),
 ]
 
 # Foreign headers: pattern of the include, pattern of the paths that may have it. The first match counts.
 FOREIGN = [
-    (r"asio(/.*|\.hpp)", r"backend/.*|run/(any_handler|asio|each|lanes)\.hpp|testing/.*"),
-    (r"openssl/.*", r"(backend|testing)/.*"),
-    (r"boost/beast/.*", r"backend/.*"),
-    (r"boost/hana(/.*|\.hpp)", r"manifest/reflect/.*|manifest/decode\.hpp|image/reflect/.*"),
+    (r"asio/(any_io_executor|async_result)\.hpp", r"client/async_client\.hpp|(net|driver|bulk|testing)/.*"),
+    (r"asio(/.*|\.hpp)", r"net/.*|driver/(any_handler|asio|outstanding_work)\.hpp|bulk/(each|in_flight)\.hpp|testing/.*"),
+    (r"openssl/.*", r"(net|testing)/.*|hash/openssl_hash\.hpp"),
+    (r"boost/beast/.*", r"net/.*"),
+    (r"boost/hana(/.*|\.hpp)", r"document/reflect/.*"),
     (r"boost/outcome/(basic_result|try)\.hpp", r"result\.hpp"),
-    (r"toml\+\+/.*", r"backend/registries_conf\.hpp"),
-    (r"curl/.*", r"backend/curl_transport\.hpp"),
-    (r"boost/json/.*", r"backend/boost_json\.hpp"),
-    (r"nlohmann/.*", r"backend/nlohmann_json\.hpp"),
-    (r"rapidjson/.*", r"backend/rapidjson_reader\.hpp"),
-    (r"simdjson\.h", r"backend/simdjson_dom\.hpp"),
-    (r"mbedtls/.*", r"backend/mbedtls_hash\.hpp"),
+    (r"toml\+\+/.*", r"config_files/registries_conf\.hpp"),
+    (r"curl/.*", r"net/curl_transport\.hpp"),
+    (r"boost/json/.*", r"json/readers/boost_json\.hpp"),
+    (r"nlohmann/.*", r"json/readers/nlohmann_json\.hpp"),
+    (r"rapidjson/.*", r"json/readers/rapidjson_reader\.hpp"),
+    (r"simdjson\.h", r"json/readers/simdjson_dom\.hpp"),
+    (r"mbedtls/.*", r"hash/mbedtls_hash\.hpp"),
     (r"lading-needs-C\+\+20", r"config\.hpp"),  # no such file, on purpose
-    (r"zlib\.h", r"backend/zlib_gzip\.hpp"),
-    (r"zstd\.h", r"backend/zstd_frames\.hpp"),
+    (r"zlib\.h", r"unpack/zlib_gzip\.hpp"),
+    (r"zstd\.h", r"unpack/zstd_frames\.hpp"),
     (r"(boost|catch2)/.*", r"(?!)"),
     (r"bits/.*", r"detail/.*"),  # light parts of libstdc++, each with the standard header elsewhere
     (r"iostream|regex|filesystem|coroutine|lading/.*", r"(?!)"),
@@ -70,7 +84,7 @@ def breaches(path):
         return
     if not text.startswith("// SPDX-License-Identifier: BSL-1.0\n"):
         yield f"{name}: the first line must be the SPDX line"
-    if not re.search(r"^#pragma once$", text, re.MULTILINE):
+    if path.suffix == ".hpp" and not re.search(r"^#pragma once$", text, re.MULTILINE):
         yield f"{name}: no #pragma once"
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE_LINE.match(line)
@@ -101,7 +115,7 @@ def breaches(path):
 
 
 def main():
-    headers = sorted(INCLUDE.rglob("*.hpp"))
+    headers = sorted([*INCLUDE.rglob("*.hpp"), *INCLUDE.rglob("*.ipp")])
     found = [breach for path in headers for breach in breaches(path)]
     for breach in found:
         print(breach)

@@ -3,7 +3,7 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/config_credentials.hpp>
+#include <lading/config_files/config_credentials.hpp>
 #include <lading/testing/check_credentials.hpp>
 
 #include <algorithm>
@@ -49,8 +49,7 @@ TEST_CASE("kit: the credentials models that ship keep their contract") {
     keeps_its_contract("no_credentials", [] { return no_credentials(); }, known_login(login.query, std::nullopt));
     keeps_its_contract("fixed_credentials", [] { return fixed_credentials(*login.secret, "r.example"); }, login);
     keeps_its_contract("fixed_credentials with a port", [] { return fixed_credentials(*login.secret, "r.example:5000"); }, at_port);
-    keeps_its_contract("fixed_credentials with a token", [] { return fixed_credentials(credential::identity("tok-4711"), "r.example"); },
-                       known_login(login.query, credential::identity("tok-4711")));
+    keeps_its_contract("fixed_credentials with a token", [] { return fixed_credentials(credential::identity("tok-4711"), "r.example"); }, known_login(login.query, credential::identity("tok-4711")));
 
     char name[] = "/tmp/lading-auth-XXXXXX";
     std::filesystem::path const folder = ::mkdtemp(name);
@@ -59,9 +58,7 @@ TEST_CASE("kit: the credentials models that ship keep their contract") {
     keeps_its_contract("config_credentials, a file", [&] { return config_credentials(config_credentials_options().with_authfile(file)); }, login);
     std::ofstream(file) << R"({"auths":{"r.example:5000":{"auth":"dXNlcjpwYXNzLTQ3MTE="}}})";
     keeps_its_contract("config_credentials, a port", [&] { return config_credentials(config_credentials_options().with_authfile(file)); }, at_port);
-    keeps_its_contract("config_credentials, an option", [&] {
-        return config_credentials(config_credentials_options().with_authfile(file).with_login(*login.secret, "r.example"));
-    }, login);
+    keeps_its_contract("config_credentials, an option", [&] { return config_credentials(config_credentials_options().with_authfile(file).with_login(*login.secret, "r.example")); }, login);
     std::filesystem::remove_all(folder);
 }
 

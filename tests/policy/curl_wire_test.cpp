@@ -5,8 +5,8 @@
 
 #include "../support/stopping.hpp"
 
-#include <lading/backend/curl_transport.hpp>
 #include <lading/lading.hpp>
+#include <lading/net/curl_transport.hpp>
 #include <lading/testing/byte_server.hpp>
 #include <lading/testing/certificates.hpp>
 
@@ -31,15 +31,15 @@ struct curious_sink final : body_sink {
     void (*look)() = nullptr;
     bool begun = false;
     std::string body;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override {
         begun = true;
         if (look) look();
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         REQUIRE(begun);
         body.append(reinterpret_cast<char const*>(piece.data()), piece.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 
@@ -60,7 +60,7 @@ bool pipe_is_blocked() {
 
 } // namespace
 
-TEST_CASE("V10: a header line without end is http_header_too_large, and the next endpoint is asked") {
+TEST_CASE("a header line without end is http_header_too_large, and the next endpoint is asked", "[V10]") {
     std::string const start = "HTTP/1.1 200 OK\r\nX: ";
     byte_answer endless(start + std::string(4096, 'x'));
     endless.endless = 4096;
@@ -81,7 +81,7 @@ TEST_CASE("V10: a header line without end is http_header_too_large, and the next
     CHECK(origin.accepted() == 1);
 }
 
-TEST_CASE("V21: SIGPIPE is blocked during an exchange, taken after it, and left as it was") {
+TEST_CASE("SIGPIPE is blocked during an exchange, taken after it, and left as it was", "[V21]") {
     REQUIRE_FALSE(pipe_is_blocked());
     curious_sink out;
     out.look = [] {
@@ -110,7 +110,7 @@ TEST_CASE("V21: SIGPIPE is blocked during an exchange, taken after it, and left 
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-TEST_CASE("V21: a TLS peer that resets is an error and no signal") {
+TEST_CASE("a TLS peer that resets is an error and no signal", "[V21]") {
     testing::certificate_authority const authority;
     auto const leaf = authority.issue({}, {"127.0.0.1"});
     for (auto const* bytes : {"", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"}) {
@@ -128,7 +128,7 @@ TEST_CASE("V21: a TLS peer that resets is an error and no signal") {
     }
 }
 
-TEST_CASE("W56: lines that end in a bare LF are refused over libcurl too, before their body is taken") {
+TEST_CASE("lines that end in a bare LF are refused over libcurl too, before their body is taken", "[W56]") {
     for (auto const* bytes : {"HTTP/1.1 200 OK\nContent-Length: 1\n\nx", "HTTP/1.1 200 OK\r\nA: b\nContent-Length: 1\r\n\r\nx",
                               "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\nx"}) {
         INFO(bytes);
@@ -144,9 +144,9 @@ TEST_CASE("W56: lines that end in a bare LF are refused over libcurl too, before
     CHECK(get("HTTP/1.1 200 OK\r\n" + lines + "B: " + std::string(60'000, 'c') + "\r\nContent-Length: 0\r\n\r\n").has_value());
 }
 
-TEST_CASE("V29: a blocking call over curl_transport is stopped wherever it is") { test::calls_can_be_stopped<curl_client>(); }
+TEST_CASE("a blocking call over curl_transport is stopped wherever it is", "[V29]") { test::calls_can_be_stopped<curl_client>(); }
 
-TEST_CASE("V17: one client over libcurl serves several threads") { test::one_client_serves_threads<curl_client>(); }
+TEST_CASE("one client over libcurl serves several threads", "[V17]") { test::one_client_serves_threads<curl_client>(); }
 
 } // namespace curl_wire_test
 #endif

@@ -3,15 +3,16 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/oci_layout.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
 #include <lading/lading.hpp>
+#include <lading/service/store_transport.hpp>
+#include <lading/store/image_on_disk.hpp>
 
 #ifdef LADING_TEST_ZLIB
-#include <lading/backend/zlib_gzip.hpp>
+#include <lading/unpack/zlib_gzip.hpp>
 #endif
 #ifdef LADING_TEST_ZSTD
-#include <lading/backend/zstd_frames.hpp>
+#include <lading/unpack/zstd_frames.hpp>
 #endif
 
 #include <chrono>
@@ -89,7 +90,9 @@ std::string member(std::string const& name, std::string const& bytes) {
     std::snprintf(size, sizeof size, "%011zo", bytes.size());
     head.replace(124, 11, size, 11);
     head[156] = '0';
-    head.replace(257, 8, std::string("ustar\0" "00", 8));
+    head.replace(257, 8, std::string("ustar\0"
+                                     "00",
+                                     8));
     head.replace(148, 8, 8, ' ');
     unsigned sum = 0;
     for (char const c : head) sum += static_cast<unsigned char>(c);
@@ -121,7 +124,7 @@ struct folder {
 
 } // namespace
 
-TEST_CASE("W08: a decompressor gives what was compressed, whatever the pieces") {
+TEST_CASE("a decompressor gives what was compressed, whatever the pieces", "[W08]") {
     std::string text;
     for (int i = 0; i < 40'000; ++i) text += std::to_string(i * i);
     for (auto const& m : models()) {
@@ -145,56 +148,60 @@ TEST_CASE("W08: a decompressor gives what was compressed, whatever the pieces") 
     }
 }
 
-TEST_CASE("W08: compressed archives are read, within bounds, and leave nothing behind") {
+TEST_CASE("compressed archives are read, within bounds, and leave nothing behind", "[W08]") {
     folder f;
     REQUIRE(::setenv("TMPDIR", f.path.c_str(), 1) == 0);
     for (auto const& m : models()) {
         INFO(m.name);
         auto const path = f.write("image", m.compress(archive()));
-        auto const options = layout_options().with_decompression(m.undo);
-        auto opened = oci_layout::open(path, options);
+        auto const options = image_on_disk_options().with_decompression(m.undo);
+        auto opened = image_on_disk::open(path, options);
         REQUIRE(opened);
         fs::remove(path); // what has been read needs it no more
         CHECK(fs::is_empty(f.path));
         auto const ref = opened.value().reference("a:1");
         REQUIRE(ref);
-        CHECK(ref.value() == oci_layout::open(f.write("plain", archive())).value().reference("a:1").value());
+        CHECK(ref.value() == image_on_disk::open(f.write("plain", archive())).value().reference("a:1").value());
         fs::remove(f.path / "plain");
 
-        auto const refused = [&](std::string const& bytes, layout_options const& o) {
-            auto const r = oci_layout::open(f.write("image", bytes), o);
+        auto const refused = [&](std::string const& bytes, image_on_disk_options const& o) {
+            auto const r = image_on_disk::open(f.write("image", bytes), o);
             REQUIRE_FALSE(r);
             CHECK(std::distance(fs::directory_iterator(f.path), fs::directory_iterator()) == 1);
             return r.error();
         };
-        auto const unknown = refused(m.compress(archive()), layout_options());
+        auto const unknown = refused(m.compress(archive()), image_on_disk_options());
         CHECK(unknown == errc::layout_invalid);
         CHECK(unknown.message().find("compressed with " + std::string(m.name)) != std::string::npos);
         CHECK(unknown.message().find(m.name == std::string("gzip") ? "gunzip" : "unzstd") != std::string::npos);
         limits small;
         small.archive_bytes = 50'000;
-        auto const large = refused(m.compress(archive()), layout_options(small).with_decompression(m.undo));
+        auto const large = refused(m.compress(archive()), image_on_disk_options(small).with_decompression(m.undo));
         CHECK(large == errc::layout_invalid);
         CHECK(large.detail().expected == "at most 50000 bytes");
-        auto const late = layout_options().with_decompression(m.undo).with_deadline(std::chrono::steady_clock::now());
+        auto const late = image_on_disk_options().with_decompression(m.undo).with_deadline(std::chrono::steady_clock::now());
         CHECK(refused(m.compress(archive(20'000'000)), late) == errc::timeout);
         auto const half = m.compress(archive());
         CHECK(refused(half.substr(0, half.size() / 2), options) == errc::layout_invalid);
         CHECK(refused(m.compress("no archive"), options).message().find("neither") != std::string::npos);
         CHECK(refused(m.compress(m.compress(archive())), options) == errc::layout_invalid); // one layer of it only
     }
-    for (auto const& [magic, name] : {std::pair(std::string("\xfd" "7zXZ\0", 6), "unxz"), std::pair(std::string("BZh91"), "bunzip2")}) {
-        auto const r = oci_layout::open(f.write("image", magic + std::string(600, 'x')));
+    for (auto const& [magic, name] : {std::pair(std::string("\xfd"
+                                                            "7zXZ\0",
+                                                            6),
+                                                "unxz"),
+                                      std::pair(std::string("BZh91"), "bunzip2")}) {
+        auto const r = image_on_disk::open(f.write("image", magic + std::string(600, 'x')));
         CHECK(r.error().message().find(name) != std::string::npos);
     }
     REQUIRE(::setenv("TMPDIR", "/nonexistent", 1) == 0); // then in another place
-    for (auto const& m : models()) CHECK(oci_layout::open(f.write("image", m.compress(archive())), layout_options().with_decompression(m.undo)));
+    for (auto const& m : models()) CHECK(image_on_disk::open(f.write("image", m.compress(archive())), image_on_disk_options().with_decompression(m.undo)));
     ::unsetenv("TMPDIR");
 }
 
-TEST_CASE("W08: compressed layers of docker save are known by what they are uncompressed") {
+TEST_CASE("compressed layers of docker save are known by what they are uncompressed", "[W08]") {
     struct on_disk : default_policies {
-        using transport = oci_layout;
+        using transport = store_transport<image_on_disk>;
     };
     folder f;
     for (auto const& m : models()) {
@@ -205,10 +212,10 @@ TEST_CASE("W08: compressed layers of docker save are known by what they are unco
                                         member("l", bytes) + std::string(1024, '\0'));
         };
         auto const path = with(m.compress(layer));
-        auto const options = layout_options().with_decompression(m.undo);
-        auto opened = oci_layout::open(path, options).value();
+        auto const options = image_on_disk_options().with_decompression(m.undo);
+        auto opened = image_on_disk::open(path, options).value();
         auto const ref = opened.reference().value();
-        CHECK(oci_layout::open(path).value().reference().value() != ref); // as it is, where it cannot be undone
+        CHECK(image_on_disk::open(path).value().reference().value() != ref); // as it is, where it cannot be undone
         basic_client<on_disk> client(std::move(opened));
         auto const manifest = client.manifest(ref);
         REQUIRE(manifest);
@@ -221,12 +228,12 @@ TEST_CASE("W08: compressed layers of docker save are known by what they are unco
 
         limits small;
         small.archive_bytes = 50'000;
-        auto bounded = oci_layout::open(path, layout_options(small).with_decompression(m.undo)).value();
-        CHECK(bounded.reference().error() == errc::layout_invalid);
+        auto bounded = image_on_disk::open(path, image_on_disk_options(small).with_decompression(m.undo)).value();
+        CHECK(bounded.reference().error() == errc::archive_invalid);
         auto const packed = m.compress(layer);
         for (auto const& bytes : {packed.substr(0, packed.size() - 3), packed + "x"}) {
-            auto broken = oci_layout::open(with(bytes), options).value();
-            CHECK(broken.reference().error() == errc::layout_invalid);
+            auto broken = image_on_disk::open(with(bytes), options).value();
+            CHECK(broken.reference().error() == errc::archive_invalid);
         }
     }
 }

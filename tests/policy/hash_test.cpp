@@ -3,12 +3,12 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/openssl_hash.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/hash/openssl_hash.hpp>
 #include <lading/testing/check_hash.hpp>
 
 #ifdef LADING_TEST_MBEDTLS
-#include <lading/backend/mbedtls_hash.hpp>
+#include <lading/hash/mbedtls_hash.hpp>
 #endif
 
 #include <algorithm>

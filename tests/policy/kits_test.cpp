@@ -10,8 +10,8 @@
 
 #include <lading/testing/check_credentials.hpp>
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/strict_json.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/json/strict_json.hpp>
 
 namespace kits_test {
 

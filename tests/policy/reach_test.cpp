@@ -3,10 +3,10 @@
 #include "catch.hpp"
 #include "hostile/places.hpp"
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 
 #ifdef LADING_TEST_CURL
-#include <lading/backend/curl_transport.hpp>
+#include <lading/net/curl_transport.hpp>
 #define LADING_TRANSPORTS lading::asio_sync_transport, lading::curl_transport
 #else
 #define LADING_TRANSPORTS lading::asio_sync_transport
@@ -32,15 +32,15 @@ using test::place;
 namespace {
 
 template <class T>
-result<response> get(network_options const& network, std::string const& url, reach far = reach::anywhere) {
+result<response> get(network_options const& network, std::string const& url, address_policy far = address_policy::anywhere) {
     T transport(network);
     request q("GET", url);
-    q.reach = far;
+    q.address_policy = far;
     test::draining_sink out;
     return transport.exchange(q, out);
 }
 template <class T>
-errc code(network_options const& network, std::string const& url, reach far) {
+errc code(network_options const& network, std::string const& url, address_policy far) {
     auto const r = get<T>(network, url, far);
     return r ? errc::ok : r.error().kind();
 }
@@ -63,7 +63,7 @@ struct variable {
 
 } // namespace
 
-TEMPLATE_TEST_CASE("W10: a transport says where its connection went", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("a transport says where its connection went", "[W10]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     TestType transport(inner());
@@ -81,7 +81,7 @@ TEMPLATE_TEST_CASE("W10: a transport says where its connection went", "", LADING
     CHECK(through.value().peer == std::nullopt); // a proxy does not say
 }
 
-TEMPLATE_TEST_CASE("V02: what the environment says of proxies does not count", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("what the environment says of proxies does not count", "[V02]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     variable const lower("no_proxy", "localhost 127.0.0.1 .a.test a.test,127.0.0.0/8"), upper("NO_PROXY", "*");
@@ -93,32 +93,32 @@ TEMPLATE_TEST_CASE("V02: what the environment says of proxies does not count", "
     CHECK(get<TestType>(inner(), p.at("a.test") + "/x"));
     // Straight, because our own rules say so: then the address is looked at.
     auto const except = network_options(network).with_proxy(proxy_rules().with_http(proxy.url()).with_exception("a.test"));
-    CHECK(code<TestType>(except, p.at("a.test") + "/x", reach::outside) == errc::address_refused);
-    CHECK(code<TestType>(network, p.at("a.test") + "/x", reach::outside) == errc::ok);
-    CHECK(code<TestType>(except, p.at("a.test") + "/x", reach::inside) == errc::ok);
+    CHECK(code<TestType>(except, p.at("a.test") + "/x", address_policy::outside) == errc::address_refused);
+    CHECK(code<TestType>(network, p.at("a.test") + "/x", address_policy::outside) == errc::ok);
+    CHECK(code<TestType>(except, p.at("a.test") + "/x", address_policy::inside) == errc::ok);
 }
 
-TEMPLATE_TEST_CASE("V03: with a proxy an IPv6 literal is judged by its bytes", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("with a proxy an IPv6 literal is judged by its bytes", "[V03]", LADING_TRANSPORTS) {
     test::proxy proxy;
     auto const network = inner().with_proxy(proxy_rules().with_http(proxy.url()).with_https(proxy.url()));
     for (auto const* host : {"[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[fe80::1]", "[fd00:ec2::254]", "169.254.169.254", "[2002:a9fe:a9fe::1]"})
-        for (auto far : {reach::inside, reach::outside})
+        for (auto far : {address_policy::inside, address_policy::outside})
             for (auto const* scheme : {"http://", "https://"}) {
                 INFO(scheme << host);
                 CHECK(code<TestType>(network, std::string(scheme) + host + ":9/", far) == errc::address_refused);
             }
     for (auto const* host : {"[fd00::5]", "[::ffff:10.0.0.1]", "10.0.0.1", "[fec0::1]", "[64:ff9b:1::10.0.0.1]"}) {
         INFO(host);
-        CHECK(code<TestType>(network, std::string("http://") + host + ":9/", reach::outside) == errc::address_refused);
+        CHECK(code<TestType>(network, std::string("http://") + host + ":9/", address_policy::outside) == errc::address_refused);
     }
     // Loopback never goes through a proxy.
     for (auto const* host : {"[0:0:0:0:0:0:0:1]", "[::1]", "[::ffff:127.0.0.1]"})
-        CHECK(code<TestType>(network, std::string("http://") + host + ":9/", reach::outside) == errc::address_refused);
+        CHECK(code<TestType>(network, std::string("http://") + host + ":9/", address_policy::outside) == errc::address_refused);
     CHECK(proxy.journal().empty());
-    CHECK(code<TestType>(network, "http://[ffff]/", reach::anywhere) == errc::url_invalid);
+    CHECK(code<TestType>(network, "http://[ffff]/", address_policy::anywhere) == errc::url_invalid);
 }
 
-TEMPLATE_TEST_CASE("W12: the login of a proxy goes to the proxy and to nobody else", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("the login of a proxy goes to the proxy and to nobody else", "[W12]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     auto const login = "proxy:" + test::proxy_password;
@@ -132,7 +132,7 @@ TEMPLATE_TEST_CASE("W12: the login of a proxy goes to the proxy and to nobody el
     CHECK(p.journal().find("roxy-Auth") == std::string::npos);
 }
 
-TEMPLATE_TEST_CASE("V07: nobody is asked for the passphrase of a client's key", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("nobody is asked for the passphrase of a client's key", "[V07]", LADING_TRANSPORTS) {
     place p;
     p.on("/x", place::canned(200, "x"));
     auto const leaf = test::authority().issue({"client"});
@@ -154,16 +154,16 @@ TEMPLATE_TEST_CASE("V07: nobody is asked for the passphrase of a client's key", 
     ::dup2(ends[0], 0);
     auto network = inner();
     network.tls.everywhere.with_client_certificate(cert.path(), key.path());
-    CHECK(code<TestType>(network, p.at("a.test") + "/x", reach::anywhere) == errc::tls_config_invalid);
+    CHECK(code<TestType>(network, p.at("a.test") + "/x", address_policy::anywhere) == errc::tls_config_invalid);
     ::dup2(before, 0);
     char left[8];
     CHECK(::read(ends[0], left, sizeof left) == 5);
     for (int fd : {ends[0], ends[1], before}) ::close(fd);
     network.tls.everywhere.with_client_certificate(cert.path(), plain.path());
-    CHECK(code<TestType>(network, p.at("a.test") + "/x", reach::anywhere) == errc::ok);
+    CHECK(code<TestType>(network, p.at("a.test") + "/x", address_policy::anywhere) == errc::ok);
 }
 
-TEMPLATE_TEST_CASE("V08: programs that are started do not inherit connections", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("programs that are started do not inherit connections", "[V08]", LADING_TRANSPORTS) {
     place p(false);
     p.on("/x", place::canned(200, "x"));
     TestType transport(inner());
@@ -181,7 +181,7 @@ TEMPLATE_TEST_CASE("V08: programs that are started do not inherit connections", 
     CHECK(found == 1);
 }
 
-TEMPLATE_TEST_CASE("W13: the authority of a registry counts for the hosts that it names", "", LADING_TRANSPORTS) {
+TEMPLATE_TEST_CASE("the authority of a registry counts for the hosts that it names", "[W13]", LADING_TRANSPORTS) {
     testing::certificate_authority const own;
     place p(true, "b.test", own);
     p.on("/x", place::canned(200, "x"));
@@ -191,7 +191,7 @@ TEMPLATE_TEST_CASE("W13: the authority of a registry counts for the hosts that i
     auto const named = [&](std::string const& by) {
         TestType transport(network);
         request q("GET", p.at("b.test") + "/x");
-        q.reach = by.empty() ? reach::anywhere : reach::inside;
+        q.address_policy = by.empty() ? address_policy::anywhere : address_policy::inside;
         q.named_by = by;
         test::draining_sink out;
         auto const r = transport.exchange(q, out);
@@ -209,7 +209,7 @@ TEMPLATE_TEST_CASE("W13: the authority of a registry counts for the hosts that i
         TestType transport(both);
         for (auto const& [by, expected] : {std::pair("a.test:5000", errc::ok), std::pair("m.test", errc::tls_cert_untrusted), std::pair("a.test:5000", errc::ok)}) {
             request q("GET", p.at("b.test") + "/x");
-            q.reach = reach::inside;
+            q.address_policy = address_policy::inside;
             q.named_by = by;
             test::draining_sink out;
             auto const r = transport.exchange(q, out);

@@ -8,11 +8,11 @@
 #include "wrong_transports/handlers.hpp"
 #include "wrong_transports/requests.hpp"
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 #include <lading/testing/check_transport.hpp>
 
 #ifdef LADING_TEST_CURL
-#include <lading/backend/curl_transport.hpp>
+#include <lading/net/curl_transport.hpp>
 #endif
 
 #include <algorithm>

@@ -40,7 +40,7 @@ def b64(data):
 
 
 class TokenIssuer:
-    """A token service (spec 3.5): anonymous tokens may pull, the user's may push too."""
+    """A token service (doc/protocol.md#tokens): anonymous tokens may pull, the user's may push too."""
 
     def __init__(self, keys):
         self.keys, self.journal = keys, []

@@ -97,7 +97,7 @@ def layouts(world, check, inspect):
         where = folder / ("damaged-" + name.replace(" ", "-"))
         damage(where)
         status, out, err = inspect(f"oci:{where}")
-        check(f"{name} is refused", status == 1 and "layout_invalid" in err and not out, (status, err))
+        check(f"{name} is refused", status == 1 and ("layout_invalid" in err or "archive_invalid" in err) and not out, (status, err))
     for blob in (folder / "layout-of-0" / "blobs" / "sha256").glob("*"):
         text = blob.read_bytes()
         blob.write_bytes(text[:-1] + b" ")

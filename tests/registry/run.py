@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """run.py [NAME=]INSPECT...: the inspect program against real registries, with skopeo of the same machine as the oracle.
-Of several programs a table is printed: the checks that each passed and failed. The one named transport:oci_layout is given
+Of several programs a table is printed: the checks that each passed and failed. The one named transport:image_on_disk is given
 the images that are on disk only. Each has registries of its own, a few programs at a time."""
 import concurrent.futures
 import json
@@ -102,7 +102,7 @@ def seed(world):
 
 
 def same_in_each_format(world):
-    """Spec 11.4: schema1 and schema2 of one image give equal output but for the digest."""
+    """schema1 and schema2 of one image give equal output but for the digest."""
     for shape in ("one", "three", "five", "empty"):
         outputs = []
         for fmt in ("v2s1", "v2s2"):
@@ -238,7 +238,7 @@ if len(sys.argv) > 2:
     sys.exit(matrix(sys.argv[1:]))
 with World() as world:
     names = seed(world)
-    if label == "transport:oci_layout":
+    if label == "transport:image_on_disk":
         layouts.on_disk(world, check, inspect, names)
         layouts.layouts(world, check, inspect)
     else:

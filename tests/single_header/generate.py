@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Makes single_include/lading-core.hpp and single_include/lading.hpp from <lading/core.hpp> and <lading/lading.hpp>
-and all they include. lading.hpp begins with the very text of lading-core.hpp, under one guard: a unit may include both,
-in either order.
+"""Makes the files of single_include from the headers and all they include:
+
+lading-client.hpp  <lading/client/client.hpp> and <lading/client/async_client.hpp>: what declares the calls
+lading-core.hpp    <lading/core.hpp>
+lading.hpp         <lading/lading.hpp>
+lading-src.hpp     <lading/src.hpp>: includes lading.hpp beside it, and has the bodies of what is compiled once
+
+Text that several of them need is the same in each, under one guard: a unit may include them in any order.
 
 generate.py                write the files
 generate.py --check        exit 1 when a file is not what would be written
-generate.py --forward DIR  fill DIR with <lading/...> headers that lead to lading.hpp: a forwarding header for each
+generate.py --forward DIR  fill DIR with <lading/...> headers that lead to lading.hpp (client.hpp, async_client.hpp and src.hpp to their own): a forwarding header for each
                            part of it, a copy of each other header (whose relative includes then find the forwarding
                            ones). For building the tests against it.
 """
@@ -17,10 +22,18 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include" / "lading"
-OUTPUT = ROOT / "single_include" / "lading.hpp"
-CORE_OUTPUT = ROOT / "single_include" / "lading-core.hpp"
-CORE_GUARD = "LADING_CORE_SINGLE_HEADER"
-NOT_IN_CORE = re.compile(r"^\s*#\s*include\s*<(asio|openssl)\b")
+SINGLE = ROOT / "single_include"
+OUTPUT = SINGLE / "lading.hpp"
+CORE_OUTPUT = SINGLE / "lading-core.hpp"
+CLIENT_OUTPUT = SINGLE / "lading-client.hpp"
+SOURCE_OUTPUT = SINGLE / "lading-src.hpp"
+# Sections, in the order in which their text comes; a later one may need the ones before it.
+#   name: its headers, and what no line of it may include
+SECTIONS = {
+    "CLIENT": (["client/client.hpp"], r"<(asio|openssl)\b"),
+    "CORE": (["core.hpp"], r"<(asio|openssl)\b"),
+    "ASYNC_CLIENT": (["client/async_client.hpp"], r"<openssl\b"),
+}
 
 QUOTED = re.compile(r'^\s*#\s*include\s*"([^"]+)"')
 SYSTEM = re.compile(r"^\s*#\s*include\s*<([^>]+)>")
@@ -54,6 +67,9 @@ class Generator:
             if DROPPED.match(line):
                 continue
             if quoted := QUOTED.match(line):
+                if quoted.group(1).endswith(".ipp"):  # bodies: plain text, wherever they are
+                    out += self.bodies(path.parent / quoted.group(1))
+                    continue
                 if depth:
                     sys.exit(f"single header: {where}: a part must not be included under a condition")
                 part = path.parent / quoted.group(1)
@@ -72,6 +88,14 @@ class Generator:
         self.active.pop()
         self.seen.append(path)
         return [f"// ---- lading/{path.relative_to(INCLUDE).as_posix()} ----", *out, ""]
+
+    @staticmethod
+    def bodies(path):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        if any(QUOTED.match(line) or SYSTEM.match(line) for line in lines):
+            sys.exit(f"single header: {path.relative_to(ROOT)}: bodies include nothing")
+        kept = [line for line in lines if not DROPPED.match(line)]
+        return [f"// ---- lading/{path.resolve().relative_to(INCLUDE).as_posix()} ----", *kept, ""]
 
 
 def version():
@@ -99,22 +123,45 @@ def one_file(what, body):
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
+def section(generator, name):
+    """A section under its guard, which knows the version: two copies of different age in one unit would break the rule
+    of one definition without a word."""
+    headers, foreign = SECTIONS[name]
+    system = set(generator.system)
+    text = [line for header in headers for line in generator.text(INCLUDE / header)]
+    # A unit may have this section without the text before it that it does not need: what is known of includes stays inside.
+    generator.system = system
+    if wrong := [line for line in text if re.match(r"^\s*#\s*include\s*" + foreign, line)]:
+        sys.exit(f"single header: {', '.join(headers)} must not need this: {wrong[0]}")
+    guard = f"LADING_{name}_SINGLE_HEADER"
+    return [f"#ifndef {guard}", f"#define {guard} {number()}", "", *text, "#endif",
+            f"#if {guard} != {number()}", '#error "the single headers of lading here are of different versions"', "#endif", ""]
+
+
 def generate():
-    """The files with their text, and the set of parts of lading.hpp."""
+    """The files with their text, and the parts of lading.hpp."""
     generator = Generator()
-    core = generator.text(INCLUDE / "core.hpp")
-    if foreign := [line for line in core if NOT_IN_CORE.match(line)]:
-        sys.exit(f"single header: core.hpp must not need this: {foreign[0]}")
-    core = [f"#ifndef {CORE_GUARD}", f"#define {CORE_GUARD} {number()}", "", *core, "#endif", ""]
-    # Two copies of different age in one unit would break the rule of one definition without a word.
-    same = [f"#if {CORE_GUARD} != {number()}", '#error "lading.hpp and lading-core.hpp are of different versions"',
-            "#endif", ""]
+    client = section(generator, "CLIENT")
+    of_client = list(generator.seen)
+    core = section(generator, "CORE")
+    of_core = [p for p in generator.seen if p not in of_client]
+    # The asynchronous client comes without the core in lading-client.hpp: it must not need it.
+    generator.seen = list(of_client)
+    asynchronous = section(generator, "ASYNC_CLIENT")
+    of_asynchronous = [p for p in generator.seen if p not in of_client]
+    if both := set(of_asynchronous) & set(of_core):
+        sys.exit(f"single header: in core and in the asynchronous client: {', '.join(map(str, both))}")
+    generator.seen = [*of_client, *of_asynchronous, *of_core]
     rest = generator.text(INCLUDE / "lading.hpp")
+    seen = set(generator.seen)
+    source = generator.text(INCLUDE / "src.hpp")
     files = {
-        CORE_OUTPUT: one_file("the library without its backends in one file", core + same),
-        OUTPUT: one_file("the library in one file", core + same + rest),
+        CLIENT_OUTPUT: one_file("what declares the calls of client and async_client, in one file", client + asynchronous),
+        CORE_OUTPUT: one_file("the library without its backends in one file", client + core),
+        OUTPUT: one_file("the library in one file", client + asynchronous + core + rest),
+        SOURCE_OUTPUT: one_file("the part that is compiled once in one file", ['#include "lading.hpp"', "", *source]),
     }
-    return files, set(generator.seen)
+    return files, seen
 
 
 def write(path, text):
@@ -126,10 +173,15 @@ def write(path, text):
 
 def forward(folder, parts):
     wanted = set()
+    declares = {INCLUDE / "client" / "client.hpp", INCLUDE / "client" / "async_client.hpp"}
     for header in sorted(INCLUDE.rglob("*.hpp")):
         target = folder / "lading" / header.relative_to(INCLUDE)
         wanted.add(target)
-        if header.resolve() in parts:
+        if header in declares:
+            write(target, f'#pragma once\n#include "{CLIENT_OUTPUT}"\n')
+        elif header == INCLUDE / "src.hpp":
+            write(target, f'#pragma once\n#include "{SOURCE_OUTPUT}"\n')
+        elif header.resolve() in parts:
             write(target, f'#pragma once\n#include "{OUTPUT}"\n')
         else:
             write(target, header.read_text(encoding="utf-8"))

@@ -4,9 +4,9 @@
 /// A transport over bytes in memory: what `asio_transport` does with the bytes of a connection, without one. Every
 /// answer can be cut anywhere and end anyhow, and the pieces of the reads can be chosen.
 
-#include <lading/backend/http1_reader.hpp>
-#include <lading/backend/http1_request.hpp>
-#include <lading/backend/transport_failure.hpp>
+#include <lading/net/http1_reader.hpp>
+#include <lading/net/http1_request.hpp>
+#include <lading/net/transport_failure.hpp>
 #include <lading/policy/transport.hpp>
 
 #include <algorithm>

@@ -3,9 +3,12 @@
 
 /// Documents for unit tests, and the policies they are tested with.
 
-#include <lading/backend/openssl_hash.hpp>
-#include <lading/backend/strict_json.hpp>
-#include <lading/client.hpp>
+#include "any_policy.hpp"
+#include "client_of.hpp"
+
+#include <lading/hash/openssl_hash.hpp>
+#include <lading/json/strict_json.hpp>
+#include <lading/store/memory_cache.hpp>
 #include <lading/testing/scripted_transport.hpp>
 
 #include <string>
@@ -19,14 +22,25 @@ struct policies : lading::core_policies {
     using clock = lading::testing::manual_clock;
     using credentials = lading::fixed_credentials;
 };
-using client = lading::basic_client<policies>;
+
+/// With any clock and any credentials: the policies of the clients that most tests make, compiled once (clients/).
+struct scripted_policies : policies {
+    using clock = any_clock;
+    using credentials = any_credentials;
+};
+using client = client_of<scripted_policies>;
+
+struct cached_policies : scripted_policies {
+    using cache = lading::memory_cache;
+};
+using cached_client = client_of<cached_policies>;
 
 inline std::string digest_of(std::string_view bytes,
                              lading::digest_algorithm a = lading::digest_algorithm::sha256) {
     return lading::digest_of<lading::openssl_hash>(bytes, a).value().str();
 }
 
-inline std::string descriptor(std::string_view type, std::string_view bytes, std::string_view more = "") {
+inline std::string entry(std::string_view type, std::string_view bytes, std::string_view more = "") {
     return R"({"mediaType":")" + std::string(type) + R"(","digest":")" + digest_of(bytes) + R"(","size":)" +
            std::to_string(bytes.size()) + std::string(more) + "}";
 }
@@ -41,18 +55,18 @@ inline std::string const layer_bytes = "layer";
 inline std::string schema2(std::string_view config = config_bytes,
                            std::string_view config_type = lading::media_types::docker_config) {
     return R"({"schemaVersion":2,"mediaType":")" + std::string(lading::media_types::docker_manifest) +
-           R"(","config":)" + descriptor(config_type, config) + R"(,"layers":[)" +
-           descriptor("application/vnd.docker.image.rootfs.diff.tar.gzip", layer_bytes) + "]}";
+           R"(","config":)" + entry(config_type, config) + R"(,"layers":[)" +
+           entry("application/vnd.docker.image.rootfs.diff.tar.gzip", layer_bytes) + "]}";
 }
 
 inline std::string oci(std::string_view more = "", std::string_view config = config_bytes,
                        std::string_view config_type = lading::media_types::oci_config) {
     return R"({"schemaVersion":2,"mediaType":")" + std::string(lading::media_types::oci_manifest) + R"(","config":)" +
-           descriptor(config_type, config) + R"(,"layers":[)" +
-           descriptor("application/vnd.oci.image.layer.v1.tar", layer_bytes) + "]" + std::string(more) + "}";
+           entry(config_type, config) + R"(,"layers":[)" +
+           entry("application/vnd.oci.image.layer.v1.tar", layer_bytes) + "]" + std::string(more) + "}";
 }
 
-/// An index of entries made with `descriptor`.
+/// An index of entries made with `entry`.
 inline std::string index(std::string_view entries, std::string_view type = lading::media_types::oci_index) {
     return R"({"schemaVersion":2,"mediaType":")" + std::string(type) + R"(","manifests":[)" + std::string(entries) +
            "]}";

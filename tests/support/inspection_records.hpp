@@ -5,8 +5,8 @@
 
 #include "schema1_documents.hpp"
 
-#include <lading/image/schema1_conversion.hpp>
-#include <lading/manifest/schema1_payload.hpp>
+#include <lading/document/schema1/schema1_conversion.hpp>
+#include <lading/document/schema1/schema1_payload.hpp>
 
 namespace test {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The one unit with Catch2's main (it alone takes seconds to compile), and a listener: with LADING_TEST_RECORD=FILE each test
-// case adds a line "passed|failed<tab>program<tab>its name and its sections" to the file, for hostile/report.py.
+// case adds a line "passed|failed<tab>program<tab>its name, its sections and its tags" to the file, for the reports.
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
@@ -23,6 +23,10 @@ std::string program; // its name, without its folder
 class recorder : public listener_base {
   public:
     using listener_base::listener_base;
+    void testCaseStarting(Catch::TestCaseInfo const& info) override {
+        tags_ = info.tagsAsString();
+        listener_base::testCaseStarting(info);
+    }
     void sectionStarting(Catch::SectionInfo const& s) override {
         names_.append(names_.empty() ? "" : " | ").append(s.name);
         listener_base::sectionStarting(s);
@@ -33,7 +37,7 @@ class recorder : public listener_base {
             for (auto& c : names_)
                 if (c == '\n' || c == '\t') c = ' ';
             bool const good = stats.totals.assertions.allOk();
-            std::fputs(((good ? "passed\t" : "failed\t") + program + '\t' + names_ + '\n').c_str(), file);
+            std::fputs(((good ? "passed\t" : "failed\t") + program + '\t' + names_ + ' ' + tags_ + '\n').c_str(), file);
             std::fclose(file);
         }
         names_.clear();
@@ -42,6 +46,7 @@ class recorder : public listener_base {
 
   private:
     std::string names_; // the first section of a case is the case
+    std::string tags_;
 };
 CATCH_REGISTER_LISTENER(recorder)
 

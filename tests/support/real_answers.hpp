@@ -42,7 +42,8 @@ inline std::string hub_challenge() {
     return answer("401 Unauthorized",
                   "Content-Type: application/json\r\nDocker-Distribution-Api-Version: registry/2.0\r\n"
                   "Www-Authenticate: Bearer realm=\"https://auth.r.test/token\",service=\"registry.r.test\",scope=\"repository:team/app:pull\"\r\n"
-                  "Date: " + std::string(date) + "\r\nStrict-Transport-Security: max-age=31536000\r\nDocker-Ratelimit-Source: 192.0.2.7\r\n",
+                  "Date: " +
+                      std::string(date) + "\r\nStrict-Transport-Security: max-age=31536000\r\nDocker-Ratelimit-Source: 192.0.2.7\r\n",
                   R"({"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[{"Type":"repository","Class":"","Name":"team/app","Action":"pull"}]}]})"
                   "\n");
 }
@@ -59,7 +60,8 @@ inline std::string signed_redirect(std::string const& to) {
 inline std::string cached_blob(std::string_view body) {
     return answer("200 OK",
                   "Content-Type: application/octet-stream\r\nConnection: keep-alive\r\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
-                  "x-amz-server-side-encryption: AES256\r\nAccept-Ranges: bytes\r\nServer: AmazonS3\r\nDate: " + std::string(date) +
+                  "x-amz-server-side-encryption: AES256\r\nAccept-Ranges: bytes\r\nServer: AmazonS3\r\nDate: " +
+                      std::string(date) +
                       "\r\nETag: \"0123456789abcdef0123456789abcdef-2\"\r\nX-Cache: Hit from cloudfront\r\nVia: 1.1 "
                       "0123456789abcdef.cloudfront.net (CloudFront)\r\nX-Amz-Cf-Pop: FRA56-P1\r\nX-Amz-Cf-Id: "
                       "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789_-AbCdEfGhIjKlMnOpQr==\r\nAge: 86399\r\n",
@@ -73,7 +75,8 @@ inline std::string stored_blob(std::string_view body) {
                   "Accept-Ranges: bytes\r\nETag: \"0x8DC0A1B2C3D4E5F\"\r\nServer: Windows-Azure-Blob/1.0 Microsoft-HTTPAPI/2.0\r\n"
                   "x-ms-request-id: 01234567-89ab-cdef-0123-456789abcdef\r\nx-ms-version: 2019-07-07\r\nx-ms-lease-status: unlocked\r\n"
                   "x-ms-lease-state: available\r\nx-ms-blob-type: BlockBlob\r\nx-ms-server-encrypted: true\r\n"
-                  "Access-Control-Expose-Headers: Content-Length,Date,Server,x-ms-request-id\r\nDate: " + std::string(date) + "\r\n",
+                  "Access-Control-Expose-Headers: Content-Length,Date,Server,x-ms-request-id\r\nDate: " +
+                      std::string(date) + "\r\n",
                   body);
 }
 
@@ -163,10 +166,10 @@ inline std::string schema2(std::string_view config, int count) {
 /// What a builder pushes along with an image: what it was made of and how.
 inline std::string attestation() {
     auto const statement = [](std::string_view kind, std::string_view bytes) {
-        return descriptor("application/vnd.in-toto+json", bytes, R"(,"annotations":{"in-toto.io/predicate-type":"https://)" + std::string(kind) + "\"}");
+        return entry("application/vnd.in-toto+json", bytes, R"(,"annotations":{"in-toto.io/predicate-type":"https://)" + std::string(kind) + "\"}");
     };
     return R"({"schemaVersion":2,"mediaType":")" + std::string(lading::media_types::oci_manifest) + R"(","config":)" +
-           descriptor(lading::media_types::oci_config, R"({"architecture":"unknown","os":"unknown"})") + R"(,"layers":[)" +
+           entry(lading::media_types::oci_config, R"({"architecture":"unknown","os":"unknown"})") + R"(,"layers":[)" +
            statement("spdx.dev/Document", "what") + "," + statement("slsa.dev/provenance/v0.2", "how") + "]}";
 }
 
@@ -174,10 +177,10 @@ inline std::string attestation() {
 inline std::string attested_index(std::vector<std::pair<std::string, std::string>> const& images) {
     std::vector<std::string> entries, proofs;
     for (auto const& [arch, image] : images) {
-        entries.push_back(descriptor(lading::media_types::oci_manifest, image, on("linux", arch, arch == "arm64" ? R"(,"variant":"v8")" : "")));
-        proofs.push_back(descriptor(lading::media_types::oci_manifest, attestation(),
-                                    on("unknown", "unknown") + R"(,"annotations":{"vnd.docker.reference.digest":")" + digest_of(image) +
-                                        R"(","vnd.docker.reference.type":"attestation-manifest"})"));
+        entries.push_back(entry(lading::media_types::oci_manifest, image, on("linux", arch, arch == "arm64" ? R"(,"variant":"v8")" : "")));
+        proofs.push_back(entry(lading::media_types::oci_manifest, attestation(),
+                               on("unknown", "unknown") + R"(,"annotations":{"vnd.docker.reference.digest":")" + digest_of(image) +
+                                   R"(","vnd.docker.reference.type":"attestation-manifest"})"));
     }
     return "{\n  \"schemaVersion\": 2,\n  \"mediaType\": \"" + std::string(lading::media_types::oci_index) + "\",\n  \"manifests\": [\n    " +
            joined(entries, ",\n    ") + ",\n    " + joined(proofs, ",\n    ") +
@@ -186,9 +189,9 @@ inline std::string attested_index(std::vector<std::pair<std::string, std::string
 
 /// A chart.
 inline std::string chart(std::string_view config) {
-    return R"({"schemaVersion":2,"config":)" + descriptor("application/vnd.cncf.helm.config.v1+json", config) + R"(,"layers":[)" +
-           descriptor("application/vnd.cncf.helm.chart.provenance.v1.prov", "signed") + "," +
-           descriptor("application/vnd.cncf.helm.chart.content.v1.tar+gzip", "chart") +
+    return R"({"schemaVersion":2,"config":)" + entry("application/vnd.cncf.helm.config.v1+json", config) + R"(,"layers":[)" +
+           entry("application/vnd.cncf.helm.chart.provenance.v1.prov", "signed") + "," +
+           entry("application/vnd.cncf.helm.chart.content.v1.tar+gzip", "chart") +
            R"(],"annotations":{"org.opencontainers.image.authors":"Someone, some@one.example","org.opencontainers.image.created":"2024-01-02T03:04:05Z",)"
            R"("org.opencontainers.image.description":"An app \u2013 with \"quotes\"","org.opencontainers.image.title":"app","org.opencontainers.image.version":"1.2.3"}})";
 }

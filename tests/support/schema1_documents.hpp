@@ -6,12 +6,12 @@
 
 #include "catch.hpp"
 
-#include <lading/backend/openssl_hash.hpp>
-#include <lading/backend/strict_json.hpp>
 #include <lading/detail/base64.hpp>
+#include <lading/document/decode.hpp>
+#include <lading/document/reflect/schema1.hpp>
+#include <lading/hash/openssl_hash.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
-#include <lading/manifest/decode.hpp>
-#include <lading/manifest/reflect/schema1.hpp>
 #include <lading/policy/hash.hpp>
 
 #include <cstdlib>

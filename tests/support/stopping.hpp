@@ -55,7 +55,7 @@ void is_stopped_at(event& e, Call call) {
     REQUIRE_FALSE(r);
     CHECK(r.error() == lading::errc::cancelled);
     auto const took = std::chrono::duration_cast<std::chrono::milliseconds>(ended - stopped).count();
-    CHECK(took < 2000); // 50 ms are promised; a busy machine has its own time
+    CHECK(took < 5000); // 50 ms are promised; a busy machine has its own time
     if (took > 50) WARN("it took " << took << " ms to stop");
 }
 

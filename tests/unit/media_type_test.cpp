@@ -19,7 +19,7 @@ std::string essence(std::string_view text) {
 }
 } // namespace
 
-TEST_CASE("D12: media types that are read") {
+TEST_CASE("media types that are read", "[D12]") {
     struct row {
         std::string in, out;
     };
@@ -42,7 +42,7 @@ TEST_CASE("D12: media types that are read") {
     }
 }
 
-TEST_CASE("D12: media types that are refused") {
+TEST_CASE("media types that are refused", "[D12]") {
     using namespace std::string_literals;
     std::string const kib = "a/b; c=" + std::string(1024 - 7, 'd');
     REQUIRE(kib.size() == 1024);

@@ -40,8 +40,8 @@ names wishes(std::string_view wanted, platform_rules rules) {
 }
 std::string normal(std::string_view text) { return normalise(platform::parse(text).value()).str(); }
 
-names const list{"linux/amd64", "linux/arm/v5",  "linux/arm/v6", "linux/arm64/v8",
-                 "linux/386",   "linux/ppc64le", "linux/s390x"};
+names const list{"linux/amd64", "linux/arm/v5", "linux/arm/v6", "linux/arm64/v8",
+                 "linux/386", "linux/ppc64le", "linux/s390x"};
 names const variants{"linux/amd64", "linux/arm/v6", "linux/arm/unrecognised", "linux/arm"};
 
 } // namespace
@@ -75,7 +75,7 @@ TEST_CASE("platform text") {
     CHECK(hostile.str().find_first_of("\n\x1b") == std::string::npos);
 }
 
-TEST_CASE("W54: a system or an architecture alone, upper case, other names") {
+TEST_CASE("a system or an architecture alone, upper case, other names", "[W54]") {
     auto const host = host_platform();
     auto const is = [](std::string_view text) { return platform::parse(text).value().str(); };
     CHECK(is("linux") == platform("linux", host.architecture, host.variant).str());
@@ -83,8 +83,7 @@ TEST_CASE("W54: a system or an architecture alone, upper case, other names") {
     CHECK(is("macOS") == platform("darwin", host.architecture, host.variant).str());
     CHECK(is("windows:10.0.17763") == platform("windows", host.architecture, host.variant).str() + ":10.0.17763");
     for (auto const& [text, rest] : std::vector<std::pair<std::string, std::string>>{
-             {"arm64", "arm64"}, {"ARM64", "arm64"}, {"aarch64", "arm64"}, {"amd64", "amd64"}, {"x86_64", "amd64"}, {"x86-64", "amd64"},
-             {"i386", "386"}, {"386", "386"}, {"armhf", "arm/v7"}, {"armel", "arm/v6"}, {"arm", "arm"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}})
+             {"arm64", "arm64"}, {"ARM64", "arm64"}, {"aarch64", "arm64"}, {"amd64", "amd64"}, {"x86_64", "amd64"}, {"x86-64", "amd64"}, {"i386", "386"}, {"386", "386"}, {"armhf", "arm/v7"}, {"armel", "arm/v6"}, {"arm", "arm"}, {"s390x", "s390x"}, {"riscv64", "riscv64"}})
         CHECK(is(text) == host.os + "/" + rest);
     CHECK(is("linux/AMD64") == "linux/amd64");
     CHECK(is("Linux/Arm/V7") == "linux/arm/v7");
@@ -106,7 +105,7 @@ TEST_CASE("the host has a platform in normal form") {
 #endif
 }
 
-TEST_CASE("spec 7.1 row 1: containers/image wishes") {
+TEST_CASE("platform: containers/image wishes", "[spec-7.1][row-1]") {
     auto const rules = platform_rules::containers_image;
     CHECK(wishes("linux/arm/v8", rules) ==
           names{"linux/arm/v8", "linux/arm/v7", "linux/arm/v6", "linux/arm/v5", "linux/arm"});
@@ -137,7 +136,7 @@ TEST_CASE("spec 7.1 row 1: containers/image wishes") {
     }
 }
 
-TEST_CASE("spec 7.1 row 2: an entry without platform is the last resort") {
+TEST_CASE("an entry without platform is the last resort", "[spec-7.1][row-2]") {
     for (auto rules : {platform_rules::containerd, platform_rules::containers_image, platform_rules::docker_20_10}) {
         CHECK(pick({"-", "linux/s390x"}, "linux/amd64", false, rules) == "-");
         CHECK(pick({"-", "linux/amd64"}, "linux/amd64", false, rules) == "linux/amd64");
@@ -147,7 +146,7 @@ TEST_CASE("spec 7.1 row 2: an entry without platform is the last resort") {
     }
 }
 
-TEST_CASE("spec 7.1: unknown/unknown is never an image") {
+TEST_CASE("unknown/unknown is never an image", "[spec-7.1]") {
     for (auto rules : {platform_rules::containerd, platform_rules::containers_image})
         for (bool exact : {false, true}) {
             CHECK(pick({"unknown/unknown"}, "unknown/unknown", exact, rules) == "none");
@@ -155,7 +154,7 @@ TEST_CASE("spec 7.1: unknown/unknown is never an image") {
         }
 }
 
-TEST_CASE("spec 7.1 row 4: containerd normal form") {
+TEST_CASE("containerd normal form", "[spec-7.1][row-4]") {
     CHECK(normal("linux/x86_64") == "linux/amd64");
     CHECK(normal("linux/x86-64") == "linux/amd64");
     CHECK(normal("linux/i386") == "linux/386");
@@ -178,7 +177,7 @@ TEST_CASE("spec 7.1 row 4: containerd normal form") {
     CHECK(pick({"linux/armel", "linux/armhf"}, "linux/arm/v7") == "linux/armhf");
 }
 
-TEST_CASE("spec 7.1 row 4: containerd fallbacks") {
+TEST_CASE("platform: containerd fallbacks", "[spec-7.1][row-4]") {
     auto const rules = platform_rules::containerd;
     CHECK(wishes("linux/amd64", rules) == names{"linux/amd64", "linux/386"});
     CHECK(wishes("linux/amd64/v3", rules) ==
@@ -209,7 +208,7 @@ TEST_CASE("spec 7.1 row 4: containerd fallbacks") {
     CHECK(pick({"linux/arm64/v9"}, "linux/arm64") == "none");
 }
 
-TEST_CASE("spec 7.1 row 5: os.features are a subset of those wanted") {
+TEST_CASE("os.features are a subset of those wanted", "[spec-7.1][row-5]") {
     using set = std::vector<std::string>;
     CHECK(os_features_match(set{"a", "b"}, set{"b"}));
     CHECK(os_features_match(set{"a"}, set{}));
@@ -230,7 +229,7 @@ TEST_CASE("spec 7.1 row 5: os.features are a subset of those wanted") {
     CHECK(choose_platform(entries, wanted) == 1u);
 }
 
-TEST_CASE("spec 7.1 row 6: Windows builds") {
+TEST_CASE("platform: Windows builds", "[spec-7.1][row-6]") {
     CHECK(windows_version_matches("10.0.17763.1", "10.0.17763.9999"));
     CHECK(windows_version_matches("10.0.17763", "10.0.17763.1"));
     CHECK_FALSE(windows_version_matches("10.0.17763.1", "10.0.17762.1"));
@@ -261,7 +260,7 @@ TEST_CASE("spec 7.1 row 6: Windows builds") {
           "linux/amd64:10.0.1"); // Windows alone has builds
 }
 
-TEST_CASE("spec 7.1 row 7: Docker 20.10, no variant of arm matches: any arm there is") {
+TEST_CASE("Docker 20.10, no variant of arm matches: any arm there is", "[spec-7.1][row-7]") {
     auto const docker = platform_rules::docker_20_10;
     CHECK(pick({"linux/arm/v7"}, "linux/arm/v5", false, docker) == "linux/arm/v7");
     CHECK(pick({"linux/amd64", "linux/arm/v8", "linux/arm/v7"}, "linux/arm/v6", false, docker) == "linux/arm/v8"); // the first
@@ -291,13 +290,13 @@ TEST_CASE("spec 7.1 row 7: Docker 20.10, no variant of arm matches: any arm ther
     }
 }
 
-TEST_CASE("spec 7.1: no variant matches: another variant is not taken, an entry without one is") {
+TEST_CASE("no variant matches: another variant is not taken, an entry without one is", "[spec-7.1]") {
     CHECK(pick({"linux/arm/v7"}, "linux/arm/v5") == "none");
     CHECK(pick({"linux/arm/v7", "linux/arm"}, "linux/arm/v5") == "linux/arm");
     CHECK(pick({"linux/arm/v8"}, "linux/arm") == "linux/arm/v8"); // no variant wanted: every one there is
 }
 
-TEST_CASE("spec 7.1: vectors, the same by both rules") {
+TEST_CASE("vectors, the same by both rules", "[spec-7.1]") {
     for (auto rules : {platform_rules::containerd, platform_rules::containers_image}) {
         CHECK(pick(list, "linux/amd64", false, rules) == "linux/amd64");
         CHECK(pick(list, "linux/arm/v6", false, rules) == "linux/arm/v6");

@@ -24,7 +24,7 @@ std::string streamed(T const& value) {
 std::string const hex(64, 'a');
 } // namespace
 
-TEST_CASE("V19: words and errors are printed to streams") {
+TEST_CASE("words and errors are printed to streams", "[V19]") {
     auto const ref = reference::parse("r.example/team/app:1.2@sha256:" + hex).value();
     CHECK(streamed(ref) == "r.example/team/app:1.2@sha256:" + hex);
     CHECK(streamed(ref.repository()) == "r.example/team/app");
@@ -35,7 +35,7 @@ TEST_CASE("V19: words and errors are printed to streams") {
     CHECK(streamed(warning(warning_code::missing_rootfs, "none")) == "missing_rootfs: none");
 }
 
-TEST_CASE("V19: words are keys of unordered containers") {
+TEST_CASE("words are keys of unordered containers", "[V19]") {
     std::unordered_set<reference> refs;
     for (auto const* text : {"a:1", "docker.io/library/a:1", "a:2"}) refs.insert(reference::parse(text).value());
     CHECK(refs.size() == 2);
@@ -48,7 +48,7 @@ TEST_CASE("V19: words are keys of unordered containers") {
 }
 
 #if defined(__cpp_lib_format)
-TEST_CASE("V19: words and errors are formatted") {
+TEST_CASE("words and errors are formatted", "[V19]") {
     auto const ref = reference::parse("r.example/app:1").value();
     CHECK(std::format("{} {} {:>9}", ref, ref.repository(), errc::timeout) == "r.example/app:1 r.example/app   timeout");
     CHECK(std::format("{}", platform("linux", "amd64")) == "linux/amd64");
@@ -56,7 +56,7 @@ TEST_CASE("V19: words and errors are formatted") {
 }
 #endif
 
-TEST_CASE("V20: groups of codes") {
+TEST_CASE("groups of codes", "[V20]") {
     for (auto const e : {errc::manifest_unknown, errc::name_unknown, errc::blob_unknown, errc::not_found, errc::platform_not_found})
         CHECK((is_not_found(e) && !is_auth(e) && !is_content(e)));
     for (auto const e : {errc::auth_required, errc::auth_denied, errc::credential_helper_failed, errc::plaintext_credentials_refused, errc::denied})
@@ -65,6 +65,10 @@ TEST_CASE("V20: groups of codes") {
         CHECK((is_content(error(e)) && !is_auth(e)));
     for (auto const e : {errc::ok, errc::timeout, errc::ref_invalid, errc::sink_failed, errc::out_of_memory, errc::rate_limited})
         CHECK_FALSE((is_not_found(e) || is_auth(e) || is_content(e)));
+    for (auto const e : {errc::cancelled, errc::timeout, errc::sink_failed, errc::config_invalid, errc::credential_helper_output})
+        CHECK(is_callers_own(error(e)));
+    for (auto const e : {errc::connection_reset, errc::url_invalid, errc::auth_denied, errc::server_error})
+        CHECK_FALSE(is_callers_own(e));
     CHECK_FALSE(is_transient(error(errc::timeout)));
     fallback_facts facts;
     facts.retry = true;

@@ -24,7 +24,7 @@ class inline_string {
 
     constexpr inline_string& append(std::string_view text) noexcept {
         auto const n = std::min(text.size(), Capacity - size_);
-        std::copy_n(text.data(), n, data_ + size_);
+        std::copy(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(n), data_ + size_);
         size_ = static_cast<std::uint16_t>(size_ + n);
         return *this;
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The grammar of image references (spec 1.2), for constant expressions.
+/// The grammar of image references (doc/protocol.md#names), for constant expressions.
 
-#include "../error.hpp"
+#include "../fault.hpp"
 #include "algorithm.hpp"
+#include "docker_hub.hpp"
 #include "text.hpp"
 
 #include <cstddef>
@@ -13,23 +14,10 @@
 
 namespace lading::detail {
 
-/// What a parser that works in constant expressions says instead of an `error`, which needs the heap.
-struct parse_fault {
-    errc code = errc::ok;
-    char const* rule = "";    ///< the rule that does not hold
-    std::size_t position = 0; ///< where, in bytes from the start of the input
+/// The fault as an error that quotes `shown`.
+inline error refuse(fault const& wrong, std::string_view shown) { return from(wrong, '"' + printable(shown, 160) + '"'); }
 
-    constexpr explicit operator bool() const noexcept { return code != errc::ok; }
-};
-
-/// The fault as an error that quotes `shown`. Bounded and printable; no fallback fact is set.
-inline error refuse(parse_fault const& fault, std::string_view shown) {
-    return error(fault.code)
-        .with_context(std::string(fault.rule) + ", at byte " + std::to_string(fault.position))
-        .with_values({}, '"' + printable(shown, 160) + '"');
-}
-
-inline constexpr std::string_view default_host = "docker.io";
+inline constexpr std::string_view default_host = docker_hub::name;
 inline constexpr std::size_t max_host = 253;
 inline constexpr std::size_t max_host_text = max_host + 6; // and a port
 
@@ -43,8 +31,7 @@ constexpr bool names_host(std::string_view first) noexcept {
 constexpr bool is_image_id(std::string_view text) noexcept {
     return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == text.npos;
 }
-inline constexpr parse_fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name",
-                                            0};
+inline constexpr fault image_id_fault{errc::ref_invalid, "64 hex digits are an image ID, not a name", 0};
 
 /// RFC 4291 section 2.2 forms 1 and 2: eight groups of 1 to 4 hex digits, one run of them left out as "::".
 constexpr bool is_ipv6(std::string_view text) noexcept {
@@ -70,8 +57,8 @@ constexpr bool is_ipv6(std::string_view text) noexcept {
 }
 
 /// `host` is not empty and starts the reference, hence positions in it are those of the reference.
-constexpr parse_fault check_host(std::string_view host) noexcept {
-    auto bad = [](char const* rule, std::size_t at) { return parse_fault{errc::ref_invalid, rule, at}; };
+constexpr fault check_host(std::string_view host) noexcept {
+    auto bad = [](char const* rule, std::size_t at) { return fault{errc::ref_invalid, rule, at}; };
     std::size_t end = 0;
     if (host.front() == '[') {
         auto const close = host.find(']');
@@ -110,8 +97,8 @@ constexpr parse_fault check_host(std::string_view host) noexcept {
 
 /// Components of a-z and 0-9, inside which '.', '_', '__' or any number of '-' may separate. `at` is the
 /// position of `path` in the reference.
-constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept {
-    auto bad = [at](char const* rule, std::size_t i) { return parse_fault{errc::ref_invalid, rule, at + i}; };
+constexpr fault check_path(std::string_view path, std::size_t at) noexcept {
+    auto bad = [at](char const* rule, std::size_t i) { return fault{errc::ref_invalid, rule, at + i}; };
     auto word = [](char c) { return is_lower(c) || is_digit(c); };
     for (std::size_t start = 0, i = 0; i <= path.size(); ++i) {
         if (i < path.size() && path[i] != '/') {
@@ -139,7 +126,7 @@ constexpr parse_fault check_path(std::string_view path, std::size_t at) noexcept
 
 /// 1 to 128 of letters, digits, '_', '.' and '-', not starting with the last two. `at`: position in the
 /// reference.
-constexpr parse_fault check_tag(std::string_view tag, std::size_t at) noexcept {
+constexpr fault check_tag(std::string_view tag, std::size_t at) noexcept {
     if (tag.empty()) return {errc::ref_invalid, "a tag follows ':'", at};
     for (std::size_t i = 0; i < tag.size(); ++i) {
         char const c = tag[i];

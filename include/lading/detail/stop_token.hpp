@@ -13,6 +13,7 @@
 
 namespace lading {
 using std::stop_callback;
+using std::stop_source;
 using std::stop_token;
 } // namespace lading
 #else
@@ -23,6 +24,10 @@ namespace lading {
 struct stop_token {
     static constexpr bool stop_requested() noexcept { return false; }
     static constexpr bool stop_possible() noexcept { return false; }
+};
+struct stop_source {
+    static constexpr stop_token get_token() noexcept { return {}; }
+    static constexpr bool request_stop() noexcept { return false; }
 };
 template <class F>
 struct stop_callback {

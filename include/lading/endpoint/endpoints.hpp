@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration (spec 2.1, 2.7).
+/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration
+/// (doc/protocol.md#endpoints).
 
 #include "../reference.hpp"
 #include "../result.hpp"
@@ -15,17 +16,13 @@
 
 namespace lading {
 
-enum class api_version : std::uint8_t { v1 = 1, v2 = 2 };
-
 /// One place to ask for one repository.
 struct endpoint {
-    endpoint(std::string base, repository r, bool m = false, api_version v = api_version::v2)
-        : base_url(std::move(base)), name(r), is_mirror(m), version(v) {}
+    endpoint(std::string base, repository r, bool m = false) : base_url(std::move(base)), name(r), is_mirror(m) {}
 
     std::string base_url; ///< scheme, host and port, no trailing slash
     repository name;      ///< what the repository is called there
     bool is_mirror;
-    api_version version;
 
     bool over_tls() const noexcept { return base_url.starts_with("https:"); }
     /// Host and port, without scheme.
@@ -75,11 +72,12 @@ inline result<repository> relocate(repository const& name, std::string_view pref
     bool const wildcard = prefix.starts_with("*.");
     // A host that stands for a domain keeps the port of the name.
     bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
-    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size() : prefix.size();
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size()
+                                                                                          : prefix.size();
     auto const whole = location + text.substr(kept);
     auto out = repository::parse(whole);
     auto const host = whole.substr(0, whole.find('/'));
-    if (!out || lower(host) != (out.assume_value().host() == "docker.io" ? "docker.io" : lower(out.assume_value().host())))
+    if (!out || lower(host) != lower(out.assume_value().host()))
         return error(errc::config_invalid)
             .with_context("the location of a registry or mirror")
             .with_values("host[:port][/path]", printable(location, 160));
@@ -109,9 +107,8 @@ inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_m
 } // namespace detail
 
 /// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
-/// where the rules of that host allow it by name; last, where v1 is asked for, the origin's v1. `by_digest` says
-/// whether the reference pins its content (some mirrors may only be asked then). Errors: `registry_blocked`,
-/// `config_invalid`; both final.
+/// where the rules of that host allow it by name. `by_digest` says whether the reference pins its content (some mirrors may
+/// only be asked then). Errors: `registry_blocked`, `config_invalid`; both final.
 inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
                                                       bool by_digest) {
     LADING_TRY_V(detail::check_names(rules));
@@ -129,14 +126,6 @@ inline result<std::vector<endpoint>> modern_endpoints(repository const& name, re
         LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
     }
     detail::add_v2(out, origin, false, rules);
-    if (!rules.v1) return out;
-    auto const last = out.back().over_tls() ? out.size() - 1 : out.size() - 1 - (out.size() > 1 && !out[out.size() - 2].is_mirror);
-    for (auto i = last, n = out.size(); i < n; ++i) {
-        auto v1 = out[i];
-        v1.version = api_version::v1;
-        if (v1.name.host() == "docker.io") v1.base_url = "https://index.docker.io";
-        out.push_back(std::move(v1));
-    }
     return out;
 }
 

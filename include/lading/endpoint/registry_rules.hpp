@@ -5,6 +5,7 @@
 /// for which names, what is blocked. Plain data; `endpoint/endpoints.hpp` makes endpoints of it, `backend/` has
 /// loaders that read it from the files of the container tools.
 
+#include "../detail/docker_hub.hpp"
 #include "../detail/text.hpp"
 #include "../warning.hpp"
 #include "tls_options.hpp"
@@ -37,7 +38,9 @@ struct host_rules {
 };
 
 /// When a mirror may be asked.
-enum class mirror_use : std::uint8_t { all, digest_only, tag_only };
+enum class mirror_use : std::uint8_t { all,
+                                       digest_only,
+                                       tag_only };
 
 /// A place that serves the same content under another name.
 struct mirror {
@@ -91,10 +94,11 @@ struct registry_rules {
     std::vector<registry_entry> registries; ///< the longest matching prefix counts, the first of equal ones
     std::vector<std::pair<std::string, std::string>> aliases; ///< short names and the names they stand for
     std::vector<warning> warnings; ///< what was odd in the files that were read; nothing here changes what the rules say
-    bool v1 = false; ///< offer v1 endpoints to the fallback policy (spec 9); off unless asked for
+    bool v1 = false; ///< offer v1 endpoints to the fallback policy (doc/protocol.md#v1); off unless asked for
 
-    /// Read by `docker_1_10_fallback` only (spec 2.2): networks ("10.0.0.0/8") whose hosts are insecure, and how a host
-    /// name becomes addresses (in text; empty: it does not resolve). Without `resolve` only IP literals match.
+    /// Read by `docker_1_10_fallback` only (doc/protocol.md#docker-1-10): networks ("10.0.0.0/8") whose hosts are
+    /// insecure, and how a host name becomes addresses (in text; empty: it does not resolve). Without `resolve` only
+    /// IP literals match.
     std::vector<std::string> insecure_networks;
     std::vector<std::string> (*resolve)(std::string const& host) = nullptr;
 
@@ -123,7 +127,7 @@ struct registry_rules {
     tls_rules tls(tls_options everywhere = {}) const {
         tls_rules out(std::move(everywhere));
         for (auto const& h : hosts)
-            if (h.has_tls) out.with_host(h.host == "docker.io" ? "registry-1.docker.io" : h.host, h.tls);
+            if (h.has_tls) out.with_host(h.host == detail::docker_hub::name ? std::string(detail::docker_hub::registry_host) : h.host, h.tls);
         return out;
     }
 };

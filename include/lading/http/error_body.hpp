@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What a registry says in the body of an error (spec 4.7).
+/// What a registry says in the body of an error (doc/protocol.md#errors).
 
 #include "../detail/text.hpp"
 #include "../json/document.hpp"
@@ -117,12 +117,13 @@ error_body parse_error_body(std::string_view body, limits const& l) {
         auto const d = e.is_object() ? e.find("detail") : std::nullopt;
         bool const detailed = d && !d->is_null();
         if (std::exchange(first, false)) {
-            // By the codes of the original: one that it did not know, or that came later, was UNKNOWN to it.
+            // By the codes of Docker 1.10: one that it did not know, or that came later, was UNKNOWN to it.
             bool const later = code == "TOOMANYREQUESTS" || code == "RANGE_INVALID" || code == "PAGINATION_NUMBER_INVALID";
             auto const usual = default_message(later || default_message(code).empty() ? "UNKNOWN" : code);
             bool const own_words = !message.empty() && message != usual;
             bool const known = code == "UNAUTHORIZED" || code == "NAME_UNKNOWN" || code == "MANIFEST_UNKNOWN";
-            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown : refusal_form::other;
+            out.form = !detailed && !own_words ? refusal_form::bare_code : known ? refusal_form::unknown
+                                                                                 : refusal_form::other;
         }
         if (auto const said = e.as_string(); said && out.words.empty()) out.words = detail::one_line(*said, most, false);
         if (out.errors.size() == 16 || room == 0 || !e.is_object()) return;

@@ -33,7 +33,7 @@ class gzip_reader {
     }
 
     /// One member after the other. `stop` as soon as the sink has enough.
-    result<flow> run() {
+    result<sink_action> run() {
         while (at_ < in_.size()) {
             if (!skip_header()) return bad("the header");
             crc_ = 0xffffffffu;
@@ -44,16 +44,16 @@ class gzip_reader {
                 last = bits(1) == 1;
                 LADING_TRY(auto const sound, block(bits(2)));
                 if (!sound) return bad(short_ ? "it ends too early" : "a block");
-                if (stopped_) return flow::stop;
+                if (stopped_) return sink_action::stop;
             }
             LADING_TRY_V(give());
-            if (stopped_) return flow::stop;
+            if (stopped_) return sink_action::stop;
             held_ = 0; // to the next whole byte
             auto const crc = word(), size = word();
             if (short_) return bad("it ends too early");
             if (crc != ~crc_ || size != size_) return bad("the checksum");
         }
-        return flow::more;
+        return sink_action::proceed;
     }
 
   private:
@@ -149,7 +149,9 @@ class gzip_reader {
         if (type == 3 || short_) return false;
         if (type == 1) {
             std::array<std::uint8_t, 288> lengths;
-            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
+            for (std::size_t i = 0; i < 288; ++i) lengths[i] = i < 144 ? 8 : i < 256 ? 9
+                                                                         : i < 280   ? 7
+                                                                                     : 8;
             std::array<std::uint8_t, 30> distances;
             distances.fill(5);
             literals_.make(lengths);
@@ -190,7 +192,8 @@ class gzip_reader {
             }
             if (s == 16 && i == 0) return false;
             auto const value = s == 16 ? lengths[i - 1] : std::uint8_t(0);
-            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3) : 11 + bits(7);
+            auto times = s == 16 ? 3 + bits(2) : s == 17 ? 3 + bits(3)
+                                                         : 11 + bits(7);
             if (short_ || times > all - i) return false;
             for (; times > 0; --times) lengths[i++] = value;
         }
@@ -199,9 +202,9 @@ class gzip_reader {
                distances_.make(std::span(lengths).subspan(n_literals, n_distances));
     }
     result<bool> compressed() {
-        static constexpr std::uint16_t length_base[29] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+        static constexpr std::uint16_t length_base[29] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27,
                                                           31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-        static constexpr std::uint16_t distance_base[30] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
+        static constexpr std::uint16_t distance_base[30] = {1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129,
                                                             193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
         while (!stopped_) {
             int const s = symbol(literals_);
@@ -247,7 +250,7 @@ class gzip_reader {
         count_in(crc_, piece);
         size_ += static_cast<std::uint32_t>(piece.size());
         LADING_TRY(auto const verdict, to_.write(std::as_bytes(std::span(piece))));
-        stopped_ = verdict == flow::stop;
+        stopped_ = verdict == sink_action::stop;
         return success();
     }
 
@@ -267,8 +270,8 @@ class gzip_reader {
 } // namespace detail
 
 /// Writes what a gzip text holds into `to`, in pieces of at most 64 KiB; `begin` is the caller's. An empty text holds
-/// nothing. The value is `flow::stop` when the sink has had enough. Errors: those of the sink; `http_content_encoding`
+/// nothing. The value is `sink_action::stop` when the sink has had enough. Errors: those of the sink; `http_content_encoding`
 /// when the text cannot be read to its end or its checksums do not hold, after pieces may have been written.
-inline result<flow> gunzip(std::string_view text, body_sink& to) { return detail::gzip_reader(text, to).run(); }
+inline result<sink_action> gunzip(std::string_view text, body_sink& to) { return detail::gzip_reader(text, to).run(); }
 
 } // namespace lading

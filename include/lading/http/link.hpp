@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The `Link` header (RFC 8288), as far as paging needs it: the target of `rel="next"` (hostile.md P03).
+/// The `Link` header (RFC 8288), as far as paging needs it: the target of `rel="next"` (doc/threats.md#p03).
 
 #include "../detail/text.hpp"
-#include "../http/message.hpp"
 #include "../result.hpp"
+#include "message.hpp"
 
 #include <optional>
 #include <span>

@@ -6,12 +6,12 @@
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../detail/stop_token.hpp"
-#include "../digest.hpp"
 #include "../result.hpp"
 #include "../warning.hpp"
 #include "address.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -102,7 +102,7 @@ class header_map {
 };
 
 /// How far a request may go, by who named its host. Transports check the address that they dial.
-enum class reach : std::uint8_t {
+enum class address_policy : std::uint8_t {
     anywhere,  ///< the caller named it
     inside,    ///< a server inside the network named it: anywhere but link-local and metadata addresses
     outside,   ///< a server named it: public addresses only
@@ -119,20 +119,10 @@ struct request {
     header_map headers;
     std::string body; ///< small bodies (token forms); empty for none
 
-    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
-    std::string scope;
-    /// Credentials may be added for this hop (false after a redirect to another origin, and for token requests).
-    bool may_authorize = true;
     /// Where it may be sent.
-    lading::reach reach = lading::reach::anywhere;
+    lading::address_policy address_policy = lading::address_policy::anywhere;
     /// Who named its host: host, and port unless it is the scheme's own, of the registry that was asked first; empty: the caller.
     std::string named_by;
-    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
-    std::optional<digest> content;
-    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
-    bool by_tag = false;
-    /// The body is wanted as it is stored: a blob.
-    bool verbatim = false;
     /// When the whole operation must be over.
     std::optional<std::chrono::steady_clock::time_point> deadline;
     /// Ends a blocking exchange early, from another thread. An asynchronous one has the slot of its handler.
@@ -146,30 +136,27 @@ struct response {
 
     int status = 0;
     header_map headers;
-    std::string url;               ///< the URL that was asked (after redirects: the last one)
-    bool credentials_sent = false; ///< set by the authorize layer: the request carried credentials
-    bool credentials_withheld = false; ///< set by the authorize layer: it might not, for it had left its origin
-    bool challenge_unanswered = false; ///< set by the authorize layer: Basic was asked for and there is no secret
+    std::string url; ///< the URL that was asked (after redirects: the last one)
     /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
     std::optional<address_scope> peer;
-    std::vector<warning> warnings;     ///< what was odd on the way to it; the operation passes it on to its value
+    std::vector<warning> warnings; ///< what was odd on the way to it; the operation passes it on to its value
 };
 
 /// How far a host may be that an answer names. A server inside the network may name others there, one outside may not.
 /// It is the address of its own connection that counts; where that is not known, what its name shows, and it may name itself. What
 /// it was allowed to be is no sign then of where it is: its own name may have made it so. `asked` is the reach of the request, `here`
 /// and `there` the hosts of the two.
-constexpr reach reach_from(response const& head, reach asked, std::string_view here, std::string_view there) noexcept {
-    if (asked == reach::outside) return reach::outside;
-    if (head.peer) return *head.peer == address_scope::outside ? reach::outside : reach::inside;
+constexpr address_policy policy_from(response const& head, address_policy asked, std::string_view here, std::string_view there) noexcept {
+    if (asked == address_policy::outside) return address_policy::outside;
+    if (head.peer) return *head.peer == address_scope::outside ? address_policy::outside : address_policy::inside;
     bool const inside = here == there || scope_of_host(here) != address_scope::outside;
-    return inside ? reach::inside : reach::outside;
+    return inside ? address_policy::inside : address_policy::outside;
 }
 
 /// What a sink says after each piece.
-enum class flow : std::uint8_t {
-    more, ///< go on
-    stop  ///< enough: the transport stops reading, closes the connection and reports success
+enum class sink_action : std::uint8_t {
+    proceed, ///< go on
+    stop     ///< enough: the transport stops reading, closes the connection and reports success
 };
 
 /// Takes one body, piece by piece. A transport calls `begin` once for the final head, then `write` for each piece,
@@ -180,8 +167,8 @@ class body_sink {
     virtual ~body_sink() = default;
     /// `content_length` is the announced size in bytes, if any. A failure here ends the exchange before a body byte
     /// is read.
-    virtual result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
-    virtual result<flow> write(std::span<std::byte const> piece) = 0;
+    virtual result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) = 0;
+    virtual result<sink_action> write(std::span<std::byte const> piece) = 0;
 };
 
 } // namespace lading

@@ -51,8 +51,7 @@ inline std::optional<std::string_view> element(std::string_view text, std::strin
 /// Text of a peer on one line: white space and tags become one space, the usual entities their characters; at most `most`
 /// characters, printable. Empty for what is no text.
 inline std::string one_line(std::string_view text, std::size_t most, bool markup) {
-    constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'},  {"&lt;", '<'},   {"&gt;", '>'}, {"&quot;", '"'},
-                                                              {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
+    constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
     std::string out;
     bool gap = false;
     while (!text.empty() && out.size() <= most) {
@@ -122,7 +121,8 @@ inline std::optional<error> answer_of_another_kind(response const& head, std::st
         return std::nullopt;
     std::string what = "empty";
     if (!start.empty()) {
-        what = detail::is_web_page(body) ? "a web page" : markup ? "XML or HTML" : "text";
+        what = detail::is_web_page(body) ? "a web page" : markup ? "XML or HTML"
+                                                                 : "text";
         auto const type = head.headers.find("Content-Type").value_or("");
         if (!type.empty()) what += " (" + detail::printable(detail::trim(type.substr(0, type.find(';'))), 60) + ')';
     }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers (spec 4.8, hostile.md
-/// X01, X02).
+/// How long a registry asks to wait: `Retry-After` in both forms and the `RateLimit-*` headers
+/// (doc/protocol.md#retries, doc/threats.md#x01).
 
+#include "../detail/calendar.hpp"
 #include "../detail/chrono.hpp"
 #include "../detail/text.hpp"
 #include "message.hpp"
@@ -16,25 +17,15 @@
 namespace lading {
 
 namespace detail {
-/// Days from 1970-01-01 to a date of the Gregorian calendar, years 1 to 9999; nothing for a day that does not exist.
-constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int day) noexcept {
-    bool const leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    int const length = month == 2 ? 28 + leap : 30 + (month + month / 8) % 2;
-    if (day < 1 || day > length) return std::nullopt;
-    int const y = month > 2 ? year : year - 1;                           // years begin in March: the leap day is last
-    int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
-}
-} // namespace detail
-
-namespace detail {
 /// True for a text that has a digit where the form has `0`, a letter where it has `a`, a digit or a space where it has
 /// `_`, and the form's own character elsewhere.
 constexpr bool has_form(std::string_view text, std::string_view form) noexcept {
     if (text.size() != form.size()) return false;
     for (std::size_t i = 0; i < form.size(); ++i) {
         char const c = text[i], f = form[i];
-        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c) : f == '_' ? is_digit(c) || c == ' ' : c == f;
+        bool const fits = f == '0' ? is_digit(c) : f == 'a' ? is_alnum(c) && !is_digit(c)
+                                               : f == '_'   ? is_digit(c) || c == ' '
+                                                            : c == f;
         if (!fits) return false;
     }
     return true;
@@ -58,8 +49,8 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     } else if (detail::has_form(text, "aaa aaa _0 00:00:00 0000")) {
         day = number(text.substr(8, 2)), month_name = text.substr(4, 3), year = number(text.substr(20, 4)), time = text.substr(11, 8);
     } else if (auto const comma = text.find(','); comma >= 6 && comma <= 9 && // "Monday" to "Wednesday"
-               detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
-               detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
+                                                  detail::has_form(text.substr(0, comma), std::string_view("aaaaaaaaa").substr(0, comma)) &&
+                                                  detail::has_form(text.substr(comma), ", 00-aaa-00 00:00:00 GMT")) {
         text.remove_prefix(comma);
         day = number(text.substr(2, 2)), month_name = text.substr(5, 3), year = number(text.substr(9, 2)), time = text.substr(12, 8);
         year += year < 70 ? 2000 : 1900;
@@ -70,7 +61,7 @@ inline std::optional<std::int64_t> parse_http_date(std::string_view text) {
     if (month == months.npos || month % 3 != 0 || hour > 23 || minute > 59 || second > 60) return std::nullopt;
     auto const days = detail::days_since_1970(year, static_cast<int>(month) / 3 + 1, day);
     if (!days) return std::nullopt;
-    return *days * std::int64_t(86'400) + hour * 3600 + minute * 60 + second;
+    return *days * std::int64_t(86'400) + std::int64_t(hour) * 3600 + std::int64_t(minute) * 60 + second;
 }
 
 namespace detail {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (hostile.md C09, C10,
-/// C23, C26, H29). Our own because an origin must have exactly one spelling, and what has two must be refused.
+/// `url` and `origin`: absolute http and https URLs in one normal form, and who may see a secret (doc/threats.md#c09).
+/// Our own because an origin must have exactly one spelling, and what has two must be refused.
 
 #include "../detail/ip_text.hpp"
 #include "../detail/text.hpp"
@@ -95,7 +95,7 @@ constexpr bool is_host(std::string_view host) noexcept {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     bool number = true;
-    for (std::size_t i = 0; i < last.size(); ++i) number = number && is_digit(last[i]);
+    for (char c : last) number = number && is_digit(c);
     bool const hex = last.starts_with("0x");
     return number || hex ? bool(parse_ipv4(host)) : true;
 }
@@ -103,7 +103,7 @@ constexpr bool is_host(std::string_view host) noexcept {
 } // namespace detail
 
 /// True for a URL, or a reference to one, that names a user ("https://me@host/", "//me@host"): what a server may not
-/// have a client send (hostile.md C26).
+/// have a client send (doc/threats.md#c26).
 constexpr bool names_user(std::string_view reference) noexcept {
     auto const path = std::min(reference.find_first_of("/?#"), reference.size());
     if (!reference.substr(path).starts_with("//")) return false;

@@ -4,12 +4,12 @@
 /// `json_document`: a JSON text as one flat list of values, and the event sink that builds it.
 ///
 /// The sink is the one place that enforces depth, duplicate keys, node count and sizes, for every JSON backend
-/// (hostile.md J01, J08, J09). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
+/// (doc/threats.md#j01). Where `json_limits::repeated_keys` lets a name come twice, both members are kept, and a
 /// reader who looks for it finds neither: no choice between them is made in silence. A tree of nodes is not built: no
 /// recursion, one vector, one string. Usable in constant expressions.
 
 #include "../detail/algorithm.hpp"
-#include "../detail/late.hpp"
+#include "../detail/dependent.hpp"
 #include "../limits.hpp"
 #include "../policy/json.hpp"
 #include "../result.hpp"
@@ -23,7 +23,15 @@
 namespace lading {
 
 /// `repeated` is of no value: it is what looking up a name gives that an object has twice.
-enum class json_kind : std::uint8_t { null, boolean, integer, unsigned_integer, number, string, array, object, repeated };
+enum class json_kind : std::uint8_t { null,
+                                      boolean,
+                                      integer,
+                                      unsigned_integer,
+                                      number,
+                                      string,
+                                      array,
+                                      object,
+                                      repeated };
 
 namespace detail {
 /// One value or key. `next` is the index behind the whole subtree; `text` is a range of the document's text.
@@ -85,7 +93,7 @@ class json_document {
   public:
     /// Parses with the backend `J` under `limits`. Errors: `json_*` with the byte offset in the context.
     template <json_policy J>
-    static detail::late<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
+    static detail::dependent<result<json_document>, J> parse(std::string_view text, json_limits const& limits = {}) {
         json_document out;
         json_status const s = out.assign<J>(text, limits);
         if (!s) return error(s.code).with_context("at byte " + std::to_string(s.offset));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `json_writer`: deterministic JSON text (spec 0.5 "output escaping", 8.1, 8.5).
+/// `json_writer`: deterministic JSON text (doc/protocol.md#output).
 
 #include "../detail/algorithm.hpp"
 #include "../detail/visible_text.hpp"
@@ -16,14 +16,16 @@ namespace lading {
 /// How JSON is laid out.
 struct json_style {
     json_style() = default;
-    json_style(int i, bool h, bool v = false) : indent(i), html_escape(h), escape_hidden(v) {}
+    json_style(int i, bool h, bool v = false, bool s = false) : indent(i), html_escape(h), escape_hidden(v), short_escapes(s) {}
     int indent = 0;           ///< spaces a level; 0 for one compact line
     bool html_escape = false; ///< `<`, `>` and `&` as \u003c, \u003e and \u0026
     /// Controls beyond ASCII, and what changes the order or the width of text on a terminal, as \u escapes: equal JSON.
     bool escape_hidden = false;
+    bool short_escapes = false; ///< backspace and form feed as `\b` and `\f`, not as \u0008 and \u000c
 };
 
-enum class key_order : bool { as_written, sorted };
+enum class key_order : bool { as_written,
+                              sorted };
 
 namespace detail {
 using json_members = std::vector<std::pair<std::string_view, json_view>>;
@@ -81,6 +83,8 @@ class json_writer {
         return end_object();
     }
 
+    /// False once a byte that is no UTF-8 has become U+FFFD.
+    bool is_exact() const noexcept { return exact_; }
     std::string const& str() const noexcept { return out_; }
     std::string take() noexcept { return std::exchange(out_, {}); }
 
@@ -132,12 +136,18 @@ class json_writer {
         case '\n': return out_ += "\\n", 1;
         case '\r': return out_ += "\\r", 1;
         case '\t': return out_ += "\\t", 1;
+        case '\b':
+            if (style_.short_escapes) return out_ += "\\b", 1;
+            break;
+        case '\f':
+            if (style_.short_escapes) return out_ += "\\f", 1;
+            break;
         default: break;
         }
         if (c < 0x20 || (style_.html_escape && (c == '<' || c == '>' || c == '&'))) return escape(c), 1;
         if (c < 0x7f || (c == 0x7f && !style_.escape_hidden)) return out_ += static_cast<char>(c), 1;
         auto const [code, n] = detail::first_character(text);
-        if (n == 0) return out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
+        if (n == 0) return exact_ = false, out_ += "\xef\xbf\xbd", 1; // a caller's bad byte; text that was parsed has none
         if (code == 0x2028 || code == 0x2029 || (style_.escape_hidden && !detail::is_visible(code))) {
             if (code >= 0x10000) escape(0xd7c0 + (code >> 10)), escape(0xdc00 + (code & 0x3ff));
             else escape(code);
@@ -149,6 +159,7 @@ class json_writer {
     std::vector<bool> empty_; ///< of each open array and object
     json_style style_;
     bool after_key_ = false;
+    bool exact_ = true;
 };
 
 } // namespace lading

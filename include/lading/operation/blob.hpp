@@ -1,161 +1,167 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The blob operation: one blob, checked against its descriptor while it streams (spec 4.3).
+/// The blob operation: one blob, checked against its descriptor while it streams (doc/protocol.md#blobs).
 ///
-/// Requests: GET `/v2/<name>/blobs/<digest>`, one (layers may add redirects and a token request).
+/// Requests: GET `/v2/<name>/blobs/<digest>` (layers may add redirects and a token request), and once more after each
+/// connection that was lost, for the bytes that are missing. None for an empty blob, for `{}`, and where the sink has it all.
 
-#include "../blob/sink.hpp"
-#include "../descriptor.hpp"
 #include "../http/status.hpp"
-#include "../policy/hash.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../protocol/call_context.hpp"
+#include "blob_transfer.hpp"
 
+#include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace lading {
 
-/// Passes a 200 to a `blob_sink`, counting and hashing; stops at the first byte beyond the size (hostile.md L08), or,
-/// where the descriptor has none (-1, as in schema1), beyond `limits::blob_bytes`.
-template <class P>
-class verifying_body final : public body_sink {
-    template <class T>
-    using result = detail::late<lading::result<T>, P>;
-
-  public:
-    verifying_body(descriptor const& what, blob_sink& out, limits const& l)
-        : what_(what), out_(out), error_body_(0, l), most_(l.blob_bytes), hash_(what.digest.algorithm()) {}
-    verifying_body(verifying_body const&) = delete;
-    verifying_body& operator=(verifying_body const&) = delete;
-    ~verifying_body() override { // cancelled, or an exception
-        if (open_) out_.discard();
+namespace detail {
+/// The bytes of a blob that everybody has: none, and the empty JSON object of artifacts without a config.
+inline std::optional<std::string_view> known_blob(descriptor const& what) {
+    constexpr std::string_view object = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+    if (what.size == 0) return std::string_view();
+    if ((what.size == 2 || what.size < 0) && what.digest.str() == object) return std::string_view("{}");
+    return std::nullopt;
+}
+/// What a lost connection, and a network that is away for a moment, is for a body that may be gone on with.
+constexpr bool may_go_on(errc code, bool has_begun) noexcept {
+    if (is_lost_connection(code)) return true;
+    if (!has_begun) return false; // another place is asked sooner
+    switch (code) {
+    case errc::timeout_body:
+    case errc::too_slow:
+    case errc::timeout_header:
+    case errc::timeout_write:
+    case errc::connect_timeout:
+    case errc::connection_refused:
+    case errc::host_not_found:
+    case errc::tls_timeout: return true;
+    default: return false;
     }
-
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
-        is_blob_ = head.status == 200;
-        is_page_ = iequal(head.headers.find("Content-Type").value_or("").substr(0, 9), "text/html");
-        if (!is_blob_) return error_body_.begin(head, content_length);
-        if (content_coding_of(head.headers) != content_coding::identity)
-            return encoded_body(head.headers, "a blob is wanted as it is stored");
-        if (content_length && what_.size >= 0 && *content_length != static_cast<std::uint64_t>(what_.size))
-            return wrong_size(std::to_string(*content_length));
-        if (what_.size < 0 && content_length.value_or(0) > most_) return too_large(std::to_string(*content_length));
-        count_ = 0;
-        hash_.emplace(what_.digest.algorithm());
-        open_ = true;
-        LADING_TRY_V(out_.begin());
-        return flow::more;
-    }
-    result<flow> write(std::span<std::byte const> piece) override {
-        if (!is_blob_) return error_body_.write(piece);
-        count_ += static_cast<std::int64_t>(piece.size());
-        if (what_.size >= 0 && count_ > what_.size) return wrong_size("more");
-        if (what_.size < 0 && static_cast<std::uint64_t>(count_) > most_) return too_large("more");
-        hash_->update(piece);
-        LADING_TRY_V(out_.write(piece));
-        return flow::more;
-    }
-
-    /// Size, then digest, then commit; anything else discards.
-    result<void> finish() {
-        auto verified = verify();
-        if (!verified) return discard(), std::move(verified);
-        auto committed = out_.commit();
-        open_ = false;
-        return committed;
-    }
-    void discard() noexcept {
-        open_ = false;
-        out_.discard();
-    }
-    std::string const& error_text() const noexcept { return error_body_.text(); }
-
-  private:
-    result<void> verify() {
-        if (what_.size >= 0 && count_ != what_.size) return wrong_size(std::to_string(count_));
-        LADING_TRY(auto const got, hash_->finish());
-        if (got == what_.digest) return success();
-        fallback_facts facts;
-        facts.answered = facts.next_endpoint = true;
-        return explained(error(errc::digest_mismatch).with_values(what_.digest.str(), got.str()).with_facts(facts),
-                         count_ == 0);
-    }
-    error wrong_size(std::string actual) const {
-        bool const empty = actual == "0";
-        fallback_facts facts;
-        facts.answered = facts.next_endpoint = true;
-        return explained(error(errc::size_mismatch)
-                             .with_values(std::to_string(what_.size) + " bytes", std::move(actual))
-                             .with_facts(facts),
-                         empty);
-    }
-    /// What came, where that explains why it is wrong.
-    error explained(error e, bool empty) const {
-        if (is_page_) e.with_context("the answer is a web page (text/html), not the blob");
-        else if (empty) e.with_context("the answer is empty, not the blob");
-        return e;
-    }
-
-    error too_large(std::string actual) const {
-        return error(errc::body_too_large)
-            .with_context("a blob of unknown size")
-            .with_values("at most " + std::to_string(most_) + " bytes (limits::blob_bytes)", std::move(actual));
-    }
-
-    descriptor what_;
-    blob_sink& out_;
-    response_body error_body_;
-    std::uint64_t most_; ///< bytes of a blob of unknown size
-    std::optional<typename P::hash> hash_;
-    std::int64_t count_ = 0;
-    bool is_blob_ = false;
-    bool is_page_ = false; ///< by its Content-Type
-    bool open_ = false; ///< the sink has been begun and not ended
-};
+}
+} // namespace detail
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
 ///
-/// Errors: `size_mismatch`, `digest_mismatch`, `body_too_large` (no size known), those of `error_from_response`, of the sink, and of the transport. The
-/// sink is committed only when everything holds.
+/// After a lost connection, a body that is too slow and a status that may pass it goes on from the byte that it has (`Range`),
+/// as often as `retry_rules` say without 64 KiB of progress. An answer that does not go on there, and bytes of several answers
+/// that are not the blob together, are worth one attempt from the start.
+///
+/// Errors: `size_mismatch`, `digest_mismatch`, `descriptor_invalid` (empty, by its size only), `body_too_large` (no size known),
+/// `range_mismatch`, `resume_exhausted`, those of `error_from_response`, of the sink, and of the transport. The sink is committed
+/// only when everything holds.
 template <class P>
-class blob_operation : pinned {
+class blob_operation : immovable {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
     using value_type = descriptor;
+    /// What the operations of one call share, each of them at another place.
+    using transfer_type = blob_transfer<P>;
 
-    blob_operation(conversation c, descriptor what, blob_sink& out)
-        : talk_(std::move(c)), what_(std::move(what)), body_(what_, out, talk_.bounds) {}
+    blob_operation(call_context c, std::shared_ptr<transfer_type> t) : talk_(std::move(c)), transfer_(std::move(t)) {}
 
     step<descriptor> start() {
-        auto q = talk_.get("blobs", what_.digest.str());
-        q.verbatim = true; // most blobs are gzip themselves, and called so by mistake
-        return need_exchange(std::move(q), body_);
+        auto& t = *transfer_;
+        if (t.is_open()) return t.move_on(), ask();
+        if (auto const bytes = detail::known_blob(t.what())) return known(*bytes);
+        auto opened = t.open();
+        if (!opened) {
+            auto& e = opened.assume_error();
+            if (e == errc::part_in_use && t.may_wait(talk_.deadline)) return need_delay(std::chrono::milliseconds(50));
+            return t.failed(std::move(e));
+        }
+        return t.is_whole() ? finish() : ask();
     }
+    step<descriptor> on_delay() { return transfer_->is_open() ? ask() : start(); }
 
-    step<descriptor> on_response(result<response> answer) { return done<descriptor>(interpret(answer)); }
-    step<descriptor> on_delay() { return done<descriptor>(error(errc::invalid_argument)); }
+    step<descriptor> on_response(result<response> answer, auth_note const& shown = {}) {
+        auto& t = *transfer_;
+        if (!answer) return lost(std::move(answer).assume_error(), shown);
+        if (t.refusal()) return refused(answer.assume_value(), shown);
+        if (t.is_short()) return go_on(error(errc::http_body_truncated).with_context("less than Content-Range says"));
+        if (t.is_partial()) {
+            if (t.has_progressed()) return ask();
+            return go_on(error(errc::http_body_truncated).with_context("a part of what was asked for"));
+        }
+        return finish();
+    }
 
   private:
-    result<descriptor> interpret(result<response>& answer) {
-        if (!answer || answer.assume_value().status != 200) body_.discard();
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::blob, talk_.bounds);
-        LADING_TRY_V(body_.finish());
-        return what_;
+    step<descriptor> ask() {
+        auto q = talk_.get("blobs", transfer_->what().digest.str());
+        transfer_->ask(q);
+        auto how = talk_.pull();
+        how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
+        how.goes_on = true;
+        return need_exchange(std::move(q), *transfer_, std::move(how));
+    }
+    step<descriptor> known(std::string_view bytes) {
+        auto kept = transfer_->finish_with(bytes);
+        if (kept) return done<descriptor>(transfer_->what());
+        if (kept.assume_error() != errc::digest_mismatch) return transfer_->failed(std::move(kept).assume_error());
+        return transfer_->failed(error(errc::descriptor_invalid).with_context("a blob without bytes that has the digest of others").with_values(kept.assume_error().detail().actual, kept.assume_error().detail().expected));
+    }
+    step<descriptor> finish() {
+        bool const patched = transfer_->is_patched();
+        auto kept = transfer_->finish();
+        if (kept) return done<descriptor>(transfer_->what());
+        if (patched && kept.assume_error() == errc::digest_mismatch) return begin_again(std::move(kept).assume_error());
+        return transfer_->failed(std::move(kept).assume_error());
+    }
+    step<descriptor> begin_again(error why) { return transfer_->begin_again(why) ? ask() : transfer_->failed(std::move(why)); }
+    step<descriptor> go_on(error why) {
+        auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.next(talk_.deadline); });
+        if (wait) return need_delay(*wait);
+        if (transfer_->count() == 0) return transfer_->failed(std::move(why));
+        return transfer_->failed(error(errc::resume_exhausted)
+                                     .with_context("at byte " + std::to_string(transfer_->count()) + ", the last time: " + why.summary())
+                                     .with_facts(why.facts())
+                                     .with_url(why.detail().url));
     }
 
-    conversation talk_;
-    descriptor what_;
-    verifying_body<P> body_;
+    /// An exchange that failed: by what it brought, or without an end.
+    step<descriptor> lost(error why, auth_note const& shown) {
+        using trouble = typename transfer_type::trouble;
+        switch (transfer_->what_was_wrong()) {
+        case trouble::sink:
+        case trouble::content: return transfer_->failed(std::move(why));
+        case trouble::range: return begin_again(std::move(why));
+        case trouble::none: break;
+        }
+        // The text of an answer may be cut short, and its status counts; if it is the head of this exchange, and not of one before.
+        auto const& head = transfer_->refusal();
+        bool const is_answer = head && head->status == why.http_status() && head->status >= 400 && head->status != 401;
+        if (is_answer && is_lost_connection(why.kind())) return refused(response(*head), shown);
+        if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return transfer_->failed(std::move(why));
+        return transfer_->is_whole() ? finish() : go_on(std::move(why)); // the end may be missing, and nothing else
+    }
+    /// An answer that has nothing of the blob.
+    step<descriptor> refused(response const& head, auth_note const& shown) {
+        auto why = error_from_response<typename P::json>(head, transfer_->error_text(), asked::blob, talk_.bounds, shown);
+        bool const resumes = transfer_->asked_from() > 0;
+        if (head.status == 416 && resumes) {
+            auto const range = content_range_of(head.headers);
+            bool const all = transfer_->what().size < 0 && range && !range->satisfied && range->total == transfer_->count();
+            return all ? finish() : begin_again(std::move(why));
+        }
+        if (head.status == 412 && resumes) return begin_again(std::move(why));
+        // The address that a redirect led to may have been good for a while only: the registry knows another.
+        bool const expired = head.status == 400 || head.status == 403 || head.status == 404;
+        if (resumes && expired && transfer_->came_from_elsewhere(head)) return go_on(std::move(why));
+        auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.after(head, talk_.deadline); });
+        return wait ? step<descriptor>(need_delay(*wait)) : transfer_->failed(std::move(why));
+    }
+
+    call_context talk_;
+    std::shared_ptr<transfer_type> transfer_;
 };
 
 } // namespace lading

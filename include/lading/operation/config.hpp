@@ -4,39 +4,30 @@
 /// The config operation: the image config of a reference, decoded and as exact bytes. Requests: those of inspect
 /// without tags.
 
+#include "../document/config_document.hpp"
 #include "inspect.hpp"
 
 namespace lading {
 
-/// A verified image config.
-struct config_document {
-    config_document(std::string b, descriptor d, image_config c)
-        : bytes(std::move(b)), self(std::move(d)), value(std::move(c)) {}
-    std::string bytes;  ///< the exact blob; for schema1 the converted config
-    descriptor self;    ///< for schema1 the manifest it was converted from
-    image_config value;
-};
-
 /// Errors: those of inspect; `config_not_image` when the reference is an artifact (its config type is in the context),
 /// `no_config` when the document has none.
 template <class P>
-class config_operation : pinned {
+class config_operation : public operation_base<config_document, P> {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = config_document;
-
-    config_operation(conversation c, reference const& ref, platform_choice choice)
+    config_operation(call_context c, reference const& ref, platform_choice choice)
         : inspect_(std::move(c), ref, inspect_options().with_platform(std::move(choice))) {}
 
     step<config_document> start() { return map(inspect_.start()); }
-    step<config_document> on_response(result<response> answer) { return map(inspect_.on_response(std::move(answer))); }
-    step<config_document> on_delay() { return map(inspect_.on_delay()); }
+    step<config_document> on_response(result<response> answer, auth_note const& shown = {}) {
+        return map(inspect_.on_response(std::move(answer), shown));
+    }
 
   private:
     step<config_document> map(step<inspection> s) {
@@ -53,7 +44,8 @@ class config_operation : pinned {
                 if (w.code == warning_code::document_unreadable) return error(errc::no_config).with_context(w.text);
             return error(errc::no_config).with_context(detail::printable(record.resolved.media_type, 160));
         }
-        auto self = record.config ? *record.config : record.chosen ? *record.chosen : record.resolved;
+        auto self = record.config ? *record.config : record.chosen ? *record.chosen
+                                                                   : record.resolved;
         return config_document(std::move(record.config_bytes), std::move(self), std::move(*record.image));
     }
 

@@ -8,13 +8,14 @@
 /// artifact, a schema1 image and an unknown document need the manifest only. Nothing else: no ping, no HEAD, no tag list
 /// that was not asked for; of a server that does not read lists in `Accept` the first manifest twice.
 
-#include "../image/reflect/config.hpp"
-#include "../image/schema1_conversion.hpp"
-#include "../manifest/schema1_chain.hpp"
-#include "../manifest/visit.hpp"
+#include "../document/reflect/config.hpp"
+#include "../document/schema1/schema1_chain.hpp"
+#include "../document/schema1/schema1_conversion.hpp"
+#include "../document/visit.hpp"
+#include "../platform_choice.hpp"
 #include "blob.hpp"
+#include "inspect_options.hpp"
 #include "manifest.hpp"
-#include "platform_choice.hpp"
 #include "tags.hpp"
 
 #include <optional>
@@ -22,24 +23,6 @@
 #include <utility>
 
 namespace lading {
-
-/// What inspect is to find out.
-struct inspect_options {
-    inspect_options() = default;
-    inspect_options& with_platform(platform_choice p) { return platform = std::move(p), *this; }
-    inspect_options& with_tags(bool yes = true) { return tags = yes, *this; }
-    /// List the tags before the manifest, and fail where that fails (the order of the original, spec 0.3).
-    inspect_options& with_tags_first(bool yes = true) { return tags_first = yes, *this; }
-    inspect_options& with_schema1(schema1_rules r) { return schema1 = r, *this; }
-    /// What the document must be, beside what the reference says: its digest, size and type, as an index has them.
-    inspect_options& with_expected(descriptor d) { return expected = std::move(d), *this; }
-
-    platform_choice platform = platform_choice::host();
-    bool tags = false;
-    bool tags_first = false;
-    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
-    std::optional<descriptor> expected;
-};
 
 namespace detail {
 
@@ -62,7 +45,7 @@ inline bool is_refusal(error const& why) {
 
 /// A tag list that cannot be had, or not whole, is a remark in the record, unless the call was over: then it is the failure.
 template <class P>
-std::optional<error> take_tags(inspection& record, late<lading::result<tag_list>, P> listed) {
+std::optional<error> take_tags(inspection& record, dependent<lading::result<tag_list>, P> listed) {
     if (auto const* why = failure_of(listed); ends_call(why)) return *why;
     auto code = warning_code::tags_truncated;
     if (listed) {
@@ -91,19 +74,18 @@ constexpr bool is_image_config_type(std::string_view type, bool docker) noexcept
 /// is available), `walk_limit`, `config_schema`, `schema1_chain`, `manifest_schema`. A tag list that fails, at
 /// once or later, is a warning in the record, unless it was a `timeout` or `cancelled`.
 template <class P>
-class inspect_operation : pinned {
+class inspect_operation : public operation_base<inspection, P> {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = inspection;
     using manifest_type = basic_manifest<typename P::manifests>;
 
-    inspect_operation(conversation c, reference const& ref, inspect_options o)
+    inspect_operation(call_context c, reference const& ref, inspect_options o)
         : talk_(std::move(c)), ref_(ref), options_(std::move(o)), fetch_(talk_) {}
 
     step<inspection> start() {
@@ -111,16 +93,24 @@ class inspect_operation : pinned {
         options_.tags = false; // not again at the end
         return ask_tags();
     }
-    step<inspection> on_response(result<response> answer) { return (this->*then_)(std::move(answer)); }
-    step<inspection> on_delay() { return fail(error(errc::invalid_argument)); }
+    step<inspection> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
+        auto next = (this->*then_)(std::move(answer));
+        if (auto const* over = std::get_if<done<inspection>>(&next); over && !over->value()) {
+            auto& why = over->value().assume_error();
+            auto facts = why.facts();
+            facts.tags_listed = listed_.has_value();
+            why.with_facts(facts);
+        }
+        return next;
+    }
 
     // ---- the documents ----------------------------------------------------------------------------------------
 
     /// A schema1 image carries its config in its history.
     step<inspection> operator()(schema1 const& document) {
         if (!record_->chosen) record_->kind = image_kind::schema1;
-        auto converted = convert(document);
-        if (!converted) return fail(std::move(converted).assume_error());
+        LADING_TRY_V(convert(document));
         compare_platform();
         return list_tags();
     }
@@ -160,7 +150,7 @@ class inspect_operation : pinned {
 
     step<inspection> first_manifest() {
         return ask_manifest(ref_.target(), options_.expected ? manifest_expectation(*options_.expected)
-                                                              : manifest_expectation(ref_.digest()));
+                                                             : manifest_expectation(ref_.digest()));
     }
     step<inspection> ask_manifest(std::string target, manifest_expectation want) {
         then_ = &inspect_operation::on_manifest;
@@ -168,12 +158,10 @@ class inspect_operation : pinned {
     }
 
     step<inspection> on_manifest(result<response> answer) {
-        if (!answer) return fail(std::move(answer).assume_error());
-        if (auto more = fetch_.again(answer.assume_value())) return std::move(*more);
-        auto opened = interpret_manifest<P>(answer.assume_value(), fetch_.take_body(), fetch_.want(), talk_.bounds);
-        if (!opened) return fail(std::move(opened).assume_error());
-        auto& manifest = opened.assume_value();
-        remember(manifest, answer.assume_value());
+        LADING_TRY(auto const head, std::move(answer));
+        if (auto more = fetch_.again(head)) return std::move(*more);
+        LADING_TRY(auto manifest, interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds, shown_));
+        remember(manifest, head);
         return lading::visit(*this, manifest);
     }
 
@@ -201,10 +189,8 @@ class inspect_operation : pinned {
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
-            return fail(error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more"));
-        auto child = options_.platform.choose(document.manifests);
-        if (!child) return fail(std::move(child).assume_error());
-        record_->chosen = child.assume_value();
+            return error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more");
+        LADING_TRY(record_->chosen, options_.platform.choose(document.manifests));
         return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
 
@@ -220,21 +206,19 @@ class inspect_operation : pinned {
         }
         if (!record_->chosen) record_->kind = image_kind::image;
         if (document.config.size > static_cast<std::int64_t>(talk_.bounds.config_bytes))
-            return fail(error(errc::body_too_large)
-                            .with_context("the image config")
-                            .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes",
-                                         std::to_string(document.config.size)));
+            return error(errc::body_too_large)
+                .with_context("the image config")
+                .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes", std::to_string(document.config.size));
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
-        request q = talk_.get("blobs", document.config.digest.str());
-        q.content = document.config.digest;
-        return need_exchange(std::move(q), *config_body_);
+        auto how = talk_.pull();
+        how.content = document.config.digest;
+        return need_exchange(talk_.get("blobs", document.config.digest.str()), *config_body_, std::move(how));
     }
 
     step<inspection> on_config(result<response> answer) {
-        auto read = read_config(std::move(answer));
-        if (!read) return fail(std::move(read).assume_error());
+        LADING_TRY_V(read_config(std::move(answer)));
         compare_platform();
         return list_tags();
     }
@@ -242,7 +226,7 @@ class inspect_operation : pinned {
     result<void> read_config(result<response> answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds);
+            return error_from_response<typename P::json>(head, config_body_->error_text(), asked::blob, talk_.bounds, shown_);
         LADING_TRY_V(config_body_->finish());
         record_->config_bytes = config_sink_->take();
         auto bounds = talk_.bounds.json;
@@ -265,7 +249,7 @@ class inspect_operation : pinned {
         own.os_features = image.os_features;
         if (options_.platform.excludes(own))
             record_->warnings.emplace_back(warning_code::platform_differs, "the image is for " + own.str() + ", and there is no index to choose " +
-                                        options_.platform.str() + " from");
+                                                                               options_.platform.str() + " from");
     }
 
     void add_layers(std::vector<descriptor> const& layers) {
@@ -321,14 +305,13 @@ class inspect_operation : pinned {
     }
 
     step<inspection> on_tags(result<response> answer) {
-        auto next = tags_->next(std::move(answer));
-        if (next && next.assume_value()) return std::move(*next.assume_value());
-        auto listed = next ? result<tag_list>(tags_->take()) : result<tag_list>(std::move(next).assume_error());
+        if (auto more = tags_->next(std::move(answer), shown_)) return std::move(*more);
+        auto listed = tags_->take();
         if (!options_.tags_first) {
-            auto failure = detail::take_tags<P>(*record_, std::move(listed));
-            return failure ? fail(std::move(*failure)) : finish();
+            if (auto failure = detail::take_tags<P>(*record_, std::move(listed))) return std::move(*failure);
+            return finish();
         }
-        if (auto const* why = detail::failure_of(listed)) return fail(*why);
+        if (auto const* why = detail::failure_of(listed)) return error(*why);
         listed_ = std::move(listed).assume_value();
         return first_manifest();
     }
@@ -337,13 +320,8 @@ class inspect_operation : pinned {
         if (listed_) detail::take_tags<P>(*record_, std::move(*listed_)); // no failure: it would have been the end
         return done<inspection>(std::move(*record_));
     }
-    step<inspection> fail(error e) {
-        auto facts = e.facts();
-        facts.tags_listed = listed_.has_value();
-        return done<inspection>(std::move(e.with_facts(facts)));
-    }
 
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     inspect_options options_;
     manifest_exchange<P> fetch_;
@@ -352,6 +330,7 @@ class inspect_operation : pinned {
     std::optional<tag_listing<P>> tags_;
     std::optional<tag_list> listed_;
     std::optional<inspection> record_;
+    auth_note shown_; ///< for the answer that came last
     answer_handler then_ = nullptr; ///< the member that takes the next answer
     std::size_t depth_ = 0;
 };

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The manifest operation: one manifest by tag or digest, verified and typed (spec 4.2).
+/// The manifest operation: one manifest by tag or digest, verified and typed (doc/protocol.md#manifests).
 ///
 /// Requests: GET `/v2/<name>/manifests/<tag or digest>`, one; two of a server that does not read lists in `Accept`.
 
+#include "../document/parse_and_verify.hpp"
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
-#include "../manifest/open.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/call_context.hpp"
+#include "../protocol/step.hpp"
 
 namespace lading {
 
 /// The exchange for a manifest: one `Accept` line, made from the manifest set. Where the answer looks as if the server had
 /// not parted that line at its commas, the same once more with a line a type; what helped is noted for the origin.
 template <class P>
-class manifest_exchange : pinned {
+class manifest_exchange : immovable {
   public:
     /// The conversation outlives it.
-    explicit manifest_exchange(conversation const& c) : talk_(c), body_(c.bounds.manifest_bytes, c.bounds) {}
+    explicit manifest_exchange(call_context const& c) : talk_(c), body_(c.bounds.manifest_bytes, c.bounds) {}
 
     need_exchange ask(std::string target, manifest_expectation want) {
         target_ = std::move(target);
@@ -42,22 +42,30 @@ class manifest_exchange : pinned {
         lines_ = true;
         return send();
     }
+    /// Says what may be answered, in the form that the origin is known to read.
+    static void add_accept(request& q, call_context const& talk) {
+        add_accept(q, talk.accepts && talk.accepts->find(talk.base_url) == accept_notes::form::line_a_type);
+    }
     std::string take_body() noexcept { return body_.take(); }
     manifest_expectation const& want() const noexcept { return want_; }
 
   private:
     need_exchange send() {
         request q = talk_.get("manifests", target_);
-        q.content = want_.digest;
-        q.by_tag = !want_.digest;
+        auto how = talk_.pull();
+        how.content = want_.digest;
+        how.by_tag = !want_.digest;
+        add_accept(q, lines_);
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    static void add_accept(request& q, bool lines) {
         auto types = P::manifests::accept();
-        while (lines_ && types.find(", ") != types.npos) {
+        while (lines && types.find(", ") != types.npos) {
             auto const end = types.find(", ");
             q.headers.add("Accept", types.substr(0, end));
             types.remove_prefix(end + 2);
         }
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_);
     }
     /// A refusal that speaks of the header, or one by a server that has no words for its refusals.
     bool may_not_have_read(response const& head) const {
@@ -67,7 +75,7 @@ class manifest_exchange : pinned {
         return parse_error_body<typename P::json>(body_.text(), talk_.bounds).form == refusal_form::unreadable;
     }
 
-    conversation const& talk_;
+    call_context const& talk_;
     response_body body_;
     std::string target_;
     manifest_expectation want_;
@@ -103,12 +111,12 @@ inline void add_remarks(std::vector<warning>& to, response const& head, digest c
 template <class P>
 result<basic_manifest<typename P::manifests>> interpret_manifest(response const& head, std::string body,
                                                                  manifest_expectation const& want,
-                                                                 limits const& bounds) {
+                                                                 limits const& bounds, auth_note const& shown = {}) {
     auto const what = want.digest ? asked::manifest_by_digest : asked::manifest;
-    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds);
+    if (head.status != 200) return error_from_response<typename P::json>(head, body, what, bounds, shown);
     auto other = answer_of_another_kind(head, body, "a manifest");
     if (other && other->kind() == errc::not_a_registry && !want.digest) return std::move(*other);
-    auto opened = open_manifest<P>(std::move(body), head, want, bounds);
+    auto opened = parse_and_verify_manifest<P>(std::move(body), head, want, bounds);
     if (!opened) {
         error e = std::move(opened).assume_error();
         if (other && (*other == errc::not_a_registry || e == errc::json_syntax)) e = std::move(*other); // what it is instead
@@ -119,69 +127,65 @@ result<basic_manifest<typename P::manifests>> interpret_manifest(response const&
     return opened;
 }
 
-/// Fetches one manifest. Errors: those of `open_manifest`, `error_from_response` and the transport;
+/// Fetches one manifest. Errors: those of `parse_and_verify_manifest`, `error_from_response` and the transport;
 /// `body_too_large` over `limits::manifest_bytes`.
 template <class P>
-class manifest_operation : pinned {
+class manifest_operation : public operation_base<basic_manifest<typename P::manifests>, P> {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
     using value_type = basic_manifest<typename P::manifests>;
 
-    manifest_operation(conversation c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
+    manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
-    step<value_type> on_response(result<response> answer) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
-        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds));
+        return done<value_type>(interpret_manifest<P>(head, fetch_.take_body(), fetch_.want(), talk_.bounds, shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     manifest_exchange<P> fetch_;
 };
 
-/// Fetches the bytes of one manifest, whatever they are. Errors: those of `open_bytes`, `error_from_response` and the
+/// Fetches the bytes of one manifest, whatever they are. Errors: those of `verify_manifest_bytes`, `error_from_response` and the
 /// transport; `body_too_large` over `limits::manifest_bytes`; `not_a_registry` for a web page or an empty answer
 /// by tag.
 template <class P>
-class raw_manifest_operation : pinned {
+class raw_manifest_operation : public operation_base<manifest_bytes, P> {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
     using value_type = manifest_bytes;
 
-    raw_manifest_operation(conversation c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
+    raw_manifest_operation(call_context c, reference const& ref) : talk_(std::move(c)), ref_(ref), fetch_(talk_) {}
 
     step<value_type> start() { return fetch_.ask(ref_.target(), manifest_expectation(ref_.digest())); }
-    step<value_type> on_response(result<response> answer) {
-        if (!answer) return done<value_type>(std::move(answer).assume_error());
-        auto& head = answer.assume_value();
+    step<value_type> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
         if (auto more = fetch_.again(head)) return std::move(*more);
-        return done<value_type>(interpret(head, fetch_.take_body()));
+        return done<value_type>(interpret(head, fetch_.take_body(), shown));
     }
-    step<value_type> on_delay() { return done<value_type>(error(errc::invalid_argument)); }
 
   private:
-    result<manifest_bytes> interpret(response const& head, std::string body) const {
+    result<manifest_bytes> interpret(response const& head, std::string body, auth_note const& shown) const {
         auto const what = ref_.has_digest() ? asked::manifest_by_digest : asked::manifest;
-        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds);
+        if (head.status != 200) return error_from_response<typename P::json>(head, body, what, talk_.bounds, shown);
         auto other = answer_of_another_kind(head, body, "a manifest");
         if (other && !(*other == errc::not_a_registry)) other.reset(); // these bytes may be what was asked for
         if (other && !ref_.has_digest()) return std::move(*other);
-        auto opened = open_bytes<P>(std::move(body), head, fetch_.want(), talk_.bounds);
+        auto opened = verify_manifest_bytes<P>(std::move(body), head, fetch_.want(), talk_.bounds);
         if (!opened) return detail::refused_answer<P>(other ? std::move(*other) : std::move(opened).assume_error(), head);
         detail::add_remarks(opened.assume_value().warnings, head, opened.assume_value().self.digest);
         return opened;
     }
 
-    conversation talk_;
+    call_context talk_;
     reference ref_;
     manifest_exchange<P> fetch_;
 };

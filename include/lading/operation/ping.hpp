@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The ping operation: does this host speak v2 (spec 3.1, FIX 10.14)?
+/// The ping operation: does this host speak v2 (doc/protocol.md#ping)?
 ///
 /// Requests: GET `/v2/`, one. No other operation needs it.
 
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/call_context.hpp"
+#include "../protocol/step.hpp"
 
 namespace lading {
 
@@ -17,36 +17,33 @@ namespace lading {
 /// header out, the status is 200 and the body a JSON object as the protocol asks). Else `not_a_registry`, with the
 /// status and the facts; or the failure of the transport.
 template <class P>
-class ping_operation : pinned {
+class ping_operation : public operation_base<void, P> {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = void;
-
-    explicit ping_operation(conversation c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
+    explicit ping_operation(call_context c) : talk_(std::move(c)), body_(talk_.bounds.error_bytes, talk_.bounds) {}
 
     step<void> start() {
-        request q = talk_.get("/v2/");
-        q.may_authorize = false; // a 401 is an answer to this question
-        return need_exchange(std::move(q), body_);
+        return need_exchange(talk_.get("/v2/"), body_, routing::without_credentials());
     }
-    step<void> on_response(result<response> answer) { return done<void>(interpret(std::move(answer))); }
-    step<void> on_delay() { return done<void>(error(errc::invalid_argument)); }
+    step<void> on_response(result<response> answer, auth_note const& shown = {}) {
+        return done<void>(interpret(std::move(answer), shown));
+    }
 
   private:
-    result<void> interpret(result<response> answer) {
+    result<void> interpret(result<response> answer, auth_note const& shown) {
         LADING_TRY(auto const head, std::move(answer));
         bool const right_status = head.status == 200 || head.status == 401;
         if (right_status && confirms_v2(head)) return success();
         if (auto const page = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
             head.status == 200 && page && page.assume_value().root().is_object())
             return success();
-        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds);
+        error said = error_from_response<typename P::json>(head, body_.text(), asked::ping, talk_.bounds, shown);
         fallback_facts facts = said.facts();
         facts.next_endpoint = true;
         facts.v1 = true;
@@ -59,7 +56,7 @@ class ping_operation : pinned {
         return std::move(out.with_facts(facts).with_status(head.status).with_url(safe_url(head.url)));
     }
 
-    conversation talk_;
+    call_context talk_;
     response_body body_;
 };
 

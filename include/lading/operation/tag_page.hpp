@@ -9,6 +9,7 @@
 /// no UTF-8 is passed over, as the readers of documents do.
 
 #include "../detail/algorithm.hpp"
+#include "../detail/utf8.hpp"
 #include "../error.hpp"
 
 #include <cstdint>
@@ -45,15 +46,36 @@ class tag_page {
     /// The page is over: `json_syntax` if something is missing, unless `entry` has ended it; `tags_invalid` for no object.
     errc finish() const noexcept {
         if (ended_) return errc::ok;
-        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok : errc::tags_invalid;
+        return want_ != want::nothing ? errc::json_syntax : is_object_ ? errc::ok
+                                                                       : errc::tags_invalid;
     }
     /// Bytes that were read, white space included.
     std::uint64_t at() const noexcept { return at_; }
 
   private:
-    enum class part : std::uint8_t { none, string, escape, hex, low_escape, low_u, number, word };
-    enum class want : std::uint8_t { value, value_or_end, key, key_or_end, colon, comma_or_end, nothing };
-    enum class digits : std::uint8_t { minus, zero, whole, dot, fraction, e, sign, exponent };
+    enum class part : std::uint8_t { none,
+                                     string,
+                                     escape,
+                                     hex,
+                                     low_escape,
+                                     low_u,
+                                     number,
+                                     word };
+    enum class want : std::uint8_t { value,
+                                     value_or_end,
+                                     key,
+                                     key_or_end,
+                                     colon,
+                                     comma_or_end,
+                                     nothing };
+    enum class digits : std::uint8_t { minus,
+                                       zero,
+                                       whole,
+                                       dot,
+                                       fraction,
+                                       e,
+                                       sign,
+                                       exponent };
 
     static constexpr bool is_plain(char c) noexcept {
         return static_cast<unsigned char>(c - 0x20) < 0x60 && c != '"' && c != '\\';
@@ -149,7 +171,8 @@ class tag_page {
         case 'n': begin_word("ull"); break;
         default:
             part_ = part::number;
-            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero : digits::whole;
+            digits_ = c == '-' ? digits::minus : c == '0' ? digits::zero
+                                                          : digits::whole;
         }
         return errc::ok;
     }
@@ -198,9 +221,12 @@ class tag_page {
         }
         if (byte >= 0x80) {
             if (byte < 0xc2 || byte > 0xf4) return is_text_ = false, errc::ok;
-            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+            tail_ = byte < 0xe0 ? 1 : byte < 0xf0 ? 2
+                                                  : 3;
+            least_ = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90
+                                                        : 0x80;
+            most_ = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f
+                                                       : 0xbf;
         } else if (c == '"') {
             return string_over(entry);
         } else if (c == '\\') {
@@ -258,20 +284,8 @@ class tag_page {
             if (low) return errc::ok;
         }
         if (unit >= 0xd800 && unit <= 0xdbff) return high_ = unit, part_ = part::low_escape, errc::ok;
-        keep_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit);
+        encode_utf8(low ? 0x10000 + ((std::exchange(high_, 0u) - 0xd800) << 10) + (unit - 0xdc00) : unit, [this](char b) { keep(b); });
         return errc::ok;
-    }
-    void keep_utf8(std::uint32_t c) {
-        auto put = [&](std::uint32_t b) { keep(static_cast<char>(b)); };
-        if (c < 0x80) return put(c);
-        if (c < 0x800) {
-            put(0xc0 | c >> 6);
-        } else {
-            if (c < 0x10000) put(0xe0 | c >> 12);
-            else put(0xf0 | c >> 18), put(0x80 | (c >> 12 & 0x3f));
-            put(0x80 | (c >> 6 & 0x3f));
-        }
-        put(0x80 | (c & 0x3f));
     }
 
     // ---- numbers ----------------------------------------------------------------------------------------------

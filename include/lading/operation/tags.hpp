@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The tags operation: every page of a repository's tag list, bounded (spec 4.1, hostile.md P01-P03, L06).
+/// The tags operation: every page of a repository's tag list, bounded (doc/protocol.md#tags, doc/threats.md#p01).
 ///
 /// Requests: GET `/v2/<name>/tags/list?n=<page size>`, then one a page as `Link` says, on the
 /// registry's own origin only, whoever answered: a link to the same list under another name is read as its place there.
@@ -10,10 +10,10 @@
 #include "../http/plain_words.hpp"
 #include "../http/status.hpp"
 #include "../http/url.hpp"
-#include "../image/inspection.hpp"
-#include "body.hpp"
-#include "conversation.hpp"
-#include "step.hpp"
+#include "../inspection.hpp"
+#include "../protocol/body.hpp"
+#include "../protocol/call_context.hpp"
+#include "../protocol/step.hpp"
 #include "tag_page.hpp"
 
 #include <optional>
@@ -29,7 +29,7 @@ class tag_body final : public body_sink {
   public:
     explicit tag_body(limits const& l) : bounds_(l), error_body_(0, l), page_(l.json.depth) {}
 
-    result<flow> begin(response const& head, std::optional<std::uint64_t> content_length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> content_length) override {
         is_page_ = head.status == 200;
         if (!is_page_) return error_body_.begin(head, content_length);
         while (tags_.size() > before_) bytes_ -= tags_.back().size(), tags_.pop_back();
@@ -37,16 +37,16 @@ class tag_body final : public body_sink {
         start_.clear();
         status_ = errc::ok;
         full_ = false;
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         if (!is_page_) return error_body_.write(piece);
         std::string_view const text(reinterpret_cast<char const*>(piece.data()), piece.size());
         start_ += text.substr(0, shown - std::min(shown, start_.size()));
         auto const room = bounds_.tag_page_bytes - static_cast<std::size_t>(page_.at());
         status_ = page_.read(text.substr(0, room), [this](std::optional<std::string_view> name) { return add(name); });
         if (status_ == errc::ok && !full_ && text.size() > room) status_ = errc::body_too_large;
-        return status_ == errc::ok && !full_ ? flow::more : flow::stop;
+        return status_ == errc::ok && !full_ ? sink_action::proceed : sink_action::stop;
     }
 
     /// The page that `head` belongs to is over; what is wrong with it.
@@ -103,10 +103,10 @@ class tag_body final : public body_sink {
 template <class P>
 class tag_listing {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
 
   public:
-    explicit tag_listing(conversation const& c) : talk_(c), body_(c.bounds) {}
+    explicit tag_listing(call_context const& c) : talk_(c), body_(c.bounds) {}
 
     need_exchange first() {
         auto q = talk_.get("tags", "list?n=" + std::to_string(talk_.bounds.page_size));
@@ -114,20 +114,20 @@ class tag_listing {
         return ask(std::move(q));
     }
 
-    /// Takes the answer to the last request; the next one, or nothing when the list is there. A failure is the error only
-    /// where not one name has come before it, or when the call was cancelled or found no memory: else what came is the
-    /// list, `truncated`.
-    result<std::optional<need_exchange>> next(result<response> answer) {
-        auto next = after(std::move(answer));
-        if (next && next.assume_value()) return next;
-        if (!next) failure_ = std::move(next).assume_error();
-        else if (!failure_) failure_ = body_.odd();
-        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
-            return std::move(*failure_);
-        return std::optional<need_exchange>();
+    /// Takes the answer to the last request; the next one, or nothing when the list is over.
+    std::optional<need_exchange> next(result<response> answer, auth_note const& shown = {}) {
+        auto next = after(std::move(answer), shown);
+        if (next) return std::move(next).assume_value();
+        failure_ = std::move(next).assume_error();
+        return std::nullopt;
     }
 
-    tag_list take() {
+    /// The list, when it is over. A failure is the error only where not one name has come before it, or when the call was
+    /// cancelled or found no memory: else what came is the list, `truncated`.
+    result<tag_list> take() {
+        if (!failure_) failure_ = body_.odd();
+        if (failure_ && (body_.tags().empty() || *failure_ == errc::cancelled || *failure_ == errc::out_of_memory))
+            return std::move(*failure_);
         tag_list out;
         out.values = std::move(body_.tags());
         out.state = failure_ || body_.full() ? tags_state::truncated : tags_state::complete;
@@ -140,14 +140,14 @@ class tag_listing {
   private:
     need_exchange ask(request q) {
         q.headers.set("Accept", "application/json");
-        return need_exchange(std::move(q), body_);
+        return need_exchange(std::move(q), body_, talk_.pull());
     }
 
-    result<std::optional<need_exchange>> after(result<response> answer) {
+    result<std::optional<need_exchange>> after(result<response> answer, auth_note const& shown) {
         auto const before = std::exchange(known_, body_.tags().size());
         LADING_TRY(auto const head, std::move(answer));
         if (head.status != 200)
-            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds);
+            return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds, shown);
         if (auto wrong = body_.page_over(head)) return std::move(*wrong);
         if (body_.full()) return std::optional<need_exchange>();
         LADING_TRY(auto const link, next_link(head.headers.all("Link")));
@@ -172,7 +172,7 @@ class tag_listing {
         return std::optional<need_exchange>(ask(std::move(q)));
     }
 
-    conversation talk_;
+    call_context talk_;
     detail::tag_body body_;
     std::string own_path_;
     std::optional<error> failure_;
@@ -186,27 +186,22 @@ class tag_listing {
 /// Errors: `page_loop`, `page_limit`, `page_cross_origin`, `link_invalid`, `tags_invalid`, `json_*`, `body_too_large`,
 /// `not_a_registry`, those of `error_from_response` and the transport.
 template <class P>
-class tags_operation : pinned {
+class tags_operation : public operation_base<tag_list, P> {
     template <class T>
-    using result = detail::late<lading::result<T>, P>;
+    using result = detail::dependent<lading::result<T>, P>;
     template <class T>
-    using step = detail::late<lading::step<T>, P>;
+    using step = detail::dependent<lading::step<T>, P>;
     template <class T>
-    using done = detail::late<lading::done<T>, P>;
+    using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    using value_type = tag_list;
-
-    explicit tags_operation(conversation const& c) : listing_(c) {}
+    explicit tags_operation(call_context const& c) : listing_(c) {}
 
     step<tag_list> start() { return listing_.first(); }
-    step<tag_list> on_response(result<response> answer) {
-        auto next = listing_.next(std::move(answer));
-        if (!next) return done<tag_list>(std::move(next).assume_error());
-        if (next.assume_value()) return std::move(*next.assume_value());
+    step<tag_list> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (auto more = listing_.next(std::move(answer), shown)) return std::move(*more);
         return done<tag_list>(listing_.take());
     }
-    step<tag_list> on_delay() { return done<tag_list>(error(errc::invalid_argument)); }
 
   private:
     tag_listing<P> listing_;

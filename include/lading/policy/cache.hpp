@@ -12,14 +12,15 @@
 /// is asked for with `If-None-Match`.
 ///
 /// Semantics: a model is a place, not an authority. The cache layer stores only bytes whose digest it has computed, and
-/// hashes what it finds before it is used; what does not match is dropped and fetched anew (hostile.md 5.8). So a model
-/// may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image configs are
-/// kept; tag lists, tokens and blobs that are streamed are not. A client over several threads asks from all of them, at once.
+/// hashes what it finds before it is used; what does not match is dropped and fetched anew (doc/protocol.md#cache).
+/// So a model may forget anything at any time, has no errors to report, and need not be trusted. Manifests and image
+/// configs are kept; tag lists, tokens and blobs that are streamed are not. A client over several threads asks from
+/// all of them, at once.
 ///
 /// A hit makes no request: the registry is not asked whether this client may still read the document. One cache is for
 /// those who may read the same things.
 ///
-/// Models: `no_cache` (default), `memory_cache` (`policy/memory_cache.hpp`), `directory_cache` (backend/).
+/// Models: `no_cache` (default), `memory_cache`, `directory_cache` (both in store/).
 
 #include "../digest.hpp"
 

@@ -10,8 +10,9 @@
 /// realm on that origin or one the caller trusts. Where a login cannot be had (`credentials_invalid`, `credential_helper_*`)
 /// the registry is asked without one: the failure is a warning of the answer, or a part of the refusal. Any other failure
 /// ends the operation.
-/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (backend/).
+/// Models: `no_credentials` (default), `fixed_credentials`, `config_credentials` (config_files/).
 
+#include "../detail/docker_hub.hpp"
 #include "../detail/text.hpp"
 #include "../result.hpp"
 
@@ -29,7 +30,7 @@ namespace lading {
 struct credential {
     credential() = default;
     credential(std::string u, std::string p) : username(std::move(u)), password(std::move(p)) {}
-    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (spec 3.6).
+    /// An identity (OAuth2 refresh) token: exchanged at the token service for bearer tokens (doc/protocol.md#oauth).
     static credential identity(std::string token) {
         credential out;
         out.identity_token = std::move(token);
@@ -55,7 +56,7 @@ struct credential {
 
 /// For whom credentials are wanted.
 struct credential_query {
-    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (spec 1.6)
+    std::string host;       ///< `host` or `host:port` as in the reference; "docker.io" for Docker Hub (doc/protocol.md#credentials-key)
     std::string repository; ///< the path, "library/debian"
     std::optional<std::chrono::steady_clock::time_point> deadline = {}; ///< of the call that asks; a model that waits keeps it
 };
@@ -63,8 +64,8 @@ struct credential_query {
 namespace detail {
 
 /// Docker Hub by the one name that its logins have; any other host as it is.
-inline std::string login_host(std::string host) {
-    return host == "index.docker.io" || host == "registry-1.docker.io" ? "docker.io" : host;
+inline std::string login_host(std::string const& host) {
+    return host == docker_hub::index_host || host == docker_hub::registry_host ? std::string(docker_hub::name) : host;
 }
 
 /// The one spelling of a key of a login: without scheme, without `/v1/` or `/v2/` behind a host, Docker Hub's names as
@@ -119,7 +120,7 @@ struct no_credentials {
 class fixed_credentials {
   public:
     fixed_credentials() = default;
-    explicit fixed_credentials(credential secret, std::string host = {})
+    explicit fixed_credentials(credential secret, std::string const& host = {})
         : secret_(std::move(secret)), for_all_(host.empty()), host_(detail::normalise_credential_key(host)) {}
     result<std::optional<credential>> lookup(credential_query const& q) {
         if (for_all_) return secret_;

@@ -8,15 +8,13 @@
 ///     `result<std::vector<endpoint>>`, in the order they are to be asked;
 ///  2. `f.failed(endpoint const&, error const&)` takes note of a failure; false ends the call;
 ///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
-///  4. `f.primary()` is the index, among the failures noted, of the one to report;
-///  5. `F::pings` and `F::tags_first` are constants: whether each endpoint is pinged before it is asked (spec 3.1,
-///     3.2; then `f.confirmed()` is called when a ping says v2), and whether inspect lists the tags first;
-///  6. `F::speaks_v1` is a constant: whether the v1 protocol is compiled in. Endpoints of it are offered only where
-///     `registry_rules::v1` asks for them.
+///  4. `f.primary()` is the index, among the failures noted, of the one to report.
 /// A policy reads codes and facts of an error, never its text.
-/// Models: `modern_fallback` (default), `modern_fallback_with_v1`, `docker_1_10_fallback` (policy/docker_1_10_fallback.hpp).
+/// Models: `modern_fallback` (default). Registries that speak v1 only, and the behaviour of Docker 1.10, have policies and a
+/// client of their own: `legacy/legacy_client.hpp`.
 
 #include "../endpoint/endpoints.hpp"
+#include "../error_groups.hpp"
 
 #include <concepts>
 #include <optional>
@@ -30,23 +28,16 @@ template <class F>
 concept lists_endpoints = requires(repository const& name, registry_rules const& rules) {
     { F::endpoints(name, rules, true) } -> std::same_as<result<std::vector<endpoint>>>;
 };
-template <class F>
-concept reads_errors = requires(F& f, F const& c, endpoint const& at, error const& e) {
+template <class F, class Place = endpoint>
+concept reads_errors = requires(F& f, F const& c, Place const& at, error const& e) {
     { f.failed(at, e) } -> std::same_as<bool>;
     { c.admits(at) } -> std::same_as<bool>;
     { c.primary() } -> std::convertible_to<std::size_t>;
 };
-template <class F>
-concept has_order = requires {
-    { F::pings } -> std::convertible_to<bool>;
-    { F::tags_first } -> std::convertible_to<bool>;
-    { F::speaks_v1 } -> std::convertible_to<bool>;
-};
 } // namespace detail
 
 template <class F>
-concept fallback_policy =
-    std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F> && detail::has_order<F>;
+concept fallback_policy = std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F>;
 
 /// Explains at compile time why `F` is no fallback policy.
 template <class F>
@@ -57,38 +48,14 @@ struct check_fallback {
     static_assert(detail::reads_errors<F>,
                   "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
                   "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
-    static_assert(detail::has_order<F>,
-                  "[lading] fallback policy: F needs `static constexpr bool pings`, `tags_first` and `speaks_v1`");
     static constexpr bool ok = true;
 };
 
-/// Failures that lie with the caller, not with the place that was asked.
-constexpr bool is_callers_own(errc code) noexcept {
-    switch (code) {
-    case errc::cancelled:
-    case errc::timeout:
-    case errc::sink_failed:
-    case errc::out_of_memory:
-    case errc::invalid_argument:
-    case errc::config_invalid:
-    case errc::tls_config_invalid:
-    case errc::credentials_invalid:
-    case errc::credential_helper_failed:
-    case errc::credential_helper_timeout:
-    case errc::credential_helper_output: return true;
-    default: return false;
-    }
-}
-
-/// What spec 2.7 recommends. Mirrors in turn, whatever their failure; the origin once; http only where the rules name
-/// the host for it and nothing ever answered there over TLS; v1 only where it is asked for and nothing said v2. A
-/// failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported is the origin's.
+/// Mirrors in turn, whatever their failure; the origin once; http only where the rules name the host for it and nothing
+/// ever answered there over TLS. A failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported
+/// is the origin's.
 class modern_fallback {
   public:
-    static constexpr bool pings = false;
-    static constexpr bool tags_first = false;
-    static constexpr bool speaks_v1 = false;
-
     static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
         return modern_endpoints(name, rules, by_digest);
     }
@@ -100,20 +67,21 @@ class modern_fallback {
         if (!at.is_mirror) origin_failed_ = true;
         else if (!origin_failed_) primary_ = seen_;
         ++seen_;
-        v2_ = v2_ || (!at.is_mirror && f.v2_confirmed);
         last_ = at;
         last_facts_ = f;
         return at.is_mirror ? !is_callers_own(e.kind()) : !f.stop();
     }
     bool admits(endpoint const& next) const {
         if (!last_) return true;
-        if (next.version == api_version::v1) return last_facts_.v1 && !v2_;
         bool const same_host = next.authority() == last_->authority() && next.is_mirror == last_->is_mirror;
         if (same_host && last_->over_tls() && !next.over_tls()) return last_facts_.plaintext && !answered_over_tls(next);
         return last_->is_mirror && !(!next.over_tls() && answered_over_tls(next));
     }
     std::size_t primary() const noexcept { return primary_; }
-    void confirmed() noexcept { v2_ = true; }
+
+  protected:
+    /// Of the failure noted last.
+    fallback_facts const& last_facts() const noexcept { return last_facts_; }
 
   private:
     bool answered_over_tls(endpoint const& e) const {
@@ -127,15 +95,6 @@ class modern_fallback {
     fallback_facts last_facts_;
     std::size_t seen_ = 0, primary_ = 0;
     bool origin_failed_ = false;
-    bool v2_ = false; ///< the origin said v2
 };
-
-/// The same for those who still have v1 registries, of whom `registry_rules::with_v1` must know.
-// [fallback]
-class modern_fallback_with_v1 : public modern_fallback {
-  public:
-    static constexpr bool speaks_v1 = true;
-};
-// [fallback]
 
 } // namespace lading

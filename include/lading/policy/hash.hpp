@@ -9,7 +9,7 @@
 ///  3. `h.finish()` returns `result<digest>`; nothing is called after it.
 /// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
 /// `errc::digest_unsupported` from `finish`, never a wrong digest.
-/// Models (backend/): `openssl_hash`, `constexpr_sha2`, `mbedtls_hash`.
+/// Models (hash/): `openssl_hash`, `constexpr_sha2`, `mbedtls_hash`.
 
 #include "../digest.hpp"
 

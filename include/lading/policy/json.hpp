@@ -16,7 +16,7 @@
 /// double, and refuse with `json_number` what neither 64 bits nor a double hold. One that recurses refuses nesting
 /// beyond its bound with `json_depth`. One over a library that reads no strings but UTF-8 may refuse others with
 /// `json_utf8` or `json_syntax`, in part or all: the four that ship repair bytes and refuse the escapes.
-/// Models (backend/): `strict_json` (the default), `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
+/// Models: `strict_json` (the default); in json/readers/ `boost_json`, `nlohmann_json`, `rapidjson_reader`, `simdjson_dom`.
 /// Kit: `testing::check_json` (testing/).
 ///
 /// The sink given by the library has these members, all returning `errc`:

@@ -12,16 +12,16 @@
 ///     the initiating call; request and sink outlive it.
 ///
 /// Semantics: sends the request as it is, follows no redirect, adds no credentials, decodes no content encoding (what is encoded is passed on as it came),
-/// stores no cookie. Streams the body of the final answer into the sink in order, until it says `flow::stop`, which is
+/// stores no cookie. Streams the body of the final answer into the sink in order, until it says `sink_action::stop`, which is
 /// success. `response::url` is the URL that was asked: pages and errors need it. A status of 400 or more is an answer, not a
 /// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time
 /// per object unless the model says otherwise.
 ///
 /// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
-/// interrupts it. `request::reach`: where a server named the host, an address that it leads to inside the network is refused
-/// with `address_refused` before it is dialled (hostile.md C09); a model that does not look lets a registry send its
-/// client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends soon, with
-/// `cancelled`; a model that does not look ends a stopped call only between two exchanges.
+/// interrupts it. `request::address_policy`: where a server named the host, an address that it leads to inside the network is refused
+/// with `address_refused` before it is dialled (doc/threats.md#c09); a model that does not look lets a registry send
+/// its client to what only the inside can reach. `request::stop` (blocking): once it is requested the exchange ends
+/// soon, with `cancelled`; a model that does not look ends a stopped call only between two exchanges.
 ///
 /// Exemplar:
 ///     struct canned {
@@ -29,14 +29,14 @@
 ///             lading::response head(200);
 ///             head.url = q.url;
 ///             LADING_TRY(auto const wanted, out.begin(head, 2));
-///             if (wanted == lading::flow::more) {
+///             if (wanted == lading::sink_action::proceed) {
 ///                 LADING_TRY_V(out.write(std::as_bytes(std::span("{}", 2))));
 ///             }
 ///             return head;
 ///         }
 ///     };
 ///
-/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `oci_layout` (backend/), `testing::scripted_transport`
+/// Models: `asio_sync_transport`, `asio_transport`, `curl_transport`, `store_transport`, `testing::scripted_transport`
 /// (testing/).
 
 #include "../http/message.hpp"
@@ -53,7 +53,7 @@ concept exchange_returns_result = requires(T& t, request const& q, body_sink& ou
     { t.exchange(q, out) } -> std::same_as<result<response>>;
 };
 struct exchange_handler_archetype {
-    void operator()(result<response>) {}
+    void operator()(result<response>&&) {}
 };
 template <class T>
 concept has_executor = requires(T& t) { t.get_executor(); };

@@ -45,7 +45,7 @@ struct byte_answer {
     ending end = ending::keep;
     std::size_t piece = 0;    ///< bytes sent at once; 0 for all
     std::chrono::milliseconds pause{0}; ///< between two pieces
-    std::string late;         ///< sent a moment after the answer, unasked
+    std::string dependent;         ///< sent a moment after the answer, unasked
     std::size_t endless = 0;  ///< the last so many bytes are sent again and again until the client or the server's patience ends
 };
 
@@ -183,9 +183,9 @@ class byte_server {
                 if (a.pause.count() > 0 && !rest.empty()) std::this_thread::sleep_for(a.pause);
                 if (stopping_) return false;
             }
-            if (!a.late.empty() && !ec) {
+            if (!a.dependent.empty() && !ec) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
-                asio::write(stream, asio::buffer(a.late), ec);
+                asio::write(stream, asio::buffer(a.dependent), ec);
             }
             auto const until = std::chrono::steady_clock::now() + patience;
             while (a.endless && !ec && !stopping_ && std::chrono::steady_clock::now() < until)

@@ -46,8 +46,7 @@ struct issued_certificate {
 class certificate_authority {
   public:
     explicit certificate_authority(std::string common_name = "lading test authority")
-        : name_(std::move(common_name)) {
-        key_ = make_key();
+        : name_(std::move(common_name)), key_(make_key()) {
         certificate_ = make(key_, certificate_options().with_common_name(name_), true, {});
         cert_pem_ = pem_of(certificate_);
     }
@@ -149,7 +148,7 @@ class certificate_authority {
     }
 
     std::string name_;
-    EVP_PKEY* key_ = nullptr;
+    EVP_PKEY* key_;
     X509* certificate_ = nullptr;
     std::string cert_pem_;
 };

@@ -3,7 +3,7 @@
 
 /// The kit of the hash policy: known answers, every way to cut the input, and no state between objects.
 
-#include "../backend/constexpr_sha2.hpp"
+#include "../hash/constexpr_sha2.hpp"
 #include "../policy/hash.hpp"
 #include "finding.hpp"
 

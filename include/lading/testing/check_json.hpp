@@ -4,7 +4,7 @@
 /// The kit of the JSON policy: every promise of `policy/json.hpp`, as cases with the events they must give (`json_kit/`),
 /// and what the default reader makes of a few thousand texts.
 
-#include "../backend/strict_json.hpp"
+#include "../json/strict_json.hpp"
 #include "../policy/json.hpp"
 #include "finding.hpp"
 #include "json_kit/cases.hpp"

@@ -36,16 +36,16 @@ struct canned {
     /// Amends the usual answer.
     canned() = default;
     /// Replaces the usual answer; nothing but framing is added.
-    explicit canned(int status_, std::string body_ = {}, std::string content_type = {})
+    explicit canned(int status_, std::string body_ = {}, std::string_view content_type = {})
         : status(status_), body(std::move(body_)), whole(true) {
-        if (!content_type.empty()) headers.add("Content-Type", std::move(content_type));
+        if (!content_type.empty()) headers.add("Content-Type", content_type);
     }
 
     canned& with_status(int s) { return status = s, *this; }
     /// Replaces the usual fields of the name; may be called for several fields of one name. `Content-Length`
     /// and `Transfer-Encoding` given here are sent as they are.
-    canned& with_header(std::string name, std::string value) {
-        return headers.add(std::move(name), std::move(value)), *this;
+    canned& with_header(std::string_view name, std::string_view value) {
+        return headers.add(name, value), *this;
     }
     canned& with_body(std::string bytes) { return body = std::move(bytes), *this; }
     /// Sends these bytes instead of any answer, and ends the connection in good order.
@@ -54,6 +54,8 @@ struct canned {
     canned& with_delay(std::chrono::milliseconds d) { return delay = d, *this; }
     /// Cuts the connection, without TLS's closing message, right after the answer.
     canned& with_cut() { return cut = true, *this; }
+    /// Sends so many bytes at once, and waits between two pieces; 0 for all at once.
+    canned& with_pieces(std::size_t bytes, std::chrono::milliseconds between) { return piece = bytes, pause = between, *this; }
     /// Cuts the connection instead of answering.
     canned& without_answer() { return raw = std::string(), cut = true, *this; }
     /// Holds for that many requests, then the usual answer is back; 0 for always.
@@ -67,7 +69,8 @@ struct canned {
         for (auto const& [name, value] : headers) usual.headers.erase(name);
         for (auto const& [name, value] : headers) usual.headers.add(name, value);
         usual.delay = delay;
-        usual.cut = cut;
+        if (cut) usual.cut = cut;
+        if (piece) usual.with_pieces(piece, pause);
         return usual;
     }
 
@@ -76,16 +79,19 @@ struct canned {
     std::optional<std::string> body;
     std::optional<std::string> raw;
     std::chrono::milliseconds delay{0};
+    std::size_t piece = 0;
+    std::chrono::milliseconds pause{0};
     bool cut = false;
     bool whole = false; ///< replaces rather than amends
     std::size_t times = 0;
 };
 
-/// An answer with the error envelope of registries (spec 4.7).
-inline canned registry_error(int status, std::string_view code, std::string_view message) {
+/// An answer with the error envelope of registries (doc/protocol.md#errors).
+inline canned registry_error(int status, std::string_view code, std::string_view message, std::string_view about = {}) {
     json_writer w;
     w.begin_object().key("errors").begin_array().begin_object();
-    w.key("code").string(code).key("message").string(message).key("detail").null();
+    w.key("code").string(code).key("message").string(message).key("detail");
+    about.empty() ? w.null() : w.string(about);
     w.end_object().end_array().end_object();
     return canned(status, w.take(), "application/json");
 }
@@ -161,6 +167,7 @@ inline request_frame parse_request_head(std::string_view head, exchange& out) {
 inline std::string_view reason_of(int status) {
     switch (status) {
     case 200: return "OK";
+    case 206: return "Partial Content";
     case 301: return "Moved Permanently";
     case 302: return "Found";
     case 304: return "Not Modified";
@@ -170,7 +177,9 @@ inline std::string_view reason_of(int status) {
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
+    case 416: return "Range Not Satisfiable";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";

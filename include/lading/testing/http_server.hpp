@@ -19,6 +19,7 @@
 
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -108,7 +109,11 @@ class server_connection : public std::enable_shared_from_this<server_connection<
     std::string client_name() {
         std::string out;
         if constexpr (secure) {
+#if defined(OPENSSL_IS_BORINGSSL) || defined(LIBRESSL_VERSION_NUMBER)
+            X509* const shown = SSL_get_peer_certificate(stream_.native_handle());
+#else
             X509* const shown = SSL_get1_peer_certificate(stream_.native_handle());
+#endif
             char text[256] = {};
             if (shown && X509_NAME_get_text_by_NID(X509_get_subject_name(shown), NID_commonName, text, sizeof text) > 0)
                 out = text;
@@ -122,6 +127,9 @@ class server_connection : public std::enable_shared_from_this<server_connection<
     }
     void send(canned const& answer, std::string_view method) {
         cut_ = answer.cut;
+        sent_ = 0;
+        piece_bytes_ = answer.piece;
+        pause_ = answer.pause;
         out_ = write_answer(answer, method, frame_.keep_alive);
         if (answer.delay.count() <= 0) return write();
         timer_.expires_after(answer.delay);
@@ -130,10 +138,19 @@ class server_connection : public std::enable_shared_from_this<server_connection<
         });
     }
     void write() {
-        asio::async_write(stream_, asio::buffer(out_), [self = self_()](asio::error_code ec, std::size_t) {
+        auto const n = piece_bytes_ ? std::min(piece_bytes_, out_.size() - sent_) : out_.size();
+        asio::async_write(stream_, asio::buffer(out_.data() + sent_, n), [self = self_(), n](asio::error_code ec, std::size_t) {
+            self->sent_ += n;
+            if (!ec && self->sent_ < self->out_.size()) return self->write_later();
             if (ec || self->cut_) return self->close();
             if (self->frame_.keep_alive) return self->read_head();
             self->finish();
+        });
+    }
+    void write_later() {
+        timer_.expires_after(pause_);
+        timer_.async_wait([self = self_()](asio::error_code ec) {
+            if (!ec) self->write();
         });
     }
     /// Closes so that the peer sees the whole answer: input that nobody reads would reset the connection.
@@ -182,6 +199,9 @@ class server_connection : public std::enable_shared_from_this<server_connection<
     exchange request_;
     request_frame frame_;
     std::string out_;
+    std::size_t sent_ = 0;        ///< of `out_`
+    std::size_t piece_bytes_ = 0; ///< at once; 0 for all
+    std::chrono::milliseconds pause_{0};
     bool cut_ = false;
 };
 

@@ -4,7 +4,7 @@
 /// `testing::registry`: a container registry inside a test: real HTTP on a loopback port, real documents, a
 /// journal.
 
-#include "../image/inspection.hpp"
+#include "../inspection.hpp"
 #include "certificates.hpp"
 #include "http_server.hpp"
 #include "image_maker.hpp"
@@ -23,7 +23,7 @@
 
 namespace lading::testing {
 
-/// A read-only registry (spec 3.3-3.5, 4, 4.7) at a free port of 127.0.0.1. It serves from construction to
+/// A read-only registry (doc/protocol.md#challenges) at a free port of 127.0.0.1. It serves from construction to
 /// destruction in a thread of its own; destruction is prompt, whatever clients are doing. Every member may be
 /// called from any thread at any time. Not copied, not moved.
 class registry : private http_handler {
@@ -106,6 +106,11 @@ class registry : private http_handler {
         std::lock_guard const lock(mutex_);
         blobs_at_ = std::move(base_url);
     }
+    /// How blobs are served from now on.
+    void set_blob_faults(blob_faults f) {
+        std::lock_guard const lock(mutex_);
+        options_.faults = f;
+    }
     /// No token issued so far is good any more.
     void revoke_tokens() {
         std::lock_guard const lock(mutex_);
@@ -167,7 +172,7 @@ class registry : private http_handler {
                 .with_header("Allow", "GET, HEAD");
         switch (r.kind) {
         case detail::route_kind::manifest: return detail::manifest_answer(store_, r, q.headers.find("If-None-Match").value_or(""));
-        case detail::route_kind::blob: return detail::blob_answer(store_, r, blobs_at_);
+        case detail::route_kind::blob: return detail::blob_answer(store_, r, q, options_.faults, blobs_at_);
         case detail::route_kind::tags: return detail::tags_answer(store_, r, query, options_);
         case detail::route_kind::base:
         case detail::route_kind::none: break;

@@ -3,6 +3,8 @@
 
 /// `testing::registry_options`: how the embedded registry behaves.
 
+#include "blob_faults.hpp"
+
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -13,7 +15,7 @@ namespace lading::testing {
 enum class access : unsigned char {
     anonymous, ///< everybody
     basic,     ///< who sends the username and the password with each request
-    bearer     ///< who has a token of the registry's own token service (spec 3.5, 3.6)
+    bearer     ///< who has a token of the registry's own token service (doc/protocol.md#tokens)
 };
 
 /// Options of `testing::registry`. A value.
@@ -39,6 +41,8 @@ struct registry_options {
     registry_options& with_anonymous_tokens(bool on) { return anonymous_tokens = on, *this; }
     /// What the challenge calls the service.
     registry_options& with_service(std::string name) { return service = std::move(name), *this; }
+    /// How blobs are served: slowly, cut off, or with odd answers to ranges.
+    registry_options& with_blob_faults(blob_faults f) { return faults = f, *this; }
 
     access protection = access::anonymous;
     std::string username = "user";
@@ -50,6 +54,7 @@ struct registry_options {
     int token_seconds = 300;
     bool anonymous_tokens = true;
     std::string service = "registry.test";
+    blob_faults faults{};
 };
 
 } // namespace lading::testing

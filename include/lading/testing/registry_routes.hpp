@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The answers of the embedded registry that need no state but its content (spec 4, 4.7).
+/// The answers of the embedded registry that need no state but its content (doc/protocol.md#requests).
 
+#include "../service/answer.hpp"
+#include "blob_answer.hpp"
 #include "http_exchange.hpp"
 #include "registry_options.hpp"
 #include "registry_store.hpp"
@@ -12,44 +14,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lading::testing::detail {
 
-enum class route_kind : unsigned char { none, base, manifest, blob, tags };
-
-/// What a path asks for.
-struct route {
-    route_kind kind = route_kind::none;
-    std::string name; ///< of the repository
-    std::string item; ///< tag or digest
-
-    /// `path` is decoded. Linear.
-    static route of(std::string_view path) {
-        route out;
-        if (path == "/v2" || path == "/v2/") return out.kind = route_kind::base, out;
-        if (!path.starts_with("/v2/")) return out;
-        path.remove_prefix(4);
-        constexpr std::string_view list = "/tags/list";
-        if (path.ends_with(list) && path.size() > list.size())
-            return out.set(route_kind::tags, path.substr(0, path.size() - list.size()), {});
-        auto const last = path.rfind('/');
-        if (last == path.npos || last + 1 == path.size()) return out;
-        auto const front = path.substr(0, last);
-        for (auto const& [word, kind] :
-             {std::pair(std::string_view("/manifests"), route_kind::manifest), {"/blobs", route_kind::blob}})
-            if (front.ends_with(word) && front.size() > word.size())
-                return out.set(kind, front.substr(0, front.size() - word.size()), path.substr(last + 1));
-        return out;
-    }
-
-  private:
-    route& set(route_kind k, std::string_view n, std::string_view i) {
-        kind = k;
-        name = n;
-        item = i;
-        return *this;
-    }
-};
+using service::route;
+using service::route_kind;
 
 /// Nothing that could end a header line or a quoted string when the path is repeated in an answer.
 inline bool is_plain(std::string_view path) {
@@ -71,18 +41,17 @@ inline canned manifest_answer(registry_store const& store, route const& r, std::
     auto const found = repository->manifests.find(digest);
     if (found == repository->manifests.end())
         return registry_error(404, "MANIFEST_UNKNOWN", "manifest unknown");
-    auto out = known == '"' + digest + '"' ? canned(304) : canned(200, found->second.bytes, found->second.media_type);
+    if (known.starts_with("W/")) known.remove_prefix(2);
+    auto out = known == '"' + digest + '"' || known == digest ? canned(304) : canned(200, found->second.bytes, found->second.media_type);
     return out.with_header("Docker-Content-Digest", digest).with_header("ETag", '"' + digest + '"');
 }
 
-inline canned blob_answer(registry_store const& store, route const& r, std::string const& elsewhere) {
-    auto const* const bytes = store.blob(r.item);
+inline canned blob_answer(registry_store const& store, route const& r, exchange const& q, blob_faults const& faults, std::string const& elsewhere) {
     if (!elsewhere.empty())
         return canned(307).with_header("Location", elsewhere + "/v2/" + r.name + "/blobs/" + r.item);
-    if (bytes)
-        return canned(200, *bytes, "application/octet-stream").with_header("Docker-Content-Digest", r.item);
+    if (auto const* const bytes = store.blob(r.item)) return blob_answer(*bytes, r.item, q, faults);
     if (!store.find(r.name)) return unknown_name();
-    return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry");
+    return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry", r.item);
 }
 
 /// In lexical order; `n` and `last` as in the query, and at most `tag_page` entries.
@@ -91,28 +60,12 @@ inline canned tags_answer(registry_store const& store, route const& r, std::stri
     if (o.refuse_tags) return registry_error(403, "DENIED", "requested access to the resource is denied");
     auto const* const repository = store.find(r.name);
     if (!repository) return unknown_name();
-    form_fields const form(query);
-    auto count = repository->tags.size();
-    bool const limited = form.find("n").has_value();
-    if (limited) {
-        auto const n = parse_size(form.get("n"));
-        if (!n)
-            return registry_error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested");
-        count = *n;
-    }
-    if (o.tag_page) count = std::min(count, o.tag_page);
-
-    auto const last = form.get("last");
-    auto at = last.empty() ? repository->tags.begin() : repository->tags.upper_bound(last);
-    json_writer w;
-    w.begin_object().key("name").string(r.name).key("tags").begin_array();
-    std::string_view end;
-    for (; at != repository->tags.end() && count > 0; ++at, --count) w.string(end = at->first);
-    canned out(200, w.end_array().end_object().take(), "application/json");
-    if (at == repository->tags.end() || end.empty()) return out;
-    auto const n = limited ? form.get("n") : std::to_string(o.tag_page);
-    return out.with_header("Link", "</v2/" + r.name + "/tags/list?last=" + std::string(end) + "&n=" + n +
-                                       ">; rel=\"next\"");
+    std::vector<std::string> tags;
+    for (auto const& [tag, digest] : repository->tags) tags.push_back(tag);
+    auto page = service::tags_answer(r.name, std::move(tags), query, o.tag_page);
+    canned out(page.head.status, std::move(page.body));
+    for (auto const& [name, value] : page.head.headers) out.with_header(std::string(name), std::string(value));
+    return out;
 }
 
 } // namespace lading::testing::detail

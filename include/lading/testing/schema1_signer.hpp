@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `testing::schema1_signer`: signs schema1 documents with a P-256 key of its own (spec 5.2 "producing
-/// side", 5.3).
+/// `testing::schema1_signer`: signs schema1 documents with a P-256 key of its own.
 
 #include "../detail/base64.hpp"
 #include "../json/writer.hpp"

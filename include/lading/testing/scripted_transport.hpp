@@ -16,9 +16,9 @@ namespace lading::testing {
 
 /// One scripted answer: a response with a body, or a failure of the transport.
 struct scripted_answer {
-    scripted_answer(int status, std::string b = {}, std::vector<std::pair<std::string, std::string>> fields = {})
+    scripted_answer(int status, std::string b = {}, std::vector<std::pair<std::string, std::string>> const& fields = {})
         : head(status), body(std::move(b)) {
-        for (auto& [n, v] : fields) head.headers.add(std::move(n), std::move(v));
+        for (auto const& [n, v] : fields) head.headers.add(n, v);
     }
     scripted_answer(error e) : failure(std::move(e)) {}
 
@@ -54,10 +54,10 @@ class scripted_transport {
         a.head.url = q.url;
         LADING_TRY(auto const verdict, out.begin(a.head, a.body.size()));
         std::span<char const> rest(a.body);
-        while (verdict == flow::more && !rest.empty()) {
+        while (verdict == sink_action::proceed && !rest.empty()) {
             auto const n = script_->piece ? std::min(script_->piece, rest.size()) : rest.size();
             LADING_TRY(auto const next, out.write(std::as_bytes(rest.first(n))));
-            if (next == flow::stop) break;
+            if (next == sink_action::stop) break;
             rest = rest.subspan(n);
         }
         return a.head;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `testing::token_service`: opaque bearer tokens for the embedded registry (spec 3.5, 3.6).
+/// `testing::token_service`: opaque bearer tokens for the embedded registry (doc/protocol.md#tokens).
 
 #include "../detail/base64.hpp"
+#include "../http/form_fields.hpp"
 #include "http_exchange.hpp"
 #include "registry_options.hpp"
 
@@ -21,61 +22,6 @@
 namespace lading::testing {
 
 namespace detail {
-
-/// %XX decoded, and '+' as a space where forms have it; nothing for a broken escape.
-inline std::optional<std::string> percent_decode(std::string_view text, bool form) {
-    auto digit = [](char c) { return is_digit(c) ? c - '0' : to_lower(c) - 'a' + 10; };
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '+' && form) {
-            out += ' ';
-        } else if (text[i] != '%') {
-            out += text[i];
-        } else {
-            if (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) return std::nullopt;
-            out += static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2]));
-            i += 2;
-        }
-    }
-    return out;
-}
-
-/// The fields of a query or form, in order; broken ones are left out.
-class form_fields {
-  public:
-    explicit form_fields(std::string_view text) {
-        while (!text.empty()) {
-            auto const one = text.substr(0, text.find('&'));
-            text.remove_prefix(std::min(one.size() + 1, text.size()));
-            auto const equals = std::min(one.find('='), one.size());
-            auto key = percent_decode(one.substr(0, equals), true);
-            auto value = percent_decode(one.substr(std::min(equals + 1, one.size())), true);
-            if (key && value) fields_.emplace_back(std::move(*key), std::move(*value));
-        }
-    }
-    std::optional<std::string> find(std::string_view key) const {
-        for (auto const& [k, v] : fields_)
-            if (k == key) return v;
-        return std::nullopt;
-    }
-    std::string get(std::string_view key) const { return find(key).value_or(""); }
-    /// The words of all fields of the key.
-    std::vector<std::string> words(std::string_view key) const {
-        std::vector<std::string> out;
-        for (auto const& [k, v] : fields_) {
-            std::string_view rest = v;
-            while (k == key && !rest.empty()) {
-                auto const word = rest.substr(0, rest.find(' '));
-                if (!word.empty()) out.emplace_back(word);
-                rest.remove_prefix(std::min(word.size() + 1, rest.size()));
-            }
-        }
-        return out;
-    }
-
-  private:
-    std::vector<std::pair<std::string, std::string>> fields_;
-};
 
 /// The credentials of an `Authorization` value of this scheme: all behind the scheme.
 inline std::optional<std::string_view> credentials_of(exchange const& q, std::string_view scheme) {
@@ -110,7 +56,9 @@ inline std::string timestamp(std::chrono::system_clock::time_point at) {
 } // namespace detail
 
 /// What a token allows here and now.
-enum class token_verdict : unsigned char { good, unknown, out_of_scope };
+enum class token_verdict : unsigned char { good,
+                                           unknown,
+                                           out_of_scope };
 
 /// Issues tokens and knows those it issued, with scope and expiry. Not thread-safe.
 class token_service {

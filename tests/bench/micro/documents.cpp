@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // From bytes to typed documents: what an inspection does with what it has fetched.
-#include "allocations.hpp"
 #include "documents.hpp"
+#include "allocations.hpp"
 
 #include <lading/lading.hpp>
 
@@ -23,7 +23,7 @@ void decode(benchmark::State& state, std::string const& text) {
 void open(benchmark::State& state, std::string const& text) {
     lading::response const head;
     bench::measure(state, text.size(), [&] {
-        auto const opened = lading::open_manifest<lading::default_policies>(text, head, {}, lading::limits());
+        auto const opened = lading::parse_and_verify_manifest<lading::default_policies>(text, head, {}, lading::limits());
         if (!opened) state.SkipWithError("not opened");
         benchmark::DoNotOptimize(&opened);
     });
@@ -42,7 +42,7 @@ void convert(benchmark::State& state, std::string const& text) {
     });
 }
 
-void all(benchmark::State& state, void (*run)(benchmark::State&, std::string const&), std::string bench::image_texts::*text) {
+void all(benchmark::State& state, void (*run)(benchmark::State&, std::string const&), std::string bench::image_texts::* text) {
     run(state, bench::image(static_cast<int>(state.range(0))).*text);
 }
 using texts = bench::image_texts;

@@ -3,7 +3,7 @@
 
 /// The documents that the benchmarks read: images of 5 and of 50 layers as builders write them.
 
-#include <lading/backend/strict_json.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
 #include <lading/testing/image_maker.hpp>
 

@@ -4,25 +4,25 @@
 #include "allocations.hpp"
 #include "documents.hpp"
 
-#include <lading/backend/strict_json.hpp>
 #include <lading/json/document.hpp>
+#include <lading/json/strict_json.hpp>
 
 #ifdef LADING_BENCH_BOOST_JSON
-#include <lading/backend/boost_json.hpp>
+#include <lading/json/readers/boost_json.hpp>
 
-#include <boost/json/parse.hpp>
 #include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
 #endif
 #ifdef LADING_BENCH_NLOHMANN_JSON
-#include <lading/backend/nlohmann_json.hpp>
+#include <lading/json/readers/nlohmann_json.hpp>
 #endif
 #ifdef LADING_BENCH_RAPIDJSON
-#include <lading/backend/rapidjson_reader.hpp>
+#include <lading/json/readers/rapidjson_reader.hpp>
 
 #include <rapidjson/document.h>
 #endif
 #ifdef LADING_BENCH_SIMDJSON
-#include <lading/backend/simdjson_dom.hpp>
+#include <lading/json/readers/simdjson_dom.hpp>
 #endif
 
 #include <functional>

@@ -2,11 +2,11 @@
 // References, hashes, and the head of an HTTP answer.
 #include "allocations.hpp"
 
-#include <lading/backend/constexpr_sha2.hpp>
-#include <lading/backend/http1_reader.hpp>
-#include <lading/backend/openssl_hash.hpp>
-#include <lading/operation/body.hpp>
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/hash/openssl_hash.hpp>
+#include <lading/net/http1_reader.hpp>
 #include <lading/policy/hash.hpp>
+#include <lading/protocol/body.hpp>
 #include <lading/reference.hpp>
 
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md 2K: a fault at every exchange in turn, of every kind, in every workflow, blocking and asynchronous. What ends
-// a loop is a clean run: proof that every place has had its turn.
+// doc/threats.md : a fault at every exchange in turn, of every kind, in every workflow, blocking and asynchronous.
+// What ends a loop is a clean run: proof that every place has had its turn.
 #include "../../support/documents.hpp"
 #include "../../support/schema1_documents.hpp"
 
 #include "../../support/catch.hpp"
 
-#include <lading/backend/transport_failure.hpp>
-#include <lading/run/asio.hpp>
+#include <lading/client/async.hpp>
+#include <lading/net/transport_failure.hpp>
 #include <lading/testing/scripted_transport.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -76,9 +76,9 @@ struct faulty : test::policies {
     using transport = faulty_transport;
 };
 
-constexpr errc kinds[] = {errc::host_not_found, errc::connection_refused,   errc::connect_failed, errc::connect_timeout, errc::connection_reset,
-                          errc::tls_timeout,    errc::tls_handshake_failed, errc::tls_truncated,  errc::timeout_header,  errc::timeout_body,
-                          errc::timeout_write,  errc::http_body_truncated,  errc::http_malformed, errc::cancelled};
+constexpr errc kinds[] = {errc::host_not_found, errc::connection_refused, errc::connect_failed, errc::connect_timeout, errc::connection_reset,
+                          errc::tls_timeout, errc::tls_handshake_failed, errc::tls_truncated, errc::timeout_header, errc::timeout_body,
+                          errc::timeout_write, errc::http_body_truncated, errc::http_malformed, errc::cancelled};
 
 /// A client under fault, and how it is called.
 struct bench {
@@ -172,7 +172,7 @@ struct scene {
 /// A registry at `at` whose tag 1 is `document`, and everything that it leads to.
 void serve(testing::script& s, std::string const& at, std::string const& document) {
     auto const oci = test::oci(), schema2 = test::schema2();
-    auto const inner = test::index(test::descriptor(media_types::oci_manifest, oci, test::on("linux", "amd64")));
+    auto const inner = test::index(test::entry(media_types::oci_manifest, oci, test::on("linux", "amd64")));
     for (auto const& known : {oci, schema2, inner}) s.on(at + "/manifests/" + test::digest_of(known), answer(200, known));
     for (auto const& known : {test::config_bytes, test::layer_bytes}) s.on(at + "/blobs/" + test::digest_of(known), answer(200, known));
     s.on(at + "/manifests/1", answer(200, document));
@@ -189,7 +189,7 @@ void guard(testing::script& s, std::string const& challenge) {
 
 std::vector<scene> scenes() {
     auto const oci = test::oci(), schema2 = test::schema2();
-    auto const inner = test::index(test::descriptor(media_types::oci_manifest, oci, test::on("linux", "amd64")));
+    auto const inner = test::index(test::entry(media_types::oci_manifest, oci, test::on("linux", "amd64")));
     auto const platform = test::on("linux", "amd64");
     std::vector<scene> out;
     auto add = [&](std::string name, std::string const& document) -> scene& {
@@ -199,8 +199,8 @@ std::vector<scene> scenes() {
     };
     add("schema2", schema2);
     add("OCI", oci);
-    add("index in an index", test::index(test::descriptor(media_types::oci_index, inner)));
-    add("docker list", test::index(test::descriptor(media_types::docker_manifest, schema2, platform), media_types::docker_list));
+    add("index in an index", test::index(test::entry(media_types::oci_index, inner)));
+    add("docker list", test::index(test::entry(media_types::docker_manifest, schema2, platform), media_types::docker_list));
     add("schema1", test::sign(test::schema1_text({test::v1('b', 'a', R"(,"os":"linux")"), test::v1('a', '-')})));
 
     auto& bearer = add("tokens", inner);
@@ -225,7 +225,7 @@ std::vector<scene> scenes() {
 
 } // namespace
 
-TEST_CASE("K01: a fault at every exchange in turn, of every kind, in every workflow") {
+TEST_CASE("a fault at every exchange in turn, of every kind, in every workflow", "[K01]") {
     std::size_t runs = 0, failed = 0, workflows = 0;
     for (auto const& s : scenes())
         for (auto const& [name, call] : calls) {

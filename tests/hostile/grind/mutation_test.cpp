@@ -4,7 +4,7 @@
 
 #include "../../support/catch.hpp"
 
-#include <lading/image/write_json.hpp>
+#include <lading/print/write_json.hpp>
 
 #include <set>
 
@@ -45,16 +45,16 @@ std::set<std::string> heads() {
 
 struct string_sink final : body_sink {
     std::string text;
-    result<flow> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), flow::more; }
-    result<flow> write(std::span<std::byte const> p) override {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return text.clear(), sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> p) override {
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 
 } // namespace
 
-TEST_CASE("G4: a changed head is refused, or its body is as it was") {
+TEST_CASE("a changed head is refused, or its body is as it was", "[G4]") {
     limits const bounds;
     std::string const url = "https://r.test/";
     std::string const body(30, 'b');
@@ -72,8 +72,10 @@ TEST_CASE("G4: a changed head is refused, or its body is as it was") {
             accepted += complete;
             // A length that became shorter, or none, is a body of that length: its digest will tell. Of a status that
             // has no body there is none.
-            if (complete && sink.text.size() > body.size() + 12 + 12) FAIL("byte " << i << " of\n" << changed << sink.text);
-            if (complete && !in_chunks && !std::string_view(body).starts_with(sink.text)) FAIL("byte " << i << " of\n" << changed << sink.text);
+            if (complete && sink.text.size() > body.size() + 12 + 12) FAIL("byte " << i << " of\n"
+                                                                                   << changed << sink.text);
+            if (complete && !in_chunks && !std::string_view(body).starts_with(sink.text)) FAIL("byte " << i << " of\n"
+                                                                                                       << changed << sink.text);
         });
     }
     WARN(all.size() << " heads, " << bytes << " bytes, " << runs << " parses, " << accepted << " taken");
@@ -92,15 +94,15 @@ std::string fields(basic_manifest<default_manifests> const& m) {
 }
 
 std::vector<std::string> documents() {
-    auto const image = test::oci(R"(,"annotations":{"a":"1","b":"\u00e9 \"more\""},"subject":)" + test::descriptor("x/y", "z"));
-    std::string layers = test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", "0"), entries = test::descriptor(media_types::oci_manifest, image, test::on("linux", "amd64"));
+    auto const image = test::oci(R"(,"annotations":{"a":"1","b":"\u00e9 \"more\""},"subject":)" + test::entry("x/y", "z"));
+    std::string layers = test::entry("application/vnd.oci.image.layer.v1.tar+gzip", "0"), entries = test::entry(media_types::oci_manifest, image, test::on("linux", "amd64"));
     for (char const* which : {"386", "arm64", "riscv64", "loong64"}) {
-        layers += ",\n  " + test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", which, R"(,"annotations":{"n":"1"})");
-        entries += ",\n  " + test::descriptor(media_types::docker_manifest, which, test::on("linux", which, R"(,"variant":"v8")"));
+        layers += ",\n  " + test::entry("application/vnd.oci.image.layer.v1.tar+gzip", which, R"(,"annotations":{"n":"1"})");
+        entries += ",\n  " + test::entry(media_types::docker_manifest, which, test::on("linux", which, R"(,"variant":"v8")"));
     }
     return {image,
             test::schema2(),
-            R"({"schemaVersion":2,"config":)" + test::descriptor(media_types::oci_config, test::config_bytes) + R"(,"layers":[)" + layers + "]}",
+            R"({"schemaVersion":2,"config":)" + test::entry(media_types::oci_config, test::config_bytes) + R"(,"layers":[)" + layers + "]}",
             test::index(entries),
             test::index(entries, media_types::docker_list),
             test::real::schema2(test::config_bytes, 4),
@@ -112,12 +114,12 @@ std::vector<std::string> documents() {
 
 } // namespace
 
-TEST_CASE("G4: a changed manifest is never the one that its digest names") {
+TEST_CASE("a changed manifest is never the one that its digest names", "[G4]") {
     response const head(200);
     limits const bounds;
     std::size_t runs = 0, by_tag = 0, bytes = 0, resigned = 0;
     for (auto const& whole : documents()) {
-        auto const opened = open_manifest<test::policies>(whole, head, {}, bounds);
+        auto const opened = parse_and_verify_manifest<test::policies>(whole, head, {}, bounds);
         REQUIRE(opened);
         auto const& self = opened.value().self;
         auto const signed_fields = fields(opened.value());
@@ -125,14 +127,16 @@ TEST_CASE("G4: a changed manifest is never the one that its digest names") {
         bytes += whole.size();
         runs += each_byte(whole, [&](std::string const& changed, std::size_t i) {
             // Only the signatures of schema1 are not among the bytes that are named; then every field is as it was.
-            if (auto const pinned = open_manifest<test::policies>(changed, head, wanted, bounds)) {
+            if (auto const pinned = parse_and_verify_manifest<test::policies>(changed, head, wanted, bounds)) {
                 ++resigned;
-                if (signed_fields.empty() || fields(pinned.assume_value()) != signed_fields) FAIL("byte " << i << " of\n" << changed);
+                if (signed_fields.empty() || fields(pinned.assume_value()) != signed_fields) FAIL("byte " << i << " of\n"
+                                                                                                          << changed);
             }
-            if (auto const tagged = open_manifest<test::policies>(changed, head, {}, bounds)) {
+            if (auto const tagged = parse_and_verify_manifest<test::policies>(changed, head, {}, bounds)) {
                 ++by_tag;
                 if (tagged.assume_value().bytes != changed) FAIL("other bytes");
-                if (signed_fields.empty() && tagged.assume_value().self.digest == self.digest) FAIL("the same digest for\n" << changed);
+                if (signed_fields.empty() && tagged.assume_value().self.digest == self.digest) FAIL("the same digest for\n"
+                                                                                                    << changed);
             }
         });
     }
@@ -150,7 +154,7 @@ std::string const page_of_tags = test::real::tags_text({"latest", "3.12-slim", "
 
 } // namespace
 
-TEST_CASE("G4: a changed token answer is refused, or a token that a header can hold") {
+TEST_CASE("a changed token answer is refused, or a token that a header can hold", "[G4]") {
     limits const bounds;
     std::size_t runs = 0, taken = 0, bytes = 0;
     for (auto const& whole : tokens()) {
@@ -168,7 +172,7 @@ TEST_CASE("G4: a changed token answer is refused, or a token that a header can h
     WARN(bytes << " bytes, " << runs << " parses, " << taken << " taken");
 }
 
-TEST_CASE("G4: a changed config is refused, or what is told of it is JSON") {
+TEST_CASE("a changed config is refused, or what is told of it is JSON", "[G4]") {
     limits const bounds;
     std::size_t taken = 0;
     auto const runs = each_byte(test::config_bytes, [&](std::string const& changed, std::size_t) {
@@ -186,11 +190,11 @@ TEST_CASE("G4: a changed config is refused, or what is told of it is JSON") {
     WARN(test::config_bytes.size() << " bytes, " << runs << " parses, " << taken << " taken");
 }
 
-TEST_CASE("G4: a changed page of tags is refused, or holds tags that can be asked for") {
+TEST_CASE("a changed page of tags is refused, or holds tags that can be asked for", "[G4]") {
     std::string const url = "https://r.test/v2/team/app/tags/list?n=1000";
     std::size_t taken = 0;
     auto const runs = each_byte(page_of_tags, [&](std::string const& changed, std::size_t) {
-        tags_operation<test::policies> op(conversation("https://r.test", reference::parse("r.test/team/app").value().repository()));
+        tags_operation<test::policies> op(call_context("https://r.test", reference::parse("r.test/team/app").value().repository()));
         auto first = op.start();
         auto& asked = std::get<need_exchange>(first);
         response head(200);
@@ -207,7 +211,7 @@ TEST_CASE("G4: a changed page of tags is refused, or holds tags that can be aske
     WARN(page_of_tags.size() << " bytes, " << runs << " parses, " << taken << " taken");
 }
 
-TEST_CASE("G4: what a changed refusal says is a bounded line of printable text") {
+TEST_CASE("what a changed refusal says is a bounded line of printable text", "[G4]") {
     limits const bounds;
     std::size_t told = 0;
     auto const runs = each_byte(test::real::denial_text, [&](std::string const& changed, std::size_t) {
@@ -224,7 +228,7 @@ TEST_CASE("G4: what a changed refusal says is a bounded line of printable text")
     WARN(test::real::denial_text.size() << " bytes, " << runs << " parses, " << told << " told");
 }
 
-TEST_CASE("G4: the texts that are changed are about 20 kB, which makes 5 million changes") {
+TEST_CASE("the texts that are changed are about 20 kB, which makes 5 million changes", "[G4]") {
     std::size_t bytes = test::config_bytes.size() + page_of_tags.size() + test::real::denial_text.size();
     for (auto const& t : heads()) bytes += t.size();
     for (auto const& t : documents()) bytes += t.size();

@@ -34,7 +34,7 @@ std::string told(test::golden const& g, std::size_t exchange, std::size_t n, tes
 
 } // namespace
 
-TEST_CASE("G3: exchanges cut behind every byte, with four endings, are never complete") {
+TEST_CASE("exchanges cut behind every byte, with four endings, are never complete", "[G3]") {
     auto sessions = test::golden_sessions();
     auto const exchanges = test::golden_exchanges(sessions);
     std::size_t runs = 0, bytes = 0;
@@ -63,7 +63,7 @@ TEST_CASE("G3: exchanges cut behind every byte, with four endings, are never com
     WARN(exchanges.size() << " exchanges, " << bytes << " bytes, " << runs << " runs: none taken for complete, none without end");
 }
 
-TEST_CASE("K05: exchanges read in every two pieces, and byte by byte, are the same") {
+TEST_CASE("exchanges read in every two pieces, and byte by byte, are the same", "[K05]") {
     auto sessions = test::golden_sessions();
     std::size_t runs = 0;
     for (auto const& x : test::golden_exchanges(sessions)) {
@@ -91,20 +91,20 @@ namespace {
 /// Everything that a reader hands on, as text.
 struct recording final : body_sink {
     std::string text;
-    result<flow> begin(response const& head, std::optional<std::uint64_t> length) override {
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t> length) override {
         text = std::to_string(head.status) + ' ' + (length ? std::to_string(*length) : "-") + '\n';
         for (auto const& [n, v] : head.headers) text.append(n).append(": ").append(v).append("\n");
-        return flow::more;
+        return sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> p) override {
+    result<sink_action> write(std::span<std::byte const> p) override {
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
-        return flow::more;
+        return sink_action::proceed;
     }
 };
 
 } // namespace
 
-TEST_CASE("K05: heads of up to 300 bytes read in every three pieces are the same") {
+TEST_CASE("heads of up to 300 bytes read in every three pieces are the same", "[K05]") {
     auto sessions = test::golden_sessions();
     limits const bounds;
     std::string const url = "https://r.test/";
@@ -123,7 +123,8 @@ TEST_CASE("K05: heads of up to 300 bytes read in every three pieces are the same
         REQUIRE(read(head, 0, 0, whole));
         for (std::size_t i = 0; i < head.size(); ++i)
             for (std::size_t j = i + i % test::share; j < head.size(); j += test::share, ++runs)
-                if (recording got; !read(head, i, j, got) || got.text != whole.text) FAIL("split at " << i << " and " << j << ":\n" << head);
+                if (recording got; !read(head, i, j, got) || got.text != whole.text) FAIL("split at " << i << " and " << j << ":\n"
+                                                                                                      << head);
     }
     WARN(heads.size() << " heads, " << runs << " runs in three pieces, each the same as whole");
 }

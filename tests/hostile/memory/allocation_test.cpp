@@ -6,7 +6,7 @@ namespace allocation_test {
 
 using namespace lading;
 
-TEST_CASE("K02: every allocation of every golden session fails in turn") {
+TEST_CASE("every allocation of every golden session fails in turn", "[K02]") {
     REQUIRE(heap::openssl_is_watched());
     heap::summary all;
     for (auto& g : test::golden_sessions()) {

@@ -17,7 +17,7 @@ namespace crowd_test {
 
 using namespace lading;
 
-TEST_CASE("L19: a thousand answers just under a limit, at once") {
+TEST_CASE("a thousand answers just under a limit, at once", "[L19]") {
     limits bounds;
     bounds.manifest_bytes = std::size_t(256) << 10;
     bounds.connections = 8;

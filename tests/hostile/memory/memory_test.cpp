@@ -23,7 +23,10 @@ constexpr std::size_t MiB = 1u << 20, KiB = 1u << 10;
 constexpr std::size_t whole_limit = 16 * MiB; ///< of memory, whatever is sent
 constexpr std::size_t past_limit = 16 * KiB;  ///< one buffer
 
-enum class call : std::uint8_t { inspect, manifest, tags, blob };
+enum class call : std::uint8_t { inspect,
+                                 manifest,
+                                 tags,
+                                 blob };
 
 /// One answer that is too much, and what it must come to.
 struct row {
@@ -50,7 +53,7 @@ std::string const spaces(4 * KiB, ' ');
 std::string const chunk = "1000\r\n" + spaces + "\r\n";
 
 std::string many_layers(std::size_t n) {
-    std::string out = R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + test::descriptor(media_types::oci_config, "{}") + R"(,"layers":[)";
+    std::string out = R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_manifest) + R"(","config":)" + test::entry(media_types::oci_config, "{}") + R"(,"layers":[)";
     auto const layer = R"({"mediaType":"a/b","digest":")" + test::digest_of("x") + R"(","size":1})";
     for (std::size_t i = 0; i < n; ++i) out.append(i ? "," : "").append(layer);
     return out + "]}";
@@ -128,7 +131,7 @@ errc run(test::stream_client& c, call how) {
 
 } // namespace
 
-TEST_CASE("G8, G9: the memory that an answer takes, and the bytes read past a limit: L01-L10, L17, H20-H24, J01-J02, J09, J13") {
+TEST_CASE("the memory that an answer takes, and the bytes read past a limit", "[G8][G9][L01][L02][L03][L04][L05][L06][L07][L08][L09][L10][L17][H20][H21][H22][H23][H24][J01][J02][J09][J13]") {
     std::size_t most = 0, furthest = 0;
     std::printf("%-5s%-44s%-28s%10s%10s\n", "row", "what", "comes to", "peak KiB", "past, B");
     for (auto const& r : rows()) {
@@ -158,7 +161,7 @@ TEST_CASE("G8, G9: the memory that an answer takes, and the bytes read past a li
     std::printf("%-77s%10zu%10zu\n", "the most", most / KiB, furthest);
 }
 
-TEST_CASE("G8: a listing without end: P02") {
+TEST_CASE("the memory of a listing without end", "[G8][P02]") {
     // Pages of new tags, each naming another page.
     test::byte_world world;
     std::string tags;
@@ -177,7 +180,7 @@ TEST_CASE("G8: a listing without end: P02") {
     CHECK(peak <= 3 * 64 * MiB); // a listing is data that was asked for: its text, and what a string costs
 }
 
-TEST_CASE("G8: the same over a socket: L03, L06, H22") {
+TEST_CASE("the memory that an answer takes over a socket", "[G8][L03][L06][H22]") {
     for (auto const& [target, answer, wanted] : {std::tuple("/v2/r/manifests/1", endless(in_chunks, chunk), errc::body_too_large),
                                                  std::tuple("/v2/r/tags/list?n=1000", endless(until_closed + "{\"tags\":[", spaces), errc::body_too_large),
                                                  std::tuple("/v2/r/manifests/1", endless(in_chunks + "0\r\n", "X-Trailer: 0123456789\r\n"), errc::http_header_too_large)}) {

@@ -2,8 +2,8 @@
 // Every allocation of clients over sockets fails in turn, of operator new, of Asio and of OpenSSL.
 #include "short_of_memory.hpp"
 
+#include <lading/client/async.hpp>
 #include <lading/lading.hpp>
-#include <lading/run/asio.hpp>
 #include <lading/testing/byte_server.hpp>
 #include <lading/testing/certificates.hpp>
 
@@ -93,7 +93,7 @@ void exhaust(std::string const& name, Make const& make, Call const& call) {
 
 } // namespace
 
-TEST_CASE("K02: every allocation of clients over sockets fails in turn") {
+TEST_CASE("every allocation of clients over sockets fails in turn", "[K02]") {
     exhaust(
         "blocking", [](image_server const& s) { return std::make_unique<client>(asio_sync_transport(s.network()), s.options()); },
         [](image_server const& s, client& c) { return told(c.inspect(s.ref(), inspect_options().with_platform(platform_choice::any()))); });

@@ -166,7 +166,7 @@ class own_transport {
             body = known->second.body;
         }
         LADING_TRY(auto const go, out.begin(head, body.size()));
-        if (go == lading::flow::more && !body.empty()) {
+        if (go == lading::sink_action::proceed && !body.empty()) {
             LADING_TRY_V(out.write(std::as_bytes(std::span(body.data(), body.size()))));
         }
         return head;
@@ -201,7 +201,7 @@ lading::result<std::string> use_all(lading::basic_client<own_policies>& client, 
                            image.tags.values == tags.values && manifest.bytes == image.manifest_bytes &&
                            image.image && image.image->architecture == "riscv64";
     if (!as_stored) return lading::error(lading::errc::invalid_argument).with_context(lading::to_json(image));
-    for (auto const& text : {lading::to_json(image), lading::to_modern(image), lading::to_original(image), lading::to_table(image)})
+    for (auto const& text : {lading::to_json(image), lading::to_modern(image), lading::to_docker_1_10(image), lading::to_table(image)})
         if (text.find("riscv64") == std::string::npos)
             return lading::error(lading::errc::invalid_argument).with_context("a writer");
     return image.requested.str();

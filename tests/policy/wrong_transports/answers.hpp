@@ -28,9 +28,9 @@ struct collects_first : base {
         struct all : between {
             using between::between;
             std::string body;
-            result<flow> write(std::span<std::byte const> p) override {
+            result<sink_action> write(std::span<std::byte const> p) override {
                 body.append(reinterpret_cast<char const*>(p.data()), p.size());
-                return body.size() < 20'000'000 ? flow::more : flow::stop;
+                return body.size() < 20'000'000 ? sink_action::proceed : sink_action::stop;
             }
         } whole(out);
         LADING_TRY(auto head, inner.exchange(q, whole));
@@ -47,10 +47,10 @@ struct does_not_stop : base {
             using between::between;
             std::size_t after = 0;
             bool deaf_now = false;
-            result<flow> write(std::span<std::byte const> p) override {
+            result<sink_action> write(std::span<std::byte const> p) override {
                 LADING_TRY(auto const f, sink.write(p));
-                deaf_now = deaf_now || f == flow::stop;
-                return deaf_now && ++after > 3 ? flow::stop : flow::more;
+                deaf_now = deaf_now || f == sink_action::stop;
+                return deaf_now && ++after > 3 ? sink_action::stop : sink_action::proceed;
             }
         } s(out);
         return inner.exchange(q, s);
@@ -78,7 +78,7 @@ struct garbles_what_is_large : base {
         struct garbler : between {
             using between::between;
             std::size_t seen = 0;
-            result<flow> write(std::span<std::byte const> p) override {
+            result<sink_action> write(std::span<std::byte const> p) override {
                 seen += p.size();
                 return seen < 100'000 ? sink.write(p) : sink.write(std::vector<std::byte>(p.size(), std::byte('z')));
             }
@@ -103,7 +103,7 @@ struct loses_large_lengths : base {
     result<response> exchange(request const& q, body_sink& out) {
         struct loser : between {
             using between::between;
-            result<flow> begin(response const& h, std::optional<std::uint64_t> n) override {
+            result<sink_action> begin(response const& h, std::optional<std::uint64_t> n) override {
                 return sink.begin(h, n && *n > 1'000'000 ? std::nullopt : n);
             }
         } s(out);
@@ -115,7 +115,7 @@ struct begins_twice : base {
     result<response> exchange(request const& q, body_sink& out) {
         struct twice : between {
             using between::between;
-            result<flow> begin(response const& h, std::optional<std::uint64_t> n) override {
+            result<sink_action> begin(response const& h, std::optional<std::uint64_t> n) override {
                 LADING_TRY_V(sink.begin(h, n));
                 return sink.begin(h, n);
             }
@@ -128,7 +128,7 @@ struct swallows_short_bodies : base {
     result<response> exchange(request const& q, body_sink& out) {
         struct swallower : between {
             using between::between;
-            result<flow> write(std::span<std::byte const> p) override { return p.size() < 10 ? flow::more : sink.write(p); }
+            result<sink_action> write(std::span<std::byte const> p) override { return p.size() < 10 ? sink_action::proceed : sink.write(p); }
         } s(out);
         return inner.exchange(q, s);
     }
@@ -153,7 +153,7 @@ struct begins_without_the_head : base {
     result<response> exchange(request const& q, body_sink& out) {
         struct beheader : between {
             using between::between;
-            result<flow> begin(response const&, std::optional<std::uint64_t> n) override { return sink.begin(response(200), n); }
+            result<sink_action> begin(response const&, std::optional<std::uint64_t> n) override { return sink.begin(response(200), n); }
         } s(out);
         return inner.exchange(q, s);
     }
@@ -169,12 +169,12 @@ struct forgets_the_url : base {
 struct begins_with_the_first_piece : base {
     using base::base;
     result<response> exchange(request const& q, body_sink& out) {
-        struct late : between {
+        struct dependent : between {
             using between::between;
             std::optional<response> head;
             std::optional<std::uint64_t> length;
-            result<flow> begin(response const& h, std::optional<std::uint64_t> n) override { return head = h, length = n, flow::more; }
-            result<flow> write(std::span<std::byte const> p) override {
+            result<sink_action> begin(response const& h, std::optional<std::uint64_t> n) override { return head = h, length = n, sink_action::proceed; }
+            result<sink_action> write(std::span<std::byte const> p) override {
                 if (head) {
                     LADING_TRY_V(sink.begin(*std::exchange(head, std::nullopt), length));
                 }
@@ -191,9 +191,9 @@ struct is_spoilt_by_a_stop : base {
         struct watcher : between {
             using between::between;
             bool stopped = false;
-            result<flow> write(std::span<std::byte const> p) override {
+            result<sink_action> write(std::span<std::byte const> p) override {
                 auto const f = sink.write(p);
-                stopped = !f || f.assume_value() == flow::stop;
+                stopped = !f || f.assume_value() == sink_action::stop;
                 return f;
             }
         } s(out);
@@ -210,11 +210,11 @@ struct decodes_an_encoding : base {
             explicit decoder(body_sink& s) : sink(s) {}
             body_sink& sink;
             bool encoded = false;
-            result<flow> begin(response const& h, std::optional<std::uint64_t> n) override {
+            result<sink_action> begin(response const& h, std::optional<std::uint64_t> n) override {
                 encoded = h.headers.find("Content-Encoding") == "gzip";
                 return sink.begin(h, n);
             }
-            result<flow> write(std::span<std::byte const> p) override { return sink.write(encoded ? std::as_bytes(std::span("decoded", 7)) : p); }
+            result<sink_action> write(std::span<std::byte const> p) override { return sink.write(encoded ? std::as_bytes(std::span("decoded", 7)) : p); }
         } s(out);
         return inner.exchange(q, s);
     }

@@ -37,7 +37,7 @@ struct gives_the_answer_before : base {
         struct changer : between {
             changer(body_sink& s, std::string& b) : between(s), before(b) {}
             std::string& before;
-            result<flow> write(std::span<std::byte const> p) override {
+            result<sink_action> write(std::span<std::byte const> p) override {
                 auto const was = std::exchange(before, std::string(reinterpret_cast<char const*>(p.data()), p.size()));
                 return sink.write(was.size() == p.size() ? std::as_bytes(std::span(was)) : p);
             }

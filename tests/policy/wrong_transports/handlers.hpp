@@ -5,7 +5,7 @@
 
 #include "model.hpp"
 
-#include <lading/backend/asio_transport.hpp>
+#include <lading/net/asio_transport.hpp>
 
 #include <utility>
 

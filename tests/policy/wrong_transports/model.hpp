@@ -3,7 +3,7 @@
 
 /// What the wrong models of a transport are made of: the model that is right, and a sink in between.
 
-#include <lading/backend/asio_sync_transport.hpp>
+#include <lading/net/asio_sync_transport.hpp>
 
 #include <memory>
 #include <optional>
@@ -23,8 +23,8 @@ struct base {
 /// A sink between a transport and the caller's.
 struct between : body_sink {
     explicit between(body_sink& s) : sink(s) {}
-    result<flow> begin(response const& h, std::optional<std::uint64_t> n) override { return sink.begin(h, n); }
-    result<flow> write(std::span<std::byte const> p) override { return sink.write(p); }
+    result<sink_action> begin(response const& h, std::optional<std::uint64_t> n) override { return sink.begin(h, n); }
+    result<sink_action> write(std::span<std::byte const> p) override { return sink.write(p); }
     body_sink& sink;
 };
 

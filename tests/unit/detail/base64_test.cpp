@@ -7,9 +7,7 @@ namespace base64_test {
 using namespace lading::detail;
 
 TEST_CASE("base64 of RFC 4648, section 10") {
-    std::pair<char const*, char const*> const rows[] = {{"", ""},         {"f", "Zg=="},     {"fo", "Zm8="},
-                                                        {"foo", "Zm9v"},  {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
-                                                        {"foobar", "Zm9vYmFy"}};
+    std::pair<char const*, char const*> const rows[] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
     for (auto [plain, coded] : rows) {
         CHECK(base64_encode(plain) == coded);
         CHECK(base64_decode(coded) == plain);

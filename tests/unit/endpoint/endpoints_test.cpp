@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
 
-#include <lading/client.hpp>
+#include <lading/client/basic_client.hpp>
 #include <lading/endpoint/endpoints.hpp>
-#include <lading/policy/docker_1_10_fallback.hpp>
+#include <lading/legacy/docker_1_10_fallback.hpp>
 
 namespace endpoints_test {
 
 using namespace lading;
 
 namespace {
+
+bool is_v1(endpoint const&) { return false; }
+bool is_v1(legacy_endpoint const& e) { return e.version == api_version::v1; }
 
 /// "https://r.example x", a line an endpoint; mirrors begin with "mirror ", v1 with "v1 ".
 template <class F>
@@ -20,7 +23,7 @@ std::string list(std::string_view name, registry_rules const& rules, bool by_dig
     for (auto const& e : found.value())
         out.append(out.empty() ? "" : "\n")
             .append(e.is_mirror ? "mirror " : "")
-            .append(e.version == api_version::v1 ? "v1 " : "")
+            .append(is_v1(e) ? "v1 " : "")
             .append(e.base_url)
             .append(" ")
             .append(e.name.path());
@@ -42,7 +45,7 @@ std::vector<std::string> resolve(std::string const& host) {
 
 } // namespace
 
-TEST_CASE("spec 2.1: the endpoints of the original") {
+TEST_CASE("the endpoints of the original", "[spec-2.1]") {
     registry_rules const v1 = registry_rules().with_v1();
     SECTION("docker.io") {
         CHECK(old("debian", v1) == "https://registry-1.docker.io library/debian\nv1 https://index.docker.io library/debian");
@@ -72,7 +75,7 @@ TEST_CASE("spec 2.1: the endpoints of the original") {
     }
 }
 
-TEST_CASE("spec 2.2: which hosts are insecure") {
+TEST_CASE("which hosts are insecure", "[spec-2.2]") {
     registry_rules none;
     none.resolve = resolve;
     for (auto host : {"localhost", "localhost:5000", "127.0.0.1", "127.9.9.9:80"}) {
@@ -107,7 +110,7 @@ TEST_CASE("spec 2.2: which hosts are insecure") {
     }
 }
 
-TEST_CASE("spec 2.7: plaintext is for hosts that are named, and not implied by anything") {
+TEST_CASE("plaintext is for hosts that are named, and not implied by anything", "[spec-2.7]") {
     registry_rules rules;
     CHECK(modern("localhost:5000/a", rules) == "https://localhost:5000 a");
     rules.host("r.example").with_tls(tls_options().with_verify(false));
@@ -176,8 +179,13 @@ TEST_CASE("the longest prefix counts, on whole components") {
 TEST_CASE("v1 is offered only where it is asked for, for the origin only") {
     registry_rules rules;
     rules.with_v1().with_mirror("r.example", mirror("m.example")).host("r.example").with_plaintext(plaintext::allowed);
-    CHECK(modern("r.example/a", rules) == "mirror https://m.example a\nhttps://r.example a\nhttp://r.example a\n"
-                                          "v1 https://r.example a\nv1 http://r.example a");
+    auto const v2 = "mirror https://m.example a\nhttps://r.example a\nhttp://r.example a";
+    CHECK(modern("r.example/a", rules) == v2); // which speaks v2 only
+    CHECK(list<modern_fallback_with_v1>("r.example/a", rules) == std::string(v2) + "\nv1 https://r.example a\nv1 http://r.example a");
+    rules.with_v1(false);
+    CHECK(list<modern_fallback_with_v1>("r.example/a", rules) == v2);
+    CHECK(list<modern_fallback_with_v1>("debian", registry_rules().with_v1()) ==
+          "https://registry-1.docker.io library/debian\nv1 https://index.docker.io library/debian");
 }
 
 } // namespace endpoints_test

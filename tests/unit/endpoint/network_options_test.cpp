@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
 
-#include <lading/backend/proxy.hpp>
 #include <lading/endpoint/network_options.hpp>
+#include <lading/net/proxy.hpp>
 
 #include <map>
 #include <string>
@@ -29,7 +29,7 @@ std::string parsed(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("C18: the variables that name a proxy") {
+TEST_CASE("the variables that name a proxy", "[C18]") {
     auto const lower = read({{"https_proxy", "a.test:1"}, {"HTTPS_PROXY", "b.test:1"}, {"http_proxy", "c.test:1"}, {"no_proxy", "d.test"}, {"NO_PROXY", "*"}});
     CHECK(lower.find("https", "x.test", 443) == "a.test:1");
     CHECK(lower.find("http", "x.test", 80) == "c.test:1");
@@ -46,7 +46,7 @@ TEST_CASE("C18: the variables that name a proxy") {
     CHECK(read({}).find("https", "x.test", 443).empty());
 }
 
-TEST_CASE("C18: the hosts that are reached without a proxy") {
+TEST_CASE("the hosts that are reached without a proxy", "[C18]") {
     auto const without = [](std::string const& exception, std::string_view host, std::uint16_t port = 443) {
         return proxy_rules().with_https("p.test:1").with_exception(exception).find("https", host, port).empty();
     };
@@ -65,7 +65,7 @@ TEST_CASE("C18: the hosts that are reached without a proxy") {
     CHECK_FALSE(without("none.test", "127.0.0.1.evil.test"));
 }
 
-TEST_CASE("W12: HTTP_PROXY counts, but not in a program that a web server has started for a request") {
+TEST_CASE("HTTP_PROXY counts, but not in a program that a web server has started for a request", "[W12]") {
     CHECK(read({{"HTTP_PROXY", "c.test:1"}}).find("http", "x.test", 80) == "c.test:1");
     CHECK(read({{"HTTP_PROXY", "c.test:1"}, {"REQUEST_METHOD", ""}}).find("http", "x.test", 80) == "c.test:1");
     CHECK(read({{"HTTP_PROXY", "c.test:1"}, {"http_proxy", "d.test:1"}}).find("http", "x.test", 80) == "d.test:1");
@@ -75,7 +75,7 @@ TEST_CASE("W12: HTTP_PROXY counts, but not in a program that a web server has st
     CHECK(read({{"http_proxy", "d.test:1"}, {"REQUEST_METHOD", "GET"}}).find("http", "x.test", 80) == "d.test:1");
 }
 
-TEST_CASE("W11: no_proxy as other programs read it") {
+TEST_CASE("no_proxy as other programs read it", "[W11]") {
     auto const without = [](std::string const& list, std::string_view host, std::uint16_t port = 443) {
         return read({{"https_proxy", "p.test:1"}, {"no_proxy", list}}).find("https", host, port).empty();
     };
@@ -86,25 +86,52 @@ TEST_CASE("W11: no_proxy as other programs read it") {
         std::uint16_t port = 443;
     };
     for (auto const& r : {
-             row{"10.0.0.0/8", "10.1.2.3", true}, row{"10.0.0.0/8", "11.1.2.3", false}, row{"10.0.0.0/8", "10.test", false},
-             row{"10.1.2.3/32", "10.1.2.3", true}, row{"10.0.0.0/33", "10.0.0.0", false}, row{"0.0.0.0/0", "x.test", false},
+             row{"10.0.0.0/8", "10.1.2.3", true},
+             row{"10.0.0.0/8", "11.1.2.3", false},
+             row{"10.0.0.0/8", "10.test", false},
+             row{"10.1.2.3/32", "10.1.2.3", true},
+             row{"10.0.0.0/33", "10.0.0.0", false},
+             row{"0.0.0.0/0", "x.test", false},
              row{"192.168.0.0/16,10.0.0.0/8", "[::ffff:10.1.2.3]", true},
-             row{"fd00::/8", "[fd12::1]", true}, row{"fd00::/8", "[2001:db8::1]", false}, row{"fd00::/8", "10.0.0.1", false},
-             row{"fd00::1", "[fd00::1]", true}, row{"fd00::1", "[fd00:0:0::1]", true}, row{"[fd00::1]", "[fd00::1]", true},
-             row{"fd00::1", "[fd00::2]", false}, row{"[fd00::1]:5000", "[fd00::1]", true, 5000},
-             row{"[fd00::1]:5000", "[fd00::1]", false}, row{"FD00::A", "[fd00::a]", true},
-             row{"10.0.0.1:5000", "10.0.0.1", true, 5000}, row{"10.0.0.1:5000", "10.0.0.1", false},
-             row{"*.corp.example", "a.corp.example", true}, row{"*.corp.example", "a.b.corp.example", true},
-             row{"*.corp.example", "corp.example", false}, row{"*.corp.example", "badcorp.example", false},
-             row{".corp.example", "a.corp.example", true}, row{".corp.example", "corp.example", false},
-             row{"corp.example", "corp.example", true}, row{"corp.example", "a.corp.example", true},
-             row{"corp.example.", "a.corp.example", true}, row{"corp.example", "badcorp.example", false},
-             row{"corp.example:5000", "a.corp.example", true, 5000}, row{"corp.example:5000", "corp.example", false},
-             row{"*.corp.example:5000", "a.corp.example", true, 5000}, row{"corp.example:https", "corp.example", false},
-             row{"*", "x.test", true}, row{"*", "[fd00::1]", true}, row{"a.test,*", "x.test", true},
-             row{"a.test b.test", "b.test", true}, row{" a.test , b.test\t", "a.test", true}, row{"a.test;b.test", "b.test", false},
-             row{"0.0.1", "10.0.0.1", false}, row{"1", "10.0.0.1", false}, row{"*corp.example", "a.corp.example", false},
-             row{":5000", "x.test", false, 5000}, row{".", "x.test", false}, row{"*.", "x.test", false}, row{",,", "x.test", false},
+             row{"fd00::/8", "[fd12::1]", true},
+             row{"fd00::/8", "[2001:db8::1]", false},
+             row{"fd00::/8", "10.0.0.1", false},
+             row{"fd00::1", "[fd00::1]", true},
+             row{"fd00::1", "[fd00:0:0::1]", true},
+             row{"[fd00::1]", "[fd00::1]", true},
+             row{"fd00::1", "[fd00::2]", false},
+             row{"[fd00::1]:5000", "[fd00::1]", true, 5000},
+             row{"[fd00::1]:5000", "[fd00::1]", false},
+             row{"FD00::A", "[fd00::a]", true},
+             row{"10.0.0.1:5000", "10.0.0.1", true, 5000},
+             row{"10.0.0.1:5000", "10.0.0.1", false},
+             row{"*.corp.example", "a.corp.example", true},
+             row{"*.corp.example", "a.b.corp.example", true},
+             row{"*.corp.example", "corp.example", false},
+             row{"*.corp.example", "badcorp.example", false},
+             row{".corp.example", "a.corp.example", true},
+             row{".corp.example", "corp.example", false},
+             row{"corp.example", "corp.example", true},
+             row{"corp.example", "a.corp.example", true},
+             row{"corp.example.", "a.corp.example", true},
+             row{"corp.example", "badcorp.example", false},
+             row{"corp.example:5000", "a.corp.example", true, 5000},
+             row{"corp.example:5000", "corp.example", false},
+             row{"*.corp.example:5000", "a.corp.example", true, 5000},
+             row{"corp.example:https", "corp.example", false},
+             row{"*", "x.test", true},
+             row{"*", "[fd00::1]", true},
+             row{"a.test,*", "x.test", true},
+             row{"a.test b.test", "b.test", true},
+             row{" a.test , b.test\t", "a.test", true},
+             row{"a.test;b.test", "b.test", false},
+             row{"0.0.1", "10.0.0.1", false},
+             row{"1", "10.0.0.1", false},
+             row{"*corp.example", "a.corp.example", false},
+             row{":5000", "x.test", false, 5000},
+             row{".", "x.test", false},
+             row{"*.", "x.test", false},
+             row{",,", "x.test", false},
              row{"none.test", "[0:0:0:0:0:0:0:1]", true},
          }) {
         INFO(r.list << " for " << r.host << ':' << r.port);
@@ -112,7 +139,7 @@ TEST_CASE("W11: no_proxy as other programs read it") {
     }
 }
 
-TEST_CASE("C18: the value of a proxy") {
+TEST_CASE("the value of a proxy", "[C18]") {
     CHECK(parsed("p.test:3128") == "http://p.test:3128 ");
     CHECK(parsed("HTTP://P.test") == "http://p.test:80 ");
     CHECK(parsed("http://user:pass@p.test:1/") == "http://p.test:1 Basic dXNlcjpwYXNz");

@@ -22,7 +22,7 @@ std::string written(detail::ip_bytes const& ip) {
 
 } // namespace
 
-TEST_CASE("V03: every spelling of an IPv6 literal is read to its bytes") {
+TEST_CASE("every spelling of an IPv6 literal is read to its bytes", "[V03]") {
     struct row {
         char const* text;
         char const* bytes; ///< empty: no address
@@ -38,10 +38,25 @@ TEST_CASE("V03: every spelling of an IPv6 literal is read to its bytes") {
              row{"::2:3:4:5:6:7:8", "00000002000300040005000600070008"},
              row{"64:ff9b::192.0.2.33", "0064ff9b0000000000000000c0000221"},
              row{"1:2:3:4:5:6:1.2.3.4", "00010002000300040005000601020304"},
-             row{"", ""}, row{":", ""}, row{":::", ""}, row{"1", ""}, row{"1:2:3:4:5:6:7", ""}, row{"1:2:3:4:5:6:7:8:9", ""},
-             row{"1::2::3", ""}, row{"::1:", ""}, row{":1::", ""}, row{"12345::", ""}, row{"g::", ""}, row{"::1.2.3", ""},
-             row{"::1.2.3.4:5", ""}, row{"1:2:3:4:5:6:7:1.2.3.4", ""}, row{"1:2:3:4:5:6:7:8::", ""}, row{"::1:2:3:4:5:6:7:8", ""},
-             row{"fe80::1%eth0", ""}, row{"::01.2.3.4", ""}, row{"::256.2.3.4", ""},
+             row{"", ""},
+             row{":", ""},
+             row{":::", ""},
+             row{"1", ""},
+             row{"1:2:3:4:5:6:7", ""},
+             row{"1:2:3:4:5:6:7:8:9", ""},
+             row{"1::2::3", ""},
+             row{"::1:", ""},
+             row{":1::", ""},
+             row{"12345::", ""},
+             row{"g::", ""},
+             row{"::1.2.3", ""},
+             row{"::1.2.3.4:5", ""},
+             row{"1:2:3:4:5:6:7:1.2.3.4", ""},
+             row{"1:2:3:4:5:6:7:8::", ""},
+             row{"::1:2:3:4:5:6:7:8", ""},
+             row{"fe80::1%eth0", ""},
+             row{"::01.2.3.4", ""},
+             row{"::256.2.3.4", ""},
          }) {
         INFO(r.text);
         CHECK(written(detail::parse_ipv6(r.text)) == r.bytes);
@@ -55,7 +70,7 @@ TEST_CASE("V03: every spelling of an IPv6 literal is read to its bytes") {
     }
 }
 
-TEST_CASE("V03: the scope of a literal, and brackets without an address") {
+TEST_CASE("the scope of a literal, and brackets without an address", "[V03]") {
     for (auto const* host : {"[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]", "[fe80::1]", "[0:0:0:0:0:0:0:0]", "[fd00:ec2::254]", "[ff02::1]",
                              "[x]", "[", "[]"}) {
         INFO(host);
@@ -81,7 +96,7 @@ TEST_CASE("V03: the scope of a literal, and brackets without an address") {
     CHECK_FALSE(detail::is_loopback_host("127.0.0.1.test"));
 }
 
-TEST_CASE("V12: addresses that hold another, and ranges that nobody outside has") {
+TEST_CASE("addresses that hold another, and ranges that nobody outside has", "[V12]") {
     for (auto const* host : {"[64:ff9b:1::a9fe:a9fe]", "[64:ff9b:1:a9fe:a9:fe00::]", "[64:ff9b::169.254.169.254]", "[2002:a9fe:a9fe::1]",
                              "[2001:0:1:2:3:4:5601:5601]", "[2001:db8::5efe:169.254.169.254]", "[2001:db8::200:5efe:169.254.169.254]",
                              "192.0.0.192", "100.100.100.200", "168.63.129.16", "[fd20:ce::254]", "[::ffff:100.100.100.200]"}) {
@@ -101,7 +116,7 @@ TEST_CASE("V12: addresses that hold another, and ranges that nobody outside has"
     }
 }
 
-TEST_CASE("W11: networks in text") {
+TEST_CASE("networks in text", "[W11]") {
     auto const holds = [](char const* network, char const* address) {
         return detail::ip_network::parse(network).holds(detail::parse_ip(address));
     };
@@ -121,18 +136,18 @@ TEST_CASE("W11: networks in text") {
     }
 }
 
-TEST_CASE("W10: what a name may lead to is no sign of where it is, through a proxy") {
+TEST_CASE("what a name may lead to is no sign of where it is, through a proxy", "[W10]") {
     response const unknown(307); // through a proxy nobody knows where the connection went
-    auto const own = reach_from(unknown, reach::anywhere, "evil.example", "evil.example");
-    CHECK(own == reach::inside); // its own name, another port
-    CHECK(reach_from(unknown, own, "evil.example", "10.0.0.5") == reach::outside);
-    CHECK(reach_from(unknown, own, "evil.example", "localhost") == reach::outside);
-    CHECK(reach_from(unknown, reach::inside, "10.0.0.5", "10.0.0.6") == reach::inside);
+    auto const own = policy_from(unknown, address_policy::anywhere, "evil.example", "evil.example");
+    CHECK(own == address_policy::inside); // its own name, another port
+    CHECK(policy_from(unknown, own, "evil.example", "10.0.0.5") == address_policy::outside);
+    CHECK(policy_from(unknown, own, "evil.example", "localhost") == address_policy::outside);
+    CHECK(policy_from(unknown, address_policy::inside, "10.0.0.5", "10.0.0.6") == address_policy::inside);
     response known(307);
     known.peer = address_scope::inside;
-    CHECK(reach_from(known, reach::anywhere, "reg.corp.example", "10.0.0.5") == reach::inside);
+    CHECK(policy_from(known, address_policy::anywhere, "reg.corp.example", "10.0.0.5") == address_policy::inside);
     known.peer = address_scope::outside;
-    CHECK(reach_from(known, reach::inside, "evil.example", "evil.example") == reach::outside);
+    CHECK(policy_from(known, address_policy::inside, "evil.example", "evil.example") == address_policy::outside);
 }
 
 } // namespace address_test

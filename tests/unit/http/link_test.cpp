@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// hostile.md P03: the subset of RFC 8288 that paging needs.
+// doc/threats.md#p03: the subset of RFC 8288 that paging needs.
 #include "catch.hpp"
 #include <lading/http/link.hpp>
 
@@ -15,7 +15,7 @@ std::string next(std::vector<std::string_view> lines) {
 }
 } // namespace
 
-TEST_CASE("P03: the target of rel=next") {
+TEST_CASE("the target of rel=next", "[P03]") {
     struct row {
         std::string_view line, expected;
     };
@@ -46,7 +46,7 @@ TEST_CASE("P03: the target of rel=next") {
     CHECK(next({large}) == "error link_invalid");
 }
 
-TEST_CASE("W46: links without brackets, and a lone one without rel") {
+TEST_CASE("links without brackets, and a lone one without rel", "[W46]") {
     struct row {
         std::vector<std::string_view> lines;
         std::string_view expected;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tables 4.7 and 2.7: from an answer to an error and its facts.
 #include "catch.hpp"
-#include <lading/backend/strict_json.hpp>
 #include <lading/http/status.hpp>
+#include <lading/json/strict_json.hpp>
 
 namespace status_test {
 
@@ -12,14 +12,15 @@ namespace {
 error from(int status, std::string_view body = "", asked what = asked::manifest, bool v2 = true, bool sent = false) {
     response head(status);
     head.url = "https://r.test/v2/x/manifests/1?token=CANARY";
-    head.credentials_sent = sent;
+    auth_note shown;
+    shown.sent = sent;
     if (v2) head.headers.add("Docker-Distribution-Api-Version", "other registry/2.0");
-    return error_from_response<strict_json>(head, body, what, limits());
+    return error_from_response<strict_json>(head, body, what, limits(), shown);
 }
 std::string envelope(std::string_view code) { return R"({"errors":[{"code":")" + std::string(code) + R"("}]})"; }
 } // namespace
 
-TEST_CASE("spec 4.7: the status decides first, the registry's code second") {
+TEST_CASE("the status decides first, the registry's code second", "[spec-4.7]") {
     CHECK(from(401).kind() == errc::auth_required);
     CHECK(from(401, "", asked::manifest, true, true).kind() == errc::auth_denied);
     CHECK(from(403, envelope("DENIED")).kind() == errc::denied);
@@ -36,7 +37,7 @@ TEST_CASE("spec 4.7: the status decides first, the registry's code second") {
     for (int s : {201, 204, 206, 300, 304}) CHECK(from(s).kind() == errc::http_unexpected_status);
 }
 
-TEST_CASE("spec 2.7: the facts of an answer") {
+TEST_CASE("the facts of an answer", "[spec-2.7]") {
     for (int s : {401, 404}) {
         CHECK(from(s, "", asked::manifest, false).facts().v1);
         CHECK(!from(s, "", asked::manifest, true).facts().v1);
@@ -58,7 +59,7 @@ TEST_CASE("spec 2.7: the facts of an answer") {
 
 // The rows of the table in their order: the code, its status, its sentence, and what the error is that a manifest request
 // gets of it.
-TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail and with none") {
+TEST_CASE("every code, bare, in its own words, with a detail and with none", "[spec-4.7][row-1][row-2][row-3][row-4][row-5][row-6][row-7][row-8][row-9][row-10][row-11][row-12][row-13][row-14][row-15][row-16][row-17][row-18]") {
     struct row {
         char const* code;
         int status;
@@ -94,8 +95,9 @@ TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail
         CHECK(default_message(r.code) == r.sentence);
         bool const known = r.code == std::string_view("UNAUTHORIZED") || r.code == std::string_view("NAME_UNKNOWN") ||
                            r.code == std::string_view("MANIFEST_UNKNOWN");
-        auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown : refusal_form::other;
-        // Of a later code the original knew neither the name nor the sentence (spec 2.5.1).
+        auto const worded = r.status >= 500 ? refusal_form::unreadable : known ? refusal_form::unknown
+                                                                               : refusal_form::other;
+        // Of a later code Docker 1.10 knew neither the name nor the sentence (doc/protocol.md#refusals).
         auto const bare = r.status >= 500 ? refusal_form::unreadable : refusal_form::bare_code;
         auto const usual = n < 18 ? bare : worded;
         auto const check = [&](std::string const& more, std::string const& message, std::string const& detail, refusal_form said) {
@@ -120,13 +122,14 @@ TEST_CASE("spec 4.7 rows 1-18: every code, bare, in its own words, with a detail
     CHECK(default_message("").empty());
 }
 
-TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the body") {
+TEST_CASE("what a Bearer challenge says of the token comes before the body", "[spec-4.7]") {
     auto const answer = [](int status, std::vector<std::string> const& lines, bool sent, std::string_view body = "") {
         response head(status);
         head.url = "https://r.test/v2/x/manifests/1";
-        head.credentials_sent = sent;
+        auth_note shown;
+        shown.sent = sent;
         for (auto const& line : lines) head.headers.add("WWW-Authenticate", line);
-        return error_from_response<strict_json>(head, body, asked::manifest, limits());
+        return error_from_response<strict_json>(head, body, asked::manifest, limits(), shown);
     };
     auto const codes = [](error const& e) {
         std::string out;
@@ -150,7 +153,7 @@ TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the 
         auto const e = answer(401, {R"(Basic realm="x")", bearer + R"(,error="invalid_token",error_description="it is over")"}, true, body);
         CHECK(codes(e) == "UNAUTHORIZED(it is over)NAME_UNKNOWN(no x)");
         CHECK(e.message().find("registry says UNAUTHORIZED (it is over); registry says NAME_UNKNOWN (no x)") != std::string::npos);
-        CHECK(e.facts().said == refusal_form::unknown); // of the body alone (spec 2.5.1)
+        CHECK(e.facts().said == refusal_form::unknown); // of the body alone (doc/protocol.md#refusals)
         CHECK(codes(answer(401, {bearer + R"(,error="insufficient_scope")"}, true, "<html>")) ==
               "DENIED(requested access to the resource is denied)");
     }
@@ -173,7 +176,7 @@ TEST_CASE("spec 4.7: what a Bearer challenge says of the token comes before the 
     }
 }
 
-TEST_CASE("spec 4.7: the form of the body, whatever its Content-Type") {
+TEST_CASE("the form of the body, whatever its Content-Type", "[spec-4.7]") {
     for (auto const* type : {"", "text/html", "application/json", "application/octet-stream"}) {
         INFO(type);
         response head(404);
@@ -191,7 +194,7 @@ TEST_CASE("spec 4.7: the form of the body, whatever its Content-Type") {
     }
 }
 
-TEST_CASE("J13: what a registry says is bounded and printable") {
+TEST_CASE("what a registry says is bounded and printable", "[J13]") {
     auto const said = [](std::string_view body) { return parse_error_body<strict_json>(body, limits()).errors; };
     auto const one = said(R"({"errors":[{"code":"\u001b[2J","message":"a\nb","detail":{"Tag":"x"}},null,7]})");
     REQUIRE(one.size() == 1);
@@ -208,7 +211,7 @@ TEST_CASE("J13: what a registry says is bounded and printable") {
     CHECK(said(many + "]}").size() <= 16);
 }
 
-TEST_CASE("W52: what an answer says in forms that are not the protocol's") {
+TEST_CASE("what an answer says in forms that are not the protocol's", "[W52]") {
     struct row {
         std::string body, message;
     };
@@ -273,7 +276,7 @@ TEST_CASE("W52: what an answer says in forms that are not the protocol's") {
     }
 }
 
-TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is") {
+TEST_CASE("a 200 that is a web page, XML or nothing is told as what it is", "[W52]") {
     auto const kind = [](std::string_view body, char const* type) {
         response head(200);
         head.url = "https://r.test/v2/x/manifests/1?token=CANARY";
@@ -282,7 +285,7 @@ TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is")
         return e ? e->summary() : std::string("none");
     };
     auto const page = kind("\n<!doctype HTML><title>Sign in</title>", "text/html; charset=utf-8");
-    CHECK(page.find("not_a_registry: the server does not answer as a v2 registry: the answer is a web page (text/html), not a manifest") == 0);
+    CHECK(page.find("not_a_registry: the server does not behave like a v2 registry: the answer is a web page (text/html), not a manifest") == 0);
     CHECK(page.find("the answer says: Sign in") != std::string::npos);
     CHECK(page.find("CANARY") == std::string::npos);
     CHECK(kind("<html>", nullptr).find("the answer is a web page, not a manifest") != std::string::npos);
@@ -292,16 +295,17 @@ TEST_CASE("W52: a 200 that is a web page, XML or nothing is told as what it is")
     for (auto const* maybe : {"{}", "[", "{<", "-", "7"}) CHECK(kind(maybe, "text/html") == "none");
 }
 
-TEST_CASE("W53: a message says only what is so") {
+TEST_CASE("a message says only what is so", "[W53]") {
     SECTION("no credentials were sent, so none were refused") {
         response head(401);
         head.url = "https://b.test/x";
-        head.credentials_withheld = true;
-        auto const withheld = error_from_response<strict_json>(head, "", asked::blob, limits());
+        auth_note shown;
+        shown.withheld = true;
+        auto const withheld = error_from_response<strict_json>(head, "", asked::blob, limits(), shown);
         CHECK(withheld == errc::auth_denied);
-        CHECK(withheld.summary() == "auth_denied: credentials are not sent where an answer led to; status 401 [https://b.test/x]");
+        CHECK(withheld.summary() == "auth_denied: credentials are not sent to a server that a response named; status 401 [https://b.test/x]");
         CHECK(from(401, "", asked::manifest, true, true).summary().find("auth_denied: the credentials were refused;") == 0);
-        CHECK(from(401).summary().find("auth_required: credentials are asked for and none were sent;") == 0);
+        CHECK(from(401).summary().find("auth_required: credentials are required and none were sent;") == 0);
     }
     SECTION("there is no next endpoint when all have been asked") {
         auto e = from(404, "", asked::manifest, false);
@@ -323,7 +327,7 @@ TEST_CASE("W53: a message says only what is so") {
     }
 }
 
-TEST_CASE("spec 2.5.1: how a refusal is put") {
+TEST_CASE("how a refusal is put", "[spec-2.5.1]") {
     auto const list = [](std::string const& code, std::string const& more) {
         return R"({"errors":[{"code":")" + code + "\"" + more + "}]}";
     };
@@ -370,7 +374,7 @@ TEST_CASE("spec 2.5.1: how a refusal is put") {
     }
 }
 
-TEST_CASE("W51: HTTP dates in their two older forms") {
+TEST_CASE("HTTP dates in their two older forms", "[W51]") {
     for (auto text : {"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun Nov 06 08:49:37 1994"}) {
         INFO(text);
         CHECK(parse_http_date(text) == 784111777);
@@ -387,7 +391,7 @@ TEST_CASE("W51: HTTP dates in their two older forms") {
     }
 }
 
-TEST_CASE("X02: Retry-After in seconds and as a date") {
+TEST_CASE("Retry-After in seconds and as a date", "[X02]") {
     auto after = [](char const* text, char const* date = "Sun, 06 Nov 1994 08:49:37 GMT") {
         response head(429);
         head.headers.add("Retry-After", text);
@@ -439,7 +443,8 @@ TEST_CASE("RateLimit headers are in the error") {
             for (auto const& [name, value] : r.headers) head.headers.add(name, value);
             INFO(status << ' ' << (r.headers.empty() ? "" : r.headers.front().first));
             auto const e = error_from_response<strict_json>(head, "", asked::manifest, limits());
-            CHECK(e.kind() == (status == 429 ? errc::rate_limited : status == 503 ? errc::server_error : errc::http_unexpected_status));
+            CHECK(e.kind() == (status == 429 ? errc::rate_limited : status == 503 ? errc::server_error
+                                                                                  : errc::http_unexpected_status));
             CHECK(e.detail().rate.limit == r.limit);
             CHECK(e.detail().rate.remaining == r.remaining);
             CHECK(e.detail().rate.until_seconds == r.until);

@@ -6,7 +6,7 @@ namespace url_test {
 
 using namespace lading;
 
-TEST_CASE("C23: an origin has one normal form") {
+TEST_CASE("an origin has one normal form", "[C23]") {
     for (auto text : {"https://a.test", "HTTPS://A.TEST/", "https://a.test.:443/x", "https://a.test:443?q"}) {
         INFO(text);
         CHECK(url::parse(text).value().origin() == origin("https", "a.test", 443));
@@ -17,7 +17,7 @@ TEST_CASE("C23: an origin has one normal form") {
     }
 }
 
-TEST_CASE("C09, C10, C26, R02: what is no URL") {
+TEST_CASE("what is no URL", "[C09][C10][C26][R02]") {
     for (auto text : {"", "a.test", "/x", "ftp://a.test/", "file:///etc/passwd", "https://", "https:///x",
                       "https://u@a.test/", "https://u:p@a.test/", "https://a.test\\@b.test/", "https://a.test:0/",
                       "https://a.test:65536/", "https://a.test:/", "https://a.test:x/", "https://a..b/", "https://-a/",
@@ -60,7 +60,7 @@ TEST_CASE("references are resolved (RFC 3986, 5.2)") {
     }
 }
 
-TEST_CASE("C19: what is logged of a URL") {
+TEST_CASE("what is logged of a URL", "[C19]") {
     auto const u = url::parse("https://a.test/x?X-Amz-Signature=CANARY&n=5&token=CANARY&last=z").value();
     CHECK(u.safe() == "https://a.test/x?X-Amz-Signature=***&n=5&token=***&last=z");
     CHECK(safe_url("https://u:CANARY@a.test/") == "(not a URL)");

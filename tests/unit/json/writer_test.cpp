@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "catch.hpp"
-#include <lading/backend/strict_json.hpp>
-#include <lading/json/timestamp.hpp>
+#include <lading/detail/timestamp.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/json/writer.hpp>
 
 namespace writer_test {
@@ -15,14 +15,14 @@ std::string string(std::string_view text, bool html = false) {
 }
 } // namespace
 
-TEST_CASE("spec 0.5: escaping") {
+TEST_CASE("writer: escaping", "[spec-0.5]") {
     CHECK(string("\"\\\n\r\t\x01\x1f\x7f/") == "\"\\\"\\\\\\n\\r\\t\\u0001\\u001f\x7f/\"");
     CHECK(string("<a>&") == "\"<a>&\"");
     CHECK(string("<a>&", true) == R"("\u003ca\u003e\u0026")");
     CHECK(string("\xe2\x80\xa8\xe2\x80\xa9") == R"("\u2028\u2029")");
     CHECK(string("a\xff\xc3z") == "\"a\xef\xbf\xbd\xef\xbf\xbdz\"");
 }
-TEST_CASE("V15: what a terminal would obey is escaped where the style says so, and is the same text") {
+TEST_CASE("what a terminal would obey is escaped where the style says so, and is the same text", "[V15]") {
     std::string const text = "a\x7f\xc2\x9b\xc2\x80\xe2\x80\xae\xe2\x81\xa6\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x80\x81\xc3\xa9\xf0\x9f\x98\x80";
     json_writer w(json_style(0, false, true));
     auto const hidden = w.string(text).take();
@@ -46,7 +46,7 @@ TEST_CASE("a subtree with its keys sorted") {
     auto const d = json_document::parse<strict_json>(R"({"b":1,"a":{"d":1,"c":[2]}})").value();
     CHECK(w.value(d.root(), key_order::sorted).take() == R"({"a":{"c":[2],"d":1},"b":1})");
 }
-TEST_CASE("spec 8.1 row 5: timestamps") {
+TEST_CASE("writer: timestamps", "[spec-8.1][row-5]") {
     std::pair<char const*, char const*> const rows[] = {
         {"2016-01-15T18:06:41.120+02:00", "2016-01-15T18:06:41.12+02:00"},
         {"2015-08-06T23:53:22.608577814Z", "2015-08-06T23:53:22.608577814Z"},

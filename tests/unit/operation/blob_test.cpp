@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <lading/store/file_sink.hpp>
+
 #include <cstdio>
 #include <fstream>
 #include <unistd.h>
@@ -24,7 +26,7 @@ result<lading::descriptor> fetch(std::string_view wanted, testing::scripted_answ
 }
 } // namespace
 
-TEST_CASE("D06, D07, D08: every flip and every truncation of a blob is noticed, and nothing is committed") {
+TEST_CASE("every flip and every truncation of a blob is noticed, and nothing is committed", "[D06][D07][D08]") {
     std::string const bytes = "0123456789abcdef";
     memory_sink good(1000);
     CHECK(fetch(bytes, {200, bytes}, good, 3).has_value());
@@ -49,7 +51,7 @@ TEST_CASE("D06, D07, D08: every flip and every truncation of a blob is noticed, 
     CHECK(fetch(bytes, {200, bytes}, small).error() == errc::body_too_large);
 }
 
-TEST_CASE("V22: a blob of unknown size is bounded") {
+TEST_CASE("a blob of unknown size is bounded", "[V22]") {
     std::string const bytes = "0123456789abcdef";
     auto what = describe(bytes);
     what.size = -1;
@@ -83,7 +85,7 @@ TEST_CASE("V22: a blob of unknown size is bounded") {
     CHECK(fetch(bytes, {200, bytes}, out).has_value()); // the limit is not for those whose size is known
 }
 
-TEST_CASE("V16: a blob has no limit of time unless one is asked for") {
+TEST_CASE("a blob has no limit of time unless one is asked for", "[V16]") {
     std::string const bytes = "0123456789abcdef";
     auto const url = "https://r.example/v2/x/blobs/" + test::digest_of(bytes);
     auto const name = repository::parse("r.example/x").value();
@@ -96,16 +98,16 @@ TEST_CASE("V16: a blob has no limit of time unless one is asked for") {
     CHECK_FALSE(registry.tags(name));
     CHECK(s.journal.at(1).deadline == testing::manual_clock().now() + std::chrono::seconds(1));
 
-    testing::script late;
-    late.on(url, {error(errc::timeout)});
-    test::client hasty{testing::scripted_transport(late), client_options().with_blob_timeout(std::chrono::seconds(7))};
+    testing::script dependent;
+    dependent.on(url, {error(errc::timeout)});
+    test::client hasty{testing::scripted_transport(dependent), client_options().with_blob_timeout(std::chrono::seconds(7))};
     auto const r = hasty.blob(name, describe(bytes), out);
-    CHECK(late.journal.at(0).deadline == testing::manual_clock().now() + std::chrono::seconds(7));
+    CHECK(dependent.journal.at(0).deadline == testing::manual_clock().now() + std::chrono::seconds(7));
     CHECK(r.error() == errc::timeout);
     CHECK(r.error().detail().expected == "at most 7000 ms (client_options::with_blob_timeout)");
 }
 
-TEST_CASE("D22: a file appears under its name only when it is verified") {
+TEST_CASE("a file appears under its name only when it is verified", "[D22]") {
     auto const path = "/tmp/lading-blob-" + std::to_string(getpid());
     std::string const bytes = "content";
     auto exists = [&](std::string const& p) { return std::ifstream(p).good(); };

@@ -2,6 +2,8 @@
 #include "catch.hpp"
 #include "documents.hpp"
 
+#include <lading/print/writers.hpp>
+
 #include <algorithm>
 #include <random>
 
@@ -75,9 +77,9 @@ TEST_CASE("inspect: an index is walked to the platform, and both digests are rep
     auto const child = test::oci();
     auto const other = test::oci(R"(,"annotations":{"n":"other"})");
     auto const top = test::index(
-        test::descriptor(media_types::oci_manifest, other, test::on("linux", "s390x")) + "," +
-        test::descriptor(media_types::oci_manifest, child, test::on("linux", "arm64", R"(,"variant":"v8")")) + "," +
-        test::descriptor(media_types::oci_manifest, "att", test::on("unknown", "unknown")));
+        test::entry(media_types::oci_manifest, other, test::on("linux", "s390x")) + "," +
+        test::entry(media_types::oci_manifest, child, test::on("linux", "arm64", R"(,"variant":"v8")")) + "," +
+        test::entry(media_types::oci_manifest, "att", test::on("unknown", "unknown")));
     w.manifest("latest", top);
     w.manifest(test::digest_of(child), child);
     w.blob(test::config_bytes);
@@ -104,7 +106,7 @@ TEST_CASE("an image of another platform than the one that was named is shown, wi
     auto const warnings = [](inspect_options o, std::string config = test::config_bytes, bool in_index = false) {
         world w;
         auto const image = test::oci("", config);
-        w.manifest("1", in_index ? test::index(test::descriptor(media_types::oci_manifest, image, test::on("linux", "arm64"))) : image);
+        w.manifest("1", in_index ? test::index(test::entry(media_types::oci_manifest, image, test::on("linux", "arm64"))) : image);
         w.manifest(test::digest_of(image), image);
         w.blob(config);
         auto const record = w.inspect("r.example/x:1", std::move(o)).value();
@@ -130,11 +132,11 @@ TEST_CASE("an image of another platform than the one that was named is shown, wi
     CHECK(warnings(on("linux/arm/v5"), v6).size() == 1);
 }
 
-TEST_CASE("D19: a child that is not what its descriptor says is refused") {
+TEST_CASE("a child that is not what its descriptor says is refused", "[D19]") {
     auto const child = test::oci();
     auto serve = [&](std::string bytes, std::string_view type, std::string served) {
         world w;
-        w.manifest("latest", test::index(test::descriptor(type, bytes, test::on("linux", "amd64"))));
+        w.manifest("latest", test::index(test::entry(type, bytes, test::on("linux", "amd64"))));
         w.manifest(test::digest_of(bytes), std::move(served));
         w.blob(test::config_bytes);
         auto const r = w.inspect("r.example/x", on("linux/amd64"));
@@ -148,14 +150,14 @@ TEST_CASE("D19: a child that is not what its descriptor says is refused") {
     CHECK(serve(child, media_types::docker_manifest, child) == errc::media_type_mismatch);
 }
 
-TEST_CASE("spec 7.1 row 3, L18: a chosen child may be an index itself, to a bounded depth") {
+TEST_CASE("a chosen child may be an index itself, to a bounded depth", "[spec-7.1][L18][row-3]") {
     auto build = [](int depth) {
         world w;
         std::string bytes = test::oci();
         std::string_view type = media_types::oci_manifest;
         for (int i = 0; i < depth; ++i) {
             w.manifest(test::digest_of(bytes), bytes);
-            bytes = test::index(test::descriptor(type, bytes, test::on("linux", "amd64")));
+            bytes = test::index(test::entry(type, bytes, test::on("linux", "amd64")));
             type = media_types::oci_index;
         }
         w.manifest("latest", bytes);
@@ -188,7 +190,7 @@ TEST_CASE("an artifact and an unknown document are records, not failures") {
     CHECK(w.registry.config(reference::parse("r.example/x:u").value()).error() == errc::no_config);
 }
 
-TEST_CASE("V25: 1,000 random strings with the right digest are given back, and their records are unknown or documents") {
+TEST_CASE("1,000 random strings with the right digest are given back, and their records are unknown or documents", "[V25]") {
     std::mt19937 random(25);
     auto const whole = test::oci();
     for (int i = 0; i < 1000; ++i) {
@@ -223,7 +225,7 @@ TEST_CASE("V25: 1,000 random strings with the right digest are given back, and t
     }
 }
 
-TEST_CASE("V25: what stays an error") {
+TEST_CASE("what stays an error", "[V25]") {
     std::string const bytes = "no manifest";
     world w;
     w.s.on(base + "manifests/" + test::digest_of(bytes), {200, bytes + "!"});
@@ -243,12 +245,12 @@ TEST_CASE("V25: what stays an error") {
     CHECK(none.error().detail().context.find("json_syntax") != std::string::npos);
 }
 
-TEST_CASE("W42: an odd entry of an index is in the record, and never chosen") {
+TEST_CASE("an odd entry of an index is in the record, and never chosen", "[W42]") {
     auto const child = test::oci();
     auto const digest = R"("digest":")" + test::digest_of("y") + "\"";
     auto const top = test::index(R"({"mediaType":"a/b",)" + digest + "}," +                                     // no size
-                                 test::descriptor(media_types::oci_manifest, "empty", R"(,"platform":{})") + "," + // no platform
-                                 test::descriptor(media_types::oci_manifest, child, test::on("linux", "amd64")) + "," +
+                                 test::entry(media_types::oci_manifest, "empty", R"(,"platform":{})") + "," + // no platform
+                                 test::entry(media_types::oci_manifest, child, test::on("linux", "amd64")) + "," +
                                  R"({"mediaType":"a/b","size":1,"digest":"blake3:)" + std::string(64, 'a') + "\"}");
     world w;
     w.manifest("latest", top);
@@ -275,7 +277,7 @@ TEST_CASE("W42: an odd entry of an index is in the record, and never chosen") {
     CHECK(none.error().detail().available == std::vector<std::string>{"linux/amd64"});
 }
 
-TEST_CASE("W55: what nobody reads of a config keeps nobody from the rest") {
+TEST_CASE("what nobody reads of a config keeps nobody from the rest", "[W55]") {
     auto const inspect = [](std::string const& text) {
         world w;
         w.manifest("1", test::schema2(text));
@@ -295,7 +297,7 @@ TEST_CASE("W55: what nobody reads of a config keeps nobody from the rest") {
     auto const bad = inspect(config("\"author\":\"a\xff\",\"config\":{\"Env\":[\"A=\xc3\"],\"Labels\":{\"\xfe\":\"\\ud800\"}}")).value();
     CHECK(bad.image->author == "a\xef\xbf\xbd");
     CHECK(bad.config_bytes.find('\xff') != std::string::npos); // the bytes are what was verified
-    for (auto const& text : {to_modern(bad), to_json(bad), to_original(bad), to_table(bad)})
+    for (auto const& text : {to_modern(bad), to_json(bad), to_docker_1_10(bad), to_table(bad)})
         CHECK(text.find_first_of("\xff\xfe\xc3") == std::string::npos);
     CHECK(to_modern(bad).find("A=\xef\xbf\xbd") != std::string::npos);
     for (auto const& more : {R"("author":"a","author":"b")", R"("config":{},"config":{})", R"("config":{"Env":[],"Env":[]})",
@@ -306,19 +308,19 @@ TEST_CASE("W55: what nobody reads of a config keeps nobody from the rest") {
     CHECK(inspect(config(R"("x":{"y":[)" + deep + "]}")).error() == errc::json_depth);
 }
 
-TEST_CASE("W55: more than 4,096 layers, up to what a manifest of 4 MiB can hold") {
+TEST_CASE("more than 4,096 layers, up to what a manifest of 4 MiB can hold", "[W55]") {
     std::string layers;
-    auto const one = test::descriptor("application/vnd.oci.image.layer.v1.tar+gzip", "l");
+    auto const one = test::entry("application/vnd.oci.image.layer.v1.tar+gzip", "l");
     for (int i = 0; i < 20'000; ++i) layers += (i ? "," : "") + one;
     world w;
-    w.manifest("1", R"({"schemaVersion":2,"config":)" + test::descriptor(media_types::oci_config, "{}") + R"(,"layers":[)" + layers + "]}");
+    w.manifest("1", R"({"schemaVersion":2,"config":)" + test::entry(media_types::oci_config, "{}") + R"(,"layers":[)" + layers + "]}");
     w.blob("{}");
     auto const record = w.inspect("r.example/x:1").value();
     CHECK(record.layers.size() == 20'000);
     CHECK(record.total_size == 20'000);
 }
 
-TEST_CASE("W41: null lists and maps of a config are empty; null in a list says nothing") {
+TEST_CASE("null lists and maps of a config are empty; null in a list says nothing", "[W41]") {
     std::string const config =
         R"({"created":null,"author":null,"architecture":"amd64","os":"linux","os.features":null,"config":{"Env":null,"Cmd":null,)"
         R"("Entrypoint":null,"Labels":null,"OnBuild":null,"Volumes":null,"ExposedPorts":null,"Hostname":null,"Tty":null},)"
@@ -340,7 +342,7 @@ TEST_CASE("W41: null lists and maps of a config are empty; null in a list says n
     CHECK(odd.history.size() == 2);
 }
 
-TEST_CASE("W40: a server that does not part Accept at commas is asked with a line a type, and that is remembered") {
+TEST_CASE("a server that does not part Accept at commas is asked with a line a type, and that is remembered", "[W40]") {
     constexpr std::string_view words = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]})";
     constexpr std::string_view accept = R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"OCI index found, but accept header does not support it"}]})";
     struct row {
@@ -414,7 +416,7 @@ TEST_CASE("a missing rootfs and a history that does not fit are warnings") {
     CHECK(!image.layers[0].history);
 }
 
-TEST_CASE("D02: a Docker-Content-Digest that lies is a warning") {
+TEST_CASE("a Docker-Content-Digest that lies is a warning", "[D02]") {
     world w;
     w.manifest("1", test::schema2(), "sha256:" + std::string(64, 'a'));
     w.blob(test::config_bytes);
@@ -423,7 +425,7 @@ TEST_CASE("D02: a Docker-Content-Digest that lies is a warning") {
     CHECK(image.warnings[0].text.find("sha256:aaaa") != std::string::npos);
 }
 
-TEST_CASE("tag and digest: the digest decides, the tag is kept (spec 1.4)") {
+TEST_CASE("tag and digest: the digest decides, the tag is kept", "[spec-1.4]") {
     world w;
     auto const bytes = test::schema2();
     auto const d = test::digest_of(bytes, digest_algorithm::sha512);
@@ -475,7 +477,7 @@ TEST_CASE("tags come last, page by page, and their refusal is a warning") {
     CHECK(without.warnings[0].text.find("DENIED") != std::string::npos);
 }
 
-TEST_CASE("W47: the tags that came before a failure are in the record, with a warning") {
+TEST_CASE("the tags that came before a failure are in the record, with a warning", "[W47]") {
     auto const with = [](testing::scripted_answer second) {
         world w;
         w.manifest("1", test::schema2());
@@ -495,7 +497,7 @@ TEST_CASE("W47: the tags that came before a failure are in the record, with a wa
     for (auto const over : {errc::timeout, errc::cancelled}) CHECK(with(error(over)).error() == over); // of the whole call
 }
 
-TEST_CASE("bodies come in pieces of any size (K05)") {
+TEST_CASE("bodies come in pieces of any size", "[K05]") {
     for (std::size_t piece : {1u, 2u, 3u, 7u, 100u}) {
         world w;
         w.s.piece = piece;
@@ -509,7 +511,7 @@ TEST_CASE("a failure at any exchange is the failure of inspect") {
     for (std::size_t n = 0;; ++n) {
         world w;
         auto const child = test::oci();
-        auto const top = test::index(test::descriptor(media_types::oci_manifest, child, test::on("linux", "amd64")));
+        auto const top = test::index(test::entry(media_types::oci_manifest, child, test::on("linux", "amd64")));
         std::vector<std::string> const urls{"manifests/latest", "manifests/" + test::digest_of(child),
                                             "blobs/" + test::digest_of(test::config_bytes)};
         if (n < urls.size()) w.s.on(base + urls[n], error(errc::connection_refused));
@@ -524,7 +526,7 @@ TEST_CASE("a failure at any exchange is the failure of inspect") {
     }
 }
 
-TEST_CASE("W15: a rule for one tag or digest is a client's rule for that image") {
+TEST_CASE("a rule for one tag or digest is a client's rule for that image", "[W15]") {
     auto const pinned = "r.example/x@" + test::digest_of(test::oci());
     auto const rules = registry_rules()
                            .with_registry(registry_entry("r.example/x:1").with_blocked())

@@ -7,7 +7,7 @@ namespace schema1_digest_test {
 
 using namespace lading;
 
-TEST_CASE("spec 5.4: row 1, a signed schema1 by digest is the one whose payload has it") {
+TEST_CASE("a signed schema1 by digest is the one whose payload has it", "[spec-5.4][row-1]") {
     auto const payload = test::schema1_text({test::v1('a', '-')});
     auto const served = test::sign(payload);
     auto const ask = [&](std::string const& digest) {

@@ -47,7 +47,7 @@ struct nothing {
 };
 } // namespace
 
-TEST_CASE("W45: the reader of tag pages is as strict about JSON as the default reader") {
+TEST_CASE("the reader of tag pages is as strict about JSON as the default reader", "[W45]") {
     std::size_t good = 0, bad = 0;
     for (auto const& sample : testing::detail::json_corpus()) {
         for (auto const& text : {"{\"x\":" + sample.text + ",\"tags\":[\"a\"]}", "{\"tags\":[\"a\"],\"x\":" + sample.text + '}'}) {
@@ -62,7 +62,7 @@ TEST_CASE("W45: the reader of tag pages is as strict about JSON as the default r
     CHECK(bad > 2000);
 }
 
-TEST_CASE("W45: which strings of a page are names") {
+TEST_CASE("which strings of a page are names", "[W45]") {
     using names = std::vector<std::string>;
     CHECK(read(R"({"name":"x","tags":["a","b"]})").names == names{"a", "b"});
     CHECK(read(R"({"tags":["a"],"more":{"tags":["n"]},"list":["n",{"tags":["n"]}]})").names == names{"a"});
@@ -87,7 +87,7 @@ TEST_CASE("W45: which strings of a page are names") {
     CHECK(read("{\"tags\xff\":1,\"tags\":[\"a\"]}").names == std::vector<std::string>{"a"});
 }
 
-TEST_CASE("W45: reading ends when it is told to") {
+TEST_CASE("reading ends when it is told to", "[W45]") {
     detail::tag_page page(9);
     int seen = 0;
     CHECK(page.read(R"({"tags":["a","b","c"]} and what follows is not looked at)", [&](auto) { return ++seen < 2; }) == errc::ok);

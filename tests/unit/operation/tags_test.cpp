@@ -22,7 +22,7 @@ errc one(std::string body, std::string link = {}) {
 }
 } // namespace
 
-TEST_CASE("tag lists: what is a list and what is not (spec 4.1, J12)") {
+TEST_CASE("tag lists: what is a list and what is not", "[spec-4.1][J12]") {
     CHECK(one(R"({"tags":["a"]})") == errc::ok);
     CHECK(one(R"({"tags":null})") == errc::ok);
     CHECK(one("{}") == errc::ok);
@@ -37,7 +37,7 @@ TEST_CASE("tag lists: what is a list and what is not (spec 4.1, J12)") {
     CHECK(one("no list") == errc::json_syntax);
 }
 
-TEST_CASE("P01: a page that links to itself ends at the second request") {
+TEST_CASE("a page that links to itself ends at the second request", "[P01]") {
     testing::script s;
     s.on(list + "?n=1000", {200, R"({"tags":["a"]})", {{"Link", "<" + list + "?n=1000>; rel=\"next\""}}});
     auto const got = tags(s).value();
@@ -46,7 +46,7 @@ TEST_CASE("P01: a page that links to itself ends at the second request") {
     CHECK(s.journal.size() == 1);
 }
 
-TEST_CASE("P02: pages without an end, without news, and too many of them") {
+TEST_CASE("pages without an end, without news, and too many of them", "[P02]") {
     testing::script s;
     s.on(list + "?n=1000", {200, R"({"tags":["a"]})", {{"Link", "</v2/x/tags/list?last=1>; rel=next"}}});
     for (int i = 1; i < 50; ++i)
@@ -75,7 +75,7 @@ TEST_CASE("P02: pages without an end, without news, and too many of them") {
     CHECK(cut.journal.size() == 1);
 }
 
-TEST_CASE("C15: a page on another origin is not asked for") {
+TEST_CASE("a page on another origin is not asked for", "[C15]") {
     for (auto link : {"<//b.test/y>; rel=next", "<http://r.example/v2/y/tags/list?last=z>; rel=next", "<https://r.example:444/>; rel=next"}) {
         INFO(link);
         testing::script s;
@@ -89,7 +89,7 @@ TEST_CASE("C15: a page on another origin is not asked for") {
     CHECK(one(R"({"tags":[]})", "<//b.test/y>; rel=next") == errc::page_cross_origin); // not one name
 }
 
-TEST_CASE("W46: the list's own path under another name is its place on our own origin") {
+TEST_CASE("the list's own path under another name is its place on our own origin", "[W46]") {
     for (auto link : {"<https://b.test/v2/x/tags/list?last=a&n=1>; rel=\"next\"", "<http://r.example/v2/x/tags/list?last=a&n=1>; rel=next",
                       "<https://r.example:444/v2/x/tags/list?last=a&n=1>; rel=next", "<?last=a&n=1>; rel=next", "<list?last=a&n=1>; rel=next",
                       "<//inner:5000/v2/x/tags/list?last=a&n=1>", "/v2/x/tags/list?last=a&n=1; rel=\"next\"", "</v2/x/tags/list?last=a&n=1>",
@@ -122,7 +122,7 @@ TEST_CASE("W46: the list's own path under another name is its place on our own o
     }
 }
 
-TEST_CASE("W47: a later page fails, and what came is kept with the reason") {
+TEST_CASE("a later page fails, and what came is kept with the reason", "[W47]") {
     struct row {
         testing::scripted_answer page;
         char const* why;
@@ -185,7 +185,7 @@ TEST_CASE("W47: a later page fails, and what came is kept with the reason") {
     }
 }
 
-TEST_CASE("W45: a page is read as a stream: what is not kept does not count") {
+TEST_CASE("a page is read as a stream: what is not kept does not count", "[W45]") {
     std::string page = R"({"name":"x","child":[],"manifest":{)";
     for (int i = 0; i < 20'000; ++i)
         page += (i ? "," : "") + ("\"sha256:" + std::string(59, 'a') + std::to_string(10'000 + i)) +
@@ -205,20 +205,22 @@ TEST_CASE("W45: a page is read as a stream: what is not kept does not count") {
     SECTION("bounds: a page, the names and their text") {
         for (int const which : {0, 1, 2}) {
             limits l;
-            (which == 0 ? l.tags : which == 1 ? l.tags_bytes : l.tag_page_bytes) = 100;
+            (which == 0 ? l.tags : which == 1 ? l.tags_bytes
+                                              : l.tag_page_bytes) = 100;
             testing::script s;
             s.on(list + "?n=1000", {200, R"({"tags":[)" + std::string(R"("0123456789",)") + std::string(200, ' ') + page.substr(page.find("\"v1"))});
             auto const r = tags(s, l);
             auto const got = r.value();
             CHECK(got.state == tags_state::truncated);
-            CHECK(got.values.size() == (which == 0 ? 100u : which == 1 ? 4u : 1u));
+            CHECK(got.values.size() == (which == 0 ? 100u : which == 1 ? 4u
+                                                                       : 1u));
             CHECK(got.failure.has_value() == (which == 2));
             CHECK(got.why.find(which == 2 ? "body_too_large" : "at ") == 0);
         }
     }
 }
 
-TEST_CASE("L06: a page over its size is refused") {
+TEST_CASE("a page over its size is refused", "[L06]") {
     testing::script s;
     limits l;
     l.tag_page_bytes = 1000;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 2.7: what each error allows next by default, over a scripted transport.
+// doc/protocol.md#fallback: what each error allows next by default, over a scripted transport.
 #include "catch.hpp"
 #include "documents.hpp"
+
+#include <lading/legacy/legacy_client.hpp>
 
 namespace modern_fallback_test {
 
@@ -40,10 +42,10 @@ struct world {
         s.answers[base + path].clear();
         s.on(base + path, std::move(a));
     }
-    template <class P = test::policies>
+    template <class Client = test::client>
     result<inspection> inspect() {
-        basic_client<P> registry(testing::scripted_transport(s),
-                                 client_options().with_rules(rules).with_retry(retry_rules(1)));
+        Client registry(testing::scripted_transport(s),
+                        client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse("r.example/x:1").value());
     }
     /// Hosts asked for the manifest, in order; an answer without words is asked for again with an `Accept` line a type.
@@ -51,8 +53,7 @@ struct world {
         std::string out;
         for (auto const& q : s.journal)
             if (q.headers.all("Accept").size() <= 1 && (q.url.find("/manifests/") != q.url.npos || q.url.find("/v1/") != q.url.npos))
-                out.append(out.empty() ? "" : " ").append(q.url.substr(0, q.url.find('/', 8)))
-                    .append(q.url.find("/v1/") != q.url.npos ? "/v1" : "");
+                out.append(out.empty() ? "" : " ").append(q.url.substr(0, q.url.find('/', 8))).append(q.url.find("/v1/") != q.url.npos ? "/v1" : "");
         return out;
     }
 };
@@ -61,7 +62,7 @@ std::string const mirror_base = "https://m.example", home = "https://r.example",
 
 } // namespace
 
-TEST_CASE("spec 2.7 row 1: http only when nothing answered over TLS, and only for a host named for it") {
+TEST_CASE("http only when nothing answered over TLS, and only for a host named for it", "[spec-2.7][row-1]") {
     for (auto code : {errc::connection_refused, errc::tls_handshake_failed, errc::connection_reset}) {
         world allowed;
         allowed.rules.host("r.example").with_plaintext(plaintext::allowed);
@@ -87,7 +88,7 @@ TEST_CASE("spec 2.7 row 1: http only when nothing answered over TLS, and only fo
     CHECK(certificate.asked() == home);
 }
 
-TEST_CASE("spec 2.7 row 2: an answer over TLS rules plaintext out for that host") {
+TEST_CASE("an answer over TLS rules plaintext out for that host", "[spec-2.7][row-2]") {
     for (int status : {401, 403, 404, 429, 500, 400, 304}) {
         INFO(status);
         world w;
@@ -123,7 +124,7 @@ TEST_CASE("spec 2.7 row 2: an answer over TLS rules plaintext out for that host"
     CHECK(mirrors.asked() == mirror_base + ' ' + home);
 }
 
-TEST_CASE("spec 2.7 row 3: what the caller ends is over") {
+TEST_CASE("what the caller ends is over", "[spec-2.7][row-3]") {
     for (auto code : {errc::cancelled, errc::sink_failed, errc::out_of_memory}) {
         world w;
         w.rules.with_mirror("r.example", mirror("m.example")).host("m.example").with_plaintext(plaintext::allowed);
@@ -152,7 +153,7 @@ TEST_CASE("a mirror has half of the time; the time of the whole call is the call
     CHECK(got.error().detail().attempts[0].code == make_error_code(errc::too_slow));
 }
 
-TEST_CASE("spec 2.7 rows 4-8: whatever a mirror says the next is asked; what the origin says is the answer") {
+TEST_CASE("whatever a mirror says the next is asked; what the origin says is the answer", "[spec-2.7][row-4][row-5][row-6][row-7][row-8]") {
     struct row {
         char const* name;
         answer what;
@@ -205,7 +206,7 @@ TEST_CASE("content that is wrong at a mirror is asked for at the origin, never o
     auto const path = "/v2/x/manifests/" + digest;
     w.set(mirror_base, {200, test::schema2("{}")}, path);
     w.set(home, {200, bytes}, path);
-    basic_client<test::policies> registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
     auto const got = registry.inspect(reference::parse("r.example/x@" + digest).value());
     CHECK(got.has_value());
     CHECK(got.value().source == "https://r.example:443");
@@ -213,7 +214,7 @@ TEST_CASE("content that is wrong at a mirror is asked for at the origin, never o
 
     w.set(home, {200, test::schema2("{}")}, path);
     w.rules.host("r.example").with_plaintext(plaintext::allowed);
-    basic_client<test::policies> again(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client again(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
     w.s.journal.clear();
     CHECK(again.inspect(reference::parse("r.example/x@" + digest).value()).error() == errc::digest_mismatch);
     CHECK(w.asked() == mirror_base + ' ' + home);
@@ -226,7 +227,7 @@ TEST_CASE("v1: compiled in, asked for, and only where nothing said v2") {
         if (plain_too) w.rules.host("r.example").with_plaintext(plaintext::allowed);
         w.set(mirror_base, {404});
         w.set(home, std::move(a));
-        CHECK(!w.inspect<v1_policies>().has_value());
+        CHECK(!w.inspect<legacy_client<v1_policies>>().has_value());
         return w.asked();
     };
     auto const both = mirror_base + ' ' + home;
@@ -266,15 +267,12 @@ TEST_CASE("the error reported is the origin's, the one with an answer before the
     CHECK(blocked.s.journal.empty());
 }
 
-TEST_CASE("C16: each endpoint has its own credentials") {
+TEST_CASE("each endpoint has its own credentials", "[C16]") {
     struct by_host {
         result<std::optional<credential>> lookup(credential_query const& q) {
             if (q.host == "r.example") return std::optional(credential("alice", "pw-CANARY"));
             return std::optional<credential>();
         }
-    };
-    struct with_hosts : test::policies {
-        using credentials = by_host;
     };
     world w;
     w.rules.with_mirror("r.example", mirror("m.example"));
@@ -282,7 +280,7 @@ TEST_CASE("C16: each endpoint has its own credentials") {
     w.set(mirror_base, asks);
     w.set(home, asks);
     w.s.on(home + "/v2/x/manifests/1", {200, test::schema2()});
-    basic_client<with_hosts> registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules));
+    test::client registry(testing::scripted_transport(w.s), client_options().with_rules(w.rules), by_host());
     CHECK(registry.inspect(reference::parse("r.example/x:1").value()).has_value());
     for (auto const& q : w.s.journal)
         if (q.url.starts_with(mirror_base)) CHECK(!q.headers.find("Authorization"));

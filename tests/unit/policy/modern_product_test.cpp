@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-// Spec 2.7 as a product: every kind of error at every stage, at a mirror and at the origin, with http and v1 allowed and
-// not, over a scripted transport: who is asked for what, and which error is reported. Then golden journals, row by row.
+// doc/protocol.md#fallback as a product: every kind of error at every stage, at a mirror and at the origin, with http
+// and v1 allowed and not, over a scripted transport: who is asked for what, and which error is reported. Then golden
+// journals, row by row.
 #include "catch.hpp"
 #include "documents.hpp"
+
+#include <lading/legacy/legacy_client.hpp>
 
 namespace modern_product_test {
 
@@ -53,8 +56,8 @@ struct world {
         s.on(base + path, std::move(a));
     }
     result<inspection> inspect() {
-        basic_client<v1_policies> registry(testing::scripted_transport(s),
-                                           client_options().with_rules(rules).with_retry(retry_rules(1)));
+        legacy_client<v1_policies> registry(testing::scripted_transport(s),
+                                            client_options().with_rules(rules).with_retry(retry_rules(1)));
         return registry.inspect(reference::parse(ref).value());
     }
     /// m for the mirror, s for the origin over TLS, h over http; M for the manifest, B for the config, V for v1. An answer
@@ -64,15 +67,23 @@ struct world {
         for (auto const& q : s.journal) {
             if (q.headers.all("Accept").size() > 1) continue;
             out += out.empty() ? "" : " ";
-            out += q.url.starts_with(mirror_base) ? 'm' : q.url.starts_with(home) ? 's' : 'h';
-            out += q.url.find("/v1/") != q.url.npos ? 'V' : q.url.find("/manifests/") != q.url.npos ? 'M' : 'B';
+            out += q.url.starts_with(mirror_base) ? 'm' : q.url.starts_with(home) ? 's'
+                                                                                  : 'h';
+            out += q.url.find("/v1/") != q.url.npos ? 'V' : q.url.find("/manifests/") != q.url.npos ? 'M'
+                                                                                                    : 'B';
         }
         return out;
     }
 };
 
 /// What an error is by the table.
-enum class row { unreachable, own, refused, unknown, busy, content, other };
+enum class row { unreachable,
+                 own,
+                 refused,
+                 unknown,
+                 busy,
+                 content,
+                 other };
 
 struct kind {
     char const* name;
@@ -108,11 +119,13 @@ std::vector<kind> kinds() {
     return out;
 }
 
-enum class v1 { off, unconfirmed, confirmed };
+enum class v1 { off,
+                unconfirmed,
+                confirmed };
 
 } // namespace
 
-TEST_CASE("spec 2.7: every error at every stage, at a mirror and at the origin, with and without http and v1") {
+TEST_CASE("every error at every stage, at a mirror and at the origin, with and without http and v1", "[spec-2.7]") {
     int checked = 0;
     for (auto const& k : kinds())
         for (int stage = 0; stage < 3; ++stage) // the manifest by tag, by digest, the config
@@ -155,7 +168,7 @@ TEST_CASE("spec 2.7: every error at every stage, at a mirror and at the origin, 
     CHECK(checked == int(kinds().size()) * 3 * 3 * 2 * 3);
 }
 
-TEST_CASE("spec 2.7: golden journals, row by row") {
+TEST_CASE("golden journals, row by row", "[spec-2.7]") {
     struct setup {
         bool mirror = false, http = false, v1 = false, header = false, digest = false;
     };

@@ -215,7 +215,7 @@ TEST_CASE("http_server: ends at once whatever clients are doing") {
         while (r->journal().size() < 3) std::this_thread::sleep_for(milliseconds(5));
         auto const begin = steady_clock::now();
         r.reset();
-        CHECK(steady_clock::now() - begin < std::chrono::seconds(1));
+        CHECK(steady_clock::now() - begin < std::chrono::seconds(10)); // /slow alone takes an hour
         CHECK(slow.receive().status == 0);
         CHECK_FALSE(raw_http(port).open());
     }

@@ -72,7 +72,7 @@ TEST_CASE("image_maker: one description is one image in every kind") {
         CHECK(i.kind == kind);
         CHECK(i.resolved.digest.str() == digest);
         CHECK(i.warnings.empty());
-        outputs.push_back(without_digest(to_original(i)));
+        outputs.push_back(without_digest(to_docker_1_10(i)));
         CHECK(outputs.back() == outputs.front());
 
         REQUIRE(i.image);
@@ -175,7 +175,7 @@ TEST_CASE("image_maker: by the kind of an inspection; artifacts") {
     w.fetch_all("art:t", i);
 }
 
-TEST_CASE("schema1_signer, spec 5.3: the signature verifies, with the key that its ID names") {
+TEST_CASE("schema1_signer: the signature verifies, with the key that its ID names", "[spec-5.3]") {
     world w;
     w.fake.add_image("s", "t", image_kind_to_serve::schema1);
     auto const body = w.one.manifest(w.ref("s:t")).value().bytes;

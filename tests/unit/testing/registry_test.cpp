@@ -77,7 +77,7 @@ TEST_CASE("registry: a tag moves; a given digest is believed") {
     CHECK(c.get("/v2/a/manifests/odd").header("docker-content-digest") == "sha256:feed");
 }
 
-TEST_CASE("registry, spec 4.7: refusals") {
+TEST_CASE("registry: refusals", "[spec-4.7]") {
     registry r;
     r.put_manifest("a", "v1", "{}", image_type);
     raw_http c(r.port());
@@ -114,7 +114,7 @@ TEST_CASE("registry, spec 4.7: refusals") {
     CHECK(r.connections() == 1);
 }
 
-TEST_CASE("registry, spec 4.1: tags and their pages") {
+TEST_CASE("registry: tags and their pages", "[spec-4.1]") {
     registry_options o;
     std::optional<std::size_t> page;
     SECTION("all at once") {}
@@ -170,7 +170,7 @@ TEST_CASE("registry: Basic") {
     CHECK(c.get("/v2/x/tags/list").status == 401);
 }
 
-TEST_CASE("registry, spec 3.3, 3.5: bearer tokens by GET") {
+TEST_CASE("registry: bearer tokens by GET", "[spec-3.3][spec-3.5]") {
     registry_options o;
     registry r(o.with_protection(access::bearer).with_service("svc"));
     r.put_manifest("a/b", "v1", "{}", image_type);
@@ -227,7 +227,7 @@ TEST_CASE("registry: tokens expire, and none for strangers when told so") {
     CHECK(c.get("/v2/", bearer(answer.body)).status == 401);
 }
 
-TEST_CASE("registry, spec 3.6: tokens by POST") {
+TEST_CASE("registry: tokens by POST", "[spec-3.6]") {
     registry r(registry_options().with_protection(access::bearer));
     r.put_manifest("a", "v1", "{}", image_type);
     raw_http c(r.port());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The client and the library's own token service, over a socket (spec 3.6).
+// The client and the library's own token service, over a socket (doc/protocol.md#oauth).
 #include "catch.hpp"
 #include <lading/lading.hpp>
 #include <lading/testing/registry.hpp>
@@ -10,7 +10,7 @@ namespace token_service_test {
 
 using namespace lading;
 
-TEST_CASE("spec 3.6 rows 4, 5: a client and testing::token_service") {
+TEST_CASE("a client and testing::token_service", "[spec-3.6][row-4][row-5]") {
     testing::registry fake(testing::registry_options().with_protection(testing::access::bearer).with_anonymous_tokens(false));
     fake.add_image("x", "1", image_kind::image);
     auto const ref = reference::parse(fake.host() + "/x:1").value();
@@ -28,7 +28,8 @@ TEST_CASE("spec 3.6 rows 4, 5: a client and testing::token_service") {
         for (auto const& q : fake.journal()) {
             if (!q.target.starts_with("/token")) continue;
             bool const refresh = q.body.starts_with("grant_type=refresh_token");
-            out += q.method == "GET" ? 'G' : refresh ? 'R' : 'P';
+            out += q.method == "GET" ? 'G' : refresh ? 'R'
+                                                     : 'P';
             out += q.status == 200 ? "" : "!";
         }
         fake.clear_journal();

@@ -4,7 +4,7 @@
 /// Texts for the JSON kit that nobody wrote by hand, the same in every run: generated documents, the documents of
 /// registries, and both cut off or damaged, each with what the default reader makes of it.
 
-#include "../../backend/strict_json.hpp"
+#include "../../json/strict_json.hpp"
 #include "transcript.hpp"
 
 #include <cstddef>

@@ -50,8 +50,7 @@ void secure(P& kit) {
         tls_options const& trust;
         errc code;
     };
-    for (auto const& c : {tls_case{"a good certificate", good, trusting, errc::ok}, {"a stranger's certificate", good, stranger, errc::tls_cert_untrusted},
-                          {"another host's certificate", other, trusting, errc::tls_host_mismatch}}) {
+    for (auto const& c : {tls_case{"a good certificate", good, trusting, errc::ok}, {"a stranger's certificate", good, stranger, errc::tls_cert_untrusted}, {"another host's certificate", other, trusting, errc::tls_host_mismatch}}) {
         byte_server server(answer, c.shown.cert_pem, c.shown.key_pem);
         auto t = kit.make(network_options(c.trust), kit.bounds);
         auto const o = kit.ask(t, server, {}, request("GET", "/x"), "https");

@@ -74,9 +74,9 @@ void times_hold(P& kit) {
         kit.require(o.took < std::chrono::seconds(2), rule, std::string(c.name) + " took too long");
         if (o.took >= byte_server::patience) return; // the server gave up: the model would wait as long at each point
     }
-    request late("GET", "/x");
-    late.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
-    auto const o = kit.ask(answer_with(""), {}, late);
+    request dependent("GET", "/x");
+    dependent.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);
+    auto const o = kit.ask(answer_with(""), {}, dependent);
     kit.require(!o.answer && o.answer.assume_error() == errc::timeout && o.requests == 0, "keeps to the deadline", "one that is over: " + said(o.answer));
 }
 

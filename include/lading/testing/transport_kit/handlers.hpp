@@ -32,7 +32,7 @@ struct handler_calls {
 
 /// Starts a GET; `seen` is told of the calls of its handler.
 template <class T, class Slot>
-void start(T& t, request const& q, body_sink& sink, Slot slot, std::shared_ptr<handler_calls> seen) {
+void start(T& t, request const& q, body_sink& sink, Slot slot, std::shared_ptr<handler_calls> const& seen) {
     t.async_exchange(q, sink, asio::bind_cancellation_slot(slot, [seen](result<response> r) { (*seen)(std::move(r)); }));
     seen->inside = false;
 }

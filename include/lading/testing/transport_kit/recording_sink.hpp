@@ -3,8 +3,8 @@
 
 /// The sink of the transport kit.
 
-#include "../../blob/sink.hpp"
 #include "../../http/message.hpp"
+#include "../../store/blob_sink.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -19,15 +19,15 @@ namespace lading::testing::detail {
 /// Keeps what a sink was told; stops or fails where it is told to.
 struct recording_sink final : body_sink {
     recording_sink() = default;
-    result<flow> begin(response const& h, std::optional<std::uint64_t> n) override {
+    result<sink_action> begin(response const& h, std::optional<std::uint64_t> n) override {
         ++begins;
         wrote_before_begin = wrote_before_begin || pieces > 0;
         head = h;
         length = n;
         if (fail_begin) return error(errc::sink_failed).with_context("kit");
-        return stop_begin ? flow::stop : flow::more;
+        return stop_begin ? sink_action::stop : sink_action::proceed;
     }
-    result<flow> write(std::span<std::byte const> piece) override {
+    result<sink_action> write(std::span<std::byte const> piece) override {
         std::string_view const text(reinterpret_cast<char const*>(piece.data()), piece.size());
         wrote_before_begin = wrote_before_begin || begins == 0;
         if (!expected.empty() && !differs_at && text != expected.substr(std::min(total, expected.size()), text.size())) differs_at = total;
@@ -38,7 +38,7 @@ struct recording_sink final : body_sink {
         after_stop += stopped ? 1 : 0;
         if (fail_after && total >= *fail_after) return error(errc::sink_failed).with_context("kit");
         stopped = stop_after && total >= *stop_after;
-        return stopped ? flow::stop : flow::more;
+        return stopped ? sink_action::stop : sink_action::proceed;
     }
 
     int begins = 0;

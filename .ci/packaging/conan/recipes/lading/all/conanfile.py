@@ -3,6 +3,7 @@ import os
 from conan import ConanFile
 from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
+from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain
 from conan.tools.files import copy, get
 from conan.tools.layout import basic_layout
 from conan.tools.scm import Version
@@ -20,6 +21,7 @@ class LadingConan(ConanFile):
     package_type = "header-library"
     settings = "os", "arch", "compiler", "build_type"
     options = {
+        "compiled": [True, False],
         "with_asio": [True, False],
         "with_boost_json": [True, False],
         "with_curl": [True, False],
@@ -32,6 +34,7 @@ class LadingConan(ConanFile):
         "with_zstd": [True, False],
     }
     default_options = {
+        "compiled": False,
         "with_asio": True,
         "with_boost_json": False,
         "with_curl": False,
@@ -62,6 +65,10 @@ class LadingConan(ConanFile):
     def _wanted(self):
         return {name: both for name, both in self._models.items() if self.options.get_safe(f"with_{name}")}
 
+    def configure(self):
+        if self.options.compiled:
+            self.package_type = "static-library"
+
     def layout(self):
         basic_layout(self, src_folder="src")
 
@@ -75,7 +82,8 @@ class LadingConan(ConanFile):
                 self.requires(requirement)
 
     def package_id(self):
-        self.info.clear()
+        if not self.info.options.compiled:
+            self.info.clear()
 
     def validate(self):
         check_min_cppstd(self, 20)
@@ -85,6 +93,8 @@ class LadingConan(ConanFile):
             boost = self.dependencies["boost"].options
             if boost.get_safe("header_only") or boost.get_safe("without_json"):
                 raise ConanInvalidConfiguration(f"{self.ref} with_boost_json needs boost with its json library")
+        if self.options.compiled and not self.options.with_asio:
+            raise ConanInvalidConfiguration(f"{self.ref} compiled needs with_asio")
         minimum = {"gcc": "12", "clang": "19"}.get(str(self.settings.compiler))
         if minimum and Version(self.settings.compiler.version) < minimum:
             raise ConanInvalidConfiguration(f"{self.ref} needs {self.settings.compiler} {minimum} or newer")
@@ -92,12 +102,26 @@ class LadingConan(ConanFile):
     def source(self):
         get(self, **self.conan_data["sources"][self.version], strip_root=True)
 
+    def generate(self):
+        if self.options.compiled:
+            CMakeDeps(self).generate()
+            toolchain = CMakeToolchain(self)
+            toolchain.cache_variables["LADING_ASIO_INCLUDE_DIR"] = self.dependencies["asio"].cpp_info.includedirs[0]
+            for name in ("TESTS", "EXAMPLES"):
+                toolchain.cache_variables[f"LADING_BUILD_{name}"] = False
+            toolchain.generate()
+
     def build(self):
-        pass
+        if self.options.compiled:
+            cmake = CMake(self)
+            cmake.configure()
+            cmake.build(target="lading_compiled")
 
     def package(self):
         copy(self, "LICENSE_1_0.txt", self.source_folder, os.path.join(self.package_folder, "licenses"))
-        copy(self, "*.hpp", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
+        copy(self, "*.[hi]pp", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include"))
+        if self.options.compiled:
+            copy(self, "*.a", self.build_folder, os.path.join(self.package_folder, "lib"), keep_path=False)
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "lading")
@@ -111,6 +135,12 @@ class LadingConan(ConanFile):
             full.set_property("pkg_config_name", "lading")
             if self.settings.os in ["Linux", "FreeBSD"]:
                 full.system_libs = ["pthread"]
+        if self.options.compiled:
+            once = self._component("compiled", ["core", "lading"])
+            once.set_property("pkg_config_name", "lading-compiled")
+            once.libdirs = ["lib"]
+            once.libs = ["lading"]
+            once.defines = ["LADING_SEPARATE_COMPILATION"]
 
     def _component(self, name, requires):
         component = self.cpp_info.components[name]

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http_server.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+namespace {
+
+constexpr std::size_t most_head = 64 << 10; ///< bytes of a request
+
+bool send_all(int socket, std::string_view text) {
+    while (!text.empty()) {
+        auto const n = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
+lading::error lost() { return lading::error(lading::errc::connection_reset).with_context("the client is gone"); }
+
+/// Writes an answer to a socket.
+class socket_body final : public lading::body_sink {
+  public:
+    socket_body(int socket, bool keep_alive, bool head_only) : socket_(socket), keep_alive_(keep_alive), head_only_(head_only) {}
+
+    lading::result<lading::sink_action> begin(lading::response const& head, std::optional<std::uint64_t> length) override {
+        begun_ = true;
+        keep_alive_ = keep_alive_ && (length || head_only_);
+        std::string text = "HTTP/1.1 " + std::to_string(head.status) + " \r\n";
+        for (auto const& [name, value] : head.headers) text.append(name).append(": ").append(value).append("\r\n");
+        text += keep_alive_ ? "\r\n" : "Connection: close\r\n\r\n";
+        if (!send_all(socket_, text)) return lost();
+        return lading::sink_action::proceed;
+    }
+    lading::result<lading::sink_action> write(std::span<std::byte const> piece) override {
+        if (head_only_) return lading::sink_action::stop;
+        if (!send_all(socket_, {reinterpret_cast<char const*>(piece.data()), piece.size()})) return lost();
+        return lading::sink_action::proceed;
+    }
+    bool begun() const noexcept { return begun_; }
+    bool keep_alive() const noexcept { return keep_alive_; }
+
+  private:
+    int socket_;
+    bool keep_alive_, head_only_, begun_ = false;
+};
+
+/// A request of its head, which ends with the empty line; nothing for one that is not well-formed, or has a body.
+std::optional<lading::request> request_of(std::string_view head, std::string const& address, bool& keep_alive) {
+    auto const line = [&head] {
+        auto const end = head.find("\r\n");
+        auto const out = head.substr(0, end);
+        head.remove_prefix(end + 2);
+        return out;
+    };
+    auto const first = line();
+    auto const a = first.find(' '), b = first.rfind(' ');
+    if (a == first.npos || a == b || first[a + 1] != '/' || !first.substr(b + 1).starts_with("HTTP/1.")) return std::nullopt;
+    lading::request out(std::string(first.substr(0, a)), "http://" + address + std::string(first.substr(a + 1, b - a - 1)));
+    keep_alive = first.ends_with("1.1");
+    while (!head.starts_with("\r\n")) {
+        auto const field = line();
+        auto const colon = field.find(':');
+        if (colon == field.npos || colon == 0) return std::nullopt;
+        auto value = field.substr(colon + 1);
+        value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+        out.headers.add(field.substr(0, colon), value);
+    }
+    if (out.headers.find("Transfer-Encoding") || out.headers.find("Content-Length").value_or("0") != "0") return std::nullopt;
+    if (lading::iequal(out.headers.find("Connection").value_or(""), "close")) keep_alive = false;
+    return out;
+}
+
+/// The requests of one connection, until it ends.
+void talk(int socket, std::string const& address, http_server::answerer const& answer, std::stop_token const& stop) {
+    timeval const patience{60, 0};
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    std::string buffer;
+    for (bool keep_alive = true; keep_alive && !stop.stop_requested();) {
+        std::size_t end;
+        while ((end = buffer.find("\r\n\r\n")) == buffer.npos && buffer.size() < most_head) {
+            char piece[4096];
+            auto const n = ::recv(socket, piece, sizeof piece, 0);
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return;
+            buffer.append(piece, static_cast<std::size_t>(n));
+        }
+        auto query = end == buffer.npos ? std::nullopt : request_of(std::string_view(buffer).substr(0, end + 4), address, keep_alive);
+        if (!query) return void(send_all(socket, "HTTP/1.1 400 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        buffer.erase(0, end + 4);
+        query->stop = stop;
+        socket_body out(socket, keep_alive, query->method == "HEAD");
+        auto const answered = answer(*query, out);
+        if (!answered && !out.begun()) send_all(socket, "HTTP/1.1 500 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        if (!answered) return;
+        keep_alive = out.keep_alive();
+    }
+}
+
+} // namespace
+
+lading::result<http_server> http_server::listen(std::string const& where) {
+    auto const colon = where.rfind(':');
+    auto host = where.substr(0, colon);
+    if (colon == where.npos || host.empty()) return lading::error(lading::errc::invalid_argument).with_context("--listen is HOST:PORT, not " + where);
+    bool const brackets = host.front() == '[' && host.back() == ']';
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    auto const wrong = getaddrinfo((brackets ? host.substr(1, host.size() - 2) : host).c_str(), where.substr(colon + 1).c_str(), &hints, &found);
+    if (wrong) return lading::error(lading::errc::invalid_argument).with_context(where + ": " + gai_strerror(wrong));
+    std::unique_ptr<addrinfo, void (*)(addrinfo*)> const place(found, &freeaddrinfo);
+    auto const failed = [&where] { return lading::error(lading::errc::connect_failed).with_context(where + ": " + std::strerror(errno)); };
+    http_server out(::socket(place->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), {}, false);
+    int const yes = 1;
+    if (out.socket_ < 0) return failed();
+    setsockopt(out.socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (bind(out.socket_, place->ai_addr, place->ai_addrlen) != 0 || ::listen(out.socket_, 64) != 0) return failed();
+    sockaddr_storage got{};
+    socklen_t size = sizeof got;
+    if (getsockname(out.socket_, reinterpret_cast<sockaddr*>(&got), &size) != 0) return failed();
+    auto const port = got.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(got).sin6_port : reinterpret_cast<sockaddr_in&>(got).sin_port;
+    out.address_ = host + ':' + std::to_string(ntohs(port));
+    out.loopback_ = got.ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<sockaddr_in6&>(got).sin6_addr)
+                                              : (ntohl(reinterpret_cast<sockaddr_in&>(got).sin_addr.s_addr) >> 24) == 127;
+    return out;
+}
+
+void http_server::serve(answerer const& answer, std::stop_token const& stop) {
+    struct connection {
+        int socket;
+        std::atomic<bool> over{false};
+        std::thread thread;
+    };
+    std::mutex mutex;
+    std::list<connection> open;
+    std::stop_callback const closing(stop, [&] {
+        ::shutdown(socket_, SHUT_RDWR); // ends `accept`
+        std::lock_guard const lock(mutex);
+        for (auto& c : open) ::shutdown(c.socket, SHUT_RDWR);
+    });
+    auto const sweep = [&](bool all) {
+        std::list<connection> ended;
+        {
+            std::lock_guard const lock(mutex);
+            for (auto at = open.begin(); at != open.end();) {
+                auto const next = std::next(at);
+                if (all || at->over) ended.splice(ended.end(), open, at);
+                at = next;
+            }
+        }
+        for (auto& c : ended) {
+            if (all) ::shutdown(c.socket, SHUT_RDWR);
+            c.thread.join();
+            ::close(c.socket);
+        }
+    };
+    while (!stop.stop_requested()) {
+        int const socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+        if (socket < 0 && stop.stop_requested()) break;
+        if (socket < 0) { // too many files, or a client that is gone: others may come
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            continue;
+        }
+        sweep(false);
+        std::lock_guard const lock(mutex);
+        if (open.size() >= most_connections) {
+            send_all(socket, "HTTP/1.1 503 \r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
+            ::close(socket);
+            continue;
+        }
+        auto& c = open.emplace_back();
+        c.socket = socket;
+        c.thread = std::thread([this, &c, &answer, &stop] {
+            talk(c.socket, address_, answer, stop);
+            ::shutdown(c.socket, SHUT_RDWR); // the client need not wait for the sweep
+            c.over = true;
+        });
+    }
+    sweep(true);
+}
+
+http_server::http_server(http_server&& other) noexcept
+    : socket_(std::exchange(other.socket_, -1)), address_(std::move(other.address_)), loopback_(other.loopback_) {}
+
+http_server::~http_server() {
+    if (socket_ >= 0) ::close(socket_);
+}

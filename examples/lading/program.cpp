@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "program.hpp"
+
+#include <lading/detail/visible_text.hpp>
+#include <lading/error_groups.hpp>
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <stop_token>
+#include <thread>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace {
+
+int wake[2] = {-1, -1};
+std::atomic<int> signals = 0;
+
+extern "C" void on_signal(int) {
+    if (signals.fetch_add(1) > 0) _exit(status::interrupted);
+    auto const before = errno;
+    char const byte = 0;
+    [[maybe_unused]] auto const n = write(wake[1], &byte, 1);
+    errno = before;
+}
+
+} // namespace
+
+lading::stop_token stop_at_signals() {
+    static std::stop_source source;
+    if (pipe2(wake, O_CLOEXEC) != 0) return source.get_token(); // then signals do what they do anyway
+    std::thread([] {
+        char byte;
+        while (read(wake[0], &byte, 1) < 0 && errno == EINTR) {}
+        source.request_stop();
+    }).detach();
+    struct sigaction how{};
+    how.sa_handler = on_signal;
+    how.sa_flags = SA_RESTART;
+    for (int const s : {SIGINT, SIGTERM}) sigaction(s, &how, nullptr);
+    return source.get_token();
+}
+
+int status_of(lading::error const& e) {
+    if (e == lading::errc::cancelled) return status::interrupted;
+    if (lading::is_not_found(e)) return status::not_found;
+    if (lading::is_auth(e)) return status::denied;
+    return status::failed;
+}
+
+int tell(std::string_view doing, lading::error const& e, registry_access const& args) {
+    if (e == lading::errc::cancelled) std::fprintf(stderr, "%s: %s: interrupted\n", args.program, shown(doing).c_str());
+    else std::fprintf(stderr, "%s: %s: %s\n", args.program, shown(doing).c_str(), e.message().c_str());
+    if (auto const hint = hint_for(e, args); !hint.empty()) std::fprintf(stderr, "%s: %s\n", args.program, hint.c_str());
+    return status_of(e);
+}
+
+int print(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return status::done;
+    std::fprintf(stderr, "lading: the output cannot be written: %s\n", std::strerror(errno));
+    return status::failed;
+}
+
+std::string shown(std::string_view text) { return lading::detail::visible(text); }

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `lading pull REF [DEST]`: an image, an index of images or an artifact from a registry to disk.
+
+#include "artifact.hpp"
+#include "stores.hpp"
+#include "transfer.hpp"
+
+#include <lading/bulk/copy.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+/// A folder for one file, removed with it.
+class temporary_file {
+  public:
+    temporary_file() {
+        char const* const where = std::getenv("TMPDIR");
+        folder_ = std::string(where && *where ? where : "/tmp") + "/lading-XXXXXX";
+        if (!mkdtemp(folder_.data())) folder_.clear();
+    }
+    temporary_file(temporary_file const&) = delete;
+    temporary_file& operator=(temporary_file const&) = delete;
+    ~temporary_file() {
+        if (folder_.empty()) return;
+        unlink(path().c_str());
+        rmdir(folder_.c_str());
+    }
+    bool good() const noexcept { return !folder_.empty(); }
+    std::string path() const { return folder_ + "/archive"; }
+    /// Its bytes to stdout, or to `to`.
+    bool write_to(std::FILE* to) const { return pass(std::fopen(path().c_str(), "rb"), to, true); }
+    /// Its bytes from stdin, or from `from`.
+    bool read_from(std::FILE* from) const {
+        auto* const file = std::fopen(path().c_str(), "wb");
+        bool const good = file && pass(from, file, false);
+        return file && std::fclose(file) == 0 && good;
+    }
+
+  private:
+    static bool pass(std::FILE* from, std::FILE* to, bool close) {
+        if (!from) return false;
+        std::string piece(65'536, '\0');
+        bool good = true;
+        while (auto const n = std::fread(piece.data(), 1, piece.size(), from)) good = good && std::fwrite(piece.data(), 1, n, to) == n;
+        good = good && !std::ferror(from);
+        if (close) std::fclose(from);
+        return std::fflush(to) == 0 && good;
+    }
+    std::string folder_;
+};
+
+struct pull_request : transfer_request {
+    std::string name, to, format;
+    lading::artifact_options files;
+    lading_access args;
+};
+
+/// Where a pull goes, by the words of the command line: with the form before the path ("oci:DIR:NAME"), by --format, or by the
+/// end of the name of the path: `.tar` is an archive that docker, podman and what reads OCI archives can load, else a layout.
+inline lading::result<image_on_disk> destination_of(std::string const& to, std::string const& format, lading::reference const& ref) {
+    if (format.empty()) {
+        LADING_TRY(auto const where, place_of(to));
+        if (where.on_disk) return *where.on_disk;
+        if (to.starts_with("docker://") || to.starts_with("oci://"))
+            return lading::error(lading::errc::invalid_argument).with_context("a pull goes to disk: DEST is a path");
+    }
+    image_on_disk out;
+    out.path = to;
+    if (format == "oci") out.form = image_form::layout;
+    else if (format == "oci-archive") out.form = image_form::oci_archive;
+    else if (format == "docker-archive") out.form = image_form::docker_archive;
+    else if (format == "archive") out.form = image_form::archive;
+    else if (format == "dir") out.form = image_form::folder;
+    else out.form = to.ends_with(".tar") ? image_form::archive : image_form::layout;
+    if (to.empty()) {
+        auto const path = ref.repository().path();
+        out.path = path.substr(path.rfind('/') + 1);
+        if (out.form != image_form::layout && out.form != image_form::folder) out.path += ".tar";
+    }
+    return out;
+}
+
+/// What it is called there: as the user says, else its tag, or where docker loads it the whole name.
+inline std::string name_at(image_on_disk const& where, lading::reference const& ref) {
+    if (!where.words.empty() || where.form == image_form::folder || ref.effective_tag().empty()) return where.words;
+    auto const tag = std::string(ref.effective_tag());
+    bool const whole = where.form == image_form::docker_archive || where.form == image_form::archive;
+    return whole ? whole_name(ref) : tag;
+}
+
+/// The copy itself, and what is said of it, `said` being the name of the copy; or with `spool`, the file of the archive, its bytes.
+template <class From, class To>
+lading::result<int> run_copy(From& from, std::string const& name, To& to, std::string const& to_name, std::string const& said,
+                             temporary_file const* spool, transfer_request const& what, lading::stop_token const& stop) {
+    if (what.dry_run) {
+        LADING_TRY(auto const plan, lading::plan_copy(from, name, to, to_name, what.copy, stop));
+        return print_forecast(said, plan, what);
+    }
+    auto options = what.copy;
+    progress display(what.quiet ? progress_form::none : what.shown);
+    options.with_observer([&display](lading::transfer_event const& e) { display.tell(e); });
+    auto const copied = lading::copy(from, name, to, to_name, std::move(options), stop);
+    display.finish();
+    if (!copied) return copied.assume_error();
+    if (!spool) return print_summary(said, copied.assume_value(), what);
+    if (!what.digest_file.empty()) put_bytes(copied.assume_value().top.digest.str(), what.digest_file, lading_access());
+    if (spool->write_to(stdout)) return status::done;
+    return lading::error(lading::errc::sink_failed).with_context("the output cannot be written");
+}
+
+inline int pull(pull_request const& g, lading::stop_token const& stop) {
+    auto const doing = "pull " + g.name;
+    if (g.format == "files") return pull_artifact(g.name, g.to.empty() ? "." : g.to, g, g.files, g.args, stop);
+    auto at = registry_of(g.name, g.args);
+    if (!at) return tell(doing, at.error(), g.args);
+    auto& [registry, ref] = at.assume_value();
+    bool const to_stdout = g.to == "-";
+    std::optional<temporary_file> spool;
+    if (to_stdout && !spool.emplace().good()) return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), g.args);
+    auto where = destination_of(to_stdout ? spool->path() : g.to, to_stdout && g.format.empty() ? "oci-archive" : g.format, ref);
+    if (!where) return tell(doing, where.error(), g.args);
+    auto& to = where.assume_value();
+    if (to_stdout && (to.form == image_form::layout || to.form == image_form::folder)) {
+        std::fprintf(stderr, "lading: pull: a folder cannot go to stdout; --format oci-archive, docker-archive or archive\n");
+        return status::usage;
+    }
+
+    lading::registry_repository<lading::client> from(registry, ref.repository());
+    auto what = static_cast<transfer_request const&>(g);
+    auto const name = whole_name(ref);
+    if (to_stdout) what.overwrite = true;
+    auto const ended = to_place<int>(to, what.overwrite, what.dry_run, [&](auto& store) {
+        return run_copy(from, ref.target(), store, name_at(to, ref), name, spool ? &*spool : nullptr, what, stop);
+    });
+    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), g.args, !to_stdout);
+}
+
+inline void add_pull(CLI::App& app, program& run) {
+    auto const g = std::make_shared<pull_request>();
+    auto* const c = app.add_subcommand("pull", "pull an image, an index or an artifact from a registry to disk");
+    c->add_option("REF", g->name, "HOST/NAME[:TAG][@DIGEST]")->required();
+    c->add_option("DEST", g->to,
+                  "a path, or with its form before it: oci:FOLDER[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], archive:FILE[:NAME], "
+                  "dir:FOLDER; '-': an archive on stdout (default: the last part of NAME)");
+    c->add_option("--format", g->format,
+                  "oci: a layout; oci-archive; docker-archive: for docker load; archive: both in one file; dir: a folder of blobs; files: those of an "
+                  "artifact, by their titles (default: archive where DEST ends in .tar, else oci)")
+        ->transform(CLI::Transformer(std::map<std::string, std::string>{{"tarball", "docker-archive"}, {"oci-layout", "oci"}}))
+        ->check(CLI::IsMember({"oci", "oci-archive", "docker-archive", "archive", "dir", "files"}))
+        ->type_name("FORM");
+    add_transfer_options(*c, *g);
+    add_file_options(*c, g->files);
+    add_access_options(*c, g->args);
+    c->callback([g, &run] { run.status = pull(*g, run.stop); });
+}

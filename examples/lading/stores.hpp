@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The places of the command line as stores: where a transfer comes from, and where it goes.
+
+#include "registry.hpp"
+
+#include "../inspect/place.hpp"
+
+#include <lading/store/docker_archive.hpp>
+#include <lading/store/image_folder.hpp>
+#include <lading/store/memory_store.hpp>
+#include <lading/store/oci_archive.hpp>
+#include <lading/store/oci_layout.hpp>
+#include <lading/store/registry_repository.hpp>
+
+#ifdef LADING_WITH_ZLIB
+#include <lading/unpack/zlib_gzip.hpp>
+#endif
+#ifdef LADING_WITH_ZSTD
+#include <lading/unpack/zstd_frames.hpp>
+#endif
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+/// Options for archives: what they are compressed with is undone; the time in them is that of SOURCE_DATE_EPOCH, else none.
+inline lading::archive_options archive_options_of(bool overwrite) {
+    lading::archive_options out;
+#ifdef LADING_WITH_ZLIB
+    out.with_decompression(lading::zlib_gzip::model());
+#endif
+#ifdef LADING_WITH_ZSTD
+    out.with_decompression(lading::zstd_frames::model());
+#endif
+    if (overwrite) out.with_overwrite();
+    if (auto const* const epoch = std::getenv("SOURCE_DATE_EPOCH")) out.with_time(std::strtoull(epoch, nullptr, 10));
+    return out;
+}
+
+/// Calls `go(store, name, reference)` with where images come from; the reference is that of a registry, else null. Errors: those of opening it, and of `go`.
+template <class T, class Go>
+lading::result<T> from_place(place const& where, registry_access const& args, Go go) {
+    if (!where.on_disk) {
+        LADING_TRY(auto at, registry_of(where.name, args));
+        lading::registry_repository<lading::client> from(at.registry, at.ref.repository());
+        return go(from, at.ref.target(), &at.ref);
+    }
+    auto const& disk = *where.on_disk;
+    auto const opened = [&](auto store) -> lading::result<T> {
+        if (!store) return std::move(store).assume_error();
+        return go(store.assume_value(), disk.words, static_cast<lading::reference const*>(nullptr));
+    };
+    switch (disk.form) {
+    case image_form::layout: return opened(lading::oci_layout::open(disk.path));
+    case image_form::oci_archive:
+    case image_form::archive: return opened(lading::oci_archive::open(disk.path, archive_options_of(false)));
+    case image_form::docker_archive: return opened(lading::docker_archive::open(disk.path, archive_options_of(false)));
+    case image_form::folder: break;
+    }
+    return opened(lading::image_folder::open(disk.path));
+}
+
+/// Calls `go(store)` with where images go. For a forecast, `dry`, nothing is made: then the store is what is there, else an empty one.
+/// Errors: those of making it, and of `go`.
+template <class T, class Go>
+lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry, Go go) {
+    auto const made = [&](auto store) -> lading::result<T> {
+        if (!store) return std::move(store).assume_error();
+        return go(store.assume_value());
+    };
+    if (dry) {
+        if (where.form == image_form::layout)
+            if (auto there = lading::oci_layout::open(where.path)) return go(there.assume_value());
+        lading::memory_store nothing;
+        return go(nothing);
+    }
+    auto options = archive_options_of(overwrite);
+    switch (where.form) {
+    case image_form::layout: return made(lading::oci_layout::create(where.path));
+    case image_form::archive: options.with_form(lading::archive_form::hybrid); [[fallthrough]];
+    case image_form::oci_archive: return made(lading::oci_archive::create(where.path, std::move(options)));
+    case image_form::docker_archive: return made(lading::docker_archive::create(where.path, std::move(options)));
+    case image_form::folder: break;
+    }
+    return made(lading::image_folder::create(where.path, std::move(options)));
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// What `pull`, `copy` and `artifact pull` share: their options, progress, and the line that says what was done.
+
+#include "access_options.hpp"
+#include "document.hpp"
+#include "program.hpp"
+#include "progress.hpp"
+
+#include <lading/bulk/copy_options.hpp>
+#include <lading/json/writer.hpp>
+#include <lading/store/blob_sink.hpp>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+/// Options of a transfer.
+struct transfer_request {
+    lading::copy_options copy;
+    progress_form shown = progress_form::automatic;
+    std::string digest_file;
+    bool json = false, dry_run = false, quiet = false, overwrite = false;
+};
+
+inline void add_transfer_options(CLI::App& to, transfer_request& of) {
+    to.add_option_function<std::vector<std::string>>(
+          "--platform,--platforms",
+          [&of](std::vector<std::string> const& values) {
+              for (auto const& value : values) {
+                  if (value == "all") continue;
+                  auto const p = lading::platform::parse(value);
+                  if (!p) throw CLI::ValidationError("--platform is OS/ARCH[/VARIANT], or all: " + p.error().summary());
+                  of.copy.with_platform(p.value());
+              }
+          },
+          "of an index only the image for this platform; several with --sparse (default: the whole index)")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->type_name("OS/ARCH[/VAR]");
+    to.add_flag_callback("--sparse", [&of] { of.copy.with_sparse(); }, "keep the index although not all of its images are copied");
+    to.add_option_function<unsigned>("-j,--jobs,--image-parallel-copies", [&of](unsigned n) { of.copy.with_lanes(n); }, "blobs at once (default 4)")->check(CLI::Range(1, 64))->type_name("N");
+    to.add_flag_callback("--schema1", [&of] { of.copy.with_schema1(); }, "copy manifests of the withdrawn schema 1, too");
+    to.add_flag_callback("--leave-external", [&of] { of.copy.with_external(lading::external_layers::leave); }, "do not copy layers that are kept at other places");
+    to.add_option_function<std::string>("--progress", [&of](std::string const& form) { of.shown = form == "none" ? progress_form::none : form == "bar" ? progress_form::bar
+                                                                                                                                     : form == "json"  ? progress_form::json
+                                                                                                                                     : form == "plain" ? progress_form::plain
+                                                                                                                                                       : progress_form::automatic; }, "none, plain, bar or json, on stderr (default: bar on a terminal, else plain)")->check(CLI::IsMember({"auto", "none", "plain", "bar", "json"}))->type_name("FORM");
+    to.add_flag("-q,--quiet", of.quiet, "say nothing but what failed");
+    to.add_flag("--json", of.json, "print the result as JSON");
+    to.add_option("--digestfile", of.digest_file, "write the digest to this file")->type_name("FILE");
+    to.add_flag("--dry-run", of.dry_run, "say what would be copied, and copy nothing");
+    to.add_flag("--overwrite", of.overwrite, "replace an archive, folder or file that is there");
+    for (auto const* name : {"-a,--all", "--preserve-digests"}) // what is done anyway
+        to.add_flag_callback(name, [] {}, "accepted: it is done anyway")->group("");
+    to.add_option("--multi-arch", "all: accepted, it is done anyway; else see --platform")->check(CLI::IsMember({"all"}))->group("");
+}
+
+/// "HOST/NAME:TAG", without a digest.
+inline std::string whole_name(lading::reference const& ref) {
+    auto const tag = std::string(ref.effective_tag());
+    return ref.repository().str() + (tag.empty() ? "" : ":" + tag);
+}
+
+/// A name as it is printed, pinned to what it leads to.
+inline std::string pinned(std::string const& name, lading::digest const& d) {
+    auto const at = name.find('@');
+    return name.substr(0, at) + '@' + d.str();
+}
+
+/// The line, or the JSON, that says what was done; the exit status.
+inline int print_summary(std::string const& name, lading::copy_summary const& done, transfer_request const& what) {
+    for (auto const& w : done.warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
+    if (!what.digest_file.empty())
+        if (auto const written = put_bytes(done.top.digest.str(), what.digest_file, lading_access()); written != status::done) return written;
+    if (!what.json) return print(pinned(shown(name), done.top.digest) + '\n');
+    lading::json_writer w(lading::json_style(0, false, true));
+    auto const counts = [&](char const* key, lading::copy_count const& c) {
+        w.key(key).begin_object().key("contents").unsigned_integer(c.contents).key("bytes").unsigned_integer(c.bytes).end_object();
+    };
+    w.begin_object().key("reference").string(pinned(name, done.top.digest)).key("digest").string(done.top.digest.str());
+    w.key("mediaType").string(done.top.media_type).key("size").integer(done.top.size);
+    counts("fetched", done.fetched);
+    counts("existing", done.existing);
+    counts("skipped", done.skipped);
+    return print(w.end_object().take() + '\n');
+}
+
+/// What would be done, a line a content.
+inline int print_forecast(std::string const& name, lading::copy_forecast const& plan, transfer_request const& what) {
+    std::string out;
+    if (what.json) {
+        lading::json_writer w(lading::json_style(0, false, true));
+        w.begin_object().key("reference").string(pinned(name, plan.top.digest)).key("contents").begin_array();
+        for (auto const& e : plan.entries) {
+            w.begin_object().key("do").string(lading::name_of(e.step)).key("digest").string(e.what.digest.str());
+            w.key("mediaType").string(e.what.media_type).key("size").integer(e.what.size).end_object();
+        }
+        return print(w.end_array().key("bytes").unsigned_integer(plan.to_fetch.bytes).end_object().take() + '\n');
+    }
+    for (auto const& e : plan.entries) {
+        char line[64];
+        std::snprintf(line, sizeof line, "%-6s %14lld ", lading::name_of(e.step), static_cast<long long>(e.what.size));
+        out += line + e.what.digest.str() + ' ' + shown(e.what.media_type) + '\n';
+    }
+    return print(out + pinned(shown(name), plan.top.digest) + ": " + std::to_string(plan.to_fetch.contents) + " to fetch, " +
+                 in_units(static_cast<double>(plan.to_fetch.bytes)) + "; " + std::to_string(plan.existing.contents) + " there\n");
+}
+
+/// Says why a transfer has failed; the exit status.
+inline int tell_transfer(std::string const& doing, lading::error const& e, registry_access const& args, bool parts_stay) {
+    auto const ended = tell(doing, e, args);
+    if (e == lading::errc::cancelled && parts_stay) std::fprintf(stderr, "lading: what has come is kept; the same command goes on from there\n");
+    if (e == lading::errc::archive_exists) std::fprintf(stderr, "lading: to replace it: --overwrite\n");
+    if (e == lading::errc::schema1_refused) std::fprintf(stderr, "lading: to copy it as it is: --schema1\n");
+    return ended;
+}

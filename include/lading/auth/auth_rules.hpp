@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `auth_rules`: where secrets may go.
+
+#include "../detail/docker_hub.hpp"
+#include "../http/address.hpp"
+#include "../http/url.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// What the layer may do with secrets.
+struct auth_rules {
+    auth_rules() = default;
+    /// Origins ("https://auth.example.com") whose token service may be sent the secrets of any registry asked.
+    /// One that is no origin is `config_invalid`, final, when it is looked for.
+    std::vector<std::string> trusted_realms;
+    /// Send secrets, and the tokens they get, over plain http to hosts other than this machine.
+    bool secrets_over_http = false;
+    /// Ask for tokens with user name and password by OAuth2 POST, not by GET (doc/protocol.md#oauth).
+    bool oauth_password = false;
+    /// Ask for a refresh token where user name and password are sent by GET (doc/protocol.md#oauth); by POST one
+    /// always is asked for. It then fetches the next tokens in place of the password, as long as the client lives.
+    bool offline_token = false;
+};
+
+namespace detail {
+
+/// The origin of a URL; of what is none, one that nothing has.
+inline origin origin_of(std::string const& text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().origin() : origin("", "", 0);
+}
+
+/// Token services that are known to serve a registry of another origin.
+inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
+    {docker_hub::registry_origin, docker_hub::token_origin},
+    {"https://registry.gitlab.com:443", "https://gitlab.com:443"},
+};
+
+inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_rules const& rules) {
+    if (realm == registry) return true;
+    for (auto const& [r, t] : well_known_realms)
+        if (registry.str() == r && realm.str() == t) return true;
+    for (auto const& text : rules.trusted_realms)
+        if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
+    return false;
+}
+
+inline bool is_loopback(origin const& o) noexcept {
+    return is_loopback_host(o.host);
+}
+
+} // namespace detail
+
+} // namespace lading

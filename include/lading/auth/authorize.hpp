@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// The authorize layer: answers challenges for any operation.
+///
+/// A request goes out with what the session knows. For a repository that is new to it the way in is the one that its origin
+/// had for the last one: a token is fetched first, or Basic is sent; when that comes to nothing it is as if nothing had been
+/// known. On a 401 the strongest usable challenge is answered (Bearer before Basic, one only), at most `limits::auth_rounds`
+/// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
+/// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
+///
+/// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
+/// is asked for the challenge, once an origin, and the request is sent again with the login.
+///
+/// Secrets go to the origin they were found for and to token realms on it, or on a realm that the caller trusts; never to
+/// another. Where a login may not go to the realm, or cannot be had, the token is asked for anonymously, and a refusal says
+/// what stood in the way of the login.
+
+#include "../detail/algorithm.hpp"
+#include "../detail/chrono.hpp"
+#include "../http/challenge.hpp"
+#include "../policy/credentials.hpp"
+#include "auth_rules.hpp"
+#include "login_remarks.hpp"
+#include "secret_redactor.hpp"
+#include "session.hpp"
+#include "token.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// `P` names the policies `json`, `clock` and `credentials`.
+template <class Op, class P>
+class authorize_middleware : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = typename Op::value_type;
+
+    /// The context of the client, with its session, clock and credentials, must outlive the operation.
+    template <class Context, class... Args>
+    authorize_middleware(Context& context, call_context const& talk, Args&&... args)
+        : talk_(talk), rules_(context.options.auth), session_(context.session), clock_(context.clock),
+          credentials_(context.credentials), inner_(context, talk, std::forward<Args>(args)...) {}
+
+    step<value_type> start() { return take(inner_.start()); }
+
+    step<value_type> on_delay() {
+        if (!fetch_) return take(inner_.on_delay());
+        auto over = session_.failure_of_fetch(fetch_);
+        if (!over) {
+            auto const& deadline = pending_->query.deadline;
+            if (!deadline || clock_.now() < *deadline) return look_again();
+            fetch_.reset();
+            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
+        }
+        fetch_.reset();
+        if (*over && !guessing_) return no_token(std::move(**over));
+        return send();
+    }
+
+    step<value_type> on_response(result<response> got) {
+        if (token_) return on_token(std::move(got));
+        if (knock_) return on_knock(std::move(got));
+        auth_note shown;
+        shown.sent = sent_secret_;
+        shown.withheld = pending_ && !pending_->routing.may_authorize;
+        if (!got || !pending_ || shown.withheld) return pass(std::move(got), shown);
+        auto& head = got.assume_value();
+        if (head.status == 401) {
+            confirmed_ = confirmed_ || confirms_v2(head);
+            auto next = answer_challenge(head, shown);
+            if (!next) return pass(std::move(next).assume_error());
+            if (next.assume_value() != answer::none) return carry_out(next.assume_value());
+        }
+        if (!may_be_hidden(head)) return pass(std::move(got), shown); // nothing to offer: this is the answer
+        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
+        if (!secret_) return pass(std::move(got), shown);
+        if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
+            if (guessed_) return pass(std::move(got), shown);
+            return send();
+        }
+        if (!session_.may_knock(where())) return pass(std::move(got), shown);
+        held_ = std::move(head);
+        knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
+        return need_exchange(talk_.get("/v2/"), *knock_, routing::without_credentials());
+    }
+
+  private:
+    /// What there is to answer a challenge with: nothing, what is known now, or a token that is still to be had.
+    enum class answer : std::uint8_t { none,
+                                       send,
+                                       fetch };
+
+    step<value_type> carry_out(answer a) { return a == answer::fetch ? fetch() : send(); }
+    /// The request for the token that `begin_fetch` has begun, or the wait for another's.
+    step<value_type> fetch() {
+        if (!token_) return look_again();
+        return std::move(std::get<need_exchange>(token_->start()));
+    }
+
+    /// One who waits for another's token looks again after a quarter of the time it has waited, so that it loses no more.
+    need_delay look_again() {
+        auto const wait = std::clamp(waited_ / 4, std::chrono::milliseconds(1), std::chrono::milliseconds(50));
+        waited_ += wait;
+        return need_delay(wait);
+    }
+
+    /// A new request of the operation: send it with what is known.
+    step<value_type> take(step<value_type> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) {
+            pending_ = std::move(*x);
+            where_ = detail::origin_of(pending_->query.url);
+            // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
+            if (where_ != home_) pending_->routing.may_authorize = false;
+            rounds_ = 0;
+            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
+            wider_.clear();
+            held_.reset();
+            withheld_.reset();
+            return send();
+        }
+        if (auto* over = std::get_if<done<value_type>>(&s)) {
+            auto& value = over->value();
+            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
+            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark
+                                                                                              : std::string());
+            told_.hide_in(value);
+        }
+        return s;
+    }
+    step<value_type> pass(result<response> got, auth_note const& shown = {}) {
+        return take(detail::respond(inner_, std::move(got), shown));
+    }
+
+    /// Sends the pending request with what the session knows, or fetches a token first where it knows from whom.
+    step<value_type> send() {
+        request q = pending_->query;
+        sent_.clear();
+        sent_secret_ = guessing_ = false;
+        if (pending_->routing.may_authorize) {
+            auto known = session_.find(where(), scope(), clock_.now());
+            if (!known && !guessed_) {
+                auto next = guess();
+                if (!next) return pass(std::move(next).assume_error());
+                if (next.assume_value() == answer::fetch) return fetch();
+                known = session_.find(where(), scope(), clock_.now());
+            }
+            if (known) {
+                if (known->authorization.empty() && known->from) {
+                    auto begun = begin_fetch(known->from->realm, known->from->service, known->from->address_policy);
+                    return begun ? fetch() : pass(std::move(begun).assume_error());
+                }
+                sent_ = known->authorization;
+                told_.add_authorization(sent_);
+                sent_secret_ = known->from_secret;
+                q.headers.set("Authorization", std::move(known->authorization));
+            }
+        }
+        return need_exchange(std::move(q), *pending_->sink, pending_->routing);
+    }
+
+    /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
+    /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
+    result<answer> guess() {
+        if (scope().empty()) return answer::none;
+        auto const gate = session_.gate_of(where());
+        if (!gate) return answer::none;
+        guessed_ = true;
+        LADING_TRY_V(look_up());
+        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
+            if (secret_ && check_plaintext(where()))
+                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
+            return answer::none;
+        }
+        guessing_ = true;
+        auto begun = begin_fetch(gate->from->realm, gate->from->service, gate->from->address_policy);
+        if (begun) return answer::fetch;
+        guessing_ = false;
+        if (is_callers_own(begun.assume_error())) return std::move(begun).assume_error();
+        return answer::none;
+    }
+
+    result<answer> answer_challenge(response const& head, auth_note& shown) {
+        // Another operation may have got a token since this request was sent, with an older one or with none.
+        if (session_.refused(where(), scope(), sent_)) return answer::send;
+        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+            keep_refresh_token({});
+            fresh_ = false;
+        }
+        auto const lines = head.headers.all("WWW-Authenticate");
+        auto const offered = parse_challenges(lines);
+        if (asks_for_more(offered)) fresh_ = false;
+        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return answer::none;
+
+        bool without_realm = false;
+        for (auto const& c : offered.challenges) {
+            if (c.scheme != "bearer") continue;
+            if (auto const realm = c.param("realm"); realm && !realm->empty()) return answer_bearer(head, c, *realm);
+            without_realm = true;
+        }
+        for (auto const& c : offered.challenges)
+            if (c.scheme == "basic") return answer_basic(shown);
+        if (lines.empty()) return answer::none;
+        if (without_realm) return refuse(errc::auth_challenge_malformed, "no realm");
+        return refuse(offered.challenges.empty() ? errc::auth_challenge_malformed : errc::auth_challenge_unsupported,
+                      detail::printable(lines.front(), 160));
+    }
+
+    /// A token was good and does not suffice, and the challenge says what would: that, once a request.
+    bool asks_for_more(parsed_challenges const& offered) {
+        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
+        auto named = scope_that_suffices(offered);
+        if (named != scope()) wider_ = std::move(named);
+        return !wider_.empty();
+    }
+
+    /// What an answer may hide from people who have shown no login.
+    bool may_be_hidden(response const& head) const {
+        if (!sent_.empty() || scope().empty() || held_) return false;
+        return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
+    }
+    /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
+    step<value_type> on_knock(result<response> got) {
+        knock_.reset();
+        if (!got && is_callers_own(got.assume_error().kind())) return pass(std::move(got));
+        if (!got || got.assume_value().status != 401) {
+            if (got && got.assume_value().status < 500) session_.knocked_in_vain(where());
+            return pass_held();
+        }
+        confirmed_ = confirmed_ || confirms_v2(got.assume_value());
+        auth_note of_this;
+        auto next = answer_challenge(got.assume_value(), of_this);
+        if (!next) return no_token(std::move(next).assume_error());
+        if (next.assume_value() == answer::none) return session_.knocked_in_vain(where()), pass_held();
+        return carry_out(next.assume_value());
+    }
+    step<value_type> pass_held() {
+        auto first = std::move(*held_);
+        held_.reset();
+        return pass(std::move(first));
+    }
+    /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
+    step<value_type> no_token(error why) {
+        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
+        if (!withheld_) withheld_ = std::move(why);
+        return pass_held();
+    }
+
+    result<answer> answer_basic(auth_note& shown) {
+        LADING_TRY_V(look_up());
+        auto authorization = secret_ ? own_authorization(false) : std::string();
+        if (authorization.empty()) return shown.unanswered = true, answer::none;
+        if (authorization != sent_) session_.keep_gate(where(), {});
+        return show(std::move(authorization));
+    }
+    /// Sends the secret to the registry itself, unless it was sent before it was asked for.
+    result<answer> show(std::string authorization) {
+        if (authorization == sent_) return answer::none;
+        LADING_TRY_V(check_plaintext(where()));
+        fresh_ = true;
+        keep(std::move(authorization));
+        return answer::send;
+    }
+
+    result<answer> answer_bearer(response const& head, challenge const& c, std::string_view at) {
+        LADING_TRY_V(look_up());
+        auto authorization = secret_ ? own_authorization(true) : std::string();
+        if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
+        LADING_TRY(auto const base, url::parse(pending_->query.url));
+        auto const realm = base.resolve(at);
+        if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
+        auto service = std::string(c.param("service").value_or(""));
+        // The token that was fetched before it was asked for came from there.
+        bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
+        if (unasked_ && same && wider_.empty()) return answer::none;
+        auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
+        // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
+        bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
+        if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
+        LADING_TRY_V(begin_fetch(realm.assume_value(), std::move(service), far));
+        return answer::fetch;
+    }
+
+    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
+    std::string own_authorization(bool bearer) const {
+        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
+        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
+    }
+    /// Keeps an authorization for the pending request.
+    void keep(std::string authorization) {
+        auth_session::known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = auth_session::time_point::max();
+        session_.store(where(), scope(), std::move(k));
+    }
+
+    /// Why the login may not go to a token service; nothing when it may.
+    std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
+        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
+        if (way) way = check_plaintext(where()); // what the secret gets goes there
+        if (!way) return std::move(way).assume_error();
+        if (trusted) return std::nullopt;
+        for (auto const& text : rules_.trusted_realms)
+            if (!url::parse(text)) // it would be trusted by no one
+                return error(errc::config_invalid)
+                    .with_context("a trusted realm")
+                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+        return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
+    }
+
+    /// Makes the request for a token, or joins the operation that has asked for the same one. `far`: where the service may
+    /// be, unless it is trusted.
+    result<void> begin_fetch(url const& target, std::string service, address_policy far) {
+        auto const registry = where();
+        LADING_TRY_V(look_up());
+        // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
+        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != address_policy::inside))
+            return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
+                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
+        bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
+        auto secret = secret_;
+        if (secret) {
+            auto why = stands_in_the_way(target, trusted);
+            // Without the login there is nothing new to show to who did not ask for it.
+            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
+            if (why) secret.reset();
+            withheld_ = std::move(why);
+        }
+        auto token_fetch = session_.join(registry, scope(), own_fetch_);
+        if (!own_fetch_) {
+            fetch_ = std::move(token_fetch);
+            waited_ = {};
+            return success();
+        }
+        issuer_.emplace(target, service, far);
+        // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
+        used_secret_ = secret.has_value();
+        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
+        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        what.offline = rules_.offline_token;
+        if (used_secret_) {
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
+            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+        }
+        if (!trusted) what.address_policy = far;
+        if (target.origin() != registry) what.named_by = registry.authority();
+        token_.emplace(talk_, std::move(what));
+        return success();
+    }
+
+    step<value_type> on_token(result<response> got) {
+        auto next = token_->on_response(std::move(got));
+        if (auto* again = std::get_if<need_exchange>(&next)) return std::move(*again);
+        auto token = std::move(std::get<done<bearer_token>>(next).value());
+        token_.reset();
+        if (!token) {
+            auto e = std::move(token).assume_error();
+            auto f = e.facts();
+            f.v2_confirmed = f.v2_confirmed || confirmed_;
+            f.v1 = f.v1 && !f.v2_confirmed;
+            f.over_tls = where().scheme == "https";
+            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.plaintext = f.plaintext && !f.answered;
+            e.with_facts(f);
+            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
+            bool const own = is_callers_own(e.kind());
+            // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
+            if (!own && !guessing_) own_fetch_->failure = e;
+            if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
+            own_fetch_.reset();
+            if (own || !guessing_) return no_token(std::move(e));
+            session_.forget_gate(where());
+            return send();
+        }
+        auth_session::known k;
+        k.authorization = "Bearer " + token.assume_value().text;
+        k.from_secret = used_secret_;
+        k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
+        if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
+        renewed_ = token.assume_value().renewed;
+        k.from = issuer_;
+        session_.store(where(), scope(), std::move(k));
+        session_.keep_gate(where(), {issuer_});
+        own_fetch_.reset();
+        fresh_ = !guessing_;
+        unasked_ = guessing_ && !renewed_;
+        return send();
+    }
+
+    void keep_refresh_token(std::string text) {
+        if (!text.empty()) told_.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
+    }
+
+    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
+    result<void> look_up() {
+        if (asked_credentials_) return success();
+        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
+        if (got) secret_ = std::move(got).assume_value();
+        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
+        else return std::move(got).assume_error();
+        if (secret_ && secret_->empty()) secret_.reset();
+        if (secret_) told_.add(*secret_);
+        asked_credentials_ = true;
+        return success();
+    }
+    /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
+    /// those of a repository.
+    origin const& where() const { return where_; }
+    std::string const& scope() const { return pending_->routing.scope; }
+
+    result<void> check_plaintext(origin const& to) const {
+        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
+        return error(errc::plaintext_credentials_refused).with_context(to.str());
+    }
+    error refuse(errc e, std::string why) const {
+        fallback_facts facts;
+        facts.answered = true;
+        facts.over_tls = where().scheme == "https";
+        facts.v2_confirmed = confirmed_;
+        facts.next_endpoint = true;
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(safe_url(pending_->query.url));
+    }
+
+    call_context talk_;
+    origin const home_ = detail::origin_of(talk_.base_url);
+    auth_rules const& rules_;
+    auth_session& session_;
+    typename P::clock& clock_;
+    typename P::credentials& credentials_;
+    Op inner_;
+
+    std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
+    origin where_ = home_;                              ///< whom it goes to
+    std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
+    std::chrono::milliseconds waited_{0};                ///< for it
+    std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it
+    std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
+    std::optional<auth_session::issuer> issuer_;        ///< of that token
+    std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
+    std::optional<response> held_;                      ///< the answer that made us ask there
+    std::optional<credential> secret_;
+    std::optional<error> trouble_;                      ///< why there is none
+    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
+    std::string wider_;                                 ///< a scope that the registry asked for, not ours
+    secret_redactor told_;
+    std::string sent_;         ///< the authorization of the last request
+    bool asked_credentials_ = false;
+    bool sent_secret_ = false; ///< it was made from a secret, not anonymously
+    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
+    bool renewed_ = false;     ///< and a refresh token got it
+    bool guessing_ = false;    ///< the token under way was not asked for yet
+    bool guessed_ = false;     ///< that was tried for this request
+    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
+    bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
+    bool confirmed_ = false;   ///< a refusal named v2
+    std::size_t rounds_ = 0;
+};
+
+} // namespace lading

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `copy`: an image, an index of images or an artifact from any source to any store; `plan_copy`: what that would do.
+
+#include "../store/content_store.hpp"
+#include "copy_lanes.hpp"
+#include "copy_options.hpp"
+#include "copy_plan.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+namespace detail {
+
+/// The stores as the copy sees them: it is compiled once, not once for each pair.
+class copy_from {
+  public:
+    virtual ~copy_from() = default;
+    virtual result<descriptor> resolve(std::string_view name, stop_token const& stop) = 0;
+    /// What the name leads to now, if that can be had for less than the document.
+    virtual result<std::optional<descriptor>> current(std::string_view name, stop_token const& stop) = 0;
+    virtual result<std::string> document(descriptor const& what, stop_token const& stop) = 0;
+    virtual result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) = 0;
+};
+class copy_to {
+  public:
+    virtual ~copy_to() = default;
+    virtual result<descriptor> resolve(std::string_view name, stop_token const& stop) = 0;
+    virtual result<std::string> document(descriptor const& what, stop_token const& stop) = 0;
+    virtual result<bool> has(descriptor const& what, stop_token const& stop) = 0;
+    virtual result<std::unique_ptr<blob_sink>> writer(descriptor const& what) = 0;
+    /// One that does not wait for others by itself: it could not be stopped.
+    virtual result<std::unique_ptr<blob_sink>> impatient_writer(descriptor const& what) = 0;
+    virtual result<void> put_document(descriptor const& what, std::string_view bytes) = 0;
+    virtual result<void> tag(std::string_view name, descriptor const& what) = 0;
+    virtual result<void> complete() = 0;
+};
+
+template <class S>
+class copy_from_store final : public copy_from {
+  public:
+    explicit copy_from_store(S& s) : store_(s) {}
+    result<descriptor> resolve(std::string_view name, stop_token const& stop) override { return store_.resolve(name, stop); }
+    result<std::optional<descriptor>> current(std::string_view name, stop_token const& stop) override {
+        if constexpr (requires { store_.current(name, stop); }) return store_.current(name, stop);
+        else return (void)name, (void)stop, std::optional<descriptor>();
+    }
+    result<std::string> document(descriptor const& what, stop_token const& stop) override { return store_.document(what, stop); }
+    result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) override { return store_.read(what, out, stop); }
+
+  private:
+    S& store_;
+};
+template <class S>
+class copy_to_store final : public copy_to {
+  public:
+    explicit copy_to_store(S& s) : store_(s) {}
+    result<descriptor> resolve(std::string_view name, stop_token const& stop) override {
+        if constexpr (requires { store_.named(name, stop); })
+            if (name.find(':') == name.npos) { // of many names, without a list of those that it is not
+                LADING_TRY(auto found, store_.named(name, stop));
+                return found ? result<descriptor>(std::move(*found)) : result<descriptor>(error(errc::manifest_unknown));
+            }
+        return store_.resolve(name, stop);
+    }
+    result<std::string> document(descriptor const& what, stop_token const& stop) override { return store_.document(what, stop); }
+    result<bool> has(descriptor const& what, stop_token const& stop) override { return store_.has(what, stop); }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) override { return store_.writer(what); }
+    result<std::unique_ptr<blob_sink>> impatient_writer(descriptor const& what) override {
+        if constexpr (requires { store_.writer(what, std::chrono::milliseconds(0)); }) return store_.writer(what, std::chrono::milliseconds(0));
+        else return store_.writer(what);
+    }
+    result<void> put_document(descriptor const& what, std::string_view bytes) override { return store_.put_document(what, bytes); }
+    result<void> tag(std::string_view name, descriptor const& what) override { return store_.tag(name, what); }
+    result<void> complete() override { return store_.complete(); }
+
+  private:
+    S& store_;
+};
+
+inline bool is_digest_text(std::string_view name) { return name.find(':') != name.npos && digest::parse(name).has_value(); }
+
+/// What the parts of a copy share, be it by threads or on an event loop: the plan, the counts, and every step that concerns the
+/// destination alone.
+class copy_state {
+  public:
+    copy_state(copy_to& to, std::string_view name, std::string_view to_name, copy_options o)
+        : to_(to), name_(name), to_name_(to_name), options_(std::move(o)), plan_(options_), progress_(options_.observer) {}
+
+    copy_options const& options() const noexcept { return options_; }
+    copy_plan& plan() noexcept { return plan_; }
+    copy_progress& progress() noexcept { return progress_; }
+
+    /// What the destination knows by the name already, where that may save asking for the document.
+    std::optional<descriptor> look_for_name(stop_token const& stop) {
+        if (auto const pinned = digest::parse(to_name_); is_digest_text(to_name_)) pinned_ = pinned.assume_value();
+        auto const& name = is_digest_text(name_) ? name_ : to_name_;
+        if (name.empty() || pinned_) return std::nullopt;
+        auto found = to_.resolve(name, stop);
+        if (!found) return std::nullopt;
+        if (name == to_name_) named_before_ = found.assume_value().digest;
+        return std::move(found).assume_value();
+    }
+    /// True when the source is to be asked what the name leads to now; of a digest that is no question.
+    bool may_be_current() const { return !is_digest_text(name_) && (options_.platforms.empty() || options_.sparse); }
+    bool is_by_digest() const { return is_digest_text(name_); }
+
+    void begin(descriptor top) {
+        top.annotations.clear(); // they are of the list that it was found in
+        named_ = top;
+        plan_.begin(std::move(top));
+    }
+    /// The bytes of a document that need not be asked for.
+    result<std::optional<std::string>> document_at_hand(descriptor const& what, bool& existing, stop_token const& stop) {
+        LADING_TRY(auto carried, known_bytes(what, true));
+        auto const there = to_.has(what, stop);
+        existing = there && there.assume_value();
+        if (existing)
+            if (auto bytes = to_.document(what, stop)) return std::optional<std::string>(std::move(bytes).assume_value());
+        existing = false; // and what is damaged is written anew
+        return carried;
+    }
+    result<void> add_document(descriptor const& what, result<std::string> bytes, bool existing) {
+        std::lock_guard const lock(mutex_);
+        if (!bytes) return named(plan_.add_missing(what, std::move(bytes).assume_error()), what);
+        return named(plan_.add(what, std::move(bytes).assume_value(), existing), what);
+    }
+    /// After the walk: what is to be done is known.
+    result<void> walked() {
+        if (pinned_ && *pinned_ != plan_.top().digest)
+            return error(errc::digest_mismatch).with_context("the name at the destination").with_values(pinned_->str(), plan_.top().digest.str());
+        for (auto const& b : plan_.blobs())
+            if (!b.left_out) progress_.expect(b.what);
+        for (auto const* d : plan_.documents()) progress_.expect(d->what);
+        return success();
+    }
+
+    /// True when a blob is not to be fetched; then it has been seen to.
+    result<bool> without_source(copy_plan::blob const& b, stop_token const& stop) {
+        if (b.left_out) {
+            progress_.tell(b.what, transfer_state::skipped, 0, "it is kept elsewhere");
+            return counted(skipped_, b.what);
+        }
+        LADING_TRY(auto const there, to_.has(b.what, stop));
+        if (there) {
+            progress_.pass(b.what, transfer_state::skipped, "it is there");
+            return counted(existing_, b.what);
+        }
+        if (!b.bytes) return false;
+        LADING_TRY(auto const out, to_.writer(b.what));
+        if (auto written = write_whole(*out, *b.bytes); !written) return named(std::move(written), b.what).assume_error();
+        progress_.pass(b.what, transfer_state::done);
+        return counted(made_, b.what);
+    }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return to_.impatient_writer(what); }
+    /// After the transfer of a blob.
+    result<void> fetched(copy_plan::blob const& b, result<void> outcome) {
+        if (outcome) {
+            progress_.tell(b.what, transfer_state::done, copy_progress::size_of(b.what));
+            counted(fetched_, b.what);
+            return outcome;
+        }
+        auto why = std::move(outcome).assume_error();
+        bool const absent = why == errc::blob_unknown || why == errc::not_found;
+        if (absent && !b.what.urls.empty())
+            why = error(errc::external_layer)
+                      .with_context(b.what.digest.str() + ", which is kept at " + host_of(b.what.urls.front()));
+        progress_.tell(b.what, transfer_state::failed, 0, name_of(why.kind()));
+        return named(result<void>(std::move(why)), b.what);
+    }
+
+    /// The documents, then the name.
+    result<copy_summary> finish(stop_token const& stop) {
+        for (auto* d : plan_.documents()) {
+            if (stop.stop_requested()) return error(errc::cancelled);
+            if (d->existing) {
+                counted(existing_, d->what);
+                progress_.pass(d->what, transfer_state::skipped, "it is there");
+                continue;
+            }
+            LADING_TRY_V(named(to_.put_document(d->what, d->bytes), d->what));
+            counted(fetched_, d->what);
+            progress_.pass(d->what, transfer_state::done);
+        }
+        if (named_before_ != plan_.top().digest) {
+            LADING_TRY_V(to_.tag(pinned_ ? std::string_view() : std::string_view(to_name_), plan_.top()));
+        }
+        if (options_.completion) {
+            LADING_TRY_V(to_.complete());
+        }
+        copy_summary out(*named_, plan_.top());
+        if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
+        out.fetched = fetched_, out.existing = existing_, out.skipped = skipped_;
+        out.warnings = std::move(plan_.warnings());
+        return out;
+    }
+
+    result<copy_forecast> forecast(stop_token const& stop) {
+        copy_forecast out(*named_, plan_.top());
+        if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
+        for (auto const& b : plan_.blobs()) {
+            auto step = b.left_out ? copy_step::leave : b.bytes ? copy_step::make
+                                                                : copy_step::fetch;
+            if (!b.left_out) {
+                LADING_TRY(auto const there, to_.has(b.what, stop));
+                if (there) step = copy_step::keep;
+            }
+            out.entries.emplace_back(b.what, step, false);
+        }
+        for (auto const* d : plan_.documents()) out.entries.emplace_back(d->what, d->existing ? copy_step::keep : copy_step::fetch, true);
+        for (auto const& e : out.entries) {
+            if (e.step == copy_step::leave) out.skipped.add(e.what.size);
+            else if (e.step == copy_step::keep) out.existing.add(e.what.size);
+            else if (e.step == copy_step::fetch) out.to_fetch.add(e.what.size);
+        }
+        out.warnings = std::move(plan_.warnings());
+        return out;
+    }
+
+  private:
+    static result<void> write_whole(blob_sink& out, std::string const& bytes) {
+        auto written = [&]() -> result<void> {
+            LADING_TRY_V(out.begin());
+            return out.write(std::as_bytes(std::span(bytes)));
+        }();
+        if (!written) return out.discard(), written;
+        return out.commit();
+    }
+    bool counted(copy_count& in, descriptor const& what) {
+        std::lock_guard const lock(mutex_);
+        in.add(what.size);
+        return true;
+    }
+    /// An error that says which content it is about.
+    static result<void> named(result<void> outcome, descriptor const& what) {
+        if (outcome || outcome.assume_error() == errc::cancelled) return outcome;
+        auto why = std::move(outcome).assume_error();
+        auto const& context = why.detail().context;
+        if (context.find(what.digest.hex()) == context.npos) why.with_context(context.empty() ? what.digest.str() : context + " (of " + what.digest.str() + ')');
+        return why;
+    }
+
+    copy_to& to_;
+    std::string name_, to_name_;
+    copy_options options_;
+    copy_plan plan_;
+    copy_progress progress_;
+    std::mutex mutex_; ///< of the plan while it walks, and of the counts
+    std::optional<descriptor> named_;
+    std::optional<digest> pinned_;       ///< that the destination's name is
+    std::optional<digest> named_before_; ///< what it led to
+    copy_count fetched_, existing_, skipped_, made_;
+};
+
+/// A copy by threads.
+class copy_run {
+  public:
+    copy_run(copy_from& from, copy_to& to, std::string_view name, std::string_view to_name, copy_options o, stop_token stop)
+        : from_(from), name_(name), stop_(std::move(stop)), state_(to, name, to_name, std::move(o)) {}
+
+    result<copy_summary> copy() {
+        LADING_TRY_V(walk());
+        auto const& blobs = state_.plan().blobs();
+        LADING_TRY_V(copy_lanes(blobs.size(), state_.options().lanes, stop_,
+                                [&](std::size_t i, stop_token const& stop) { return transfer(blobs[i], state_, stop); }));
+        return state_.finish(stop_);
+    }
+    result<copy_forecast> forecast() {
+        LADING_TRY_V(walk());
+        return state_.forecast(stop_);
+    }
+
+  private:
+    result<void> walk() {
+        if (stop_.stop_requested()) return error(errc::cancelled);
+        LADING_TRY(auto top, find_top());
+        state_.begin(std::move(top));
+        for (auto due = state_.plan().take_documents(); !due.empty(); due = state_.plan().take_documents()) {
+            LADING_TRY_V(copy_lanes(due.size(), state_.options().lanes, stop_,
+                                    [&](std::size_t i, stop_token const& stop) { return read_document(due[i], stop); }));
+        }
+        return state_.walked();
+    }
+    result<descriptor> find_top() {
+        if (auto known = state_.look_for_name(stop_)) {
+            if (state_.is_by_digest()) return std::move(*known);
+            if (state_.may_be_current()) {
+                LADING_TRY(auto const now, from_.current(name_, stop_));
+                if (now && now->digest == known->digest) return std::move(*known);
+            }
+        }
+        return from_.resolve(name_, stop_);
+    }
+    result<void> read_document(descriptor const& what, stop_token const& stop) {
+        bool existing = false;
+        LADING_TRY(auto at_hand, state_.document_at_hand(what, existing, stop));
+        if (at_hand) return state_.add_document(what, std::move(*at_hand), existing);
+        return state_.add_document(what, from_.document(what, stop), false);
+    }
+    result<void> transfer(copy_plan::blob const& b, copy_state& state, stop_token const& stop) {
+        LADING_TRY(auto const over, state.without_source(b, stop));
+        if (over) return success();
+        auto out = state.writer(b.what);
+        if (!out) return state.fetched(b, std::move(out).assume_error());
+        state.progress().tell(b.what, transfer_state::started, 0);
+        watched_sink sink(b.what, *out.assume_value(), state.progress(), stop, state.options().wait);
+        return state.fetched(b, from_.read(b.what, sink, stop));
+    }
+
+    copy_from& from_;
+    std::string name_;
+    stop_token stop_;
+    copy_state state_;
+};
+
+} // namespace detail
+
+/// Copies what `name` leads to at `from` to `to`, where it is named `to_name` when all of it is there. Both are as in
+/// `content_source`: a tag, a digest, or empty. A digest as `to_name` is a promise: what is copied must have it.
+///
+/// Every content is transferred once, what the destination has is not, and nothing is changed: bytes and digests stay. First all
+/// documents are read, then the blobs come, `copy_options::lanes` at once, each verified by the source before it is committed; then
+/// the documents are written, and the name at the very end. The first failure ends it and cancels the others; what has come by then
+/// stays, as far as the destination can resume, and the next copy goes on from there.
+///
+/// Errors: those of the two stores and of `copy_plan`; `external_layer`; `digest_mismatch` of a promise that does not hold; `cancelled`
+/// soon after `stop` was requested. Requests: each document and blob once; where the destination knows the name, and the source can tell
+/// what it leads to now (`registry_repository`: one HEAD), nothing more if that is the same.
+///
+/// Threads: `from` and `to` are used by several at once, as the concepts allow; both must outlive the call. The observer may be called
+/// by any of them.
+template <class From, class To>
+result<copy_summary> copy(From& from, std::string_view name, To& to, std::string_view to_name, copy_options o = {}, stop_token stop = {}) {
+    static_assert(check_content_source<From>::ok && check_content_store<To>::ok);
+    detail::copy_from_store<From> source(from);
+    detail::copy_to_store<To> target(to);
+    return detail::copy_run(source, target, name, to_name, std::move(o), std::move(stop)).copy();
+}
+
+/// What `copy` would do. Documents are read for it, nothing is written. Errors and requests: those of `copy` but for blobs.
+template <class From, class To>
+result<copy_forecast> plan_copy(From& from, std::string_view name, To& to, std::string_view to_name, copy_options o = {}, stop_token stop = {}) {
+    static_assert(check_content_source<From>::ok && check_content_store<To>::ok);
+    detail::copy_from_store<From> source(from);
+    detail::copy_to_store<To> target(to);
+    return detail::copy_run(source, target, name, to_name, std::move(o), std::move(stop)).forecast();
+}
+
+} // namespace lading

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `copy_options`: what of an image is copied, and how; `copy_summary`: what came of it.
+
+#include "../descriptor.hpp"
+#include "../detail/chrono.hpp"
+#include "../limits.hpp"
+#include "../platform.hpp"
+#include "../store/transfer_event.hpp"
+#include "../warning.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+/// Contents that have `urls`, or a type that says that they are not to be handed on.
+enum class external_layers : std::uint8_t {
+    ask,  ///< the source is asked as for any other; one that it does not have is `external_layer`
+    leave ///< not copied: the destination lists what it does not have
+};
+
+/// What is copied, and how. By default everything that a name leads to: of an index all of its images.
+struct copy_options {
+    copy_options() = default;
+
+    /// Of an index only this image, or the nearest older variant that the platform can run; the index itself is not copied. With
+    /// several, or with `with_sparse`, the index is copied too, and of its images those for these platforms.
+    copy_options& with_platform(platform p) { return platforms.push_back(std::move(p)), *this; }
+    /// The index is copied as it is although not all of its images are.
+    copy_options& with_sparse(bool yes = true) { return sparse = yes, *this; }
+    /// At most so many blobs at once, each in a thread of its own; 0 means 1.
+    copy_options& with_lanes(std::size_t n) { return lanes = n, *this; }
+    /// Is told of every content, one call at a time.
+    copy_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
+    copy_options& with_external(external_layers e) { return external = e, *this; }
+    /// Copy schema1 documents too, as they are. Without it they are `schema1_refused`.
+    copy_options& with_schema1(bool yes = true) { return schema1 = yes, *this; }
+    /// Off: the destination is not completed, since more is to be copied into it; the caller does that (`content_store`, 9). So an archive gets
+    /// several images.
+    copy_options& with_completion(bool on) { return completion = on, *this; }
+    /// So long another program that writes the same blob is waited for, which is then there; zero: `part_in_use` at once.
+    copy_options& with_wait(std::chrono::milliseconds t) { return wait = t, *this; }
+    /// The bounds: `nesting`, those that begin with `copied_`, and `json`.
+    copy_options& with_limits(limits l) { return bounds = std::move(l), *this; }
+
+    std::vector<platform> platforms;
+    bool sparse = false;
+    bool schema1 = false;
+    bool completion = true;
+    external_layers external = external_layers::ask;
+    std::size_t lanes = 4;
+    std::chrono::milliseconds wait{600'000};
+    transfer_observer observer;
+    limits bounds;
+};
+
+/// How many contents, documents included, and their bytes. A size that nobody knows counts as 0.
+struct copy_count {
+    std::size_t contents = 0;
+    std::uint64_t bytes = 0;
+
+    void add(std::int64_t size) noexcept {
+        ++contents;
+        bytes += size > 0 ? static_cast<std::uint64_t>(size) : 0;
+    }
+};
+
+/// What a copy has done.
+struct copy_summary {
+    copy_summary(descriptor n, descriptor t) : named(std::move(n)), top(std::move(t)) {}
+
+    descriptor named;    ///< what the name led to at the source
+    descriptor top;      ///< what it leads to at the destination: with one platform the image of the index
+    copy_count fetched;  ///< from the source
+    copy_count existing; ///< were at the destination already
+    copy_count skipped;  ///< were not to be copied
+    std::vector<warning> warnings;
+};
+
+/// What a copy would do with one content.
+enum class copy_step : std::uint8_t {
+    fetch,  ///< ask the source for it
+    make,   ///< write it without asking: it is empty, or its document has it within
+    keep,   ///< it is at the destination
+    leave   ///< it is not to be copied
+};
+
+/// The name of a step as programs print it.
+constexpr char const* name_of(copy_step s) noexcept {
+    switch (s) {
+    case copy_step::fetch: return "fetch";
+    case copy_step::make: return "make";
+    case copy_step::keep: return "keep";
+    case copy_step::leave: break;
+    }
+    return "leave";
+}
+
+/// What a copy would do, in the order in which it would.
+struct copy_forecast {
+    struct entry {
+        entry(descriptor w, copy_step s, bool d) : what(std::move(w)), step(s), document(d) {}
+        descriptor what;
+        copy_step step;
+        bool document; ///< an index or a manifest; such have been read for the forecast if they are `fetch`
+    };
+
+    copy_forecast(descriptor n, descriptor t) : named(std::move(n)), top(std::move(t)) {}
+
+    descriptor named, top; ///< as in `copy_summary`
+    std::vector<entry> entries;
+    copy_count to_fetch, existing, skipped;
+    std::vector<warning> warnings;
+};
+
+} // namespace lading

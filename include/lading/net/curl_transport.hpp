@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `curl_transport`: the blocking transport over libcurl (7.80 or newer): HTTP/2, and whatever TLS it was built with.
+/// Opt in; needs libcurl at link time.
+
+#include "../detail/stop_token.hpp"
+#include "../endpoint/network_options.hpp"
+#include "../http/address.hpp"
+#include "../limits.hpp"
+#include "../policy/transport.hpp"
+#include "../store/read_file.hpp"
+#include "http1_head.hpp"
+#include "http1_request.hpp"
+#include "proxy.hpp"
+#include "spares.hpp"
+#include "transport_failure.hpp"
+#include "trust.hpp"
+
+#include <curl/curl.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace lading {
+
+namespace detail {
+
+/// Blocks SIGPIPE for this thread and takes one that came meanwhile. libcurl is told to use no signals, and then leaves it
+/// to the program that a TLS peer which resets does not kill it: before 7.87 its OpenSSL backend writes by write(2).
+class no_broken_pipe {
+  public:
+    no_broken_pipe() noexcept : was_pending_(pending()) {
+        sigemptyset(&pipe_);
+        sigaddset(&pipe_, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+    }
+    no_broken_pipe(no_broken_pipe const&) = delete;
+    no_broken_pipe& operator=(no_broken_pipe const&) = delete;
+    ~no_broken_pipe() {
+        if (!was_pending_ && pending()) take();
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+
+  private:
+    /// One of the process may be pending too, and another thread may take it first: this must not wait then.
+    void take() noexcept {
+#if defined(__APPLE__)
+        int number = 0;
+        sigwait(&pipe_, &number);
+#else
+        timespec const now{};
+        while (sigtimedwait(&pipe_, nullptr, &now) < 0 && errno == EINTR) {
+        }
+#endif
+    }
+    static bool pending() noexcept {
+        sigset_t now;
+        sigemptyset(&now);
+        return sigpending(&now) == 0 && sigismember(&now, SIGPIPE) == 1;
+    }
+    sigset_t pipe_, before_;
+    bool was_pending_;
+};
+
+struct curl_easy_release {
+    void operator()(CURL* easy) const noexcept {
+        no_broken_pipe const masked;
+        curl_easy_cleanup(easy);
+    }
+};
+struct curl_multi_release {
+    void operator()(CURLM* multi) const noexcept {
+        no_broken_pipe const masked; // connections say goodbye
+        curl_multi_cleanup(multi);
+    }
+};
+struct curl_list_release {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+/// One exchange: what libcurl's callbacks are given.
+class curl_exchange {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    curl_exchange(CURL* easy, network_options const& n, limits const& l, request const& q, body_sink& out)
+        : easy_(easy), network_(n), bounds_(l), query_(q), sink_(out), pace_(l) {}
+
+    result<response> run(CURLM* multi) {
+        if (auto ready = prepare(); !ready) return fail(std::move(ready).assume_error());
+        stop_callback const wake(query_.stop, [multi] { curl_multi_wakeup(multi); }); // by whichever thread stops it
+        curl_multi_add_handle(multi, easy_);
+        auto const code = drive(multi);
+        curl_multi_remove_handle(multi, easy_);
+        head_.peer = peer_;
+        head_.warnings = std::move(remarks_);
+        // A forwarded request has its answer from the proxy, which means itself here.
+        if (begun_ && head_.status == 407 && !proxy_.empty() && target_->scheme() == "http")
+            return fail(error(errc::proxy_failed).with_context(proxy_ + ": it answered 407"));
+        if (stopped_ && !failure_) return std::move(head_);
+        if (failure_) return fail(std::move(*failure_));
+        if (code != CURLE_OK) return fail(error_of(code));
+        if (!begun_) return fail(error(errc::http_malformed).with_context("no head"));
+        return std::move(head_);
+    }
+
+  private:
+    error fail(error e) const {
+        exchange_progress p;
+        p.target = target_;
+        p.started = !raw_head_.empty() || begun_;
+        p.status = begun_ ? head_.status : 0;
+        p.proxied = !proxy_.empty();
+        return complete_failure(std::move(e), query_, bounds_, p);
+    }
+    template <class T>
+    void set(CURLoption option, T value) {
+        if (auto const code = curl_easy_setopt(easy_, option, value); code != CURLE_OK && refused_ == CURLE_OK) refused_ = code;
+    }
+
+    result<void> prepare() {
+        LADING_TRY(target_, url::parse(query_.url));
+        if (query_.deadline && *query_.deadline <= clock::now()) return error(errc::timeout);
+        curl_easy_reset(easy_); // connections stay
+        set(CURLOPT_URL, target_->str().c_str());
+        set(CURLOPT_PATH_AS_IS, 1L);
+        set(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+        set(CURLOPT_QUICK_EXIT, 1L); // the end of an exchange does not wait for the name that it looked up
+#endif
+        // A libcurl that was built without HTTP/2 refuses to be asked for it.
+        bool const has_http2 = (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0;
+        set(CURLOPT_HTTP_VERSION, long(has_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+        set(CURLOPT_HTTP09_ALLOWED, 0L);
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        set(CURLOPT_BUFFERSIZE, 64L << 10);
+        set(CURLOPT_CONNECTTIMEOUT_MS, long(std::max<std::int64_t>(1, (bounds_.connect + bounds_.handshake).count())));
+        set(CURLOPT_MAXAGE_CONN, long(std::max<std::int64_t>(1, bounds_.pooled.count() / 1000)));
+        LADING_TRY_V(prepare_request());
+        prepare_callbacks();
+        LADING_TRY_V(prepare_route());
+        if (target_->scheme() == "https") {
+            LADING_TRY_V(prepare_tls());
+        }
+        if (refused_ != CURLE_OK)
+            return error(refused_ == CURLE_OUT_OF_MEMORY ? errc::out_of_memory : errc::invalid_argument)
+                .with_context(curl_easy_strerror(refused_));
+        return success();
+    }
+    result<void> prepare_request() {
+        // The text that our own transport would send is checked, then said to libcurl in its terms.
+        LADING_TRY_V(http1_request_text(query_, *target_));
+        bool agent = false, accept = false, type = false;
+        auto add = [&](std::string const& line) {
+            if (auto* const longer = curl_slist_append(fields_.get(), line.c_str()))
+                (void)fields_.release(), fields_.reset(longer);
+            else refused_ = CURLE_OUT_OF_MEMORY;
+        };
+        for (auto const& [name, value] : query_.headers) {
+            add(std::string(name).append(value.empty() ? ";" : ": ").append(value));
+            agent = agent || iequal(name, "User-Agent");
+            accept = accept || iequal(name, "Accept");
+            type = type || iequal(name, "Content-Type");
+        }
+        add("Accept-Encoding: identity");
+        add("Expect:"); // what libcurl would add by itself
+        if (!agent) add("User-Agent:");
+        if (!accept) add("Accept:");
+        if (!type) add("Content-Type:");
+        set(CURLOPT_HTTPHEADER, fields_.get());
+        if (query_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+        // What is lost on a kept connection libcurl sends once more; what must not happen twice gets a connection of its own.
+        if (query_.method != "GET" && query_.method != "HEAD") set(CURLOPT_FRESH_CONNECT, 1L);
+        if (!query_.body.empty()) {
+            set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(query_.body.size()));
+            set(CURLOPT_POSTFIELDS, query_.body.c_str());
+        }
+        set(CURLOPT_CUSTOMREQUEST, query_.method.c_str());
+        return success();
+    }
+    void prepare_callbacks() {
+        set(CURLOPT_HEADERFUNCTION, &on_header);
+        set(CURLOPT_HEADERDATA, this);
+        set(CURLOPT_WRITEFUNCTION, &on_body);
+        set(CURLOPT_WRITEDATA, this);
+        set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
+        set(CURLOPT_OPENSOCKETDATA, this);
+        set(CURLOPT_PREREQFUNCTION, &on_request);
+        set(CURLOPT_PREREQDATA, this);
+        set(CURLOPT_NOPROGRESS, 1L);
+    }
+    result<void> prepare_route() {
+        auto const via = network_.proxy.find(target_->scheme(), target_->host(), target_->port());
+        set(CURLOPT_PROXY, "");   // never what the environment says by itself,
+        set(CURLOPT_NOPROXY, ""); // nor of where it is not to be used
+        if (!via.empty()) {
+            LADING_TRY(auto const proxy, parse_proxy(via));
+            proxy_ = proxy.where.authority();
+            proxy_port_ = proxy.where.port();
+            proxy_address_ = parse_ip(address_of(proxy.where.host()));
+            set(CURLOPT_PROXY, proxy.where.str().c_str());
+            if (target_->scheme() == "https") set(CURLOPT_HTTPPROXYTUNNEL, 1L);
+            set(CURLOPT_HEADEROPT, long(CURLHEADER_SEPARATE));
+            if (!proxy.authorization.empty()) {
+                proxy_fields_.reset(curl_slist_append(nullptr, ("Proxy-Authorization: " + proxy.authorization).c_str()));
+                set(CURLOPT_PROXYHEADER, proxy_fields_.get());
+            }
+            if (query_.address_policy != address_policy::anywhere && !network_.inner_addresses && !may_reach(scope_of_host(target_->host())))
+                return error(errc::address_refused).with_context(target_->host());
+            pin(proxy.where);
+        } else {
+            pin(*target_);
+        }
+        if (hosts_) set(CURLOPT_RESOLVE, hosts_.get());
+        return success();
+    }
+    /// The address that is fixed for a host, or the host.
+    std::string_view address_of(std::string_view host) const {
+        for (auto const& [name, address] : network_.addresses)
+            if (name == host) host = address;
+        return host;
+    }
+    void pin(url const& dialled) {
+        auto const to = address_of(dialled.host());
+        if (to != dialled.host())
+            hosts_.reset(curl_slist_append(nullptr, (dialled.host() + ':' + std::to_string(dialled.port()) + ':' + std::string(to)).c_str()));
+    }
+    result<void> prepare_tls() {
+        LADING_TRY(auto const o, tls_for(network_.tls, *target_, query_.named_by, remarks_));
+        set(CURLOPT_SSLVERSION, long(CURL_SSLVERSION_TLSv1_2));
+        set(CURLOPT_SSL_VERIFYPEER, o.verify ? 1L : 0L);
+        set(CURLOPT_SSL_VERIFYHOST, o.verify ? 2L : 0L);
+        if (!o.system_roots) {
+            set(CURLOPT_CAPATH, static_cast<char const*>(nullptr));
+            set(CURLOPT_CAINFO, static_cast<char const*>(nullptr));
+        }
+        if (o.verify && (!o.ca_file.empty() || !o.ca_pem.empty())) {
+            roots_ = o.ca_pem;
+            if (!o.ca_file.empty()) {
+                LADING_TRY(auto const text, read_file(o.ca_file, errc::tls_config_invalid));
+                if (!text) return error(errc::tls_config_invalid).with_context(o.ca_file + ": no such file");
+                roots_ += '\n' + *text;
+            }
+            if (roots_.find("-----BEGIN") == roots_.npos)
+                return error(errc::tls_config_invalid).with_context(o.ca_file + ": no certificate in PEM");
+            curl_blob blob{roots_.data(), roots_.size(), CURL_BLOB_NOCOPY};
+            set(CURLOPT_CAINFO_BLOB, &blob);
+        }
+        if (query_.address_policy == address_policy::anywhere && !o.cert_file.empty()) {
+            set(CURLOPT_SSLCERT, o.cert_file.c_str());
+            set(CURLOPT_SSLKEY, o.key_file.c_str());
+            set(CURLOPT_KEYPASSWD, ""); // nobody is asked for the passphrase
+        }
+        return success();
+    }
+
+    /// Runs libcurl until the exchange is over, under our limits.
+    CURLcode drive(CURLM* multi) {
+        moved_ = clock::now();
+        for (;;) {
+            int running = 0;
+            if (curl_multi_perform(multi, &running) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+            int left = 0;
+            while (auto const* const message = curl_multi_info_read(multi, &left))
+                if (message->msg == CURLMSG_DONE) return message->data.result;
+            if (failure_ || stopped_ || running == 0) return CURLE_ABORTED_BY_CALLBACK;
+            if (query_.stop.stop_requested()) {
+                failure_ = error(errc::cancelled);
+                return CURLE_ABORTED_BY_CALLBACK;
+            }
+            errc what = errc::timeout_header;
+            auto until = moved_ + bounds_.header;
+            if (!sent_) until = moved_ + bounds_.connect + bounds_.handshake, what = errc::connect_timeout;
+            if (begun_) until = moved_ + bounds_.idle, what = errc::timeout_body;
+            if (query_.deadline && *query_.deadline < until) until = *query_.deadline, what = errc::timeout;
+            auto const now = clock::now();
+            if (now >= until) {
+                failure_ = what == errc::connect_timeout ? connect_timeout() : error(what);
+                return CURLE_ABORTED_BY_CALLBACK;
+            }
+            auto const wait = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
+            curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::min<std::int64_t>(wait, 1000)), nullptr);
+        }
+    }
+
+    /// libcurl does not say whether the handshake was under way.
+    error connect_timeout() const {
+        return error(errc::connect_timeout)
+            .with_values(limit_text(bounds_.connect + bounds_.handshake, "limits::connect and limits::handshake"), "more");
+    }
+    error error_of(CURLcode code) const {
+        // A header line over libcurl's own limit is CURLE_TOO_LARGE (100) since 8.6, and said to be no memory before.
+        if (static_cast<int>(code) == 100 || (code == CURLE_OUT_OF_MEMORY && sent_))
+            return error(errc::http_header_too_large)
+                .with_context(begun_ ? "trailers" : "the head of the answer")
+                .with_values("lines of at most " + std::to_string(bounds_.header_line) + " bytes (limits::header_line)", "more");
+        auto const text = [&](errc e) { return error(e).with_context(curl_easy_strerror(code)); };
+        auto const proxy_error = [&](char const* why) { return error(errc::proxy_failed).with_context(proxy_ + ": " + why); };
+        switch (code) {
+        case CURLE_URL_MALFORMAT: return text(errc::url_invalid);
+        case CURLE_COULDNT_RESOLVE_HOST: return error(errc::host_not_found).with_context(target_->host());
+        case CURLE_COULDNT_RESOLVE_PROXY:
+        case CURLE_PROXY: return proxy_error(curl_easy_strerror(code));
+        case CURLE_COULDNT_CONNECT: {
+            long number = 0;
+            curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &number);
+            if (!proxy_.empty()) return proxy_error(std::strerror(static_cast<int>(number)));
+            return error(number == ECONNREFUSED ? errc::connection_refused : errc::connect_failed)
+                .with_context(std::strerror(static_cast<int>(number)));
+        }
+        case CURLE_OPERATION_TIMEDOUT: return connect_timeout();
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_CERTPROBLEM: return text(errc::tls_config_invalid);
+        case CURLE_PEER_FAILED_VERIFICATION: {
+            long verdict = 0; // what the chain says; 0 or 1 (not said) when the chain is good and the name is not
+            curl_easy_getinfo(easy_, CURLINFO_SSL_VERIFYRESULT, &verdict);
+            return text(verdict <= 1 ? errc::tls_host_mismatch : errc::tls_cert_untrusted);
+        }
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_SSL_CIPHER: return text(errc::tls_handshake_failed);
+        case CURLE_PARTIAL_FILE: return text(errc::http_body_truncated);
+        case CURLE_GOT_NOTHING:
+        case CURLE_SEND_ERROR:
+        case CURLE_RECV_ERROR:
+            return !proxy_.empty() && !sent_ ? proxy_error(curl_easy_strerror(code)) : text(errc::connection_reset);
+        case CURLE_OUT_OF_MEMORY: return text(errc::out_of_memory);
+        default: return text(errc::http_malformed);
+        }
+    }
+
+    // ---- callbacks
+
+    static std::size_t on_header(char* bytes, std::size_t, std::size_t n, void* self) {
+        return static_cast<curl_exchange*>(self)->take_header({bytes, n}) ? n : 0;
+    }
+    static std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* self) {
+        return n == 0 || static_cast<curl_exchange*>(self)->take_body({bytes, n}) ? n : 0;
+    }
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* to) {
+        if (!static_cast<curl_exchange*>(self)->may_dial(to->addr)) return CURL_SOCKET_BAD;
+        return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    }
+    static int on_request(void* self, char* address, char*, int port, int) {
+        return static_cast<curl_exchange*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    }
+
+    bool refuse(error e) {
+        if (!failure_) failure_ = std::move(e);
+        return false;
+    }
+    bool take_header(std::string_view line) {
+        moved_ = clock::now();
+        sent_ = true;
+        if (begun_) { // a trailer: counted and dropped
+            trailers_ += line.size();
+            return trailers_ <= bounds_.trailer_bytes || refuse(error(errc::http_header_too_large).with_context("trailers"));
+        }
+        if (!line.ends_with("\r\n")) return refuse(bare_line_feed());
+        if (raw_head_.empty() && line.starts_with("HTTP/2 ")) raw_head_ = "HTTP/1.1" + std::string(line.substr(6));
+        else raw_head_ += line;
+        if (raw_head_.size() > bounds_.header_bytes)
+            return refuse(error(errc::http_header_too_large).with_values("at most " + std::to_string(bounds_.header_bytes) + " bytes (limits::header_bytes)", "more"));
+        return line != "\r\n" || take_head();
+    }
+    bool take_head() {
+        auto const framing = check_head(raw_head_, bounds_);
+        if (!framing) return refuse(framing.assume_error());
+        std::string_view rest = raw_head_;
+        response head((rest[9] - '0') * 100 + (rest[10] - '0') * 10 + (rest[11] - '0'));
+        head.url = query_.url;
+        if (head.status == 101)
+            return refuse(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101));
+        if (head.status < 200) {
+            raw_head_.clear();
+            return ++informational_ <= bounds_.informational || refuse(error(errc::http_too_many_informational));
+        }
+        for (rest.remove_prefix(rest.find("\r\n") + 2); !rest.starts_with("\r\n");) {
+            auto const line = rest.substr(0, rest.find("\r\n"));
+            auto const colon = line.find(':');
+            head.headers.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
+            rest.remove_prefix(line.size() + 2);
+        }
+        head_ = std::move(head);
+        begun_ = true;
+        return obey(sink_.begin(head_, framing.assume_value().content_length));
+    }
+    bool take_body(std::string_view piece) {
+        moved_ = clock::now();
+        if (!pace_.keeps(piece.size(), moved_)) return refuse(pace_.too_slow());
+        return obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))));
+    }
+    bool obey(result<sink_action> verdict) {
+        if (!verdict) return refuse(std::move(verdict).assume_error());
+        stopped_ = verdict.assume_value() == sink_action::stop;
+        return !stopped_;
+    }
+
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
+    }
+    /// May the connection go to this address? A proxy may be anywhere, but only the proxy: that one was meant is not enough.
+    bool may_connect(ip_bytes const& to, std::uint16_t port) {
+        if (query_.address_policy == address_policy::anywhere || network_.inner_addresses) return true;
+        if (!proxy_.empty() && port == proxy_port_ && (!proxy_address_ || to == proxy_address_)) return true;
+        return may_reach(scope_of(to.span())) || refuse(error(errc::address_refused).with_context(target_->host()));
+    }
+    bool may_dial(sockaddr const& to) {
+        if (to.sa_family == AF_INET) {
+            sockaddr_in in{};
+            std::memcpy(&in, &to, sizeof in);
+            ip_bytes at;
+            at.size = sizeof in.sin_addr;
+            std::memcpy(at.bytes.data(), &in.sin_addr, at.size);
+            return may_connect(at, ntohs(in.sin_port));
+        }
+        if (to.sa_family != AF_INET6) return may_connect({}, 0);
+        sockaddr_in6 in{}; // libcurl's own structure is as large as any address
+        std::memcpy(&in, static_cast<void const*>(&to), sizeof in);
+        ip_bytes at;
+        at.size = sizeof in.sin6_addr;
+        std::memcpy(at.bytes.data(), &in.sin6_addr, at.size);
+        return may_connect(at, ntohs(in.sin6_port));
+    }
+    /// A kept connection may have been made for a request that could go further.
+    bool may_use(char const* address, int port) {
+        sent_ = true;
+        moved_ = clock::now();
+        auto const to = parse_ip(std::string_view(address).substr(0, std::string_view(address).find('%')));
+        if (proxy_.empty() && to) peer_ = scope_of(to.span());
+        return may_connect(to, static_cast<std::uint16_t>(port));
+    }
+
+    CURL* easy_;
+    network_options const& network_;
+    limits const& bounds_;
+    request const& query_;
+    body_sink& sink_;
+    pace_watch pace_;
+    std::optional<url> target_;
+    std::unique_ptr<curl_slist, curl_list_release> fields_, proxy_fields_, hosts_;
+    std::string roots_;
+    CURLcode refused_ = CURLE_OK;
+    std::string proxy_; ///< host:port; empty for none
+    std::uint16_t proxy_port_ = 0;
+    std::vector<warning> remarks_;
+    ip_bytes proxy_address_;               ///< where it is given as one
+    std::optional<address_scope> peer_;    ///< where the connection goes
+    bool sent_ = false; ///< the connection stands
+    clock::time_point moved_;
+
+    std::string raw_head_;
+    response head_;
+    bool begun_ = false;
+    bool stopped_ = false;
+    std::size_t informational_ = 0;
+    std::size_t trailers_ = 0;
+    std::optional<error> failure_;
+};
+
+} // namespace detail
+
+/// Models `sync_transport`, for any number of threads at once: each that is inside `exchange` has libcurl handles and
+/// connections of its own, and what was used last is used next. `request::stop` ends an exchange at once, with `cancelled`
+/// (a name that is being resolved is left to libcurl 7.87 and newer; an older one waits for it). SIGPIPE is blocked for the
+/// thread during an exchange, the sink's part of it too. Errors and facts are those of `asio_transport`; what differs: TLS and its check of certificates are those of the libcurl at hand (a common name may count where a
+/// certificate has no other name), a failing handshake is a `connect_timeout` or `tls_handshake_failed`, HTTP/2 is spoken
+/// where the server offers it, and a malformed chunked body is `http_malformed` without a place. `curl_global_init` is
+/// called by the first object; a program that starts threads before calls it itself.
+class curl_transport {
+  public:
+    explicit curl_transport(network_options network = {}, limits bounds = {})
+        : state_(std::make_unique<state>(std::move(network), std::move(bounds))) {
+        is_ready();
+    }
+
+    result<response> exchange(request const& q, body_sink& out) {
+        auto one = state_->idle.take([] { return std::make_unique<handles>(); });
+        if (!one->multi || !one->easy) return error(errc::out_of_memory).with_context("libcurl");
+        detail::no_broken_pipe const masked;
+        auto answer = detail::curl_exchange(one->easy.get(), state_->network, state_->bounds, q, out).run(one->multi.get());
+        state_->idle.give(std::move(one));
+        return answer;
+    }
+
+  private:
+    static bool is_ready() {
+        static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+        return ready == CURLE_OK;
+    }
+    struct handles {
+        handles() {
+            if (!is_ready()) return;
+            multi.reset(curl_multi_init());
+            easy.reset(curl_easy_init());
+        }
+        std::unique_ptr<CURLM, detail::curl_multi_release> multi; ///< holds the connections
+        std::unique_ptr<CURL, detail::curl_easy_release> easy;
+    };
+    struct state {
+        state(network_options n, limits l) : network(std::move(n)), bounds(std::move(l)) {}
+        network_options const network;
+        limits const bounds;
+        detail::spares<handles> idle;
+    };
+
+    std::unique_ptr<state> state_;
+};
+
+} // namespace lading

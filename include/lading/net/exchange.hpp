@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
+/// stage names the next.
+
+#include "../driver/outstanding_work.hpp"
+#include "../endpoint/network_options.hpp"
+#include "../http/address.hpp"
+#include "../limits.hpp"
+#include "../policy/transport.hpp"
+#include "connection_pool.hpp"
+#include "deadlines.hpp"
+#include "dialler.hpp"
+#include "http1_reader.hpp"
+#include "http1_request.hpp"
+#include "name_lookups.hpp"
+#include "proxy.hpp"
+#include "tls_contexts.hpp"
+#include "transport_failure.hpp"
+#include "trust.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/bind_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/post.hpp>
+#include <asio/ssl/error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lading::detail {
+
+/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
+struct transport_state {
+    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
+          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
+
+    asio::any_io_executor const executor;
+    network_options const network;
+    limits const bounds;
+    bool const one_thread; ///< runs the executor
+    tls_contexts contexts;
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<deadlines> const times;
+
+    /// An executor for one exchange, which runs one handler at a time.
+    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
+};
+
+/// Takes the body of a proxy's answer, which is nobody's.
+struct discarding_sink final : body_sink {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
+};
+
+/// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
+/// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
+/// handler at a time: a strand, unless there is one thread.
+class exchange : public pool_waiter, public lookup_waiter, public deadlines::entry, public std::enable_shared_from_this<exchange> {
+  public:
+    exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
+        : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
+          pace_(transport_->bounds) {}
+    exchange(exchange const&) = delete;
+    exchange& operator=(exchange const&) = delete;
+    virtual ~exchange() { transport_->times->clear(*this); }
+
+    void start() {
+        asio::dispatch(serial_, [self = shared_from_this()] {
+            self->begin();
+            self->starting_ = false;
+        });
+    }
+    /// Ends the exchange with `cancelled`, soon.
+    void cancel() {
+        asio::post(serial_, [self = shared_from_this()] { self->stop(errc::cancelled); });
+    }
+    void on_deadline() override {
+        asio::post(serial_, [self = shared_from_this()] {
+            if (deadlines::clock::now() >= self->until_) self->stop(self->late_);
+        });
+    }
+    void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) override {
+        auto const executor = serial_; // the handler may run at once, and let this go
+        asio::post(executor, [me = std::static_pointer_cast<exchange>(std::move(self)), ec, f = std::move(found)]() mutable {
+            me->on_resolved(ec, std::move(f));
+        });
+    }
+    void on_place(pool_place place) override {
+        asio::post(serial_, [self = shared_from_this(), p = std::move(place)]() mutable {
+            self->turn_.reset();
+            if (self->stage_ == stage::waiting) self->take(std::move(p));
+        });
+    }
+
+  protected:
+    /// Called once, on that executor, and not inside `start`.
+    virtual void complete(result<response> outcome) = 0;
+
+    std::shared_ptr<transport_state> const transport_;
+
+  private:
+    /// What a new connection takes.
+    struct making {
+        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
+        dialler dial;
+        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
+        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
+        discarding_sink tunnel_body;
+    };
+    /// What is awaited, as far as it matters to one who has to end it.
+    enum class stage : std::uint8_t { waiting,
+                                      resolving,
+                                      dialling,
+                                      connected,
+                                      over };
+    using member = void (exchange::*)(asio::error_code, std::size_t);
+
+    /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
+    auto then(member next) {
+        return asio::bind_executor(serial_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+            if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
+            ((*self).*next)(ec, n);
+        });
+    }
+
+    void begin() {
+        if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
+        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
+        if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
+        wait_for_turn();
+    }
+    /// Keeps the exchange, and the event loop, while it waits for what only other exchanges or threads can give.
+    void wait_for_turn() {
+        turn_ = std::make_unique<asio::steady_timer>(transport_->executor, deadlines::time_point::max());
+        turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
+    }
+    result<void> prepare() {
+        LADING_TRY(target_, url::parse(query_.url));
+        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
+        if (!via.empty()) {
+            LADING_TRY(auto proxy, parse_proxy(via));
+            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
+        }
+        key_ = target_->origin().str();
+        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.address_policy)));
+        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
+        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
+        bool const forwarded = proxy_ && target_->scheme() == "http";
+        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
+        if (forwarded && !proxy_->authorization.empty())
+            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
+        if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
+        return success();
+    }
+
+    /// From now on the exchange must go on within `d`, or fail with `what`; the deadline of the request counts too.
+    void limit(std::chrono::milliseconds d, errc what) {
+        auto const until = deadlines::clock::now() + d;
+        if (query_.deadline && *query_.deadline < until) return limit_until(*query_.deadline, errc::timeout);
+        limit_until(until, what);
+    }
+    void limit_until(deadlines::time_point until, errc what) {
+        until_ = until;
+        late_ = what;
+        transport_->times->set(shared_from_this(), until);
+    }
+    /// Ends the exchange with an error of its own side: at once, or as soon as what uses the connection has let go of it.
+    void stop(errc why) {
+        if (stage_ == stage::over || stopped_ != errc::ok) return;
+        stopped_ = why;
+        asio::error_code ignored;
+        switch (stage_) {
+        case stage::waiting:
+            transport_->pool->withdraw(key_, *this);
+            turn_.reset();
+            return end(error(why));
+        case stage::resolving: // whatever the resolver is busy with, nobody waits for it
+            turn_.reset();
+            return end(error(why));
+        case stage::dialling: return making_->dial.cancel();
+        case stage::connected: place_.link->socket.close(ignored); return;
+        case stage::over: return;
+        }
+    }
+
+    // ---- a connection
+
+    /// A kept connection if one is good, or a new one.
+    void take(pool_place place) {
+        place_ = std::move(place);
+        while (place_.link && !place_.link->quiet()) place_.another();
+        if (!place_.link) return open();
+        reused_ = true;
+        write();
+    }
+    void open() {
+        reused_ = false;
+        place_.link.reset();
+        reader_.reset();
+        making_ = std::make_unique<making>(transport_->executor, serial_);
+        limit(transport_->bounds.connect, errc::connect_timeout);
+        auto const& dialled = proxy_ ? proxy_->where : *target_;
+        auto host = dialled.host();
+        for (auto const& [name, address] : transport_->network.addresses)
+            if (name == host) host = address;
+        asio::error_code not_an_address;
+        auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+        auto const address = asio::ip::make_address(bare, not_an_address);
+        if (!not_an_address) return dial({{address, dialled.port()}});
+        stage_ = stage::resolving;
+        wait_for_turn();
+        lookup what{host, dialled.port(), host, !proxy_ && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
+        if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
+        what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
+        asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
+    }
+    void on_resolved(asio::error_code ec, addresses found) {
+        if (stage_ == stage::over) return; // stopped, and told so then
+        turn_.reset();
+        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
+        dial(std::move(found));
+    }
+
+    /// Connects, to such of the addresses as the request may go to.
+    void dial(addresses where) {
+        if (query_.address_policy != address_policy::anywhere && !transport_->network.inner_addresses) {
+            if (proxy_) {
+                if (!may_reach(scope_of_host(target_->host()))) where.clear();
+            } else {
+                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
+            }
+        }
+        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        stage_ = stage::dialling;
+        making_->dial.start(where, shared_from_this());
+    }
+    bool may_reach(address_scope where) const noexcept {
+        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
+    }
+
+  public:
+    /// The dialler's.
+    void on_dialled(asio::error_code ec) {
+        if (stopped_ != errc::ok) return end(error(stopped_));
+        if (ec && proxy_) return end(proxy_error(ec.message()));
+        if (ec) {
+            bool const refused = ec == asio::error::connection_refused;
+            return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
+        }
+        place_.link = std::make_unique<connection>(making_->dial.take());
+        stage_ = stage::connected;
+        if (target_->scheme() == "http") return write();
+        if (proxy_) return ask_proxy();
+        handshake();
+    }
+
+  private:
+    // ---- the tunnel through a proxy
+
+    void ask_proxy() {
+        auto& m = *making_;
+        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
+        m.tunnel_url = proxy_->where.str();
+        reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
+        place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
+    }
+    void on_proxy_asked(asio::error_code ec, std::size_t) {
+        if (ec) return end(proxy_error(ec.message()));
+        place_.link->async_read(then(&exchange::on_proxy_read));
+    }
+    void on_proxy_read(asio::error_code ec, std::size_t n) {
+        if (ec) return end(proxy_error(ec.message()));
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(proxy_error(over.assume_error().summary()));
+        if (!over.assume_value()) return place_.link->async_read(then(&exchange::on_proxy_read));
+        auto const status = reader_->take_head().status;
+        bool const clean = reader_->at_end();
+        reader_.reset(); // nothing that a proxy says is an answer of the registry
+        if (status != 200) return end(proxy_error("it answered " + std::to_string(status)));
+        if (!clean) return end(proxy_error("it sent bytes before the tunnel was used"));
+        handshake();
+    }
+    error proxy_error(std::string why) {
+        reader_.reset();
+        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
+    }
+
+    void handshake() {
+        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
+        if (!options) return end(std::move(options).assume_error());
+        auto& o = options.assume_value();
+        if (query_.address_policy != address_policy::anywhere) o.with_client_certificate({}, {});
+        auto identity = transport_->contexts.find(o, query_.address_policy != address_policy::anywhere);
+        if (!identity) return end(std::move(identity).assume_error());
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
+            return end(no_memory_for_tls());
+        limit(transport_->bounds.handshake, errc::tls_timeout);
+        place_.link->async_handshake(then(&exchange::on_handshake));
+    }
+    void on_handshake(asio::error_code ec, std::size_t) {
+        if (ec) {
+            transport_->contexts.forget(place_.link->identity());
+            return end(place_.link->handshake_error(ec));
+        }
+        place_.link->on_handshake();
+        write();
+    }
+
+    // ---- the request and its answer
+
+    void write() {
+        stage_ = stage::connected;
+        peer_ = place_.link->peer();
+        reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
+        asio::error_code ec;
+        auto const n = place_.link->write_now(text_, ec);
+        if (n == text_.size() || ec) return on_write(ec, n);
+        limit(transport_->bounds.idle, errc::timeout_write);
+        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
+    }
+    void on_write(asio::error_code ec, std::size_t) {
+        // A peer may answer and close before it has read everything; what it said comes first.
+        if (ec && reused_) return broken(ec);
+        limit(transport_->bounds.header, errc::timeout_header);
+        read();
+    }
+    void read() { place_.link->async_read(then(&exchange::on_read)); }
+    void on_read(asio::error_code ec, std::size_t n) {
+        if (ec) {
+            bool const truncated = ec == asio::ssl::error::stream_truncated;
+            if ((ec != asio::error::eof && !truncated) || !reader_->started()) return broken(ec);
+            auto ended = reader_->end(truncated);
+            if (!ended) return end(std::move(ended).assume_error());
+            return end(reader_->take_head());
+        }
+        bool const had_head = reader_->has_head();
+        auto over = reader_->feed(place_.link->received(n));
+        if (!over) return end(std::move(over).assume_error());
+        if (over.assume_value()) {
+            if (reader_->reusable()) place_.keep();
+            return end(reader_->take_head());
+        }
+        place_.link->fit_buffer(n);
+        if (had_head || reader_->has_head()) {
+            if (!pace_.keeps(n)) return end(pace_.too_slow());
+            limit(transport_->bounds.idle, errc::timeout_body);
+        }
+        read();
+    }
+
+    /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
+    /// takes a fresh one, once (doc/threats.md#h33).
+    void broken(asio::error_code ec) {
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
+        if (reused_ && repeatable && !reader_->started()) return open();
+        end(error(errc::connection_reset).with_context(ec.message()));
+    }
+
+    void end(result<response> outcome) {
+        if (stage_ == stage::over) return;
+        if (starting_) // a handler never runs inside its initiating call
+            return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        // A forwarded request has its answer from the proxy, which means itself here.
+        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
+            outcome = proxy_error("it answered 407");
+        stage_ = stage::over;
+        transport_->times->clear(*this);
+        if (!outcome) outcome = explained(std::move(outcome).assume_error());
+        if (outcome) {
+            if (!proxy_) outcome.assume_value().peer = peer_;
+            outcome.assume_value().warnings = std::move(remarks_);
+        }
+        place_.end(); // the connection is closed or kept before the handler runs
+        reader_.reset();
+        complete(std::move(outcome));
+    }
+    error explained(error e) const {
+        exchange_progress p;
+        p.target = target_;
+        p.started = reader_ && reader_->started();
+        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
+        p.proxied = proxy_ != nullptr;
+        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
+        return complete_failure(std::move(e), query_, transport_->bounds, p);
+    }
+
+    request const& query_;
+    body_sink& sink_;
+    asio::any_io_executor const serial_; ///< runs one handler at a time
+    stage stage_ = stage::waiting;
+    bool starting_ = true;
+    errc stopped_ = errc::ok; ///< why the exchange was ended from outside
+    errc late_ = errc::timeout;
+    deadlines::time_point until_{};
+    std::optional<url> target_;
+    std::string key_;  ///< the pool's
+    std::string text_; ///< of the request
+    std::unique_ptr<proxy_address> proxy_;
+    std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
+    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
+    pool_place place_;
+    bool reused_ = false;
+    std::optional<address_scope> peer_; ///< where the connection goes
+    std::vector<warning> remarks_;
+    std::optional<http1_reader> reader_;
+    pace_watch pace_;
+};
+
+/// An exchange and who is told of its end.
+template <class Handler>
+class exchange_for final : public exchange {
+  public:
+    exchange_for(std::shared_ptr<transport_state> t, request const& q, body_sink& out, Handler h)
+        : exchange(std::move(t), q, out), handler_(std::move(h)),
+          work_(asio::get_associated_executor(*handler_, transport_->executor)) {}
+
+    /// Lets the handler's cancellation slot end the exchange.
+    void listen() {
+        if (auto slot = asio::get_associated_cancellation_slot(*handler_); slot.is_connected())
+            slot.assign([weak = weak_from_this()](asio::cancellation_type) {
+                if (auto const self = weak.lock()) self->cancel();
+            });
+    }
+
+  private:
+    void complete(result<response> outcome) override {
+        auto const executor = work_.get_executor();
+        asio::dispatch(executor, [h = std::move(*handler_), w = std::move(work_), o = std::move(outcome)]() mutable {
+            if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected()) slot.clear();
+            w.reset();
+            std::move(h)(std::move(o));
+        });
+        handler_.reset();
+    }
+
+    std::optional<Handler> handler_;
+    outstanding_work<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
+};
+
+} // namespace lading::detail

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `call_context`: what every operation of one call shares, and the requests of the v2 protocol
+/// (doc/protocol.md#requests).
+
+#include "../detail/chrono.hpp"
+#include "../http/message.hpp"
+#include "../limits.hpp"
+#include "../reference.hpp"
+#include "../version.hpp"
+#include "accept_notes.hpp"
+#include "routing.hpp"
+
+#include <optional>
+#include <string>
+
+namespace lading {
+
+/// Where and how one call talks. Copied into the operation.
+struct call_context {
+    call_context(std::string base, repository r, limits l = {})
+        : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;
+    limits bounds;
+    std::string user_agent = "lading/" LADING_VERSION_STRING;
+    std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::string time_limit; ///< that set it, in words, for the error when it is over
+    accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
+
+    /// What a token must allow.
+    std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+    /// For requests that pull.
+    routing pull() const { return routing(pull_scope()); }
+
+    /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
+    request get(std::string_view what, std::string_view which) const {
+        return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
+    }
+    /// A GET of a path on the registry.
+    request get(std::string const& path) const {
+        request q("GET", base_url + path);
+        q.headers.add("User-Agent", user_agent);
+        q.deadline = deadline;
+        return q;
+    }
+};
+
+} // namespace lading

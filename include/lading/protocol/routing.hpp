@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `routing`: what middleware must know of a request, and no transport.
+
+#include "../digest.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace lading {
+
+struct routing {
+    routing() = default;
+    /// A request that a token for `s` allows.
+    explicit routing(std::string s) : scope(std::move(s)) {}
+    /// A request to which no credentials are added: a 401 is an answer to it.
+    static routing without_credentials() {
+        routing out;
+        out.may_authorize = false;
+        return out;
+    }
+
+    /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
+    std::string scope;
+    /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
+    bool may_authorize = true;
+    /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
+    std::optional<digest> content;
+    /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
+    bool by_tag = false;
+    /// The body is wanted as it is stored: a blob.
+    bool verbatim = false;
+    /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
+    bool goes_on = false;
+};
+
+} // namespace lading

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `route`: what a path asks a registry for.
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace lading::service {
+
+enum class route_kind : unsigned char { none,
+                                        base,
+                                        manifest,
+                                        blob,
+                                        tags };
+
+struct route {
+    route_kind kind = route_kind::none;
+    std::string name; ///< of the repository
+    std::string item; ///< tag or digest
+
+    /// `path` is decoded. Linear.
+    static route of(std::string_view path) {
+        route out;
+        if (path == "/v2" || path == "/v2/") return out.kind = route_kind::base, out;
+        if (!path.starts_with("/v2/")) return out;
+        path.remove_prefix(4);
+        constexpr std::string_view list = "/tags/list";
+        if (path.ends_with(list) && path.size() > list.size())
+            return out.set(route_kind::tags, path.substr(0, path.size() - list.size()), {});
+        auto const last = path.rfind('/');
+        if (last == path.npos || last + 1 == path.size()) return out;
+        auto const front = path.substr(0, last);
+        for (auto const& [word, kind] :
+             {std::pair(std::string_view("/manifests"), route_kind::manifest), {"/blobs", route_kind::blob}})
+            if (front.ends_with(word) && front.size() > word.size())
+                return out.set(kind, front.substr(0, front.size() - word.size()), path.substr(last + 1));
+        return out;
+    }
+
+  private:
+    route& set(route_kind k, std::string_view n, std::string_view i) {
+        kind = k;
+        name = n;
+        item = i;
+        return *this;
+    }
+};
+
+} // namespace lading::service

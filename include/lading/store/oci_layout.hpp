@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `oci_layout`: a store that is a folder in the OCI image layout (image-spec 1.1, "image-layout"), read and written, by
+/// several programs at once. POSIX.
+///
+///     LADING_TRY(auto to, lading::oci_layout::create("dir"));
+///     LADING_TRY_V(lading::copy(from, "1.0", to, "1.0"));
+///
+/// Other forms of images on disk are read by `image_on_disk`, which is more lenient with what other tools have written.
+
+#include "../detail/mutex.hpp"
+#include "../document/shape.hpp"
+#include "../hash/openssl_hash.hpp"
+#include "../json/strict_json.hpp"
+#include "content_store.hpp"
+#include "layout_blobs.hpp"
+#include "layout_garbage.hpp"
+#include "layout_index.hpp"
+
+#include <dirent.h>
+
+#include <memory>
+
+#include <set>
+
+namespace lading {
+
+/// Models `content_store`. `J` and `H` model the JSON and hash policies.
+///
+/// A blob is written beside its place as `blobs/sha256/.HEX.part`, a document and the index under names of their own; each
+/// gets its name by a rename, so that a reader, and whoever comes after a crash, finds it whole or not at all, and the index
+/// last. Every read is hashed. The index is changed under the lock of `.lading.lock`, so that programs that write different names at
+/// the same time both succeed; entries, members and annotations that others have written are kept.
+///
+/// Files must be regular ones: a link, a pipe or a device in the place of any is `path_refused`, and nothing is read or
+/// written through it. Copies of an object are the same layout. Threads: any call by several at once.
+template <json_policy J, hash_policy H>
+class basic_oci_layout {
+  public:
+    /// Opens a layout that is there. Errors: `layout_invalid` (no folder, no `oci-layout` of a version 1, no index, or not one), `manifest_limit`,
+    /// `manifest_ambiguous`, `path_refused`.
+    static result<basic_oci_layout> open(std::string path, layout_options o = {}) {
+        LADING_TRY(auto folder, detail::layout_folder::open(std::move(path), o));
+        basic_oci_layout out(std::move(folder), std::move(o));
+        LADING_TRY(auto const there, out.has_version());
+        if (!there) return out.folder().bad("no oci-layout in it");
+        std::lock_guard const locked(out.state_->mutex);
+        LADING_TRY_V(out.state_->load());
+        return out;
+    }
+    /// Opens a layout, or makes an empty one of a folder that is empty or not there. Errors: those of `open`; `layout_invalid` (the folder holds
+    /// other things; then nothing is written), `layout_locked`, `disk_full`, `sink_failed`.
+    static result<basic_oci_layout> create(std::string path, layout_options o = {}) {
+        LADING_TRY_V(make_folder(path));
+        LADING_TRY(auto folder, detail::layout_folder::open(std::move(path), o));
+        basic_oci_layout out(std::move(folder), std::move(o));
+        LADING_TRY(auto const there, out.has_version());
+        if (!there) {
+            LADING_TRY_V(out.is_empty());
+        }
+        LADING_TRY(auto const held, out.folder().lock(out.options().lock_wait));
+        if (!there) {
+            LADING_TRY_V(out.folder().replace(detail::layout_folder::version_file, version_text));
+        }
+        LADING_TRY_V(out.state_->blobs->folder().make_blobs());
+        LADING_TRY_V(out.folder().made_blobs_of(digest_algorithm::sha256));
+        std::lock_guard const locked(out.state_->mutex);
+        if (!detail::file_identity::of(out.folder().root(), detail::layout_folder::index_file)) {
+            LADING_TRY_V(out.folder().replace(detail::layout_folder::index_file, layout_index<J>().str()));
+        }
+        LADING_TRY_V(out.state_->load());
+        return out;
+    }
+
+    std::string const& path() const noexcept { return folder().path(); }
+
+    /// Finds an image: the entry of this name, byte for byte; of words without '/' and ':' the one whose name, or whose name for containerd, ends
+    /// in ':' and these; "@N", the position from 0; a digest, alone or behind '@', of an entry or of a document that none lists. Without words: the only
+    /// image, else the one called "latest". What the descriptor is annotated with says what it is called. Errors: `manifest_unknown`
+    /// and `tag_ambiguous` with what is there; `descriptor_invalid` (the entry is none), `digest_invalid`.
+    result<descriptor> resolve(std::string_view words, stop_token stop = {}) {
+        auto const at = words.rfind('@');
+        auto const wanted = digest::parse(words.substr(at == words.npos ? 0 : at + 1));
+        LADING_TRY(auto found, listed_image(words, wanted));
+        return found ? result<descriptor>(std::move(*found)) : unlisted(wanted.assume_value(), stop);
+    }
+    /// The image of exactly this name, for who is about to give it; nothing where there is none, or several. Errors: those of `open`.
+    result<std::optional<descriptor>> named(std::string_view name, stop_token = {}) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(state_->load());
+        std::optional<descriptor> out;
+        for (auto const& e : state_->index.entries()) {
+            if (e.name.own != name || !e.what) continue;
+            if (out) return std::optional<descriptor>();
+            out = e.what.assume_value();
+        }
+        return out;
+    }
+    /// Errors: `manifest_unknown`, `size_mismatch`, `digest_mismatch`, `body_too_large` (more than `limits::manifest_bytes`), `path_refused`.
+    result<std::string> document(descriptor const& what, stop_token = {}) { return state_->blobs->document(what); }
+    /// Errors: `blob_unknown`, `size_mismatch`, `digest_mismatch`, `path_refused`, `cancelled`, those of the sink.
+    result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) { return state_->blobs->read(what, out, stop); }
+    /// The names, once each, in the order of the index. Errors: those of `open`.
+    result<std::vector<std::string>> names(stop_token = {}) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(state_->load());
+        std::vector<std::string> out;
+        std::set<std::string_view> seen;
+        for (auto const& e : state_->index.entries())
+            if (!e.name.own.empty() && seen.insert(e.name.own).second) out.push_back(e.name.own);
+        return out;
+    }
+
+    /// A blob of the right size is hashed, once, unless it is of `layout_options::verify_existing` bytes or more; one that is not what it is
+    /// called counts as absent, and is replaced when it is written. Errors: `path_refused`, `layout_invalid`, `cancelled`.
+    result<bool> has(descriptor const& what, stop_token stop = {}) { return state_->blobs->has(what, stop); }
+    /// The sink resumes. It waits for another one that writes the same blob, at most `layout_options::lock_wait`: then `part_in_use`. Errors:
+    /// `path_refused`, `disk_full`, `sink_failed`; those of the sink, also from its own calls.
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return state_->blobs->writer(what); }
+    /// The same for who can be told to stop, and so waits itself.
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what, std::chrono::milliseconds wait) { return state_->blobs->writer(what, wait); }
+    /// Errors: `size_mismatch`, `digest_mismatch`, `disk_full`, `sink_failed`, `path_refused`.
+    result<void> put_document(descriptor const& what, std::string_view bytes) { return state_->blobs->put_document(what, bytes); }
+    /// Lists a document. An entry of this digest without a name gets it; one that has another name stays, beside the new one. The platform is
+    /// taken from the descriptor, else from the image's config. Errors: `ref_invalid` (no name for an entry), `manifest_unknown` (the document is not
+    /// there), `manifest_limit`, `layout_locked`, those of `document` and of writing.
+    result<void> tag(std::string_view name, descriptor const& what) {
+        if (!name.empty() && !detail::is_layout_name(name))
+            return error(errc::ref_invalid).with_context("a name in a layout").with_values("letters, digits and -._:@+/ between them, at most 255", detail::printable(name, 160));
+        LADING_TRY(auto const listed, described(what));
+        std::string full;
+        if (options().containerd_names && name.find('/') != name.npos)
+            if (auto const ref = reference::parse(name)) full = ref.assume_value().str();
+        return change([s = state_.get(), own = std::string(name), listed, full](layout_index<J>& index) -> result<bool> {
+            auto const before = index.entries().size();
+            LADING_TRY_V(index.add(own, listed, s->options.prune, full));
+            if (index.entries().size() > std::max(s->options.entries, before))
+                return error(errc::manifest_limit)
+                    .with_context(s->folder().path() + "/index.json")
+                    .with_values("at most " + std::to_string(s->options.entries) + " entries", "more");
+            return true;
+        });
+    }
+    /// Removes the entries of a name, or, of "sha256:...", of a digest; blobs stay. Errors: `manifest_unknown`, those of `tag`.
+    result<void> untag(std::string_view name) {
+        return change([s = state_.get(), own = std::string(name)](layout_index<J>& index) -> result<bool> {
+            if (index.remove(own)) return true;
+            return error(errc::manifest_unknown).with_context(s->folder().path() + ": no such image: " + detail::printable(own, 160));
+        });
+    }
+    /// Removes blobs that no entry leads to, and parts that nobody goes on with; files of other names stay. Errors: `layout_invalid` (a
+    /// document cannot be read, so that it is not known what it leads to; then nothing is removed), `layout_locked`, those of `open`.
+    result<garbage> gc(garbage_options o = {}) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(write_held()); // what others have listed meanwhile counts, too
+        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        LADING_TRY_V(state_->load());
+        detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o);
+        LADING_TRY_V(found.mark(state_->index));
+        return found.sweep();
+    }
+    /// From now on names that are given or taken are written together: by `write_names`, and each second while there are more. Until then
+    /// this object and its copies know them, and nobody else; what they lead to is in its place. For many images at once, of which each would
+    /// write the whole index; a run that is killed loses the names of its last second.
+    void hold_names() {
+        std::lock_guard const locked(state_->mutex);
+        state_->holds = true;
+    }
+    /// Writes the names that are held, and holds no more. Errors: those of `tag`.
+    result<void> write_names() {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(write_held());
+        state_->holds = false;
+        return success();
+    }
+    /// Everything is in its place already.
+    result<void> complete() { return success(); }
+
+  private:
+    static constexpr std::string_view version_text = R"({"imageLayoutVersion":"1.0.0"})";
+
+    /// What all copies, and the sinks, share.
+    struct state {
+        state(detail::layout_folder f, layout_options o) : blobs(std::make_shared<detail::layout_blobs<H>>(std::move(f), o)), options(std::move(o)) {}
+        detail::layout_folder const& folder() const noexcept { return blobs->folder(); }
+
+        /// Reads the index, if it is not the one that was read or written last. Under `mutex`.
+        result<void> load() {
+            if (!held.empty()) return success(); // what is held is not in the file
+            auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
+            if (now && known == now) return success();
+            auto const most = std::max(options.bounds.manifest_bytes, options.entries * 512);
+            LADING_TRY(auto const text, folder().read(detail::layout_folder::index_file, most));
+            if (!text) return folder().bad("no index.json in it");
+            auto parsed = layout_index<J>::parse(*text, options.entries, options.bounds);
+            if (!parsed) return std::move(parsed).assume_error().with_context(folder().path() + '/' + parsed.assume_error().detail().context);
+            index = std::move(parsed).assume_value();
+            known = now;
+            return success();
+        }
+        std::shared_ptr<detail::layout_blobs<H>> blobs;
+        layout_options const options;
+        std::mutex mutex; ///< guards the index
+        layout_index<J> index;
+        std::optional<detail::file_identity> known;
+        bool holds = false;                       ///< changes are to be written together
+        std::vector<std::function<result<bool>(layout_index<J>&)>> held; ///< and have not been yet
+        std::chrono::steady_clock::time_point written{};
+    };
+
+    basic_oci_layout(detail::layout_folder f, layout_options o) : state_(std::make_shared<state>(std::move(f), std::move(o))) {}
+    detail::layout_folder const& folder() const noexcept { return state_->folder(); }
+    layout_options const& options() const noexcept { return state_->options; }
+
+    // ---- opening
+
+    /// Whether there is an `oci-layout` of a version that is known.
+    result<bool> has_version() const {
+        LADING_TRY(auto const text, folder().read(detail::layout_folder::version_file, options().bounds.manifest_bytes));
+        if (!text) return false;
+        auto const parsed = json_document::parse<J>(*text, options().bounds.json);
+        auto const version = parsed && parsed.assume_value().root().is_object() ? parsed.assume_value().root().find("imageLayoutVersion") : std::nullopt;
+        auto rest = version ? version->as_string().value_or("") : std::string_view();
+        if (!rest.starts_with("1.")) return folder().bad("oci-layout: not of a version 1");
+        int points = 0;
+        for (rest.remove_prefix(2); !rest.empty() && (detail::is_digit(rest[0]) || (rest[0] == '.' && points++ == 0)); rest.remove_prefix(1)) {}
+        return rest.empty() && points == 1 ? result<bool>(true) : result<bool>(folder().bad("oci-layout: not of a version 1"));
+    }
+    /// A folder, and those that it is in.
+    static result<void> make_folder(std::string const& path) {
+        for (std::size_t end = 0; end != path.npos;) {
+            end = path.find('/', end + 1);
+            auto const part = path.substr(0, end);
+            struct stat about{};
+            if (::mkdir(part.c_str(), 0777) == 0) continue;
+            auto const why = errno;
+            if (::stat(part.c_str(), &about) != 0) return detail::not_written(part, why);
+            if (!S_ISDIR(about.st_mode)) return detail::not_written(part, ENOTDIR);
+        }
+        return success();
+    }
+    /// Whether nothing is in the folder but what another program that makes the layout just now has put there.
+    result<void> is_empty() const {
+        std::unique_ptr<DIR, int (*)(DIR*)> const list(::fdopendir(::openat(folder().root(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
+        while (auto const* const entry = list ? ::readdir(list.get()) : nullptr) {
+            std::string_view const name = entry->d_name;
+            if (name == "." || name == ".." || name == detail::layout_folder::lock_file || name.starts_with(".oci-layout.")) continue;
+            LADING_TRY(auto const there, has_version()); // by now
+            return there ? result<void>(success()) : result<void>(folder().bad("holds other things than a layout"));
+        }
+        return success();
+    }
+
+    // ---- which image
+
+    /// What the index has for these words; nothing for a digest that it does not list.
+    result<std::optional<descriptor>> listed_image(std::string_view words, result<digest> const& wanted) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(state_->load());
+        auto const& entries = state_->index.entries();
+        auto const names = state_->index.names();
+        std::vector<std::size_t> all(words.empty() ? entries.size() : 0);
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+        auto found = one_of(words.empty() ? all : names.find(words));
+        if (found.empty() && wanted) {
+            for (auto const& e : entries)
+                if (e.what && e.what.assume_value().digest == wanted.assume_value()) return std::optional(e.what.assume_value());
+            return std::optional<descriptor>();
+        }
+        if (found.empty() && (words.starts_with("sha256:") || words.find("@sha") != words.npos)) return wanted.assume_error();
+        if (found.size() > 1 && words.empty())
+            if (auto const latest = one_of(names.find("latest")); latest.size() == 1) found = latest;
+        if (found.size() == 1) {
+            LADING_TRY(auto what, entries[found[0]].what);
+            return std::optional(std::move(what));
+        }
+        if (found.empty())
+            return error(errc::manifest_unknown)
+                .with_context(path() + (words.empty() ? ": no image" : ": no such image: " + detail::printable(words, 160)))
+                .with_available(listed());
+        if (!words.empty())
+            return error(errc::tag_ambiguous).with_context(path() + ": " + detail::printable(words, 160)).with_available(listed(found));
+        return error(errc::tag_ambiguous)
+            .with_context(path() + " holds " + std::to_string(found.size()) + " images: name one")
+            .with_available(listed());
+    }
+    /// The positions of the images among entries: each digest once, and, unless there are others, what is no descriptor.
+    std::vector<std::size_t> one_of(std::vector<std::size_t> const& found) const {
+        std::vector<std::size_t> out;
+        std::set<digest> seen;
+        for (auto const i : found)
+            if (auto const& what = state_->index.entries()[i].what; what && seen.insert(what.assume_value().digest).second) out.push_back(i);
+        if (out.empty() && !found.empty()) out.push_back(found[0]);
+        return out;
+    }
+    /// The names that are there, or the digests of some, as many as a message can hold.
+    std::vector<std::string> listed() const {
+        auto out = state_->index.names().list();
+        for (auto& name : out) name = detail::printable(name, 160);
+        return shortened(std::move(out));
+    }
+    std::vector<std::string> listed(std::vector<std::size_t> const& some) const {
+        std::vector<std::string> out;
+        for (auto const i : some) out.push_back('@' + std::to_string(i) + ' ' + state_->index.entries()[i].what.assume_value().digest.str());
+        return shortened(std::move(out));
+    }
+    static std::vector<std::string> shortened(std::vector<std::string> all) {
+        auto const more = all.size() > 20 ? all.size() - 20 : 0;
+        all.resize(all.size() - more);
+        if (more) all.push_back("and " + std::to_string(more) + " more");
+        return all;
+    }
+    /// A document that no entry lists, by what its bytes are.
+    result<descriptor> unlisted(digest const& d, stop_token const& stop) {
+        descriptor what({}, d, descriptor::unknown_size);
+        LADING_TRY(auto const text, document(what, stop));
+        what.size = static_cast<std::int64_t>(text.size());
+        LADING_TRY(auto const parsed, json_document::parse<J>(text, options().bounds.json));
+        auto const decided = detail::shape_of(parsed.root());
+        if (decided.wrong) return error(errc::manifest_unknown).with_context(folder().blob_name(d) + " is no manifest");
+        what.media_type = decided.shape.media_type;
+        return what;
+    }
+
+    // ---- writing
+
+    /// What an entry says of a document.
+    result<descriptor> described(descriptor const& what) {
+        descriptor out(what.media_type, what.digest, what.size);
+        out.platform = what.platform;
+        out.artifact_type = what.artifact_type;
+        auto const text = document(what);
+        if (!text) return text.assume_error();
+        out.size = static_cast<std::int64_t>(text.assume_value().size());
+        auto const parsed = json_document::parse<J>(text.assume_value(), options().bounds.json);
+        if (!parsed) return out; // bytes of a type of its own
+        auto const root = parsed.assume_value().root();
+        auto const decided = detail::shape_of(root);
+        if (decided.wrong) return out;
+        if (out.media_type.empty()) out.media_type = decided.shape.media_type;
+        if (out.artifact_type.empty()) out.artifact_type = decided.shape.artifact_type;
+        auto const type = decided.shape.config_media_type;
+        if (out.platform || (type != media_types::oci_config && type != media_types::docker_config)) return out;
+        auto const config = decode<descriptor>(*root.find("config"), errc::layout_invalid, options().bounds);
+        auto const image = config ? document(config.assume_value()) : result<std::string>(config.assume_error());
+        auto const words = image ? json_document::parse<J>(image.assume_value(), options().bounds.json) : result<json_document>(image.assume_error());
+        if (!words || !words.assume_value().root().is_object()) return out;
+        auto const word = [&](std::string_view key) {
+            auto const member = words.assume_value().root().find(key);
+            return std::string(member ? member->as_string().value_or("") : "");
+        };
+        platform p(word("os"), word("architecture"), word("variant"));
+        p.os_version = word("os.version");
+        if (p.is_complete()) out.platform = std::move(p);
+        return out;
+    }
+    /// Reads the index, changes it and writes it, under the lock, or later where changes are held.
+    template <class F>
+    result<void> change(F const& f) {
+        std::lock_guard const locked(state_->mutex);
+        if (state_->holds) {
+            LADING_TRY_V(state_->load());
+            LADING_TRY_V(f(state_->index));
+            state_->held.emplace_back(f);
+            return std::chrono::steady_clock::now() - state_->written < std::chrono::seconds(1) ? result<void>(success()) : write_held();
+        }
+        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        LADING_TRY_V(state_->load());
+        state_->known.reset(); // until it is what the file says
+        LADING_TRY_V(f(state_->index));
+        return write_index();
+    }
+    /// With the mutex and the lock.
+    result<void> write_index() {
+        LADING_TRY_V(folder().replace(detail::layout_folder::index_file, state_->index.str()));
+        state_->known = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
+        return success();
+    }
+    /// With the mutex.
+    result<void> write_held() {
+        if (state_->held.empty()) return success();
+        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        if (auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file); !now || state_->known != now) {
+            auto const changes = std::exchange(state_->held, {}); // somebody else has written: on top of that
+            state_->known.reset();
+            auto redone = state_->load();
+            for (auto const& f : changes)
+                if (redone) redone = done_again(f(state_->index));
+            state_->held = changes;
+            if (!redone) return redone;
+        }
+        state_->known.reset();
+        LADING_TRY_V(write_index());
+        state_->held.clear();
+        state_->written = std::chrono::steady_clock::now();
+        return success();
+    }
+    static result<void> done_again(result<bool> outcome) {
+        if (outcome || outcome.assume_error() == errc::manifest_unknown) return success(); // what was to be removed is gone
+        return std::move(outcome).assume_error();
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+/// With the default JSON and hash models.
+using oci_layout = basic_oci_layout<strict_json, openssl_hash>;
+
+} // namespace lading

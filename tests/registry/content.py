@@ -1,0 +1,654 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""content.py LADING [--kills N] [--large] [PART...]: the program lading brings images and artifacts from docker-registry to disk, and
+what it has written is read back by skopeo, umoci and podman, with equal digests; it is killed, interrupted, cut off and given full
+disks. Parts: forms, tools, killed, interrupted, cut, full, streamed, together, large. Everything is in a folder of its own."""
+import argparse
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from types import SimpleNamespace
+
+import pushed
+from components import Images, Registry, run
+from middle import Middle
+from pushed import sha256
+
+PLATFORM = "linux/amd64"
+KEPT = 64 << 10  # bytes of a blob that may be fetched again after a loss
+SOCKETS = 192 << 10  # bytes that the sockets of both sides may hold, which went out and were never read
+passed = failed = 0
+
+
+def check(what, good, detail=""):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print(f"FAILED: {what}: {str(detail)[:2000]}", flush=True)
+    return good
+
+
+class World:
+    def __init__(self, program):
+        self.program = os.path.abspath(program)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="lading-content-"))
+        self.storage = ["--root", self.folder / "root", "--runroot", self.folder / "run", "--storage-driver", "vfs"]
+        self.policy = self.folder / "policy.json"
+        self.policy.write_text('{"default":[{"type":"insecureAcceptAnything"}]}')
+        self.registry = Registry(self.folder, self.folder / "storage")
+        self.host = self.registry.host
+        self.counter = 0
+
+    def close(self):
+        self.registry.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def place(self, name=""):
+        """A path that nothing has."""
+        self.counter += 1
+        return self.folder / f"{name or 'place'}-{self.counter}"
+
+    def lading(self, *args, **more):
+        done = subprocess.run([self.program, *map(str, args)], capture_output=True, timeout=120, stdin=subprocess.DEVNULL, **more)
+        return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+    def good(self, what, *args):
+        """A run that has to succeed; its stdout."""
+        status, out, err = self.lading(*args)
+        check(what, status == 0, (status, err))
+        return out
+
+    def skopeo(self, *args):
+        return run("skopeo", "--policy", self.policy, *args)
+
+    def manifest_digest(self, place):
+        """The digest of the top document at a place, as skopeo has it."""
+        raw = self.folder / "raw"
+        raw.write_bytes(run("skopeo", "inspect", "--raw", place))
+        return run("skopeo", "manifest-digest", raw).decode().strip()
+
+    def same_digest(self, what, place, digest, docker):
+        """The digest at a place that is a layout, and that skopeo reads all of it. Of layouts with Docker's types skopeo does not read any: it is
+        given the copy that we make of it as a folder."""
+        if docker:
+            folder = self.place("dir")
+            self.good(f"{what}, to a folder for skopeo", "copy", "-q", place, f"dir:{folder}")
+            place = f"dir:{folder}"
+        check(f"{what}: the digest", self.manifest_digest(place) == digest)
+        self.skopeo("copy", "-q", "--all", place, f"dir:{self.place()}")
+
+    def podman_load(self, archive):
+        """The IDs of the images that an archive holds, and their names."""
+        run("podman", *self.storage, "load", "-q", "-i", archive)
+        listed = json.loads(run("podman", *self.storage, "images", "--format", "json", "--no-trunc"))
+        run("podman", *self.storage, "rmi", "-a", "-f")
+        return {i["Id"].removeprefix("sha256:") for i in listed}, {n for i in listed for n in i.get("Names") or []}
+
+
+def layout_faults(folder, complete=()):
+    """What is wrong with a layout: a blob under its final name that is not what it is called, an entry that leads to something
+    incomplete. Of a run that was killed before it had made the layout there is nothing to say."""
+    if not folder.exists() or not (folder / "index.json").exists():
+        return [f"no index, but {p}" for p in folder.glob("blobs/*/*") if not p.name.startswith(".")]
+    wrong = []
+    try:
+        if json.loads((folder / "oci-layout").read_text())["imageLayoutVersion"] != "1.0.0":
+            wrong.append("oci-layout")
+        index = json.loads((folder / "index.json").read_text())
+    except (OSError, ValueError, KeyError) as e:
+        return [f"the layout cannot be read: {e}"]
+    blobs = {}
+    for path in folder.glob("blobs/sha256/*"):
+        if not path.name.startswith("."):
+            data = path.read_bytes()
+            blobs["sha256:" + path.name] = data
+            if sha256(data) != "sha256:" + path.name:
+                wrong.append(f"{path.name}: other bytes")
+
+    def walk(d):
+        data = blobs.get(d["digest"])
+        if data is None or len(data) != d.get("size", len(data)):
+            return wrong.append(f"{d['digest']} is not there")
+        if "manifest" in d.get("mediaType", "") or "index" in d.get("mediaType", ""):
+            document = json.loads(data)
+            for child in [*document.get("manifests", []), *({"digest": l["blobSum"]} for l in document.get("fsLayers", [])), *document.get("layers", []), *([document["config"]] if "config" in document else [])]:
+                walk(child)
+
+    for entry in index["manifests"]:
+        walk(entry)
+    names = [e.get("annotations", {}).get("org.opencontainers.image.ref.name") for e in index["manifests"]]
+    return wrong + [f"no {name}" for name in complete if name not in names]
+
+
+def top_of(layout, name):
+    """The digest and the document that a name leads to."""
+    index = json.loads((layout / "index.json").read_text())
+    digest = next(e["digest"] for e in index["manifests"] if e["annotations"]["org.opencontainers.image.ref.name"] == name)
+    return digest, json.loads((layout / "blobs" / digest.replace(":", "/")).read_bytes())
+
+
+def folder_faults(folder, files):
+    """What is wrong with a folder of an artifact's files: a name that has anything but the whole file."""
+    return [title for title, data in files.items() if (folder / title).exists() and (folder / title).read_bytes() != data]
+
+
+# ---- the forms ------------------------------------------------------------------------------------------------------
+
+
+def forms(w):
+    """Every kind of image into every form, read back."""
+    images = Images(w.folder, w.registry)
+    images.make("three", 3, "--architecture", "amd64", "--os", "linux", "--config.label", "a=<b> & c")
+    for fmt in ("v2s1", "v2s2", "oci"):
+        images.push("three", fmt, f"made/{fmt}:1")
+    a = pushed.image(w.host, "multi", "amd64", [3000, 0, 200_000])
+    b = pushed.image(w.host, "multi", "arm64", [5000], arch="arm64")
+    pushed.index(w.host, "multi", "both", [a, b])
+    d = [pushed.image(w.host, "docker", arch, [4000, 100], arch=arch, docker=True) for arch in ("amd64", "arm64")]
+    pushed.index(w.host, "docker", "both", d, docker=True)
+    files = {"model.bin": os.urandom(300_000), "empty": b"", "a/b/notes.txt": b"read me\n"}
+    art = pushed.artifact(w.host, "files", "1", files)
+
+    for name in ("made/v2s2:1", "made/oci:1", "multi:amd64", "multi:both", "docker:amd64", "docker:both"):
+        one_image(w, name)
+    chosen(w, a)
+    schema1(w)
+    artifacts(w, art, files)
+    between(w)
+
+
+def one_image(w, name):
+    ref = f"{w.host}/{name}"
+    plain = ("pull", "--plain-http", "-q")
+    raw = run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{ref}")
+    digest, is_index = sha256(raw), b'"manifests"' in raw
+    config = sha256(run("skopeo", "inspect", "--config", "--raw", "--tls-verify=false", f"docker://{ref}"))
+    tag = name.split(":")[1]
+    docker = b"vnd.docker" in raw
+
+    layout = w.place("layout")
+    out = w.good(f"{name} to a layout", *plain, ref, f"oci:{layout}:named")
+    check(f"{name}: the line that is printed", out == f"{ref}@{digest}\n", out)
+    w.same_digest(f"{name} to a layout", f"oci:{layout}:named", digest, docker)
+    check(f"{name}: the layout is whole", not layout_faults(layout, ["named"]), layout_faults(layout, ["named"]))
+    again = w.lading("pull", "--plain-http", "--progress", "json", ref, f"oci:{layout}:named")
+    check(f"{name}: again, nothing is fetched", again[0] == 0 and '"state":"started"' not in again[2], again)
+    if not is_index and not docker:  # umoci reads OCI images only
+        bundle = w.place("bundle")
+        run("umoci", "unpack", "--image", f"{layout}:named", bundle)
+        check(f"{name}: umoci unpacks it", any((bundle / "rootfs").iterdir()))
+
+    layout = w.place("layout")
+    w.good(f"{name}, --format oci", *plain, "--format", "oci", ref, layout)
+    w.same_digest(f"{name}, --format oci", f"oci:{layout}:{tag}", digest, docker)
+
+    archive = w.place("oci.tar")
+    w.good(f"{name} to an OCI archive", *plain, "--format", "oci-archive", ref, archive)
+    w.same_digest(f"{name} to an OCI archive", f"oci-archive:{archive}:{tag}", digest, docker)
+    check(f"{name}: no part is left", not list(w.folder.glob(f"{archive.name}.*")), list(w.folder.glob(f"{archive.name}*")))
+    status, _, err = w.lading(*plain, "--format", "oci-archive", ref, archive)
+    check(f"{name}: an archive that is there stays", status == 1 and "archive_exists" in err, (status, err))
+    w.good(f"{name}: --overwrite replaces it", *plain, "--overwrite", "--format", "oci-archive", ref, archive)
+
+    archive = w.place("docker.tar")
+    platform = ["--platform", PLATFORM] if is_index else []
+    w.good(f"{name} to a docker archive", *plain, *platform, "--format", "docker-archive", ref, archive)
+    check(f"{name}: its config is the image's", sha256(run("skopeo", "inspect", "--config", "--raw", f"docker-archive:{archive}")) == config)
+    ids, names = w.podman_load(archive)
+    check(f"{name}: podman loads the docker archive", config.split(":")[1] in ids and ref in names, (ids, names, config))
+
+    archive = w.place("both.tar")
+    w.good(f"{name} to an archive of both forms", *plain, ref, archive)  # by the end of its name
+    archive = w.place("both")
+    w.good(f"{name}, --format archive", *plain, "--format", "archive", ref, archive)
+    ids, names = w.podman_load(archive)
+    check(f"{name}: podman loads the archive of both forms", config.split(":")[1] in ids, (ids, names, config))
+    check(f"{name}: which skopeo reads as a docker archive", sha256(run("skopeo", "inspect", "--config", "--raw", f"docker-archive:{archive}")) == config)
+    index = json.loads(run("tar", "-xOf", archive, "index.json"))
+    check(f"{name}: and which has the same manifest", [m["digest"] for m in index["manifests"]] == [digest], index)
+
+    folder = w.place("dir")
+    w.good(f"{name} to a folder", *plain, "--format", "dir", ref, folder)
+    check(f"{name}: the folder's digest", w.manifest_digest(f"dir:{folder}") == digest)
+    w.skopeo("copy", "-q", "--all", f"dir:{folder}", f"oci:{w.place()}:x")
+
+    piped = subprocess.run([w.program, *plain, ref, "-"], capture_output=True, timeout=60)
+    archive = w.place("piped.tar")
+    archive.write_bytes(piped.stdout)
+    if check(f"{name}: an archive on stdout", piped.returncode == 0, piped.stderr):
+        w.same_digest(f"{name}: the archive on stdout", f"oci-archive:{archive}", digest, docker)
+
+
+def chosen(w, child):
+    """One platform of an index: the digest is the image's."""
+    ref, layout = f"{w.host}/multi:both", w.place("layout")
+    out = w.good("one platform", "pull", "--plain-http", "-q", "--platform", PLATFORM, ref, f"oci:{layout}:one")
+    check("one platform: its digest", out.strip().endswith("@" + child.digest) and w.manifest_digest(f"oci:{layout}:one") == child.digest, out)
+    status, _, err = w.lading("pull", "--plain-http", "--platform", "linux/s390x", ref, f"oci:{w.place()}:x")
+    check("a platform that is not there", status == 3 and "platform_not_found" in err, (status, err))
+    status, _, err = w.lading("pull", "--plain-http", "--platform", "linux/amd64,linux/arm64", ref, f"oci:{w.place()}:x")
+    check("two platforms are another index", status == 1 and "would_change_digest" in err, (status, err))
+
+
+def schema1(w):
+    """Schema 1 is copied as it is when that is asked for. The registry signs it anew for each answer: the digest is the payload's."""
+    ref, layout = f"{w.host}/made/v2s1:1", w.place("layout")
+    status, _, err = w.lading("pull", "--plain-http", ref, f"oci:{layout}:1")
+    check("schema 1 is refused", status == 1 and "schema1_refused" in err and "--schema1" in err, (status, err))
+    named = pushed.request(w.host, "GET", "/v2/made/v2s1/manifests/1", headers={"Accept": "application/vnd.docker.distribution.manifest.v1+prettyjws"})[0]
+    folder = w.place("dir")
+    w.good("schema 1 to a folder", "pull", "--plain-http", "-q", "--schema1", "--format", "dir", ref, folder)
+    raw = folder / "manifest.json"
+    if check("schema 1: a manifest is there", raw.exists()):
+        check("schema 1: skopeo's digest of it", run("skopeo", "manifest-digest", raw).decode().strip() == named["Docker-Content-Digest"])
+        w.skopeo("copy", "-q", f"dir:{folder}", f"dir:{w.place()}")
+    w.good("schema 1 to a layout", "pull", "--plain-http", "-q", "--schema1", ref, f"oci:{layout}:1")
+    check("schema 1 to a layout: whole", not layout_faults(layout, ["1"]), layout_faults(layout, ["1"]))
+
+
+def artifacts(w, art, files):
+    ref = f"{w.host}/files:1"
+    folder = w.place("files")
+    out = w.good("an artifact's files", "artifact", "pull", "--plain-http", "-q", ref, folder)
+    check("an artifact: the line that is printed", out == f"{ref}@{art.digest}\n", out)
+    for title, data in files.items():
+        check(f"an artifact: {title}", (folder / title).exists() and (folder / title).read_bytes() == data)
+    status, _, err = w.lading("artifact", "pull", "--plain-http", ref, folder)
+    check("an artifact: files that are the same already", status in (0, 1), (status, err))
+    (folder / "model.bin").write_bytes(b"mine")
+    status, _, err = w.lading("artifact", "pull", "--plain-http", ref, folder)
+    check("an artifact: a file of the user's stays", status == 1 and "file_exists" in err and (folder / "model.bin").read_bytes() == b"mine", (status, err))
+    w.good("an artifact: --overwrite", "artifact", "pull", "--plain-http", "-q", "--overwrite", ref, folder)
+    check("an artifact: --overwrite replaces it", (folder / "model.bin").read_bytes() == files["model.bin"])
+    other = w.place("files")
+    w.good("an artifact, --format files", "pull", "--plain-http", "-q", "--format", "files", ref, other)
+    check("an artifact, --format files: all there", not folder_faults(other, files) and (other / "empty").exists())
+    layout = w.place("layout")
+    w.good("an artifact to a layout", "pull", "--plain-http", "-q", ref, f"oci:{layout}:1")
+    check("an artifact to a layout: whole", not layout_faults(layout, ["1"]), layout_faults(layout, ["1"]))
+    check("an artifact to a layout: its digest", w.manifest_digest(f"oci:{layout}:1") == art.digest)
+    blob, out = w.place("blob"), sha256(files["model.bin"])
+    w.good("blob get", "blob", "get", "--plain-http", "-o", blob, f"{w.host}/files@{out}")
+    check("blob get: the bytes", blob.read_bytes() == files["model.bin"])
+
+
+def between(w):
+    """copy: from every place to every other, with the digest kept."""
+    ref = f"{w.host}/multi:both"
+    digest = sha256(run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{ref}"))
+    kinds = ("oci", "oci-archive", "archive", "dir", "ocidir")
+    first = {}
+    for source in (ref, f"docker://{ref}"):
+        for kind in kinds:
+            where = w.place(kind)
+            first[kind] = name_of(kind, where, "both")
+            out = w.good(f"copy to {kind}", "copy", "--plain-http", "-q", source, first[kind])
+            check(f"copy to {kind}: the line", out.strip().endswith("@" + digest), out)
+    for kind in kinds:
+        for other in kinds:
+            where = w.place(other)
+            out = w.good(f"copy {kind} to {other}", "copy", "-q", first[kind], name_of(other, where, "both"))
+            check(f"copy {kind} to {other}: the digest", out.strip().endswith("@" + digest), out)
+    status, _, err = w.lading("copy", f"oci:{w.place()}:x", f"{w.host}/new:1")
+    check("copy to a registry is not of this version", status == 1 and "writes to disk" in err, (status, err))
+
+
+def name_of(kind, where, name):
+    return f"ocidir://{where}:{name}" if kind == "ocidir" else f"dir:{where}" if kind == "dir" else f"{kind}:{where}:{name}"
+
+
+# ---- what other tools have written ----------------------------------------------------------------------------------
+
+
+def tools(w):
+    """Archives and layouts of skopeo, podman and buildah, read by us."""
+    box = run("buildah", *w.storage, "from", "scratch").decode().strip()
+    name = "docker.io/library/alpha:1"
+    for n in range(2):
+        source = w.folder / f"tool-{n}"
+        source.write_bytes(os.urandom(3000))
+        run("buildah", *w.storage, "add", box, source, f"/file-{n}")
+        run("buildah", *w.storage, "config", "--arch", "amd64", "--env", "PATH=/bin", box)
+        run("buildah", *w.storage, "commit", "-q", box, name)
+    written = {}
+    for form in ("oci-archive", "docker-archive"):
+        written[f"podman {form}"] = (form, w.place())
+        run("podman", *w.storage, "save", "-q", "--format", form, "-o", written[f"podman {form}"][1], name)
+    for form in ("oci", "oci-archive", "docker-archive", "dir"):
+        written[f"buildah {form}"] = (form, w.place())
+        run("buildah", *w.storage, "push", "-q", name, f"{form}:{written[f'buildah {form}'][1]}" + ("" if form == "dir" else ":alpha:1"))
+    source = f"oci-archive:{written['podman oci-archive'][1]}"
+    for form in ("oci", "oci-archive", "docker-archive", "dir"):
+        written[f"skopeo {form}"] = (form, w.place())
+        w.skopeo("copy", "-q", source, f"{form}:{written[f'skopeo {form}'][1]}" + ("" if form == "dir" else ":alpha:1"))
+    for what, (form, where) in written.items():
+        place = f"{form}:{where}"
+        config = sha256(run("skopeo", "inspect", "--config", "--raw", place))
+        layout = w.place("layout")
+        w.good(f"{what} to a layout", "copy", "-q", place, f"oci:{layout}:x")
+        if check(f"{what}: the layout is whole", not layout_faults(layout, ["x"]), layout_faults(layout, ["x"])):
+            digest, document = top_of(layout, "x")
+            check(f"{what}: the config is the same", document["config"]["digest"] == config)
+            if form != "docker-archive":  # which has no manifest
+                check(f"{what}: the digest is the same", digest == w.manifest_digest(place))
+            if "vnd.oci" in document["mediaType"]:
+                run("umoci", "unpack", "--image", f"{layout}:x", w.place("bundle"))
+        archive = w.place("docker.tar")
+        w.good(f"{what} to a docker archive", "copy", "-q", place, f"docker-archive:{archive}:alpha:1")
+        check(f"{what} to a docker archive: podman loads it", config.split(":")[1] in w.podman_load(archive)[0])
+    run("buildah", *w.storage, "rm", "-a")
+
+
+# ---- never lost, never wrong ----------------------------------------------------------------------------------------
+
+
+class Target:
+    """One form that a pull is killed over: its command, and what is wrong with what it leaves."""
+
+    def __init__(self, form, image, files):
+        self.form, self.image, self.files = form, image, files
+
+    def command(self, w, host, where):
+        if self.form == "files":
+            return ["artifact", "pull", "--overwrite", "--plain-http", "-q", f"{host}/{self.image.name}:{self.image.tag}", where]
+        return ["pull", "--plain-http", "-q", "--overwrite", "--format", self.form, f"{host}/{self.image.name}:{self.image.tag}", where]
+
+    def faults(self, w, where, finished):
+        if self.form == "files":
+            missing = [t for t in self.files if finished and not (where / t).exists()]
+            return folder_faults(where, self.files) + missing
+        if self.form == "oci":
+            wrong = layout_faults(where, [self.image.tag] if finished else [])
+            return wrong + [f"a part is left: {p}" for p in where.glob("blobs/*/.*.part") if finished]
+        if not where.exists():
+            return ["nothing is there"] if finished else []
+        if self.form == "dir":
+            names = {d.removeprefix("sha256:") for d in self.image.sizes}
+            wrong = [p.name for p in where.iterdir() if p.name in names and sha256(p.read_bytes()) != "sha256:" + p.name]
+            return wrong + [n for n in names if not (where / n).exists()]
+        place = {"docker-archive": f"docker-archive:{where}"}.get(self.form, f"oci-archive:{where}")
+        try:
+            w.skopeo("copy", "-q", place, f"dir:{w.place('read')}")
+        except RuntimeError as e:
+            return [str(e)]
+        return []
+
+
+def parts_of(where, sizes):
+    """What an earlier run has left, by digest: the bytes of parts."""
+    out = {}
+    by_size = {d.split(":")[1]: d for d in sizes}
+    for base in (where, where.with_name(where.name + ".part")):
+        for path in base.rglob("*.part") if base.is_dir() else ():
+            for hex_digits, digest in by_size.items():
+                if hex_digits in path.name and path.is_file():
+                    out[digest] = path.stat().st_size
+    return out
+
+
+def went_on(target, left, requests):
+    """Where a part was left, the first request for its blob is for what comes behind it, or there is none because it was whole."""
+    for digest, had in left.items():
+        first = next((e for e in requests if e.blob == digest), None)
+        if first and had >= 1 << 20:
+            check(f"killed over {target.form}: goes on where the part ends", first.range == f"bytes={had}-", (digest, had, first.range))
+
+
+def killed(w, times):
+    """kill -9 at a random moment; what is there can be read, the next run finishes, and no byte is fetched twice but the last."""
+    image = pushed.image(w.host, "killed", "1", [700_000, 1_500_000, 2_500_000])
+    files = {"one.bin": os.urandom(1_200_000), "two.bin": os.urandom(2_600_000)}
+    art = pushed.artifact(w.host, "killed-files", "1", files)
+    targets = [Target(form, image, files) for form in ("oci", "oci", "oci-archive", "archive", "docker-archive", "dir")] + [Target("files", art, files)]
+    middle = Middle(w.host, piece=8192, pause=0.0008)
+    took, most_twice, kills, runs, resumed = {}, 0, 0, 0, 0
+    chosen_at_random = random.Random(20261128)
+    try:
+        while kills < times:
+            target = targets[runs % len(targets)]
+            runs += 1
+            where = w.place("killed")
+            middle.journal.clear()
+            kills_here, left, mark = 0, {}, 0
+            for _ in range(chosen_at_random.randint(1, 3)):  # kills before it may finish
+                process = subprocess.Popen([w.program, *map(str, target.command(w, middle.host, where))], stdin=subprocess.DEVNULL,
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                try:
+                    process.wait(chosen_at_random.uniform(0, took.get(target.form, 1.0)))
+                    break  # it was over before
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    kills_here += 1
+                process.wait()
+                went_on(target, left, middle.journal[mark:])
+                wrong = target.faults(w, where, False)
+                check(f"killed over {target.form}: what is there is right", not wrong, wrong)
+                left, mark = parts_of(where, target.image.sizes), len(middle.journal)
+            made_again = where.exists() and target.form in ("oci-archive", "archive", "docker-archive", "dir")  # it is whole, and replaced
+            begun = time.monotonic()
+            status, _, err = w.lading(*target.command(w, middle.host, where))
+            took[target.form] = max(took.get(target.form, 0.3), time.monotonic() - begun)
+            went_on(target, left, middle.journal[mark:])
+            wrong = target.faults(w, where, True)
+            check(f"killed over {target.form}: the next run finishes", status == 0 and not wrong, (status, err, wrong))
+            kills += kills_here
+            for digest, size in target.image.sizes.items():
+                requests, sent = middle.sent(digest)
+                resumed += sum(1 for e in middle.journal if e.blob == digest and e.status == 206)
+                if size >= 1 << 20 and not made_again:
+                    most_twice = max(most_twice, (sent - size) / max(kills_here, 1))
+                    check(f"killed over {target.form}: bytes of a blob", sent <= size + kills_here * (KEPT + SOCKETS), (digest, size, sent, kills_here))
+            shutil.rmtree(where, ignore_errors=True) if where.is_dir() else where.unlink(missing_ok=True)
+            for rest in w.folder.glob("read-*"):
+                shutil.rmtree(rest, ignore_errors=True)
+    finally:
+        middle.stop()
+    check("killed: some of it was gone on with", resumed > 0)
+    print(f"killed {kills} times in {runs} pulls; {resumed} transfers went on; at most {most_twice:.0f} bytes twice a loss")
+
+
+def interrupted(w, times=8):
+    """SIGINT: soon over, says how to go on, and does go on."""
+    image = pushed.image(w.host, "interrupted", "1", [3_000_000, 2_000_000])
+    middle = Middle(w.host, piece=8192, pause=0.002)
+    waits = []
+    try:
+        for form in ["oci", "oci-archive"] * (times // 2):
+            where = w.place("interrupted")
+            command = [w.program, "pull", "--plain-http", "--progress", "json", "--format", form, f"{middle.host}/interrupted:1", str(where)]
+            middle.journal.clear()
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            for line in process.stderr:  # until bytes of a large blob have come
+                event = json.loads(line) if line.startswith("{") else {}
+                if event.get("state") == "running" and event["bytes"] > 200_000:
+                    break
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            rest = process.stderr.read()
+            process.wait(20)
+            waits.append(time.monotonic() - begun)
+            check(f"SIGINT over {form}: 130, and how to go on", process.returncode == 130 and "the same command goes on" in rest, (process.returncode, rest[-400:]))
+            check(f"SIGINT over {form}: a part stays", any(w.folder.glob(f"{where.name}*/**/*.part")), list(w.folder.glob(f"{where.name}*/**/*")))
+            status, _, err = w.lading(*command[1:])
+            check(f"SIGINT over {form}: the next run finishes", status == 0, err[-400:])
+            check(f"SIGINT over {form}: and goes on", any(e.status == 206 for e in middle.journal), [(e.path, e.range, e.status) for e in middle.journal])
+    finally:
+        middle.stop()
+    waits.sort()
+    check("SIGINT: soon over", waits[-1] < 2, waits)
+    print(f"SIGINT: over after {waits[len(waits) // 2] * 1000:.0f} ms (median), {waits[-1] * 1000:.0f} ms (longest) of {len(waits)}")
+
+
+def cut(w):
+    """A connection that breaks after every k bytes: it finishes, with hardly a byte twice."""
+    image = pushed.image(w.host, "cut", "1", [4 << 20])
+    blob, size = max(image.sizes.items(), key=lambda x: x[1])
+    for k in (4 << 20, 3_000_001, 1 << 20, 700_000):
+        middle = Middle(w.host, cut=k)
+        try:
+            layout = w.place("cut")
+            status, _, err = w.lading("pull", "--plain-http", "-q", f"{middle.host}/cut:1", f"oci:{layout}:1")
+            check(f"cut after {k} bytes: finishes", status == 0 and not layout_faults(layout, ["1"]), (status, err))
+            requests, sent = middle.sent(blob)
+            check(f"cut after {k} bytes: bytes", sent <= 1.02 * size, (sent, size, requests))
+            print(f"cut after {k} bytes: {requests} requests, {sent / size:.4f} of the blob")
+        finally:
+            middle.stop()
+
+
+def full(w):
+    """A disk of every sixteenth of what is needed: a typed error, nothing half-visible; with room it goes on."""
+    image = pushed.image(w.host, "full", "1", [400_000, 900_000, 1_900_000])
+    total = sum(image.sizes.values())
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+        return print("full: no file system of our own can be mounted here: left out")
+    for form, share in (("oci", 1), ("oci-archive", 2)):  # an archive is packed beside what has come
+        for n in range(1, 17):
+            full_disk(w, form, share * total, n)
+
+
+def full_disk(w, form, total, n):
+    disk = w.place("disk")
+    disk.mkdir()
+    target = Target(form, SimpleNamespace(name="full", tag="1", sizes={}), {})
+    run("mount", "-t", "tmpfs", "-o", f"size={max(total * n // 16 // 4096 * 4096, 4096)}", "none", disk)
+    what = f"{form} on a disk of {n}/16"
+    try:
+        where = disk / "image"
+        status, _, err = w.lading(*target.command(w, w.host, where))
+        check(f"{what}: a typed error", status == 1 and "disk_full" in err if status else n >= 14, (status, err))
+        wrong = target.faults(w, where, status == 0)
+        check(f"{what}: nothing half-visible", not wrong, wrong)
+        run("mount", "-o", f"remount,size={4 * total}", disk)
+        status, _, err = w.lading(*target.command(w, w.host, where))
+        wrong = target.faults(w, where, True)
+        check(f"{what}, and then with room", status == 0 and not wrong, (status, err, wrong))
+    finally:
+        run("umount", disk)
+
+
+def streamed(w):
+    """A blob on stdout: a small one that is wrong leaves nothing there; of a large one the exit status says it, unless --verified holds it back."""
+    for size, held in ((100_000, True), (9 << 20, False)):
+        data = os.urandom(size)
+        pushed.put_blob(w.host, "streamed", data)
+        name = f"streamed@{sha256(data)}"
+
+        def get(host, *more):
+            done = subprocess.run([w.program, "blob", "get", "--plain-http", *more, f"{host}/{name}"], capture_output=True, timeout=60)
+            return done.returncode, done.stdout, done.stderr.decode()
+
+        middle = Middle(w.host, tamper=True, piece=65536)
+        try:
+            for more in ((), ("--verified",)):
+                status, out, _ = get(w.host, *more)
+                check(f"{size} bytes to stdout {more}", status == 0 and out == data)
+                status, out, err = get(middle.host, *more)
+                check(f"{size} wrong bytes to stdout {more}: said", status == 1 and "digest_mismatch" in err, (status, err))
+                nothing = held or more
+                check(f"{size} wrong bytes to stdout {more}: held back", (out == b"") == bool(nothing) and ("is not that blob" in err) == (not nothing), (len(out), err))
+        finally:
+            middle.stop()
+
+
+def together(w, tags=100):
+    """Two programs at a time, a hundred tags into one layout: a hundred tags."""
+    images = [pushed.image(w.host, "together", f"v{n}", [1000 + n], word=str(n)) for n in range(tags)]
+    layout = w.place("together")
+    lanes = [[f"v{n}" for n in range(first, tags, 2)] for first in (0, 1)]
+    running = {}
+    statuses = []
+    while any(lanes) or running:
+        for lane in (0, 1):
+            if lane not in running and lanes[lane]:
+                tag = lanes[lane].pop(0)
+                running[lane] = subprocess.Popen([w.program, "pull", "--plain-http", "-q", f"{w.host}/together:{tag}", f"oci:{layout}:{tag}"],
+                                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for lane, process in list(running.items()):
+            try:
+                statuses.append(process.wait(0.01))
+                del running[lane]
+            except subprocess.TimeoutExpired:
+                pass
+    wrong = layout_faults(layout, [i.tag for i in images])
+    check(f"{tags} tags by two programs at a time", statuses.count(0) == tags and not wrong, (statuses, wrong))
+
+
+def large(w):
+    """A blob of 3 GiB."""
+    path = w.place("3GiB")
+    piece = os.urandom(1 << 20)
+    import hashlib
+    hashed = hashlib.sha256()
+    with path.open("wb") as out:
+        for n in range(3072):
+            block = n.to_bytes(8, "big") + piece[8:]
+            hashed.update(block)
+            out.write(block)
+    digest, size = "sha256:" + hashed.hexdigest(), path.stat().st_size
+    with path.open("rb") as data:
+        pushed.put_blob(w.host, "large", data, digest)
+    pushed.put_blob(w.host, "large", b"{}")
+    document = json.dumps({"schemaVersion": 2, "mediaType": pushed.OCI, "artifactType": "application/vnd.example.model",
+                           "config": pushed.descriptor(b"{}", pushed.EMPTY),
+                           "layers": [{"mediaType": "application/octet-stream", "digest": digest, "size": size,
+                                       "annotations": {pushed.TITLE: "model.bin"}}]}).encode()
+    pushed.request(w.host, "PUT", "/v2/large/manifests/1", document, {"Content-Type": pushed.OCI})
+    path.unlink()
+    shutil.rmtree(w.folder / "unused", ignore_errors=True)
+    ref = f"{w.host}/large:1"
+    for form, where, read in (("oci", w.place("large"), lambda p: p / "blobs" / "sha256" / digest.split(":")[1]),
+                              ("files", w.place("large"), lambda p: p / "model.bin")):
+        begun = time.monotonic()
+        done = subprocess.run(["/usr/bin/env", "time", "-f", "%M", w.program, "pull", "--plain-http", "-q", "--format", form, ref, str(where)], capture_output=True, timeout=600) \
+            if shutil.which("time") else subprocess.run([w.program, "pull", "--plain-http", "-q", "--format", form, ref, str(where)], capture_output=True, timeout=600)
+        took = time.monotonic() - begun
+        got = run("sha256sum", read(where)).decode().split()[0] if done.returncode == 0 else ""
+        check(f"3 GiB, {form}", "sha256:" + got == digest, done.stderr)
+        print(f"3 GiB, {form}: {took:.1f} s, {done.stderr.decode().strip()} KiB at most")
+        shutil.rmtree(where, ignore_errors=True)
+    archive = w.place("large.tar")
+    done = subprocess.run([w.program, "pull", "--plain-http", "-q", "--format", "oci-archive", ref, str(archive)], capture_output=True, timeout=900)
+    got = run("sh", "-c", f"tar -xOf {archive} blobs/sha256/{digest.split(':')[1]} | sha256sum").decode().split()[0] if done.returncode == 0 else ""
+    check("3 GiB, oci-archive", "sha256:" + got == digest, done.stderr)
+
+
+PARTS = {"forms": forms, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "streamed": streamed, "together": together, "large": large}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("parts", nargs="*")
+    given = parser.parse_args()
+    chosen_parts = given.parts or [p for p in PARTS if p != "large" or given.large]
+    w = World(given.program)
+    try:
+        for part in chosen_parts:
+            begun = time.monotonic()
+            try:
+                killed(w, given.kills) if part == "killed" else PARTS[part](w)
+            except Exception as e:  # the next part may run all the same
+                import traceback
+                check(part, False, "".join(traceback.format_exception(e)[-4:]))
+            print(f"{part}: {time.monotonic() - begun:.1f} s", flush=True)
+    finally:
+        w.close()
+    print(f"content: {passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
