@@ -19335,9 +19335,9 @@ class basic_config_credentials {
         if (read_) return;
         files_.clear();
         read_ = true;
-        auto take = [&](std::string const& text, std::string path) {
+        auto take = [&](std::string const& text, std::string const& path) {
             auto& f = files_.emplace_back();
-            auto read = parse_credential_file<J>(text, std::move(path));
+            auto read = parse_credential_file<J>(text, path);
             if (read) f.what = std::move(read).assume_value();
             else f.fault = std::move(read).assume_error(), read_ = false;
         };

@@ -158,7 +158,7 @@ lading::result<bool> inspect_all(arguments const& args) {
     lading::async_inspect_all(
         registry, ref, lading::each_options().with_inspect(what(args)).with_order(),
         [&out](auto const&... told) { out(told...); },
-        [&](lading::result<lading::inspection> top) { good = out.over(top); });
+        [&](lading::result<lading::inspection> const& top) { good = out.over(top); });
     context.run();
     return good;
 }

@@ -88,7 +88,7 @@ std::string write(Store store, packed_image const& i) {
 
 TEST_CASE("docker_archive: compressed layers are written uncompressed, once they are what the config says", "[store][AR10][AR17]") {
     std::string plain;
-    for (int i = 0; i < 100'000; ++i) plain += std::to_string(i * i);
+    for (std::int64_t i = 0; i < 100'000; ++i) plain += std::to_string(i * i);
     for (auto const& m : models()) {
         INFO(m.name);
         folder f;

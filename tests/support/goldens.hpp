@@ -23,7 +23,7 @@ inline std::string const long_layer = [] {
 
 inline lading::descriptor layer_descriptor(std::string const& bytes) {
     return lading::descriptor("application/octet-stream", lading::digest::parse(digest_of(bytes)).value(),
-                              static_cast<std::int64_t>(bytes.size()));
+                         static_cast<std::int64_t>(bytes.size()));
 }
 
 inline std::vector<golden> golden_sessions() {
@@ -74,8 +74,8 @@ inline std::vector<golden> golden_sessions() {
         return r ? verdict(r.value().bytes) : verdict(r.error());
     });
 
-    auto const inner = index(descriptor(media_types::oci_manifest, image, platform));
-    auto const outer = index(descriptor(media_types::oci_index, inner) + "," + descriptor(media_types::oci_manifest, "other", on("windows", "arm64")));
+    auto const inner = index(entry(media_types::oci_manifest, image, platform));
+    auto const outer = index(entry(media_types::oci_index, inner) + "," + entry(media_types::oci_manifest, "other", on("windows", "arm64")));
     add("an index in an index, chunks with extensions and trailers",
         byte_world()
             .on(at + "/manifests/1", typed(media_types::oci_index, outer))
@@ -87,7 +87,7 @@ inline std::vector<golden> golden_sessions() {
     auto const docker = schema2();
     add("a docker list",
         byte_world()
-            .on(at + "/manifests/1", typed(media_types::docker_list, index(descriptor(media_types::docker_manifest, docker, platform), media_types::docker_list)))
+            .on(at + "/manifests/1", typed(media_types::docker_list, index(entry(media_types::docker_manifest, docker, platform), media_types::docker_list)))
             .on(at + "/manifests/" + digest_of(docker), typed(media_types::docker_manifest, docker))
             .on(config_url, answer("200 OK", "", config_bytes)),
         inspect);
@@ -97,22 +97,22 @@ inline std::vector<golden> golden_sessions() {
                                                    sign(schema1_text({v1('b', 'a', R"(,"os":"linux","config":{"Env":["A=b"]})"), v1('a', '-')})))),
         inspect);
 
-    std::string layers = descriptor("application/vnd.oci.image.layer.v1.tar+gzip", "0"), history = R"({"created_by":"/bin/sh -c #(nop) ADD file:0 in /"})";
+    std::string layers = entry("application/vnd.oci.image.layer.v1.tar+gzip", "0"), history = R"({"created_by":"/bin/sh -c #(nop) ADD file:0 in /"})";
     for (int i = 1; i < 20; ++i) {
-        layers += "," + descriptor("application/vnd.oci.image.layer.v1.tar+gzip", std::to_string(i), R"(,"annotations":{"n":"1"})");
+        layers += "," + entry("application/vnd.oci.image.layer.v1.tar+gzip", std::to_string(i), R"(,"annotations":{"n":"1"})");
         history += R"(,{"created":"2024-01-02T03:04:05Z","created_by":"RUN /bin/sh -c apt-get install -y number-)" + std::to_string(i) + R"( # buildkit","comment":"c"})";
     }
     auto const long_config = R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]},"history":[)" + history + "]}";
-    auto const long_image = R"({"schemaVersion":2,"config":)" + descriptor(media_types::oci_config, long_config) + R"(,"layers":[)" + layers + "]}";
+    auto const long_image = R"({"schemaVersion":2,"config":)" + entry(media_types::oci_config, long_config) + R"(,"layers":[)" + layers + "]}";
     add("twenty layers",
         byte_world()
             .on(at + "/manifests/1", typed(media_types::oci_manifest, long_image))
             .on(at + "/blobs/" + digest_of(long_config), answer("200 OK", "", long_config)),
         inspect);
 
-    std::string entries = descriptor(media_types::oci_manifest, long_image, on("linux", "amd64"));
+    std::string entries = entry(media_types::oci_manifest, long_image, on("linux", "amd64"));
     for (char const* arch : {"386", "arm", "arm64", "mips64le", "ppc64le", "riscv64", "s390x", "loong64"})
-        for (char const* os : {"linux", "freebsd"}) entries += ",\n  " + descriptor(media_types::oci_manifest, std::string(os) + arch, on(os, arch));
+        for (char const* os : {"linux", "freebsd"}) entries += ",\n  " + entry(media_types::oci_manifest, std::string(os) + arch, on(os, arch));
     add("an index of seventeen", byte_world().on(at + "/manifests/1", typed(media_types::oci_index, index(entries))), manifest);
 
     std::string names = "\"latest\"";

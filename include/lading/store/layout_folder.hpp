@@ -117,8 +117,8 @@ class layout_folder {
     static constexpr char const* lock_file = ".lading.lock";
 
     /// Opens the folder. Errors: `layout_invalid` (there is none), `path_refused` ("blobs" is a link or no folder).
-    static result<layout_folder> open(std::string path, folder_options o) {
-        layout_folder out(std::move(path), std::move(o));
+    static result<layout_folder> open(std::string path, folder_options const& o) {
+        layout_folder out(std::move(path), o);
         out.root_ = file_handle(::open(out.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!out.root_) return out.bad(std::strerror(errno));
         LADING_TRY_V(out.open_blobs());
@@ -222,7 +222,7 @@ class layout_folder {
     }
 
   private:
-    layout_folder(std::string path, folder_options o) : path_(std::move(path)), options_(std::move(o)) {}
+    layout_folder(std::string path, folder_options const& o) : path_(std::move(path)), options_(o) {}
 
     int no_link() const noexcept { return options_.follow_blob_links ? 0 : O_NOFOLLOW; }
     /// Of what was opened to be read.

@@ -61,6 +61,7 @@ inline canned tags_answer(registry_store const& store, route const& r, std::stri
     auto const* const repository = store.find(r.name);
     if (!repository) return unknown_name();
     std::vector<std::string> tags;
+    tags.reserve(repository->tags.size());
     for (auto const& [tag, digest] : repository->tags) tags.push_back(tag);
     auto page = service::tags_answer(r.name, std::move(tags), query, o.tag_page);
     canned out(page.head.status, std::move(page.body));
