@@ -4,6 +4,7 @@
 /// `artifact_folder`: a folder that the files of an artifact are written to, under names that the artifact gives. POSIX.
 
 #include "../hash/openssl_hash.hpp"
+#include "file_error.hpp"
 #include "file_title.hpp"
 #include "part_file.hpp"
 #include "pass_verified.hpp"
@@ -23,15 +24,7 @@ class artifact_folder {
   public:
     /// Opens a folder, or makes it and those that it is in. Errors: `path_refused`, `sink_failed`, `disk_full`.
     static result<artifact_folder> open(std::string path) {
-        for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-            auto const part = path.substr(0, slash);
-            struct stat about{};
-            if (!part.empty() && ::mkdir(part.c_str(), 0777) != 0 && !(::stat(part.c_str(), &about) == 0 && S_ISDIR(about.st_mode)))
-                return error(errno == EEXIST || errno == ENOTDIR ? errc::path_refused : errno == ENOSPC || errno == EDQUOT ? errc::disk_full
-                                                                                                                           : errc::sink_failed)
-                    .with_context(part + " cannot be made: " + std::strerror(errno));
-            if (slash == path.npos) break;
-        }
+        LADING_TRY_V(detail::make_folders(path));
         detail::file_handle root(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!root) return detail::file_error(path, "cannot be opened");
         return artifact_folder(std::move(path), std::move(root));

@@ -95,7 +95,7 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         new_file file;
         if (!file.create(where.get(), what.digest.hex()) || !file.write(std::as_bytes(std::span(bytes))) ||
             !file.commit(what.digest.hex(), options_.durable))
-            return not_written(folder_.blob_name(what.digest));
+            return file_error(folder_.blob_name(what.digest), "cannot be written");
         verified(what.digest);
         return success();
     }

@@ -25,15 +25,6 @@ namespace lading {
 
 namespace detail {
 
-/// What `errno` says of writing a file: `disk_full`, `path_refused` (a link, or no regular file), `sink_failed`.
-inline error not_written(std::string const& path, int why = errno) {
-    bool const full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-    bool const odd = why == ELOOP || why == EMLINK || why == EISDIR || why == ENOTDIR || why == EINVAL || why == ENXIO;
-    return error(full ? errc::disk_full : odd ? errc::path_refused
-                                              : errc::sink_failed)
-        .with_context(path + ": " + std::strerror(why));
-}
-
 /// A file that appears in a folder whole or not at all: it has a name of its own, with a point before it, until then.
 /// What fails leaves `errno` and nothing on disk.
 class new_file {
@@ -176,23 +167,23 @@ class layout_folder {
         if (!out && errno != ENOENT) return unreadable(blobs_name(a));
         return out;
     }
-    /// The same, made if there is none. Errors: those of `not_written`.
+    /// The same, made if there is none. Errors: those of `file_error`.
     result<file_handle> made_blobs_of(digest_algorithm a) const {
         LADING_TRY(auto out, blobs_of(a));
         if (out) return out;
         if (::mkdirat(blobs_.get(), std::string(name_of(a)).c_str(), 0777) != 0 && errno != EEXIST)
-            return not_written(blobs_name(a));
+            return file_error(blobs_name(a), "cannot be written");
         if (options_.durable == durability::full) ::fsync(blobs_.get());
         return blobs_of(a);
     }
-    /// Makes the folder of blobs if there is none. Errors: those of `not_written`.
+    /// Makes the folder of blobs if there is none. Errors: those of `file_error`.
     result<void> make_blobs() {
         if (blobs_) return success();
-        if (::mkdirat(root_.get(), "blobs", 0777) != 0 && errno != EEXIST) return not_written(path_ + "/blobs");
+        if (::mkdirat(root_.get(), "blobs", 0777) != 0 && errno != EEXIST) return file_error(path_ + "/blobs", "cannot be written");
         return open_blobs();
     }
 
-    /// Replaces a file beside the blobs. Errors: those of `not_written`.
+    /// Replaces a file beside the blobs. Errors: those of `file_error`.
     result<void> replace(char const* name, std::string_view bytes) const {
         auto const how = options_.durable == durability::none ? durability::none : durability::full;
         if (how != durability::none)
@@ -200,7 +191,7 @@ class layout_folder {
                 if (auto const folder = blobs_of(a); folder && folder.assume_value()) ::fsync(folder.assume_value().get()); // the names that it leads to
         new_file file;
         if (!file.create(root_.get(), name) || !file.write(std::as_bytes(std::span(bytes))) || !file.commit(name, how))
-            return not_written(path_ + '/' + name);
+            return file_error(path_ + '/' + name, "cannot be written");
         return success();
     }
 
@@ -209,10 +200,10 @@ class layout_folder {
         auto const until = std::chrono::steady_clock::now() + most;
         file_handle out(::openat(root_.get(), lock_file, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666));
         struct stat about{};
-        if (!out || ::fstat(out.get(), &about) != 0) return not_written(path_ + '/' + lock_file);
-        if (!S_ISREG(about.st_mode)) return not_written(path_ + '/' + lock_file, EINVAL);
+        if (!out || ::fstat(out.get(), &about) != 0) return file_error(path_ + '/' + lock_file, "cannot be written");
+        if (!S_ISREG(about.st_mode)) return error(errc::path_refused).with_context(path_ + '/' + lock_file + " is no regular file");
         for (std::chrono::milliseconds pause{1}; ::flock(out.get(), LOCK_EX | LOCK_NB) != 0; pause = std::min(2 * pause, std::chrono::milliseconds(16))) {
-            if (errno != EWOULDBLOCK && errno != EINTR) return not_written(path_ + '/' + lock_file);
+            if (errno != EWOULDBLOCK && errno != EINTR) return file_error(path_ + '/' + lock_file, "cannot be written");
             if (stop.stop_requested()) return error(errc::cancelled);
             if (std::chrono::steady_clock::now() >= until)
                 return error(errc::layout_locked).with_context(path_).with_values("at most " + std::to_string(most.count()) + " ms", "more");

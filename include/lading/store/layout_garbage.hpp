@@ -73,7 +73,7 @@ class layout_garbage {
         for (auto const& name : names) {
             struct stat about{};
             if (::fstatat(folder.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode) || !f(name, about.st_mtime)) continue;
-            if (::unlinkat(folder.get(), name.c_str(), 0) != 0) return not_written(where + name);
+            if (::unlinkat(folder.get(), name.c_str(), 0) != 0) return file_error(where + name, "cannot be removed");
             ++out.files;
             out.bytes += static_cast<std::uint64_t>(about.st_size);
         }

@@ -14,15 +14,21 @@
 #include "../hash/openssl_hash.hpp"
 #include "../json/strict_json.hpp"
 #include "content_store.hpp"
+#include "file_error.hpp"
 #include "layout_blobs.hpp"
 #include "layout_garbage.hpp"
 #include "layout_index.hpp"
 
 #include <dirent.h>
 
+#include <algorithm>
 #include <memory>
-
+#include <optional>
 #include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace lading {
 
@@ -52,7 +58,7 @@ class basic_oci_layout {
     /// Opens a layout, or makes an empty one of a folder that is empty or not there. Errors: those of `open`; `layout_invalid` (the folder holds
     /// other things; then nothing is written), `layout_locked`, `disk_full`, `sink_failed`.
     static result<basic_oci_layout> create(std::string path, layout_options o = {}) {
-        LADING_TRY_V(make_folder(path));
+        LADING_TRY_V(detail::make_folders(path));
         LADING_TRY(auto folder, detail::layout_folder::open(std::move(path), o));
         basic_oci_layout out(std::move(folder), std::move(o));
         LADING_TRY(auto const there, out.has_version());
@@ -226,19 +232,6 @@ class basic_oci_layout {
         int points = 0;
         for (rest.remove_prefix(2); !rest.empty() && (detail::is_digit(rest[0]) || (rest[0] == '.' && points++ == 0)); rest.remove_prefix(1)) {}
         return rest.empty() && points == 1 ? result<bool>(true) : result<bool>(folder().bad("oci-layout: not of a version 1"));
-    }
-    /// A folder, and those that it is in.
-    static result<void> make_folder(std::string const& path) {
-        for (std::size_t end = 0; end != path.npos;) {
-            end = path.find('/', end + 1);
-            auto const part = path.substr(0, end);
-            struct stat about{};
-            if (::mkdir(part.c_str(), 0777) == 0) continue;
-            auto const why = errno;
-            if (::stat(part.c_str(), &about) != 0) return detail::not_written(part, why);
-            if (!S_ISDIR(about.st_mode)) return detail::not_written(part, ENOTDIR);
-        }
-        return success();
     }
     /// Whether nothing is in the folder but what another program that makes the layout just now has put there.
     result<void> is_empty() const {

@@ -4,6 +4,7 @@
 /// `part_file`: a file under way to its name, that a later run can go on with. POSIX.
 
 #include "../result.hpp"
+#include "file_error.hpp"
 #include "regular_file.hpp"
 
 #if !defined(_WIN32)
@@ -34,13 +35,6 @@ enum class durability : std::uint8_t {
 };
 
 namespace detail {
-
-/// A failed call on a file, by `errno`: `disk_full` where there is no room, else `sink_failed`.
-inline error file_error(std::string const& path, char const* what) {
-    auto const why = errno;
-    bool const full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-    return error(full ? errc::disk_full : errc::sink_failed).with_context(path + ' ' + what + ": " + std::strerror(why));
-}
 
 /// What is at a path, links not followed; `folder`, which errors call `where`, is what a relative one begins at. Error: `path_refused` when it
 /// is no regular file, and nobody may put one there.

@@ -18,7 +18,7 @@ constexpr std::size_t part = test::share > 1 ? 2 : 1;
 
 /// The codes that a cut answer may come to: by its ending and whether the head was complete.
 bool fits(errc e, ending how, bool has_head) {
-    if (e == errc::resume_exhausted) return has_head; // of a blob, of which a part came
+    if (e == errc::resume_exhausted) return has_head; // a part of a blob came, and there is one try
     switch (how) {
     case ending::quiet: return e == (has_head ? errc::timeout_body : errc::timeout_header);
     case ending::reset: return e == errc::connection_reset;
