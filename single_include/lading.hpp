@@ -14896,6 +14896,46 @@ inline std::string to_table(inspection const& i) {
 
 /// `part_file`: a file under way to its name, that a later run can go on with. POSIX.
 
+// ---- lading/store/file_error.hpp ----
+
+/// What a failed call on a file or folder comes to, and `make_folders`. POSIX.
+
+#include <cerrno>
+
+#if !defined(_WIN32)
+
+#include <sys/stat.h>
+
+namespace lading::detail {
+
+/// A failed call, by `errno`: `disk_full` where there is no room, `path_refused` where a link or something of another kind is
+/// in the way, else `sink_failed`. `what` says what could not be done ("cannot be opened").
+inline error file_error(std::string const& path, char const* what, int why = errno) {
+    bool const full = why == ENOSPC || why == EDQUOT || why == EFBIG;
+    bool const in_the_way = why == ELOOP || why == EMLINK || why == EISDIR || why == ENOTDIR || why == ENXIO;
+    auto const code = full ? errc::disk_full : in_the_way ? errc::path_refused
+                                                          : errc::sink_failed;
+    return error(code).with_context(path + ' ' + what + ": " + std::strerror(why));
+}
+
+/// Makes a folder, and those that it is in, unless they are there. Errors: those of `file_error`.
+inline result<void> make_folders(std::string const& path) {
+    for (std::size_t end = 0; end != path.npos;) {
+        end = path.find('/', end + 1);
+        auto const part = path.substr(0, end);
+        struct stat about{};
+        if (::mkdir(part.c_str(), 0777) == 0) continue;
+        auto const why = errno;
+        if (::stat(part.c_str(), &about) != 0) return file_error(part, "cannot be made", why);
+        if (!S_ISDIR(about.st_mode)) return file_error(part, "cannot be made", ENOTDIR);
+    }
+    return success();
+}
+
+} // namespace lading::detail
+
+#endif
+
 // ---- lading/store/regular_file.hpp ----
 
 /// `regular_file`: a file that others may have put there, opened to be read. POSIX.
@@ -15007,13 +15047,6 @@ enum class durability : std::uint8_t {
 };
 
 namespace detail {
-
-/// A failed call on a file, by `errno`: `disk_full` where there is no room, else `sink_failed`.
-inline error file_error(std::string const& path, char const* what) {
-    auto const why = errno;
-    bool const full = why == ENOSPC || why == EDQUOT || why == EFBIG;
-    return error(full ? errc::disk_full : errc::sink_failed).with_context(path + ' ' + what + ": " + std::strerror(why));
-}
 
 /// What is at a path, links not followed; `folder`, which errors call `where`, is what a relative one begins at. Error: `path_refused` when it
 /// is no regular file, and nobody may put one there.
