@@ -29,6 +29,8 @@ bool fits(errc e, ending how, bool has_head) {
     return false;
 }
 
+constexpr std::string_view last_chunk = "\r\n0\r\n\r\n";
+
 std::string told(test::golden const& g, std::size_t exchange, std::size_t n, test::verdict const& got) {
     return g.name + ", exchange " + std::to_string(exchange) + ", byte " + std::to_string(n) + ": " + std::string(name_of(got.failure)) + ' ' + got.value;
 }
@@ -54,7 +56,9 @@ TEST_CASE("exchanges cut behind every byte, with four endings, are never complet
                 g.world.at = x.at, g.world.cut = n, g.world.how = how;
                 auto const got = g.run();
                 ++runs;
-                if (got == whole || g.world.urls.size() > x.at + 1 || !fits(got.failure, how, n >= head)) FAIL(told(g, x.at, n, got));
+                // A blob whose bytes have all come is whole by its digest, though the last chunk says so no more.
+                bool const verified = got == whole && whole.value == test::long_layer && n + last_chunk.size() >= x.answer.bytes.size();
+                if (g.world.urls.size() > x.at + 1 || (!verified && (got == whole || !fits(got.failure, how, n >= head)))) FAIL(told(g, x.at, n, got));
             }
         g.world.rewind();
         REQUIRE(g.run() == whole);
