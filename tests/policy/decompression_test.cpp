@@ -9,6 +9,8 @@
 #include <lading/store/image_on_disk.hpp>
 
 #ifdef LADING_TEST_ZLIB
+#include "support/zlib_gzip.hpp"
+
 #include <lading/unpack/zlib_gzip.hpp>
 #endif
 #ifdef LADING_TEST_ZSTD
@@ -39,19 +41,7 @@ struct model {
 std::vector<model> models() {
     std::vector<model> out;
 #ifdef LADING_TEST_ZLIB
-    out.push_back({"gzip", zlib_gzip::model(), [](std::string const& text) {
-                       z_stream s{};
-                       REQUIRE(::deflateInit2(&s, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-                       std::string packed(::deflateBound(&s, static_cast<uLong>(text.size())) + 32, '\0');
-                       s.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-                       s.avail_in = static_cast<uInt>(text.size());
-                       s.next_out = reinterpret_cast<Bytef*>(packed.data());
-                       s.avail_out = static_cast<uInt>(packed.size());
-                       REQUIRE(::deflate(&s, Z_FINISH) == Z_STREAM_END);
-                       packed.resize(s.total_out);
-                       ::deflateEnd(&s);
-                       return packed;
-                   }});
+    out.push_back({"gzip", zlib_gzip::model(), [](std::string const& text) { return test::zlib_gzip(text); }});
 #endif
 #ifdef LADING_TEST_ZSTD
     out.push_back({"zstd", zstd_frames::model(), [](std::string const& text) {

@@ -2,6 +2,7 @@
 // Blobs over connections that break, over every transport that brings them: real sockets, real files.
 
 #include "catch.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/lading.hpp>
@@ -38,21 +39,7 @@ struct over : default_policies {
     using transport = T;
 };
 
-struct folder {
-    folder() {
-        std::string name = (fs::temp_directory_path() / "lading-resume-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~folder() { fs::remove_all(path); }
-    std::string file(char const* name) const { return (path / name).string(); }
-    fs::path path;
-};
-
-std::string text_of(std::string const& path) {
-    std::ostringstream out;
-    out << std::ifstream(path, std::ios::binary).rdbuf();
-    return out.str();
-}
+using folder = test::scratch_folder;
 
 std::string const blob = [] {
     std::string out;
@@ -122,9 +109,9 @@ void goes_on() {
         INFO("cut after " << k);
         folder f;
         world w(blob_faults().with_cut(k));
-        file_sink out(f.file("blob"));
+        file_sink out(f.str("blob"));
         CHECK(w.fetch<T>(out) == errc::ok);
-        CHECK((text_of(f.file("blob")) == blob));
+        CHECK((test::file_text(f.str("blob")) == blob));
         CHECK(w.fake.journal().size() == (blob.size() + k - 1) / k);
         CHECK(w.sent(k) * 100 <= blob.size() * 102);
     }
@@ -133,12 +120,12 @@ void goes_on() {
     w.options.with_retry(retry_rules(1));
     unsigned runs = 1;
     for (;; ++runs) {
-        file_sink out(f.file("blob"));
+        file_sink out(f.str("blob"));
         if (w.fetch<T>(out) == errc::ok) break;
         REQUIRE(runs < 20);
     }
     CHECK(runs == 11); // each has brought 200'000
-    CHECK((text_of(f.file("blob")) == blob));
+    CHECK((test::file_text(f.str("blob")) == blob));
     CHECK(w.sent(200'000) * 100 <= blob.size() * 102);
 }
 
@@ -148,20 +135,20 @@ void answers_every_manner() {
                          range_manners::shifted, range_manners::of_another}) {
         INFO("manners " << static_cast<int>(m));
         folder f;
-        auto const path = f.file("blob");
+        auto const path = f.str("blob");
         std::ofstream(path + ".part", std::ios::binary) << blob.substr(0, 500'000);
         world w(blob_faults().with_ranges(m));
         file_sink out(path);
         CHECK(w.fetch<T>(out) == errc::ok);
-        CHECK((text_of(path) == blob));
+        CHECK((test::file_text(path) == blob));
         CHECK(w.fake.journal().size() <= 2);
     }
     folder f;
-    std::ofstream(f.file("blob.part"), std::ios::binary) << blob.substr(0, 500'000);
+    std::ofstream(f.str("blob.part"), std::ios::binary) << blob.substr(0, 500'000);
     world w(blob_faults().with_ranges(range_manners::missing));
-    file_sink out(f.file("blob"));
+    file_sink out(f.str("blob"));
     CHECK(w.fetch<T>(out) == errc::blob_unknown);
-    CHECK(fs::file_size(f.file("blob.part")) == 500'000);
+    CHECK(fs::file_size(f.str("blob.part")) == 500'000);
 }
 
 template <class T>
@@ -170,20 +157,20 @@ void stops() {
     world w(blob_faults().with_pieces(32u << 10, 5ms));
     std::stop_source stop;
     std::vector<transfer_state> told;
-    watched_file out(f.file("blob"), 300'000, [&] { stop.request_stop(); });
+    watched_file out(f.str("blob"), 300'000, [&] { stop.request_stop(); });
     CHECK(w.fetch<T>(out, blob_options().with_observer([&](transfer_event const& e) { told.push_back(e.state); }), stop.get_token()) ==
           errc::cancelled);
     CHECK(out.bytes < blob.size());
     CHECK(told.back() == transfer_state::failed);
-    auto const kept = fs::file_size(f.file("blob.part"));
+    auto const kept = fs::file_size(f.str("blob.part"));
     CHECK(kept == out.bytes);
     w.fake.set_blob_faults({});
     w.fake.clear_journal();
-    file_sink next(f.file("blob"));
+    file_sink next(f.str("blob"));
     CHECK(w.fetch<T>(next) == errc::ok);
     REQUIRE(w.fake.journal().size() == 1);
     CHECK(w.fake.journal()[0].headers.find("Range") == "bytes=" + std::to_string(kept) + '-');
-    CHECK((text_of(f.file("blob")) == blob));
+    CHECK((test::file_text(f.str("blob")) == blob));
 }
 
 template <class T>
@@ -236,7 +223,7 @@ TEST_CASE("an asynchronous transfer is stopped by its slot, and leaves its part"
     asio::io_context loop;
     async_client client(loop.get_executor(), w.options);
     asio::cancellation_signal signal;
-    watched_file out(f.file("blob"), 300'000, [&] { asio::post(loop, [&] { signal.emit(asio::cancellation_type::terminal); }); });
+    watched_file out(f.str("blob"), 300'000, [&] { asio::post(loop, [&] { signal.emit(asio::cancellation_type::terminal); }); });
     std::vector<transfer_state> told;
     errc code = errc::ok;
     bool part_is_free = false;
@@ -246,7 +233,7 @@ TEST_CASE("an asynchronous transfer is stopped by its slot, and leaves its part"
     }),
                       asio::bind_cancellation_slot(signal.slot(), [&](result<lading::descriptor> r) {
                           code = r ? errc::invalid_argument : r.error().kind();
-                          file_sink next(f.file("blob"));
+                          file_sink next(f.str("blob"));
                           part_is_free = next.resume(static_cast<std::int64_t>(blob.size()), [](auto) {}).has_value();
                           next.suspend();
                       }));
@@ -254,16 +241,16 @@ TEST_CASE("an asynchronous transfer is stopped by its slot, and leaves its part"
     CHECK(code == errc::cancelled);
     CHECK(told.back() == transfer_state::failed);
     CHECK(part_is_free);
-    CHECK(fs::file_size(f.file("blob.part")) == out.bytes);
+    CHECK(fs::file_size(f.str("blob.part")) == out.bytes);
     w.fake.set_blob_faults(blob_faults().with_cut(100'000));
     w.fake.clear_journal();
-    file_sink next(f.file("blob"));
+    file_sink next(f.str("blob"));
     loop.restart();
     client.async_blob(w.name(), w.what(), next, [&](result<lading::descriptor> r) { code = r ? errc::ok : r.error().kind(); });
     loop.run();
     CHECK(code == errc::ok);
     CHECK(w.fake.journal().at(0).headers.find("Range") == "bytes=" + std::to_string(out.bytes) + '-');
-    CHECK((text_of(f.file("blob")) == blob));
+    CHECK((test::file_text(f.str("blob")) == blob));
 }
 
 } // namespace resume_test

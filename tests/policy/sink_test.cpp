@@ -2,6 +2,7 @@
 // Files that blobs are written to, over every transport that brings them.
 
 #include "catch.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/lading.hpp>
@@ -31,22 +32,7 @@ struct over : default_policies {
     using transport = T;
 };
 
-struct folder {
-    folder() {
-        std::string name = (fs::temp_directory_path() / "lading-sink-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~folder() { fs::remove_all(path); }
-    std::string file(char const* name) const { return (path / name).string(); }
-    std::size_t count() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
-    fs::path path;
-};
-
-std::string text_of(std::string const& path) {
-    std::ostringstream out;
-    out << std::ifstream(path, std::ios::binary).rdbuf();
-    return out.str();
-}
+using folder = test::scratch_folder;
 
 /// A file that takes the first piece only after something else has happened.
 struct late_sink final : blob_sink {
@@ -76,7 +62,7 @@ result<descriptor> fetch(std::string const& wanted, std::string const& served, b
 template <class T>
 void keeps_files_apart() {
     folder f;
-    auto const path = f.file("blob");
+    auto const path = f.str("blob");
     std::string const good(100'000, 'G'), evil(100'000, 'E');
     // While one writes the other cannot, whatever they bring.
     late_sink first(path, [&] {
@@ -90,19 +76,19 @@ void keeps_files_apart() {
         CHECK(fetch<T>(good, evil, out).error() == errc::part_in_use);
     });
     CHECK(fetch<T>(good, good, second));
-    CHECK((text_of(path) == good));
+    CHECK((test::file_text(path) == good));
     CHECK(f.count() == 1);
     // And what is refused does not disturb what is there.
     file_sink out(path);
     CHECK(fetch<T>(evil, good, out).error() == errc::digest_mismatch);
-    CHECK((text_of(path) == good));
+    CHECK((test::file_text(path) == good));
     CHECK(f.count() == 1);
 }
 
 template <class T>
 void follows_no_link() {
     folder f;
-    auto const path = f.file("blob"), victim = f.file("victim");
+    auto const path = f.str("blob"), victim = f.str("victim");
     std::string const good(100'000, 'G');
     std::ofstream(victim) << "precious";
     file_sink out(path);
@@ -115,9 +101,9 @@ void follows_no_link() {
         fs::remove(taken);
     }
     CHECK(f.count() == 1); // nothing else is left
-    CHECK(text_of(victim) == "precious");
+    CHECK(test::file_text(victim) == "precious");
     CHECK(fetch<T>(good, good, out));
-    CHECK((text_of(path) == good));
+    CHECK((test::file_text(path) == good));
 }
 
 } // namespace

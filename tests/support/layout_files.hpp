@@ -3,6 +3,8 @@
 
 /// Folders for tests, and the files of OCI layouts in them, made without the library's writer.
 
+#include "scratch_folder.hpp"
+
 #include <lading/descriptor.hpp>
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/media_type.hpp>
@@ -24,36 +26,7 @@ namespace layout_files {
 
 namespace fs = std::filesystem;
 
-/// A folder that goes away.
-struct folder {
-    folder() {
-        char name[] = "/tmp/lading-layout-XXXXXX";
-        path = ::mkdtemp(name);
-    }
-    explicit folder(fs::path where) : path(std::move(where)) { fs::create_directories(path); }
-    ~folder() { fs::remove_all(path); }
-    folder(folder const&) = delete;
-    folder& operator=(folder const&) = delete;
-    std::string write(std::string const& name, std::string_view bytes) const {
-        fs::create_directories((path / name).parent_path());
-        std::ofstream(path / name, std::ios::binary) << bytes;
-        return (path / name).string();
-    }
-    std::string read(std::string const& name) const {
-        std::ifstream in(path / name, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
-    /// Everything in it but folders, sorted, by its path.
-    std::vector<std::string> list() const {
-        std::vector<std::string> out;
-        for (auto const& e : fs::recursive_directory_iterator(path))
-            if (!e.is_directory()) out.push_back(fs::relative(e.path(), path).string());
-        std::sort(out.begin(), out.end());
-        return out;
-    }
-    std::string str(std::string const& name = {}) const { return name.empty() ? path.string() : (path / name).string(); }
-    fs::path path;
-};
+using folder = test::scratch_folder;
 
 inline std::string hex_of(std::string_view bytes) { return lading::constant_digest_of(bytes).hex(); }
 inline std::string blob_name(std::string_view bytes) { return "blobs/sha256/" + hex_of(bytes); }
@@ -103,12 +76,17 @@ inline lading::result<void> put(lading::result<std::unique_ptr<lading::blob_sink
     LADING_TRY_V(out->write(std::as_bytes(std::span(bytes.substr(held)))));
     return out->commit();
 }
+/// Writes what an image is made of.
+template <class Store, class Image>
+lading::result<void> put_blobs(Store& store, Image const& i) {
+    LADING_TRY_V(put(store.writer(described(i.layer)), i.layer));
+    LADING_TRY_V(put(store.writer(described(i.config)), i.config));
+    return store.put_document(i.what(), i.manifest);
+}
 /// Writes an image as a copy does.
 template <class Store>
 lading::result<void> put_image(Store& store, image const& i, std::string_view name) {
-    LADING_TRY_V(put(store.writer(described(i.layer)), i.layer));
-    LADING_TRY_V(put(store.writer(described(i.config)), i.config));
-    LADING_TRY_V(store.put_document(i.what(), i.manifest));
+    LADING_TRY_V(put_blobs(store, i));
     LADING_TRY_V(store.tag(name, i.what()));
     return store.complete();
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "../../support/scratch_folder.hpp"
 #include "catch.hpp"
 #include "client_of_body.hpp"
 #include "documents.hpp"
@@ -45,11 +46,6 @@ constexpr std::size_t size = 512u << 10, kib = 1024;
 std::string const blob = text_of_size(size);
 
 lading::descriptor describe(std::string_view bytes, std::int64_t n) { return {"a/b", digest::parse(test::digest_of(bytes)).value(), n}; }
-std::string read(std::string const& path) {
-    std::ostringstream out;
-    out << std::ifstream(path, std::ios::binary).rdbuf();
-    return out.str();
-}
 
 /// Counts what is asked of it; keeps the bytes.
 struct counting final : blob_sink {
@@ -100,15 +96,7 @@ struct world : test::range_world {
     std::stop_source stop;
 };
 
-struct folder {
-    folder() {
-        std::string name = (fs::temp_directory_path() / "lading-resume-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~folder() { fs::remove_all(path); }
-    std::string file(char const* name) const { return (path / name).string(); }
-    fs::path path;
-};
+using folder = test::scratch_folder;
 
 std::string const other = [] {
     auto out = blob;
@@ -674,7 +662,7 @@ TEST_CASE("If-Range is sent with a strong tag of the same place only", "[blob][P
 
 TEST_CASE("the next run goes on with what is on the disk", "[blob][PD27][PD28][PD30][PD68]") {
     folder f;
-    auto const path = f.file("blob"), part = f.file("blob.part");
+    auto const path = f.str("blob"), part = f.str("blob.part");
     {
         world w;
         w.options.with_retry(retry_rules(1));
@@ -754,7 +742,7 @@ TEST_CASE("the next run goes on with what is on the disk", "[blob][PD27][PD28][P
         CHECK(w.outcome(out) == errc::ok);
         CHECK(w.journal.empty());
     }
-    CHECK((read(path) == blob));
+    CHECK((test::file_text(path) == blob));
     CHECK_FALSE(fs::exists(part));
     world w;
     file_sink again(path);
@@ -764,7 +752,7 @@ TEST_CASE("the next run goes on with what is on the disk", "[blob][PD27][PD28][P
 
 TEST_CASE("one who finds the file in use waits, and then uses it", "[blob][PD34]") {
     folder f;
-    auto const path = f.file("blob");
+    auto const path = f.str("blob");
     world w;
     file_sink first(path), second(path);
     REQUIRE(first.begin());
@@ -791,7 +779,7 @@ TEST_CASE("one who finds the file in use waits, and then uses it", "[blob][PD34]
           },
                 {}) == errc::ok);
     CHECK(w.journal.empty());
-    CHECK((read(path) == blob));
+    CHECK((test::file_text(path) == blob));
 }
 
 TEST_CASE("what everybody has is not asked for", "[blob][PD41][PD42]") {
@@ -804,9 +792,9 @@ TEST_CASE("what everybody has is not asked for", "[blob][PD41][PD42]") {
         CHECK(out.text == text);
         CHECK(out.committed == 1);
         folder f;
-        file_sink file(f.file("blob"));
+        file_sink file(f.str("blob"));
         CHECK(w.outcome(file) == errc::ok);
-        CHECK(read(f.file("blob")) == text);
+        CHECK(test::file_text(f.str("blob")) == text);
     }
     world w;
     w.wanted = describe(blob, 0);
@@ -822,9 +810,9 @@ TEST_CASE("zeros are written, not left out", "[blob][PD47]") {
     world w;
     w.wanted = describe(zeros, static_cast<std::int64_t>(size));
     w.answer = [&](request const& q) { return serve(q, zeros); };
-    file_sink out(f.file("blob"));
+    file_sink out(f.str("blob"));
     REQUIRE(w.outcome(out) == errc::ok);
-    detail::file_handle const file(::open(f.file("blob").c_str(), O_RDONLY));
+    detail::file_handle const file(::open(f.str("blob").c_str(), O_RDONLY));
     CHECK(::lseek(file.get(), 0, SEEK_HOLE) == static_cast<off_t>(size)); // the end is the only one
 }
 
@@ -908,12 +896,12 @@ TEST_CASE("a stopped transfer leaves its part", "[blob][PD49]") {
         file_sink file;
         std::stop_source& stop;
         std::size_t bytes = 0;
-    } out(f.file("blob"), w.stop);
+    } out(f.str("blob"), w.stop);
     w.answer = [&](request const& q) { return serve(q, blob).cut(200 * kib); };
     CHECK(w.outcome(out, blob_options().with_observer([&](auto const&) { ++events; })) == errc::cancelled);
     CHECK(w.journal.size() == 1);
-    CHECK(fs::file_size(f.file("blob.part")) == 200 * kib);
-    CHECK_FALSE(fs::exists(f.file("blob")));
+    CHECK(fs::file_size(f.str("blob.part")) == 200 * kib);
+    CHECK_FALSE(fs::exists(f.str("blob")));
     CHECK(events == 3); // started, retrying, failed
 }
 
@@ -958,7 +946,7 @@ TEST_CASE("every place of a cut, every answer to it, in this run and the next", 
                 auto const at = size / 16 * i - (i == 16);
                 INFO("cut at " << at << ", answer " << answer << (next_run ? ", next run" : ""));
                 folder f;
-                auto const path = f.file("blob");
+                auto const path = f.str("blob");
                 world w;
                 std::uint64_t before = 0;
                 if (next_run) {
@@ -997,7 +985,7 @@ TEST_CASE("every place of a cut, every answer to it, in this run and the next", 
                     continue;
                 }
                 CHECK(got == errc::ok);
-                CHECK((read(path) == blob));
+                CHECK((test::file_text(path) == blob));
                 CHECK_FALSE(fs::exists(path + ".part"));
                 if (answer == right) CHECK(w.bytes + before == size);
                 CHECK(w.bytes <= 2 * size);

@@ -47,17 +47,11 @@ struct golden {
     std::string layer, config, manifest;
 };
 
-template <class Store, class Image>
-void put_blobs(Store& store, Image const& i) {
-    REQUIRE(put(store.writer(described(i.layer)), i.layer));
-    REQUIRE(put(store.writer(described(i.config)), i.config));
-    REQUIRE(store.put_document(i.what(), i.manifest));
-}
 template <class Image>
 std::string refused(Image const& i, std::string const& name = "a:1", archive_options o = {}) {
     folder f;
     auto store = docker_archive::create(f.str("x.tar"), std::move(o)).value();
-    put_blobs(store, i);
+    REQUIRE(put_blobs(store, i));
     REQUIRE(store.tag(name, i.what()));
     auto const done = store.complete();
     CHECK_FALSE(fs::exists(f.path / "x.tar"));
@@ -110,7 +104,7 @@ TEST_CASE("docker_archive: the golden image is the golden archive", "[store][AR1
     std::string first;
     for (std::string const name : {"x.tar", "y.tar"}) {
         auto store = docker_archive::create(f.str(name)).value();
-        put_blobs(store, g);
+        REQUIRE(put_blobs(store, g));
         REQUIRE(store.tag("hello:v1", g.what()));
         REQUIRE(store.complete());
         CHECK(listed(f, name) == hex_of(g.layer) + ".tar\n" + hex_of(g.config) + ".json\nmanifest.json\n");
@@ -130,7 +124,7 @@ TEST_CASE("docker_archive: the golden image is the golden archive", "[store][AR1
     CHECK((f.read("x.tar") == f.read("y.tar")));
 
     auto hybrid = oci_archive::create(f.str("h.tar"), archive_options().with_form(archive_form::hybrid)).value();
-    put_blobs(hybrid, g);
+    REQUIRE(put_blobs(hybrid, g));
     REQUIRE(hybrid.tag("docker.io/library/hello:v1", g.what()));
     REQUIRE(hybrid.complete());
     CHECK(read_back(f.str("h.tar"), "hello:v1") == g.config);
@@ -143,7 +137,9 @@ TEST_CASE("docker_archive: one entry of the list for each config, with all of it
     auto again = b; // the same config by another manifest
     again.manifest.insert(again.manifest.size() - 1, R"(,"annotations":{"a":"b"})");
     auto store = docker_archive::create(f.str("x.tar")).value();
-    put_blobs(store, a), put_blobs(store, b), put_blobs(store, again);
+    REQUIRE(put_blobs(store, a));
+    REQUIRE(put_blobs(store, b));
+    REQUIRE(put_blobs(store, again));
     REQUIRE(store.tag("b", b.what()));
     REQUIRE(store.tag("", a.what()));
     REQUIRE(store.tag("quay.io/team/b:2", b.what()));
@@ -166,7 +162,7 @@ TEST_CASE("docker_archive: what Docker before 1.10 reads is written when it is a
     std::string archive;
     for (std::string const name : {"x.tar", "y.tar"}) {
         auto store = docker_archive::create(f.str(name), archive_options().with_legacy()).value();
-        put_blobs(store, a);
+        REQUIRE(put_blobs(store, a));
         REQUIRE(store.tag("hello:v1", a.what()));
         REQUIRE(store.tag("hello:v2", a.what()));
         REQUIRE(store.complete());
@@ -183,7 +179,7 @@ TEST_CASE("docker_archive: what Docker before 1.10 reads is written when it is a
     CHECK(read_back(f.str("x.tar"), "hello:v2") == a.config);
     CHECK(listed(f, "x.tar").ends_with("repositories\nmanifest.json\n"));
     auto plain = docker_archive::create(f.str("z.tar")).value();
-    put_blobs(plain, a);
+    REQUIRE(put_blobs(plain, a));
     REQUIRE(plain.tag("hello:v1", a.what()));
     REQUIRE(plain.complete());
     CHECK(listed(f, "z.tar").find("repositories") == std::string::npos);
@@ -197,7 +193,7 @@ TEST_CASE("docker_archive: a layer that is there twice is written once", "[store
     g.manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" + text_of(described(g.config, media_types::oci_config)) +
                  R"(,"layers":[)" + text_of(described(g.layer)) + ',' + text_of(described(g.layer)) + "]}";
     auto store = docker_archive::create(f.str("x.tar")).value();
-    put_blobs(store, g);
+    REQUIRE(put_blobs(store, g));
     REQUIRE(store.tag("a:1", g.what()));
     REQUIRE(store.complete());
     CHECK(listed(f, "x.tar") == hex_of(g.layer) + ".tar\n" + hex_of(g.config) + ".json\nmanifest.json\n");
@@ -230,7 +226,7 @@ TEST_CASE("docker_archive: of an index one image is written", "[store][AR15]") {
     auto const write = [&](std::vector<image> const& images, platform_choice which) {
         fs::remove_all(f.path / "x.tar");
         auto store = docker_archive::create(f.str("x.tar"), archive_options().with_platform(std::move(which))).value();
-        for (auto const& i : images) put_blobs(store, i);
+        for (auto const& i : images) REQUIRE(put_blobs(store, i));
         REQUIRE(store.put_document(top, list));
         REQUIRE(store.tag("a:1", top));
         auto const done = store.complete();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "../../support/scratch_folder.hpp"
 #include "catch.hpp"
 
 #include <lading/store/file_sink.hpp>
@@ -17,22 +18,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
-    folder() {
-        std::string name = (fs::temp_directory_path() / "lading-parts-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~folder() { fs::remove_all(path); }
-    std::string file(char const* name) const { return (path / name).string(); }
-    std::size_t count() const { return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator())); }
-    fs::path path;
-};
+using folder = test::scratch_folder;
 
-std::string text_of(std::string const& path) {
-    std::ostringstream out;
-    out << std::ifstream(path, std::ios::binary).rdbuf();
-    return out.str();
-}
 void put(std::string const& path, std::string_view bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 auto bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 errc kind_of(auto const& r) { return r ? errc::ok : r.error().kind(); }
@@ -62,17 +49,17 @@ std::string const big(200'000, 'B');
 TEST_CASE("the part lies beside the file, and is the owner's only", "[store][PD26][PD33][PD36]") {
     umask_of const mask(027);
     folder f;
-    auto const path = f.file("blob"), part = f.file("blob.part");
+    auto const path = f.str("blob"), part = f.str("blob.part");
     for (auto d : {durability::none, durability::file, durability::full}) {
         file_sink s(path, file_options().with_durability(d));
         CHECK(resumed(s, 200'000).empty());
         REQUIRE(s.begin());
         REQUIRE(s.write(bytes_of(big)));
         CHECK(fs::status(part).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
-        CHECK((text_of(part) == big));
+        CHECK((test::file_text(part) == big));
         CHECK_FALSE(fs::exists(path));
         REQUIRE(s.commit());
-        CHECK((text_of(path) == big));
+        CHECK((test::file_text(path) == big));
         CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
         CHECK(f.count() == 1);
         fs::remove(path);
@@ -86,7 +73,7 @@ TEST_CASE("the part lies beside the file, and is the owner's only", "[store][PD2
 
 TEST_CASE("what a transfer has left is read again, and gone on with", "[store][PD27][PD30][PD35]") {
     folder f;
-    auto const path = f.file("blob"), part = f.file("blob.part");
+    auto const path = f.str("blob"), part = f.str("blob.part");
     auto const interrupted = [&](file_options o, std::size_t n) {
         file_sink s(path, o);
         REQUIRE(resumed(s, 200'000).empty());
@@ -95,13 +82,13 @@ TEST_CASE("what a transfer has left is read again, and gone on with", "[store][P
         s.suspend();
     };
     interrupted({}, 100'000);
-    CHECK(text_of(part).size() == 100'000);
+    CHECK(test::file_text(part).size() == 100'000);
     {
         file_sink s(path);
         CHECK(resumed(s, 200'000).size() == 100'000);
         REQUIRE(s.write(bytes_of(big).subspan(100'000)));
         REQUIRE(s.commit());
-        CHECK((text_of(path) == big));
+        CHECK((test::file_text(path) == big));
         CHECK(f.count() == 1);
     }
     fs::remove(path);
@@ -120,7 +107,7 @@ TEST_CASE("what a transfer has left is read again, and gone on with", "[store][P
         CHECK(resumed(s, 200'000).size() == 100'000);
         REQUIRE(s.begin()); // it was wrong
         REQUIRE(s.write(bytes_of("new")));
-        CHECK(text_of(part) == "new");
+        CHECK(test::file_text(part) == "new");
         s.discard();
     }
     put(part, big);
@@ -137,10 +124,10 @@ TEST_CASE("what a transfer has left is read again, and gone on with", "[store][P
 
 TEST_CASE("a part that is longer than the blob is emptied", "[store][PD28][PD67]") {
     folder f;
-    auto const part = f.file("blob.part");
+    auto const part = f.str("blob.part");
     put(part, big);
     {
-        file_sink s(f.file("blob"));
+        file_sink s(f.str("blob"));
         CHECK(resumed(s, 199'999).empty());
         CHECK(fs::file_size(part) == 0);
     }
@@ -150,17 +137,17 @@ TEST_CASE("a part that is longer than the blob is emptied", "[store][PD28][PD67]
         if (!ec) break;
     }
     REQUIRE(fs::file_size(part) > std::uintmax_t{1} << 40);
-    file_sink s(f.file("blob"));
+    file_sink s(f.str("blob"));
     CHECK(resumed(s, 1000).empty());
     CHECK(fs::file_size(part) == 0);
 }
 
 TEST_CASE("what somebody has put in the place of the part is not touched", "[store][PD32][PD66]") {
     folder f;
-    auto const path = f.file("blob"), part = f.file("blob.part"), victim = f.file("victim");
+    auto const path = f.str("blob"), part = f.str("blob.part"), victim = f.str("victim");
     put(victim, "precious");
     SECTION("a link") { fs::create_symlink(victim, part); }
-    SECTION("a link that leads nowhere") { fs::create_symlink(f.file("nowhere"), part); }
+    SECTION("a link that leads nowhere") { fs::create_symlink(f.str("nowhere"), part); }
     SECTION("a second name") { fs::create_hard_link(victim, part); }
     SECTION("a pipe") { REQUIRE(::mkfifo(part.c_str(), 0666) == 0); }
     SECTION("a folder") { fs::create_directory(part); }
@@ -176,13 +163,13 @@ TEST_CASE("what somebody has put in the place of the part is not touched", "[sto
     CHECK(kind_of(s.begin()) == errc::path_refused);
     s.suspend();
     s.discard();
-    CHECK(text_of(victim) == "precious");
+    CHECK(test::file_text(victim) == "precious");
     CHECK(f.count() == before);
 }
 
 TEST_CASE("two sinks never write one file", "[store][PD34]") {
     folder f;
-    auto const path = f.file("blob"), part = f.file("blob.part");
+    auto const path = f.str("blob"), part = f.str("blob.part");
     file_sink first(path), second(path);
     REQUIRE(first.begin());
     CHECK(resume_fails(second, 200'000) == errc::part_in_use);
@@ -193,7 +180,7 @@ TEST_CASE("two sinks never write one file", "[store][PD34]") {
         REQUIRE(first.commit());
         CHECK((resumed(second, 200'000) == big));
         REQUIRE(second.commit());
-        CHECK((text_of(path) == big));
+        CHECK((test::file_text(path) == big));
         CHECK(f.count() == 1);
     }
     SECTION("a part that has got its name while one waited for its lock is no part any more") {
@@ -201,7 +188,7 @@ TEST_CASE("two sinks never write one file", "[store][PD34]") {
         REQUIRE(first.commit());
         REQUIRE(second.begin());
         REQUIRE(second.write(bytes_of("other")));
-        CHECK((text_of(path) == big));
+        CHECK((test::file_text(path) == big));
         second.discard();
     }
     SECTION("nor is one that was removed") {
@@ -214,7 +201,7 @@ TEST_CASE("two sinks never write one file", "[store][PD34]") {
 
 TEST_CASE("a file that has the name already", "[store][PD37]") {
     folder f;
-    auto const path = f.file("blob"), other = f.file("other");
+    auto const path = f.str("blob"), other = f.str("other");
     put(path, big);
     SECTION("and the size is read, and stays if it is the blob") {
         for (bool const keep : {false, true}) {
@@ -231,9 +218,9 @@ TEST_CASE("a file that has the name already", "[store][PD37]") {
         CHECK((resumed(s, 200'000) == big));
         REQUIRE(s.begin());
         REQUIRE(s.write(bytes_of("new")));
-        CHECK((text_of(path) == big));
+        CHECK((test::file_text(path) == big));
         REQUIRE(s.commit());
-        CHECK(text_of(path) == "new");
+        CHECK(test::file_text(path) == "new");
     }
     SECTION("or left") {
         file_sink s(path, file_options().with_no_clobber());
@@ -241,12 +228,12 @@ TEST_CASE("a file that has the name already", "[store][PD37]") {
         CHECK((resumed(s, 200'000) == big));
         CHECK(kind_of(s.begin()) == errc::file_exists);
         s.discard();
-        CHECK((text_of(path) == big));
+        CHECK((test::file_text(path) == big));
         fs::remove(path);
         REQUIRE(s.begin());
         put(path, "somebody was faster");
         CHECK(kind_of(s.commit()) == errc::file_exists);
-        CHECK(text_of(path) == "somebody was faster");
+        CHECK(test::file_text(path) == "somebody was faster");
         CHECK(f.count() == 1);
     }
     SECTION("a link or a folder is neither followed nor replaced") {
@@ -264,14 +251,14 @@ TEST_CASE("a file that has the name already", "[store][PD37]") {
             CHECK(kind_of(s.commit()) == errc::path_refused);
             fs::remove(path);
         }
-        CHECK((text_of(other) == big));
+        CHECK((test::file_text(other) == big));
         CHECK(f.count() == 1);
     }
 }
 
 TEST_CASE("a disk without room says so, and what was written stays", "[store][PD31]") {
     folder f;
-    auto const path = f.file("blob"), part = f.file("blob.part");
+    auto const path = f.str("blob"), part = f.str("blob.part");
     auto const handler = std::signal(SIGXFSZ, SIG_IGN);
     struct rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
@@ -298,19 +285,19 @@ TEST_CASE("a disk without room says so, and what was written stays", "[store][PD
     CHECK(resumed(s, 200'000).size() == 100'000);
     REQUIRE(s.write(bytes_of(big).subspan(100'000)));
     REQUIRE(s.commit());
-    CHECK((text_of(path) == big));
+    CHECK((test::file_text(path) == big));
     CHECK(fs::exists(path));
 }
 
 TEST_CASE("more than the disk has is not asked of it", "[store][PD71]") {
     folder f;
-    file_sink s(f.file("blob"));
+    file_sink s(f.str("blob"));
     auto const r = s.resume(std::int64_t{1} << 62, [](auto) {});
     CHECK(kind_of(r) == errc::disk_full);
     CHECK(r.error().detail().expected == "room for 4611686018427387904 bytes more");
     CHECK(f.count() == 0);
     CHECK(resumed(s, 3 << 20).empty()); // what is reserved makes the part no longer
-    CHECK(fs::file_size(f.file("blob.part")) == 0);
+    CHECK(fs::file_size(f.str("blob.part")) == 0);
     s.discard();
 }
 

@@ -24,12 +24,6 @@ static_assert(check_content_store<oci_archive>::ok);
 
 namespace {
 
-template <class Store>
-void put_blobs(Store& store, image const& i) {
-    REQUIRE(put(store.writer(described(i.layer)), i.layer));
-    REQUIRE(put(store.writer(described(i.config)), i.config));
-    REQUIRE(store.put_document(i.what(), i.manifest));
-}
 std::string listed(folder const& f, std::string const& name) {
     std::FILE* const pipe = ::popen(("tar -tf '" + f.str(name) + "' 2>&1").c_str(), "r");
     std::string out;
@@ -52,7 +46,7 @@ TEST_CASE("oci_archive: what is written can be read, by us and by tar", "[store]
     REQUIRE(made);
     auto& store = made.value();
     CHECK_FALSE(store.has(a.what()).value());
-    put_blobs(store, a);
+    REQUIRE(put_blobs(store, a));
     CHECK(store.has(a.what()).value());
     CHECK(f.list().size() > 1);
     CHECK_FALSE(fs::exists(f.path / "a.tar"));
@@ -88,7 +82,7 @@ TEST_CASE("oci_archive: members are in the order in which they are walked, and n
     image const a("a"), b("b"), c("c");
     auto const list = index_text({a, b});
     auto store = oci_archive::create(f.str("x.tar")).value();
-    for (auto const& i : {c, b, a}) put_blobs(store, i);
+    for (auto const& i : {c, b, a}) REQUIRE(put_blobs(store, i));
     REQUIRE(put(store.writer(described("stray")), "stray")); // nothing leads to it
     auto const top = described(list, media_types::oci_index);
     REQUIRE(store.put_document(top, list));
@@ -108,7 +102,7 @@ TEST_CASE("oci_archive: the same input is the same bytes", "[store][AR02]") {
         folder f;
         image const a("a"), b("b");
         auto store = oci_archive::create(f.str("x.tar"), archive_options().with_form(archive_form::hybrid)).value();
-        for (auto const& i : run == 0 ? std::vector{a, b} : std::vector{b, a}) put_blobs(store, i);
+        for (auto const& i : run == 0 ? std::vector{a, b} : std::vector{b, a}) REQUIRE(put_blobs(store, i));
         REQUIRE(store.tag("docker.io/library/a:1", a.what()));
         REQUIRE(store.tag("docker.io/library/b:1", b.what()));
         REQUIRE(store.complete());
@@ -119,7 +113,7 @@ TEST_CASE("oci_archive: the same input is the same bytes", "[store][AR02]") {
     folder f;
     image const a("a");
     auto dated = oci_archive::create(f.str("x.tar"), archive_options().with_time(1'700'000'000)).value();
-    put_blobs(dated, a);
+    REQUIRE(put_blobs(dated, a));
     REQUIRE(dated.tag("a", a.what()));
     REQUIRE(dated.complete());
     CHECK(f.read("x.tar").substr(136, 12) == std::string("14524770400\0", 12));
@@ -132,7 +126,7 @@ TEST_CASE("oci_archive: a file that is there is kept, unless it is to be replace
     CHECK(oci_archive::create(f.str("x.tar")).error() == errc::archive_exists);
     CHECK(f.list() == std::vector<std::string>{"x.tar"});
     auto store = oci_archive::create(f.str("x.tar"), archive_options().with_overwrite()).value();
-    put_blobs(store, a);
+    REQUIRE(put_blobs(store, a));
     REQUIRE(store.tag("a", a.what()));
     CHECK(f.read("x.tar") == "precious"); // until it is whole
     REQUIRE(store.complete());
@@ -140,7 +134,7 @@ TEST_CASE("oci_archive: a file that is there is kept, unless it is to be replace
     CHECK(oci_archive::open(f.str("x.tar")).value().resolve("a"));
 
     auto late = oci_archive::create(f.str("y.tar")).value();
-    put_blobs(late, a);
+    REQUIRE(put_blobs(late, a));
     REQUIRE(late.tag("a", a.what()));
     f.write("y.tar", "of another program");
     CHECK(late.complete().error() == errc::archive_exists);
@@ -153,7 +147,8 @@ TEST_CASE("oci_archive: several images by name, and one name leads to one", "[st
     folder f;
     image const a("a"), b("b");
     auto store = oci_archive::create(f.str("x.tar")).value();
-    put_blobs(store, a), put_blobs(store, b);
+    REQUIRE(put_blobs(store, a));
+    REQUIRE(put_blobs(store, b));
     REQUIRE(store.tag("docker.io/library/app:1", a.what()));
     REQUIRE(store.tag("docker.io/library/app:2", b.what()));
     REQUIRE(store.tag("docker.io/library/app:1", b.what()));
@@ -170,14 +165,14 @@ TEST_CASE("oci_archive: a run that was killed is gone on with, its names are not
     image const a("a"), b("b");
     {
         auto store = oci_archive::create(f.str("x.tar")).value();
-        put_blobs(store, a);
+        REQUIRE(put_blobs(store, a));
         REQUIRE(store.tag("old", a.what()));
     }
     CHECK_FALSE(fs::exists(f.path / "x.tar"));
     auto store = oci_archive::create(f.str("x.tar")).value();
     CHECK(store.has(described(a.layer)).value()); // nothing is fetched again
     CHECK_FALSE(store.has(described(b.layer)).value());
-    put_blobs(store, b);
+    REQUIRE(put_blobs(store, b));
     REQUIRE(store.tag("new", b.what()));
     CHECK(oci_archive::create(f.str("x.tar")).error() == errc::part_in_use);
     REQUIRE(store.complete());
@@ -198,7 +193,7 @@ TEST_CASE("oci_archive: one that nothing was written to leaves nothing, and take
     CHECK_FALSE(fs::exists(f.path / "x.tar.part"));
     {
         auto store = oci_archive::create(f.str("x.tar")).value();
-        put_blobs(store, a);
+        REQUIRE(put_blobs(store, a));
     }
     CHECK_FALSE(oci_archive::create(f.str("x.tar")).value().has(image("b").what()).value());
     CHECK(oci_archive::create(f.str("x.tar")).value().has(a.what()).value()); // still there
@@ -209,7 +204,7 @@ TEST_CASE("oci_archive: what was staged is verified again, and nothing wrong get
     image const a("a");
     auto store = oci_archive::create(f.str("x.tar")).value();
     CHECK(store.complete().error() == errc::invalid_argument); // no image
-    put_blobs(store, a);
+    REQUIRE(put_blobs(store, a));
     REQUIRE(store.tag("a", a.what()));
     auto changed = a.layer;
     changed.back() ^= 1;
@@ -251,7 +246,7 @@ TEST_CASE("oci_archive: an index may be without the images of other platforms, n
     auto const list = index_text({a, b});
     auto const top = described(list, media_types::oci_index);
     auto store = oci_archive::create(f.str("x.tar"), archive_options().with_form(archive_form::hybrid)).value();
-    put_blobs(store, b);
+    REQUIRE(put_blobs(store, b));
     REQUIRE(store.put_document(top, list));
     REQUIRE(store.tag("quay.io/team/app:1", top));
     REQUIRE(store.complete());
@@ -264,10 +259,10 @@ TEST_CASE("oci_archive: an index may be without the images of other platforms, n
 
     {
         auto killed = oci_archive::create(f.str("z.tar")).value();
-        put_blobs(killed, a);
+        REQUIRE(put_blobs(killed, a));
     }
     auto next = oci_archive::create(f.str("z.tar"), archive_options().with_form(archive_form::hybrid)).value();
-    put_blobs(next, b); // what the earlier run has left, of another platform, is not wanted
+    REQUIRE(put_blobs(next, b)); // what the earlier run has left, of another platform, is not wanted
     REQUIRE(next.put_document(top, list));
     REQUIRE(next.tag("quay.io/team/app:1", top));
     REQUIRE(next.complete());
@@ -287,7 +282,8 @@ TEST_CASE("oci_archive: the hybrid form lists images for docker", "[store][AR14]
     folder f;
     image const a("a"), b("b");
     auto store = oci_archive::create(f.str("x.tar"), archive_options().with_form(archive_form::hybrid)).value();
-    put_blobs(store, a), put_blobs(store, b);
+    REQUIRE(put_blobs(store, a));
+    REQUIRE(put_blobs(store, b));
     REQUIRE(store.tag("docker.io/library/hello:v1", a.what()));
     REQUIRE(store.tag("hello:v2", a.what()));
     REQUIRE(store.tag("v1", b.what())); // a tag of no repository
@@ -333,7 +329,7 @@ TEST_CASE("oci_archive: a full disk leaves nothing under the name", "[store][HX0
     folder f;
     image const a("a");
     auto store = oci_archive::create(f.str("x.tar")).value();
-    put_blobs(store, a);
+    REQUIRE(put_blobs(store, a));
     REQUIRE(store.tag("a", a.what()));
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);

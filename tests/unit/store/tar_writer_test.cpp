@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "../../support/catch.hpp"
+#include "../../support/scratch_folder.hpp"
 
 #include <lading/hash/constexpr_sha2.hpp>
 #include <lading/store/tar_index.hpp>
@@ -20,18 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
-    folder() {
-        std::string name = (fs::temp_directory_path() / "lading-tar-XXXXXX").string();
-        path = ::mkdtemp(name.data());
-    }
-    ~folder() { fs::remove_all(path); }
-    std::string write(char const* name, std::string const& bytes) const {
-        std::ofstream(path / name, std::ios::binary) << bytes;
-        return (path / name).string();
-    }
-    fs::path path;
-};
+using folder = test::scratch_folder;
 
 std::string output_of(std::string const& command) {
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> const pipe(::popen(command.c_str(), "r"), &::pclose);
