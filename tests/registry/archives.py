@@ -13,19 +13,11 @@ import sys
 import tarfile
 import tempfile
 
+from checks import check, ended
+
 PROGRAM = os.path.abspath(sys.argv[1])
 TOOLS = ("skopeo", "podman", "buildah", "umoci")  # by the package list of tests/run.sh
 NAME = "docker.io/library/app:1"
-passed = failed = 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}: {str(detail)[:1500]}")
 
 
 def run(*command, env=None):
@@ -305,8 +297,7 @@ def main():
         check("every step", False, f"{type(e).__name__}: {e}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"archives: {passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return ended("archives")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import time
 from types import SimpleNamespace
 
 import pushed
+from checks import check, ended
 from components import Images, Registry, run
 from middle import Middle
 from pushed import sha256
@@ -25,19 +26,6 @@ from pushed import sha256
 PLATFORM = "linux/amd64"
 KEPT = 64 << 10  # bytes of a blob that may be fetched again after a loss
 SOCKETS = 192 << 10  # bytes that the sockets of both sides may hold, which went out and were never read
-passed = failed = 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}: {str(detail)[:2000]}", flush=True)
-    return good
-
-
 class World:
     def __init__(self, program):
         self.program = os.path.abspath(program)
@@ -646,8 +634,7 @@ def main():
             print(f"{part}: {time.monotonic() - begun:.1f} s", flush=True)
     finally:
         w.close()
-    print(f"content: {passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return ended("content")
 
 
 if __name__ == "__main__":

@@ -12,19 +12,10 @@ import subprocess
 import sys
 
 import pushed
+from checks import check, ended
 from components import PASSWORD, USER, World, run
 
 program = os.path.abspath(sys.argv[1])
-passed = failed = 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}: {str(detail)[:2000]}", flush=True)
 
 
 def lading(*args, stdin=None, **more):
@@ -203,5 +194,4 @@ with World() as world:
     logins(world)
     moving(world, image, both)
     serving(world, image)
-print(f"program: {passed} passed, {failed} failed")
-sys.exit(1 if failed or not passed else 0)
+sys.exit(ended("program"))

@@ -13,19 +13,10 @@ import sys
 import batch
 import endpoints
 import layouts
+from checks import check, ended
 from components import INDEX, LIST, PASSWORD, USER, World, run
 
 label, _, program = sys.argv[1].rpartition("=")
-passed = failed = 0
-
-
-def check(what, good, detail=""):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what}: {str(detail)[:2000]}")
 
 
 def inspect(*args, env=None):
@@ -244,5 +235,4 @@ with World() as world:
     else:
         everything(world, names)
     print(f"{len(names) + 11} images compared with skopeo")
-print(f"registry: {passed} passed, {failed} failed")
-sys.exit(1 if failed or not passed else 0)
+sys.exit(ended("registry"))
