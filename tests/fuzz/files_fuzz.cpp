@@ -43,7 +43,7 @@ std::vector<std::string> layout_seeds() {
     auto const layout = member("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
     auto const index = [&](std::string_view m) {
         return member("index.json", test::index(test::entry(media_types::oci_manifest, m,
-                                                                 R"(,"annotations":{"org.opencontainers.image.ref.name":"latest"})")));
+                                                            R"(,"annotations":{"org.opencontainers.image.ref.name":"latest"})")));
     };
     auto const blobs = member(blob_path(manifest), manifest) + member(blob_path(test::config_bytes), test::config_bytes);
     auto const named = [](std::string const& own, std::string const& full) {

@@ -23,7 +23,7 @@ inline std::string const long_layer = [] {
 
 inline lading::descriptor layer_descriptor(std::string const& bytes) {
     return lading::descriptor("application/octet-stream", lading::digest::parse(digest_of(bytes)).value(),
-                         static_cast<std::int64_t>(bytes.size()));
+                              static_cast<std::int64_t>(bytes.size()));
 }
 
 inline std::vector<golden> golden_sessions() {
