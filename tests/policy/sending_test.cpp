@@ -12,6 +12,7 @@
 #endif
 
 #include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
 
 #include <atomic>
 #include <string>
@@ -142,7 +143,7 @@ TEST_CASE("a server is asked whether it wants a body, where the request says so"
 #endif
 }
 
-TEST_CASE("over TLS an answer is read while the body is sent", "[sending][PU45]") {
+TEST_CASE("over TLS an answer is read while the body is sent", "[sending][PU45][H34]") {
     testing::certificate_authority const authority;
     auto const leaf = authority.issue({"localhost"}, {"127.0.0.1"});
     testing::detail::transport_probe<asio_sync_transport, testing::detail::make_default<asio_sync_transport>> kit({});
@@ -163,6 +164,30 @@ TEST_CASE("over TLS an answer is read while the body is sent", "[sending][PU45]"
     auto const next = kit.ask(t, server, {}, put(whole), "https");
     REQUIRE(next.answer);
     CHECK(next.request.ends_with(std::string(1'000'000, 'y')));
+}
+
+TEST_CASE("a peer that takes nothing is given up, and one that says 100 for ever", "[sending][PU95][PU99]") {
+    testing::detail::transport_probe<asio_sync_transport, testing::detail::make_default<asio_sync_transport>> kit({});
+    kit_source much(std::string(std::size_t(24) << 20, 'x'));
+    {
+        std::string many;
+        for (int i = 0; i < 50; ++i) many += "HTTP/1.1 100 Continue\r\n\r\n";
+        byte_server endless([&](std::string const&) { return byte_answer(many, byte_answer::ending::hang); });
+        endless.read_at_most(0);
+        auto t = kit.make();
+        auto const o = kit.ask(t, endless, {}, put(much));
+        REQUIRE_FALSE(o.answer);
+        CHECK(o.answer.assume_error() == errc::http_too_many_informational);
+    }
+    asio::io_context loop; // a listener that never accepts: the kernel takes what fits its buffers
+    asio::ip::tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
+    auto t = kit.make();
+    testing::detail::recording_sink sink;
+    request q = put(much);
+    q.url = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/x";
+    auto const answer = t.exchange(q, sink);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.assume_error() == errc::timeout_write);
 }
 
 TEST_CASE("a kept connection that was closed meanwhile costs a request nothing where its body can begin again", "[sending]") {

@@ -6,6 +6,9 @@
 #include <lading/driver/blocking.hpp>
 #include <lading/testing/scripted_transport.hpp>
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +33,8 @@ class conversation {
         }
         lading::testing::script s;
         s.on(q.url, answers_[journal.size()]);
-        auto out_of = lading::testing::scripted_transport(s).exchange(q, out);
+        large_body body(q, out);
+        auto out_of = lading::testing::scripted_transport(s).exchange(q, body);
         journal.push_back(s.journal.front());
         said_.push_back(line(journal.back()));
         return out_of;
@@ -41,6 +45,17 @@ class conversation {
     std::vector<lading::request> journal; ///< with the bodies as they were taken
 
   private:
+    /// An answer to HEAD announces the length of what there would be.
+    struct large_body final : lading::body_sink {
+        large_body(lading::request const& q, lading::body_sink& t) : is_head(q.method == "HEAD"), to(t) {}
+        lading::result<lading::sink_action> begin(lading::response const& head, std::optional<std::uint64_t> n) override {
+            return to.begin(head, is_head ? std::uint64_t(1) << 40 : n);
+        }
+        lading::result<lading::sink_action> write(std::span<std::byte const> piece) override { return to.write(piece); }
+        bool is_head;
+        lading::body_sink& to;
+    };
+
     std::string line(lading::request const& q) const {
         auto out = q.method + ' ' + (q.url.starts_with(base_) ? q.url.substr(base_.size()) : q.url);
         if (auto const range = q.headers.find("Content-Range")) out.append(" [").append(*range).append("]");

@@ -74,7 +74,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
   public:
     exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
         : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
-          pace_(transport_->bounds) {}
+          pace_(transport_->bounds), sent_pace_(transport_->bounds) {}
     exchange(exchange const&) = delete;
     exchange& operator=(exchange const&) = delete;
     virtual ~exchange() { transport_->times->clear(*this); }
@@ -370,13 +370,20 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         if (!ready) return limit_until(query_.deadline.value_or(deadlines::time_point::max()), errc::timeout); // the peer is not to blame
         auto piece = body_->next();
         if (!piece) return end(std::move(piece).assume_error());
-        limit(transport_->bounds.idle, errc::timeout_write);
-        place_.link->async_write(piece.assume_value(), then(&exchange::on_sent, &exchange::writing_));
+        piece_ = piece.assume_value();
+        write_piece();
     }
-    void on_sent(asio::error_code ec, std::size_t) {
+    void write_piece() {
+        limit(transport_->bounds.idle, errc::timeout_write);
+        place_.link->async_write_some(piece_, then(&exchange::on_sent, &exchange::writing_));
+    }
+    void on_sent(asio::error_code ec, std::size_t n) {
         if (std::exchange(reopens_, false)) return open();
         if (!sending_) return; // the answer has come before the end
         if (ec) return sending_ = false, limit(transport_->bounds.header, errc::timeout_header); // what the peer said comes first
+        piece_.remove_prefix(n);
+        if (!piece_.empty() && !sent_pace_.keeps(n)) return end(sent_pace_.too_slow());
+        if (!piece_.empty()) return write_piece();
         if (body_->over()) return on_sent_whole();
         send();
     }
@@ -491,6 +498,8 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     std::optional<http1_reader> reader_;
     pace_watch pace_;
     std::unique_ptr<body_pieces> body_;            ///< of a request with a source
+    std::string_view piece_;                       ///< of it, that is being written
+    pace_watch sent_pace_;
     std::unique_ptr<asio::steady_timer> patience_; ///< waits for the peer to want the body
     bool sending_ = false;                         ///< more of the body is to be sent
     bool sent_whole_ = true;

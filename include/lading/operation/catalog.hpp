@@ -13,6 +13,7 @@
 #include "../protocol/body.hpp"
 #include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
+#include "repository_list.hpp"
 #include "upload_answer.hpp"
 
 #include <optional>
@@ -22,14 +23,6 @@
 #include <vector>
 
 namespace lading {
-
-/// The repositories that a registry lists.
-struct repository_list {
-    std::vector<std::string> values; ///< paths, in the registry's order
-    std::vector<std::string> odd;    ///< what it lists that is no path of a repository, printable, at most 100
-    bool complete = true;
-    std::optional<error> failure;    ///< why it is not
-};
 
 /// Errors: `unsupported_by_registry` where a registry does not list repositories; `denied`, `auth_*`; those of tag lists. What came before a
 /// failure is the list.
@@ -106,7 +99,7 @@ class catalog_operation : public operation_base<repository_list, P> {
         bool full = false;
         names->each_element([&](json_view one) {
             auto const name = one.as_string();
-            if (name && detail::is_repository_path(*name)) {
+            if (name && !detail::check_path(*name, 0)) {
                 full = full || list_.values.size() == talk_.bounds.tags || bytes_ + name->size() > talk_.bounds.tags_bytes;
                 if (full) return;
                 bytes_ += name->size();

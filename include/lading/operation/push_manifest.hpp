@@ -9,7 +9,6 @@
 #include "../document/parse_and_verify.hpp"
 #include "../http/retry_after.hpp"
 #include "../http/status.hpp"
-#include "../protocol/body.hpp"
 #include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 #include "../reference.hpp"
@@ -64,7 +63,7 @@ class push_manifest_operation : immovable {
 
     push_manifest_operation(call_context c, reference ref, std::string bytes, manifest_push_options o)
         : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), source_(bytes), bytes_(std::move(bytes)),
-          body_(talk_.bounds.error_bytes, talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {}
+          body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {}
 
     step<pushed_manifest> start() {
         if (bytes_.size() > talk_.bounds.manifest_bytes)
@@ -119,7 +118,7 @@ class push_manifest_operation : immovable {
         return put_first();
     }
     step<pushed_manifest> put_first() {
-        bool const all = names_.size() - at_ > 1 && talk_.uploads && talk_.uploads->of(home_).names_tags && !options_.no_clobber;
+        bool const all = !one_by_one_ && names_.size() - at_ > 1 && talk_.uploads && talk_.uploads->of(home_).names_tags && !options_.no_clobber;
         return all ? put_all() : put();
     }
     step<pushed_manifest> head(state s, std::string const& which) {
@@ -206,21 +205,21 @@ class push_manifest_operation : immovable {
     step<pushed_manifest> on_put_all(result<response>& answer) {
         if (!answer || answer.assume_value().status != 201) {
             if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
-            if (talk_.uploads) talk_.uploads->change(home_, [](auto& n) { n.names_tags = false; });
+            one_by_one_ = true;
             return put();
         }
         auto const& head = answer.assume_value();
         if (auto wrong = detail::named_otherwise(head, self_->digest)) return std::move(*wrong);
-        bool any = false;
+        auto const before = done_.size();
         for (auto rest : head.headers.all("OCI-Tag"))
             while (!rest.empty()) {
                 auto const one = detail::trim(rest.substr(0, rest.find(',')));
                 rest.remove_prefix(std::min(rest.find(',') == rest.npos ? rest.size() : rest.find(',') + 1, rest.size()));
                 if (std::find(names_.begin(), names_.end(), one) == names_.end()) continue; // not one of ours
                 done_.emplace_back(one);
-                any = true;
             }
-        if (!any && talk_.uploads) talk_.uploads->change(home_, [](auto& n) { n.names_tags = false; });
+        one_by_one_ = done_.size() - before < std::min<std::size_t>(10, names_.size() - at_);
+        if (done_.size() == before && talk_.uploads) talk_.uploads->change(home_, [](auto& n) { n.names_tags = false; });
         return next();
     }
 
@@ -288,7 +287,7 @@ class push_manifest_operation : immovable {
     manifest_push_options options_;
     view_source source_;
     std::string bytes_;
-    response_body body_;
+    detail::answer_text body_;
     std::string home_;
     auth_note shown_;
     state state_ = state::putting;
@@ -299,7 +298,7 @@ class push_manifest_operation : immovable {
     std::optional<error> why_;
     std::optional<digest> subject_;
     unsigned tries_ = 0;
-    bool existed_ = false;
+    bool existed_ = false, one_by_one_ = false;
     std::vector<warning> warnings_;
 };
 

@@ -6,9 +6,9 @@
 /// Requests: DELETE `/v2/<name>/manifests/<digest or tag>` or `/v2/<name>/blobs/<digest>`; HEAD after a failure of the server.
 
 #include "../http/retry_after.hpp"
-#include "../protocol/body.hpp"
 #include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
+#include "removed.hpp"
 #include "upload_answer.hpp"
 
 #include <algorithm>
@@ -18,11 +18,6 @@
 #include <utility>
 
 namespace lading {
-
-/// What is removed.
-enum class removed : std::uint8_t { manifest, ///< by its digest, and with it all tags that lead to it
-                                    tag,      ///< alone
-                                    blob };   ///< by its digest; manifests that list it stay
 
 /// The value is false when it was not there, which is a failure unless `missing_is_fine`. Nothing else is tried where a registry does
 /// not remove.
@@ -43,7 +38,7 @@ class remove_operation : immovable {
     /// `which`: a tag, or a digest.
     remove_operation(call_context c, removed kind, std::string which, bool missing_is_fine = false)
         : talk_(std::move(c)), kind_(kind), which_(std::move(which)), missing_is_fine_(missing_is_fine),
-          body_(talk_.bounds.error_bytes, talk_.bounds) {}
+          body_(talk_.bounds) {}
 
     step<bool> start() { return send("DELETE"); }
     step<bool> on_delay() { return send("DELETE"); }
@@ -102,7 +97,7 @@ class remove_operation : immovable {
     removed kind_;
     std::string which_;
     bool missing_is_fine_;
-    response_body body_;
+    detail::answer_text body_;
     std::optional<error> why_;
     unsigned tries_ = 0;
     bool checking_ = false;

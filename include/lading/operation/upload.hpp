@@ -12,16 +12,17 @@
 #include "../http/retry_after.hpp"
 #include "../http/status.hpp"
 #include "../http/upload_location.hpp"
-#include "../protocol/body.hpp"
 #include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
 #include "push_options.hpp"
 #include "upload_answer.hpp"
 #include "upload_chunks.hpp"
+#include "upload_session.hpp"
 #include "verifying_source.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,10 +50,10 @@ class upload_operation : immovable {
 
     static constexpr std::size_t most_sessions = 3, most_questions = 3;
 
-    /// The source must outlive it.
-    upload_operation(call_context c, std::optional<descriptor> known, body_source& from, push_options o)
-        : talk_(std::move(c)), options_(std::move(o)), known_(std::move(known)), source_(from, digest_of_known(), size_of(known_, from)),
-          chunks_(source_), body_(talk_.bounds.error_bytes, talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {
+    /// The source must outlive it. In `place` is the session that is open, for one who gives up; empty for none.
+    upload_operation(call_context c, std::optional<descriptor> known, body_source& from, push_options o, std::shared_ptr<std::string> place = {})
+        : talk_(std::move(c)), options_(std::move(o)), place_(std::move(place)), known_(std::move(known)), source_(from, digest_of_known(), size_of(known_, from)),
+          chunks_(source_), body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {
         source_.watch([this](std::uint64_t n) { tell_running(n); });
     }
 
@@ -60,12 +61,15 @@ class upload_operation : immovable {
         if (known_ && known_->size >= 0)
             if (auto const n = from_size_; n && *n != static_cast<std::uint64_t>(known_->size))
                 return error(errc::source_changed).with_context("its size").with_values(std::to_string(known_->size) + " bytes", std::to_string(*n));
+        if (!take_turn()) return wait_for_turn();
         if (known_ && !options_.mount_from.empty() && may_mount()) return mount();
         if (known_ && options_.ask_first) return ask(state::asking);
         return open();
     }
 
     step<pushed_blob> on_delay() {
+        if (state_ == state::waiting_for_turn) return take_turn() ? ask(state::asking) : wait_for_turn();
+        if (state_ == state::waiting_to_ask_first) return ask(state::asking);
         if (state_ == state::waiting_to_ask) return known_ ? ask(state::checking) : again();
         if (state_ == state::waiting_to_question) return question(error(*why_));
         return open();
@@ -83,15 +87,14 @@ class upload_operation : immovable {
         case state::questioning: return on_questioned(answer);
         case state::checking: return on_checked(answer);
         case state::cancelling: return after_cancel();
+        case state::waiting_for_turn:
+        case state::waiting_to_ask_first:
         case state::waiting_to_ask:
         case state::waiting_to_question:
         case state::waiting_to_open: break;
         }
         return error(errc::invalid_argument);
     }
-
-    /// The place of the session that is open, for one who gives up; empty for none.
-    std::string const& session() const noexcept { return session_.url; }
 
   private:
     enum class state : std::uint8_t { asking,
@@ -102,6 +105,8 @@ class upload_operation : immovable {
                                       questioning, ///< how much of a chunk has come
                                       checking,    ///< whether the blob is there in spite of a failure
                                       cancelling,
+                                      waiting_for_turn, ///< another one sends the same
+                                      waiting_to_ask_first,
                                       waiting_to_ask,
                                       waiting_to_question,
                                       waiting_to_open };
@@ -115,19 +120,38 @@ class upload_operation : immovable {
     std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
     need_exchange exchange(state s, request q, routing how) {
         state_ = s;
+        if (place_) *place_ = session_.is_elsewhere() ? std::string() : session_.place();
         return need_exchange(std::move(q), body_, std::move(how));
     }
     upload_notes::note note() const { return talk_.uploads ? talk_.uploads->of(home_) : upload_notes::note(); }
 
+    /// One at a time sends a blob to a repository; the others find it there.
+    bool take_turn() {
+        if (!known_ || !talk_.uploads) return true;
+        turn_ = talk_.uploads->take_turn(home_ + ' ' + std::string(talk_.name.path()) + ' ' + known_->digest.str());
+        return turn_ != nullptr;
+    }
+    step<pushed_blob> wait_for_turn() {
+        state_ = state::waiting_for_turn;
+        patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
+        return need_delay(patience_);
+    }
+
     // ---- is it there?
 
     step<pushed_blob> ask(state s) {
-        return exchange(s, talk_.send("HEAD", path(known_->digest.str())), push());
+        auto how = push();
+        how.goes_on = s == state::asking; // one more try is enough where sending is the answer to a failure
+        return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
     }
     step<pushed_blob> on_asked(result<response>& answer) {
         LADING_TRY(auto const head, std::move(answer));
         if (head.status == 200) return is_there(head, push_way::existing);
         if (head.status == 401 || head.status == 429) return refusal(head);
+        if (head.status >= 500 && !std::exchange(asked_twice_, true)) {
+            state_ = state::waiting_to_ask_first;
+            return need_delay(std::chrono::milliseconds(250));
+        }
         return open(); // it lacks the blob, or does not say
     }
     /// The size that it says is that of the blob, or it lies.
@@ -170,7 +194,7 @@ class upload_operation : immovable {
     }
 
     step<pushed_blob> open() {
-        session_ = {};
+        session_.end();
         auto url = path("uploads/");
         auto const d = digest_of_known();
         if (d && d->algorithm() != digest_algorithm::sha256) url += "?digest-algorithm=" + std::string(name_of(d->algorithm()));
@@ -192,7 +216,9 @@ class upload_operation : immovable {
         }
         auto const& head = answer.assume_value();
         switch (head.status) {
-        case 201: return finish(push_way::existing);
+        case 201:
+            if (!known_) break; // it cannot know of what
+            return finish(push_way::existing);
         case 202: return take_session(head);
         case 408:
         case 429:
@@ -207,36 +233,10 @@ class upload_operation : immovable {
         return fail(error(errc::upload_protocol).with_context("no session was begun").with_status(head.status).with_url(safe_url(head.url)));
     }
     step<pushed_blob> take_session(response const& head) {
-        auto where = locate(head);
-        if (!where) return fail(std::move(where).assume_error());
+        if (auto begun = session_.begin(head, warnings_); !begun) return fail(std::move(begun).assume_error());
         ++sessions_;
-        session_ = std::move(where).assume_value();
         return send_blob(head);
     }
-    result<upload_location> locate(response const& head) {
-        auto where = locate_upload(head.headers, head.url, talk_.name.path(), options_.upload_hosts);
-        if (!where) return std::move(where).assume_error().with_status(head.status).with_url(safe_url(head.url));
-        auto& at = where.assume_value();
-        if (at.rewritten && !std::exchange(rewritten_, true))
-            warnings_.emplace_back(warning_code::upload_location_rewritten, "the proxy in front of the registry is misconfigured: " + safe_url(head.url));
-        at.other_repository = at.other_repository || session_.other_repository;
-        if (at.elsewhere) {
-            auto const here = url::parse(head.url), there = url::parse(at.url);
-            far_ = policy_from(head, address_policy::anywhere, here.assume_value().host(), there.assume_value().host());
-            named_by_ = here.assume_value().authority();
-        }
-        return where;
-    }
-    request to_session(std::string method, std::string url, routing& how) const {
-        auto q = talk_.send(std::move(method), std::move(url));
-        if (session_.elsewhere) {
-            how = routing::without_credentials();
-            q.address_policy = far_;
-            q.named_by = named_by_;
-        }
-        return q;
-    }
-
     // ---- the bytes
 
     /// `head` opened the session.
@@ -245,9 +245,9 @@ class upload_operation : immovable {
         auto const size = source_.size();
         auto chunk = chunk_ != 0 ? chunk_ : options_.chunk != 0 ? std::max<std::uint64_t>(options_.chunk, smallest_chunk)
                                                                 : note().chunk;
-        if (lost_ && chunk_ == 0 && size && known_) return send_whole(); // a lost session is not gone on with
-        if (chunk == 0 && (!size || !known_)) chunk = usual_chunk;
-        if (chunk == 0 || (size && *size <= chunk && known_)) return send_whole();
+        if (lost_ && chunk_ == 0 && size && given_) return send_whole(); // a lost session is not gone on with
+        if (chunk == 0 && (!size || !given_)) chunk = usual_chunk;
+        if (chunk == 0 || (size && *size <= chunk && given_)) return send_whole();
         if (!least || *least > largest_chunk)
             return fail(error(errc::upload_chunk_refused)
                             .with_values("at most " + std::to_string(largest_chunk) + " bytes", least ? std::to_string(*least) : detail::printable(head.headers.find("OCI-Chunk-Min-Length").value_or(""), 32)));
@@ -258,8 +258,7 @@ class upload_operation : immovable {
     }
     step<pushed_blob> send_whole() {
         whole_ = true;
-        auto how = push();
-        auto q = to_session("PUT", closing_url(session_.url, known_->digest), how);
+        auto [q, how] = session_.ask("PUT", closing_url(session_.place(), known_->digest));
         q.headers.add("Content-Type", "application/octet-stream");
         if (*source_.size() > expect_above && !note().has_taken) q.headers.add("Expect", "100-continue");
         q.source = &source_;
@@ -271,9 +270,8 @@ class upload_operation : immovable {
         auto next = chunks_.next();
         if (!next) return fail(spent(std::move(next).assume_error()));
         auto const& p = next.assume_value();
-        if (p.last && !known_) known_.emplace("application/octet-stream", *source_.actual(), static_cast<std::int64_t>(source_.count()));
-        auto how = push();
-        auto q = to_session(p.last ? "PUT" : "PATCH", p.last ? closing_url(session_.url, known_->digest) : open_url(session_.url), how);
+        if (p.last && !given_) known_.emplace("application/octet-stream", *source_.actual(), static_cast<std::int64_t>(source_.count()));
+        auto [q, how] = session_.ask(p.last ? "PUT" : "PATCH", p.last ? closing_url(session_.place(), known_->digest) : open_url(session_.place()));
         q.headers.add("Content-Type", "application/octet-stream");
         bool const alone = p.last && p.from == 0;
         if (!alone && !p.bytes.empty()) q.headers.add("Content-Range", std::to_string(p.from) + '-' + std::to_string(p.from + p.bytes.size() - 1));
@@ -297,7 +295,7 @@ class upload_operation : immovable {
             if (auto wrong = detail::named_otherwise(head, known_->digest)) return fail(std::move(*wrong));
             bool const same = told && *told == known_->digest;
             if (told && !same) return prove(error(errc::digest_unsupported).with_context("the registry keeps the blob as " + told->str()).with_url(safe_url(head.url)));
-            if (session_.other_repository) return prove(error(errc::upload_protocol).with_context("the upload led to another repository").with_url(safe_url(head.url)));
+            if (session_.is_of_another_repository()) return prove(error(errc::upload_protocol).with_context("the upload led to another repository").with_url(safe_url(head.url)));
             if (status == 201 || status == 204 || same) return finish(push_way::sent);
             return prove(error(errc::upload_protocol).with_context("an answer that says of no blob that it was kept").with_status(status).with_url(safe_url(head.url)));
         }
@@ -323,7 +321,7 @@ class upload_operation : immovable {
         auto const& head = answer.assume_value();
         auto const status = head.status;
         if (status == 202 || status == 201 || status == 204) {
-            if (auto moved = move_session(head); !moved) return fail(std::move(moved).assume_error());
+            if (auto moved = session_.follow(head, warnings_); !moved) return fail(std::move(moved).assume_error());
             if (!head.sent_whole) return question(error(errc::connection_reset).with_context("the answer came before the request was complete"));
             auto const end = upload_range_end(head.headers);
             if (!end && head.headers.find("Range") && !std::exchange(odd_range_, true))
@@ -337,14 +335,6 @@ class upload_operation : immovable {
         if (status == 429) return wait(std::move(e), state::waiting_to_question, retry_after_of(head));
         if (status == 416 || status == 408 || status >= 500) return question(std::move(e));
         return refusal(head);
-    }
-    /// A session may move with each answer.
-    result<void> move_session(response const& head) {
-        if (!head.headers.find("Location")) return success();
-        LADING_TRY(auto where, locate(head));
-        where.elsewhere = where.elsewhere || session_.elsewhere;
-        session_ = std::move(where);
-        return success();
     }
     step<pushed_blob> go_by(typename upload_chunks<P>::verdict v, bool back) {
         using verdict = typename upload_chunks<P>::verdict;
@@ -360,15 +350,15 @@ class upload_operation : immovable {
     step<pushed_blob> question(error why) {
         why_ = std::move(why);
         if (++questions_ > most_questions) return check(std::move(*why_));
-        auto how = push();
-        auto q = to_session("GET", open_url(session_.url), how);
+        auto [q, how] = session_.ask("GET", open_url(session_.place()));
+        how.goes_on = true;
         return exchange(state::questioning, std::move(q), std::move(how));
     }
     step<pushed_blob> on_questioned(result<response>& answer) {
         if (!answer) return is_callers_own(answer.assume_error()) ? fail(std::move(answer).assume_error()) : check(std::move(*why_));
         auto const& head = answer.assume_value();
         if (head.status != 204 && head.status != 200 && head.status != 202) return lost(std::move(*why_));
-        if (auto moved = move_session(head); !moved) return fail(std::move(moved).assume_error());
+        if (auto moved = session_.follow(head, warnings_); !moved) return fail(std::move(moved).assume_error());
         auto const end = upload_range_end(head.headers);
         auto const v = chunks_.found(end);
         if (v == upload_chunks<P>::verdict::impossible) impossible_ = true; // beyond what was sent: it is not ours
@@ -379,7 +369,7 @@ class upload_operation : immovable {
 
     /// The session is gone. The blob may be there.
     step<pushed_blob> lost(error why) {
-        session_.url.clear();
+        session_.end();
         lost_ = true;
         return check(std::move(why));
     }
@@ -440,16 +430,16 @@ class upload_operation : immovable {
 
     /// Ends the session at the registry, whatever comes of it.
     step<pushed_blob> cancel() {
-        if (session_.url.empty() || session_.elsewhere) return after_cancel();
-        auto how = push();
+        if (!session_.is_open() || session_.is_elsewhere()) return after_cancel();
+        auto [q, how] = session_.ask("DELETE", open_url(session_.end()));
         how.answers_challenges = false;
-        auto q = to_session("DELETE", open_url(std::exchange(session_.url, {})), how);
         auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
         if (!q.deadline || *q.deadline > until) q.deadline = until;
         return exchange(state::cancelling, std::move(q), std::move(how));
     }
     step<pushed_blob> after_cancel() {
         if (!failure_) return open();
+        turn_.reset();
         return std::move(*failure_);
     }
     step<pushed_blob> fail(error e) {
@@ -469,6 +459,7 @@ class upload_operation : immovable {
         if (talk_.uploads && way == push_way::sent) talk_.uploads->change(home_, [](auto& n) { n.has_taken = true; });
         tell(way == push_way::sent ? transfer_state::done : transfer_state::skipped, way == push_way::mounted ? "it is taken from another repository" : way == push_way::existing ? "it is there"
                                                                                                                                                                                   : "");
+        turn_.reset();
         pushed_blob out(*known_);
         out.way = way;
         out.warnings = std::move(warnings_);
@@ -498,25 +489,27 @@ class upload_operation : immovable {
 
     call_context talk_;
     push_options options_;
+    std::shared_ptr<std::string> place_;
     std::optional<descriptor> known_;
+    bool const given_ = known_.has_value(); ///< else it is known at its end
     std::optional<std::uint64_t> from_size_;
     verifying_source<P> source_;
     upload_chunks<P> chunks_;
     std::optional<view_source> piece_; ///< of the chunk under way
-    response_body body_;
+    detail::answer_text body_;
     std::string home_; ///< the origin that is written to
     auth_note shown_;
+    std::shared_ptr<upload_notes::turn> turn_;
+    std::chrono::milliseconds patience_{0};
     state state_ = state::asking;
-    upload_location session_;
-    address_policy far_ = address_policy::anywhere; ///< how far a host is that the registry named, and
-    std::string named_by_;                          ///< its own
+    upload_session session_{talk_, options_.upload_hosts};
     std::uint64_t chunk_ = 0; ///< bytes, where the registry has refused more
     std::string sizes_;       ///< that it has refused
     std::optional<error> why_, failure_;
     std::size_t sessions_ = 0, questions_ = 0, steps_back_ = 0;
     unsigned tries_ = 0;
-    bool whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
-    bool rewritten_ = false, odd_range_ = false; ///< said already
+    bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
+    bool odd_range_ = false; ///< said already
     std::chrono::steady_clock::time_point next_tell_{};
     std::vector<warning> warnings_;
 };

@@ -5,6 +5,7 @@
 
 #include "../digest.hpp"
 #include "../error_groups.hpp"
+#include "../http/content_encoding.hpp"
 #include "../http/status.hpp"
 #include "../http/url.hpp"
 #include "../limits.hpp"
@@ -12,12 +13,34 @@
 #include <algorithm>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace lading::detail {
+
+/// What an answer to a request that writes says in words, of which no more is read than of an error body. The length that an answer
+/// to HEAD announces is that of something else.
+class answer_text final : public body_sink {
+  public:
+    explicit answer_text(limits const& l) : most_(l.error_bytes) {}
+
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t>) override {
+        text_.clear();
+        return content_coding_of(head.headers) == content_coding::identity ? sink_action::proceed : sink_action::stop;
+    }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), most_ - text_.size()));
+        return text_.size() < most_ ? sink_action::proceed : sink_action::stop;
+    }
+    std::string const& text() const noexcept { return text_; }
+
+  private:
+    std::string text_;
+    std::size_t most_;
+};
 
 /// The same failure under another code.
 inline error with_code(error e, errc code) {

@@ -8,7 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace lading {
 
@@ -34,6 +37,35 @@ class upload_notes {
         if (notes_.size() >= most && notes_.find(origin) == notes_.end()) notes_.erase(notes_.begin());
         change(notes_[origin]);
     }
+    /// Whoever has it sends a content; when it goes, the next may. It may go after the notes.
+    class turn {
+      public:
+        turn(turn const&) = delete;
+        turn& operator=(turn const&) = delete;
+        ~turn() {
+            std::lock_guard const lock(of_->mutex);
+            of_->keys.erase(key_);
+        }
+
+      private:
+        friend class upload_notes;
+        struct taken {
+            std::mutex mutex;
+            std::set<std::string> keys;
+        };
+        turn(std::shared_ptr<taken> of, std::string key) : of_(std::move(of)), key_(std::move(key)) {}
+        std::shared_ptr<taken> of_;
+        std::string key_;
+    };
+    /// Nothing while somebody else sends the same to the same place.
+    std::shared_ptr<turn> take_turn(std::string const& key) {
+        {
+            std::lock_guard const lock(turns_->mutex);
+            if (!turns_->keys.insert(key).second) return nullptr;
+        }
+        return std::shared_ptr<turn>(new turn(turns_, key));
+    }
+
     /// Mounting from a repository to another has been refused.
     void mount_failed(std::string const& which) {
         std::lock_guard const lock(mutex_);
@@ -49,6 +81,7 @@ class upload_notes {
     mutable std::mutex mutex_;
     std::map<std::string, note> notes_;
     std::map<std::string, bool> no_mounts_;
+    std::shared_ptr<turn::taken> const turns_ = std::make_shared<turn::taken>();
 };
 
 } // namespace lading
