@@ -96,6 +96,19 @@ namespace lading {
     X(page_limit, "the listing exceeds the limit")                                                        \
     X(link_invalid, "the link to the next page is malformed")                                             \
     X(tags_invalid, "the tag list is malformed")                                                          \
+    X(upload_protocol, "the registry's answer to an upload lacks or breaks a required header")            \
+    X(upload_location_cross_origin, "the registry sends an upload to another host")                       \
+    X(upload_location_downgrade, "the registry sends an upload from https to http")                       \
+    X(upload_session_lost, "the registry does not know its upload session any more")                      \
+    X(upload_offset_mismatch, "the registry claims to have other bytes of the upload than were sent")     \
+    X(upload_chunk_refused, "the registry wants larger chunks than the limit")                            \
+    X(upload_too_large, "the registry takes no request as large as the content needs")                    \
+    X(manifest_rejected, "the registry does not accept the manifest")                                     \
+    X(manifest_blob_unknown, "the registry lacks contents that the manifest lists")                       \
+    X(tag_immutable, "the registry does not let the tag lead elsewhere")                                  \
+    X(tag_exists, "the tag exists, and replacing it was not asked for")                                   \
+    X(precondition_failed, "what the registry has was changed meanwhile")                                 \
+    X(unsupported_by_registry, "the registry does not offer this")                                        \
     /* content */                                                                                         \
     X(digest_mismatch, "the bytes do not match the requested digest")                                     \
     X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
@@ -129,6 +142,8 @@ namespace lading {
     X(json_type, "a JSON value does not have the type of its field")                                      \
     /* the caller's side */                                                                               \
     X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(source_changed, "the bytes of the source are not those that were announced")                        \
+    X(source_spent, "the source would have to be read again and cannot")                                  \
     X(disk_full, "there is no room left on the disk, or none that may be used")                           \
     X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
     X(file_exists, "the file exists, and overwriting was not asked for")                                  \

@@ -30,6 +30,8 @@ constexpr bool is_callers_own(errc code) noexcept {
     case errc::cancelled:
     case errc::timeout:
     case errc::sink_failed:
+    case errc::source_changed:
+    case errc::source_spent:
     case errc::disk_full:
     case errc::path_refused:
     case errc::file_exists:

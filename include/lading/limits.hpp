@@ -58,6 +58,7 @@ struct limits {
     std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)
     std::chrono::milliseconds handshake{10'000}; ///< the TLS handshake (transport)
     std::chrono::milliseconds header{30'000};   ///< from the last byte sent to the complete head (transport)
+    std::chrono::milliseconds expect{1'000};    ///< how long a server is waited for that was asked whether it wants a body; then it is sent (transport)
     std::chrono::milliseconds idle{30'000};     ///< silence within a body, or while a request is sent (transport)
     std::chrono::milliseconds pace{60'000};     ///< the time in which a body must bring `pace_bytes` (transport)
     std::size_t pace_bytes = 60u << 10;         ///< the least a body must bring in each `pace`: 1 KiB per second (transport)

@@ -35,7 +35,10 @@ namespace lading {
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has an unknown key")
+    X(config_key_unknown, "a configuration file has an unknown key")                                          \
+    X(upload_location_rewritten, "the registry sends an upload to another scheme or port of its own host")    \
+    X(upload_range_ignored, "what the registry says it has of an upload cannot be read")                      \
+    X(registry_warning, "the registry warns")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {

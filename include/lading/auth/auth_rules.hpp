@@ -52,6 +52,18 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
     return false;
 }
 
+/// The scope that a challenge names, if it is one of the repository of ours with actions that exist; else nothing.
+inline std::string scope_as_told(std::string_view named, std::string_view ours) {
+    auto const resource = ours.substr(0, ours.rfind(':') + 1);
+    if (resource.empty() || !named.starts_with(resource)) return {};
+    for (auto rest = named.substr(resource.size()); !rest.empty();) {
+        auto const one = rest.substr(0, rest.find(','));
+        if (one != "pull" && one != "push" && one != "delete" && one != "*") return {};
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    }
+    return std::string(named);
+}
+
 inline bool is_loopback(origin const& o) noexcept {
     return is_loopback_host(o.host);
 }

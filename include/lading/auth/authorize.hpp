@@ -74,7 +74,7 @@ class authorize_middleware : immovable {
         auth_note shown;
         shown.sent = sent_secret_;
         shown.withheld = pending_ && !pending_->routing.may_authorize;
-        if (!got || !pending_ || shown.withheld) return pass(std::move(got), shown);
+        if (!got || !pending_ || shown.withheld || !pending_->routing.answers_challenges) return pass(std::move(got), shown);
         auto& head = got.assume_value();
         if (head.status == 401) {
             confirmed_ = confirmed_ || confirms_v2(head);
@@ -149,13 +149,15 @@ class authorize_middleware : immovable {
         sent_secret_ = guessing_ = false;
         if (pending_->routing.may_authorize) {
             auto known = session_.find(where(), scope(), clock_.now());
-            if (!known && !guessed_) {
+            bool const may_fetch = pending_->routing.answers_challenges;
+            if (!known && !guessed_ && may_fetch) {
                 auto next = guess();
                 if (!next) return pass(std::move(next).assume_error());
                 if (next.assume_value() == answer::fetch) return fetch();
                 known = session_.find(where(), scope(), clock_.now());
             }
             if (known) {
+                if (known->authorization.empty() && !may_fetch) return need_exchange(std::move(q), *pending_->sink, pending_->routing);
                 if (known->authorization.empty() && known->from) {
                     auto begun = begin_fetch(known->from->realm, known->from->service, known->from->address_policy);
                     return begun ? fetch() : pass(std::move(begun).assume_error());
@@ -172,7 +174,7 @@ class authorize_middleware : immovable {
     /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
     /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
     result<answer> guess() {
-        if (scope().empty()) return answer::none;
+        if (scope().empty() || pending_->routing.asks_as_told) return answer::none;
         auto const gate = session_.gate_of(where());
         if (!gate) return answer::none;
         guessed_ = true;
@@ -276,6 +278,7 @@ class authorize_middleware : immovable {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
+        if (pending_->routing.asks_as_told && wider_.empty()) wider_ = detail::scope_as_told(c.param("scope").value_or(""), scope());
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);

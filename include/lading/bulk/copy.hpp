@@ -3,10 +3,13 @@
 
 /// `copy`: an image, an index of images or an artifact from any source to any store; `plan_copy`: what that would do.
 
+#include "../operation/push_options.hpp"
+#include "../store/content_body.hpp"
 #include "../store/content_store.hpp"
 #include "copy_lanes.hpp"
 #include "copy_options.hpp"
 #include "copy_plan.hpp"
+#include "counted_source.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -42,6 +45,12 @@ class copy_to {
     virtual result<void> put_document(descriptor const& what, std::string_view bytes) = 0;
     virtual result<void> tag(std::string_view name, descriptor const& what) = 0;
     virtual result<void> complete() = 0;
+    /// A store that reads what it keeps, when it wants it: `take` in place of `writer`.
+    virtual bool takes() const = 0;
+    /// `anew`: whatever it said that it has.
+    virtual result<pushed_blob> take(descriptor const& what, body_source& from, bool anew, stop_token const& stop) = 0;
+    /// A name there leads to something whole, whatever it is.
+    virtual bool trusts_names() const = 0;
 };
 
 template <class S>
@@ -62,7 +71,7 @@ class copy_from_store final : public copy_from {
 template <class S>
 class copy_to_store final : public copy_to {
   public:
-    explicit copy_to_store(S& s) : store_(s) {}
+    explicit copy_to_store(S& s, std::string mount_from = {}) : store_(s), mount_from_(std::move(mount_from)) {}
     result<descriptor> resolve(std::string_view name, stop_token const& stop) override {
         if constexpr (requires { store_.named(name, stop); })
             if (name.find(':') == name.npos) { // of many names, without a list of those that it is not
@@ -81,10 +90,29 @@ class copy_to_store final : public copy_to {
     result<void> put_document(descriptor const& what, std::string_view bytes) override { return store_.put_document(what, bytes); }
     result<void> tag(std::string_view name, descriptor const& what) override { return store_.tag(name, what); }
     result<void> complete() override { return store_.complete(); }
+    bool takes() const override { return can_take; }
+    result<pushed_blob> take(descriptor const& what, body_source& from, bool anew, stop_token const& stop) override {
+        if constexpr (can_take) return anew ? store_.take_anew(what, from, stop) : store_.take(what, from, mount_from_, stop);
+        else return (void)what, (void)from, (void)anew, (void)stop, error(errc::invalid_argument);
+    }
+    bool trusts_names() const override {
+        if constexpr (requires { S::names_are_complete; }) return S::names_are_complete;
+        else return false;
+    }
 
   private:
+    static constexpr bool can_take = requires(S& s, descriptor const& what, body_source& from, stop_token stop) { s.take(what, from, std::string(), stop); };
+
     S& store_;
+    std::string mount_from_;
 };
+
+/// Where `to` can take blobs from without their bytes: a repository beside `from`.
+template <class From, class To>
+std::string mount_between(From const& from, To const& to) {
+    if constexpr (requires { to.mount_from(from); }) return to.mount_from(from);
+    else return (void)from, (void)to, std::string();
+}
 
 inline bool is_digest_text(std::string_view name) { return name.find(':') != name.npos && digest::parse(name).has_value(); }
 
@@ -179,16 +207,18 @@ class copy_state {
 
     /// The documents, then the name.
     result<copy_summary> finish(stop_token const& stop) {
-        for (auto* d : plan_.documents()) {
+        auto const all = plan_.documents();
+        for (; written_ < all.size(); ++written_) {
+            auto const& d = *all[written_];
             if (stop.stop_requested()) return error(errc::cancelled);
-            if (d->existing) {
-                counted(existing_, d->what);
-                progress_.pass(d->what, transfer_state::skipped, "it is there");
+            if (d.existing) {
+                counted(existing_, d.what);
+                progress_.pass(d.what, transfer_state::skipped, "it is there");
                 continue;
             }
-            LADING_TRY_V(named(to_.put_document(d->what, d->bytes), d->what));
-            counted(fetched_, d->what);
-            progress_.pass(d->what, transfer_state::done);
+            LADING_TRY_V(named(to_.put_document(d.what, d.bytes), d.what));
+            counted(fetched_, d.what);
+            progress_.pass(d.what, transfer_state::done);
         }
         if (named_before_ != plan_.top().digest) {
             LADING_TRY_V(to_.tag(pinned_ ? std::string_view() : std::string_view(to_name_), plan_.top()));
@@ -225,6 +255,33 @@ class copy_state {
         return out;
     }
 
+    bool takes() const { return to_.takes(); }
+    /// Gives a blob to a destination that reads it when it wants it.
+    result<void> give(copy_plan::blob const& b, body_source& from, stop_token const& stop, bool anew = false) {
+        progress_.tell(b.what, transfer_state::started, 0);
+        counted_source counting(b.what, from, progress_);
+        auto sent = to_.take(b.what, counting, anew, stop);
+        if (!sent) return fetched(b, std::move(sent).assume_error());
+        auto const way = sent.assume_value().way;
+        if (way == push_way::sent) return fetched(b, success());
+        progress_.take_back(counting.bytes());
+        progress_.pass(b.what, transfer_state::skipped, way == push_way::mounted ? "it was taken from the other repository" : "it is there");
+        counted(existing_, b.what);
+        return success();
+    }
+    /// What was named is what is named there: nothing is to be done.
+    bool is_unchanged(std::optional<descriptor> const& there, descriptor const& top) const {
+        return there && there->digest == top.digest && to_.trusts_names() && (options_.platforms.empty() || options_.sparse);
+    }
+    copy_summary unchanged(descriptor top) {
+        copy_summary out(top, top);
+        progress_.expect(top);
+        progress_.pass(top, transfer_state::skipped, "the name leads to it");
+        counted(existing_, top);
+        out.existing = existing_;
+        return out;
+    }
+
   private:
     static result<void> write_whole(blob_sink& out, std::string const& bytes) {
         auto written = [&]() -> result<void> {
@@ -258,6 +315,7 @@ class copy_state {
     std::optional<digest> pinned_;       ///< that the destination's name is
     std::optional<digest> named_before_; ///< what it led to
     copy_count fetched_, existing_, skipped_, made_;
+    std::size_t written_ = 0; ///< documents
 };
 
 /// A copy by threads.
@@ -268,21 +326,36 @@ class copy_run {
 
     result<copy_summary> copy() {
         LADING_TRY_V(walk());
+        if (unchanged_) return state_.unchanged(*unchanged_);
         auto const& blobs = state_.plan().blobs();
         LADING_TRY_V(copy_lanes(blobs.size(), state_.options().lanes, stop_,
                                 [&](std::size_t i, stop_token const& stop) { return transfer(blobs[i], state_, stop); }));
+        auto out = state_.finish(stop_);
+        if (out || out.assume_error() != errc::manifest_blob_unknown || !state_.takes()) return out;
+        LADING_TRY_V(repair(out.assume_error()));
         return state_.finish(stop_);
     }
     result<copy_forecast> forecast() {
+        reads_ = true;
         LADING_TRY_V(walk());
         return state_.forecast(stop_);
     }
 
   private:
+    /// The destination lacks contents that it said it has, or has lost them meanwhile: they are given anew, once.
+    result<void> repair(error const& why) {
+        for (auto const& b : state_.plan().blobs())
+            for (auto const& lacking : why.detail().available)
+                if (lacking == b.what.digest.str() && !b.left_out) {
+                    LADING_TRY_V(transfer(b, state_, stop_, true));
+                }
+        return success();
+    }
     result<void> walk() {
         if (stop_.stop_requested()) return error(errc::cancelled);
         LADING_TRY(auto top, find_top());
-        state_.begin(std::move(top));
+        state_.begin(top);
+        if (unchanged_ && !reads_) return success();
         for (auto due = state_.plan().take_documents(); !due.empty(); due = state_.plan().take_documents()) {
             LADING_TRY_V(copy_lanes(due.size(), state_.options().lanes, stop_,
                                     [&](std::size_t i, stop_token const& stop) { return read_document(due[i], stop); }));
@@ -290,14 +363,20 @@ class copy_run {
         return state_.walked();
     }
     result<descriptor> find_top() {
-        if (auto known = state_.look_for_name(stop_)) {
+        auto known = state_.look_for_name(stop_);
+        if (known) {
             if (state_.is_by_digest()) return std::move(*known);
             if (state_.may_be_current()) {
                 LADING_TRY(auto const now, from_.current(name_, stop_));
-                if (now && now->digest == known->digest) return std::move(*known);
+                if (now && now->digest == known->digest) {
+                    if (state_.is_unchanged(known, *known)) unchanged_ = known;
+                    return std::move(*known);
+                }
             }
         }
-        return from_.resolve(name_, stop_);
+        LADING_TRY(auto top, from_.resolve(name_, stop_));
+        if (state_.is_unchanged(known, top)) unchanged_ = top;
+        return top;
     }
     result<void> read_document(descriptor const& what, stop_token const& stop) {
         bool existing = false;
@@ -305,7 +384,15 @@ class copy_run {
         if (at_hand) return state_.add_document(what, std::move(*at_hand), existing);
         return state_.add_document(what, from_.document(what, stop), false);
     }
-    result<void> transfer(copy_plan::blob const& b, copy_state& state, stop_token const& stop) {
+    result<void> transfer(copy_plan::blob const& b, copy_state& state, stop_token const& stop, bool anew = false) {
+        if (state.takes() && !b.left_out) {
+            if (b.bytes) {
+                view_source from(*b.bytes);
+                return state.give(b, from, stop, anew);
+            }
+            content_body<copy_from> from(from_, b.what, stop);
+            return state.give(b, from, stop, anew);
+        }
         LADING_TRY(auto const over, state.without_source(b, stop));
         if (over) return success();
         auto out = state.writer(b.what);
@@ -319,6 +406,8 @@ class copy_run {
     std::string name_;
     stop_token stop_;
     copy_state state_;
+    std::optional<descriptor> unchanged_; ///< what the name leads to, at both
+    bool reads_ = false;                  ///< documents, whatever is there
 };
 
 } // namespace detail
@@ -341,7 +430,7 @@ template <class From, class To>
 result<copy_summary> copy(From& from, std::string_view name, To& to, std::string_view to_name, copy_options o = {}, stop_token stop = {}) {
     static_assert(check_content_source<From>::ok && check_content_store<To>::ok);
     detail::copy_from_store<From> source(from);
-    detail::copy_to_store<To> target(to);
+    detail::copy_to_store<To> target(to, detail::mount_between(from, to));
     return detail::copy_run(source, target, name, to_name, std::move(o), std::move(stop)).copy();
 }
 
@@ -350,7 +439,7 @@ template <class From, class To>
 result<copy_forecast> plan_copy(From& from, std::string_view name, To& to, std::string_view to_name, copy_options o = {}, stop_token stop = {}) {
     static_assert(check_content_source<From>::ok && check_content_store<To>::ok);
     detail::copy_from_store<From> source(from);
-    detail::copy_to_store<To> target(to);
+    detail::copy_to_store<To> target(to, detail::mount_between(from, to));
     return detail::copy_run(source, target, name, to_name, std::move(o), std::move(stop)).forecast();
 }
 

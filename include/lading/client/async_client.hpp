@@ -5,6 +5,7 @@
 /// header includes executors and completion tokens only.
 
 #include "../driver/any_handler.hpp"
+#include "../operation/removed.hpp"
 #include "client.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -140,6 +141,32 @@ class async_client {
     auto async_pull(reference const& ref, Store& to, More&&... more) {
         return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
+    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop.
+    template <class Token>
+    auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
+        return begin<pushed_blob>(std::forward<Token>(token), [f = front_.get(), name, what, &from, o = std::move(o)](auto done) mutable {
+            begin_push_blob(*f, std::move(done), name, what, from, std::move(o));
+        });
+    }
+    template <class Token>
+    auto async_push_manifest(reference const& ref, std::string bytes, manifest_push_options o, Token&& token) {
+        return begin<pushed_manifest>(std::forward<Token>(token), [f = front_.get(), ref, b = std::move(bytes), o = std::move(o)](auto done) mutable {
+            begin_push_manifest(*f, std::move(done), ref, std::move(b), std::move(o));
+        });
+    }
+    /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
+    template <class Token>
+    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
+        return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), missing_is_fine](auto done) mutable {
+            begin_remove(*f, std::move(done), name, kind, std::move(w), missing_is_fine);
+        });
+    }
+    template <class Token>
+    auto async_catalog(repository const& name, Token&& token) {
+        return begin<repository_list>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {
+            begin_catalog(*f, std::move(done), name);
+        });
+    }
     template <class Token>
     auto async_ping(repository const& name, Token&& token) {
         return begin<void>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {
@@ -191,6 +218,10 @@ class async_client {
                                        blob_options o);
     LADING_DECL static void begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
                                              std::uint64_t offset, std::uint64_t length, blob_sink& out);
+    LADING_DECL static void begin_push_blob(detail::front& f, handler<pushed_blob> done, repository const& name, descriptor const& what, body_source& from, push_options o);
+    LADING_DECL static void begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o);
+    LADING_DECL static void begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine);
+    LADING_DECL static void begin_catalog(detail::front& f, handler<repository_list> done, repository const& name);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 
     std::shared_ptr<detail::front> front_;

@@ -9,12 +9,18 @@
 #include "../middleware/call.hpp"
 #include "../operation/blob.hpp"
 #include "../operation/blob_range.hpp"
+#include "../operation/cancel_upload.hpp"
+#include "../operation/catalog.hpp"
 #include "../operation/config.hpp"
+#include "../operation/has_blob.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"
+#include "../operation/push_manifest.hpp"
+#include "../operation/remove.hpp"
 #include "../operation/resolve.hpp"
 #include "../operation/tags.hpp"
+#include "../operation/upload.hpp"
 #include "../protocol/any_operation.hpp"
 #include "../store/blob_sink.hpp"
 #include "client_context.hpp"
@@ -26,6 +32,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace lading {
@@ -169,7 +177,87 @@ class basic_client : immovable {
         return wait<ping_operation<Policies>>(context_.plan(name), stop);
     }
 
+    // Writing goes to the registry itself, never to a mirror.
+
+    /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
+    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return upload(name, what, from, std::move(o), std::move(stop));
+    }
+    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return upload(name, std::nullopt, from, std::move(o), std::move(stop));
+    }
+    /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
+    result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, ref, std::move(bytes), std::move(o));
+    }
+    /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
+    /// that is no failure. Requests and errors: `remove_operation`.
+    result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        if (!ref.has_digest()) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, ref.digest()->str(), missing_is_fine);
+    }
+    /// Removes a tag alone, where the registry does that.
+    result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::tag, std::string(ref.effective_tag()), missing_is_fine);
+    }
+    /// Removes a blob from a repository. What lists it is not looked for.
+    result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<remove_operation<Policies>>(context_.plan_to_write(name), stop, removed::blob, d.str(), missing_is_fine);
+    }
+    /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
+    result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        auto found = wait<resolve_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, ref, true);
+        if (found) return std::optional<descriptor>(std::move(found).assume_value());
+        if (is_not_found(found.assume_error())) return std::optional<descriptor>();
+        return std::move(found).assume_error();
+    }
+    /// Whether it does.
+    result<bool> exists(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        LADING_TRY(auto const found, find(ref, std::move(stop)));
+        return found.has_value();
+    }
+    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<has_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+    }
+    /// The repositories of the registry that this one is of. Many registries do not list them.
+    result<repository_list> catalog(repository const& name, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<catalog_operation<Policies>>(context_.plan_to_write(name), stop);
+    }
+
     // A client whose transport is asynchronous only says so.
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto push_blob(A const&...) {
+        return detail::only_asynchronous<result<pushed_blob>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto push_manifest(A const&...) {
+        return detail::only_asynchronous<result<pushed_manifest>, A...>();
+    }
     template <class... A>
         requires(!sync_transport<transport_type>)
     auto inspect(A const&...) {
@@ -293,7 +381,40 @@ class basic_client : immovable {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
 
+    /// `from` outlives the operation; what it reads is read on the event loop. One that is cancelled leaves its session to the registry.
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
+        return launch<upload_operation<Policies>>(std::forward<Token>(token), context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_push_manifest(reference const& ref, std::string bytes, manifest_push_options o, Token&& token) {
+        return launch<push_manifest_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o));
+    }
+    /// `which`: a tag, or a digest.
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
+        return launch<remove_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), kind, std::move(which), missing_is_fine);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_catalog(repository const& name, Token&& token) {
+        return launch<catalog_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name));
+    }
+
     // A client whose transport blocks says so.
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_push_blob(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_push_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
     template <class... A>
         requires(!async_transport<transport_type>)
     auto async_inspect(A const&...) {
@@ -374,6 +495,12 @@ class basic_client : immovable {
         return any_operation<std::uint64_t>(
             layered<blob_range_operation<Policies>>(context_.plan_for_blob(name), what, offset, length, std::ref(out)));
     }
+    any_operation<pushed_blob> start_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}) {
+        return any_operation<pushed_blob>(layered<upload_operation<Policies>>(context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o)));
+    }
+    any_operation<pushed_manifest> start_push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}) {
+        return any_operation<pushed_manifest>(layered<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o)));
+    }
     any_operation<void> start_ping(repository const& name) {
         return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
     }
@@ -386,6 +513,15 @@ class basic_client : immovable {
     auto transfer(descriptor const& what, blob_sink& out, blob_options o) {
         return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
                                                          context_.clock);
+    }
+    result<pushed_blob> upload(repository const& name, std::optional<descriptor> what, body_source& from, push_options o, stop_token stop)
+        requires sync_transport<transport_type>
+    {
+        auto const place = std::make_shared<std::string>();
+        auto out = wait<upload_operation<Policies>>(context_.plan_to_push(name), stop, std::move(what), std::ref(from), std::move(o), place);
+        if (!out && out.assume_error() == errc::cancelled && !place->empty())
+            (void)wait<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), stop_token(), *place);
+        return out;
     }
     /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
     template <class Op, class... Args>

@@ -12,9 +12,13 @@
 #include "../document/config_document.hpp"
 #include "../document/set.hpp"
 #include "../endpoint/network_options.hpp"
+#include "../http/body_source.hpp"
 #include "../inspection.hpp"
 #include "../operation/blob_options.hpp"
 #include "../operation/inspect_options.hpp"
+#include "../operation/manifest_push_options.hpp"
+#include "../operation/push_options.hpp"
+#include "../operation/repository_list.hpp"
 #include "../platform_choice.hpp"
 #include "../policy/any_cache.hpp"
 #include "../policy/any_credentials.hpp"
@@ -113,6 +117,31 @@ class client {
     auto pull(Name const& ref, Store& to, More&&... more) {
         return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
+    // Writing goes to the registry itself, never to a mirror.
+
+    /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
+    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});
+    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    LADING_DECL result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {});
+    /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
+    LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
+    /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
+    /// that is no failure. Requests and errors: `remove_operation`.
+    LADING_DECL result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// Removes a tag alone, where the registry does that.
+    LADING_DECL result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// Removes a blob from a repository. What lists it is not looked for.
+    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {});
+    /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
+    LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
+    /// Whether it does.
+    LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
+    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// The repositories of the registry that this one is of. Many registries do not list them.
+    LADING_DECL result<repository_list> catalog(repository const& name, stop_token stop = {});
+
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});

@@ -29,6 +29,7 @@ struct client_context : immovable {
     typename P::cache cache;
     auth_session session;
     accept_notes accepts;
+    upload_notes uploads;
 
     /// A call about one image.
     auto plan(reference const& ref) {
@@ -42,12 +43,28 @@ struct client_context : immovable {
         return plan_within(options.blob_timeout, "with_blob_timeout", name, true, options.rules);
     }
 
+    /// Calls that write, to the registry itself and never to a mirror: something small, and a blob.
+    auto plan_to_write(repository const& name) { return without_mirrors(plan(name)); }
+    auto plan_to_push(repository const& name) { return without_mirrors(plan_for_blob(name)); }
+    /// The end of an upload that was given up.
+    auto plan_to_cancel(repository const& name) {
+        auto out = without_mirrors(plan_for_blob(name));
+        out.talk.deadline = clock.now() + std::chrono::seconds(2);
+        return out;
+    }
+
   private:
+    template <class Plan>
+    static Plan without_mirrors(Plan p) {
+        if (p.places) std::erase_if(p.places.assume_value(), [](auto const& place) { return place.is_mirror; });
+        return p;
+    }
     auto plan_within(std::chrono::milliseconds limit, char const* option, repository const& name, bool by_digest,
                      registry_rules const& rules) {
         call_context talk({}, name, options.bounds);
         talk.user_agent = options.user_agent;
         talk.accepts = &accepts;
+        talk.uploads = &uploads;
         if (limit.count() > 0) {
             talk.deadline = clock.now() + limit;
             talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));

@@ -9,6 +9,7 @@
 #include "../result.hpp"
 #include "../warning.hpp"
 #include "address.hpp"
+#include "body_source.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -109,7 +110,7 @@ enum class address_policy : std::uint8_t {
 };
 
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
-/// (`Content-Length`), nothing else.
+/// (`Content-Length` or `Transfer-Encoding`), nothing else.
 struct request {
     request() = default;
     request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
@@ -118,6 +119,8 @@ struct request {
     std::string url;
     header_map headers;
     std::string body; ///< small bodies (token forms); empty for none
+    /// Gives the body in place of `body`; must outlive the exchange. Without a size it is sent in chunks.
+    body_source* source = nullptr;
 
     /// Where it may be sent.
     lading::address_policy address_policy = lading::address_policy::anywhere;
@@ -139,6 +142,8 @@ struct response {
     std::string url; ///< the URL that was asked (after redirects: the last one)
     /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
     std::optional<address_scope> peer;
+    /// False when the answer came before the body of the request had been sent to its end: the request was not complete.
+    bool sent_whole = true;
     std::vector<warning> warnings; ///< what was odd on the way to it; the operation passes it on to its value
 };
 

@@ -51,6 +51,18 @@ LADING_DEFINE void async_client::begin_blob_range(detail::front& f, handler<std:
                                                   std::uint64_t offset, std::uint64_t length, blob_sink& out) {
     f.async_blob_range(name, what, offset, length, out, std::move(done));
 }
+LADING_DEFINE void async_client::begin_push_blob(detail::front& f, handler<pushed_blob> done, repository const& name, descriptor const& what, body_source& from, push_options o) {
+    f.async_push_blob(name, what, from, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o) {
+    f.async_push_manifest(ref, std::move(bytes), std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine) {
+    f.async_remove(name, kind, std::move(which), missing_is_fine, std::move(done));
+}
+LADING_DEFINE void async_client::begin_catalog(detail::front& f, handler<repository_list> done, repository const& name) {
+    f.async_catalog(name, std::move(done));
+}
 LADING_DEFINE void async_client::begin_ping(detail::front& f, handler<void> done, repository const& name) {
     f.async_ping(name, std::move(done));
 }

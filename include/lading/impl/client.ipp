@@ -78,6 +78,32 @@ LADING_DEFINE result<std::uint64_t> client::blob_range(repository const& name, d
                                                        blob_sink& out, stop_token stop) {
     return front_->calls().blob_range(name, what, offset, length, out, std::move(stop));
 }
+LADING_DEFINE result<pushed_blob> client::push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, stop_token stop) {
+    return front_->calls().push_blob(name, what, from, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<pushed_blob> client::push_stream(repository const& name, body_source& from, push_options o, stop_token stop) {
+    return front_->calls().push_stream(name, from, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<pushed_manifest> client::push_manifest(reference const& ref, std::string bytes, manifest_push_options o, stop_token stop) {
+    return front_->calls().push_manifest(ref, std::move(bytes), std::move(o), std::move(stop));
+}
+LADING_DEFINE result<bool> client::remove_manifest(reference const& ref, bool missing_is_fine, stop_token stop) {
+    return front_->calls().remove_manifest(ref, missing_is_fine, std::move(stop));
+}
+LADING_DEFINE result<bool> client::remove_tag(reference const& ref, bool missing_is_fine, stop_token stop) {
+    return front_->calls().remove_tag(ref, missing_is_fine, std::move(stop));
+}
+LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest const& d, bool missing_is_fine, stop_token stop) {
+    return front_->calls().remove_blob(name, d, missing_is_fine, std::move(stop));
+}
+LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
+LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
+LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
+    return front_->calls().has_blob(name, what, std::move(stop));
+}
+LADING_DEFINE result<repository_list> client::catalog(repository const& name, stop_token stop) {
+    return front_->calls().catalog(name, std::move(stop));
+}
 LADING_DEFINE result<void> client::ping(repository const& name, stop_token stop) {
     return front_->calls().ping(name, std::move(stop));
 }

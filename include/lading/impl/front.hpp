@@ -125,6 +125,22 @@ class basic_front {
         calls_->async_blob_range(std::forward<Args>(args)...);
     }
     template <class... Args>
+    void async_push_blob(Args&&... args) {
+        calls_->async_push_blob(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_push_manifest(Args&&... args) {
+        calls_->async_push_manifest(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_remove(Args&&... args) {
+        calls_->async_remove(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_catalog(Args&&... args) {
+        calls_->async_catalog(std::forward<Args>(args)...);
+    }
+    template <class... Args>
     void async_ping(Args&&... args) {
         calls_->async_ping(std::forward<Args>(args)...);
     }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// The redirect layer: follows redirects of GET and HEAD for any operation (doc/protocol.md#redirects,
+/// The redirect layer: follows redirects for any operation, mostly of GET and HEAD (doc/protocol.md#redirects,
 /// doc/threats.md#c01).
+///
+/// Other methods are sent again as they are after 307 and 308 that stay on the origin, three times at most, where the body can
+/// begin again; every other redirect is an answer to them.
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside
@@ -60,8 +63,11 @@ class redirect_middleware : immovable {
     }
     bool is_redirect(response const& head) const {
         auto const s = head.status;
-        return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
-               (last_->query.method == "GET" || last_->query.method == "HEAD");
+        if (last_->query.method == "GET" || last_->query.method == "HEAD") return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
+        if ((s != 307 && s != 308) || hops_ == 3 || !last_->routing.may_authorize) return false;
+        auto const here = url::parse(last_->query.url);
+        auto const there = here ? here.assume_value().resolve(head.headers.find("Location").value_or("")) : here;
+        return there && there.assume_value().origin() == here.assume_value().origin();
     }
     /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
     static bool is_signed(url const& u) {

@@ -135,6 +135,13 @@ class connection {
         else asio::async_write(socket, asio::buffer(text), std::forward<Handler>(handler));
     }
 
+    /// As much as goes at once: at least a byte.
+    template <class Handler>
+    void async_write_some(std::string_view text, Handler&& handler) {
+        if (tls_) tls_->async_write_some(asio::buffer(text), std::forward<Handler>(handler));
+        else socket.async_write_some(asio::buffer(text), std::forward<Handler>(handler));
+    }
+
     asio::ip::tcp::socket socket;
     std::chrono::steady_clock::time_point idle_since{}; ///< the pool's
 

@@ -4,6 +4,7 @@
 /// `curl_transport`: the blocking transport over libcurl (7.80 or newer): HTTP/2, and whatever TLS it was built with.
 /// Opt in; needs libcurl at link time.
 
+#include "../detail/mutex.hpp"
 #include "../detail/stop_token.hpp"
 #include "../endpoint/network_options.hpp"
 #include "../http/address.hpp"
@@ -100,11 +101,14 @@ class curl_exchange {
 
     result<response> run(CURLM* multi) {
         if (auto ready = prepare(); !ready) return fail(std::move(ready).assume_error());
+        multi_ = multi;
         stop_callback const wake(query_.stop, [multi] { curl_multi_wakeup(multi); }); // by whichever thread stops it
         curl_multi_add_handle(multi, easy_);
         auto const code = drive(multi);
         curl_multi_remove_handle(multi, easy_);
+        if (woken_) woken_->end();
         head_.peer = peer_;
+        head_.sent_whole = sent_whole();
         head_.warnings = std::move(remarks_);
         // A forwarded request has its answer from the proxy, which means itself here.
         if (begun_ && head_.status == 407 && !proxy_.empty() && target_->scheme() == "http")
@@ -162,7 +166,7 @@ class curl_exchange {
     result<void> prepare_request() {
         // The text that our own transport would send is checked, then said to libcurl in its terms.
         LADING_TRY_V(http1_request_text(query_, *target_));
-        bool agent = false, accept = false, type = false;
+        bool agent = false, accept = false, type = false, expect = false;
         auto add = [&](std::string const& line) {
             if (auto* const longer = curl_slist_append(fields_.get(), line.c_str()))
                 (void)fields_.release(), fields_.reset(longer);
@@ -173,9 +177,11 @@ class curl_exchange {
             agent = agent || iequal(name, "User-Agent");
             accept = accept || iequal(name, "Accept");
             type = type || iequal(name, "Content-Type");
+            expect = expect || iequal(name, "Expect");
         }
         add("Accept-Encoding: identity");
-        add("Expect:"); // what libcurl would add by itself
+        if (!expect) add("Expect:"); // what libcurl would add by itself
+        else set(CURLOPT_EXPECT_100_TIMEOUT_MS, long(std::max<std::int64_t>(1, bounds_.expect.count())));
         if (!agent) add("User-Agent:");
         if (!accept) add("Accept:");
         if (!type) add("Content-Type:");
@@ -183,7 +189,19 @@ class curl_exchange {
         if (query_.method == "HEAD") set(CURLOPT_NOBODY, 1L);
         // What is lost on a kept connection libcurl sends once more; what must not happen twice gets a connection of its own.
         if (query_.method != "GET" && query_.method != "HEAD") set(CURLOPT_FRESH_CONNECT, 1L);
-        if (!query_.body.empty()) {
+        if (query_.source) {
+            LADING_TRY_V(query_.source->begin());
+            auto const size = query_.source->size();
+            set(CURLOPT_UPLOAD, 1L);
+            set(CURLOPT_INFILESIZE_LARGE, size ? static_cast<curl_off_t>(*size) : curl_off_t(-1));
+            if (!size) add("Transfer-Encoding: chunked");
+            set(CURLOPT_HTTPHEADER, fields_.get());
+            set(CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+            set(CURLOPT_READFUNCTION, &on_more);
+            set(CURLOPT_READDATA, this);
+            set(CURLOPT_SEEKFUNCTION, &on_seek);
+            set(CURLOPT_SEEKDATA, this);
+        } else if (!query_.body.empty() || (query_.method != "GET" && query_.method != "HEAD")) {
             set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(query_.body.size()));
             set(CURLOPT_POSTFIELDS, query_.body.c_str());
         }
@@ -283,6 +301,9 @@ class curl_exchange {
             errc what = errc::timeout_header;
             auto until = moved_ + bounds_.header;
             if (!sent_) until = moved_ + bounds_.connect + bounds_.handshake, what = errc::connect_timeout;
+            bool const sending = query_.source && sent_ && !begun_ && !given_all_;
+            if (sending) until = moved_ + bounds_.idle, what = errc::timeout_write;
+            if (sending && paused_) until = clock::time_point::max(); // the peer is not to blame
             if (begun_) until = moved_ + bounds_.idle, what = errc::timeout_body;
             if (query_.deadline && *query_.deadline < until) until = *query_.deadline, what = errc::timeout;
             auto const now = clock::now();
@@ -290,7 +311,13 @@ class curl_exchange {
                 failure_ = what == errc::connect_timeout ? connect_timeout() : error(what);
                 return CURLE_ABORTED_BY_CALLBACK;
             }
-            auto const wait = std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
+            if (paused_ && woken_->take()) {
+                paused_ = false;
+                moved_ = now;
+                curl_easy_pause(easy_, CURLPAUSE_CONT);
+                continue;
+            }
+            auto const wait = until == clock::time_point::max() ? 1000 : std::chrono::ceil<std::chrono::milliseconds>(until - now).count();
             curl_multi_poll(multi, nullptr, 0, static_cast<int>(std::min<std::int64_t>(wait, 1000)), nullptr);
         }
     }
@@ -348,12 +375,52 @@ class curl_exchange {
     static std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* self) {
         return n == 0 || static_cast<curl_exchange*>(self)->take_body({bytes, n}) ? n : 0;
     }
+    static std::size_t on_more(char* into, std::size_t size, std::size_t n, void* self) {
+        return static_cast<curl_exchange*>(self)->give_body(into, size * n);
+    }
+    static int on_seek(void* self, curl_off_t to, int from) {
+        return static_cast<curl_exchange*>(self)->seek(to, from) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+    }
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* to) {
         if (!static_cast<curl_exchange*>(self)->may_dial(to->addr)) return CURL_SOCKET_BAD;
         return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
     }
     static int on_request(void* self, char* address, char*, int port, int) {
         return static_cast<curl_exchange*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+    }
+
+    std::size_t give_body(char* into, std::size_t room) {
+        moved_ = clock::now();
+        if (!woken_) woken_ = std::make_shared<waker>(multi_);
+        if (!query_.source->ready([w = woken_] { w->wake(); })) return paused_ = true, CURL_READFUNC_PAUSE;
+        auto const n = query_.source->read(std::as_writable_bytes(std::span(into, room)));
+        auto const size = query_.source->size();
+        if (!n) {
+            refuse(std::move(n).assume_error());
+            return CURL_READFUNC_ABORT;
+        }
+        given_ += n.assume_value();
+        bool const end = n.assume_value() == 0;
+        if (size && (given_ > *size || (end && given_ < *size))) {
+            refuse(error(errc::source_changed).with_values(std::to_string(*size) + " bytes", end ? std::to_string(given_) : "more"));
+            return CURL_READFUNC_ABORT;
+        }
+        given_all_ = end || given_ == size;
+        return n.assume_value();
+    }
+    bool seek(curl_off_t to, int from) {
+        if (to != 0 || from != SEEK_SET || !query_.source->begin()) return false;
+        given_ = 0;
+        given_all_ = false;
+        return true;
+    }
+    /// All that libcurl was given has left.
+    bool sent_whole() {
+        if (!query_.source) return true;
+        curl_off_t n = 0;
+        curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &n);
+        auto const size = query_.source->size();
+        return (given_all_ || size == std::uint64_t{0}) && static_cast<std::uint64_t>(n) >= given_;
     }
 
     bool refuse(error e) {
@@ -442,6 +509,30 @@ class curl_exchange {
         return may_connect(to, static_cast<std::uint16_t>(port));
     }
 
+    /// Lets a source that was waited for wake the loop, as long as it waits.
+    class waker {
+      public:
+        explicit waker(CURLM* m) : multi_(m) {}
+        void wake() {
+            std::lock_guard const lock(mutex_);
+            woken_ = true;
+            if (multi_) curl_multi_wakeup(multi_);
+        }
+        bool take() {
+            std::lock_guard const lock(mutex_);
+            return std::exchange(woken_, false);
+        }
+        void end() {
+            std::lock_guard const lock(mutex_);
+            multi_ = nullptr;
+        }
+
+      private:
+        std::mutex mutex_;
+        CURLM* multi_;
+        bool woken_ = false;
+    };
+
     CURL* easy_;
     network_options const& network_;
     limits const& bounds_;
@@ -458,6 +549,11 @@ class curl_exchange {
     ip_bytes proxy_address_;               ///< where it is given as one
     std::optional<address_scope> peer_;    ///< where the connection goes
     bool sent_ = false; ///< the connection stands
+    CURLM* multi_ = nullptr;
+    std::shared_ptr<waker> woken_;
+    std::uint64_t given_ = 0; ///< bytes of the body
+    bool given_all_ = false;
+    bool paused_ = false; ///< until the source has more
     clock::time_point moved_;
 
     std::string raw_head_;

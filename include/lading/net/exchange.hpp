@@ -9,6 +9,7 @@
 #include "../http/address.hpp"
 #include "../limits.hpp"
 #include "../policy/transport.hpp"
+#include "body_pieces.hpp"
 #include "connection_pool.hpp"
 #include "deadlines.hpp"
 #include "dialler.hpp"
@@ -73,7 +74,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
   public:
     exchange(std::shared_ptr<transport_state> t, request const& q, body_sink& out)
         : transport_(std::move(t)), query_(q), sink_(out), serial_(transport_->serial()),
-          pace_(transport_->bounds) {}
+          pace_(transport_->bounds), sent_pace_(transport_->bounds) {}
     exchange(exchange const&) = delete;
     exchange& operator=(exchange const&) = delete;
     virtual ~exchange() { transport_->times->clear(*this); }
@@ -129,9 +130,12 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
                                       over };
     using member = void (exchange::*)(asio::error_code, std::size_t);
 
-    /// A handler that goes on with a member, unless the exchange was stopped meanwhile.
-    auto then(member next) {
-        return asio::bind_executor(serial_, [self = shared_from_this(), next](asio::error_code ec, std::size_t n = 0) {
+    /// A handler that goes on with a member, unless the exchange was stopped meanwhile. `awaited` is true until then.
+    auto then(member next, bool exchange::* awaited = nullptr) {
+        if (awaited) this->*awaited = true;
+        return asio::bind_executor(serial_, [self = shared_from_this(), next, awaited](asio::error_code ec, std::size_t n = 0) {
+            if (awaited) self.get()->*awaited = false;
+            if (self->outcome_) return self->let_go();
             if (self->stopped_ != errc::ok) return self->end(error(self->stopped_));
             ((*self).*next)(ec, n);
         });
@@ -326,6 +330,11 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         stage_ = stage::connected;
         peer_ = place_.link->peer();
         reader_.emplace(transport_->bounds, sink_, query_.url, query_.method == "HEAD");
+        sent_whole_ = !query_.source;
+        if (query_.source) {
+            if (!body_) body_ = std::make_unique<body_pieces>(*query_.source);
+            if (auto begun = body_->begin(); !begun) return end(stale_ ? error(errc::connection_reset) : std::move(begun).assume_error());
+        }
         asio::error_code ec;
         auto const n = place_.link->write_now(text_, ec);
         if (n == text_.size() || ec) return on_write(ec, n);
@@ -337,8 +346,52 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         if (ec && reused_) return broken(ec);
         limit(transport_->bounds.header, errc::timeout_header);
         read();
+        if (!body_ || ec) return;
+        sending_ = true;
+        if (body_->over()) return on_sent_whole();
+        auto const expected = query_.headers.find("Expect");
+        if (!expected || !iequal(*expected, "100-continue")) return send();
+        patience_ = std::make_unique<asio::steady_timer>(transport_->executor, transport_->bounds.expect); // then it is sent all the same
+        patience_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code) { self->send_expected(); }));
     }
-    void read() { place_.link->async_read(then(&exchange::on_read)); }
+    void read() { place_.link->async_read(then(&exchange::on_read, &exchange::reading_)); }
+
+    void send_expected() {
+        if (!patience_) return;
+        patience_.reset();
+        send();
+    }
+    /// Writes the next piece of the body, unless the source has to be waited for.
+    void send() {
+        if (!sending_ || writing_ || stage_ != stage::connected || outcome_ || stopped_ != errc::ok) return;
+        bool const ready = body_->ready([weak = weak_from_this()] {
+            if (auto const self = weak.lock()) asio::post(self->serial_, [self] { self->send(); });
+        });
+        if (!ready) return limit_until(query_.deadline.value_or(deadlines::time_point::max()), errc::timeout); // the peer is not to blame
+        auto piece = body_->next();
+        if (!piece) return end(std::move(piece).assume_error());
+        piece_ = piece.assume_value();
+        write_piece();
+    }
+    void write_piece() {
+        limit(transport_->bounds.idle, errc::timeout_write);
+        place_.link->async_write_some(piece_, then(&exchange::on_sent, &exchange::writing_));
+    }
+    void on_sent(asio::error_code ec, std::size_t n) {
+        if (std::exchange(reopens_, false)) return open();
+        if (!sending_) return; // the answer has come before the end
+        if (ec) return sending_ = false, limit(transport_->bounds.header, errc::timeout_header); // what the peer said comes first
+        piece_.remove_prefix(n);
+        if (!piece_.empty() && !sent_pace_.keeps(n)) return end(sent_pace_.too_slow());
+        if (!piece_.empty()) return write_piece();
+        if (body_->over()) return on_sent_whole();
+        send();
+    }
+    void on_sent_whole() {
+        sending_ = false;
+        sent_whole_ = true;
+        limit(transport_->bounds.header, errc::timeout_header);
+    }
     void on_read(asio::error_code ec, std::size_t n) {
         if (ec) {
             bool const truncated = ec == asio::ssl::error::stream_truncated;
@@ -351,11 +404,14 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         auto over = reader_->feed(place_.link->received(n));
         if (!over) return end(std::move(over).assume_error());
         if (over.assume_value()) {
-            if (reader_->reusable()) place_.keep();
+            if (reader_->reusable() && sent_whole_ && !writing_) place_.keep();
             return end(reader_->take_head());
         }
         place_.link->fit_buffer(n);
+        if (patience_ && reader_->informational() != 0) send_expected();
         if (had_head || reader_->has_head()) {
+            sending_ = false; // an answer that comes early is the answer
+            patience_.reset();
             if (!pace_.keeps(n)) return end(pace_.too_slow());
             limit(transport_->bounds.idle, errc::timeout_body);
         }
@@ -365,15 +421,37 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
     /// takes a fresh one, once (doc/threats.md#h33).
     void broken(asio::error_code ec) {
-        bool const repeatable = query_.method == "GET" || query_.method == "HEAD";
-        if (reused_ && repeatable && !reader_->started()) return open();
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD" || !sent_whole_;
+        if (reused_ && repeatable && !reader_->started()) {
+            sending_ = false;
+            stale_ = true;
+            patience_.reset();
+            if (!writing_) return open();
+            asio::error_code ignored;
+            reopens_ = true; // when the connection is let go of
+            return place_.link->socket.close(ignored), void();
+        }
         end(error(errc::connection_reset).with_context(ec.message()));
+    }
+
+    /// What is awaited of the connection refers to it: it is closed, and has its end when all has come back.
+    void let_go() {
+        if (reading_ || writing_) return;
+        auto over = std::move(*outcome_);
+        outcome_.reset();
+        end(std::move(over));
     }
 
     void end(result<response> outcome) {
         if (stage_ == stage::over) return;
         if (starting_) // a handler never runs inside its initiating call
             return asio::post(serial_, [self = shared_from_this(), o = std::move(outcome)]() mutable { self->end(std::move(o)); });
+        patience_.reset();
+        if (reading_ || writing_) {
+            asio::error_code ignored;
+            outcome_.emplace(std::move(outcome));
+            return place_.link->socket.close(ignored), void();
+        }
         // A forwarded request has its answer from the proxy, which means itself here.
         if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
             outcome = proxy_error("it answered 407");
@@ -382,6 +460,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
         if (outcome) {
             if (!proxy_) outcome.assume_value().peer = peer_;
+            outcome.assume_value().sent_whole = sent_whole_;
             outcome.assume_value().warnings = std::move(remarks_);
         }
         place_.end(); // the connection is closed or kept before the handler runs
@@ -418,6 +497,16 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     std::vector<warning> remarks_;
     std::optional<http1_reader> reader_;
     pace_watch pace_;
+    std::unique_ptr<body_pieces> body_;            ///< of a request with a source
+    std::string_view piece_;                       ///< of it, that is being written
+    pace_watch sent_pace_;
+    std::unique_ptr<asio::steady_timer> patience_; ///< waits for the peer to want the body
+    bool sending_ = false;                         ///< more of the body is to be sent
+    bool sent_whole_ = true;
+    bool stale_ = false;                           ///< a kept connection had been closed
+    bool reopens_ = false;                         ///< a new one follows
+    bool reading_ = false, writing_ = false;       ///< what is awaited of the connection
+    std::optional<result<response>> outcome_;      ///< that is told when nothing is awaited any more
 };
 
 /// An exchange and who is told of its end.

@@ -148,6 +148,8 @@ class http1_reader {
     /// The answer is complete and nothing follows it.
     bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
     int status() const noexcept { return parser_->status(); }
+    /// 1xx answers so far.
+    std::size_t informational() const noexcept { return informational_; }
     response take_head() { return std::move(parser_->head()); }
 
   private:

@@ -15,8 +15,8 @@
 
 namespace lading::detail {
 
-/// Head and body of a request to `target`; `through_proxy` names the whole URL, as a forwarding proxy needs it. Errors:
-/// `invalid_argument` for a byte that no header may hold.
+/// Head and body of a request to `target`, of one with a source the head; `through_proxy` names the whole URL, as a forwarding
+/// proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
 inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
     auto is_token = [](std::string_view text) {
         for (char c : text)
@@ -35,7 +35,13 @@ inline result<std::string> http1_request_text(request const& q, url const& targe
             if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
         out.append(name).append(": ").append(value).append("\r\n");
     }
-    if (!q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
+    if (q.source) {
+        if (auto const size = q.source->size()) out.append("Content-Length: ").append(std::to_string(*size)).append("\r\n");
+        else out.append("Transfer-Encoding: chunked\r\n");
+        return out.append("\r\n");
+    }
+    bool const may_have_body = q.method != "GET" && q.method != "HEAD"; // RFC 9110, section 8.6: then none is said, too
+    if (may_have_body || !q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
     return out.append("\r\n").append(q.body);
 }
 

@@ -29,8 +29,9 @@ class resolve_operation : public operation_base<descriptor, P> {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    resolve_operation(call_context c, reference const& ref)
-        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds), fetch_(talk_, ref) {}
+    /// With `head_only` a 404 is the answer, whatever its words would be.
+    resolve_operation(call_context c, reference const& ref, bool head_only = false)
+        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds), fetch_(talk_, ref), head_only_(head_only) {}
 
     step<descriptor> start() {
         request q = talk_.get("manifests", ref_.target());
@@ -42,7 +43,7 @@ class resolve_operation : public operation_base<descriptor, P> {
         if (fetching_) return map(fetch_.on_response(std::move(answer), shown));
         LADING_TRY(auto const head, std::move(answer));
         int const s = head.status;
-        if (s == 401 || s == 403 || s == 429 || (s >= 500 && s != 501))
+        if ((s == 404 && head_only_) || s == 401 || s == 403 || s == 429 || (s >= 500 && s != 501))
             return error_from_response<typename P::json>(head, body_.text(), ref_.has_digest() ? asked::manifest_by_digest : asked::manifest, talk_.bounds, shown);
         if (s == 200)
             if (auto told = told_by(head)) return done<descriptor>(std::move(*told));
@@ -82,7 +83,7 @@ class resolve_operation : public operation_base<descriptor, P> {
     reference ref_;
     response_body body_;
     raw_manifest_operation<P> fetch_;
-    bool fetching_ = false;
+    bool fetching_ = false, head_only_;
 };
 
 } // namespace lading

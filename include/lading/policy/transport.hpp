@@ -17,6 +17,10 @@
 /// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time
 /// per object unless the model says otherwise.
 ///
+/// A `request::source` is begun and then read to its end, as fast as the connection takes it; its failure is that of the exchange, and the
+/// request is not complete then. An answer that comes before the end is the answer: nothing more is sent, `response::sent_whole` is false,
+/// and the connection is not used again. What was sent whole is never sent twice.
+///
 /// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
 /// interrupts it. `request::address_policy`: where a server named the host, an address that it leads to inside the network is refused
 /// with `address_refused` before it is dialled (doc/threats.md#c09); a model that does not look lets a registry send

@@ -11,6 +11,7 @@
 #include "../version.hpp"
 #include "accept_notes.hpp"
 #include "routing.hpp"
+#include "upload_notes.hpp"
 
 #include <optional>
 #include <string>
@@ -29,9 +30,11 @@ struct call_context {
     std::optional<std::chrono::steady_clock::time_point> deadline;
     std::string time_limit; ///< that set it, in words, for the error when it is over
     accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
+    upload_notes* uploads = nullptr; ///< outlives the call; without, nothing is known of a registry
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+    std::string push_scope() const { return pull_scope() + ",push"; }
     /// For requests that pull.
     routing pull() const { return routing(pull_scope()); }
 
@@ -40,8 +43,10 @@ struct call_context {
         return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
     }
     /// A GET of a path on the registry.
-    request get(std::string const& path) const {
-        request q("GET", base_url + path);
+    request get(std::string const& path) const { return send("GET", base_url + path); }
+    /// A request with any method for any URL.
+    request send(std::string method, std::string url) const {
+        request q(std::move(method), std::move(url));
         q.headers.add("User-Agent", user_agent);
         q.deadline = deadline;
         return q;

@@ -26,6 +26,11 @@ struct routing {
     std::string scope;
     /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
     bool may_authorize = true;
+    /// A 401 is answered with a login. Without, what is known is sent, and a 401 is an answer.
+    bool answers_challenges = true;
+    /// The scope is a guess: nothing is asked for before the registry has said what it wants, and that is it, where it is about the
+    /// same repository. (Deleting: some want `delete`, others `push`, others everything.)
+    bool asks_as_told = false;
     /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
     std::optional<digest> content;
     /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `service::answer`: the reading side of a registry, over any store.
+/// `service::answer`: what a registry answers, over any store.
 ///
 ///     lading::oci_layout store = ...;
 ///     auto const head = lading::service::answer(request, store, body); // heads and bodies as of any registry
@@ -16,6 +16,8 @@
 #include "../store/content_store.hpp"
 #include "byte_ranges.hpp"
 #include "route.hpp"
+#include "small_answer.hpp"
+#include "writing.hpp"
 
 #include <algorithm>
 #include <set>
@@ -25,34 +27,6 @@
 #include <vector>
 
 namespace lading::service {
-
-namespace detail {
-using namespace lading::detail;
-}
-
-/// A body that is known as a whole, with its head.
-struct small_answer {
-    response head;
-    std::string body;
-};
-
-/// Adds a field to a head; for chains.
-inline small_answer&& with(small_answer&& a, std::string_view name, std::string_view value) { return a.head.headers.add(name, value), std::move(a); }
-
-/// An answer with this body.
-inline small_answer text_answer(int status, std::string_view type, std::string body) {
-    small_answer out{response(status), std::move(body)};
-    if (!type.empty()) out.head.headers.add("Content-Type", type);
-    return out;
-}
-/// A refusal with the error envelope of registries (doc/protocol.md#errors). `detail` may be empty.
-inline small_answer refusal(int status, std::string_view code, std::string_view message, std::string_view detail = {}) {
-    json_writer w;
-    w.begin_object().key("errors").begin_array().begin_object().key("code").string(code).key("message").string(message);
-    if (detail.empty()) w.key("detail").null();
-    else w.key("detail").string(detail);
-    return text_answer(status, "application/json", w.end_object().end_array().end_object().take() + '\n');
-}
 
 /// One page of a tag list: of `tags`, sorted, as many as `n` of the query says, and at most `most` (0: any number), behind `last`.
 inline small_answer tags_answer(std::string_view name, std::vector<std::string> tags, std::string_view query, std::size_t most = 0) {
@@ -179,15 +153,20 @@ class passing_sink final : public blob_sink {
 template <content_source S>
 class answering {
   public:
-    answering(request const& q, S& store, body_sink& out, std::size_t page) : q_(q), store_(store), out_(out), page_(page) {}
+    answering(request const& q, S& store, body_sink& out, std::size_t page, writes w) : q_(q), store_(store), out_(out), page_(page), writes_(w) {}
 
     result<response> answer() {
         if (q_.deadline && *q_.deadline <= std::chrono::steady_clock::now()) return error(errc::timeout);
         LADING_TRY(auto const where, url::parse(q_.url));
         auto const path = percent_decode(where.path(), false);
         auto const r = path ? route::of(*path) : route();
+        if constexpr (content_store<S>)
+            if (writes_ == writes::taken && r.kind != route_kind::none && ((q_.method != "GET" && q_.method != "HEAD") || r.kind == route_kind::uploads || r.kind == route_kind::upload)) {
+                LADING_TRY(auto a, write<constexpr_sha2>(q_, store_, r, where.query()));
+                return give(std::move(a));
+            }
         if (q_.method != "GET" && q_.method != "HEAD") return give(with(refusal(405, "UNSUPPORTED", "The operation is unsupported."), "Allow", "GET, HEAD"));
-        if (r.kind == route_kind::none) return give(refusal(404, "UNSUPPORTED", "there is nothing of this name"));
+        if (r.kind == route_kind::none || r.kind > route_kind::tags) return give(refusal(404, "UNSUPPORTED", "there is nothing of this name"));
         switch (r.kind) {
         case route_kind::manifest: return manifest(r);
         case route_kind::blob: return blob(r);
@@ -346,21 +325,23 @@ class answering {
     S& store_;
     body_sink& out_;
     std::size_t page_;
+    writes writes_;
     bool wanted_ = true; ///< more of the body
 };
 
 } // namespace detail
 
 /// Answers a request as a registry does whose repositories are all this store: `/v2/`, manifests by tag and digest, blobs
-/// with ranges, tag lists, for GET and HEAD; everything else is refused as registries refuse. `page` is the most tags of one answer, 0: any
+/// with ranges, tag lists, for GET and HEAD. With `writes::taken`, of a store that can be written to, also uploads, whole and in one
+/// request, and manifests by PUT; `complete()` is left to its owner. Everything else is refused as registries refuse. `page` is the most tags of one answer, 0: any
 /// number. A blob that is given whole is verified before its last bytes are passed on; a part of one is not verified.
 ///
 /// What is not there is an answer (404), and so is a request that is wrong. Errors: what else the store says (a digest that does not hold, a file that cannot be read),
 /// `timeout` (`request::deadline`), `cancelled`, those of the body; a server that has begun to answer cuts the connection. Threads:
 /// as the store's `resolve`, `names` and `read`.
 template <content_source S>
-result<response> answer(request const& q, S& store, body_sink& out, std::size_t page = 0) {
-    return detail::answering<S>(q, store, out, page).answer();
+result<response> answer(request const& q, S& store, body_sink& out, std::size_t page = 0, writes w = writes::refused) {
+    return detail::answering<S>(q, store, out, page, w).answer();
 }
 
 } // namespace lading::service

@@ -13,7 +13,10 @@ enum class route_kind : unsigned char { none,
                                         base,
                                         manifest,
                                         blob,
-                                        tags };
+                                        tags,
+                                        uploads, ///< where sessions begin
+                                        upload,
+                                        catalog };
 
 struct route {
     route_kind kind = route_kind::none;
@@ -24,8 +27,15 @@ struct route {
     static route of(std::string_view path) {
         route out;
         if (path == "/v2" || path == "/v2/") return out.kind = route_kind::base, out;
+        if (path == "/v2/_catalog") return out.kind = route_kind::catalog, out;
         if (!path.starts_with("/v2/")) return out;
         path.remove_prefix(4);
+        constexpr std::string_view uploads = "/blobs/uploads/";
+        if (auto const at = path.rfind(uploads); at != path.npos && at > 0) {
+            auto const rest = path.substr(at + uploads.size());
+            if (rest.empty()) return out.set(route_kind::uploads, path.substr(0, at), {});
+            if (rest.find('/') == rest.npos) return out.set(route_kind::upload, path.substr(0, at), rest);
+        }
         constexpr std::string_view list = "/tags/list";
         if (path.ends_with(list) && path.size() > list.size())
             return out.set(route_kind::tags, path.substr(0, path.size() - list.size()), {});

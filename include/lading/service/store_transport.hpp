@@ -16,7 +16,7 @@
 
 namespace lading {
 
-/// Models `sync_transport`. It answers for every host and every repository: the store is one repository, whatever it is
+/// Models `sync_transport`. Where the store can be written to a client can push to it. It answers for every host and every repository: the store is one repository, whatever it is
 /// called; of `store_transport<S&>` it must outlive it. No network, no credentials. Errors are those of `service::answer`. Threads: one at a time.
 template <class S>
     requires content_source<std::remove_reference_t<S>>
@@ -28,7 +28,7 @@ class store_transport {
         // No registry has answered, whatever the image is called.
         auto asked = q;
         asked.url = "https://localhost" + q.url.substr(std::min(q.url.find('/', q.url.find("://") + 3), q.url.size()));
-        return service::answer(asked, store_, out);
+        return service::answer(asked, store_, out, 0, service::writes::taken);
     }
 
     std::remove_reference_t<S>& store() noexcept { return store_; }

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `registry_repository`: a repository of a registry as a source of images.
+/// `registry_repository`: a repository of a registry as a store of images.
 
 #include "../detail/mutex.hpp"
+#include "../document/shape.hpp"
 #include "../hash/constexpr_sha2.hpp"
+#include "../http/body_source.hpp"
 #include "../media_type.hpp"
+#include "../operation/push_options.hpp"
 #include "../reference.hpp"
 #include "content_store.hpp"
+#include "relay.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,22 +31,82 @@ inline result<std::string> of_size(std::string bytes, descriptor const& what) {
         .with_context(what.digest.str())
         .with_values(std::to_string(what.size) + " bytes", std::to_string(bytes.size()));
 }
+
+/// Sends what is written to it, in a thread of its own, as it comes.
+template <class Client>
+class pushing_sink final : public blob_sink {
+  public:
+    pushing_sink(Client& c, repository name, descriptor what) : client_(c), name_(std::move(name)), what_(std::move(what)) {}
+    pushing_sink(pushing_sink const&) = delete;
+    pushing_sink& operator=(pushing_sink const&) = delete;
+    ~pushing_sink() override { give_up(); }
+
+    result<void> begin() override {
+        give_up();
+        auto made = std::make_unique<sending>();
+        auto* const s = made.get();
+        auto started = detail::start_thread([this, s] {
+            relay_source from(s->pipe, what_.size < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(what_.size)));
+            s->outcome.emplace(client_.push_blob(name_, what_, from, push_options().with_question(false), s->stop.get_token()));
+            s->pipe.end(*s->outcome ? std::optional<error>() : s->outcome->assume_error());
+        });
+        if (!started) return std::move(started).assume_error();
+        made->thread = std::move(started).assume_value();
+        sending_ = std::move(made);
+        return success();
+    }
+    result<void> write(std::span<std::byte const> piece) override { return sending_->pipe.write(piece); }
+    result<void> commit() override {
+        sending_->pipe.finish();
+        sending_->thread.join();
+        auto const over = std::move(sending_);
+        if (!*over->outcome) return std::move(*over->outcome).assume_error();
+        return success();
+    }
+    void discard() noexcept override { give_up(); }
+
+  private:
+    struct sending {
+        relay pipe;
+        stop_source stop;
+        std::thread thread;
+        std::optional<result<pushed_blob>> outcome;
+    };
+    void give_up() noexcept {
+        if (!sending_) return;
+        sending_->pipe.fail(error(errc::cancelled));
+        sending_->stop.request_stop();
+        sending_->thread.join();
+        sending_.reset();
+    }
+
+    Client& client_;
+    repository name_;
+    descriptor what_;
+    std::unique_ptr<sending> sending_;
+};
 } // namespace detail
 
-/// Models `content_source` over the blocking calls of a client: `client`, or any `basic_client`. The client must outlive it.
+/// Models `content_store` over the blocking calls of a client: `client`, or any `basic_client`. The client must outlive it.
 ///
 /// Names are tags and digests; the empty name is "latest". Requests: `resolve` one GET of the document, which `document` then has;
-/// `current` one HEAD; `document` and `read` one GET each; `names` those of the tag list. Errors: those of the calls;
-/// `size_mismatch`. Signed schema1 has here the digest of its bytes. Threads: any call by several at once.
+/// `current` and `named` one HEAD; `document` and `read` one GET each; `names` those of the tag list; `has` one HEAD for a blob, and none for a
+/// document, which is put again (a registry does not keep it twice); `take`, and the writers, those of `push_blob`. A document is put when
+/// the next one comes, or under the name that it is given then, so that the last one takes one request.
+///
+/// Errors: those of the calls; `size_mismatch`. Signed schema1 has here the digest of its bytes. Threads: any call by several at once.
 template <class Client>
 class registry_repository {
   public:
     registry_repository(Client& c, repository name) : client_(c), name_(std::move(name)) {}
 
     repository const& name() const noexcept { return name_; }
+    Client& client() const noexcept { return client_; }
+
+    // ---- reading
 
     result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
-        LADING_TRY(auto const ref, named(name));
+        LADING_TRY(auto const ref, reference_to(name));
         LADING_TRY(auto got, client_.raw_manifest(ref, std::move(stop)));
         // A registry names signed schema1 by the digest of what is signed; what keeps bytes, by that of the bytes.
         if (got.self.media_type == media_types::docker_schema1_signed)
@@ -51,16 +117,21 @@ class registry_repository {
     }
     /// What the name leads to now, without its document: for who knows the document, perhaps.
     result<std::optional<descriptor>> current(std::string_view name, stop_token stop = {}) {
-        LADING_TRY(auto const ref, named(name));
+        LADING_TRY(auto const ref, reference_to(name));
         LADING_TRY(auto found, client_.resolve(ref, std::move(stop)));
         return std::optional<descriptor>(std::move(found));
+    }
+    /// What the name leads to, if anything, asked of the registry itself.
+    result<std::optional<descriptor>> named(std::string_view name, stop_token stop = {}) {
+        LADING_TRY(auto const ref, reference_to(name));
+        return client_.find(ref, std::move(stop));
     }
     result<std::string> document(descriptor const& what, stop_token stop = {}) {
         {
             std::lock_guard const lock(mutex_);
             if (known_ && known_->first.digest == what.digest) return detail::of_size(known_->second, what);
         }
-        LADING_TRY(auto const ref, named(what.digest.str()));
+        LADING_TRY(auto const ref, reference_to(what.digest.str()));
         LADING_TRY(auto got, client_.raw_manifest(ref, std::move(stop)));
         return detail::of_size(std::move(got.bytes), what);
     }
@@ -74,16 +145,91 @@ class registry_repository {
         return std::move(listed.values);
     }
 
+    // ---- writing
+
+    /// A name leads to something whole: a registry takes no manifest before what it lists.
+    static constexpr bool names_are_complete = true;
+
+    result<bool> has(descriptor const& what, stop_token stop = {}) {
+        if (is_document(what)) return false;
+        return client_.has_blob(name_, what, std::move(stop));
+    }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) {
+        return std::unique_ptr<blob_sink>(std::make_unique<detail::pushing_sink<Client>>(client_, name_, what));
+    }
+    /// A blob from a source that is read as it is sent, and not at all where the registry has the blob, or can take it from the repository
+    /// `mount_from`.
+    result<pushed_blob> take(descriptor const& what, body_source& from, std::string mount_from, stop_token stop = {}) {
+        return client_.push_blob(name_, what, from, push_options().with_mount_from(std::move(mount_from)), std::move(stop));
+    }
+    /// The same, whatever the registry says that it has.
+    result<pushed_blob> take_anew(descriptor const& what, body_source& from, stop_token stop = {}) {
+        return client_.push_blob(name_, what, from, push_options().with_question(false), std::move(stop));
+    }
+    /// The path of a repository that blobs can be taken from: one of the same registry, for the same login.
+    template <class Other>
+    std::string mount_from(registry_repository<Other> const& from) const {
+        bool const same = static_cast<void const*>(&from.client()) == static_cast<void const*>(&client_);
+        return same && from.name().host() == name_.host() && from.name().path() != name_.path() ? std::string(from.name().path()) : std::string();
+    }
+    result<void> put_document(descriptor const& what, std::string_view bytes) {
+        LADING_TRY_V(put_pending());
+        std::lock_guard const lock(mutex_);
+        pending_.emplace(what, std::string(bytes));
+        return success();
+    }
+    result<void> tag(std::string_view name, descriptor const& what) {
+        if (name.empty()) return put_pending();
+        std::optional<std::pair<descriptor, std::string>> last;
+        {
+            std::lock_guard const lock(mutex_);
+            if (pending_ && pending_->first.digest == what.digest) last = std::exchange(pending_, std::nullopt);
+        }
+        LADING_TRY_V(put_pending());
+        if (!last) {
+            LADING_TRY(auto bytes, document(what));
+            last.emplace(what, std::move(bytes));
+        }
+        auto outcome = put(name, *last);
+        return keep_unless(std::move(outcome), std::move(*last));
+    }
+    result<void> complete() { return put_pending(); }
+
   private:
-    result<reference> named(std::string_view name) const {
+    static bool is_document(descriptor const& what) { return is_known_manifest_type(what.media_type); }
+    result<reference> reference_to(std::string_view name) const {
         if (name.empty()) return reference::parse(name_.str());
         return reference::parse(name_.str() + (name.find(':') == name.npos ? ':' : '@') + std::string(name));
+    }
+    result<void> put(std::string_view name, std::pair<descriptor, std::string> const& document) {
+        LADING_TRY(auto const ref, reference_to(name));
+        LADING_TRY_V(client_.push_manifest(ref, document.second));
+        return success();
+    }
+    /// By its digest.
+    result<void> put_pending() {
+        std::optional<std::pair<descriptor, std::string>> due;
+        {
+            std::lock_guard const lock(mutex_);
+            due = std::exchange(pending_, std::nullopt);
+        }
+        if (!due) return success();
+        auto outcome = put(due->first.digest.str(), *due);
+        return keep_unless(std::move(outcome), std::move(*due));
+    }
+    /// What could not be put is still to be put.
+    result<void> keep_unless(result<void> outcome, std::pair<descriptor, std::string> document) {
+        if (outcome) return outcome;
+        std::lock_guard const lock(mutex_);
+        pending_ = std::move(document);
+        return outcome;
     }
 
     Client& client_;
     repository name_;
     std::mutex mutex_;
-    std::optional<std::pair<descriptor, std::string>> known_; ///< the document that was resolved last
+    std::optional<std::pair<descriptor, std::string>> known_;   ///< the document that was resolved last
+    std::optional<std::pair<descriptor, std::string>> pending_; ///< the one that is to be put
 };
 
 } // namespace lading

@@ -94,6 +94,8 @@ class byte_server {
         for (auto& c : connections_) c->thread.join();
     }
 
+    /// From now on only so many bytes of a request's body are read before its answer.
+    void read_at_most(std::size_t bytes) noexcept { most_body_ = bytes; }
     std::uint16_t port() const noexcept { return port_; }
     /// Connections accepted so far.
     std::size_t accepted() const noexcept { return accepted_; }
@@ -166,7 +168,9 @@ class byte_server {
             while (buffer.find("\r\n\r\n") == buffer.npos && !ec) receive();
             if (ec) return false;
             auto const head = buffer.find("\r\n\r\n") + 4;
-            auto const whole = head + body_size(std::string_view(buffer).substr(0, head));
+            auto whole = head + std::min(most_body_.load(), body_size(std::string_view(buffer).substr(0, head)));
+            bool const chunked = buffer.substr(0, head).find("Transfer-Encoding: chunked\r\n") != buffer.npos;
+            while (chunked && !ec && (whole = end_of_chunks(buffer, head)) == buffer.npos) receive();
             while (buffer.size() < whole && !ec) receive();
             byte_answer a;
             {
@@ -206,6 +210,18 @@ class byte_server {
             if (ec) return false;
         }
     }
+    /// Where the body ends that begins at `at`; npos when it has not come.
+    static std::size_t end_of_chunks(std::string_view text, std::size_t at) {
+        for (;;) {
+            auto const line = text.find("\r\n", at);
+            if (line == text.npos) return text.npos;
+            std::size_t n = 0;
+            std::from_chars(text.data() + at, text.data() + line, n, 16);
+            at = line + 2 + n + 2;
+            if (text.size() < at) return text.npos;
+            if (n == 0) return at;
+        }
+    }
     static std::size_t body_size(std::string_view head) {
         constexpr std::string_view name = "Content-Length: ";
         std::size_t n = 0;
@@ -219,6 +235,7 @@ class byte_server {
     asio::ip::tcp::acceptor acceptor_{context_};
     std::uint16_t port_ = 0;
     std::atomic<bool> stopping_{false};
+    std::atomic<std::size_t> most_body_{std::size_t(-1)};
     std::atomic<std::size_t> accepted_{0};
     mutable std::mutex mutex_;
     std::mutex closing_; ///< a connection that its thread resets, and the end of the server

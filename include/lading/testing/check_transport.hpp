@@ -7,6 +7,7 @@
 #include "../policy/transport.hpp"
 #include "finding.hpp"
 #include "transport_kit/answers.hpp"
+#include "transport_kit/bodies_sent.hpp"
 #include "transport_kit/connections.hpp"
 #include "transport_kit/failures.hpp"
 #include "transport_kit/handlers.hpp"
@@ -27,6 +28,7 @@ findings run_transport_kit(Make make) {
     stops(kit);
     sends_as_is(kit);
     sends_once(kit);
+    sends_bodies(kit);
     takes_no_steps(kit);
     losses(kit);
     times_hold(kit);

@@ -107,6 +107,7 @@ inline constexpr std::size_t max_request_body = 1u << 20;
 struct request_frame {
     int refusal = 0;
     std::size_t body = 0;
+    bool chunked = false;
     bool keep_alive = true;
 };
 
@@ -150,12 +151,14 @@ inline request_frame parse_request_head(std::string_view head, exchange& out) {
             if (!is_tchar(c)) return refuse(400);
         out.headers.add(std::string(field.substr(0, colon)), std::string(trim(field.substr(colon + 1))));
     }
-    if (out.headers.find("transfer-encoding")) return refuse(501);
+    if (auto const coding = out.headers.find("transfer-encoding")) {
+        if (!iequal(*coding, "chunked")) return refuse(501);
+        frame.chunked = true;
+    }
     auto const lengths = out.headers.all("content-length");
     for (auto const text : lengths) {
         auto const n = parse_size(text);
         if (!n || text != lengths.front()) return refuse(400);
-        if (*n > max_request_body) return refuse(413);
         frame.body = *n;
     }
     auto const connection = out.headers.find("connection").value_or("");

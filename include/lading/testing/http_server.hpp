@@ -22,9 +22,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -39,6 +41,12 @@ class http_handler {
     virtual ~http_handler() = default;
     /// The answer to one well-formed request.
     virtual canned handle(exchange request) = 0;
+    /// How many bytes of body a request with this head may have; a larger one is answered with 413.
+    virtual std::size_t most_body(exchange const& head) { return (void)head, detail::max_request_body; }
+    /// Whether a body may come in chunks.
+    virtual bool takes_chunks() { return false; }
+    /// An answer that is given before the body is read, after which the connection is closed.
+    virtual std::optional<canned> early(exchange const& head) { return (void)head, std::nullopt; }
     /// Every byte that a client sends, as it comes, requests or not; inside TLS, what was encrypted.
     virtual void received(std::string_view bytes) { (void)bytes; }
 };
@@ -95,12 +103,42 @@ class server_connection : public std::enable_shared_from_this<server_connection<
         buffer_.erase(0, size);
         searched_ = 0;
         if (frame_.refusal) return refuse(frame_.refusal);
-        read_body();
+        if (frame_.chunked && !handler_.takes_chunks()) return refuse(501);
+        if (auto const early = handler_.early(request_)) return frame_.keep_alive = false, send(*early, request_.method);
+        most_ = handler_.most_body(request_);
+        if (frame_.body > most_) return refuse(413);
+        if (iequal(request_.headers.find("expect").value_or(""), "100-continue") && buffer_.empty()) return go_ahead();
+        frame_.chunked ? read_chunks() : read_body();
+    }
+    /// The client waits to be told.
+    void go_ahead() {
+        out_ = "HTTP/1.1 100 Continue\r\n\r\n";
+        asio::async_write(stream_, asio::buffer(out_), [self = self_()](asio::error_code ec, std::size_t) {
+            if (!ec) self->frame_.chunked ? self->read_chunks() : self->read_body();
+        });
+    }
+    void read_chunks() {
+        for (;;) {
+            auto const line = buffer_.find("\r\n", searched_);
+            if (line == buffer_.npos) return read_more(&server_connection::read_chunks);
+            std::size_t n = 0;
+            auto const [end, bad] = std::from_chars(buffer_.data() + searched_, buffer_.data() + line, n, 16);
+            if (bad != std::errc() || end != buffer_.data() + line || n > most_) return refuse(400);
+            if (buffer_.size() < line + 2 + n + 2) return read_more(&server_connection::read_chunks);
+            request_.body.append(buffer_, line + 2, n);
+            if (request_.body.size() > most_) return refuse(413);
+            buffer_.erase(0, line + 2 + n + 2);
+            searched_ = 0;
+            if (n == 0) return on_request();
+        }
     }
     void read_body() {
         if (buffer_.size() < frame_.body) return read_more(&server_connection::read_body);
         request_.body = buffer_.substr(0, frame_.body);
         buffer_.erase(0, frame_.body);
+        on_request();
+    }
+    void on_request() {
         request_.connection = number_;
         request_.client_name = client_name();
         auto const method = request_.method;
@@ -195,13 +233,14 @@ class server_connection : public std::enable_shared_from_this<server_connection<
     asio::steady_timer timer_;
     std::string buffer_; ///< received and not yet used
     std::size_t searched_ = 0;
-    std::array<char, 8192> piece_{};
+    std::array<char, 65536> piece_{};
     exchange request_;
     request_frame frame_;
     std::string out_;
     std::size_t sent_ = 0;        ///< of `out_`
     std::size_t piece_bytes_ = 0; ///< at once; 0 for all
     std::chrono::milliseconds pause_{0};
+    std::size_t most_ = 0; ///< bytes of the body
     bool cut_ = false;
 };
 

@@ -11,11 +11,13 @@
 #include "registry_options.hpp"
 #include "registry_routes.hpp"
 #include "registry_store.hpp"
+#include "registry_uploads.hpp"
 #include "token_service.hpp"
 
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -111,6 +113,30 @@ class registry : private http_handler {
         std::lock_guard const lock(mutex_);
         options_.faults = f;
     }
+    /// The bytes of a blob, if a repository has it.
+    std::optional<std::string> blob(std::string_view name, std::string_view digest) const {
+        std::lock_guard const lock(mutex_);
+        auto const* const found = store_.blob(digest, name);
+        return found ? std::optional(*found) : std::nullopt;
+    }
+    /// What a tag leads to; empty when there is no such tag.
+    std::string tagged(std::string_view name, std::string_view tag) const {
+        std::lock_guard const lock(mutex_);
+        auto const* const r = store_.find(name);
+        if (!r) return {};
+        auto const at = r->tags.find(tag);
+        return at == r->tags.end() ? std::string() : at->second;
+    }
+    /// Upload sessions that are open.
+    std::size_t open_uploads() const {
+        std::lock_guard const lock(mutex_);
+        return uploads_.open();
+    }
+    /// As after a restart: no session is known.
+    void forget_uploads() {
+        std::lock_guard const lock(mutex_);
+        uploads_.forget();
+    }
     /// No token issued so far is good any more.
     void revoke_tokens() {
         std::lock_guard const lock(mutex_);
@@ -132,7 +158,8 @@ class registry : private http_handler {
   private:
     canned handle(exchange q) override {
         std::lock_guard const lock(mutex_);
-        auto out = usual(q);
+        auto const* const amended = override_of(q);
+        auto out = amended && (amended->whole || amended->raw) ? canned() : usual(q);
         if (auto* const c = override_of(q)) {
             out = c->over(std::move(out));
             if (c->times && --c->times == 0)
@@ -164,9 +191,13 @@ class registry : private http_handler {
         if (options_.v2_header) out.with_header("Docker-Distribution-Api-Version", "registry/2.0");
         return out;
     }
-    canned content(exchange const& q, detail::route const& r, std::string_view query) const {
+    canned content(exchange const& q, detail::route const& r, std::string_view query) {
         if (!query.empty()) query.remove_prefix(1);
+        if (options_.writes && q.method == "POST" && q.target.ends_with("/blobs/uploads")) return canned(301).with_header("Location", q.target + '/');
         if (r.kind == detail::route_kind::none) return canned(404);
+        bool const writes = (q.method != "GET" && q.method != "HEAD") || r.kind == detail::route_kind::uploads || r.kind == detail::route_kind::upload;
+        if (options_.writes && writes) return uploads_.answer(q, r, query, store_, options_, url());
+        if (options_.writes && r.kind == detail::route_kind::catalog) return detail::catalog_answer(store_, query);
         if (q.method != "GET" && q.method != "HEAD")
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
                 .with_header("Allow", "GET, HEAD");
@@ -174,10 +205,31 @@ class registry : private http_handler {
         case detail::route_kind::manifest: return detail::manifest_answer(store_, r, q.headers.find("If-None-Match").value_or(""));
         case detail::route_kind::blob: return detail::blob_answer(store_, r, q, options_.faults, blobs_at_);
         case detail::route_kind::tags: return detail::tags_answer(store_, r, query, options_);
+        case detail::route_kind::uploads:
+        case detail::route_kind::upload:
+        case detail::route_kind::catalog: return canned(404);
         case detail::route_kind::base:
         case detail::route_kind::none: break;
         }
         return canned(200, "{}", "application/json");
+    }
+    std::size_t most_body(exchange const&) override { return options_.writes ? options_.most_body : detail::max_request_body; }
+    bool takes_chunks() override { return options_.writes; }
+    /// What a request must be allowed, an action each, and how a challenge says it.
+    static std::pair<std::vector<std::string>, std::string> rights(exchange const& q, detail::route const& r) {
+        if (r.kind == detail::route_kind::catalog) return {{"registry:catalog:*"}, "registry:catalog:*"};
+        if (r.name.empty()) return {};
+        auto const on = "repository:" + r.name + ':';
+        if (q.method == "GET" || q.method == "HEAD") return {{on + "pull"}, on + "pull"};
+        if (q.method == "DELETE") return {{on + "delete"}, on + "delete"};
+        std::pair<std::vector<std::string>, std::string> out{{on + "pull", on + "push"}, on + "pull,push"};
+        auto const from = detail::form_fields(std::string_view(q.target).substr(std::min(q.target.find('?'), q.target.size() - 1) + 1)).find("from");
+        if (r.kind == detail::route_kind::uploads && from) out.first.push_back("repository:" + *from + ":pull"), out.second += ' ' + out.first.back();
+        return out;
+    }
+    static std::pair<std::vector<std::string>, std::string> pull_right(detail::route const& r) {
+        if (r.name.empty()) return {};
+        return {{"repository:" + r.name + ":pull"}, "repository:" + r.name + ":pull"};
     }
     /// The refusal, or nothing whole.
     canned authorized(exchange const& q, detail::route const& r) const {
@@ -186,9 +238,11 @@ class registry : private http_handler {
             if (detail::has_account(q, options_)) return {};
             challenge = "Basic realm=\"" + options_.service + '"';
         } else if (options_.protection == access::bearer) {
-            auto const scope = r.name.empty() ? std::string() : "repository:" + r.name + ":pull";
+            auto const [needed, scope] = options_.writes ? rights(q, r) : pull_right(r);
             auto const token = detail::credentials_of(q, "bearer");
-            auto const verdict = token ? tokens_.check(*token, scope) : token_verdict::unknown;
+            auto verdict = token ? tokens_.check(*token, "") : token_verdict::unknown;
+            for (auto const& one : needed)
+                if (verdict == token_verdict::good) verdict = tokens_.check(*token, one);
             if (verdict == token_verdict::good) return {};
             challenge = "Bearer realm=\"" + url() + "/token\",service=\"" + options_.service + '"';
             if (!scope.empty()) challenge += ",scope=\"" + scope + '"';
@@ -207,6 +261,7 @@ class registry : private http_handler {
     mutable std::mutex mutex_;
     registry_store store_;
     token_service tokens_;
+    registry_uploads uploads_;
     std::map<std::pair<std::string, std::string>, canned> overrides_; ///< by method and target
     std::string blobs_at_;
     std::vector<exchange> journal_;

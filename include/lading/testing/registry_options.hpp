@@ -44,6 +44,13 @@ struct registry_options {
     /// How blobs are served: slowly, cut off, or with odd answers to ranges.
     registry_options& with_blob_faults(blob_faults f) { return faults = f, *this; }
 
+    /// Takes uploads and manifests, as docker-registry 2.8 does, of at most so many bytes a request; and lists its repositories.
+    registry_options& with_writing(std::size_t most = std::size_t(256) << 20) { return writes = true, most_body = most, *this; }
+    /// Removes, too.
+    registry_options& with_removal(bool on = true) { return deletes = on, *this; }
+    /// The places of uploads are said without their origin.
+    registry_options& with_relative_uploads(bool on = true) { return relative_uploads = on, *this; }
+
     access protection = access::anonymous;
     std::string username = "user";
     std::string password = "secret";
@@ -55,6 +62,10 @@ struct registry_options {
     bool anonymous_tokens = true;
     std::string service = "registry.test";
     blob_faults faults{};
+    bool writes = false;
+    bool deletes = false;
+    bool relative_uploads = false;
+    std::size_t most_body = 0;
 };
 
 } // namespace lading::testing

@@ -49,7 +49,7 @@ inline canned manifest_answer(registry_store const& store, route const& r, std::
 inline canned blob_answer(registry_store const& store, route const& r, exchange const& q, blob_faults const& faults, std::string const& elsewhere) {
     if (!elsewhere.empty())
         return canned(307).with_header("Location", elsewhere + "/v2/" + r.name + "/blobs/" + r.item);
-    if (auto const* const bytes = store.blob(r.item)) return blob_answer(*bytes, r.item, q, faults);
+    if (auto const* const bytes = store.blob(r.item, r.name)) return blob_answer(*bytes, r.item, q, faults);
     if (!store.find(r.name)) return unknown_name();
     return registry_error(404, "BLOB_UNKNOWN", "blob unknown to registry", r.item);
 }

@@ -9,9 +9,11 @@
 #include <openssl/evp.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lading::testing {
 
@@ -54,10 +56,49 @@ class registry_store {
         return digest;
     }
 
-    /// Null when there is none.
-    std::string const* blob(std::string_view digest) const {
+    /// The same for one repository only, unless all have it.
+    std::string put_blob_in(std::string_view name, std::string bytes) {
+        auto digest = sha256_digest(bytes);
+        bool const common = blobs_.contains(digest) && !only_in_.contains(digest);
+        blobs_[digest] = std::move(bytes);
+        if (!common) only_in_[digest].insert(std::string(name));
+        return digest;
+    }
+    void link_blob(std::string_view digest, std::string_view name) {
+        add_repository(name);
+        if (auto const at = only_in_.find(digest); at != only_in_.end()) at->second.insert(std::string(name));
+    }
+    bool remove_blob(std::string_view digest, std::string_view name) {
+        if (!blob(digest, name)) return false;
+        if (auto const at = only_in_.find(digest); at != only_in_.end()) {
+            at->second.erase(std::string(name));
+        } else {
+            auto& in = only_in_[std::string(digest)];
+            for (auto const& [other, r] : repositories_)
+                if (other != name) in.insert(other);
+        }
+        return true;
+    }
+    bool remove_manifest(std::string_view name, std::string_view digest) {
+        auto const at = repositories_.find(name);
+        if (at == repositories_.end() || at->second.manifests.erase(std::string(digest)) == 0) return false;
+        std::erase_if(at->second.tags, [&](auto const& t) { return t.second == digest; });
+        return true;
+    }
+    void add_repository(std::string_view name) { repositories_[std::string(name)]; }
+    /// Sorted.
+    std::vector<std::string> names() const {
+        std::vector<std::string> out;
+        for (auto const& [name, r] : repositories_) out.push_back(name);
+        return out;
+    }
+
+    /// Null when the repository has none.
+    std::string const* blob(std::string_view digest, std::string_view name) const {
         auto const found = blobs_.find(digest);
-        return found == blobs_.end() ? nullptr : &found->second;
+        if (found == blobs_.end()) return nullptr;
+        auto const only = only_in_.find(digest);
+        return only == only_in_.end() || only->second.contains(name) ? &found->second : nullptr;
     }
     repository const* find(std::string_view name) const {
         auto const found = repositories_.find(name);
@@ -66,6 +107,7 @@ class registry_store {
 
   private:
     std::map<std::string, std::string, std::less<>> blobs_;
+    std::map<std::string, std::set<std::string, std::less<>>, std::less<>> only_in_; ///< repositories by digest; without, all
     std::map<std::string, repository, std::less<>> repositories_;
 };
 

@@ -25,6 +25,10 @@ struct scripted_answer {
     response head;
     std::string body;
     std::optional<error> failure;
+    std::size_t takes = std::size_t(-1); ///< bytes of the request's body that are read before it
+
+    /// Answers, or fails, after so many bytes of the request's body.
+    scripted_answer& after(std::size_t bytes) { return takes = bytes, *this; }
 };
 
 /// What a script shares with the test that made it.
@@ -44,11 +48,16 @@ class scripted_transport {
 
     result<response> exchange(request const& q, body_sink& out) {
         script_->journal.push_back(q);
+        auto& asked = script_->journal.back();
+        asked.source = nullptr;
         auto const known = script_->answers.find(q.url);
         scripted_answer a(404);
         if (known != script_->answers.end()) {
             a = known->second.front();
             if (known->second.size() > 1) known->second.erase(known->second.begin());
+        }
+        if (q.source) {
+            LADING_TRY(a.head.sent_whole, take_body(*q.source, a.takes, asked.body));
         }
         if (a.failure) return *a.failure;
         a.head.url = q.url;
@@ -64,6 +73,19 @@ class scripted_transport {
     }
 
   private:
+    /// Collects what a source gives, at most `most` bytes; whether that is all.
+    static result<bool> take_body(body_source& from, std::size_t most, std::string& into) {
+        LADING_TRY_V(from.begin());
+        auto const size = from.size();
+        while (into.size() < most && into.size() != size) {
+            std::byte piece[4096];
+            LADING_TRY(auto const n, from.read(std::span(piece).first(std::min(most - into.size(), sizeof piece))));
+            if (n == 0) return true;
+            into.append(reinterpret_cast<char const*>(piece), n);
+        }
+        return into.size() == size;
+    }
+
     script* script_;
 };
 

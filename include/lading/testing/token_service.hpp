@@ -88,7 +88,7 @@ class token_service {
         }
         bool const account = post || q.headers.find("authorization");
         auto const refresh = post && grant == "refresh_token" ? form.get("refresh_token") : std::string();
-        return issue(form.words("scope"), offline && account, refresh, o);
+        return issue(form.words("scope"), offline && account, refresh, account, o);
     }
 
     /// `scope` as in a challenge; empty for what any token allows.
@@ -115,25 +115,27 @@ class token_service {
         return registry_error(401, "UNAUTHORIZED", "authentication required")
             .with_header("WWW-Authenticate", "Basic realm=\"token service\"");
     }
-    /// Nobody gets more than `pull`.
-    static std::optional<std::string> granted(std::string_view asked) {
+    /// What of the asked is given, an action each. Nobody gets more than `pull` but the account, where the registry is written to.
+    static std::vector<std::string> granted(std::string_view asked, bool writes) {
+        std::vector<std::string> out;
         auto const last = asked.rfind(':');
-        if (!asked.starts_with("repository:") || last <= std::string_view("repository").size())
-            return std::nullopt;
+        bool const catalog = asked == "registry:catalog:*";
+        if (catalog && writes) out.emplace_back(asked);
+        if (!asked.starts_with("repository:") || last <= std::string_view("repository").size()) return out;
         auto actions = asked.substr(last + 1);
         while (!actions.empty()) {
             auto const one = actions.substr(0, actions.find(','));
-            if (one == "pull") return std::string(asked.substr(0, last)) + ":pull";
+            if (one == "pull" || (writes && (one == "push" || one == "delete"))) out.push_back(std::string(asked.substr(0, last + 1)) + std::string(one));
             actions.remove_prefix(std::min(one.size() + 1, actions.size()));
         }
-        return std::nullopt;
+        return out;
     }
-    canned issue(std::vector<std::string> const& asked, bool offline, std::string refresh,
+    canned issue(std::vector<std::string> const& asked, bool offline, std::string refresh, bool account,
                  registry_options const& o) {
         permission g;
         std::string scope;
         for (auto const& a : asked)
-            if (auto s = granted(a)) scope += (scope.empty() ? "" : " ") + *s, g.scopes.insert(std::move(*s));
+            for (auto& s : granted(a, account && o.writes)) scope += (scope.empty() ? "" : " ") + s, g.scopes.insert(std::move(s));
         g.until = std::chrono::steady_clock::now() + std::chrono::seconds(o.token_seconds);
         auto const token = detail::random_text();
         if (token.empty()) return registry_error(500, "UNKNOWN", "unknown error");

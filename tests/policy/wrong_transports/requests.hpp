@@ -5,6 +5,8 @@
 
 #include "model.hpp"
 
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -98,6 +100,62 @@ struct drops_the_body : base {
     result<response> exchange(request q, body_sink& out) {
         q.body.clear();
         return inner.exchange(q, out);
+    }
+};
+struct drops_the_source : base {
+    using base::base;
+    result<response> exchange(request q, body_sink& out) {
+        q.source = nullptr;
+        return inner.exchange(q, out);
+    }
+};
+struct collects_the_source : base { // as one that knows texts only
+    using base::base;
+    result<response> exchange(request q, body_sink& out) {
+        if (!q.source) return inner.exchange(q, out);
+        LADING_TRY_V(q.source->begin());
+        std::string piece(100'000, '\0');
+        for (;;) {
+            LADING_TRY(auto const n, q.source->read(std::as_writable_bytes(std::span(piece))));
+            if (n == 0) break;
+            q.body.append(piece, 0, n);
+        }
+        q.source = nullptr;
+        return inner.exchange(q, out);
+    }
+};
+struct says_that_all_was_sent : base {
+    using base::base;
+    result<response> exchange(request const& q, body_sink& out) {
+        auto r = inner.exchange(q, out);
+        if (r) r.assume_value().sent_whole = true;
+        return r;
+    }
+};
+struct takes_a_failed_source_for_a_short_one : base {
+    using base::base;
+    struct patient final : body_source {
+        explicit patient(body_source& f) : from(f) {}
+        std::optional<std::uint64_t> size() const override { return std::nullopt; }
+        result<void> begin() override { return from.begin(); }
+        result<std::size_t> read(std::span<std::byte> into) override {
+            auto n = from.read(into);
+            return n ? std::move(n) : std::size_t{0};
+        }
+        body_source& from;
+    };
+    result<response> exchange(request q, body_sink& out) {
+        if (!q.source || q.source->size()) return inner.exchange(q, out);
+        patient all(*q.source);
+        q.source = &all;
+        return inner.exchange(q, out);
+    }
+};
+struct sends_a_source_again : base {
+    using base::base;
+    result<response> exchange(request const& q, body_sink& out) {
+        auto r = inner.exchange(q, out);
+        return !r && q.source && r.assume_error() == errc::connection_reset ? inner.exchange(q, out) : std::move(r);
     }
 };
 struct mends_headers : base { // the caller is not told that something was odd

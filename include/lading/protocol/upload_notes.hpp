@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `upload_notes`: what a client has learnt of how registries take uploads, shared by its operations.
+
+#include "../detail/mutex.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace lading {
+
+/// Thread-safe. Of more origins than `most` something is forgotten, which costs a request.
+class upload_notes {
+  public:
+    static constexpr std::size_t most = 1024;
+
+    struct note {
+        bool has_taken = false;       ///< an upload, at least one
+        std::uint64_t chunk = 0;      ///< bytes of a request that it takes where it has refused more; 0: it has refused none
+        bool names_tags = false;      ///< it answers `OCI-Tag`
+    };
+
+    note of(std::string const& origin) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = notes_.find(origin);
+        return at == notes_.end() ? note() : at->second;
+    }
+    template <class F>
+    void change(std::string const& origin, F&& change) {
+        std::lock_guard const lock(mutex_);
+        if (notes_.size() >= most && notes_.find(origin) == notes_.end()) notes_.erase(notes_.begin());
+        change(notes_[origin]);
+    }
+    /// Whoever has it sends a content; when it goes, the next may. It may go after the notes.
+    class turn {
+      public:
+        turn(turn const&) = delete;
+        turn& operator=(turn const&) = delete;
+        ~turn() {
+            std::lock_guard const lock(of_->mutex);
+            of_->keys.erase(key_);
+        }
+
+      private:
+        friend class upload_notes;
+        struct taken {
+            std::mutex mutex;
+            std::set<std::string> keys;
+        };
+        turn(std::shared_ptr<taken> of, std::string key) : of_(std::move(of)), key_(std::move(key)) {}
+        std::shared_ptr<taken> of_;
+        std::string key_;
+    };
+    /// Nothing while somebody else sends the same to the same place.
+    std::shared_ptr<turn> take_turn(std::string const& key) {
+        {
+            std::lock_guard const lock(turns_->mutex);
+            if (!turns_->keys.insert(key).second) return nullptr;
+        }
+        return std::shared_ptr<turn>(new turn(turns_, key));
+    }
+
+    /// Mounting from a repository to another has been refused.
+    void mount_failed(std::string const& which) {
+        std::lock_guard const lock(mutex_);
+        if (no_mounts_.size() >= most) no_mounts_.erase(no_mounts_.begin());
+        no_mounts_[which] = true;
+    }
+    bool may_mount(std::string const& which) const {
+        std::lock_guard const lock(mutex_);
+        return no_mounts_.find(which) == no_mounts_.end();
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::map<std::string, note> notes_;
+    std::map<std::string, bool> no_mounts_;
+    std::shared_ptr<turn::taken> const turns_ = std::make_shared<turn::taken>();
+};
+
+} // namespace lading
