@@ -357,6 +357,19 @@ namespace lading {
     X(page_limit, "the listing exceeds the limit")                                                        \
     X(link_invalid, "the link to the next page is malformed")                                             \
     X(tags_invalid, "the tag list is malformed")                                                          \
+    X(upload_protocol, "the registry's answer to an upload lacks or breaks a required header")            \
+    X(upload_location_cross_origin, "the registry sends an upload to another host")                       \
+    X(upload_location_downgrade, "the registry sends an upload from https to http")                       \
+    X(upload_session_lost, "the registry does not know its upload session any more")                      \
+    X(upload_offset_mismatch, "the registry claims to have other bytes of the upload than were sent")     \
+    X(upload_chunk_refused, "the registry wants larger chunks than the limit")                            \
+    X(upload_too_large, "the registry takes no request as large as the content needs")                    \
+    X(manifest_rejected, "the registry does not accept the manifest")                                     \
+    X(manifest_blob_unknown, "the registry lacks contents that the manifest lists")                       \
+    X(tag_immutable, "the registry does not let the tag lead elsewhere")                                  \
+    X(tag_exists, "the tag exists, and replacing it was not asked for")                                   \
+    X(precondition_failed, "what the registry has was changed meanwhile")                                 \
+    X(unsupported_by_registry, "the registry does not offer this")                                        \
     /* content */                                                                                         \
     X(digest_mismatch, "the bytes do not match the requested digest")                                     \
     X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
@@ -390,6 +403,8 @@ namespace lading {
     X(json_type, "a JSON value does not have the type of its field")                                      \
     /* the caller's side */                                                                               \
     X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(source_changed, "the bytes of the source are not those that were announced")                        \
+    X(source_spent, "the source would have to be read again and cannot")                                  \
     X(disk_full, "there is no room left on the disk, or none that may be used")                           \
     X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
     X(file_exists, "the file exists, and overwriting was not asked for")                                  \
@@ -1230,7 +1245,10 @@ namespace lading {
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has an unknown key")
+    X(config_key_unknown, "a configuration file has an unknown key")                                          \
+    X(upload_location_rewritten, "the registry sends an upload to another scheme or port of its own host")    \
+    X(upload_range_ignored, "what the registry says it has of an upload cannot be read")                      \
+    X(registry_warning, "the registry warns")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {
@@ -1804,6 +1822,7 @@ struct limits {
     std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)
     std::chrono::milliseconds handshake{10'000}; ///< the TLS handshake (transport)
     std::chrono::milliseconds header{30'000};   ///< from the last byte sent to the complete head (transport)
+    std::chrono::milliseconds expect{1'000};    ///< how long a server is waited for that was asked whether it wants a body; then it is sent (transport)
     std::chrono::milliseconds idle{30'000};     ///< silence within a body, or while a request is sent (transport)
     std::chrono::milliseconds pace{60'000};     ///< the time in which a body must bring `pace_bytes` (transport)
     std::size_t pace_bytes = 60u << 10;         ///< the least a body must bring in each `pace`: 1 KiB per second (transport)
@@ -3000,6 +3019,90 @@ struct network_options {
 
 } // namespace lading
 
+// ---- lading/http/body_source.hpp ----
+
+/// `body_source`: where the body of a request comes from, piece by piece.
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+namespace lading {
+
+/// Gives one body. A transport calls `begin` once for every exchange that it is the body of, also where it sends the same
+/// request again (after a 401, a redirect, a kept connection that was closed); then `read` until the end. Whoever reads takes
+/// the bytes as they come: nothing is read before it can be sent. Never used by two threads at once.
+class body_source {
+  public:
+    virtual ~body_source() = default;
+    /// How many bytes it gives from its start to its end; nothing when that is not known.
+    virtual std::optional<std::uint64_t> size() const = 0;
+    /// From the start, again. Error: `source_spent` where it has been read and cannot be read again.
+    virtual result<void> begin() = 0;
+    /// The next bytes, at most so many as there is room for, which is not none; 0 at the end. A failure ends the exchange with that
+    /// error, before the request is complete.
+    virtual result<std::size_t> read(std::span<std::byte> into) = 0;
+    /// True when `read` need not wait for anybody. Else `wake` is called once, by whichever thread, as soon as it need not; it may be
+    /// called after the exchange, too. A source that cannot say so is always ready, and its `read` blocks.
+    virtual bool ready([[maybe_unused]] std::function<void()> const& wake) { return true; }
+};
+
+/// A text that is its own. Can be read as often as one likes.
+class text_source final : public body_source {
+  public:
+    explicit text_source(std::string text) : text_(std::move(text)) {}
+    std::optional<std::uint64_t> size() const override { return text_.size(); }
+    result<void> begin() override { return at_ = 0, success(); }
+    result<std::size_t> read(std::span<std::byte> into) override {
+        auto const n = std::min(into.size(), text_.size() - at_);
+        if (n != 0) std::memcpy(into.data(), text_.data() + at_, n);
+        at_ += n;
+        return n;
+    }
+
+  private:
+    std::string text_;
+    std::size_t at_ = 0;
+};
+
+/// A text of somebody who must outlive it.
+class view_source final : public body_source {
+  public:
+    explicit view_source(std::string_view text) : text_(text) {}
+    std::optional<std::uint64_t> size() const override { return text_.size(); }
+    result<void> begin() override { return at_ = 0, success(); }
+    result<std::size_t> read(std::span<std::byte> into) override {
+        auto const n = std::min(into.size(), text_.size() - at_);
+        if (n != 0) std::memcpy(into.data(), text_.data() + at_, n);
+        at_ += n;
+        return n;
+    }
+
+  private:
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+/// What a function gives, once: `next(span)` as `read`. Of unknown size unless it is told.
+class stream_source final : public body_source {
+  public:
+    using next_type = std::function<result<std::size_t>(std::span<std::byte>)>;
+    explicit stream_source(next_type next, std::optional<std::uint64_t> size = {}) : next_(std::move(next)), size_(size) {}
+    std::optional<std::uint64_t> size() const override { return size_; }
+    result<void> begin() override {
+        if (read_) return error(errc::source_spent);
+        return success();
+    }
+    result<std::size_t> read(std::span<std::byte> into) override { return read_ = true, next_(into); }
+
+  private:
+    next_type next_;
+    std::optional<std::uint64_t> size_;
+    bool read_ = false;
+};
+
+} // namespace lading
+
 // ---- lading/inspection.hpp ----
 
 /// `inspection`: the record that the main job returns (doc/protocol.md#output). Every byte it was made from has been
@@ -3495,8 +3598,6 @@ struct inspection {
 
 /// `transfer_event`: how far the transfer of one content has got.
 
-#include <functional>
-
 namespace lading {
 
 /// What happened to it.
@@ -3887,6 +3988,128 @@ struct inspect_options {
     bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
     std::optional<descriptor> expected;
+};
+
+} // namespace lading
+
+// ---- lading/operation/manifest_push_options.hpp ----
+
+/// `manifest_push_options` and `pushed_manifest`: how a manifest is put, and what came of it.
+
+namespace lading {
+
+/// How a manifest is put. Every setter returns the object.
+struct manifest_push_options {
+    manifest_push_options() = default;
+
+    /// One more tag for it.
+    manifest_push_options& with_tag(std::string tag) { return tags.push_back(std::move(tag)), *this; }
+    /// Its type, where its bytes do not tell.
+    manifest_push_options& with_media_type(std::string type) { return media_type = std::move(type), *this; }
+    /// Ask first what the tag leads to; nothing is put where that is these bytes already.
+    manifest_push_options& with_skip_unchanged(bool yes = true) { return skip_unchanged = yes, *this; }
+    /// `tag_exists` where the tag leads elsewhere. Another client may be faster: most registries do not hold anybody to it.
+    manifest_push_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
+    /// Ask afterwards whether the tag leads to it.
+    manifest_push_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// How often what may pass is tried, the first time included.
+    manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
+
+    std::vector<std::string> tags;
+    std::string media_type;
+    bool skip_unchanged = false;
+    bool no_clobber = false;
+    bool verify = false;
+    unsigned tries = 5;
+};
+
+/// A manifest that is in the repository.
+struct pushed_manifest {
+    explicit pushed_manifest(descriptor d) : self(std::move(d)) {}
+    descriptor self;
+    std::vector<std::string> names; ///< tags that lead to it, or its digest
+    bool existed = false;           ///< a name led to it already, and was not put
+    std::optional<digest> subject;  ///< that the registry has taken note of (`OCI-Subject`)
+    std::vector<warning> warnings;
+};
+
+} // namespace lading
+
+// ---- lading/operation/push_options.hpp ----
+
+/// `push_options` and `pushed_blob`: how a blob is sent, and what came of it.
+
+namespace lading {
+
+/// How one blob is sent. Every setter returns the object.
+struct push_options {
+    push_options() = default;
+
+    /// A repository of the same registry that has the blob, by its path ("library/alpine"): the registry is asked to take it from
+    /// there. Where it does not, the blob is sent.
+    push_options& with_mount_from(std::string path) { return mount_from = std::move(path), *this; }
+    /// Whether the registry is asked first if it has the blob.
+    push_options& with_question(bool yes) { return ask_first = yes, *this; }
+    /// In chunks of so many bytes; 0: whole, where size and registry allow it.
+    push_options& with_chunks(std::uint64_t bytes) { return chunk = bytes, *this; }
+    /// Send it with the first request (`POST ?digest=`), which some registries take; where it is not, it is sent once more.
+    push_options& with_single_post(bool yes = true) { return single_post = yes, *this; }
+    /// Another host ("uploads.example.com") that the registry may send the upload to; without credentials, and https only.
+    push_options& with_upload_host(std::string host) { return upload_hosts.push_back(std::move(host)), *this; }
+    /// Is told how far the blob is.
+    push_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
+    /// How often what may pass is tried, the first time included.
+    push_options& with_tries(unsigned n) { return tries = n, *this; }
+
+    std::string mount_from;
+    bool ask_first = true;
+    bool single_post = false;
+    std::uint64_t chunk = 0;
+    std::vector<std::string> upload_hosts;
+    transfer_observer observer;
+    unsigned tries = 5;
+};
+
+/// How a blob came to be in the repository.
+enum class push_way : std::uint8_t { existing, ///< it was there
+                                     mounted,  ///< from another repository
+                                     sent };
+
+/// A blob that is in the repository.
+struct pushed_blob {
+    explicit pushed_blob(descriptor w) : what(std::move(w)) {}
+    descriptor what;
+    push_way way = push_way::sent;
+    std::vector<warning> warnings;
+};
+
+} // namespace lading
+
+// ---- lading/operation/removed.hpp ----
+
+/// `removed`: what a call removes.
+
+namespace lading {
+
+/// What is removed.
+enum class removed : std::uint8_t { manifest, ///< by its digest, and with it all tags that lead to it
+                                    tag,      ///< alone
+                                    blob };   ///< by its digest; manifests that list it stay
+
+} // namespace lading
+
+// ---- lading/operation/repository_list.hpp ----
+
+/// `repository_list`: what the catalog of a registry has.
+
+namespace lading {
+
+/// The repositories that a registry lists.
+struct repository_list {
+    std::vector<std::string> values; ///< paths, in the registry's order
+    std::vector<std::string> odd;    ///< what it lists that is no path of a repository, printable, at most 100
+    bool complete = true;
+    std::optional<error> failure;    ///< why it is not
 };
 
 } // namespace lading
@@ -4374,7 +4597,7 @@ enum class address_policy : std::uint8_t {
 };
 
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
-/// (`Content-Length`), nothing else.
+/// (`Content-Length` or `Transfer-Encoding`), nothing else.
 struct request {
     request() = default;
     request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
@@ -4383,6 +4606,8 @@ struct request {
     std::string url;
     header_map headers;
     std::string body; ///< small bodies (token forms); empty for none
+    /// Gives the body in place of `body`; must outlive the exchange. Without a size it is sent in chunks.
+    body_source* source = nullptr;
 
     /// Where it may be sent.
     lading::address_policy address_policy = lading::address_policy::anywhere;
@@ -4404,6 +4629,8 @@ struct response {
     std::string url; ///< the URL that was asked (after redirects: the last one)
     /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
     std::optional<address_scope> peer;
+    /// False when the answer came before the body of the request had been sent to its end: the request was not complete.
+    bool sent_whole = true;
     std::vector<warning> warnings; ///< what was odd on the way to it; the operation passes it on to its value
 };
 
@@ -4459,6 +4686,11 @@ struct routing {
     std::string scope;
     /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
     bool may_authorize = true;
+    /// A 401 is answered with a login. Without, what is known is sent, and a 401 is an answer.
+    bool answers_challenges = true;
+    /// The scope is a guess: nothing is asked for before the registry has said what it wants, and that is it, where it is about the
+    /// same repository. (Deleting: some want `delete`, others `push`, others everything.)
+    bool asks_as_told = false;
     /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
     std::optional<digest> content;
     /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
@@ -4692,6 +4924,18 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
     for (auto const& text : rules.trusted_realms)
         if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
     return false;
+}
+
+/// The scope that a challenge names, if it is one of the repository of ours with actions that exist; else nothing.
+inline std::string scope_as_told(std::string_view named, std::string_view ours) {
+    auto const resource = ours.substr(0, ours.rfind(':') + 1);
+    if (resource.empty() || !named.starts_with(resource)) return {};
+    for (auto rest = named.substr(resource.size()); !rest.empty();) {
+        auto const one = rest.substr(0, rest.find(','));
+        if (one != "pull" && one != "push" && one != "delete" && one != "*") return {};
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    }
+    return std::string(named);
 }
 
 inline bool is_loopback(origin const& o) noexcept {
@@ -5311,6 +5555,31 @@ class client {
     auto pull(Name const& ref, Store& to, More&&... more) {
         return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
+    // Writing goes to the registry itself, never to a mirror.
+
+    /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
+    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});
+    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    LADING_DECL result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {});
+    /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
+    LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
+    /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
+    /// that is no failure. Requests and errors: `remove_operation`.
+    LADING_DECL result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// Removes a tag alone, where the registry does that.
+    LADING_DECL result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// Removes a blob from a repository. What lists it is not looked for.
+    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {});
+    /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
+    LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
+    /// Whether it does.
+    LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
+    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// The repositories of the registry that this one is of. Many registries do not list them.
+    LADING_DECL result<repository_list> catalog(repository const& name, stop_token stop = {});
+
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
@@ -5566,6 +5835,32 @@ class async_client {
     auto async_pull(reference const& ref, Store& to, More&&... more) {
         return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
+    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop.
+    template <class Token>
+    auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
+        return begin<pushed_blob>(std::forward<Token>(token), [f = front_.get(), name, what, &from, o = std::move(o)](auto done) mutable {
+            begin_push_blob(*f, std::move(done), name, what, from, std::move(o));
+        });
+    }
+    template <class Token>
+    auto async_push_manifest(reference const& ref, std::string bytes, manifest_push_options o, Token&& token) {
+        return begin<pushed_manifest>(std::forward<Token>(token), [f = front_.get(), ref, b = std::move(bytes), o = std::move(o)](auto done) mutable {
+            begin_push_manifest(*f, std::move(done), ref, std::move(b), std::move(o));
+        });
+    }
+    /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
+    template <class Token>
+    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
+        return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), missing_is_fine](auto done) mutable {
+            begin_remove(*f, std::move(done), name, kind, std::move(w), missing_is_fine);
+        });
+    }
+    template <class Token>
+    auto async_catalog(repository const& name, Token&& token) {
+        return begin<repository_list>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {
+            begin_catalog(*f, std::move(done), name);
+        });
+    }
     template <class Token>
     auto async_ping(repository const& name, Token&& token) {
         return begin<void>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {
@@ -5617,6 +5912,10 @@ class async_client {
                                        blob_options o);
     LADING_DECL static void begin_blob_range(detail::front& f, handler<std::uint64_t> done, repository const& name, descriptor const& what,
                                              std::uint64_t offset, std::uint64_t length, blob_sink& out);
+    LADING_DECL static void begin_push_blob(detail::front& f, handler<pushed_blob> done, repository const& name, descriptor const& what, body_source& from, push_options o);
+    LADING_DECL static void begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o);
+    LADING_DECL static void begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine);
+    LADING_DECL static void begin_catalog(detail::front& f, handler<repository_list> done, repository const& name);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 
     std::shared_ptr<detail::front> front_;

@@ -357,6 +357,19 @@ namespace lading {
     X(page_limit, "the listing exceeds the limit")                                                        \
     X(link_invalid, "the link to the next page is malformed")                                             \
     X(tags_invalid, "the tag list is malformed")                                                          \
+    X(upload_protocol, "the registry's answer to an upload lacks or breaks a required header")            \
+    X(upload_location_cross_origin, "the registry sends an upload to another host")                       \
+    X(upload_location_downgrade, "the registry sends an upload from https to http")                       \
+    X(upload_session_lost, "the registry does not know its upload session any more")                      \
+    X(upload_offset_mismatch, "the registry claims to have other bytes of the upload than were sent")     \
+    X(upload_chunk_refused, "the registry wants larger chunks than the limit")                            \
+    X(upload_too_large, "the registry takes no request as large as the content needs")                    \
+    X(manifest_rejected, "the registry does not accept the manifest")                                     \
+    X(manifest_blob_unknown, "the registry lacks contents that the manifest lists")                       \
+    X(tag_immutable, "the registry does not let the tag lead elsewhere")                                  \
+    X(tag_exists, "the tag exists, and replacing it was not asked for")                                   \
+    X(precondition_failed, "what the registry has was changed meanwhile")                                 \
+    X(unsupported_by_registry, "the registry does not offer this")                                        \
     /* content */                                                                                         \
     X(digest_mismatch, "the bytes do not match the requested digest")                                     \
     X(size_mismatch, "the bytes do not match the size in the descriptor")                                 \
@@ -390,6 +403,8 @@ namespace lading {
     X(json_type, "a JSON value does not have the type of its field")                                      \
     /* the caller's side */                                                                               \
     X(sink_failed, "the sink did not accept the bytes")                                                   \
+    X(source_changed, "the bytes of the source are not those that were announced")                        \
+    X(source_spent, "the source would have to be read again and cannot")                                  \
     X(disk_full, "there is no room left on the disk, or none that may be used")                           \
     X(path_refused, "a file name leads out of its folder, meets a link, or is not portable")              \
     X(file_exists, "the file exists, and overwriting was not asked for")                                  \
@@ -1230,7 +1245,10 @@ namespace lading {
     X(v1_endpoint_skipped, "an endpoint that a v1 index names was not used")                                  \
     X(v1_no_digest, "a v1 registry has no digests")                                                           \
     X(certificate_skipped, "a certificate file cannot be read")                                               \
-    X(config_key_unknown, "a configuration file has an unknown key")
+    X(config_key_unknown, "a configuration file has an unknown key")                                          \
+    X(upload_location_rewritten, "the registry sends an upload to another scheme or port of its own host")    \
+    X(upload_range_ignored, "what the registry says it has of an upload cannot be read")                      \
+    X(registry_warning, "the registry warns")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {
@@ -1804,6 +1822,7 @@ struct limits {
     std::chrono::milliseconds connect{30'000};  ///< name resolution and connecting (transport)
     std::chrono::milliseconds handshake{10'000}; ///< the TLS handshake (transport)
     std::chrono::milliseconds header{30'000};   ///< from the last byte sent to the complete head (transport)
+    std::chrono::milliseconds expect{1'000};    ///< how long a server is waited for that was asked whether it wants a body; then it is sent (transport)
     std::chrono::milliseconds idle{30'000};     ///< silence within a body, or while a request is sent (transport)
     std::chrono::milliseconds pace{60'000};     ///< the time in which a body must bring `pace_bytes` (transport)
     std::size_t pace_bytes = 60u << 10;         ///< the least a body must bring in each `pace`: 1 KiB per second (transport)
@@ -3000,6 +3019,90 @@ struct network_options {
 
 } // namespace lading
 
+// ---- lading/http/body_source.hpp ----
+
+/// `body_source`: where the body of a request comes from, piece by piece.
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+
+namespace lading {
+
+/// Gives one body. A transport calls `begin` once for every exchange that it is the body of, also where it sends the same
+/// request again (after a 401, a redirect, a kept connection that was closed); then `read` until the end. Whoever reads takes
+/// the bytes as they come: nothing is read before it can be sent. Never used by two threads at once.
+class body_source {
+  public:
+    virtual ~body_source() = default;
+    /// How many bytes it gives from its start to its end; nothing when that is not known.
+    virtual std::optional<std::uint64_t> size() const = 0;
+    /// From the start, again. Error: `source_spent` where it has been read and cannot be read again.
+    virtual result<void> begin() = 0;
+    /// The next bytes, at most so many as there is room for, which is not none; 0 at the end. A failure ends the exchange with that
+    /// error, before the request is complete.
+    virtual result<std::size_t> read(std::span<std::byte> into) = 0;
+    /// True when `read` need not wait for anybody. Else `wake` is called once, by whichever thread, as soon as it need not; it may be
+    /// called after the exchange, too. A source that cannot say so is always ready, and its `read` blocks.
+    virtual bool ready([[maybe_unused]] std::function<void()> const& wake) { return true; }
+};
+
+/// A text that is its own. Can be read as often as one likes.
+class text_source final : public body_source {
+  public:
+    explicit text_source(std::string text) : text_(std::move(text)) {}
+    std::optional<std::uint64_t> size() const override { return text_.size(); }
+    result<void> begin() override { return at_ = 0, success(); }
+    result<std::size_t> read(std::span<std::byte> into) override {
+        auto const n = std::min(into.size(), text_.size() - at_);
+        if (n != 0) std::memcpy(into.data(), text_.data() + at_, n);
+        at_ += n;
+        return n;
+    }
+
+  private:
+    std::string text_;
+    std::size_t at_ = 0;
+};
+
+/// A text of somebody who must outlive it.
+class view_source final : public body_source {
+  public:
+    explicit view_source(std::string_view text) : text_(text) {}
+    std::optional<std::uint64_t> size() const override { return text_.size(); }
+    result<void> begin() override { return at_ = 0, success(); }
+    result<std::size_t> read(std::span<std::byte> into) override {
+        auto const n = std::min(into.size(), text_.size() - at_);
+        if (n != 0) std::memcpy(into.data(), text_.data() + at_, n);
+        at_ += n;
+        return n;
+    }
+
+  private:
+    std::string_view text_;
+    std::size_t at_ = 0;
+};
+
+/// What a function gives, once: `next(span)` as `read`. Of unknown size unless it is told.
+class stream_source final : public body_source {
+  public:
+    using next_type = std::function<result<std::size_t>(std::span<std::byte>)>;
+    explicit stream_source(next_type next, std::optional<std::uint64_t> size = {}) : next_(std::move(next)), size_(size) {}
+    std::optional<std::uint64_t> size() const override { return size_; }
+    result<void> begin() override {
+        if (read_) return error(errc::source_spent);
+        return success();
+    }
+    result<std::size_t> read(std::span<std::byte> into) override { return read_ = true, next_(into); }
+
+  private:
+    next_type next_;
+    std::optional<std::uint64_t> size_;
+    bool read_ = false;
+};
+
+} // namespace lading
+
 // ---- lading/inspection.hpp ----
 
 /// `inspection`: the record that the main job returns (doc/protocol.md#output). Every byte it was made from has been
@@ -3495,8 +3598,6 @@ struct inspection {
 
 /// `transfer_event`: how far the transfer of one content has got.
 
-#include <functional>
-
 namespace lading {
 
 /// What happened to it.
@@ -3887,6 +3988,128 @@ struct inspect_options {
     bool tags_first = false;
     schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
     std::optional<descriptor> expected;
+};
+
+} // namespace lading
+
+// ---- lading/operation/manifest_push_options.hpp ----
+
+/// `manifest_push_options` and `pushed_manifest`: how a manifest is put, and what came of it.
+
+namespace lading {
+
+/// How a manifest is put. Every setter returns the object.
+struct manifest_push_options {
+    manifest_push_options() = default;
+
+    /// One more tag for it.
+    manifest_push_options& with_tag(std::string tag) { return tags.push_back(std::move(tag)), *this; }
+    /// Its type, where its bytes do not tell.
+    manifest_push_options& with_media_type(std::string type) { return media_type = std::move(type), *this; }
+    /// Ask first what the tag leads to; nothing is put where that is these bytes already.
+    manifest_push_options& with_skip_unchanged(bool yes = true) { return skip_unchanged = yes, *this; }
+    /// `tag_exists` where the tag leads elsewhere. Another client may be faster: most registries do not hold anybody to it.
+    manifest_push_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
+    /// Ask afterwards whether the tag leads to it.
+    manifest_push_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// How often what may pass is tried, the first time included.
+    manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
+
+    std::vector<std::string> tags;
+    std::string media_type;
+    bool skip_unchanged = false;
+    bool no_clobber = false;
+    bool verify = false;
+    unsigned tries = 5;
+};
+
+/// A manifest that is in the repository.
+struct pushed_manifest {
+    explicit pushed_manifest(descriptor d) : self(std::move(d)) {}
+    descriptor self;
+    std::vector<std::string> names; ///< tags that lead to it, or its digest
+    bool existed = false;           ///< a name led to it already, and was not put
+    std::optional<digest> subject;  ///< that the registry has taken note of (`OCI-Subject`)
+    std::vector<warning> warnings;
+};
+
+} // namespace lading
+
+// ---- lading/operation/push_options.hpp ----
+
+/// `push_options` and `pushed_blob`: how a blob is sent, and what came of it.
+
+namespace lading {
+
+/// How one blob is sent. Every setter returns the object.
+struct push_options {
+    push_options() = default;
+
+    /// A repository of the same registry that has the blob, by its path ("library/alpine"): the registry is asked to take it from
+    /// there. Where it does not, the blob is sent.
+    push_options& with_mount_from(std::string path) { return mount_from = std::move(path), *this; }
+    /// Whether the registry is asked first if it has the blob.
+    push_options& with_question(bool yes) { return ask_first = yes, *this; }
+    /// In chunks of so many bytes; 0: whole, where size and registry allow it.
+    push_options& with_chunks(std::uint64_t bytes) { return chunk = bytes, *this; }
+    /// Send it with the first request (`POST ?digest=`), which some registries take; where it is not, it is sent once more.
+    push_options& with_single_post(bool yes = true) { return single_post = yes, *this; }
+    /// Another host ("uploads.example.com") that the registry may send the upload to; without credentials, and https only.
+    push_options& with_upload_host(std::string host) { return upload_hosts.push_back(std::move(host)), *this; }
+    /// Is told how far the blob is.
+    push_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
+    /// How often what may pass is tried, the first time included.
+    push_options& with_tries(unsigned n) { return tries = n, *this; }
+
+    std::string mount_from;
+    bool ask_first = true;
+    bool single_post = false;
+    std::uint64_t chunk = 0;
+    std::vector<std::string> upload_hosts;
+    transfer_observer observer;
+    unsigned tries = 5;
+};
+
+/// How a blob came to be in the repository.
+enum class push_way : std::uint8_t { existing, ///< it was there
+                                     mounted,  ///< from another repository
+                                     sent };
+
+/// A blob that is in the repository.
+struct pushed_blob {
+    explicit pushed_blob(descriptor w) : what(std::move(w)) {}
+    descriptor what;
+    push_way way = push_way::sent;
+    std::vector<warning> warnings;
+};
+
+} // namespace lading
+
+// ---- lading/operation/removed.hpp ----
+
+/// `removed`: what a call removes.
+
+namespace lading {
+
+/// What is removed.
+enum class removed : std::uint8_t { manifest, ///< by its digest, and with it all tags that lead to it
+                                    tag,      ///< alone
+                                    blob };   ///< by its digest; manifests that list it stay
+
+} // namespace lading
+
+// ---- lading/operation/repository_list.hpp ----
+
+/// `repository_list`: what the catalog of a registry has.
+
+namespace lading {
+
+/// The repositories that a registry lists.
+struct repository_list {
+    std::vector<std::string> values; ///< paths, in the registry's order
+    std::vector<std::string> odd;    ///< what it lists that is no path of a repository, printable, at most 100
+    bool complete = true;
+    std::optional<error> failure;    ///< why it is not
 };
 
 } // namespace lading
@@ -4374,7 +4597,7 @@ enum class address_policy : std::uint8_t {
 };
 
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
-/// (`Content-Length`), nothing else.
+/// (`Content-Length` or `Transfer-Encoding`), nothing else.
 struct request {
     request() = default;
     request(std::string m, std::string u) : method(std::move(m)), url(std::move(u)) {}
@@ -4383,6 +4606,8 @@ struct request {
     std::string url;
     header_map headers;
     std::string body; ///< small bodies (token forms); empty for none
+    /// Gives the body in place of `body`; must outlive the exchange. Without a size it is sent in chunks.
+    body_source* source = nullptr;
 
     /// Where it may be sent.
     lading::address_policy address_policy = lading::address_policy::anywhere;
@@ -4404,6 +4629,8 @@ struct response {
     std::string url; ///< the URL that was asked (after redirects: the last one)
     /// Where the connection really went; nothing where that is not known: through a proxy, or without a network.
     std::optional<address_scope> peer;
+    /// False when the answer came before the body of the request had been sent to its end: the request was not complete.
+    bool sent_whole = true;
     std::vector<warning> warnings; ///< what was odd on the way to it; the operation passes it on to its value
 };
 
@@ -4459,6 +4686,11 @@ struct routing {
     std::string scope;
     /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
     bool may_authorize = true;
+    /// A 401 is answered with a login. Without, what is known is sent, and a 401 is an answer.
+    bool answers_challenges = true;
+    /// The scope is a guess: nothing is asked for before the registry has said what it wants, and that is it, where it is about the
+    /// same repository. (Deleting: some want `delete`, others `push`, others everything.)
+    bool asks_as_told = false;
     /// The digest of the body that is wanted, where a cache may have it: small documents, no streams.
     std::optional<digest> content;
     /// A manifest by its tag: a cache may know what the tag named, and ask whether it still does.
@@ -4692,6 +4924,18 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
     for (auto const& text : rules.trusted_realms)
         if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
     return false;
+}
+
+/// The scope that a challenge names, if it is one of the repository of ours with actions that exist; else nothing.
+inline std::string scope_as_told(std::string_view named, std::string_view ours) {
+    auto const resource = ours.substr(0, ours.rfind(':') + 1);
+    if (resource.empty() || !named.starts_with(resource)) return {};
+    for (auto rest = named.substr(resource.size()); !rest.empty();) {
+        auto const one = rest.substr(0, rest.find(','));
+        if (one != "pull" && one != "push" && one != "delete" && one != "*") return {};
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    }
+    return std::string(named);
 }
 
 inline bool is_loopback(origin const& o) noexcept {
@@ -5311,6 +5555,31 @@ class client {
     auto pull(Name const& ref, Store& to, More&&... more) {
         return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
+    // Writing goes to the registry itself, never to a mirror.
+
+    /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
+    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});
+    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    LADING_DECL result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {});
+    /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
+    LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
+    /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
+    /// that is no failure. Requests and errors: `remove_operation`.
+    LADING_DECL result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// Removes a tag alone, where the registry does that.
+    LADING_DECL result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// Removes a blob from a repository. What lists it is not looked for.
+    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {});
+    /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
+    LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
+    /// Whether it does.
+    LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
+    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// The repositories of the registry that this one is of. Many registries do not list them.
+    LADING_DECL result<repository_list> catalog(repository const& name, stop_token stop = {});
+
     /// Does the host of this repository speak v2? No other call needs this one first.
     LADING_DECL result<void> ping(repository const& name, stop_token stop = {});
     LADING_DECL result<void> ping(std::string_view name, stop_token stop = {});
@@ -7712,6 +7981,96 @@ class accept_notes {
 
 } // namespace lading
 
+// ---- lading/protocol/upload_notes.hpp ----
+
+/// `upload_notes`: what a client has learnt of how registries take uploads, shared by its operations.
+
+// ---- lading/detail/mutex.hpp ----
+
+/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
+
+#if __has_include(<bits/std_mutex.h>)
+#include <bits/std_mutex.h>
+#else
+#include <mutex>
+#endif
+
+#include <map>
+#include <set>
+
+namespace lading {
+
+/// Thread-safe. Of more origins than `most` something is forgotten, which costs a request.
+class upload_notes {
+  public:
+    static constexpr std::size_t most = 1024;
+
+    struct note {
+        bool has_taken = false;       ///< an upload, at least one
+        std::uint64_t chunk = 0;      ///< bytes of a request that it takes where it has refused more; 0: it has refused none
+        bool names_tags = false;      ///< it answers `OCI-Tag`
+    };
+
+    note of(std::string const& origin) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = notes_.find(origin);
+        return at == notes_.end() ? note() : at->second;
+    }
+    template <class F>
+    void change(std::string const& origin, F&& change) {
+        std::lock_guard const lock(mutex_);
+        if (notes_.size() >= most && notes_.find(origin) == notes_.end()) notes_.erase(notes_.begin());
+        change(notes_[origin]);
+    }
+    /// Whoever has it sends a content; when it goes, the next may. It may go after the notes.
+    class turn {
+      public:
+        turn(turn const&) = delete;
+        turn& operator=(turn const&) = delete;
+        ~turn() {
+            std::lock_guard const lock(of_->mutex);
+            of_->keys.erase(key_);
+        }
+
+      private:
+        friend class upload_notes;
+        struct taken {
+            std::mutex mutex;
+            std::set<std::string> keys;
+        };
+        turn(std::shared_ptr<taken> of, std::string key) : of_(std::move(of)), key_(std::move(key)) {}
+        std::shared_ptr<taken> of_;
+        std::string key_;
+    };
+    /// Nothing while somebody else sends the same to the same place.
+    std::shared_ptr<turn> take_turn(std::string const& key) {
+        {
+            std::lock_guard const lock(turns_->mutex);
+            if (!turns_->keys.insert(key).second) return nullptr;
+        }
+        return std::shared_ptr<turn>(new turn(turns_, key));
+    }
+
+    /// Mounting from a repository to another has been refused.
+    void mount_failed(std::string const& which) {
+        std::lock_guard const lock(mutex_);
+        if (no_mounts_.size() >= most) no_mounts_.erase(no_mounts_.begin());
+        no_mounts_[which] = true;
+    }
+    bool may_mount(std::string const& which) const {
+        std::lock_guard const lock(mutex_);
+        return no_mounts_.find(which) == no_mounts_.end();
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::map<std::string, note> notes_;
+    std::map<std::string, bool> no_mounts_;
+    std::shared_ptr<turn::taken> const turns_ = std::make_shared<turn::taken>();
+};
+
+} // namespace lading
+
 namespace lading {
 
 /// Where and how one call talks. Copied into the operation.
@@ -7726,9 +8085,11 @@ struct call_context {
     std::optional<std::chrono::steady_clock::time_point> deadline;
     std::string time_limit; ///< that set it, in words, for the error when it is over
     accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
+    upload_notes* uploads = nullptr; ///< outlives the call; without, nothing is known of a registry
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
+    std::string push_scope() const { return pull_scope() + ",push"; }
     /// For requests that pull.
     routing pull() const { return routing(pull_scope()); }
 
@@ -7737,8 +8098,10 @@ struct call_context {
         return get("/v2/" + std::string(name.path()) + "/" + std::string(what) + "/" + std::string(which));
     }
     /// A GET of a path on the registry.
-    request get(std::string const& path) const {
-        request q("GET", base_url + path);
+    request get(std::string const& path) const { return send("GET", base_url + path); }
+    /// A request with any method for any URL.
+    request send(std::string method, std::string url) const {
+        request q(std::move(method), std::move(url));
         q.headers.add("User-Agent", user_agent);
         q.deadline = deadline;
         return q;
@@ -9544,8 +9907,6 @@ class tag_page {
 
 } // namespace lading::detail
 
-#include <set>
-
 namespace lading {
 
 namespace detail {
@@ -10141,16 +10502,6 @@ auto inspect_all(Client& registry, reference const& ref, inspect_options options
 /// stopped call ends after the wait.
 /// Models: `steady_clock_policy` (default), `testing::manual_clock`.
 
-// ---- lading/detail/mutex.hpp ----
-
-/// `std::mutex` and `std::lock_guard`, without the rest of `<mutex>` where the standard library allows it.
-
-#if __has_include(<bits/std_mutex.h>)
-#include <bits/std_mutex.h>
-#else
-#include <mutex>
-#endif
-
 #include <condition_variable>
 
 namespace lading {
@@ -10215,6 +10566,10 @@ void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
 /// success. `response::url` is the URL that was asked: pages and errors need it. A status of 400 or more is an answer, not a
 /// failure. A failure carries `fallback_facts` (answered, over_tls, plaintext, next_endpoint, retry). One exchange at a time
 /// per object unless the model says otherwise.
+///
+/// A `request::source` is begun and then read to its end, as fast as the connection takes it; its failure is that of the exchange, and the
+/// request is not complete then. An answer that comes before the end is the answer: nothing more is sent, `response::sent_whole` is false,
+/// and the connection is not used again. What was sent whole is never sent twice.
 ///
 /// Three things only the transport can see to. `request::deadline`: the exchange ends by then, with `timeout`; no one else
 /// interrupts it. `request::address_policy`: where a server named the host, an address that it leads to inside the network is refused
@@ -10757,6 +11112,8 @@ constexpr bool is_callers_own(errc code) noexcept {
     case errc::cancelled:
     case errc::timeout:
     case errc::sink_failed:
+    case errc::source_changed:
+    case errc::source_spent:
     case errc::disk_full:
     case errc::path_refused:
     case errc::file_exists:
@@ -11153,8 +11510,6 @@ class token_operation : public operation_base<bearer_token, P> {
 
 } // namespace lading
 
-#include <map>
-
 namespace lading {
 
 class auth_session {
@@ -11386,7 +11741,7 @@ class authorize_middleware : immovable {
         auth_note shown;
         shown.sent = sent_secret_;
         shown.withheld = pending_ && !pending_->routing.may_authorize;
-        if (!got || !pending_ || shown.withheld) return pass(std::move(got), shown);
+        if (!got || !pending_ || shown.withheld || !pending_->routing.answers_challenges) return pass(std::move(got), shown);
         auto& head = got.assume_value();
         if (head.status == 401) {
             confirmed_ = confirmed_ || confirms_v2(head);
@@ -11461,13 +11816,15 @@ class authorize_middleware : immovable {
         sent_secret_ = guessing_ = false;
         if (pending_->routing.may_authorize) {
             auto known = session_.find(where(), scope(), clock_.now());
-            if (!known && !guessed_) {
+            bool const may_fetch = pending_->routing.answers_challenges;
+            if (!known && !guessed_ && may_fetch) {
                 auto next = guess();
                 if (!next) return pass(std::move(next).assume_error());
                 if (next.assume_value() == answer::fetch) return fetch();
                 known = session_.find(where(), scope(), clock_.now());
             }
             if (known) {
+                if (known->authorization.empty() && !may_fetch) return need_exchange(std::move(q), *pending_->sink, pending_->routing);
                 if (known->authorization.empty() && known->from) {
                     auto begun = begin_fetch(known->from->realm, known->from->service, known->from->address_policy);
                     return begun ? fetch() : pass(std::move(begun).assume_error());
@@ -11484,7 +11841,7 @@ class authorize_middleware : immovable {
     /// The way in that the origin had for another repository, once a request. Nothing when there is none, or when it is known
     /// now what to send. What fails but for the caller's own doing fails in silence: the registry has not asked yet.
     result<answer> guess() {
-        if (scope().empty()) return answer::none;
+        if (scope().empty() || pending_->routing.asks_as_told) return answer::none;
         auto const gate = session_.gate_of(where());
         if (!gate) return answer::none;
         guessed_ = true;
@@ -11588,6 +11945,7 @@ class authorize_middleware : immovable {
         LADING_TRY_V(look_up());
         auto authorization = secret_ ? own_authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
+        if (pending_->routing.asks_as_told && wider_.empty()) wider_ = detail::scope_as_told(c.param("scope").value_or(""), scope());
         LADING_TRY(auto const base, url::parse(pending_->query.url));
         auto const realm = base.resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
@@ -12261,8 +12619,11 @@ class endpoint_turns {
 
 // ---- lading/middleware/redirect.hpp ----
 
-/// The redirect layer: follows redirects of GET and HEAD for any operation (doc/protocol.md#redirects,
+/// The redirect layer: follows redirects for any operation, mostly of GET and HEAD (doc/protocol.md#redirects,
 /// doc/threats.md#c01).
+///
+/// Other methods are sent again as they are after 307 and 308 that stay on the origin, three times at most, where the body can
+/// begin again; every other redirect is an answer to them.
 ///
 /// 301, 302, 303, 307 and 308 are followed, at most `limits::redirects` times a request. All headers are sent again
 /// but credentials: once a hop leaves the origin, no later hop may be authorized, and none may lead to an address inside
@@ -12314,8 +12675,11 @@ class redirect_middleware : immovable {
     }
     bool is_redirect(response const& head) const {
         auto const s = head.status;
-        return (s == 301 || s == 302 || s == 303 || s == 307 || s == 308) &&
-               (last_->query.method == "GET" || last_->query.method == "HEAD");
+        if (last_->query.method == "GET" || last_->query.method == "HEAD") return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
+        if ((s != 307 && s != 308) || hops_ == 3 || !last_->routing.may_authorize) return false;
+        auto const here = url::parse(last_->query.url);
+        auto const there = here ? here.assume_value().resolve(head.headers.find("Location").value_or("")) : here;
+        return there && there.assume_value().origin() == here.assume_value().origin();
     }
     /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
     static bool is_signed(url const& u) {
@@ -12596,6 +12960,273 @@ class blob_range_operation : public operation_base<std::uint64_t, P> {
 
 } // namespace lading
 
+// ---- lading/operation/cancel_upload.hpp ----
+
+/// The operation that ends an upload session which nobody goes on with.
+///
+/// Requests: DELETE of its place, one. No token is asked for.
+
+// ---- lading/operation/upload_answer.hpp ----
+
+/// How the answers to requests that write are read (doc/protocol.md#uploads).
+
+#include <initializer_list>
+
+namespace lading::detail {
+
+/// What an answer to a request that writes says in words, of which no more is read than of an error body. The length that an answer
+/// to HEAD announces is that of something else.
+class answer_text final : public body_sink {
+  public:
+    explicit answer_text(limits const& l) : most_(l.error_bytes) {}
+
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t>) override {
+        text_.clear();
+        return content_coding_of(head.headers) == content_coding::identity ? sink_action::proceed : sink_action::stop;
+    }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), most_ - text_.size()));
+        return text_.size() < most_ ? sink_action::proceed : sink_action::stop;
+    }
+    std::string const& text() const noexcept { return text_; }
+
+  private:
+    std::string text_;
+    std::size_t most_;
+};
+
+/// The same failure under another code.
+inline error with_code(error e, errc code) {
+    auto const& d = e.detail();
+    error out = error(code).with_values(d.expected, d.actual).with_facts(e.facts()).with_status(e.http_status());
+    out.with_context(d.context).with_url(d.url).with_rate(d.rate).with_registry_errors(d.registry_errors);
+    return out;
+}
+
+inline bool says_code(error const& e, std::string_view code) {
+    auto const& all = e.detail().registry_errors;
+    return std::any_of(all.begin(), all.end(), [&](auto const& one) { return one.code == code; });
+}
+/// Whether one of the words is in what the registry says, codes included.
+inline bool says_any(error const& e, std::initializer_list<std::string_view> words) {
+    for (auto const& one : e.detail().registry_errors) {
+        auto const text = lower(one.code + ' ' + one.message + ' ' + one.detail);
+        for (auto const word : words)
+            if (text.find(word) != text.npos) return true;
+    }
+    return false;
+}
+
+/// A failure of an exchange after which a request without a body may simply be sent again.
+constexpr bool is_passing(errc code) noexcept {
+    switch (code) {
+    case errc::connection_reset:
+    case errc::http_body_truncated:
+    case errc::tls_truncated:
+    case errc::timeout_header:
+    case errc::timeout_body:
+    case errc::timeout_write: return true;
+    default: return false;
+    }
+}
+
+/// Scheme and authority of a base URL: what notes are kept by.
+inline std::string cut_origin(std::string_view base) {
+    auto const scheme = base.find("://");
+    return std::string(base.substr(0, scheme == base.npos ? base.size() : base.find('/', scheme + 3)));
+}
+
+/// The digest that an answer names; nothing for none, two, or what is none.
+inline std::optional<digest> digest_said(response const& head) {
+    auto const said = head.headers.all("Docker-Content-Digest");
+    if (said.size() != 1) return std::nullopt;
+    auto const d = digest::parse(trim(said.front()));
+    return d ? std::optional(d.assume_value()) : std::nullopt;
+}
+/// What is wrong when an answer names another digest of the same algorithm.
+inline std::optional<error> named_otherwise(response const& head, digest const& ours) {
+    auto const said = digest_said(head);
+    if (!said || said->algorithm() != ours.algorithm() || *said == ours) return std::nullopt;
+    fallback_facts facts;
+    facts.answered = true;
+    facts.over_tls = head.url.starts_with("https:");
+    auto out = error(errc::digest_mismatch).with_context("what the registry has kept").with_values(ours.str(), said->str());
+    out.with_status(head.status).with_url(safe_url(head.url)).with_facts(facts);
+    return out;
+}
+
+/// A refusal of the request's size: smaller ones may be taken. `size` of the request, in bytes.
+inline bool refuses_size(response const& head, std::string_view body, std::uint64_t size) {
+    if (head.status == 413) return true;
+    auto const text = lower(body);
+    auto const has = [&](std::string_view word) { return text.find(word) != text.npos; };
+    if (head.status == 416) return has("size") || has("too large") || has("exceed") || has("larger");
+    if (head.status == 400) return has("size_invalid") || has("too large");
+    return (head.status == 502 || head.status == 504) && size > 100'000'000;
+}
+
+/// The error of an answer to a request that writes.
+template <json_policy J>
+error upload_refusal(response const& head, std::string_view body, limits const& l, auth_note const& shown) {
+    auto e = error_from_response<J>(head, body, asked::blob, l, shown);
+    int const s = head.status;
+    if (s == 401 || s == 429) return e;
+    if (says_code(e, "NAME_UNKNOWN")) {
+        e = with_code(std::move(e), errc::name_unknown);
+        return e.with_context("the repository has to be made first"), e;
+    }
+    if (says_code(e, "NAME_INVALID")) return with_code(std::move(e), errc::ref_invalid);
+    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(std::move(e), errc::unsupported_by_registry);
+    if (s == 404) return with_code(std::move(e), errc::not_found);
+    if (s == 412) return with_code(std::move(e), errc::precondition_failed);
+    return e;
+}
+
+/// `Warning: 299` of an answer (RFC 7234, section 5.5), once each, at most 4 KiB in all.
+inline void add_registry_warnings(response const& head, std::vector<warning>& to) {
+    std::size_t room = 4u << 10;
+    for (auto const text : head.headers.all("Warning")) {
+        if (!text.starts_with("299 ")) continue;
+        auto const quote = text.find('"');
+        auto words = quote == text.npos ? text.substr(4) : text.substr(quote + 1);
+        if (words.ends_with('"')) words.remove_suffix(1);
+        warning w(warning_code::registry_warning, printable(words.substr(0, room), room));
+        room -= std::min(room, w.text.size());
+        if (!w.text.empty() && std::find(to.begin(), to.end(), w) == to.end() && to.size() < 32) to.push_back(std::move(w));
+    }
+}
+
+} // namespace lading::detail
+
+namespace lading {
+
+/// Whatever comes of it, it is over.
+template <class P>
+class cancel_upload_operation : public operation_base<void, P> {
+  public:
+    cancel_upload_operation(call_context c, std::string place) : talk_(std::move(c)), place_(std::move(place)), body_(talk_.bounds) {}
+
+    step<void> start() {
+        routing how(talk_.push_scope());
+        how.answers_challenges = false;
+        return need_exchange(talk_.send("DELETE", place_), body_, std::move(how));
+    }
+    step<void> on_response(result<response>) { return done<void>(success()); }
+
+  private:
+    call_context talk_;
+    std::string place_;
+    detail::answer_text body_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/catalog.hpp ----
+
+/// The catalog operation: the repositories of a registry, page by page, bounded.
+///
+/// Requests: GET `/v2/_catalog?n=<page size>`, then one a page as `Link` says, on the registry's own origin only.
+
+namespace lading {
+
+/// Errors: `unsupported_by_registry` where a registry does not list repositories; `denied`, `auth_*`; those of tag lists. What came before a
+/// failure is the list.
+template <class P>
+class catalog_operation : public operation_base<repository_list, P> {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    explicit catalog_operation(call_context c) : talk_(std::move(c)), body_(talk_.bounds.manifest_bytes, talk_.bounds), n_(talk_.bounds.page_size) {}
+
+    step<repository_list> start() { return first(); }
+    step<repository_list> on_response(result<response> answer, auth_note const& shown = {}) {
+        auto more = after(std::move(answer), shown);
+        if (more && more.assume_value()) return std::move(*more.assume_value());
+        if (!more) {
+            auto e = std::move(more).assume_error();
+            if (list_.values.empty() || e == errc::cancelled || e == errc::out_of_memory) return e;
+            list_.failure = std::move(e);
+            list_.complete = false;
+        }
+        return done<repository_list>(std::move(list_));
+    }
+
+  private:
+    need_exchange first() { return ask(talk_.base_url + "/v2/_catalog" + (n_ ? "?n=" + std::to_string(n_) : "")); }
+    need_exchange ask(std::string url) {
+        auto q = talk_.send("GET", std::move(url));
+        q.headers.add("Accept", "application/json");
+        return need_exchange(std::move(q), body_, routing("registry:catalog:*"));
+    }
+
+    result<std::optional<need_exchange>> after(result<response> answer, auth_note const& shown) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200) {
+            auto e = detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown);
+            if (head.status == 400 && list_.values.empty() && n_ != 0) { // too many at once, perhaps
+                n_ = n_ > 100 ? 100 : 0;
+                return std::optional<need_exchange>(first());
+            }
+            if (head.status == 404 || head.status == 405 || head.status == 501) {
+                e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+                e.with_context("it does not list its repositories");
+            }
+            return e;
+        }
+        auto const before = list_.values.size();
+        LADING_TRY(auto const full, add(head));
+        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
+        if (full || !link) return std::optional<need_exchange>();
+        LADING_TRY(auto const here, url::parse(head.url));
+        LADING_TRY(auto const there, here.resolve(*link));
+        LADING_TRY(auto const home, url::parse(talk_.base_url));
+        if (there.origin() != home.origin()) return error(errc::page_cross_origin).with_values(home.origin().str(), there.origin().str());
+        barren_ = list_.values.size() == before ? barren_ + 1 : 0;
+        if (there.str() == here.str() || !seen_.insert(there.str()).second || barren_ == 3) return error(errc::page_loop).with_url(there.safe());
+        if (seen_.size() >= talk_.bounds.pages) return error(errc::page_limit).with_values(std::to_string(talk_.bounds.pages) + " pages", "more");
+        return std::optional<need_exchange>(ask(there.str()));
+    }
+    /// The names of a page. True when a limit is met.
+    result<bool> add(response const& head) {
+        auto const text = body_.take();
+        auto parsed = json_document::parse<typename P::json>(text, talk_.bounds.json);
+        if (!parsed)
+            if (auto other = answer_of_another_kind(head, text, "a list of repositories")) return std::move(*other);
+        LADING_TRY(auto const page, std::move(parsed));
+        auto const names = page.root().is_object() ? page.root().find("repositories") : std::nullopt;
+        if (!names || (!names->is_array() && !names->is_null())) return error(errc::tags_invalid).with_context("no list of repositories").with_url(safe_url(head.url));
+        if (names->is_null()) return false;
+        bool full = false;
+        names->each_element([&](json_view one) {
+            auto const name = one.as_string();
+            if (name && !detail::check_path(*name, 0)) {
+                full = full || list_.values.size() == talk_.bounds.tags || bytes_ + name->size() > talk_.bounds.tags_bytes;
+                if (full) return;
+                bytes_ += name->size();
+                list_.values.emplace_back(*name);
+            } else if (list_.odd.size() < 100) {
+                list_.odd.push_back(name ? detail::printable(*name, 256) : "no string");
+            }
+        });
+        if (full) list_.complete = false;
+        return full;
+    }
+
+    call_context talk_;
+    response_body body_;
+    repository_list list_;
+    std::size_t n_; ///< entries a page; 0: the registry decides
+    std::size_t bytes_ = 0, barren_ = 0;
+    std::set<std::string> seen_;
+};
+
+} // namespace lading
+
 // ---- lading/operation/config.hpp ----
 
 /// The config operation: the image config of a reference, decoded and as exact bytes. Requests: those of inspect
@@ -12644,6 +13275,40 @@ class config_operation : public operation_base<config_document, P> {
     }
 
     inspect_operation<P> inspect_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/has_blob.hpp ----
+
+/// The operation that asks whether a repository has a blob.
+///
+/// Requests: HEAD `/v2/<name>/blobs/<digest>`, one.
+
+namespace lading {
+
+/// Errors: those of `error_from_response` but for 404, and of the transport.
+template <class P>
+class has_blob_operation : public operation_base<bool, P> {
+  public:
+    has_blob_operation(call_context c, descriptor what) : talk_(std::move(c)), what_(std::move(what)), body_(talk_.bounds) {}
+
+    step<bool> start() {
+        auto q = talk_.get("blobs", what_.digest.str());
+        q.method = "HEAD";
+        return need_exchange(std::move(q), body_, talk_.pull());
+    }
+    step<bool> on_response(result<response> answer, auth_note const& shown = {}) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status == 200) return done<bool>(true);
+        if (head.status == 404) return done<bool>(false);
+        return error_from_response<typename P::json>(head, body_.text(), asked::blob, talk_.bounds, shown);
+    }
+
+  private:
+    call_context talk_;
+    descriptor what_;
+    detail::answer_text body_;
 };
 
 } // namespace lading
@@ -12705,6 +13370,391 @@ class ping_operation : public operation_base<void, P> {
 
 } // namespace lading
 
+// ---- lading/operation/push_manifest.hpp ----
+
+/// The operation that puts a manifest, by tag or by digest (doc/protocol.md#uploads).
+///
+/// Requests: PUT `/v2/<name>/manifests/<tag or digest>`, one for each name; HEAD before it where an option asks for it, and after a
+/// failure, which tells whether the manifest is there in spite of it.
+
+#include <chrono>
+
+namespace lading {
+
+namespace detail {
+
+/// The digests in what a registry says of contents that it lacks.
+inline std::vector<std::string> digests_in(error const& e) {
+    std::vector<std::string> out;
+    for (auto const& one : e.detail().registry_errors) {
+        if (one.code != "MANIFEST_BLOB_UNKNOWN" && one.code != "BLOB_UNKNOWN") continue;
+        for (auto const& text : {one.detail, one.message})
+            for (auto at = text.find("sha"); at != text.npos; at = text.find("sha", at + 3)) {
+                auto end = text.find_first_not_of("0123456789abcdef", std::min(text.find(':', at), text.size() - 1) + 1);
+                auto const word = text.substr(at, end == text.npos ? end : end - at);
+                if (digest::parse(word) && std::find(out.begin(), out.end(), word) == out.end()) out.push_back(word);
+            }
+    }
+    return out;
+}
+
+} // namespace detail
+
+/// Puts the exact bytes. Their type is decided from them; nothing is converted. With a digest in the reference the bytes have to have
+/// it. What the manifest lists has to be there before.
+///
+/// Errors: `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
+/// `error_detail::available`; `manifest_rejected`; `tag_immutable`; `tag_exists`; `upload_too_large`; those of `error_from_response` and the
+/// transport. A tag that leads to these bytes already is no failure.
+template <class P>
+class push_manifest_operation : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = pushed_manifest;
+
+    push_manifest_operation(call_context c, reference ref, std::string bytes, manifest_push_options o)
+        : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), source_(bytes), bytes_(std::move(bytes)),
+          body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {}
+
+    step<pushed_manifest> start() {
+        if (bytes_.size() > talk_.bounds.manifest_bytes)
+            return error(errc::manifest_limit).with_values("at most " + std::to_string(talk_.bounds.manifest_bytes) + " bytes (limits::manifest_bytes)", std::to_string(bytes_.size()));
+        auto known = detail::identify<P>(bytes_, response(200), manifest_expectation(ref_.digest()), talk_.bounds);
+        if (!known) return std::move(known).assume_error();
+        auto const& k = known.assume_value();
+        self_.emplace(options_.media_type.empty() ? k.media_type_or("application/vnd.oci.image.manifest.v1+json") : options_.media_type,
+                      k.digest, static_cast<std::int64_t>(bytes_.size()));
+        if (!k.wrong) config_type_ = k.shape.config_media_type;
+        if (ref_.has_digest() && ref_.tag().empty()) names_.push_back(self_->digest.str());
+        else names_.push_back(std::string(ref_.effective_tag()));
+        names_.insert(names_.end(), options_.tags.begin(), options_.tags.end());
+        source_ = view_source(bytes_);
+        return next();
+    }
+
+    step<pushed_manifest> on_delay() { return put(); }
+
+    step<pushed_manifest> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
+        if (answer) detail::add_registry_warnings(answer.assume_value(), warnings_);
+        switch (state_) {
+        case state::asking: return on_asked(answer);
+        case state::putting: return on_put(answer);
+        case state::putting_all: return on_put_all(answer);
+        case state::checking: return on_checked(answer);
+        case state::checking_tag: return on_tag_checked(answer);
+        case state::looking: break;
+        }
+        return on_looked(answer);
+    }
+
+  private:
+    enum class state : std::uint8_t { asking,       ///< what a tag leads to, first
+                                      putting,
+                                      putting_all,  ///< with several tags
+                                      checking,     ///< whether the manifest is there in spite of a failure
+                                      checking_tag, ///< and whether the tag leads to it
+                                      looking };    ///< what a tag leads to that cannot be put
+
+    std::string const& name() const { return names_[at_]; }
+    bool by_tag() const { return name().find(':') == name().npos; }
+    std::string url_of(std::string const& which) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/manifests/" + which; }
+
+    /// The next name, or the end.
+    step<pushed_manifest> next() {
+        while (at_ < names_.size() && std::find(done_.begin(), done_.end(), name()) != done_.end()) ++at_;
+        if (at_ == names_.size()) return finish();
+        tries_ = 0;
+        if (by_tag() && (options_.skip_unchanged || options_.no_clobber)) return head(state::asking, name());
+        return put_first();
+    }
+    step<pushed_manifest> put_first() {
+        bool const all = !one_by_one_ && names_.size() - at_ > 1 && talk_.uploads && talk_.uploads->of(home_).names_tags && !options_.no_clobber;
+        return all ? put_all() : put();
+    }
+    step<pushed_manifest> head(state s, std::string const& which) {
+        state_ = s;
+        auto q = talk_.send("HEAD", url_of(which));
+        std::string types(P::manifests::accept());
+        if (types.find(self_->media_type) == types.npos) types = self_->media_type + ", " + types;
+        q.headers.add("Accept", types);
+        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+    }
+    step<pushed_manifest> put() { return put(state::putting, url_of(name())); }
+    step<pushed_manifest> put(state s, std::string url) {
+        state_ = s;
+        auto q = talk_.send("PUT", std::move(url));
+        q.headers.add("Content-Type", self_->media_type);
+        if (options_.no_clobber && by_tag()) q.headers.add("If-None-Match", "*");
+        q.source = &source_;
+        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+    }
+    /// By digest, with at most ten tags, where the registry is known to do that (OCI distribution specification, 1.1).
+    step<pushed_manifest> put_all() {
+        auto url = url_of(self_->digest.str());
+        std::size_t n = 0;
+        for (auto i = at_; i < names_.size() && n < 10; ++i, ++n) url.append(n ? "&tag=" : "?tag=").append(names_[i]);
+        return put(state::putting_all, std::move(url));
+    }
+
+    step<pushed_manifest> on_asked(result<response>& answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status == 401 || head.status == 403 || head.status == 429) return refusal(head);
+        if (head.status != 200) return put_first();
+        auto const there = detail::digest_said(head);
+        if (there && *there == self_->digest) return named(true);
+        if (options_.no_clobber) return exists(there);
+        return put_first();
+    }
+    error exists(std::optional<digest> const& there) const {
+        return error(errc::tag_exists).with_context(name()).with_values(self_->digest.str(), there ? there->str() : "another");
+    }
+    step<pushed_manifest> on_put(result<response>& answer) {
+        if (!answer) {
+            auto& e = answer.assume_error();
+            if (is_callers_own(e) || e.facts().plaintext || e.facts().stop()) return std::move(e); // nobody has seen it
+            return check(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        if (head.status >= 200 && head.status < 300) return on_kept(head);
+        auto e = said(head);
+        if (detail::says_code(e, "MANIFEST_BLOB_UNKNOWN") || detail::says_code(e, "BLOB_UNKNOWN")) {
+            auto lacks = detail::digests_in(e);
+            return detail::with_code(std::move(e), errc::manifest_blob_unknown).with_available(std::move(lacks));
+        }
+        if (by_tag() && may_be_immutable(head, e)) {
+            why_ = std::move(e);
+            return this->head(state::looking, name());
+        }
+        if (head.status == 413 || detail::says_any(e, {"too large"})) return detail::with_code(std::move(e), errc::upload_too_large);
+        auto const s = head.status;
+        bool const rejected = s == 400 || s == 415 || s == 422 || s == 501 || (s < 500 && (detail::says_code(e, "MANIFEST_INVALID") || detail::says_code(e, "TAG_INVALID") || detail::says_code(e, "UNSUPPORTED")));
+        if (rejected && s != 405) {
+            e = detail::with_code(std::move(e), errc::manifest_rejected);
+            return e.with_context("of type " + self_->media_type + (config_type_.empty() ? "" : ", its config of type " + config_type_));
+        }
+        if (s == 429) return wait(std::move(e), retry_after_of(head));
+        if (s == 408 || s >= 500) return check(std::move(e));
+        return e;
+    }
+    step<pushed_manifest> on_kept(response const& head) {
+        if (auto wrong = detail::named_otherwise(head, self_->digest)) {
+            if (by_tag()) wrong->with_context("the tag " + name() + " leads to it now");
+            return std::move(*wrong);
+        }
+        if (!head.sent_whole) return check(error(errc::connection_reset).with_context("the answer came before the request was complete").with_url(safe_url(head.url)));
+        auto const told = detail::digest_said(head);
+        if (head.status != 201 && !(told && *told == self_->digest))
+            return error(errc::upload_protocol).with_context("an answer that says of no manifest that it was kept").with_status(head.status).with_url(safe_url(head.url));
+        if (auto const subject = head.headers.find("OCI-Subject"))
+            if (auto d = digest::parse(detail::trim(*subject))) subject_ = std::move(d).assume_value();
+        if (talk_.uploads && head.headers.find("OCI-Tag")) talk_.uploads->change(home_, [](auto& n) { n.names_tags = true; });
+        if (options_.verify && by_tag()) return why_ = error(errc::digest_mismatch).with_context("the tag " + name()), this->head(state::checking_tag, name());
+        return named(false);
+    }
+    /// A tag that the answer does not name is put by itself.
+    step<pushed_manifest> on_put_all(result<response>& answer) {
+        if (!answer || answer.assume_value().status != 201) {
+            if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
+            one_by_one_ = true;
+            return put();
+        }
+        auto const& head = answer.assume_value();
+        if (auto wrong = detail::named_otherwise(head, self_->digest)) return std::move(*wrong);
+        auto const before = done_.size();
+        for (auto rest : head.headers.all("OCI-Tag"))
+            while (!rest.empty()) {
+                auto const one = detail::trim(rest.substr(0, rest.find(',')));
+                rest.remove_prefix(std::min(rest.find(',') == rest.npos ? rest.size() : rest.find(',') + 1, rest.size()));
+                if (std::find(names_.begin(), names_.end(), one) == names_.end()) continue; // not one of ours
+                done_.emplace_back(one);
+            }
+        one_by_one_ = done_.size() - before < std::min<std::size_t>(10, names_.size() - at_);
+        if (done_.size() == before && talk_.uploads) talk_.uploads->change(home_, [](auto& n) { n.names_tags = false; });
+        return next();
+    }
+
+    // ---- what failed
+
+    step<pushed_manifest> check(error why) {
+        why_ = std::move(why);
+        return head(state::checking, self_->digest.str());
+    }
+    step<pushed_manifest> on_checked(result<response>& answer) {
+        if (!answer) return std::move(answer).assume_error();
+        if (answer.assume_value().status != 200) return again();
+        if (!by_tag()) return named(false);
+        return head(state::checking_tag, name());
+    }
+    step<pushed_manifest> on_tag_checked(result<response>& answer) {
+        if (!answer) return std::move(answer).assume_error();
+        auto const there = detail::digest_said(answer.assume_value());
+        if (answer.assume_value().status == 200 && there && *there == self_->digest) return named(false);
+        if (*why_ == errc::digest_mismatch) return error(*why_).with_values(self_->digest.str(), there ? there->str() : "none");
+        return again();
+    }
+    /// What an immutable tag leads to: these bytes, or others.
+    step<pushed_manifest> on_looked(result<response>& answer) {
+        if (!answer) return std::move(*why_);
+        auto const there = detail::digest_said(answer.assume_value());
+        if (answer.assume_value().status != 200 || !there) return std::move(*why_);
+        if (*there == self_->digest) return named(true);
+        if (options_.no_clobber) return exists(there);
+        auto e = detail::with_code(std::move(*why_), errc::tag_immutable).with_values(self_->digest.str(), there->str());
+        return e.with_context(name());
+    }
+    bool may_be_immutable(response const& head, error const& e) const {
+        if (head.status == 409 || head.status == 412) return true;
+        if (head.status < 400 || head.status >= 500) return false;
+        return detail::says_any(e, {"immutable", "already exists", "cannot be overwritten"});
+    }
+    /// Putting is idempotent: the same once more.
+    step<pushed_manifest> again() { return wait(std::move(*why_), -1); }
+    step<pushed_manifest> wait(error why, std::int64_t wish) {
+        if (++tries_ >= std::max(options_.tries, 1u) || wish > 60) return why;
+        auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << std::min(tries_, 8u));
+        return need_delay(std::max(time, std::chrono::milliseconds(100)));
+    }
+
+    error said(response const& head) const { return detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown_); }
+    step<pushed_manifest> refusal(response const& head) const { return said(head); }
+
+    step<pushed_manifest> named(bool existed) {
+        existed_ = existed_ || existed;
+        done_.push_back(name());
+        return next();
+    }
+    step<pushed_manifest> finish() {
+        pushed_manifest out(*self_);
+        out.names = std::move(done_);
+        out.existed = existed_;
+        out.subject = std::move(subject_);
+        out.warnings = std::move(warnings_);
+        return done<pushed_manifest>(std::move(out));
+    }
+
+    call_context talk_;
+    reference ref_;
+    manifest_push_options options_;
+    view_source source_;
+    std::string bytes_;
+    detail::answer_text body_;
+    std::string home_;
+    auth_note shown_;
+    state state_ = state::putting;
+    std::optional<descriptor> self_;
+    std::string config_type_;
+    std::vector<std::string> names_, done_; ///< tags, or a digest
+    std::size_t at_ = 0;                    ///< of `names_`: the one under way
+    std::optional<error> why_;
+    std::optional<digest> subject_;
+    unsigned tries_ = 0;
+    bool existed_ = false, one_by_one_ = false;
+    std::vector<warning> warnings_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/remove.hpp ----
+
+/// The operation that removes a manifest, a tag or a blob.
+///
+/// Requests: DELETE `/v2/<name>/manifests/<digest or tag>` or `/v2/<name>/blobs/<digest>`; HEAD after a failure of the server.
+
+namespace lading {
+
+/// The value is false when it was not there, which is a failure unless `missing_is_fine`. Nothing else is tried where a registry does
+/// not remove.
+///
+/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport.
+template <class P>
+class remove_operation : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = bool;
+
+    /// `which`: a tag, or a digest.
+    remove_operation(call_context c, removed kind, std::string which, bool missing_is_fine = false)
+        : talk_(std::move(c)), kind_(kind), which_(std::move(which)), missing_is_fine_(missing_is_fine),
+          body_(talk_.bounds) {}
+
+    step<bool> start() { return send("DELETE"); }
+    step<bool> on_delay() { return send("DELETE"); }
+    step<bool> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (checking_) return on_checked(answer);
+        if (!answer) {
+            auto& e = answer.assume_error();
+            if (!detail::is_passing(e.kind())) return std::move(e);
+            return check(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        auto const s = head.status;
+        if (s == 202 || s == 200 || s == 204) return done<bool>(true);
+        auto e = detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown);
+        if (s == 429) return wait(std::move(e), retry_after_of(head));
+        if (s == 408 || (s >= 500 && s != 501)) return check(std::move(e));
+        if (s == 404) {
+            if (missing_is_fine_) return done<bool>(false);
+            bool const no_name = e == errc::name_unknown;
+            if (!no_name) e = detail::with_code(std::move(e), kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
+            return e.with_context(which_);
+        }
+        bool const by_digest_only = kind_ == removed::tag && s == 400 && (detail::says_code(e, "DIGEST_INVALID") || detail::says_code(e, "TAG_INVALID"));
+        if (by_digest_only) e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+        if (e == errc::unsupported_by_registry) e.with_context(by_digest_only ? "it removes manifests by their digest only" : "it is read-only, or removing is turned off");
+        return e;
+    }
+
+  private:
+    step<bool> send(char const* method) {
+        checking_ = std::string_view(method) == "HEAD";
+        auto const what = kind_ == removed::blob ? "blobs" : "manifests";
+        auto q = talk_.send(method, talk_.base_url + "/v2/" + std::string(talk_.name.path()) + '/' + what + '/' + which_);
+        routing how(checking_ ? talk_.pull_scope() : "repository:" + std::string(talk_.name.path()) + ":delete");
+        how.asks_as_told = !checking_;
+        if (checking_ && kind_ != removed::blob) q.headers.add("Accept", P::manifests::accept());
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    /// The outcome is not known.
+    step<bool> check(error why) {
+        why_ = std::move(why);
+        return send("HEAD");
+    }
+    step<bool> on_checked(result<response>& answer) {
+        if (!answer) return std::move(answer).assume_error();
+        if (answer.assume_value().status == 404) return done<bool>(true);
+        return wait(std::move(*why_), -1);
+    }
+    step<bool> wait(error why, std::int64_t wish) {
+        if (++tries_ >= 5 || wish > 60) return why;
+        auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << tries_);
+        return need_delay(std::max(time, std::chrono::milliseconds(100)));
+    }
+
+    call_context talk_;
+    removed kind_;
+    std::string which_;
+    bool missing_is_fine_;
+    detail::answer_text body_;
+    std::optional<error> why_;
+    unsigned tries_ = 0;
+    bool checking_ = false;
+};
+
+} // namespace lading
+
 // ---- lading/operation/resolve.hpp ----
 
 /// The resolve operation: what a tag or a digest leads to, without the document where that can be had.
@@ -12728,8 +13778,9 @@ class resolve_operation : public operation_base<descriptor, P> {
     using done = detail::dependent<lading::done<T>, P>;
 
   public:
-    resolve_operation(call_context c, reference const& ref)
-        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds), fetch_(talk_, ref) {}
+    /// With `head_only` a 404 is the answer, whatever its words would be.
+    resolve_operation(call_context c, reference const& ref, bool head_only = false)
+        : talk_(std::move(c)), ref_(ref), body_(talk_.bounds.manifest_bytes, talk_.bounds), fetch_(talk_, ref), head_only_(head_only) {}
 
     step<descriptor> start() {
         request q = talk_.get("manifests", ref_.target());
@@ -12741,7 +13792,7 @@ class resolve_operation : public operation_base<descriptor, P> {
         if (fetching_) return map(fetch_.on_response(std::move(answer), shown));
         LADING_TRY(auto const head, std::move(answer));
         int const s = head.status;
-        if (s == 401 || s == 403 || s == 429 || (s >= 500 && s != 501))
+        if ((s == 404 && head_only_) || s == 401 || s == 403 || s == 429 || (s >= 500 && s != 501))
             return error_from_response<typename P::json>(head, body_.text(), ref_.has_digest() ? asked::manifest_by_digest : asked::manifest, talk_.bounds, shown);
         if (s == 200)
             if (auto told = told_by(head)) return done<descriptor>(std::move(*told));
@@ -12781,7 +13832,898 @@ class resolve_operation : public operation_base<descriptor, P> {
     reference ref_;
     response_body body_;
     raw_manifest_operation<P> fetch_;
-    bool fetching_ = false;
+    bool fetching_ = false, head_only_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/upload.hpp ----
+
+/// The upload operation: one blob into a repository (doc/protocol.md#uploads).
+///
+/// Requests, where the registry lacks the blob: HEAD `/v2/<name>/blobs/<digest>`, POST `/v2/<name>/blobs/uploads/`, PUT with the
+/// bytes to the place that it names; the HEAD alone where it has it, one POST where it takes it from another repository. In chunks:
+/// PATCH for each but the last. After a failure: HEAD, which tells whether the blob is there in spite of it; GET, which tells how much of a chunk
+/// has come; and at its end DELETE, so that the registry keeps nothing.
+
+// ---- lading/http/upload_location.hpp ----
+
+/// Where an upload goes on, as the registry says it (`Location`, `Range`, `OCI-Chunk-Min-Length`): pure functions of headers.
+
+namespace lading {
+
+/// The place of an upload session.
+struct upload_location {
+    std::string url;                ///< path and query as the registry wrote them
+    bool rewritten = false;         ///< it named another scheme or port of the same host; the session's own are kept
+    bool elsewhere = false;         ///< on another host, which the caller allows: no credentials go there
+    bool other_repository = false;  ///< below another repository's path
+};
+
+namespace detail {
+inline error bad_upload_location(std::string why) { return error(errc::upload_protocol).with_context("Location: " + std::move(why)); }
+
+/// Splits at the first character; the second part is empty without it.
+inline std::pair<std::string_view, std::string_view> cut_at(std::string_view text, char at) {
+    auto const n = std::min(text.find(at), text.size());
+    return {text.substr(0, n), text.substr(std::min(n + 1, text.size()))};
+}
+} // namespace detail
+
+/// Reads the `Location` of an answer to `asked`, an upload of the repository with this path. Another scheme or port of the same host is
+/// a proxy that knows itself by another name: the origin of `asked` is kept, so that nothing goes where it would not have gone anyway.
+/// Another host is refused unless it is in `hosts` ("uploads.example.com", with its port if that is not the scheme's own), and then has
+/// to be https. Errors: `upload_protocol` for what is no place of an upload, `upload_location_cross_origin`,
+/// `upload_location_downgrade`.
+inline result<upload_location> locate_upload(header_map const& headers, std::string_view asked, std::string_view repository,
+                                             std::vector<std::string> const& hosts = {}) {
+    constexpr std::size_t most = 8u << 10;
+    auto const all = headers.all("Location");
+    if (all.empty()) return detail::bad_upload_location("there is none");
+    for (auto const& other : all)
+        if (other != all.front()) return detail::bad_upload_location("there are two");
+    std::string_view const text = all.front();
+    if (text.empty()) return detail::bad_upload_location("it is empty");
+    if (text.size() > most) return detail::bad_upload_location("longer than " + std::to_string(most) + " bytes");
+    if (names_user(text)) return detail::bad_upload_location("it names a user");
+    LADING_TRY(auto const here, url::parse(asked));
+    auto const found = here.resolve(text);
+    if (!found) return detail::bad_upload_location(found.assume_error().detail().context);
+    auto const& there = found.assume_value();
+    if ((there.path() + '/').find("/manifests/") != std::string::npos)
+        return detail::bad_upload_location("it is that of a manifest"); // what is put there would be one
+
+    upload_location out;
+    out.url = there.str();
+    out.other_repository = there.path().starts_with("/v2/") && !there.path().starts_with("/v2/" + std::string(repository) + '/');
+    if (there.origin() == here.origin()) return out;
+    if (there.host() == here.host()) {
+        out.rewritten = true;
+        out.url = here.scheme() + "://" + here.authority() + there.target();
+        return out;
+    }
+    bool allowed = false;
+    for (auto const& host : hosts) allowed = allowed || iequal(host, there.authority());
+    if (!allowed) return error(errc::upload_location_cross_origin).with_values(here.origin().str(), there.origin().str());
+    if (there.scheme() != "https") return error(errc::upload_location_downgrade).with_values("https", there.origin().str());
+    out.elsewhere = true;
+    return out;
+}
+
+/// The place where an upload of this digest is closed: one `digest` parameter, the last, its colon encoded. What else the query has
+/// stays as it is and where it is: it may be signed.
+inline std::string closing_url(std::string_view location, digest const& d) {
+    auto const [place, query] = detail::cut_at(location, '?');
+    std::string out(place);
+    char separator = '?';
+    for (std::string_view rest = query; !rest.empty();) {
+        auto const [one, more] = detail::cut_at(rest, '&');
+        if (detail::cut_at(one, '=').first != "digest") out.append(1, std::exchange(separator, '&')).append(one);
+        rest = more;
+    }
+    return out.append(1, separator).append("digest=").append(percent_encode(d.str()));
+}
+
+/// The place where an upload goes on: without the `digest` that a registry may have put there, else as it is.
+inline std::string open_url(std::string_view location) {
+    auto const [place, query] = detail::cut_at(location, '?');
+    if (("&" + std::string(query)).find("&digest=") == std::string::npos) return std::string(location);
+    std::string out(place);
+    char separator = '?';
+    for (std::string_view rest = query; !rest.empty();) {
+        auto const [one, more] = detail::cut_at(rest, '&');
+        if (detail::cut_at(one, '=').first != "digest") out.append(1, std::exchange(separator, '&')).append(one);
+        rest = more;
+    }
+    return out;
+}
+
+/// The last byte that the registry says it has (`Range: 0-<last>`), which is 0 for none and for one. Nothing for what cannot be read,
+/// and registries write all kinds of things there: a hint, no more.
+inline std::optional<std::uint64_t> upload_range_end(header_map const& headers) {
+    auto const all = headers.all("Range");
+    if (all.size() != 1) return std::nullopt;
+    std::string_view text = all.front();
+    if (!text.starts_with("0-")) return std::nullopt;
+    text.remove_prefix(2);
+    std::uint64_t out = 0;
+    auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (text.empty() || text.size() > 18 || wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return out;
+}
+
+/// The least size of a chunk but the last, 0 for any. Nothing for what is no number, or several.
+inline std::optional<std::uint64_t> least_chunk(header_map const& headers) {
+    auto const all = headers.all("OCI-Chunk-Min-Length");
+    if (all.empty()) return 0;
+    auto const& text = all.front();
+    std::uint64_t out = 0;
+    auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (all.size() > 1 || text.empty() || wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return out;
+}
+
+} // namespace lading
+
+// ---- lading/operation/upload_chunks.hpp ----
+
+/// `upload_chunks`: which bytes of a content are to be sent next, where an upload is sent in chunks, and what the registry has.
+
+// ---- lading/operation/verifying_source.hpp ----
+
+/// `verifying_source`: a content that is hashed while it is sent. Its last bytes are given only when size and digest hold, so that no
+/// request with other bytes is ever complete.
+
+#include <functional>
+
+namespace lading {
+
+/// `P` names the policy `hash`. The source must outlive it.
+template <class P>
+class verifying_source final : public body_source {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+
+  public:
+    /// Without a digest the content has whatever digest it has: `actual()`. `size` in bytes.
+    verifying_source(body_source& from, std::optional<digest> expected, std::optional<std::uint64_t> size)
+        : from_(from), expected_(std::move(expected)), size_(size) {}
+
+    std::optional<std::uint64_t> size() const override { return size_; }
+    result<void> begin() override {
+        count_ = 0;
+        over_ = false;
+        hash_.emplace(expected_ ? expected_->algorithm() : digest_algorithm::sha256);
+        if (auto begun = from_.begin(); !begun) return failed(std::move(begun).assume_error());
+        failure_.reset();
+        if (size_ == std::uint64_t{0}) return finish();
+        return success();
+    }
+    bool ready(std::function<void()> const& wake) override { return from_.ready(wake); }
+    /// Errors: those of the source; `source_changed` when its bytes are not those that were announced.
+    result<std::size_t> read(std::span<std::byte> into) override {
+        if (over_) return std::size_t{0};
+        auto got = from_.read(into);
+        if (!got) return failed(std::move(got).assume_error());
+        auto const n = got.assume_value();
+        hash_->update(into.first(n));
+        count_ += n;
+        if (size_ && count_ > *size_) return failed(other_size("more"));
+        if (n == 0 || count_ == size_) {
+            LADING_TRY_V(finish());
+        }
+        if (watch_ && n != 0) watch_(count_);
+        return n;
+    }
+    /// Is told how many bytes have been given.
+    void watch(std::function<void(std::uint64_t)> w) { watch_ = std::move(w); }
+
+    std::uint64_t count() const noexcept { return count_; }
+    /// The whole of it has been given, and holds.
+    bool over() const noexcept { return over_; }
+    /// The digest, when it is over.
+    std::optional<digest> const& actual() const noexcept { return actual_; }
+    /// Why it ended before its end.
+    std::optional<error> const& failure() const noexcept { return failure_; }
+
+  private:
+    error failed(error e) { return failure_ = e, e; }
+    error other_size(std::string actual) const {
+        return error(errc::source_changed).with_context("its size").with_values(std::to_string(*size_) + " bytes", std::move(actual));
+    }
+    result<void> finish() {
+        if (size_ && count_ != *size_) return failed(other_size(std::to_string(count_)));
+        if (size_ && count_ != 0) { // and nothing may follow
+            std::byte more{};
+            auto const n = from_.read({&more, 1});
+            if (!n) return failed(n.assume_error());
+            if (n.assume_value() != 0) return failed(other_size("more"));
+        }
+        auto got = hash_->finish();
+        if (!got) return failed(std::move(got).assume_error());
+        actual_ = std::move(got).assume_value();
+        if (expected_ && *actual_ != *expected_)
+            return failed(error(errc::source_changed).with_context("its bytes").with_values(expected_->str(), actual_->str()));
+        over_ = true;
+        return success();
+    }
+
+    body_source& from_;
+    std::optional<digest> expected_;
+    std::optional<std::uint64_t> size_;
+    std::optional<typename P::hash> hash_;
+    std::optional<digest> actual_;
+    std::optional<error> failure_;
+    std::function<void(std::uint64_t)> watch_;
+    std::uint64_t count_ = 0;
+    bool over_ = false;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Holds one chunk, so that a part of it can be sent again though the source has gone on. What the registry says it has is a hint:
+/// some do not count on, and some count wrong. The source must outlive it.
+template <class P>
+class upload_chunks {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+
+  public:
+    struct piece {
+        std::uint64_t from;     ///< offset of its first byte
+        std::string_view bytes; ///< valid until the next call
+        bool last;              ///< the content ends with it
+    };
+    /// What an answer means for the bytes that were sent.
+    enum class verdict : unsigned char { go_on,     ///< the next piece is the next one
+                                         ambiguous, ///< nobody can tell, or it is too far back
+                                         impossible ///< it has more than was sent
+    };
+
+    explicit upload_chunks(verifying_source<P>& from) : from_(from) {}
+
+    /// At most so many bytes at once, from now on.
+    void set_size(std::uint64_t bytes) noexcept { size_ = bytes; }
+    std::uint64_t size() const noexcept { return size_; }
+
+    /// From the start, in a new session. Errors: those of the source, unless what is needed is here still.
+    result<void> begin() {
+        offset_ = 0;
+        said_.reset();
+        if (begun_ && buffer_at_ == 0) return success();
+        LADING_TRY_V(from_.begin());
+        begun_ = true;
+        buffer_.clear();
+        ahead_.reset();
+        buffer_at_ = 0;
+        return success();
+    }
+    /// What is to be sent now.
+    result<piece> next() {
+        if (offset_ == end_of_buffer() && !over()) {
+            LADING_TRY_V(fill());
+        }
+        auto const at = static_cast<std::size_t>(offset_ - buffer_at_);
+        auto const n = static_cast<std::size_t>(std::min<std::uint64_t>(size_, buffer_.size() - at));
+        sent_ = n;
+        return piece{offset_, std::string_view(buffer_).substr(at, n), over() && at + n == buffer_.size()};
+    }
+
+    /// The piece was taken, and the registry says that the last byte it has is this one.
+    verdict taken(std::optional<std::uint64_t> said) {
+        auto const before = std::exchange(said_, said);
+        auto const end = offset_ + sent_; // behind what was sent
+        bool const stale = said && (*said + 1 == offset_ || (offset_ == 0 && *said == 0) || before == said);
+        if (!said || *said + 1 == end || (stale && *said + 1 < end)) return offset_ = end, verdict::go_on;
+        if (*said + 1 > end) return verdict::impossible;
+        return continue_at(*said + 1);
+    }
+    /// The fate of the piece is not known; the registry was asked, and says this.
+    verdict found(std::optional<std::uint64_t> said) {
+        if (!said || *said == 0) return verdict::ambiguous; // of 0 nobody knows whether it is a byte or none
+        said_ = said;
+        if (*said + 1 > offset_ + sent_) return verdict::impossible;
+        return continue_at(*said + 1);
+    }
+    /// A byte may not be sent twice: what went before is gone on with or not at all.
+    std::uint64_t offset() const noexcept { return offset_; }
+    std::uint64_t end_of_sent() const noexcept { return offset_ + sent_; }
+
+  private:
+    std::uint64_t end_of_buffer() const noexcept { return buffer_at_ + buffer_.size(); }
+    bool over() const noexcept { return from_.over() && !ahead_; }
+
+    verdict continue_at(std::uint64_t at) {
+        if (at < buffer_at_ || at > end_of_buffer()) return verdict::ambiguous;
+        return offset_ = at, verdict::go_on;
+    }
+    result<void> fill() {
+        buffer_at_ = offset_;
+        buffer_.resize(static_cast<std::size_t>(from_.size() ? std::min(size_, *from_.size() - std::min(*from_.size(), offset_)) : size_));
+        std::size_t n = 0;
+        if (ahead_) buffer_[n++] = static_cast<char>(*std::exchange(ahead_, std::nullopt));
+        while (n < buffer_.size() && !from_.over()) {
+            LADING_TRY(auto const more, from_.read(std::as_writable_bytes(std::span(buffer_).subspan(n))));
+            n += more;
+        }
+        buffer_.resize(n);
+        if (from_.over() || from_.size()) return success();
+        std::byte one{};
+        LADING_TRY(auto const more, from_.read({&one, 1})); // does anything follow?
+        if (more != 0) ahead_ = one;
+        return success();
+    }
+
+    verifying_source<P>& from_;
+    std::uint64_t size_ = std::uint64_t(16) << 20;
+    std::string buffer_;
+    std::uint64_t buffer_at_ = 0; ///< offset of its first byte
+    std::optional<std::byte> ahead_; ///< that follows it
+    std::uint64_t offset_ = 0;       ///< what the registry has
+    std::uint64_t sent_ = 0;         ///< bytes of the piece under way
+    std::optional<std::uint64_t> said_; ///< by the registry, the last time
+    bool begun_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/operation/upload_session.hpp ----
+
+/// `upload_session`: the place where an upload goes on, answer by answer, and how requests are made to it.
+
+namespace lading {
+
+/// The conversation must outlive it. `hosts`: others than the registry's own that it may lead to.
+class upload_session {
+  public:
+    upload_session(call_context const& talk, std::vector<std::string> hosts) : talk_(talk), hosts_(std::move(hosts)) {}
+
+    /// The place as the registry said it last; empty when there is no session.
+    std::string const& place() const noexcept { return at_.url; }
+    bool is_open() const noexcept { return !at_.url.empty(); }
+    /// It is on a host that the registry has named: no credentials go there, and nobody else is told of it.
+    bool is_elsewhere() const noexcept { return at_.elsewhere; }
+    bool is_of_another_repository() const noexcept { return at_.other_repository; }
+
+    /// Another begins. Errors: those of `locate_upload`.
+    result<void> begin(response const& head, std::vector<warning>& remarks) {
+        at_ = {};
+        return take(head, remarks);
+    }
+    /// The place after an answer, which may say another one. Errors: those of `locate_upload`.
+    result<void> follow(response const& head, std::vector<warning>& remarks) {
+        if (!head.headers.find("Location")) return success();
+        return take(head, remarks);
+    }
+    /// The registry does not know it any more, or is told to forget it: its place.
+    std::string end() { return std::exchange(at_.url, {}); }
+
+    /// A request to it, with what it needs to be allowed.
+    std::pair<request, routing> ask(std::string method, std::string url) const {
+        std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), routing(talk_.push_scope()));
+        if (at_.elsewhere) {
+            out.second = routing::without_credentials();
+            out.first.address_policy = far_;
+            out.first.named_by = named_by_;
+        }
+        return out;
+    }
+
+  private:
+    result<void> take(response const& head, std::vector<warning>& remarks) {
+        auto found = locate_upload(head.headers, head.url, talk_.name.path(), hosts_);
+        if (!found) return std::move(found).assume_error().with_status(head.status).with_url(safe_url(head.url));
+        auto& next = found.assume_value();
+        if (next.rewritten && !std::exchange(rewritten_, true))
+            remarks.emplace_back(warning_code::upload_location_rewritten, "the proxy in front of the registry is misconfigured: " + safe_url(head.url));
+        next.other_repository = next.other_repository || at_.other_repository;
+        if (next.elsewhere) {
+            auto const here = url::parse(head.url), there = url::parse(next.url);
+            far_ = policy_from(head, address_policy::anywhere, here.assume_value().host(), there.assume_value().host());
+            named_by_ = here.assume_value().authority();
+        }
+        next.elsewhere = next.elsewhere || at_.elsewhere;
+        at_ = std::move(next);
+        return success();
+    }
+
+    call_context const& talk_;
+    std::vector<std::string> hosts_;
+    upload_location at_;
+    address_policy far_ = address_policy::anywhere; ///< how far a host is that the registry named, and
+    std::string named_by_;                          ///< its own
+    bool rewritten_ = false;                        ///< said already
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// Sends one blob. A request whose outcome is not known is never sent again before the registry has been asked for the blob.
+///
+/// Without a digest in `known` the blob has the digest that it turns out to have; it is sent in chunks then, and never asked for.
+///
+/// Errors: `source_changed` when the bytes are not those that were announced, before they are complete at the registry; `upload_*`;
+/// `digest_mismatch` when the registry says that it got others; `size_mismatch` when it says that it has others; `name_unknown` for a
+/// repository that has to be made first; `unsupported_by_registry`; those of the source, `error_from_response` and the transport.
+template <class P>
+class upload_operation : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = pushed_blob;
+
+    static constexpr std::size_t most_sessions = 3, most_questions = 3;
+
+    /// The source must outlive it. In `place` is the session that is open, for one who gives up; empty for none.
+    upload_operation(call_context c, std::optional<descriptor> known, body_source& from, push_options o, std::shared_ptr<std::string> place = {})
+        : talk_(std::move(c)), options_(std::move(o)), place_(std::move(place)), known_(std::move(known)), source_(from, digest_of_known(), size_of(known_, from)),
+          chunks_(source_), body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {
+        source_.watch([this](std::uint64_t n) { tell_running(n); });
+    }
+
+    step<pushed_blob> start() {
+        if (known_ && known_->size >= 0)
+            if (auto const n = from_size_; n && *n != static_cast<std::uint64_t>(known_->size))
+                return error(errc::source_changed).with_context("its size").with_values(std::to_string(known_->size) + " bytes", std::to_string(*n));
+        if (!take_turn()) return wait_for_turn();
+        if (known_ && !options_.mount_from.empty() && may_mount()) return mount();
+        if (known_ && options_.ask_first) return ask(state::asking);
+        return open();
+    }
+
+    step<pushed_blob> on_delay() {
+        if (state_ == state::waiting_for_turn) return take_turn() ? ask(state::asking) : wait_for_turn();
+        if (state_ == state::waiting_to_ask_first) return ask(state::asking);
+        if (state_ == state::waiting_to_ask) return known_ ? ask(state::checking) : again();
+        if (state_ == state::waiting_to_question) return question(error(*why_));
+        return open();
+    }
+
+    step<pushed_blob> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
+        if (answer) add_remarks(answer.assume_value());
+        switch (state_) {
+        case state::asking: return on_asked(answer);
+        case state::mounting: return on_mounted(answer);
+        case state::opening: return on_opened(answer);
+        case state::sending: return on_sent(answer);
+        case state::patching: return on_patched(answer);
+        case state::questioning: return on_questioned(answer);
+        case state::checking: return on_checked(answer);
+        case state::cancelling: return after_cancel();
+        case state::waiting_for_turn:
+        case state::waiting_to_ask_first:
+        case state::waiting_to_ask:
+        case state::waiting_to_question:
+        case state::waiting_to_open: break;
+        }
+        return error(errc::invalid_argument);
+    }
+
+  private:
+    enum class state : std::uint8_t { asking,
+                                      mounting,
+                                      opening,
+                                      sending,
+                                      patching,
+                                      questioning, ///< how much of a chunk has come
+                                      checking,    ///< whether the blob is there in spite of a failure
+                                      cancelling,
+                                      waiting_for_turn, ///< another one sends the same
+                                      waiting_to_ask_first,
+                                      waiting_to_ask,
+                                      waiting_to_question,
+                                      waiting_to_open };
+
+    std::optional<digest> digest_of_known() const { return known_ ? std::optional(known_->digest) : std::nullopt; }
+    std::optional<std::uint64_t> size_of(std::optional<descriptor> const& what, body_source& from) {
+        from_size_ = from.size();
+        return what && what->size >= 0 ? std::optional(static_cast<std::uint64_t>(what->size)) : from_size_;
+    }
+    routing push() const { return routing(talk_.push_scope()); }
+    std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
+    need_exchange exchange(state s, request q, routing how) {
+        state_ = s;
+        if (place_) *place_ = session_.is_elsewhere() ? std::string() : session_.place();
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    upload_notes::note note() const { return talk_.uploads ? talk_.uploads->of(home_) : upload_notes::note(); }
+
+    /// One at a time sends a blob to a repository; the others find it there.
+    bool take_turn() {
+        if (!known_ || !talk_.uploads) return true;
+        turn_ = talk_.uploads->take_turn(home_ + ' ' + std::string(talk_.name.path()) + ' ' + known_->digest.str());
+        return turn_ != nullptr;
+    }
+    step<pushed_blob> wait_for_turn() {
+        state_ = state::waiting_for_turn;
+        patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
+        return need_delay(patience_);
+    }
+
+    // ---- is it there?
+
+    step<pushed_blob> ask(state s) {
+        auto how = push();
+        how.goes_on = s == state::asking; // one more try is enough where sending is the answer to a failure
+        return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
+    }
+    step<pushed_blob> on_asked(result<response>& answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status == 200) return is_there(head, push_way::existing);
+        if (head.status == 401 || head.status == 429) return refusal(head);
+        if (head.status >= 500 && !std::exchange(asked_twice_, true)) {
+            state_ = state::waiting_to_ask_first;
+            return need_delay(std::chrono::milliseconds(250));
+        }
+        return open(); // it lacks the blob, or does not say
+    }
+    /// The size that it says is that of the blob, or it lies.
+    step<pushed_blob> is_there(response const& head, push_way way) {
+        auto const said = head.headers.find("Content-Length");
+        if (said && source_.size() && *said != std::to_string(*source_.size()))
+            return fail(error(errc::size_mismatch).with_context("what the registry has").with_values(std::to_string(*source_.size()) + " bytes", detail::printable(*said, 32)).with_url(safe_url(head.url)));
+        return finish(way);
+    }
+    /// After a failure: `why_`.
+    step<pushed_blob> on_checked(result<response>& answer) {
+        if (!answer) return fail(std::move(answer).assume_error());
+        auto const& head = answer.assume_value();
+        if (head.status == 200) return is_there(head, push_way::sent);
+        if (needs_proof_) return fail(std::move(*why_));
+        return again();
+    }
+
+    // ---- a session
+
+    std::string mount_key() const { return home_ + ' ' + options_.mount_from + ' ' + std::string(talk_.name.path()); }
+    bool may_mount() const { return !talk_.uploads || talk_.uploads->may_mount(mount_key()); }
+    step<pushed_blob> mount() {
+        auto how = push();
+        how.scope += " repository:" + options_.mount_from + ":pull";
+        return exchange(state::mounting, talk_.send("POST", path("uploads/?mount=") + percent_encode(known_->digest.str()) + "&from=" + percent_encode(options_.mount_from)), std::move(how));
+    }
+    step<pushed_blob> on_mounted(result<response>& answer) {
+        if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
+        if (answer) {
+            auto const& head = answer.assume_value();
+            if (head.status == 201) {
+                if (auto wrong = detail::named_otherwise(head, known_->digest)) return fail(std::move(*wrong));
+                return finish(push_way::mounted);
+            }
+            if (head.status == 202) return take_session(head); // this very one is used
+        }
+        if (talk_.uploads) talk_.uploads->mount_failed(mount_key());
+        return open();
+    }
+
+    step<pushed_blob> open() {
+        session_.end();
+        auto url = path("uploads/");
+        auto const d = digest_of_known();
+        if (d && d->algorithm() != digest_algorithm::sha256) url += "?digest-algorithm=" + std::string(name_of(d->algorithm()));
+        bool const single = options_.single_post && d && source_.size() && !posted_;
+        auto q = talk_.send("POST", single ? closing_url(url, *d) : std::move(url));
+        if (single) {
+            posted_ = true;
+            q.headers.add("Content-Type", "application/octet-stream");
+            q.source = &source_;
+            tell(transfer_state::started);
+        }
+        return exchange(state::opening, std::move(q), push());
+    }
+    step<pushed_blob> on_opened(result<response>& answer) {
+        if (source_.failure() && posted_ && !answer) return fail(*source_.failure());
+        if (!answer) {
+            auto& e = answer.assume_error();
+            return detail::is_passing(e.kind()) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        switch (head.status) {
+        case 201:
+            if (!known_) break; // it cannot know of what
+            return finish(push_way::existing);
+        case 202: return take_session(head);
+        case 408:
+        case 429:
+        case 500:
+        case 502:
+        case 503:
+        case 504: return wait(said(head), state::waiting_to_open, retry_after_of(head));
+        default: break;
+        }
+        if (head.status >= 300) return refusal(head);
+        if (detail::is_web_page(body_.text())) return fail(std::move(*answer_of_another_kind(head, body_.text(), "an upload session")));
+        return fail(error(errc::upload_protocol).with_context("no session was begun").with_status(head.status).with_url(safe_url(head.url)));
+    }
+    step<pushed_blob> take_session(response const& head) {
+        if (auto begun = session_.begin(head, warnings_); !begun) return fail(std::move(begun).assume_error());
+        ++sessions_;
+        return send_blob(head);
+    }
+    // ---- the bytes
+
+    /// `head` opened the session.
+    step<pushed_blob> send_blob(response const& head) {
+        auto const least = least_chunk(head.headers);
+        auto const size = source_.size();
+        auto chunk = chunk_ != 0 ? chunk_ : options_.chunk != 0 ? std::max<std::uint64_t>(options_.chunk, smallest_chunk)
+                                                                : note().chunk;
+        if (lost_ && chunk_ == 0 && size && given_) return send_whole(); // a lost session is not gone on with
+        if (chunk == 0 && (!size || !given_)) chunk = usual_chunk;
+        if (chunk == 0 || (size && *size <= chunk && given_)) return send_whole();
+        if (!least || *least > largest_chunk)
+            return fail(error(errc::upload_chunk_refused)
+                            .with_values("at most " + std::to_string(largest_chunk) + " bytes", least ? std::to_string(*least) : detail::printable(head.headers.find("OCI-Chunk-Min-Length").value_or(""), 32)));
+        chunks_.set_size(std::min(std::max(chunk, *least), largest_chunk));
+        if (auto begun = chunks_.begin(); !begun) return fail(spent(std::move(begun).assume_error()));
+        tell(transfer_state::started);
+        return send_chunk();
+    }
+    step<pushed_blob> send_whole() {
+        whole_ = true;
+        auto [q, how] = session_.ask("PUT", closing_url(session_.place(), known_->digest));
+        q.headers.add("Content-Type", "application/octet-stream");
+        if (*source_.size() > expect_above && !note().has_taken) q.headers.add("Expect", "100-continue");
+        q.source = &source_;
+        tell(transfer_state::started);
+        return exchange(state::sending, std::move(q), std::move(how));
+    }
+    step<pushed_blob> send_chunk() {
+        whole_ = false;
+        auto next = chunks_.next();
+        if (!next) return fail(spent(std::move(next).assume_error()));
+        auto const& p = next.assume_value();
+        if (p.last && !given_) known_.emplace("application/octet-stream", *source_.actual(), static_cast<std::int64_t>(source_.count()));
+        auto [q, how] = session_.ask(p.last ? "PUT" : "PATCH", p.last ? closing_url(session_.place(), known_->digest) : open_url(session_.place()));
+        q.headers.add("Content-Type", "application/octet-stream");
+        bool const alone = p.last && p.from == 0;
+        if (!alone && !p.bytes.empty()) q.headers.add("Content-Range", std::to_string(p.from) + '-' + std::to_string(p.from + p.bytes.size() - 1));
+        piece_.emplace(p.bytes);
+        q.source = &*piece_;
+        return exchange(p.last ? state::sending : state::patching, std::move(q), std::move(how));
+    }
+
+    /// The answer to the request that closes the session.
+    step<pushed_blob> on_sent(result<response>& answer) {
+        if (whole_ && source_.failure()) return fail(spent(*source_.failure()));
+        if (!answer) {
+            auto& e = answer.assume_error();
+            return is_callers_own(e) ? fail(std::move(e)) : check(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        auto const status = head.status;
+        if (status >= 200 && status < 300) {
+            if (!head.sent_whole) return check(error(errc::connection_reset).with_context("the answer came before the request was complete").with_status(status).with_url(safe_url(head.url)));
+            auto const told = detail::digest_said(head);
+            if (auto wrong = detail::named_otherwise(head, known_->digest)) return fail(std::move(*wrong));
+            bool const same = told && *told == known_->digest;
+            if (told && !same) return prove(error(errc::digest_unsupported).with_context("the registry keeps the blob as " + told->str()).with_url(safe_url(head.url)));
+            if (session_.is_of_another_repository()) return prove(error(errc::upload_protocol).with_context("the upload led to another repository").with_url(safe_url(head.url)));
+            if (status == 201 || status == 204 || same) return finish(push_way::sent);
+            return prove(error(errc::upload_protocol).with_context("an answer that says of no blob that it was kept").with_status(status).with_url(safe_url(head.url)));
+        }
+        if (detail::refuses_size(head, body_.text(), source_.size().value_or(0))) return shrink(head);
+        auto e = said(head);
+        if (status == 404 || status == 410) return lost(std::move(e));
+        if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
+        if (status == 400 && detail::says_code(e, "DIGEST_INVALID")) {
+            e = detail::with_code(std::move(e), errc::digest_mismatch);
+            return std::exchange(damaged_, true) ? fail(std::move(e)) : cancel_and_again(std::move(e));
+        }
+        if (status == 429) return wait(std::move(e), state::waiting_to_ask, retry_after_of(head));
+        if (status == 408 || status >= 500) return check(std::move(e));
+        if (status == 416 && !whole_) return question(std::move(e));
+        return refusal(head);
+    }
+
+    step<pushed_blob> on_patched(result<response>& answer) {
+        if (!answer) {
+            auto& e = answer.assume_error();
+            return is_callers_own(e) ? fail(std::move(e)) : question(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        auto const status = head.status;
+        if (status == 202 || status == 201 || status == 204) {
+            if (auto moved = session_.follow(head, warnings_); !moved) return fail(std::move(moved).assume_error());
+            if (!head.sent_whole) return question(error(errc::connection_reset).with_context("the answer came before the request was complete"));
+            auto const end = upload_range_end(head.headers);
+            if (!end && head.headers.find("Range") && !std::exchange(odd_range_, true))
+                warnings_.emplace_back(warning_code::upload_range_ignored, detail::printable(*head.headers.find("Range"), 64));
+            auto const before = chunks_.end_of_sent();
+            return go_by(chunks_.taken(end), end && *end + 1 < before);
+        }
+        if (detail::refuses_size(head, body_.text(), 0)) return shrink(head);
+        auto e = said(head);
+        if (status == 404 || status == 410 || detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN")) return lost(std::move(e));
+        if (status == 429) return wait(std::move(e), state::waiting_to_question, retry_after_of(head));
+        if (status == 416 || status == 408 || status >= 500) return question(std::move(e));
+        return refusal(head);
+    }
+    step<pushed_blob> go_by(typename upload_chunks<P>::verdict v, bool back) {
+        using verdict = typename upload_chunks<P>::verdict;
+        bool const too_often = back && ++steps_back_ > most_questions;
+        if (v == verdict::go_on && !too_often) return send_chunk();
+        auto e = error(errc::upload_offset_mismatch).with_values("bytes up to " + std::to_string(chunks_.end_of_sent()), "others");
+        if (v == verdict::impossible && std::exchange(impossible_, true)) return fail(std::move(e));
+        steps_back_ = 0;
+        return cancel_and_again(std::move(e));
+    }
+
+    /// How much of a chunk has come whose fate is not known.
+    step<pushed_blob> question(error why) {
+        why_ = std::move(why);
+        if (++questions_ > most_questions) return check(std::move(*why_));
+        auto [q, how] = session_.ask("GET", open_url(session_.place()));
+        how.goes_on = true;
+        return exchange(state::questioning, std::move(q), std::move(how));
+    }
+    step<pushed_blob> on_questioned(result<response>& answer) {
+        if (!answer) return is_callers_own(answer.assume_error()) ? fail(std::move(answer).assume_error()) : check(std::move(*why_));
+        auto const& head = answer.assume_value();
+        if (head.status != 204 && head.status != 200 && head.status != 202) return lost(std::move(*why_));
+        if (auto moved = session_.follow(head, warnings_); !moved) return fail(std::move(moved).assume_error());
+        auto const end = upload_range_end(head.headers);
+        auto const v = chunks_.found(end);
+        if (v == upload_chunks<P>::verdict::impossible) impossible_ = true; // beyond what was sent: it is not ours
+        return go_by(v, false);
+    }
+
+    // ---- what failed
+
+    /// The session is gone. The blob may be there.
+    step<pushed_blob> lost(error why) {
+        session_.end();
+        lost_ = true;
+        return check(std::move(why));
+    }
+    /// The outcome is not known: is the blob there?
+    step<pushed_blob> check(error why) {
+        why_ = std::move(why);
+        if (!known_) return again();
+        return ask(state::checking);
+    }
+    /// It is said to be there; it has to be.
+    step<pushed_blob> prove(error otherwise) {
+        why_ = std::move(otherwise);
+        needs_proof_ = true;
+        return ask(state::checking);
+    }
+    /// In a new session, because of `why_`.
+    step<pushed_blob> again() {
+        if (sessions_ >= std::max<std::size_t>(most_sessions, lost_ ? 0 : options_.tries)) {
+            auto why = std::move(*why_);
+            return fail(lost_ ? detail::with_code(std::move(why), errc::upload_session_lost) : std::move(why));
+        }
+        tell(transfer_state::retrying, name_of(why_->kind()));
+        bool const is_down = why_->http_status() >= 500 || *why_ == errc::connection_refused || *why_ == errc::connect_timeout;
+        return is_down ? wait(error(*why_), state::waiting_to_open) : open();
+    }
+    step<pushed_blob> cancel_and_again(error why) {
+        why_ = std::move(why);
+        if (sessions_ >= most_sessions) return fail(std::move(*why_));
+        tell(transfer_state::retrying, name_of(why_->kind()));
+        return cancel();
+    }
+    /// The registry takes no request of this size: smaller ones.
+    step<pushed_blob> shrink(response const& head) {
+        auto const now = whole_ ? source_.size().value_or(0) : chunks_.size();
+        sizes_ += (sizes_.empty() ? "" : ", ") + std::to_string(whole_ ? now : chunks_.size());
+        auto next = std::uint64_t{0};
+        for (auto const size : {std::uint64_t(16) << 20, std::uint64_t(4) << 20, std::uint64_t(1) << 20})
+            if (next == 0 && size < now) next = size;
+        if (next == 0) {
+            auto e = detail::with_code(said(head), errc::upload_too_large);
+            e.with_context("requests of " + sizes_ + " bytes");
+            return fail(std::move(e));
+        }
+        chunk_ = next;
+        if (talk_.uploads) talk_.uploads->change(home_, [&](auto& n) { n.chunk = next; });
+        if (sessions_ > 0) --sessions_; // it is not to blame
+        why_.reset();
+        return cancel();
+    }
+    step<pushed_blob> wait(error why, state then, std::int64_t wish = -1) {
+        if (++tries_ >= std::max(options_.tries, 1u) || wish > longest_wish) return fail(std::move(why));
+        auto const wait = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::min<std::int64_t>(20'000, std::int64_t(125) << std::min(tries_, 10u)));
+        if (talk_.deadline && wish > 0 && std::chrono::steady_clock::now() + wait >= *talk_.deadline) return fail(std::move(why));
+        why_ = std::move(why);
+        state_ = then;
+        return need_delay(std::max(wait, std::chrono::milliseconds(100)));
+    }
+
+    /// Ends the session at the registry, whatever comes of it.
+    step<pushed_blob> cancel() {
+        if (!session_.is_open() || session_.is_elsewhere()) return after_cancel();
+        auto [q, how] = session_.ask("DELETE", open_url(session_.end()));
+        how.answers_challenges = false;
+        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+        if (!q.deadline || *q.deadline > until) q.deadline = until;
+        return exchange(state::cancelling, std::move(q), std::move(how));
+    }
+    step<pushed_blob> after_cancel() {
+        if (!failure_) return open();
+        turn_.reset();
+        return std::move(*failure_);
+    }
+    step<pushed_blob> fail(error e) {
+        tell(transfer_state::failed, name_of(e.kind()));
+        failure_ = std::move(e);
+        return *failure_ == errc::cancelled || *failure_ == errc::timeout ? after_cancel() : cancel();
+    }
+    /// What a source says that cannot be read again, where it would have to be.
+    error spent(error e) const {
+        if (!(e == errc::source_spent) || sessions_ < 2) return e;
+        return detail::with_code(why_ ? error(*why_) : std::move(e), errc::upload_session_lost);
+    }
+    error said(response const& head) const { return detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown_); }
+    step<pushed_blob> refusal(response const& head) { return fail(said(head)); }
+
+    step<pushed_blob> finish(push_way way) {
+        if (talk_.uploads && way == push_way::sent) talk_.uploads->change(home_, [](auto& n) { n.has_taken = true; });
+        tell(way == push_way::sent ? transfer_state::done : transfer_state::skipped, way == push_way::mounted ? "it is taken from another repository" : way == push_way::existing ? "it is there"
+                                                                                                                                                                                  : "");
+        turn_.reset();
+        pushed_blob out(*known_);
+        out.way = way;
+        out.warnings = std::move(warnings_);
+        return done<pushed_blob>(std::move(out));
+    }
+    void add_remarks(response& head) { detail::add_registry_warnings(head, warnings_); }
+
+    void tell(transfer_state s, std::string_view reason = {}) {
+        if (!options_.observer || !known_) return;
+        transfer_event event{*known_, s};
+        event.bytes = event.all_bytes = s == transfer_state::started || s == transfer_state::retrying ? 0 : source_.count();
+        event.all_total = source_.size().value_or(event.bytes);
+        event.reason = reason;
+        options_.observer(event);
+    }
+    void tell_running(std::uint64_t) {
+        if (!options_.observer) return;
+        auto const now = std::chrono::steady_clock::now();
+        if (now < next_tell_) return;
+        next_tell_ = now + std::chrono::milliseconds(100);
+        tell(transfer_state::running);
+    }
+
+    static constexpr std::uint64_t usual_chunk = std::uint64_t(16) << 20, smallest_chunk = std::uint64_t(64) << 10,
+                                   largest_chunk = std::uint64_t(64) << 20, expect_above = std::uint64_t(8) << 20;
+    static constexpr std::int64_t longest_wish = 60; ///< in seconds
+
+    call_context talk_;
+    push_options options_;
+    std::shared_ptr<std::string> place_;
+    std::optional<descriptor> known_;
+    bool const given_ = known_.has_value(); ///< else it is known at its end
+    std::optional<std::uint64_t> from_size_;
+    verifying_source<P> source_;
+    upload_chunks<P> chunks_;
+    std::optional<view_source> piece_; ///< of the chunk under way
+    detail::answer_text body_;
+    std::string home_; ///< the origin that is written to
+    auth_note shown_;
+    std::shared_ptr<upload_notes::turn> turn_;
+    std::chrono::milliseconds patience_{0};
+    state state_ = state::asking;
+    upload_session session_{talk_, options_.upload_hosts};
+    std::uint64_t chunk_ = 0; ///< bytes, where the registry has refused more
+    std::string sizes_;       ///< that it has refused
+    std::optional<error> why_, failure_;
+    std::size_t sessions_ = 0, questions_ = 0, steps_back_ = 0;
+    unsigned tries_ = 0;
+    bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
+    bool odd_range_ = false; ///< said already
+    std::chrono::steady_clock::time_point next_tell_{};
+    std::vector<warning> warnings_;
 };
 
 } // namespace lading
@@ -12807,6 +14749,7 @@ struct client_context : immovable {
     typename P::cache cache;
     auth_session session;
     accept_notes accepts;
+    upload_notes uploads;
 
     /// A call about one image.
     auto plan(reference const& ref) {
@@ -12820,12 +14763,28 @@ struct client_context : immovable {
         return plan_within(options.blob_timeout, "with_blob_timeout", name, true, options.rules);
     }
 
+    /// Calls that write, to the registry itself and never to a mirror: something small, and a blob.
+    auto plan_to_write(repository const& name) { return without_mirrors(plan(name)); }
+    auto plan_to_push(repository const& name) { return without_mirrors(plan_for_blob(name)); }
+    /// The end of an upload that was given up.
+    auto plan_to_cancel(repository const& name) {
+        auto out = without_mirrors(plan_for_blob(name));
+        out.talk.deadline = clock.now() + std::chrono::seconds(2);
+        return out;
+    }
+
   private:
+    template <class Plan>
+    static Plan without_mirrors(Plan p) {
+        if (p.places) std::erase_if(p.places.assume_value(), [](auto const& place) { return place.is_mirror; });
+        return p;
+    }
     auto plan_within(std::chrono::milliseconds limit, char const* option, repository const& name, bool by_digest,
                      registry_rules const& rules) {
         call_context talk({}, name, options.bounds);
         talk.user_agent = options.user_agent;
         talk.accepts = &accepts;
+        talk.uploads = &uploads;
         if (limit.count() > 0) {
             talk.deadline = clock.now() + limit;
             talk.time_limit = detail::limit_text(limit, std::string("client_options::").append(option));
@@ -12911,8 +14870,6 @@ struct core_policies {
 };
 
 } // namespace lading
-
-#include <functional>
 
 namespace lading {
 
@@ -13055,7 +15012,87 @@ class basic_client : immovable {
         return wait<ping_operation<Policies>>(context_.plan(name), stop);
     }
 
+    // Writing goes to the registry itself, never to a mirror.
+
+    /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
+    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return upload(name, what, from, std::move(o), std::move(stop));
+    }
+    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return upload(name, std::nullopt, from, std::move(o), std::move(stop));
+    }
+    /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
+    result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, ref, std::move(bytes), std::move(o));
+    }
+    /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
+    /// that is no failure. Requests and errors: `remove_operation`.
+    result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        if (!ref.has_digest()) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, ref.digest()->str(), missing_is_fine);
+    }
+    /// Removes a tag alone, where the registry does that.
+    result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::tag, std::string(ref.effective_tag()), missing_is_fine);
+    }
+    /// Removes a blob from a repository. What lists it is not looked for.
+    result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<remove_operation<Policies>>(context_.plan_to_write(name), stop, removed::blob, d.str(), missing_is_fine);
+    }
+    /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
+    result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        auto found = wait<resolve_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, ref, true);
+        if (found) return std::optional<descriptor>(std::move(found).assume_value());
+        if (is_not_found(found.assume_error())) return std::optional<descriptor>();
+        return std::move(found).assume_error();
+    }
+    /// Whether it does.
+    result<bool> exists(reference const& ref, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        LADING_TRY(auto const found, find(ref, std::move(stop)));
+        return found.has_value();
+    }
+    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<has_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+    }
+    /// The repositories of the registry that this one is of. Many registries do not list them.
+    result<repository_list> catalog(repository const& name, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<catalog_operation<Policies>>(context_.plan_to_write(name), stop);
+    }
+
     // A client whose transport is asynchronous only says so.
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto push_blob(A const&...) {
+        return detail::only_asynchronous<result<pushed_blob>, A...>();
+    }
+    template <class... A>
+        requires(!sync_transport<transport_type>)
+    auto push_manifest(A const&...) {
+        return detail::only_asynchronous<result<pushed_manifest>, A...>();
+    }
     template <class... A>
         requires(!sync_transport<transport_type>)
     auto inspect(A const&...) {
@@ -13179,7 +15216,40 @@ class basic_client : immovable {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
 
+    /// `from` outlives the operation; what it reads is read on the event loop. One that is cancelled leaves its session to the registry.
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
+        return launch<upload_operation<Policies>>(std::forward<Token>(token), context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_push_manifest(reference const& ref, std::string bytes, manifest_push_options o, Token&& token) {
+        return launch<push_manifest_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o));
+    }
+    /// `which`: a tag, or a digest.
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
+        return launch<remove_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), kind, std::move(which), missing_is_fine);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_catalog(repository const& name, Token&& token) {
+        return launch<catalog_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name));
+    }
+
     // A client whose transport blocks says so.
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_push_blob(A const&...) {
+        return detail::only_blocking<A...>();
+    }
+    template <class... A>
+        requires(!async_transport<transport_type>)
+    auto async_push_manifest(A const&...) {
+        return detail::only_blocking<A...>();
+    }
     template <class... A>
         requires(!async_transport<transport_type>)
     auto async_inspect(A const&...) {
@@ -13260,6 +15330,12 @@ class basic_client : immovable {
         return any_operation<std::uint64_t>(
             layered<blob_range_operation<Policies>>(context_.plan_for_blob(name), what, offset, length, std::ref(out)));
     }
+    any_operation<pushed_blob> start_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}) {
+        return any_operation<pushed_blob>(layered<upload_operation<Policies>>(context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o)));
+    }
+    any_operation<pushed_manifest> start_push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}) {
+        return any_operation<pushed_manifest>(layered<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o)));
+    }
     any_operation<void> start_ping(repository const& name) {
         return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
     }
@@ -13272,6 +15348,15 @@ class basic_client : immovable {
     auto transfer(descriptor const& what, blob_sink& out, blob_options o) {
         return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
                                                          context_.clock);
+    }
+    result<pushed_blob> upload(repository const& name, std::optional<descriptor> what, body_source& from, push_options o, stop_token stop)
+        requires sync_transport<transport_type>
+    {
+        auto const place = std::make_shared<std::string>();
+        auto out = wait<upload_operation<Policies>>(context_.plan_to_push(name), stop, std::move(what), std::ref(from), std::move(o), place);
+        if (!out && out.assume_error() == errc::cancelled && !place->empty())
+            (void)wait<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), stop_token(), *place);
+        return out;
     }
     /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
     template <class Op, class... Args>

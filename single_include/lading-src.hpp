@@ -90,6 +90,18 @@ LADING_DEFINE void async_client::begin_blob_range(detail::front& f, handler<std:
                                                   std::uint64_t offset, std::uint64_t length, blob_sink& out) {
     f.async_blob_range(name, what, offset, length, out, std::move(done));
 }
+LADING_DEFINE void async_client::begin_push_blob(detail::front& f, handler<pushed_blob> done, repository const& name, descriptor const& what, body_source& from, push_options o) {
+    f.async_push_blob(name, what, from, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o) {
+    f.async_push_manifest(ref, std::move(bytes), std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine) {
+    f.async_remove(name, kind, std::move(which), missing_is_fine, std::move(done));
+}
+LADING_DEFINE void async_client::begin_catalog(detail::front& f, handler<repository_list> done, repository const& name) {
+    f.async_catalog(name, std::move(done));
+}
 LADING_DEFINE void async_client::begin_ping(detail::front& f, handler<void> done, repository const& name) {
     f.async_ping(name, std::move(done));
 }
@@ -204,6 +216,32 @@ LADING_DEFINE result<descriptor> client::blob(repository const& name, descriptor
 LADING_DEFINE result<std::uint64_t> client::blob_range(repository const& name, descriptor const& what, std::uint64_t offset, std::uint64_t length,
                                                        blob_sink& out, stop_token stop) {
     return front_->calls().blob_range(name, what, offset, length, out, std::move(stop));
+}
+LADING_DEFINE result<pushed_blob> client::push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, stop_token stop) {
+    return front_->calls().push_blob(name, what, from, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<pushed_blob> client::push_stream(repository const& name, body_source& from, push_options o, stop_token stop) {
+    return front_->calls().push_stream(name, from, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<pushed_manifest> client::push_manifest(reference const& ref, std::string bytes, manifest_push_options o, stop_token stop) {
+    return front_->calls().push_manifest(ref, std::move(bytes), std::move(o), std::move(stop));
+}
+LADING_DEFINE result<bool> client::remove_manifest(reference const& ref, bool missing_is_fine, stop_token stop) {
+    return front_->calls().remove_manifest(ref, missing_is_fine, std::move(stop));
+}
+LADING_DEFINE result<bool> client::remove_tag(reference const& ref, bool missing_is_fine, stop_token stop) {
+    return front_->calls().remove_tag(ref, missing_is_fine, std::move(stop));
+}
+LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest const& d, bool missing_is_fine, stop_token stop) {
+    return front_->calls().remove_blob(name, d, missing_is_fine, std::move(stop));
+}
+LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
+LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
+LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
+    return front_->calls().has_blob(name, what, std::move(stop));
+}
+LADING_DEFINE result<repository_list> client::catalog(repository const& name, stop_token stop) {
+    return front_->calls().catalog(name, std::move(stop));
 }
 LADING_DEFINE result<void> client::ping(repository const& name, stop_token stop) {
     return front_->calls().ping(name, std::move(stop));

@@ -5,7 +5,6 @@
 /// header includes executors and completion tokens only.
 
 #include "../driver/any_handler.hpp"
-#include "../operation/removed.hpp"
 #include "client.hpp"
 
 #include <asio/any_io_executor.hpp>

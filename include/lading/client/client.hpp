@@ -18,6 +18,7 @@
 #include "../operation/inspect_options.hpp"
 #include "../operation/manifest_push_options.hpp"
 #include "../operation/push_options.hpp"
+#include "../operation/removed.hpp"
 #include "../operation/repository_list.hpp"
 #include "../platform_choice.hpp"
 #include "../policy/any_cache.hpp"
