@@ -134,6 +134,7 @@ def unit_text(blocks):
             bodies.append(f"namespace snippet_{number} {{\n{here}{code}}}\n")
             calls.append((b, "lading::success()"))
         elif (arguments := b.word("program")) is not None:
+            code = re.sub(r"^(int main\(.*?\n)\}$", r"\1return 0; }", code, flags=re.M | re.S)  # only `main` may do without
             bodies.append(f"#define main program_main\nnamespace snippet_{number} {{\n{here}{code}}}\n#undef main\n")
             given = ", ".join('"' + a.replace("HOST", '" + host + "') + '"' for a in ["program"] + arguments.split())
             calls.append((b, f"call(snippet_{number}::program_main, {{{given}}}) == 0 ? lading::result<void>(lading::success()) "
