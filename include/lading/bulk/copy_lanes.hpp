@@ -65,7 +65,7 @@ result<void> copy_lanes(std::size_t count, std::size_t lanes, stop_token const& 
 #if LADING_HAS_EXCEPTIONS
     try {
         for (std::size_t i = 1; i < std::min(lanes, count); ++i) others.emplace_back(lane);
-    } catch (std::system_error const&) { // fewer have to do
+    } catch (...) { // no thread, or no memory for one: fewer have to do
     }
 #else
     for (std::size_t i = 1; i < std::min(lanes, count); ++i) others.emplace_back(lane);

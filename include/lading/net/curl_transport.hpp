@@ -4,6 +4,7 @@
 /// `curl_transport`: the blocking transport over libcurl (7.80 or newer): HTTP/2, and whatever TLS it was built with.
 /// Opt in; needs libcurl at link time.
 
+#include "../config.hpp"
 #include "../detail/mutex.hpp"
 #include "../detail/stop_token.hpp"
 #include "../endpoint/network_options.hpp"
@@ -29,6 +30,7 @@
 #include <csignal>
 #include <cstring>
 #include <ctime>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -107,6 +109,9 @@ class curl_exchange {
         auto const code = drive(multi);
         curl_multi_remove_handle(multi, easy_);
         if (woken_) woken_->end();
+#if LADING_HAS_EXCEPTIONS
+        if (thrown_) std::rethrow_exception(thrown_);
+#endif
         head_.peer = peer_;
         head_.sent_whole = sent_whole();
         head_.warnings = std::move(remarks_);
@@ -369,24 +374,41 @@ class curl_exchange {
 
     // ---- callbacks
 
+    /// What a callback does. An exception must not pass libcurl: it is thrown where the exchange is over.
+    template <class T, class F>
+    static T guarded(void* self, T otherwise, F&& what) {
+        auto& of = *static_cast<curl_exchange*>(self);
+#if LADING_HAS_EXCEPTIONS
+        try {
+            return what(of);
+        } catch (...) {
+            of.thrown_ = std::current_exception();
+            of.stopped_ = true;
+            return otherwise;
+        }
+#else
+        (void)otherwise;
+        return what(of);
+#endif
+    }
     static std::size_t on_header(char* bytes, std::size_t, std::size_t n, void* self) {
-        return static_cast<curl_exchange*>(self)->take_header({bytes, n}) ? n : 0;
+        return guarded(self, std::size_t{0}, [&](auto& of) { return of.take_header({bytes, n}) ? n : 0; });
     }
     static std::size_t on_body(char* bytes, std::size_t, std::size_t n, void* self) {
-        return n == 0 || static_cast<curl_exchange*>(self)->take_body({bytes, n}) ? n : 0;
+        return guarded(self, std::size_t{0}, [&](auto& of) { return n == 0 || of.take_body({bytes, n}) ? n : 0; });
     }
     static std::size_t on_more(char* into, std::size_t size, std::size_t n, void* self) {
-        return static_cast<curl_exchange*>(self)->give_body(into, size * n);
+        return guarded(self, std::size_t{CURL_READFUNC_ABORT}, [&](auto& of) { return of.give_body(into, size * n); });
     }
     static int on_seek(void* self, curl_off_t to, int from) {
-        return static_cast<curl_exchange*>(self)->seek(to, from) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
+        return guarded(self, int{CURL_SEEKFUNC_FAIL}, [&](auto& of) -> int { return of.seek(to, from) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL; });
     }
     static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* to) {
-        if (!static_cast<curl_exchange*>(self)->may_dial(to->addr)) return CURL_SOCKET_BAD;
+        if (!guarded(self, false, [&](auto& of) { return of.may_dial(to->addr); })) return CURL_SOCKET_BAD;
         return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
     }
     static int on_request(void* self, char* address, char*, int port, int) {
-        return static_cast<curl_exchange*>(self)->may_use(address, port) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+        return guarded(self, int{CURL_PREREQFUNC_ABORT}, [&](auto& of) -> int { return of.may_use(address, port) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT; });
     }
 
     std::size_t give_body(char* into, std::size_t room) {
@@ -563,6 +585,9 @@ class curl_exchange {
     std::size_t informational_ = 0;
     std::size_t trailers_ = 0;
     std::optional<error> failure_;
+#if LADING_HAS_EXCEPTIONS
+    std::exception_ptr thrown_; ///< by what a callback called
+#endif
 };
 
 } // namespace detail

@@ -33,7 +33,7 @@ class content_body final : public body_source {
         end();
         auto made = std::make_unique<reading>();
         auto* const r = made.get();
-        auto started = detail::start_thread([this, r] {
+        auto started = detail::start_thread(r->pipe, [this, r] {
             relay_sink sink(r->pipe);
             auto read = from_.read(what_, sink, r->stop.get_token());
             if (!read) r->pipe.fail(std::move(read).assume_error());

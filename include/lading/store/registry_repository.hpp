@@ -45,7 +45,7 @@ class pushing_sink final : public blob_sink {
         give_up();
         auto made = std::make_unique<sending>();
         auto* const s = made.get();
-        auto started = detail::start_thread([this, s] {
+        auto started = detail::start_thread(s->pipe, [this, s] {
             relay_source from(s->pipe, what_.size < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(what_.size)));
             s->outcome.emplace(client_.push_blob(name_, what_, from, push_options().with_question(false), s->stop.get_token()));
             s->pipe.end(*s->outcome ? std::optional<error>() : s->outcome->assume_error());
@@ -60,6 +60,7 @@ class pushing_sink final : public blob_sink {
         sending_->pipe.finish();
         sending_->thread.join();
         auto const over = std::move(sending_);
+        over->pipe.rethrow();
         if (!*over->outcome) return std::move(*over->outcome).assume_error();
         return success();
     }

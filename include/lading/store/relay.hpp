@@ -3,6 +3,7 @@
 
 /// `relay`: a bounded buffer between a thread that writes a content and one that sends it.
 
+#include "../config.hpp"
 #include "../detail/stop_token.hpp"
 #include "../http/body_source.hpp"
 #include "blob_sink.hpp"
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -38,6 +40,7 @@ class relay {
         while (!piece.empty()) {
             std::unique_lock lock(mutex_);
             changed_.wait(lock, [&] { return count_ < most_ || ended_; });
+            rethrow();
             if (why_) return *why_;
             if (ended_) return success();
             auto const n = std::min(piece.size(), most_ - count_);
@@ -70,6 +73,7 @@ class relay {
     result<std::size_t> read(std::span<std::byte> into) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return has_something(); });
+        rethrow();
         if (failure_) return *failure_;
         auto const n = std::min(into.size(), count_);
         auto const straight = std::min(n, most_ - first_);
@@ -97,6 +101,23 @@ class relay {
         tell(lock);
     }
 
+#if LADING_HAS_EXCEPTIONS
+    /// What one side threw, whose thread it would have ended: the other throws it when it writes or reads.
+    void pass_on(std::exception_ptr thrown) {
+        std::unique_lock lock(mutex_);
+        if (!thrown_) thrown_ = std::move(thrown);
+        over_ = ended_ = true;
+        tell(lock);
+    }
+#endif
+
+    /// Throws what the other side threw, if it did.
+    void rethrow() const {
+#if LADING_HAS_EXCEPTIONS
+        if (thrown_) std::rethrow_exception(thrown_);
+#endif
+    }
+
   private:
     bool has_something() const { return count_ != 0 || over_ || failure_; }
     void tell(std::unique_lock<std::mutex>& lock) {
@@ -113,21 +134,31 @@ class relay {
     std::size_t first_ = 0, count_ = 0;
     std::function<void()> wake_;
     std::optional<error> failure_, why_;
+#if LADING_HAS_EXCEPTIONS
+    std::exception_ptr thrown_;
+#endif
     bool over_ = false, ended_ = false;
 };
 
 namespace detail {
-/// A thread, or `out_of_memory` where the system has none.
+/// A thread for one side of a relay, or `out_of_memory` where the system has none. What `f` throws, the other side throws.
 template <class F>
-result<std::thread> start_thread(F&& f) {
+result<std::thread> start_thread(relay& passed_on, F&& f) {
 #if LADING_HAS_EXCEPTIONS
+    auto body = [&passed_on, f = std::forward<F>(f)]() mutable {
+        try {
+            f();
+        } catch (...) {
+            passed_on.pass_on(std::current_exception());
+        }
+    };
     try {
-        return std::thread(std::forward<F>(f));
+        return std::thread(std::move(body));
     } catch (std::system_error const&) {
         return error(errc::out_of_memory).with_context("no thread can be started");
     }
 #else
-    return std::thread(std::forward<F>(f));
+    return (void)passed_on, std::thread(std::forward<F>(f));
 #endif
 }
 } // namespace detail

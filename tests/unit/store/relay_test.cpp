@@ -7,6 +7,9 @@
 #include <lading/store/relay.hpp>
 
 #include <atomic>
+#include <new>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -164,6 +167,36 @@ TEST_CASE("a reading that is stopped ends, and whoever waits for it", "[relay]")
     std::byte one{};
     CHECK(body.read({&one, 1}).error() == errc::cancelled);
     stopper.join();
+}
+
+/// Throws while it gives a text.
+struct throwing_store {
+    result<void> read(descriptor const&, blob_sink& out, stop_token) {
+        LADING_TRY_V(out.begin());
+        LADING_TRY_V(out.write(std::as_bytes(std::span("abc", 3))));
+        throw std::bad_alloc();
+    }
+};
+
+TEST_CASE("What a thread that reads throws, who waits for it throws", "[store]") {
+    throwing_store from;
+    content_body<throwing_store> body(from, what);
+    REQUIRE(body.begin());
+    std::byte piece[8];
+    CHECK_THROWS_AS(
+        [&] {
+            while (body.read(piece)) {}
+        }(),
+        std::bad_alloc);
+    REQUIRE(body.begin()); // and once more
+}
+
+TEST_CASE("What a thread that reads throws, who writes to it throws", "[store]") {
+    relay pipe;
+    auto reader = detail::start_thread(pipe, [&] { throw std::runtime_error("no more"); });
+    REQUIRE(reader);
+    reader.value().join();
+    CHECK_THROWS_AS(pipe.write(std::as_bytes(std::span("abc", 3))), std::runtime_error);
 }
 
 } // namespace relay_test
