@@ -36,6 +36,9 @@ struct limits {
     std::size_t tags_bytes = 64u << 20;         ///< text of a tag list (tags operation)
     std::size_t pages = 10'000;                 ///< pages of a tag list (tags operation)
     std::size_t page_size = 1000;               ///< entries requested per page
+    std::size_t referrers = 1000;               ///< entries of a list of referrers (referrers operation)
+    std::size_t referrer_pages = 100;           ///< pages of a list of referrers (referrers operation)
+    std::size_t referrer_depth = 4;             ///< referrers of referrers (copy)
     std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
     std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)

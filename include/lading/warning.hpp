@@ -38,7 +38,10 @@ namespace lading {
     X(config_key_unknown, "a configuration file has an unknown key")                                          \
     X(upload_location_rewritten, "the registry sends an upload to another scheme or port of its own host")    \
     X(upload_range_ignored, "what the registry says it has of an upload cannot be read")                      \
-    X(registry_warning, "the registry warns")
+    X(registry_warning, "the registry warns")                                                                 \
+    X(referrers_ignored, "what should list the referrers is no such list; it is ignored")                     \
+    X(referrer_dropped, "a manifest that is listed as a referrer is none, or is not there")                   \
+    X(subject_differs, "the registry has taken note of another subject than the manifest has")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {

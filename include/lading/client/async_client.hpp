@@ -155,9 +155,22 @@ class async_client {
     }
     /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
     template <class Token>
-    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
-        return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), missing_is_fine](auto done) mutable {
-            begin_remove(*f, std::move(done), name, kind, std::move(w), missing_is_fine);
+    auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
+        return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), o](auto done) mutable {
+            begin_remove(*f, std::move(done), name, kind, std::move(w), o);
+        });
+    }
+    /// See `client::referrers`.
+    template <class Token>
+    auto async_referrers(reference const& subject, referrers_options o, Token&& token) {
+        return begin<referrer_list>(std::forward<Token>(token), [f = front_.get(), subject, o = std::move(o)](auto done) mutable {
+            begin_referrers(*f, std::move(done), subject, std::move(o));
+        });
+    }
+    template <class Token>
+    auto async_change_referrers(repository const& name, referrers_change change, Token&& token) {
+        return begin<referrers_listing>(std::forward<Token>(token), [f = front_.get(), name, c = std::move(change)](auto done) mutable {
+            begin_change_referrers(*f, std::move(done), name, std::move(c));
         });
     }
     template <class Token>
@@ -219,7 +232,9 @@ class async_client {
                                              std::uint64_t offset, std::uint64_t length, blob_sink& out);
     LADING_DECL static void begin_push_blob(detail::front& f, handler<pushed_blob> done, repository const& name, descriptor const& what, body_source& from, push_options o);
     LADING_DECL static void begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o);
-    LADING_DECL static void begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine);
+    LADING_DECL static void begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, remove_options o);
+    LADING_DECL static void begin_referrers(detail::front& f, handler<referrer_list> done, reference const& subject, referrers_options o);
+    LADING_DECL static void begin_change_referrers(detail::front& f, handler<referrers_listing> done, repository const& name, referrers_change change);
     LADING_DECL static void begin_catalog(detail::front& f, handler<repository_list> done, repository const& name);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 

@@ -17,6 +17,7 @@
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"
 #include "../operation/push_manifest.hpp"
+#include "../operation/referrers.hpp"
 #include "../operation/remove.hpp"
 #include "../operation/resolve.hpp"
 #include "../operation/tags.hpp"
@@ -200,23 +201,23 @@ class basic_client : immovable {
     }
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
     /// that is no failure. Requests and errors: `remove_operation`.
-    result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+    result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
         if (!ref.has_digest()) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
-        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, ref.digest()->str(), missing_is_fine);
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, ref.digest()->str(), o);
     }
     /// Removes a tag alone, where the registry does that.
-    result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+    result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::tag, std::string(ref.effective_tag()), missing_is_fine);
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::tag, std::string(ref.effective_tag()), o);
     }
     /// Removes a blob from a repository. What lists it is not looked for.
-    result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {})
+    result<bool> remove_blob(repository const& name, digest const& d, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<remove_operation<Policies>>(context_.plan_to_write(name), stop, removed::blob, d.str(), missing_is_fine);
+        return wait<remove_operation<Policies>>(context_.plan_to_write(name), stop, removed::blob, d.str(), o);
     }
     /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
     result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {})
@@ -239,6 +240,20 @@ class basic_client : immovable {
         requires sync_transport<transport_type>
     {
         return wait<has_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+    }
+    /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
+    /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
+    result<referrer_list> referrers(reference const& subject, referrers_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<referrers_operation<Policies>>(context_.plan_to_write(subject.repository()), stop, subject, std::move(o));
+    }
+    /// Changes the list of a subject's referrers where the registry does not make one; `push_manifest` and `remove_manifest` do that
+    /// by themselves. Requests and errors: `referrers_tag_operation`.
+    result<referrers_listing> change_referrers(repository const& name, referrers_change change, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<referrers_tag_operation<Policies>>(context_.plan_to_write(name), stop, std::move(change));
     }
     /// The repositories of the registry that this one is of. Many registries do not list them.
     result<repository_list> catalog(repository const& name, stop_token stop = {})
@@ -395,8 +410,18 @@ class basic_client : immovable {
     /// `which`: a tag, or a digest.
     template <class Token>
         requires async_transport<transport_type>
-    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
-        return launch<remove_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), kind, std::move(which), missing_is_fine);
+    auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
+        return launch<remove_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), kind, std::move(which), o);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_referrers(reference const& subject, referrers_options o, Token&& token) {
+        return launch<referrers_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(subject.repository()), subject, std::move(o));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_change_referrers(repository const& name, referrers_change change, Token&& token) {
+        return launch<referrers_tag_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), std::move(change));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -500,6 +525,9 @@ class basic_client : immovable {
     }
     any_operation<pushed_manifest> start_push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}) {
         return any_operation<pushed_manifest>(layered<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o)));
+    }
+    any_operation<referrer_list> start_referrers(reference const& subject, referrers_options o = {}) {
+        return any_operation<referrer_list>(layered<referrers_operation<Policies>>(context_.plan_to_write(subject.repository()), subject, std::move(o)));
     }
     any_operation<void> start_ping(repository const& name) {
         return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));

@@ -129,17 +129,24 @@ class client {
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
     /// that is no failure. Requests and errors: `remove_operation`.
-    LADING_DECL result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a tag alone, where the registry does that.
-    LADING_DECL result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a blob from a repository. What lists it is not looked for.
-    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, remove_options o = {}, stop_token stop = {});
     /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
     LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
     /// Whether it does.
     LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
     /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
     LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
+    /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
+    LADING_DECL result<referrer_list> referrers(reference const& subject, referrers_options o = {}, stop_token stop = {});
+    LADING_DECL result<referrer_list> referrers(std::string_view name, referrers_options o = {}, stop_token stop = {});
+    /// Changes the list of a subject's referrers where the registry does not make one; `push_manifest` and `remove_manifest` do that
+    /// by themselves. Requests and errors: `referrers_tag_operation`.
+    LADING_DECL result<referrers_listing> change_referrers(repository const& name, referrers_change change, stop_token stop = {});
     /// The repositories of the registry that this one is of. Many registries do not list them.
     LADING_DECL result<repository_list> catalog(repository const& name, stop_token stop = {});
 

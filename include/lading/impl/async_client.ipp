@@ -57,8 +57,14 @@ LADING_DEFINE void async_client::begin_push_blob(detail::front& f, handler<pushe
 LADING_DEFINE void async_client::begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o) {
     f.async_push_manifest(ref, std::move(bytes), std::move(o), std::move(done));
 }
-LADING_DEFINE void async_client::begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine) {
-    f.async_remove(name, kind, std::move(which), missing_is_fine, std::move(done));
+LADING_DEFINE void async_client::begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, remove_options o) {
+    f.async_remove(name, kind, std::move(which), o, std::move(done));
+}
+LADING_DEFINE void async_client::begin_referrers(detail::front& f, handler<referrer_list> done, reference const& subject, referrers_options o) {
+    f.async_referrers(subject, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_change_referrers(detail::front& f, handler<referrers_listing> done, repository const& name, referrers_change change) {
+    f.async_change_referrers(name, std::move(change), std::move(done));
 }
 LADING_DEFINE void async_client::begin_catalog(detail::front& f, handler<repository_list> done, repository const& name) {
     f.async_catalog(name, std::move(done));

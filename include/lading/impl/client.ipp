@@ -87,19 +87,29 @@ LADING_DEFINE result<pushed_blob> client::push_stream(repository const& name, bo
 LADING_DEFINE result<pushed_manifest> client::push_manifest(reference const& ref, std::string bytes, manifest_push_options o, stop_token stop) {
     return front_->calls().push_manifest(ref, std::move(bytes), std::move(o), std::move(stop));
 }
-LADING_DEFINE result<bool> client::remove_manifest(reference const& ref, bool missing_is_fine, stop_token stop) {
-    return front_->calls().remove_manifest(ref, missing_is_fine, std::move(stop));
+LADING_DEFINE result<bool> client::remove_manifest(reference const& ref, remove_options o, stop_token stop) {
+    return front_->calls().remove_manifest(ref, o, std::move(stop));
 }
-LADING_DEFINE result<bool> client::remove_tag(reference const& ref, bool missing_is_fine, stop_token stop) {
-    return front_->calls().remove_tag(ref, missing_is_fine, std::move(stop));
+LADING_DEFINE result<bool> client::remove_tag(reference const& ref, remove_options o, stop_token stop) {
+    return front_->calls().remove_tag(ref, o, std::move(stop));
 }
-LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest const& d, bool missing_is_fine, stop_token stop) {
-    return front_->calls().remove_blob(name, d, missing_is_fine, std::move(stop));
+LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest const& d, remove_options o, stop_token stop) {
+    return front_->calls().remove_blob(name, d, o, std::move(stop));
 }
 LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
     return front_->calls().has_blob(name, what, std::move(stop));
+}
+LADING_DEFINE result<referrer_list> client::referrers(reference const& subject, referrers_options o, stop_token stop) {
+    return front_->calls().referrers(subject, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<referrer_list> client::referrers(std::string_view name, referrers_options o, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return referrers(parsed, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<referrers_listing> client::change_referrers(repository const& name, referrers_change change, stop_token stop) {
+    return front_->calls().change_referrers(name, std::move(change), std::move(stop));
 }
 LADING_DEFINE result<repository_list> client::catalog(repository const& name, stop_token stop) {
     return front_->calls().catalog(name, std::move(stop));

@@ -137,6 +137,14 @@ class basic_front {
         calls_->async_remove(std::forward<Args>(args)...);
     }
     template <class... Args>
+    void async_referrers(Args&&... args) {
+        calls_->async_referrers(std::forward<Args>(args)...);
+    }
+    template <class... Args>
+    void async_change_referrers(Args&&... args) {
+        calls_->async_change_referrers(std::forward<Args>(args)...);
+    }
+    template <class... Args>
     void async_catalog(Args&&... args) {
         calls_->async_catalog(std::forward<Args>(args)...);
     }

@@ -4,7 +4,9 @@
 /// `manifest_push_options` and `pushed_manifest`: how a manifest is put, and what came of it.
 
 #include "../descriptor.hpp"
+#include "../document/referring.hpp"
 #include "../warning.hpp"
+#include "referrers_options.hpp"
 
 #include <optional>
 #include <string>
@@ -27,6 +29,9 @@ struct manifest_push_options {
     manifest_push_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
     /// Ask afterwards whether the tag leads to it.
     manifest_push_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// Off: where it has a subject, and the registry does not list its referrers itself, the caller sees to their list: `change_referrers`, with
+    /// `pushed_manifest::referrer`. So many referrers of one subject are listed at once.
+    manifest_push_options& with_listing(bool on) { return listing = on, *this; }
     /// How often what may pass is tried, the first time included.
     manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
 
@@ -35,6 +40,7 @@ struct manifest_push_options {
     bool skip_unchanged = false;
     bool no_clobber = false;
     bool verify = false;
+    bool listing = true;
     unsigned tries = 5;
 };
 
@@ -45,6 +51,8 @@ struct pushed_manifest {
     std::vector<std::string> names; ///< tags that lead to it, or its digest
     bool existed = false;           ///< a name led to it already, and was not put
     std::optional<digest> subject;  ///< that the registry has taken note of (`OCI-Subject`)
+    std::optional<lading::referring> referrer; ///< what it is in the list of its subject's referrers; nothing where it has no subject
+    referrers_listing listing = referrers_listing::none; ///< how that list stands
     std::vector<warning> warnings;
 };
 

@@ -4,7 +4,8 @@
 /// The operation that puts a manifest, by tag or by digest (doc/protocol.md#uploads).
 ///
 /// Requests: PUT `/v2/<name>/manifests/<tag or digest>`, one for each name; HEAD before it where an option asks for it, and after a
-/// failure, which tells whether the manifest is there in spite of it.
+/// failure, which tells whether the manifest is there in spite of it; of a manifest with a subject those of the referrers tag operation, where
+/// the registry does not say that it has taken note of the subject.
 
 #include "../document/parse_and_verify.hpp"
 #include "../http/retry_after.hpp"
@@ -13,6 +14,7 @@
 #include "../protocol/step.hpp"
 #include "../reference.hpp"
 #include "manifest_push_options.hpp"
+#include "referrers_tag.hpp"
 #include "upload_answer.hpp"
 
 #include <algorithm>
@@ -48,7 +50,8 @@ inline std::vector<std::string> digests_in(error const& e) {
 ///
 /// Errors: `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
 /// `error_detail::available`; `manifest_rejected`; `tag_immutable`; `tag_exists`; `upload_too_large`; those of `error_from_response` and the
-/// transport. A tag that leads to these bytes already is no failure.
+/// transport. A tag that leads to these bytes already is no failure. Of a manifest with a subject also those of the referrers tag
+/// operation: the manifest is in the repository then, and is missing in the list of its subject's referrers.
 template <class P>
 class push_manifest_operation : immovable {
     template <class T>
@@ -74,6 +77,8 @@ class push_manifest_operation : immovable {
         self_.emplace(options_.media_type.empty() ? k.media_type_or("application/vnd.oci.image.manifest.v1+json") : options_.media_type,
                       k.digest, static_cast<std::int64_t>(bytes_.size()));
         if (!k.wrong) config_type_ = k.shape.config_media_type;
+        if (k.readable && bytes_.find("\"subject\"") != bytes_.npos)
+            if (auto r = referring_of<typename P::json>(bytes_, *self_, talk_.bounds); r.subject) referrer_ = std::move(r);
         if (ref_.has_digest() && ref_.tag().empty()) names_.push_back(self_->digest.str());
         else names_.push_back(std::string(ref_.effective_tag()));
         names_.insert(names_.end(), options_.tags.begin(), options_.tags.end());
@@ -81,11 +86,12 @@ class push_manifest_operation : immovable {
         return next();
     }
 
-    step<pushed_manifest> on_delay() { return put(); }
+    step<pushed_manifest> on_delay() { return lister_ ? listing(lister_->on_delay()) : put(); }
 
     step<pushed_manifest> on_response(result<response> answer, auth_note const& shown = {}) {
         shown_ = shown;
         if (answer) detail::add_registry_warnings(answer.assume_value(), warnings_);
+        if (lister_) return listing(lister_->on_response(std::move(answer), shown));
         switch (state_) {
         case state::asking: return on_asked(answer);
         case state::putting: return on_put(answer);
@@ -196,7 +202,7 @@ class push_manifest_operation : immovable {
         if (head.status != 201 && !(told && *told == self_->digest))
             return error(errc::upload_protocol).with_context("an answer that says of no manifest that it was kept").with_status(head.status).with_url(safe_url(head.url));
         if (auto const subject = head.headers.find("OCI-Subject"))
-            if (auto d = digest::parse(detail::trim(*subject))) subject_ = std::move(d).assume_value();
+            if (auto d = digest::parse(detail::trim(*subject))) note_subject(d.assume_value());
         if (talk_.uploads && head.headers.find("OCI-Tag")) talk_.uploads->change(home_, [](auto& n) { n.names_tags = true; });
         if (options_.verify && by_tag()) return why_ = error(errc::digest_mismatch).with_context("the tag " + name()), this->head(state::checking_tag, name());
         return named(false);
@@ -210,6 +216,8 @@ class push_manifest_operation : immovable {
         }
         auto const& head = answer.assume_value();
         if (auto wrong = detail::named_otherwise(head, self_->digest)) return std::move(*wrong);
+        if (auto const subject = head.headers.find("OCI-Subject"))
+            if (auto d = digest::parse(detail::trim(*subject))) note_subject(d.assume_value());
         auto const before = done_.size();
         for (auto rest : head.headers.all("OCI-Tag"))
             while (!rest.empty()) {
@@ -273,8 +281,37 @@ class push_manifest_operation : immovable {
         done_.push_back(name());
         return next();
     }
+
+    // ---- the list of its subject's referrers
+
+    void note_subject(digest const& said) {
+        subject_ = said;
+        if (!referrer_) return;
+        if (said == referrer_->subject->digest) {
+            if (talk_.uploads) talk_.uploads->note_referrers(detail::repository_key(talk_), true);
+        } else {
+            warnings_.emplace_back(warning_code::subject_differs, "the subject is " + referrer_->subject->digest.str() + ", the registry says " + said.str());
+        }
+    }
     step<pushed_manifest> finish() {
+        if (!referrer_) return finish(referrers_listing::none);
+        if (subject_ == referrer_->subject->digest) return finish(referrers_listing::registry);
+        if (!options_.listing) return finish(referrers_listing::left);
+        return listing(lister_.emplace(talk_, referrers_change(referrer_->subject->digest).with_added(referrer_->entry)).start());
+    }
+    step<pushed_manifest> listing(step<referrers_listing> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        if (auto* d = std::get_if<need_delay>(&s)) return *d;
+        auto over = std::move(std::get<done<referrers_listing>>(s).value());
+        if (over) return finish(over.assume_value());
+        auto e = std::move(over).assume_error();
+        if (!(e == errc::cancelled)) e.with_context(e.detail().context + " (the manifest is there: " + self_->digest.str() + ')');
+        return e;
+    }
+    step<pushed_manifest> finish(referrers_listing how) {
         pushed_manifest out(*self_);
+        out.referrer = std::move(referrer_);
+        out.listing = how;
         out.names = std::move(done_);
         out.existed = existed_;
         out.subject = std::move(subject_);
@@ -296,7 +333,9 @@ class push_manifest_operation : immovable {
     std::vector<std::string> names_, done_; ///< tags, or a digest
     std::size_t at_ = 0;                    ///< of `names_`: the one under way
     std::optional<error> why_;
-    std::optional<digest> subject_;
+    std::optional<digest> subject_;         ///< as the registry has said it
+    std::optional<referring> referrer_;
+    std::optional<referrers_tag_operation<P>> lister_;
     unsigned tries_ = 0;
     bool existed_ = false, one_by_one_ = false;
     std::vector<warning> warnings_;

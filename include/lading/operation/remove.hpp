@@ -3,11 +3,15 @@
 
 /// The operation that removes a manifest, a tag or a blob.
 ///
-/// Requests: DELETE `/v2/<name>/manifests/<digest or tag>` or `/v2/<name>/blobs/<digest>`; HEAD after a failure of the server.
+/// Requests: DELETE `/v2/<name>/manifests/<digest or tag>` or `/v2/<name>/blobs/<digest>`; HEAD after a failure of the server. Before a manifest
+/// is removed, GET of it, unless the registry is known to list referrers itself; after it, where it had a subject, those of the referrers tag
+/// operation.
 
 #include "../http/retry_after.hpp"
 #include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
+#include "manifest.hpp"
+#include "referrers_tag.hpp"
 #include "removed.hpp"
 #include "upload_answer.hpp"
 
@@ -22,7 +26,11 @@ namespace lading {
 /// The value is false when it was not there, which is a failure unless `missing_is_fine`. Nothing else is tried where a registry does
 /// not remove.
 ///
-/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport.
+/// A manifest is removed first, and then taken from the list of its subject's referrers: one that is listed and not there does no
+/// harm, one that is there and not listed is not found.
+///
+/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport;
+/// those of the referrers tag operation, where what is removed is still listed.
 template <class P>
 class remove_operation : immovable {
     template <class T>
@@ -36,13 +44,20 @@ class remove_operation : immovable {
     using value_type = bool;
 
     /// `which`: a tag, or a digest.
-    remove_operation(call_context c, removed kind, std::string which, bool missing_is_fine = false)
-        : talk_(std::move(c)), kind_(kind), which_(std::move(which)), missing_is_fine_(missing_is_fine),
-          body_(talk_.bounds) {}
+    remove_operation(call_context c, removed kind, std::string which, remove_options o = {})
+        : talk_(std::move(c)), kind_(kind), which_(std::move(which)), options_(o), body_(talk_.bounds) {}
 
-    step<bool> start() { return send("DELETE"); }
-    step<bool> on_delay() { return send("DELETE"); }
+    step<bool> start() {
+        auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(detail::repository_key(talk_)) == true;
+        if (kind_ != removed::manifest || !options_.listing || listed_there) return send("DELETE");
+        auto ref = reference::parse(talk_.name.str() + '@' + which_);
+        if (!ref) return std::move(ref).assume_error();
+        return reading(reader_.emplace(talk_, ref.assume_value()).start());
+    }
+    step<bool> on_delay() { return lister_ ? listing(lister_->on_delay()) : send("DELETE"); }
     step<bool> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (lister_) return listing(lister_->on_response(std::move(answer), shown));
+        if (reader_) return reading(reader_->on_response(std::move(answer), shown));
         if (checking_) return on_checked(answer);
         if (!answer) {
             auto& e = answer.assume_error();
@@ -51,12 +66,12 @@ class remove_operation : immovable {
         }
         auto const& head = answer.assume_value();
         auto const s = head.status;
-        if (s == 202 || s == 200 || s == 204) return done<bool>(true);
+        if (s == 202 || s == 200 || s == 204) return gone();
         auto e = detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown);
         if (s == 429) return wait(std::move(e), retry_after_of(head));
         if (s == 408 || (s >= 500 && s != 501)) return check(std::move(e));
         if (s == 404) {
-            if (missing_is_fine_) return done<bool>(false);
+            if (options_.missing_is_fine) return done<bool>(false);
             bool const no_name = e == errc::name_unknown;
             if (!no_name) e = detail::with_code(std::move(e), kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
             return e.with_context(which_);
@@ -68,6 +83,29 @@ class remove_operation : immovable {
     }
 
   private:
+    /// What it refers to, if that can be read: who may remove need not be allowed to read.
+    step<bool> reading(lading::step<manifest_bytes> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        auto& got = std::get<lading::done<manifest_bytes>>(s).value();
+        if (!got && is_callers_own(got.assume_error())) return std::move(got).assume_error();
+        if (got) referrer_ = referring_of<typename P::json>(got.assume_value().bytes, got.assume_value().self, talk_.bounds);
+        reader_.reset();
+        return send("DELETE");
+    }
+    step<bool> gone() {
+        if (!referrer_ || !referrer_->subject) return done<bool>(true);
+        auto change = referrers_change(referrer_->subject->digest).with_removed(referrer_->entry.digest);
+        return listing(lister_.emplace(talk_, std::move(change), false).start());
+    }
+    step<bool> listing(lading::step<referrers_listing> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        if (auto* d = std::get_if<need_delay>(&s)) return *d;
+        auto over = std::move(std::get<lading::done<referrers_listing>>(s).value());
+        if (over) return done<bool>(true);
+        auto e = std::move(over).assume_error();
+        if (!(e == errc::cancelled)) e.with_context(e.detail().context + " (the manifest is removed)");
+        return e;
+    }
     step<bool> send(char const* method) {
         checking_ = std::string_view(method) == "HEAD";
         auto const what = kind_ == removed::blob ? "blobs" : "manifests";
@@ -84,7 +122,7 @@ class remove_operation : immovable {
     }
     step<bool> on_checked(result<response>& answer) {
         if (!answer) return std::move(answer).assume_error();
-        if (answer.assume_value().status == 404) return done<bool>(true);
+        if (answer.assume_value().status == 404) return gone();
         return wait(std::move(*why_), -1);
     }
     step<bool> wait(error why, std::int64_t wish) {
@@ -96,7 +134,10 @@ class remove_operation : immovable {
     call_context talk_;
     removed kind_;
     std::string which_;
-    bool missing_is_fine_;
+    remove_options options_;
+    std::optional<raw_manifest_operation<P>> reader_;
+    std::optional<referring> referrer_;
+    std::optional<referrers_tag_operation<P>> lister_;
     detail::answer_text body_;
     std::optional<error> why_;
     unsigned tries_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `upload_notes`: what a client has learnt of how registries take uploads, shared by its operations.
+/// `upload_notes`: what a client has learnt of how registries take uploads and list referrers, shared by its operations.
 
 #include "../detail/mutex.hpp"
 
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -36,6 +37,17 @@ class upload_notes {
         std::lock_guard const lock(mutex_);
         if (notes_.size() >= most && notes_.find(origin) == notes_.end()) notes_.erase(notes_.begin());
         change(notes_[origin]);
+    }
+    /// Whether a repository has the referrers API; nothing where that is not known. `which`: its origin, a space, its path.
+    std::optional<bool> has_referrers(std::string const& which) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = referrers_.find(which);
+        return at == referrers_.end() ? std::nullopt : std::optional(at->second);
+    }
+    void note_referrers(std::string const& which, bool has) {
+        std::lock_guard const lock(mutex_);
+        if (referrers_.size() >= most && referrers_.find(which) == referrers_.end()) referrers_.erase(referrers_.begin());
+        referrers_[which] = has;
     }
     /// Whoever has it sends a content; when it goes, the next may. It may go after the notes.
     class turn {
@@ -81,6 +93,7 @@ class upload_notes {
     mutable std::mutex mutex_;
     std::map<std::string, note> notes_;
     std::map<std::string, bool> no_mounts_;
+    std::map<std::string, bool> referrers_;
     std::shared_ptr<turn::taken> const turns_ = std::make_shared<turn::taken>();
 };
 

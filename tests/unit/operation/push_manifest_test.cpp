@@ -267,7 +267,7 @@ struct removing {
     testing::manual_clock clock;
     result<bool> run(removed kind, std::string which, bool missing_is_fine = false) {
         call_context c("https://r.example", repository::parse("r.example/a/b").value());
-        remove_operation<policies> op(std::move(c), kind, std::move(which), missing_is_fine);
+        remove_operation<policies> op(std::move(c), kind, std::move(which), remove_options(missing_is_fine).with_listing(false));
         auto out = lading::run(op, talk, clock);
         CHECK(talk.over());
         return out;
