@@ -16,12 +16,13 @@ enum class route_kind : unsigned char { none,
                                         tags,
                                         uploads, ///< where sessions begin
                                         upload,
-                                        catalog };
+                                        catalog,
+                                        referrers };
 
 struct route {
     route_kind kind = route_kind::none;
     std::string name; ///< of the repository
-    std::string item; ///< tag or digest
+    std::string item; ///< tag, digest or session
 
     /// `path` is decoded. Linear.
     static route of(std::string_view path) {
@@ -30,8 +31,9 @@ struct route {
         if (path == "/v2/_catalog") return out.kind = route_kind::catalog, out;
         if (!path.starts_with("/v2/")) return out;
         path.remove_prefix(4);
-        constexpr std::string_view uploads = "/blobs/uploads/";
-        if (auto const at = path.rfind(uploads); at != path.npos && at > 0) {
+        for (std::string_view const uploads : {"/blobs/uploads/", "/blobs/upload/"}) {
+            auto const at = path.rfind(uploads);
+            if (at == path.npos || at == 0) continue;
             auto const rest = path.substr(at + uploads.size());
             if (rest.empty()) return out.set(route_kind::uploads, path.substr(0, at), {});
             if (rest.find('/') == rest.npos) return out.set(route_kind::upload, path.substr(0, at), rest);
@@ -43,7 +45,7 @@ struct route {
         if (last == path.npos || last + 1 == path.size()) return out;
         auto const front = path.substr(0, last);
         for (auto const& [word, kind] :
-             {std::pair(std::string_view("/manifests"), route_kind::manifest), {"/blobs", route_kind::blob}})
+             {std::pair(std::string_view("/manifests"), route_kind::manifest), {"/blobs", route_kind::blob}, {"/referrers", route_kind::referrers}})
             if (front.ends_with(word) && front.size() > word.size())
                 return out.set(kind, front.substr(0, front.size() - word.size()), path.substr(last + 1));
         return out;

@@ -10,12 +10,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lading::service {
-
-/// Whether a registry keeps what it is sent.
-enum class writes : unsigned char { refused,
-                                    taken };
 
 namespace detail {
 using namespace lading::detail;
@@ -36,13 +33,29 @@ inline small_answer text_answer(int status, std::string_view type, std::string b
     if (!type.empty()) out.head.headers.add("Content-Type", type);
     return out;
 }
-/// A refusal with the error envelope of registries (doc/protocol.md#errors). `detail` may be empty.
-inline small_answer refusal(int status, std::string_view code, std::string_view message, std::string_view detail = {}) {
+
+/// One entry of an error envelope (doc/protocol.md#errors).
+struct said_error {
+    std::string_view code, message;
+    std::string detail = {}; ///< as JSON; may be empty
+};
+/// Text as JSON.
+inline std::string json_text_of(std::string_view text) { return json_writer().string(text).take(); }
+
+/// A refusal with the error envelope of registries.
+inline small_answer refusal_of(int status, std::vector<said_error> const& all) {
     json_writer w;
-    w.begin_object().key("errors").begin_array().begin_object().key("code").string(code).key("message").string(message);
-    if (detail.empty()) w.key("detail").null();
-    else w.key("detail").string(detail);
-    return text_answer(status, "application/json", w.end_object().end_array().end_object().take() + '\n');
+    w.begin_object().key("errors").begin_array();
+    for (auto const& e : all) {
+        w.begin_object().key("code").string(e.code).key("message").string(e.message);
+        if (!e.detail.empty()) w.key("detail").number(e.detail);
+        w.end_object();
+    }
+    return text_answer(status, "application/json", w.end_array().end_object().take() + '\n');
+}
+/// The same with one entry. `detail` is a text, and may be empty.
+inline small_answer refusal(int status, std::string_view code, std::string_view message, std::string_view detail = {}) {
+    return refusal_of(status, {{code, message, detail.empty() ? std::string() : json_text_of(detail)}});
 }
 
 } // namespace lading::service

@@ -26,9 +26,9 @@ class store_transport {
 
     result<response> exchange(request const& q, body_sink& out) {
         // No registry has answered, whatever the image is called.
-        auto asked = q;
-        asked.url = "https://localhost" + q.url.substr(std::min(q.url.find('/', q.url.find("://") + 3), q.url.size()));
-        return service::answer(asked, store_, out, 0, service::writes::taken);
+        auto moved = q;
+        moved.url = "https://localhost" + q.url.substr(std::min(q.url.find('/', q.url.find("://") + 3), q.url.size()));
+        return service::answer(moved, store_, out, 0, service::writes::taken);
     }
 
     std::remove_reference_t<S>& store() noexcept { return store_; }

@@ -22,6 +22,7 @@ struct layout_options : detail::folder_options {
     std::uint64_t verify_existing = std::uint64_t{256} << 20;  ///< blobs that are there, and smaller than this, are hashed before they are taken for present
     std::chrono::milliseconds lock_wait{30'000};                ///< how long another program's lock is waited for
     bool prune = false;          ///< an entry that loses its name to another image is removed, not kept without one
+    bool tag_names = false;      ///< any tag of a registry is a name, also one that the layout's grammar has not ("a__b")
     bool containerd_names = false; ///< names that are whole references ("docker.io/library/alpine:3") are noted for containerd too
 
     layout_options& with_limits(limits l) { return bounds = std::move(l), *this; }
@@ -31,6 +32,7 @@ struct layout_options : detail::folder_options {
     layout_options& with_durability(durability d) { return durable = d, *this; }
     layout_options& with_lock_wait(std::chrono::milliseconds t) { return lock_wait = t, *this; }
     layout_options& with_prune() { return prune = true, *this; }
+    layout_options& with_tag_names() { return tag_names = true, *this; }
     layout_options& with_containerd_names() { return containerd_names = true, *this; }
 };
 

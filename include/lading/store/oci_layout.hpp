@@ -103,6 +103,16 @@ class basic_oci_layout {
         }
         return out;
     }
+    /// What the index lists: each digest once, in its order. Errors: those of `open`.
+    result<std::vector<descriptor>> listed_documents(stop_token = {}) {
+        std::lock_guard const locked(state_->mutex);
+        LADING_TRY_V(state_->load());
+        std::vector<descriptor> out;
+        std::set<digest> seen;
+        for (auto const& e : state_->index.entries())
+            if (e.what && seen.insert(e.what.assume_value().digest).second) out.push_back(e.what.assume_value());
+        return out;
+    }
     /// Errors: `manifest_unknown`, `size_mismatch`, `digest_mismatch`, `body_too_large` (more than `limits::manifest_bytes`), `path_refused`.
     result<std::string> document(descriptor const& what, stop_token = {}) { return state_->blobs->document(what); }
     /// Errors: `blob_unknown`, `size_mismatch`, `digest_mismatch`, `path_refused`, `cancelled`, those of the sink.
@@ -132,7 +142,7 @@ class basic_oci_layout {
     /// taken from the descriptor, else from the image's config. Errors: `ref_invalid` (no name for an entry), `manifest_unknown` (the document is not
     /// there), `manifest_limit`, `layout_locked`, those of `document` and of writing.
     result<void> tag(std::string_view name, descriptor const& what) {
-        if (!name.empty() && !detail::is_layout_name(name))
+        if (!name.empty() && !detail::is_layout_name(name) && !(options().tag_names && is_tag(name)))
             return error(errc::ref_invalid).with_context("a name in a layout").with_values("letters, digits and -._:@+/ between them, at most 255", detail::printable(name, 160));
         LADING_TRY(auto const listed, described(what));
         std::string full;

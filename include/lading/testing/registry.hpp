@@ -9,9 +9,9 @@
 #include "http_server.hpp"
 #include "image_maker.hpp"
 #include "registry_options.hpp"
+#include "registry_repositories.hpp"
 #include "registry_routes.hpp"
 #include "registry_store.hpp"
-#include "registry_uploads.hpp"
 #include "token_service.hpp"
 
 #include <cstdint>
@@ -25,7 +25,7 @@
 
 namespace lading::testing {
 
-/// A read-only registry (doc/protocol.md#challenges) at a free port of 127.0.0.1. It serves from construction to
+/// A registry (doc/protocol.md#challenges), which is read-only unless told, at a free port of 127.0.0.1. It serves from construction to
 /// destruction in a thread of its own; destruction is prompt, whatever clients are doing. Every member may be
 /// called from any thread at any time. Not copied, not moved.
 class registry : private http_handler {
@@ -128,15 +128,9 @@ class registry : private http_handler {
         return at == r->tags.end() ? std::string() : at->second;
     }
     /// Upload sessions that are open.
-    std::size_t open_uploads() const {
-        std::lock_guard const lock(mutex_);
-        return uploads_.open();
-    }
+    std::size_t open_uploads() const { return uploads_.open(); }
     /// As after a restart: no session is known.
-    void forget_uploads() {
-        std::lock_guard const lock(mutex_);
-        uploads_.forget();
-    }
+    void forget_uploads() { uploads_.forget(); }
     /// No token issued so far is good any more.
     void revoke_tokens() {
         std::lock_guard const lock(mutex_);
@@ -185,7 +179,7 @@ class registry : private http_handler {
         if (!path || !detail::is_plain(*path)) return canned(400);
         if (*path == "/token" && options_.protection == access::bearer) return tokens_.answer(q, options_);
         auto const r = detail::route::of(*path);
-        if (r.kind == detail::route_kind::none && !path->starts_with("/v2/")) return canned(404);
+        if (auto const& own = options_.odd.sessions_at; r.kind == detail::route_kind::none && !path->starts_with("/v2/") && (own.empty() || !path->starts_with(own))) return canned(404);
         auto out = authorized(q, r);
         if (!out.whole) out = content(q, r, std::string_view(q.target).substr(question));
         if (options_.v2_header) out.with_header("Docker-Distribution-Api-Version", "registry/2.0");
@@ -193,12 +187,13 @@ class registry : private http_handler {
     }
     canned content(exchange const& q, detail::route const& r, std::string_view query) {
         if (!query.empty()) query.remove_prefix(1);
-        if (options_.writes && q.method == "POST" && q.target.ends_with("/blobs/uploads")) return canned(301).with_header("Location", q.target + '/');
+        bool const reads = (q.method == "GET" || q.method == "HEAD") && r.kind != detail::route_kind::uploads && r.kind != detail::route_kind::upload;
+        bool const is_spec = options_.like == service::personality::spec && (r.kind == detail::route_kind::referrers || r.kind == detail::route_kind::manifest);
+        if ((options_.writes && (!reads || r.kind == detail::route_kind::catalog)) || is_spec)
+            return detail::service_answer(q, url(), store_, options_.service_options(), uploads_);
+        if (!options_.odd.sessions_at.empty() && q.target.starts_with(options_.odd.sessions_at)) return detail::service_answer(q, url(), store_, options_.service_options(), uploads_);
         if (r.kind == detail::route_kind::none) return canned(404);
-        bool const writes = (q.method != "GET" && q.method != "HEAD") || r.kind == detail::route_kind::uploads || r.kind == detail::route_kind::upload;
-        if (options_.writes && writes) return uploads_.answer(q, r, query, store_, options_, url());
-        if (options_.writes && r.kind == detail::route_kind::catalog) return detail::catalog_answer(store_, query);
-        if (q.method != "GET" && q.method != "HEAD")
+        if (!reads)
             return registry_error(405, "UNSUPPORTED", "The operation is unsupported.")
                 .with_header("Allow", "GET, HEAD");
         switch (r.kind) {
@@ -207,6 +202,7 @@ class registry : private http_handler {
         case detail::route_kind::tags: return detail::tags_answer(store_, r, query, options_);
         case detail::route_kind::uploads:
         case detail::route_kind::upload:
+        case detail::route_kind::referrers:
         case detail::route_kind::catalog: return canned(404);
         case detail::route_kind::base:
         case detail::route_kind::none: break;
@@ -261,7 +257,7 @@ class registry : private http_handler {
     mutable std::mutex mutex_;
     registry_store store_;
     token_service tokens_;
-    registry_uploads uploads_;
+    mutable service::upload_sessions uploads_;
     std::map<std::pair<std::string, std::string>, canned> overrides_; ///< by method and target
     std::string blobs_at_;
     std::vector<exchange> journal_;

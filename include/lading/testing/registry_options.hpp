@@ -3,6 +3,7 @@
 
 /// `testing::registry_options`: how the embedded registry behaves.
 
+#include "../service/options.hpp"
 #include "blob_faults.hpp"
 
 #include <cstddef>
@@ -51,6 +52,25 @@ struct registry_options {
     /// The places of uploads are said without their origin.
     registry_options& with_relative_uploads(bool on = true) { return relative_uploads = on, *this; }
 
+    /// Whose manners it has: those of docker-registry 2.8 unless told, but for the pages of its lists. Those of the distribution spec have referrers, removal of tags,
+    /// uploads in one request and conditions.
+    registry_options& with_personality(service::personality p) { return like = p, *this; }
+    /// What it does as some registries do.
+    registry_options& with_quirks(service::quirks q) { return odd = std::move(q), *this; }
+    /// What is asked of the service behind it.
+    service::options service_options() const {
+        return service::options()
+            .with_personality(like)
+            .with_writes(writes ? service::writes::taken : service::writes::refused)
+            .with_removal(deletes)
+            .with_relative_places(relative_uploads)
+            .with_page(tag_page)
+            .with_tag_pages()
+            .with_quirks(odd);
+    }
+
+    service::personality like = service::personality::registry_2_8;
+    service::quirks odd;
     access protection = access::anonymous;
     std::string username = "user";
     std::string password = "secret";

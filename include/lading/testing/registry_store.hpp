@@ -57,8 +57,8 @@ class registry_store {
     }
 
     /// The same for one repository only, unless all have it.
-    std::string put_blob_in(std::string_view name, std::string bytes) {
-        auto digest = sha256_digest(bytes);
+    std::string put_blob_in(std::string_view name, std::string bytes, std::string digest = {}) {
+        if (digest.empty()) digest = sha256_digest(bytes);
         bool const common = blobs_.contains(digest) && !only_in_.contains(digest);
         blobs_[digest] = std::move(bytes);
         if (!common) only_in_[digest].insert(std::string(name));
@@ -84,6 +84,10 @@ class registry_store {
         if (at == repositories_.end() || at->second.manifests.erase(std::string(digest)) == 0) return false;
         std::erase_if(at->second.tags, [&](auto const& t) { return t.second == digest; });
         return true;
+    }
+    bool remove_tag(std::string_view name, std::string_view tag) {
+        auto const at = repositories_.find(name);
+        return at != repositories_.end() && at->second.tags.erase(std::string(tag)) > 0;
     }
     void add_repository(std::string_view name) { repositories_[std::string(name)]; }
     /// Sorted.

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `layout_repositories`: repositories on disk, each an OCI layout in a folder of its name. POSIX.
+///
+///     LADING_TRY(auto registry, lading::service::layout_repositories::open("registry"));
+///     lading::service::upload_sessions sessions;
+///     lading::service::answer(request, *registry, body, options, &sessions); // registry/team/app is a layout of team/app
+
+#include "../detail/mutex.hpp"
+#include "../reference.hpp"
+#include "../store/file_error.hpp"
+#include "../store/layout_folder.hpp"
+#include "../store/oci_layout.hpp"
+#include "layout_upload.hpp"
+#include "repositories.hpp"
+#include "store_repositories.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading::service {
+
+/// Everything that is acknowledged is on disk, and each file appears under its name whole: whoever is killed at any time leaves layouts that can be read. Uploads
+/// are in the folder ".uploads" until they are blobs; what is there when it is opened, and of nobody else, is removed. Links in the place of folders are not followed.
+///
+/// A folder that is itself a layout is one repository, whatever it is called. Threads: any call by several at once; several processes may serve one folder, each
+/// with upload sessions of its own.
+class layout_repositories final : public repositories {
+  public:
+    /// Makes the folder if it is not there. Errors: those of `oci_layout::open` and of making folders.
+    static result<std::unique_ptr<layout_repositories>> open(std::string path, layout_options o = layout_options().with_durability(durability::full)) {
+        while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+        LADING_TRY_V(detail::make_folders(path));
+        std::unique_ptr<layout_repositories> out(new layout_repositories(std::move(path), std::move(o)));
+        out->root_ = detail::file_handle(::open(out->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!out->root_) return detail::file_error(out->path_, "cannot be opened");
+        out->is_one_ = detail::file_identity::of(out->root_.get(), detail::layout_folder::version_file).has_value();
+        LADING_TRY_V(out->open_staging());
+        if (out->is_one_) {
+            LADING_TRY_V(out->find({}, false));
+        }
+        return out;
+    }
+
+    /// Whether the folder is itself a layout.
+    bool is_one() const noexcept { return is_one_; }
+
+    result<bool> exists(std::string_view name) override {
+        LADING_TRY(auto const r, find(name, false));
+        return r != nullptr;
+    }
+    result<std::vector<std::string>> names(stop_token const&) override {
+        if (is_one_) return not_offered();
+        std::vector<std::string> out;
+        LADING_TRY_V(list(root_.get(), {}, out));
+        std::sort(out.begin(), out.end());
+        return out;
+    }
+    result<std::vector<std::string>> tags(std::string_view name, stop_token const& stop) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return std::vector<std::string>();
+        if (is_one_) return store_repositories<oci_layout>(r->layout).tags(name, stop);
+        LADING_TRY(auto out, r->layout.names(stop));
+        std::erase_if(out, [](auto const& tag) { return !is_tag(tag); });
+        return out;
+    }
+    result<kept_document> document(std::string_view name, std::string_view item, stop_token const& stop) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return error(errc::manifest_unknown);
+        if (is_one_) return store_repositories<oci_layout>(r->layout).document(name, item, stop);
+        LADING_TRY(auto what, r->what_of(item, stop));
+        LADING_TRY(auto bytes, r->layout.document(what, stop));
+        return kept_document{std::move(what), std::move(bytes)};
+    }
+    result<void> read(std::string_view name, digest const& d, blob_sink& out, stop_token const& stop) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return error(errc::blob_unknown);
+        return r->layout.read({{}, d, descriptor::unknown_size}, out, stop);
+    }
+    result<std::vector<descriptor>> referrers(std::string_view name, digest const& d, stop_token const& stop) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return std::vector<descriptor>();
+        return r->referrers_of(d, stop);
+    }
+
+    result<bool> has(std::string_view name, digest const& d, stop_token const&) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return false;
+        LADING_TRY(auto const file, r->folder.blob(d));
+        if (file) r->folder.touch(d);
+        return file.has_value();
+    }
+    result<std::unique_ptr<staged_blob>> stage(std::string_view name) override {
+        LADING_TRY(auto r, find(name, true));
+        return detail::layout_upload::begin(staging_.get(), path_ + "/.uploads/", std::shared_ptr<detail::layout_folder const>(r, &r->folder));
+    }
+    result<bool> mount(std::string_view name, std::string_view from, digest const& d, stop_token const& stop) override {
+        LADING_TRY(auto const there, find(from, false));
+        if (!there) return false;
+        LADING_TRY(auto const file, there->folder.blob(d));
+        if (!file) return false;
+        LADING_TRY(auto const here, find(name, true));
+        if (here == there) return true;
+        LADING_TRY(auto const source, there->folder.blobs_of(d.algorithm()));
+        LADING_TRY(auto const target, here->folder.made_blobs_of(d.algorithm()));
+        if (::linkat(source.get(), d.hex().c_str(), target.get(), d.hex().c_str(), 0) == 0 || errno == EEXIST) {
+            ::fsync(target.get());
+            return true;
+        }
+        LADING_TRY(auto const copied, stage(name)); // no links on this file system
+        detail::staging_sink into(*copied);
+        LADING_TRY_V(there->layout.read({{}, d, descriptor::unknown_size}, into, stop));
+        LADING_TRY_V(copied->keep(d, std::nullopt));
+        return true;
+    }
+    result<void> put_document(std::string_view name, descriptor const& what, std::string_view bytes, manifest_facts const&, std::vector<std::string> const& tags) override {
+        LADING_TRY(auto const r, find(name, true));
+        std::lock_guard const locked(r->writing);
+        descriptor const plain(what.media_type, what.digest, what.size);
+        LADING_TRY_V(r->layout.put_document(plain, bytes));
+        if (tags.empty()) return r->layout.tag({}, plain);
+        for (auto const& tag : tags) {
+            LADING_TRY_V(r->layout.tag(tag, plain));
+        }
+        return success();
+    }
+    /// The document stays.
+    result<bool> remove_tag(std::string_view name, std::string_view tag) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return false;
+        std::lock_guard const locked(r->writing);
+        LADING_TRY(auto const what, r->layout.named(tag));
+        if (!what) return false;
+        LADING_TRY_V(r->layout.untag(tag));
+        LADING_TRY_V(r->layout.tag({}, *what));
+        return true;
+    }
+    result<bool> remove_document(std::string_view name, digest const& d) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return false;
+        std::lock_guard const locked(r->writing);
+        if (auto const there = r->layout.resolve(d.str()); !there) return detail::is_not_there(there.assume_error()) ? result<bool>(false) : result<bool>(there.assume_error());
+        auto const removed = r->layout.untag(d.str());
+        if (!removed && removed.assume_error() != errc::manifest_unknown) return removed.assume_error(); // one that nothing lists
+        return r->remove_file(d);
+    }
+    /// What is a document stays.
+    result<bool> remove_blob(std::string_view name, digest const& d) override {
+        LADING_TRY(auto const r, find(name, false));
+        if (!r) return false;
+        std::lock_guard const locked(r->writing);
+        LADING_TRY(auto const listed, r->layout.listed_documents());
+        if (std::any_of(listed.begin(), listed.end(), [&](auto const& what) { return what.digest == d; })) return false;
+        return r->remove_file(d);
+    }
+
+  private:
+    struct repository {
+        repository(oci_layout l, detail::layout_folder f) : layout(std::move(l)), folder(std::move(f)) {}
+
+        result<descriptor> what_of(std::string_view item, stop_token const& stop) {
+            if (digest::parse(item)) {
+                auto what = layout.resolve(item, stop);
+                bool const odd = !what && (what.assume_error() == errc::json_syntax || what.assume_error() == errc::body_too_large);
+                return odd ? result<descriptor>(error(errc::manifest_unknown)) : what; // a blob
+            }
+            LADING_TRY(auto what, layout.named(item, stop));
+            if (!what) return error(errc::manifest_unknown);
+            return std::move(*what);
+        }
+        result<std::vector<descriptor>> referrers_of(digest const& d, stop_token const& stop) {
+            LADING_TRY(auto const listed, layout.listed_documents(stop));
+            std::lock_guard const locked(reading);
+            std::map<digest, std::optional<manifest_facts>> now;
+            std::vector<descriptor> out;
+            for (auto const& what : listed) {
+                auto known = facts.extract(what.digest);
+                if (known.empty()) {
+                    auto const bytes = layout.document(what, stop);
+                    if (!bytes && bytes.assume_error() == errc::cancelled) return bytes.assume_error();
+                    auto read = bytes ? manifest_facts::of(bytes.assume_value()) : result<manifest_facts>(bytes.assume_error());
+                    bool const refers = read && read.assume_value().subject;
+                    now.emplace(what.digest, refers ? std::optional(std::move(read).assume_value()) : std::nullopt);
+                } else {
+                    now.insert(std::move(known));
+                }
+                auto const& one = now.at(what.digest);
+                if (one && one->subject == d) out.push_back(one->described(what.media_type, what.digest, static_cast<std::size_t>(what.size)));
+            }
+            facts = std::move(now);
+            return out;
+        }
+        result<bool> remove_file(digest const& d) const {
+            LADING_TRY(auto const at, folder.blobs_of(d.algorithm()));
+            if (!at) return false;
+            if (::unlinkat(at.get(), d.hex().c_str(), 0) == 0) return ::fsync(at.get()), true;
+            if (errno == ENOENT) return false;
+            return detail::file_error(folder.blob_name(d), "cannot be removed");
+        }
+
+        oci_layout layout;
+        detail::layout_folder folder;
+        std::mutex writing;                                      ///< of its index, in several steps
+        std::mutex reading;                                      ///< of `facts`
+        std::map<digest, std::optional<manifest_facts>> facts; ///< of what is listed and was looked at: those that refer to something
+    };
+
+    layout_repositories(std::string path, layout_options o) : path_(std::move(path)), options_(std::move(o.with_entries(65'536).with_tag_names())) {}
+
+    /// What a layout has in its folder itself gets a '_', which no name ends in.
+    static std::string folder_of(std::string_view component) {
+        bool const own = component == "blobs" || component == detail::layout_folder::version_file || component == detail::layout_folder::index_file;
+        return std::string(component) + (own ? "_" : "");
+    }
+    static std::string component_of(std::string_view folder) { return std::string(folder.ends_with('_') ? folder.substr(0, folder.size() - 1) : folder); }
+
+    /// The folder of a repository, each part of which is one; nothing where it is not there.
+    result<std::optional<std::string>> path_of(std::string_view name, bool make) const {
+        auto path = path_;
+        detail::file_handle at(::openat(root_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        while (!name.empty()) {
+            auto const component = folder_of(name.substr(0, name.find('/')));
+            name.remove_prefix(std::min(name.find('/'), name.size() - 1) + 1);
+            path += '/' + component;
+            if (make && ::mkdirat(at.get(), component.c_str(), 0777) == 0) ::fsync(at.get());
+            detail::file_handle next(::openat(at.get(), component.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            if (!next && errno == ENOENT) return std::optional<std::string>();
+            if (!next) return detail::file_error(path, "cannot be opened");
+            at = std::move(next);
+        }
+        return std::optional(std::move(path));
+    }
+    /// Null where there is none.
+    result<std::shared_ptr<repository>> find(std::string_view name, bool make) {
+        if (is_one_) name = {};
+        std::lock_guard const locked(mutex_);
+        if (auto const at = open_.find(name); at != open_.end()) return at->second;
+        LADING_TRY(auto const path, path_of(name, make));
+        if (!path) return std::shared_ptr<repository>();
+        LADING_TRY(auto folder, detail::layout_folder::open(*path, options_));
+        if (!detail::file_identity::of(folder.root(), detail::layout_folder::version_file)) {
+            if (!make) return std::shared_ptr<repository>();
+            LADING_TRY_V(folder.replace(detail::layout_folder::version_file, R"({"imageLayoutVersion":"1.0.0"})"));
+        }
+        LADING_TRY(auto layout, make || !is_complete(folder) ? oci_layout::create(*path, options_) : oci_layout::open(*path, options_));
+        LADING_TRY_V(folder.make_blobs());
+        auto made = std::make_shared<repository>(std::move(layout), std::move(folder));
+        if (open_.size() >= most_open) std::erase_if(open_, [](auto const& r) { return r.second.use_count() == 1; });
+        open_.emplace(name, made);
+        return made;
+    }
+    /// Who was killed while it was made has left no index.
+    static bool is_complete(detail::layout_folder const& folder) { return detail::file_identity::of(folder.root(), detail::layout_folder::index_file).has_value(); }
+
+    /// Adds the names of the repositories in a folder.
+    static result<void> list(int folder, std::string const& before, std::vector<std::string>& out) {
+        if (before.size() > 255) return success();
+        std::unique_ptr<DIR, int (*)(DIR*)> const all(::fdopendir(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
+        while (auto const* const entry = all ? ::readdir(all.get()) : nullptr) {
+            std::string_view const name = entry->d_name;
+            auto const component = component_of(name);
+            if (folder_of(component) != name || detail::check_path(component, 0)) continue; // no name leads there
+            detail::file_handle const at(::openat(folder, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            if (!at) continue;
+            auto const whole = before.empty() ? component : before + '/' + component;
+            if (detail::file_identity::of(at.get(), detail::layout_folder::version_file)) out.push_back(whole);
+            LADING_TRY_V(list(at.get(), whole, out));
+        }
+        return success();
+    }
+
+    /// The folder of uploads. Who is alone removes what those that were killed have left.
+    result<void> open_staging() {
+        constexpr char const* name = ".uploads";
+        if (::mkdirat(root_.get(), name, 0700) != 0 && errno != EEXIST) return detail::file_error(path_ + '/' + name, "cannot be made");
+        staging_ = detail::file_handle(::openat(root_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!staging_) return detail::file_error(path_ + '/' + name, "cannot be opened");
+        if (::flock(staging_.get(), LOCK_EX | LOCK_NB) == 0) {
+            std::unique_ptr<DIR, int (*)(DIR*)> const all(::fdopendir(::openat(staging_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
+            while (auto const* const entry = all ? ::readdir(all.get()) : nullptr)
+                if (std::string_view(entry->d_name).starts_with("upload-")) ::unlinkat(staging_.get(), entry->d_name, 0);
+        }
+        ::flock(staging_.get(), LOCK_SH);
+        return success();
+    }
+
+    static constexpr std::size_t most_open = 64; ///< layouts, each with its handles
+
+    std::string path_;
+    layout_options options_;
+    detail::file_handle root_, staging_;
+    bool is_one_ = false;
+    std::mutex mutex_;
+    std::map<std::string, std::shared_ptr<repository>, std::less<>> open_;
+};
+
+} // namespace lading::service
