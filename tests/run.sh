@@ -38,7 +38,7 @@ run_step() {
     style) python3 -B tests/style/run.py ;;
     platforms) bash tests/platforms/other.sh ;;
     single-header-current) python3 tests/single_header/generate.py --check ;;
-    compile-budget) python3 tests/bench/compile_budget.py 3 ;;
+    compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
     headers) cmake --preset headers && cmake --build --preset headers -- -k 0 && core_alone ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
