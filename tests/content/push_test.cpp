@@ -326,7 +326,7 @@ strings sorted_blobs(strings said) {
 }
 } // namespace
 
-TEST_CASE("an image is copied from memory to a registry, and again by one request", "[push][copy][CP06][CP07][G2][CP25]") {
+TEST_CASE("an image is copied from memory to a registry, and again by one request", "[push][copy][CP06][CP07][G2][CP25][PU07]") {
     world w;
     memory_store from;
     for (auto const& bytes : {w.layer, w.config}) {
@@ -345,7 +345,7 @@ TEST_CASE("an image is copied from memory to a registry, and again by one reques
     CHECK(w.server.tagged("r", "v1") == top.digest.str());
     CHECK(w.server.blob("r", sha_of(w.layer)) == w.layer);
     auto const said = lines(w.server);
-    CHECK(said.size() == 8); // the seven of a push, and what the tag leads to
+    CHECK(said.size() == 7); // a small config is sent without the question whether it is there
     CHECK(said.front() == "HEAD /v2/r/manifests/v1 < 404");
     CHECK(said.back() == "PUT /v2/r/manifests/v1 < 201");
 
@@ -371,6 +371,14 @@ TEST_CASE("between two repositories of one registry blobs are mounted", "[push][
     CHECK(said[1] == "GET /v2/r/manifests/v1 < 200");
     CHECK(sorted_blobs({said[2], said[3]}) == sorted_blobs({mount(w.layer), mount(w.config)}));
     CHECK(said[4] == "PUT /v2/q/manifests/v1 < 201");
+    CHECK(got.value().mounted.contents == 2);
+    CHECK(got.value().existing.contents == 0);
+    store third(w.registry, w.name("third"));
+    auto const plan = plan_copy(from, "v1", third, "v1");
+    REQUIRE(plan);
+    CHECK(std::count_if(plan.value().entries.begin(), plan.value().entries.end(), [](auto const& e) { return e.step == copy_step::mount; }) == 2);
+    CHECK(plan.value().to_fetch.contents == 1); // the manifest
+    CHECK_FALSE(w.registry.exists(w.ref("third:v1")).value());
 
     client other{client_options().with_plaintext(w.server.host())}; // another login, perhaps
     store elsewhere(other, w.name("p"));

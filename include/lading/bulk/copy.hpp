@@ -32,6 +32,8 @@ class copy_from {
     virtual result<std::optional<descriptor>> current(std::string_view name, stop_token const& stop) = 0;
     virtual result<std::string> document(descriptor const& what, stop_token const& stop) = 0;
     virtual result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) = 0;
+    /// Its contents are at hand, so that what is small is sent sooner than asked for.
+    virtual bool is_local() const = 0;
 };
 class copy_to {
   public:
@@ -49,6 +51,8 @@ class copy_to {
     virtual bool takes() const = 0;
     /// `anew`: whatever it said that it has.
     virtual result<pushed_blob> take(descriptor const& what, body_source& from, bool anew, stop_token const& stop) = 0;
+    /// The repository beside the source that it can take blobs from, where there is one.
+    virtual std::string const& mounts_from() const = 0;
     /// A name there leads to something whole, whatever it is.
     virtual bool trusts_names() const = 0;
 };
@@ -64,6 +68,10 @@ class copy_from_store final : public copy_from {
     }
     result<std::string> document(descriptor const& what, stop_token const& stop) override { return store_.document(what, stop); }
     result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) override { return store_.read(what, out, stop); }
+    bool is_local() const override {
+        if constexpr (requires { S::is_remote; }) return !S::is_remote;
+        else return true;
+    }
 
   private:
     S& store_;
@@ -95,6 +103,7 @@ class copy_to_store final : public copy_to {
         if constexpr (can_take) return anew ? store_.take_anew(what, from, stop) : store_.take(what, from, mount_from_, stop);
         else return (void)what, (void)from, (void)anew, (void)stop, error(errc::invalid_argument);
     }
+    std::string const& mounts_from() const override { return mount_from_; }
     bool trusts_names() const override {
         if constexpr (requires { S::names_are_complete; }) return S::names_are_complete;
         else return false;
@@ -228,7 +237,7 @@ class copy_state {
         }
         copy_summary out(*named_, plan_.top());
         if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
-        out.fetched = fetched_, out.existing = existing_, out.skipped = skipped_;
+        out.fetched = fetched_, out.existing = existing_, out.mounted = mounted_, out.skipped = skipped_;
         out.warnings = std::move(plan_.warnings());
         return out;
     }
@@ -237,8 +246,9 @@ class copy_state {
         copy_forecast out(*named_, plan_.top());
         if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
         for (auto const& b : plan_.blobs()) {
-            auto step = b.left_out ? copy_step::leave : b.bytes ? copy_step::make
-                                                                : copy_step::fetch;
+            auto step = b.left_out ? copy_step::leave : !to_.mounts_from().empty() ? copy_step::mount
+                                                    : b.bytes                      ? copy_step::make
+                                                                                   : copy_step::fetch;
             if (!b.left_out) {
                 LADING_TRY(auto const there, to_.has(b.what, stop));
                 if (there) step = copy_step::keep;
@@ -264,9 +274,10 @@ class copy_state {
         if (!sent) return fetched(b, std::move(sent).assume_error());
         auto const way = sent.assume_value().way;
         if (way == push_way::sent) return fetched(b, success());
+        bool const mounted = way == push_way::mounted;
         progress_.take_back(counting.bytes());
-        progress_.pass(b.what, transfer_state::skipped, way == push_way::mounted ? "it was taken from the other repository" : "it is there");
-        counted(existing_, b.what);
+        progress_.pass(b.what, transfer_state::skipped, mounted ? "mounted from " + to_.mounts_from() : "it is there");
+        counted(mounted ? mounted_ : existing_, b.what);
         return success();
     }
     /// What was named is what is named there: nothing is to be done.
@@ -314,7 +325,7 @@ class copy_state {
     std::optional<descriptor> named_;
     std::optional<digest> pinned_;       ///< that the destination's name is
     std::optional<digest> named_before_; ///< what it led to
-    copy_count fetched_, existing_, skipped_, made_;
+    copy_count fetched_, existing_, mounted_, skipped_, made_;
     std::size_t written_ = 0; ///< documents
 };
 
@@ -384,6 +395,8 @@ class copy_run {
         if (at_hand) return state_.add_document(what, std::move(*at_hand), existing);
         return state_.add_document(what, from_.document(what, stop), false);
     }
+    /// A config is of one image, which is not there under its name: a small one is sent without the question whether it is there.
+    bool is_most_likely_new(copy_plan::blob const& b) const { return b.is_config && b.what.size >= 0 && b.what.size < 4096 && from_.is_local(); }
     result<void> transfer(copy_plan::blob const& b, copy_state& state, stop_token const& stop, bool anew = false) {
         if (state.takes() && !b.left_out) {
             if (b.bytes) {
@@ -391,7 +404,7 @@ class copy_run {
                 return state.give(b, from, stop, anew);
             }
             content_body<copy_from> from(from_, b.what, stop);
-            return state.give(b, from, stop, anew);
+            return state.give(b, from, stop, anew || is_most_likely_new(b));
         }
         LADING_TRY(auto const over, state.without_source(b, stop));
         if (over) return success();

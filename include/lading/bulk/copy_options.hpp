@@ -78,6 +78,7 @@ struct copy_summary {
     descriptor top;      ///< what it leads to at the destination: with one platform the image of the index
     copy_count fetched;  ///< from the source
     copy_count existing; ///< were at the destination already
+    copy_count mounted;  ///< the destination took from the repository of the source, unsent
     copy_count skipped;  ///< were not to be copied
     std::vector<warning> warnings;
 };
@@ -86,6 +87,7 @@ struct copy_summary {
 enum class copy_step : std::uint8_t {
     fetch,  ///< ask the source for it
     make,   ///< write it without asking: it is empty, or its document has it within
+    mount,  ///< the destination takes it from the repository of the source
     keep,   ///< it is at the destination
     leave   ///< it is not to be copied
 };
@@ -95,6 +97,7 @@ constexpr char const* name_of(copy_step s) noexcept {
     switch (s) {
     case copy_step::fetch: return "fetch";
     case copy_step::make: return "make";
+    case copy_step::mount: return "mount";
     case copy_step::keep: return "keep";
     case copy_step::leave: break;
     }

@@ -98,7 +98,7 @@ class archive_store {
         return success();
     }
     result<void> read_archive(std::string path, archive_options const& o) {
-        image_on_disk_options how(o.bounds);
+        auto how = image_on_disk_options(o.bounds).with_made(made_manifest::oci); // for what is copied from here
         how.decompressions = o.decompressions;
         LADING_TRY(auto files, basic_image_on_disk<J, H>::open(std::move(path), std::move(how)));
         state_->archive.emplace(std::move(files));

@@ -166,7 +166,8 @@ class docker_packer {
 /// archive and gives it its name: until then nothing has it. Layers are decompressed on the way (each compression must be
 /// given with `archive_options::with_decompression`) and must be what the config says. Only images can be written, one of each index:
 /// the only one that is there, else the one of `archive_options::platform`. The same contents and names, in the same order, are
-/// the same bytes. Manifests are not in such an archive: what is read from it has another digest.
+/// the same bytes. Manifests are not in such an archive: what is read from it has one that is made, an OCI manifest over the layers as they
+/// are there, uncompressed, and so another digest than the image had before.
 ///
 /// Copies of an object are the same archive. Threads: as a `content_store` says.
 template <json_policy J, hash_policy H>

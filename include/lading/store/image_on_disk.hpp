@@ -45,9 +45,13 @@ struct image_on_disk_options {
     /// Decompressing and naming, which read whole files, are over by then; by default they take as long as they take.
     image_on_disk_options& with_deadline(std::chrono::steady_clock::time_point t) { return deadline = t, *this; }
 
+    /// What is made of an image that `docker save` wrote without a manifest.
+    image_on_disk_options& with_made(made_manifest m) { return made = m, *this; }
+
     limits bounds;
     std::vector<decompression> decompressions;
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    made_manifest made = made_manifest::docker;
 };
 
 /// Models `content_source`. `J` and `H` model the JSON and hash policies.
@@ -177,7 +181,7 @@ class basic_image_on_disk {
         std::optional<detail::saved_image> saved;
     };
     basic_image_on_disk(detail::image_files f, image_on_disk_options o)
-        : files_(std::move(f)), bounds_(std::move(o.bounds)), decompressions_(std::move(o.decompressions)), deadline_(o.deadline) {}
+        : files_(std::move(f)), bounds_(std::move(o.bounds)), decompressions_(std::move(o.decompressions)), deadline_(o.deadline), kind_(o.made) {}
 
     error bad(std::string why) const { return error(errc::layout_invalid).with_context(files_.path() + ": " + std::move(why)); }
     error bad(std::string const& file, error const& why) const { return bad(file + ": " + why.summary()); }
@@ -407,9 +411,9 @@ class basic_image_on_disk {
         return image.what;
     }
     result<descriptor> make(detail::saved_image const& image, detail::time_limit const& until) {
-        LADING_TRY(auto text, parts_.template manifest_of<J>(files_, image, decompressions_, bounds_, until));
+        LADING_TRY(auto text, parts_.template manifest_of<J>(files_, image, kind_, decompressions_, bounds_, until));
         LADING_TRY(auto const d, digest_of<H>(text));
-        descriptor what(std::string(media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
+        descriptor what(std::string(kind_ == made_manifest::oci ? media_types::oci_manifest : media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
         made_.insert_or_assign(d, std::move(text));
         return what;
     }
@@ -436,6 +440,7 @@ class basic_image_on_disk {
     limits bounds_;
     std::vector<decompression> decompressions_;
     detail::time_limit deadline_;
+    made_manifest kind_;
     detail::image_names names_;
     static constexpr std::size_t most_compared = 1000; ///< images whose documents are read to tell them apart
     std::vector<listed_image> images_; ///< as many as names

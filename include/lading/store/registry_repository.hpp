@@ -106,6 +106,9 @@ class registry_repository {
 
     // ---- reading
 
+    /// Its contents are elsewhere.
+    static constexpr bool is_remote = true;
+
     result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
         LADING_TRY(auto const ref, reference_to(name));
         LADING_TRY(auto got, client_.raw_manifest(ref, std::move(stop)));

@@ -21,6 +21,16 @@
 #include <utility>
 #include <vector>
 
+namespace lading {
+
+/// The manifest that is made of an image which `docker save` wrote without any.
+enum class made_manifest : std::uint8_t {
+    docker, ///< schema 2, as other tools show it
+    oci     ///< an OCI manifest: what it lists is as it is in the archive, uncompressed
+};
+
+} // namespace lading
+
 namespace lading::detail {
 
 /// The files of an image.
@@ -72,7 +82,9 @@ class saved_parts {
     /// file that is not there, is damaged, or is more than `limits::archive_bytes` when decompressed; more or fewer layers than the
     /// config names), `diff_id_mismatch`, `manifest_limit`, `timeout`.
     template <json_policy J>
-    result<std::string> manifest_of(image_files const& files, saved_image const& image, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
+    result<std::string> manifest_of(image_files const& files, saved_image const& image, made_manifest kind, std::vector<decompression> const& known, limits const& bounds,
+                                    time_limit const& until) {
+        bool const oci = kind == made_manifest::oci;
         if (image.layers.size() > bounds.descriptors)
             return error(errc::manifest_limit).with_context(files.path() + ": manifest.json: layers").with_values("at most " + std::to_string(bounds.descriptors), std::to_string(image.layers.size()));
         LADING_TRY(auto const ids, diff_ids_of<J>(files, image, bounds));
@@ -84,25 +96,28 @@ class saved_parts {
             auto const source = part ? image.sources.end() : image.sources.find(id);
             if (source != image.sources.end()) {
                 LADING_TRY(auto const elsewhere, json_document::parse<J>(source->second, bounds.json));
-                if (auto const urls = elsewhere.root().find("urls"); urls && urls->is_array() && urls->size() != 0) return w.value(elsewhere.root()), success();
+                if (auto const urls = elsewhere.root().find("urls"); urls && urls->is_array() && urls->size() != 0) return write_elsewhere(w, elsewhere.root(), oci), success();
             }
             if (!part) return bad(files, "names a file that is not there: " + printable(name, 160));
             char head[8];
             auto peek = *part;
             std::string_view const start(head, peek.read(head, sizeof head));
-            bool const seen_through = !compression_of(start, known_compressions) || compression_of(start, known);
+            auto const* const packed = compression_of(start, known_compressions);
+            bool const seen_through = !packed || compression_of(start, known);
             LADING_TRY(auto const d, digest_of_file(files, name, std::move(*part), known, bounds, until));
             if (seen_through && id != d.str() && digest::parse(id))
                 return error(errc::diff_id_mismatch).with_context(files.path() + ": " + printable(name, 160)).with_values(id, d.str());
-            w.begin_object().key("mediaType").string(type).key("size").integer(static_cast<std::int64_t>(blobs_.find(d)->second.size));
-            w.key("digest").string(d.str()).end_object();
+            auto const size = static_cast<std::int64_t>(blobs_.find(d)->second.size);
+            w.begin_object().key("mediaType").string(oci && type.empty() ? oci_layer_type(seen_through ? std::string_view() : packed->name) : type);
+            if (oci) w.key("digest").string(d.str()).key("size").integer(size).end_object();
+            else w.key("size").integer(size).key("digest").string(d.str()).end_object();
             return success();
         };
-        w.begin_object().key("schemaVersion").integer(2).key("mediaType").string(media_types::docker_manifest).key("config");
-        LADING_TRY_V(write(image.config, media_types::docker_config, {}));
+        w.begin_object().key("schemaVersion").integer(2).key("mediaType").string(oci ? media_types::oci_manifest : media_types::docker_manifest).key("config");
+        LADING_TRY_V(write(image.config, oci ? media_types::oci_config : media_types::docker_config, {}));
         w.key("layers").begin_array();
         for (std::size_t i = 0; i != image.layers.size(); ++i) {
-            LADING_TRY_V(write(image.layers[i], media_types::docker_layer, ids.empty() ? std::string() : ids[i]));
+            LADING_TRY_V(write(image.layers[i], oci ? std::string_view() : media_types::docker_layer, ids.empty() ? std::string() : ids[i]));
         }
         return w.end_array().end_object().take();
     }
@@ -113,6 +128,22 @@ class saved_parts {
     }
 
   private:
+    /// Of a layer that is compressed so, or not at all.
+    static std::string_view oci_layer_type(std::string_view packed) {
+        return packed == "gzip" ? media_types::oci_layer_gzip : packed == "zstd" ? media_types::oci_layer_zstd
+                                                                                 : media_types::oci_layer;
+    }
+    /// The descriptor of a layer that is kept elsewhere, as it is; for an OCI manifest with its type there.
+    static void write_elsewhere(json_writer& w, json_view source, bool oci) {
+        if (!oci) return void(w.value(source));
+        w.begin_object();
+        source.each_member([&](std::string_view name, json_view value) {
+            bool const foreign = name == "mediaType" && value.as_string().value_or("") == media_types::docker_layer_foreign;
+            if (foreign) w.key(name).string("application/vnd.oci.image.layer.nondistributable.v1.tar+gzip");
+            else w.key(name).value(value);
+        });
+        w.end_object();
+    }
     static error bad(image_files const& files, std::string const& why) {
         return error(errc::archive_invalid).with_context(files.path() + ": manifest.json: " + why);
     }

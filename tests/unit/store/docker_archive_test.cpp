@@ -96,7 +96,7 @@ std::string read_back(std::string const& path, std::string const& words = "", st
 
 } // namespace
 
-TEST_CASE("docker_archive: the golden image is the golden archive", "[store][AR11][AR12][AR18]") {
+TEST_CASE("docker_archive: the golden image is the golden archive, and is read as the golden manifest", "[store][AR11][AR12][AR18][V11][V12]") {
     folder f;
     golden const g;
     CHECK(hex_of(g.config) == "b6e7bf975259e0c681d5f650f505488efb1f48738ee213ef661b889d5226cfc8");
@@ -119,6 +119,7 @@ TEST_CASE("docker_archive: the golden image is the golden archive", "[store][AR1
         std::string layer;
         CHECK(read_back(f.str(name), "hello:v1", &layer) == g.config);
         CHECK(layer == g.layer);
+        CHECK(docker_archive::open(f.str(name)).value().resolve("hello:v1").value() == g.what()); // the manifest that is made
         CHECK(store.names().value() == std::vector<std::string>{"docker.io/library/hello:v1"});
     }
     CHECK((f.read("x.tar") == f.read("y.tar")));
@@ -369,6 +370,7 @@ TEST_CASE("docker_archive: a layer that is kept elsewhere is listed as that", "[
     REQUIRE(listed.layers.size() == 1);
     CHECK(listed.layers[0].digest == described("packed").digest);
     CHECK(listed.layers[0].urls.size() == 1);
+    CHECK(listed.layers[0].media_type == "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip");
     CHECK(read_back(path) == "external_layer");
     CHECK(read_back(f.write("y.tar", tar({{"c.json", g.config}, {"manifest.json", saved("c.json", R"(["l.tar"])", "[]", sources(""))}}))) == "archive_invalid");
     CHECK(read_back(f.write("z.tar", tar({{"c.json", g.config}, {"l.tar", g.layer}, {"manifest.json", saved("c.json", R"(["l.tar"])", "[]", elsewhere)}}))) == g.config);
