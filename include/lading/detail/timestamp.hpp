@@ -7,6 +7,8 @@
 #include "calendar.hpp"
 #include "text.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -55,6 +57,18 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
     if (off_hour < 0 || off_hour > 23 || off_minute < 0 || off_minute > 59) return refuse();
     if (off_hour == 0 && off_minute == 0) return out + 'Z';
     return out.append(zone);
+}
+
+/// A time as RFC 3339 has it, in UTC: "2024-01-02T03:04:05Z". `seconds` are since 1970; of the years 1 to 9999.
+inline std::string timestamp_of(std::int64_t seconds) {
+    auto const days = (seconds >= 0 ? seconds : seconds - 86'399) / 86'400, rest = seconds - days * 86'400;
+    auto const date = detail::date_of_days(days);
+    auto const digits = [](std::int64_t value, std::size_t width) {
+        auto text = std::to_string(value);
+        return text.size() < width ? std::string(width - text.size(), '0') + text : text;
+    };
+    return digits(date.year, 4) + '-' + digits(date.month, 2) + '-' + digits(date.day, 2) + 'T' + digits(rest / 3600, 2) + ':' +
+           digits(rest / 60 % 60, 2) + ':' + digits(rest % 60, 2) + 'Z';
 }
 
 } // namespace lading

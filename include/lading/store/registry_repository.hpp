@@ -195,7 +195,10 @@ class registry_repository {
             last.emplace(what, std::move(bytes));
         }
         auto outcome = put(name, *last);
-        return keep_unless(std::move(outcome), std::move(*last));
+        if (!outcome) return keep_unless(std::move(outcome), std::move(*last));
+        std::lock_guard const lock(mutex_);
+        known_ = std::move(last); // it may get more names
+        return success();
     }
     result<void> complete() { return put_pending(); }
 
@@ -232,7 +235,7 @@ class registry_repository {
     Client& client_;
     repository name_;
     std::mutex mutex_;
-    std::optional<std::pair<descriptor, std::string>> known_;   ///< the document that was resolved last
+    std::optional<std::pair<descriptor, std::string>> known_;   ///< the document that was resolved or named last
     std::optional<std::pair<descriptor, std::string>> pending_; ///< the one that is to be put
 };
 

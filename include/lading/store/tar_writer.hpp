@@ -25,7 +25,8 @@ struct tar_entry {
     std::uint64_t size = 0;     ///< in bytes
     unsigned mode = 0644;       ///< the permissions
     std::uint64_t time = 0;     ///< of the last change, in seconds since 1970
-    std::string_view link = {}; ///< what a symbolic link leads to; empty: no link
+    std::string_view link = {}; ///< what a link leads to; empty: no link
+    bool is_hard = false;       ///< the link is another name of a member that came before
 };
 
 inline constexpr std::size_t tar_block = 512;
@@ -92,6 +93,7 @@ inline std::string pax_record(std::string_view key, std::string_view value) {
 inline std::string tar_header(tar_entry const& entry) {
     bool const folder = entry.name.ends_with('/');
     tar_head head(folder ? '5' : entry.link.empty() ? '0'
+                             : entry.is_hard        ? '1'
                                                     : '2',
                   entry.size, entry.mode, entry.time);
     std::string records; // sorted by their keys
