@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// lading: images and artifacts, from registries to disk. The commands are in examples/lading/, one file each.
+// lading: images and artifacts, between registries and disk. The commands are in examples/lading/, one file each.
 
 #include "inspect/command.hpp"
 #include "lading/commands.hpp"
@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "lading " LADING_VERSION_STRING);
     app.add_subcommand("inspect", "show what an image is; its options: lading inspect --help");
     add_moving(app, run);
+    add_making(app, run);
     add_reading(app, run);
     add_serving(app, run);
     app.add_subcommand("version", "print the version")->callback([&run] { run.status = print("lading " LADING_VERSION_STRING "\n"); });

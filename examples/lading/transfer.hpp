@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// What `pull`, `copy` and `artifact pull` share: their options, progress, and the line that says what was done.
+/// What `pull`, `copy`, `artifact pull` and `artifact push` share: their options, progress, and the line that says what was done.
 
 #include "access_options.hpp"
 #include "document.hpp"
@@ -26,6 +26,19 @@ struct transfer_request {
     bool json = false, dry_run = false, quiet = false, overwrite = false;
 };
 
+/// How it goes on, and what is said of it.
+inline void add_report_options(CLI::App& to, transfer_request& of) {
+    to.add_option_function<unsigned>("-j,--jobs,--image-parallel-copies", [&of](unsigned n) { of.copy.with_lanes(n); }, "blobs at once (default 4)")->check(CLI::Range(1, 64))->type_name("N");
+    to.add_option_function<std::string>("--progress", [&of](std::string const& form) { of.shown = form == "none" ? progress_form::none : form == "bar" ? progress_form::bar
+                                                                                                                                     : form == "json"  ? progress_form::json
+                                                                                                                                     : form == "plain" ? progress_form::plain
+                                                                                                                                                       : progress_form::automatic; }, "none, plain, bar or json, on stderr (default: bar on a terminal, else plain)")->check(CLI::IsMember({"auto", "none", "plain", "bar", "json"}))->type_name("FORM");
+    to.add_flag("-q,--quiet", of.quiet, "say nothing but what failed");
+    to.add_flag("--json", of.json, "print the result as JSON");
+    to.add_option("--digestfile", of.digest_file, "write the digest to this file")->type_name("FILE");
+    to.add_flag("--dry-run", of.dry_run, "say what would be copied, and copy nothing");
+}
+
 inline void add_transfer_options(CLI::App& to, transfer_request& of) {
     to.add_option_function<std::vector<std::string>>(
           "--platform,--platforms",
@@ -42,17 +55,9 @@ inline void add_transfer_options(CLI::App& to, transfer_request& of) {
         ->allow_extra_args(false)
         ->type_name("OS/ARCH[/VAR]");
     to.add_flag_callback("--sparse", [&of] { of.copy.with_sparse(); }, "keep the index although not all of its images are copied");
-    to.add_option_function<unsigned>("-j,--jobs,--image-parallel-copies", [&of](unsigned n) { of.copy.with_lanes(n); }, "blobs at once (default 4)")->check(CLI::Range(1, 64))->type_name("N");
     to.add_flag_callback("--schema1", [&of] { of.copy.with_schema1(); }, "copy manifests of the withdrawn schema 1, too");
     to.add_flag_callback("--leave-external", [&of] { of.copy.with_external(lading::external_layers::leave); }, "do not copy layers that are kept at other places");
-    to.add_option_function<std::string>("--progress", [&of](std::string const& form) { of.shown = form == "none" ? progress_form::none : form == "bar" ? progress_form::bar
-                                                                                                                                     : form == "json"  ? progress_form::json
-                                                                                                                                     : form == "plain" ? progress_form::plain
-                                                                                                                                                       : progress_form::automatic; }, "none, plain, bar or json, on stderr (default: bar on a terminal, else plain)")->check(CLI::IsMember({"auto", "none", "plain", "bar", "json"}))->type_name("FORM");
-    to.add_flag("-q,--quiet", of.quiet, "say nothing but what failed");
-    to.add_flag("--json", of.json, "print the result as JSON");
-    to.add_option("--digestfile", of.digest_file, "write the digest to this file")->type_name("FILE");
-    to.add_flag("--dry-run", of.dry_run, "say what would be copied, and copy nothing");
+    add_report_options(to, of);
     to.add_flag("--overwrite", of.overwrite, "replace an archive, folder or file that is there");
     for (auto const* name : {"-a,--all", "--preserve-digests"}) // what is done anyway
         to.add_flag_callback(name, [] {}, "accepted: it is done anyway")->group("");

@@ -90,6 +90,13 @@ class basic_packed_artifact {
         return success();
     }
 
+    /// Annotations of the config that was set. Error: `no_config` where none was.
+    result<void> annotate_config(string_map annotations) {
+        if (annotations.empty()) return success();
+        if (!config_) return error(errc::no_config).with_context("annotations of a config that was not set");
+        config_->annotations = std::move(annotations);
+        return success();
+    }
     /// What has been added, in that order. Annotations may be added to it.
     std::vector<descriptor>& layers() noexcept { return layers_; }
 
