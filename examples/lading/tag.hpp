@@ -54,7 +54,7 @@ inline int remove_tag(std::string const& name, bool missing_is_fine, registry_ac
         LADING_TRY(auto at, registry_of(name, args));
         if (at.ref.tag().empty()) return lading::error(lading::errc::ref_invalid).with_context("the tag that is to be removed is wanted: HOST/NAME:TAG");
         if (at.ref.has_digest()) return lading::error(lading::errc::ref_invalid).with_context("a tag is removed by its name alone: HOST/NAME:TAG, without a digest");
-        LADING_TRY_V(at.registry.remove_tag(at.ref, missing_is_fine, stop));
+        LADING_TRY_V(at.registry.remove_tag(at.ref, lading::remove_options().with_missing_is_fine(missing_is_fine), stop));
         return lading::success();
     }();
     if (removed) return status::done;
