@@ -108,6 +108,10 @@ class journal_store {
         return inside_.read(d, out, stop);
     }
     lading::result<std::vector<std::string>> names(lading::stop_token stop) { return inside_.names(stop); }
+    lading::result<std::vector<lading::descriptor>> referrers(lading::descriptor const& d, lading::stop_token stop) {
+        LADING_TRY_V(note("referrers", d.digest.str()));
+        return inside_.referrers(d, stop);
+    }
     lading::result<bool> has(lading::descriptor const& d, lading::stop_token stop) { return inside_.has(d, stop); }
     lading::result<std::unique_ptr<lading::blob_sink>> writer(lading::descriptor const& d) {
         LADING_TRY_V(note("write", d.digest.str()));

@@ -154,7 +154,7 @@ class pull_body {
     void all_blobs(Self& self) {
         auto* const s = state_.get();
         s->walking = false;
-        if (auto ready = s->copy.walked(); !ready) return finish(self, std::move(ready).assume_error());
+        if (auto ready = s->copy.walked({}); !ready) return finish(self, std::move(ready).assume_error());
         for (auto const& b : s->copy.plan().blobs()) s->blobs.push_back(&b);
         if (s->blobs.empty()) return finish(self, s->copy.finish({}));
         s->transfers.resize(s->blobs.size());

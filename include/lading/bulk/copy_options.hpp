@@ -5,6 +5,7 @@
 
 #include "../descriptor.hpp"
 #include "../detail/chrono.hpp"
+#include "../error.hpp"
 #include "../limits.hpp"
 #include "../platform.hpp"
 #include "../store/transfer_event.hpp"
@@ -12,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +42,19 @@ struct copy_options {
     copy_options& with_external(external_layers e) { return external = e, *this; }
     /// Copy schema1 documents too, as they are. Without it they are `schema1_refused`.
     copy_options& with_schema1(bool yes = true) { return schema1 = yes, *this; }
+    /// Copy also what refers to each copied manifest, and what refers to that, `limits::referrer_depth` levels of it: signatures, attestations, bills of
+    /// materials. They come after the image and do not undo it: what fails is among `copy_summary::followers`. To a registry that does not list referrers
+    /// itself they are listed by tag, beside those that are there.
+    copy_options& with_referrers(bool yes = true) { return referrers = yes, *this; }
+    /// Of those only the ones of this artifact type, or of several.
+    copy_options& with_referrer_type(std::string type) { return referrer_types.push_back(std::move(type)), with_referrers(); }
+    /// Copy also what has the digest of a copied manifest as its tag: `sha256-<hex>.sig`, `.att`, `.sbom` and the like. What `sha256-<hex>` itself lists is
+    /// copied as referrers are, and added to what the destination lists. One list of the source's tags.
+    copy_options& with_digest_tags(bool yes = true) { return digest_tags = yes, *this; }
+    /// Both.
+    copy_options& with_signatures() { return with_referrers().with_digest_tags(); }
+    /// A name that leads elsewhere at the destination is not moved: `tag_exists`, before anything is copied. Another client may be faster.
+    copy_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
     /// Off: the destination is not completed, since more is to be copied into it; the caller does that (`content_store`, 9). So an archive gets
     /// several images.
     copy_options& with_completion(bool on) { return completion = on, *this; }
@@ -52,6 +67,10 @@ struct copy_options {
     bool sparse = false;
     bool schema1 = false;
     bool completion = true;
+    bool referrers = false;
+    bool digest_tags = false;
+    bool no_clobber = false;
+    std::vector<std::string> referrer_types;
     external_layers external = external_layers::ask;
     std::size_t lanes = 4;
     std::chrono::milliseconds wait{600'000};
@@ -70,6 +89,16 @@ struct copy_count {
     }
 };
 
+/// What went with an image, or should have gone.
+struct copied_follower {
+    copied_follower(descriptor w, digest s) : what(std::move(w)), subject(std::move(s)) {}
+    descriptor what;               ///< of one with a tag that did not come: of the subject
+    digest subject;                ///< that it refers to, or that its tag names
+    std::string tag;               ///< of one that has one
+    bool existed = false;          ///< it was at the destination
+    std::optional<error> failure;  ///< why it is not there
+};
+
 /// What a copy has done.
 struct copy_summary {
     copy_summary(descriptor n, descriptor t) : named(std::move(n)), top(std::move(t)) {}
@@ -80,7 +109,29 @@ struct copy_summary {
     copy_count existing; ///< were at the destination already
     copy_count mounted;  ///< the destination took from the repository of the source, unsent
     copy_count skipped;  ///< were not to be copied
+    std::vector<copied_follower> followers; ///< referrers, and what has a digest as its tag, where they were asked for
     std::vector<warning> warnings;
+
+    /// Whether all that was asked for is there.
+    bool complete() const noexcept {
+        for (auto const& f : followers)
+            if (f.failure) return false;
+        return true;
+    }
+};
+
+/// What came of one name of many.
+struct copied_tag {
+    explicit copied_tag(std::string n) : name(std::move(n)) {}
+    std::string name;                     ///< printable
+    std::optional<copy_summary> copied;
+    std::optional<error> failure;         ///< `tag_exists`: it was left, as was asked for
+};
+
+/// What came of all names.
+struct copied_tags {
+    std::vector<copied_tag> tags; ///< in the source's order
+    std::size_t digest_tags = 0;  ///< of which so many are made of digests: signatures and the like
 };
 
 /// What a copy would do with one content.

@@ -139,6 +139,16 @@ class copy_plan {
         }
         return success();
     }
+    /// The destination has it, and so all that it lists, which is not looked for. The bytes, of the top, are written again: that gives it its name.
+    void add_whole(descriptor const& what, std::string bytes) {
+        auto const at = found_.at(what.digest);
+        auto& d = documents_[at];
+        if (d.what.size < 0) d.what.size = what.size >= 0 ? what.size : static_cast<std::int64_t>(bytes.size());
+        if (d.what.media_type.empty()) d.what.media_type = what.media_type;
+        d.bytes = std::move(bytes);
+        d.known = true;
+        d.existing = at != 0;
+    }
     /// The source has no document of that digest. An entry of an index that may be either is taken for a blob then; of any other it is
     /// the failure.
     result<void> add_missing(descriptor const& what, error why) {

@@ -60,6 +60,9 @@ class archive_store {
     }
 
   protected:
+    result<std::vector<descriptor>> referrers(descriptor const& what, stop_token stop) {
+        return state_->archive ? state_->archive->referrers(what, stop) : files().referrers(what, stop);
+    }
     static result<archive_store> open(std::string path, archive_options const& o) {
         archive_store out;
         LADING_TRY_V(out.read_archive(std::move(path), o));

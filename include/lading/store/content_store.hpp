@@ -15,6 +15,8 @@
 ///  3. `s.read(what, out, stop)` passes one blob to a `blob_sink`, which is committed when size and digest hold, and only
 ///     then. Errors: `blob_unknown`, `size_mismatch`, `digest_mismatch`, those of the sink.
 ///  4. `s.names(stop)` lists the names.
+/// and may have
+///     `s.referrers(what, stop)`: a vector of what refers to a document, as its subject, with artifact types. Without, nothing does.
 /// and of a `content_store`, which can be written to, also:
 ///  5. `s.has(what, stop)`: is this content there, whole?
 ///  6. `s.writer(what)` gives a sink that keeps one blob. What is committed to it is there; the store does not verify it
@@ -58,6 +60,10 @@ concept reads_blobs = requires(S& s, descriptor const& what, blob_sink& out, sto
 template <class S>
 concept lists_names = requires(S& s, stop_token stop) {
     { s.names(stop) } -> std::same_as<result<std::vector<std::string>>>;
+};
+template <class S>
+concept lists_referrers = requires(S& s, descriptor const& what, stop_token stop) {
+    { s.referrers(what, stop) } -> std::same_as<result<std::vector<descriptor>>>;
 };
 template <class S>
 concept knows_what_it_has = requires(S& s, descriptor const& what, stop_token stop) {

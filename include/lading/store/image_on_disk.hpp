@@ -23,6 +23,8 @@
 #include "content_store.hpp"
 #include "image_files.hpp"
 #include "image_names.hpp"
+#include "image_on_disk_options.hpp"
+#include "listed_referrers.hpp"
 #include "pass_verified.hpp"
 #include "saved_images.hpp"
 
@@ -35,24 +37,6 @@
 #include <vector>
 
 namespace lading {
-
-/// How an image on disk is opened.
-struct image_on_disk_options {
-    image_on_disk_options() = default;
-    image_on_disk_options(limits l) : bounds(std::move(l)) {}
-    /// Reads archives of this compression too: `with_decompression(zlib_gzip::model())`.
-    image_on_disk_options& with_decompression(decompression d) { return decompressions.push_back(d), *this; }
-    /// Decompressing and naming, which read whole files, are over by then; by default they take as long as they take.
-    image_on_disk_options& with_deadline(std::chrono::steady_clock::time_point t) { return deadline = t, *this; }
-
-    /// What is made of an image that `docker save` wrote without a manifest.
-    image_on_disk_options& with_made(made_manifest m) { return made = m, *this; }
-
-    limits bounds;
-    std::vector<decompression> decompressions;
-    std::optional<std::chrono::steady_clock::time_point> deadline;
-    made_manifest made = made_manifest::docker;
-};
 
 /// Models `content_source`. `J` and `H` model the JSON and hash policies.
 ///
@@ -166,6 +150,14 @@ class basic_image_on_disk {
         auto out = names();
         std::erase_if(out, [](auto const& name) { return detail::image_names::position(name).has_value(); });
         return out;
+    }
+
+    /// What refers to a document, among those that the index lists. Errors: `cancelled`.
+    result<std::vector<descriptor>> referrers(descriptor const& what, stop_token stop = {}) {
+        std::vector<detail::listed_referrers::entry> entries;
+        for (std::size_t i = 0; i < images_.size(); ++i)
+            if (images_[i].what) entries.push_back({names_[i].own, images_[i].what.assume_value()});
+        return referrers_->of<J>(what.digest, entries, bounds_, stop, [this](descriptor const& d) { return document(d); });
     }
 
   private:
@@ -436,6 +428,7 @@ class basic_image_on_disk {
     detail::links reach_of(digest const& d) const { return parts_.find(d) ? detail::links::inside : detail::links::anywhere; }
 
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>(); ///< of what is found out while it is read
+    std::shared_ptr<detail::listed_referrers> referrers_ = std::make_shared<detail::listed_referrers>();
     detail::image_files files_;
     limits bounds_;
     std::vector<decompression> decompressions_;

@@ -4,6 +4,8 @@
 /// `memory_store`: images in memory, for tests and small artifacts.
 
 #include "../detail/mutex.hpp"
+#include "../document/referrer.hpp"
+#include "../json/strict_json.hpp"
 #include "content_store.hpp"
 
 #include <algorithm>
@@ -22,6 +24,7 @@ namespace lading {
 /// `body_too_large`. Threads: any call by several at once. It must outlive its sinks.
 class memory_store {
   public:
+    static constexpr bool any_call_at_once = true;
     explicit memory_store(std::size_t limit = std::size_t{64} << 20) : limit_(limit) {}
 
     result<descriptor> resolve(std::string_view name, stop_token = {}) {
@@ -62,6 +65,14 @@ class memory_store {
     result<std::vector<std::string>> names(stop_token = {}) {
         std::lock_guard const locked(mutex_);
         return listed();
+    }
+
+    result<std::vector<descriptor>> referrers(descriptor const& what, stop_token = {}) {
+        std::lock_guard const locked(mutex_);
+        std::vector<descriptor> out;
+        for (auto const& [d, c] : contents_)
+            if (c->refers && c->refers->subject->digest == what.digest) out.push_back(c->refers->entry);
+        return out;
     }
 
     result<bool> has(descriptor const& what, stop_token = {}) {
@@ -105,10 +116,14 @@ class memory_store {
 
     struct content {
         std::string bytes;
-        std::optional<descriptor> what; ///< of a document
+        std::optional<descriptor> what;   ///< of a document
+        std::optional<referring> refers{}; ///< of one that has a subject
     };
     void put(descriptor const& what, std::string bytes, bool is_document) {
-        auto kept = std::make_shared<content const>(content{std::move(bytes), is_document ? std::optional(what) : std::nullopt});
+        content one{std::move(bytes), is_document ? std::optional(what) : std::nullopt};
+        if (is_document && one.bytes.find("\"subject\"") != std::string::npos)
+            if (auto r = referring_of<strict_json>(one.bytes, what); r.subject) one.refers = std::move(r);
+        auto kept = std::make_shared<content const>(std::move(one));
         std::lock_guard const locked(mutex_);
         contents_.insert_or_assign(what.digest.str(), std::move(kept));
     }

@@ -48,6 +48,9 @@ class basic_oci_archive : public detail::archive_store<J, H> {
         return basic_oci_archive(std::move(begun));
     }
 
+    /// What refers to a document, among those that are listed. Errors: `cancelled`.
+    result<std::vector<descriptor>> referrers(descriptor const& what, stop_token stop = {}) { return base::referrers(what, std::move(stop)); }
+
     /// Packs, and gives the archive its name. Then it can be read. What fails leaves what was written for another try, and nothing under the
     /// name. Errors: `invalid_argument` (no name leads to anything), `blob_unknown` (a manifest lists what was not written),
     /// `digest_mismatch` (what was written has been changed), `archive_exists`, `disk_full`, `sink_failed`.

@@ -18,6 +18,7 @@
 #include "layout_blobs.hpp"
 #include "layout_garbage.hpp"
 #include "layout_index.hpp"
+#include "listed_referrers.hpp"
 
 #include <dirent.h>
 
@@ -44,6 +45,8 @@ namespace lading {
 template <json_policy J, hash_policy H>
 class basic_oci_layout {
   public:
+    static constexpr bool any_call_at_once = true;
+
     /// Opens a layout that is there. Errors: `layout_invalid` (no folder, no `oci-layout` of a version 1, no index, or not one), `manifest_limit`,
     /// `manifest_ambiguous`, `path_refused`.
     static result<basic_oci_layout> open(std::string path, layout_options o = {}) {
@@ -126,6 +129,18 @@ class basic_oci_layout {
         for (auto const& e : state_->index.entries())
             if (!e.name.own.empty() && seen.insert(e.name.own).second) out.push_back(e.name.own);
         return out;
+    }
+
+    /// What refers to a document, among those that the index lists, under a name or without one. Each is read once. Errors: those of `open`, `cancelled`.
+    result<std::vector<descriptor>> referrers(descriptor const& what, stop_token stop = {}) {
+        std::vector<detail::listed_referrers::entry> entries;
+        {
+            std::lock_guard const locked(state_->mutex);
+            LADING_TRY_V(state_->load());
+            for (auto const& e : state_->index.entries())
+                if (e.what) entries.push_back({e.name.own, e.what.assume_value()});
+        }
+        return state_->referrers.template of<J>(what.digest, entries, options().bounds, stop, [this](descriptor const& d) { return document(d); });
     }
 
     /// A blob of the right size is hashed, once, unless it is of `layout_options::verify_existing` bytes or more; one that is not what it is
@@ -217,6 +232,7 @@ class basic_oci_layout {
         }
         std::shared_ptr<detail::layout_blobs<H>> blobs;
         layout_options const options;
+        detail::listed_referrers referrers;
         std::mutex mutex; ///< guards the index
         layout_index<J> index;
         std::optional<detail::file_identity> known;

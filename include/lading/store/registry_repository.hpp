@@ -8,7 +8,9 @@
 #include "../hash/constexpr_sha2.hpp"
 #include "../http/body_source.hpp"
 #include "../media_type.hpp"
+#include "../operation/manifest_push_options.hpp"
 #include "../operation/push_options.hpp"
+#include "../operation/referrers_options.hpp"
 #include "../reference.hpp"
 #include "content_store.hpp"
 #include "relay.hpp"
@@ -103,6 +105,8 @@ class registry_repository {
 
     repository const& name() const noexcept { return name_; }
     Client& client() const noexcept { return client_; }
+    /// The same for another thread: what one is about to put is not the other's.
+    registry_repository another() const { return registry_repository(client_, name_); }
 
     // ---- reading
 
@@ -145,6 +149,16 @@ class registry_repository {
     }
     result<std::vector<std::string>> names(stop_token stop = {}) {
         LADING_TRY(auto listed, client_.tags(name_, std::move(stop)));
+        if (listed.failure) return std::move(*listed.failure);
+        return std::move(listed.values);
+    }
+
+    /// What refers to a document. Errors: those of `client::referrers`; a list that is not complete is none.
+    result<std::vector<descriptor>> referrers(descriptor const& what, stop_token stop = {})
+        requires requires(Client& c, reference const& ref) { c.referrers(ref, referrers_options(), stop_token()); }
+    {
+        LADING_TRY(auto const ref, reference_to(what.digest.str()));
+        LADING_TRY(auto listed, client_.referrers(ref, referrers_options(), std::move(stop)));
         if (listed.failure) return std::move(*listed.failure);
         return std::move(listed.values);
     }
@@ -202,6 +216,29 @@ class registry_repository {
     }
     result<void> complete() { return put_pending(); }
 
+    /// From now on the registry, where it makes no list of referrers itself, is told of those that are put by `write_referrers`: of all of a
+    /// subject at once.
+    void hold_referrers() {
+        std::lock_guard const lock(mutex_);
+        held_.emplace();
+    }
+    /// Puts them on the lists, and holds no more. Errors: those of `client::change_referrers`.
+    result<void> write_referrers(stop_token stop = {})
+        requires requires(Client& c, repository const& of, referrers_change change) { c.change_referrers(of, std::move(change), stop_token()); }
+    {
+        LADING_TRY_V(put_pending());
+        std::optional<std::vector<referrers_change>> held;
+        {
+            std::lock_guard const lock(mutex_);
+            held = std::exchange(held_, std::nullopt);
+        }
+        if (!held) return success();
+        for (auto& change : *held) {
+            LADING_TRY_V(client_.change_referrers(name_, std::move(change), stop));
+        }
+        return success();
+    }
+
   private:
     static bool is_document(descriptor const& what) { return is_known_manifest_type(what.media_type); }
     result<reference> reference_to(std::string_view name) const {
@@ -210,8 +247,21 @@ class registry_repository {
     }
     result<void> put(std::string_view name, std::pair<descriptor, std::string> const& document) {
         LADING_TRY(auto const ref, reference_to(name));
-        LADING_TRY_V(client_.push_manifest(ref, document.second));
+        bool holds = false;
+        {
+            std::lock_guard const lock(mutex_);
+            holds = held_.has_value();
+        }
+        LADING_TRY(auto const put, client_.push_manifest(ref, document.second, manifest_push_options().with_listing(!holds)));
+        if (put.listing == referrers_listing::left && put.referrer && put.referrer->subject) hold(*put.referrer);
         return success();
+    }
+    void hold(referring const& one) {
+        std::lock_guard const lock(mutex_);
+        if (!held_) held_.emplace();
+        for (auto& change : *held_)
+            if (change.subject == one.subject->digest) return (void)change.with_added(one.entry);
+        held_->push_back(referrers_change(one.subject->digest).with_added(one.entry));
     }
     /// By its digest.
     result<void> put_pending() {
@@ -237,6 +287,7 @@ class registry_repository {
     std::mutex mutex_;
     std::optional<std::pair<descriptor, std::string>> known_;   ///< the document that was resolved or named last
     std::optional<std::pair<descriptor, std::string>> pending_; ///< the one that is to be put
+    std::optional<std::vector<referrers_change>> held_;         ///< referrers that the registry is to be told of, while they are held
 };
 
 } // namespace lading

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// `copy_state` and `copy_run`: a copy of what one name leads to.
+
+#include "../error_groups.hpp"
+#include "../store/content_body.hpp"
+#include "copy_ends.hpp"
+#include "copy_lanes.hpp"
+#include "copy_options.hpp"
+#include "copy_plan.hpp"
+#include "counted_source.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lading {
+
+namespace detail {
+
+inline bool is_digest_text(std::string_view name) { return name.find(':') != name.npos && digest::parse(name).has_value(); }
+
+/// What the parts of a copy share, be it by threads or on an event loop: the plan, the counts, and every step that concerns the
+/// destination alone.
+class copy_state {
+  public:
+    copy_state(copy_to& to, std::string_view name, std::string_view to_name, copy_options o)
+        : to_(to), name_(name), to_name_(to_name), options_(std::move(o)), plan_(options_), progress_(options_.observer) {}
+
+    copy_options const& options() const noexcept { return options_; }
+    copy_plan& plan() noexcept { return plan_; }
+    copy_progress& progress() noexcept { return progress_; }
+
+    /// What the destination knows by the name already, where that may save asking for the document.
+    std::optional<descriptor> look_for_name(stop_token const& stop) {
+        if (auto const pinned = digest::parse(to_name_); is_digest_text(to_name_)) pinned_ = pinned.assume_value();
+        auto const& name = is_digest_text(name_) ? name_ : to_name_;
+        if (name.empty() || pinned_) return std::nullopt;
+        auto found = to_.resolve(name, stop);
+        if (!found) return std::nullopt;
+        if (name == to_name_) named_before_ = found.assume_value().digest;
+        return std::move(found).assume_value();
+    }
+    /// True when the source is to be asked what the name leads to now; of a digest that is no question.
+    bool may_be_current() const { return !is_digest_text(name_) && (options_.platforms.empty() || options_.sparse); }
+    bool is_by_digest() const { return is_digest_text(name_); }
+    /// At the destination.
+    bool is_nameless() const { return to_name_.empty() || pinned_; }
+
+    void begin(descriptor top) {
+        top.annotations.clear(); // they are of the list that it was found in
+        named_ = top;
+        plan_.begin(std::move(top));
+        fetched_ = existing_ = mounted_ = skipped_ = made_ = copy_count();
+        written_ = 0;
+    }
+    /// Whether the destination has a document, and so all that it lists: it takes none before that. Nobody asks where the name led nowhere: an image that is
+    /// new is not there.
+    bool has_whole(descriptor const& what, stop_token const& stop) {
+        if (!named_before_ || !to_.trusts_names() || !options_.platforms.empty() || *named_before_ == what.digest) return false;
+        return to_.resolve(what.digest.str(), stop).has_value();
+    }
+    void add_whole(descriptor const& what, std::string bytes) {
+        std::lock_guard const lock(mutex_);
+        plan_.add_whole(what, std::move(bytes));
+    }
+    bool is_top(descriptor const& what) const { return plan_.top().digest == what.digest; }
+    /// The bytes of a document that need not be asked for.
+    result<std::optional<std::string>> document_at_hand(descriptor const& what, bool& existing, stop_token const& stop) {
+        LADING_TRY(auto carried, known_bytes(what, true));
+        auto const there = to_.has(what, stop);
+        existing = there && there.assume_value();
+        if (existing)
+            if (auto bytes = to_.document(what, stop)) return std::optional<std::string>(std::move(bytes).assume_value());
+        existing = false; // and what is damaged is written anew
+        return carried;
+    }
+    result<void> add_document(descriptor const& what, result<std::string> bytes, bool existing) {
+        std::lock_guard const lock(mutex_);
+        if (!bytes) return named(plan_.add_missing(what, std::move(bytes).assume_error()), what);
+        return named(plan_.add(what, std::move(bytes).assume_value(), existing), what);
+    }
+    /// After the walk: what is to be done is known.
+    result<void> walked(stop_token const& stop) {
+        if (options_.no_clobber && !to_name_.empty() && !is_digest_text(to_name_)) {
+            auto const there = to_.resolve(to_name_, stop);
+            if (there && there.assume_value().digest != plan_.top().digest)
+                return error(errc::tag_exists).with_context(printable(to_name_, 160)).with_values(plan_.top().digest.str(), there.assume_value().digest.str());
+            if (!there && !is_not_found(there.assume_error())) return there.assume_error();
+        }
+        if (pinned_ && *pinned_ != plan_.top().digest)
+            return error(errc::digest_mismatch).with_context("the name at the destination").with_values(pinned_->str(), plan_.top().digest.str());
+        for (auto const& b : plan_.blobs())
+            if (!b.left_out) progress_.expect(b.what);
+        for (auto const* d : plan_.documents()) progress_.expect(d->what);
+        return success();
+    }
+
+    /// True when a blob is not to be fetched; then it has been seen to.
+    result<bool> without_source(copy_plan::blob const& b, stop_token const& stop) {
+        if (b.left_out) {
+            progress_.tell(b.what, transfer_state::skipped, 0, "it is kept elsewhere");
+            return counted(skipped_, b.what);
+        }
+        LADING_TRY(auto const there, to_.has(b.what, stop));
+        if (there) {
+            progress_.pass(b.what, transfer_state::skipped, "it is there");
+            return counted(existing_, b.what);
+        }
+        if (!b.bytes) return false;
+        LADING_TRY(auto const out, to_.writer(b.what));
+        if (auto written = write_whole(*out, *b.bytes); !written) return named(std::move(written), b.what).assume_error();
+        progress_.pass(b.what, transfer_state::done);
+        return counted(made_, b.what);
+    }
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return to_.impatient_writer(what); }
+    /// After the transfer of a blob.
+    result<void> fetched(copy_plan::blob const& b, result<void> outcome) {
+        if (outcome) {
+            progress_.tell(b.what, transfer_state::done, copy_progress::size_of(b.what));
+            counted(fetched_, b.what);
+            return outcome;
+        }
+        auto why = std::move(outcome).assume_error();
+        bool const absent = why == errc::blob_unknown || why == errc::not_found;
+        if (absent && !b.what.urls.empty())
+            why = error(errc::external_layer)
+                      .with_context(b.what.digest.str() + ", which is kept at " + host_of(b.what.urls.front()));
+        progress_.tell(b.what, transfer_state::failed, 0, name_of(why.kind()));
+        return named(result<void>(std::move(why)), b.what);
+    }
+
+    /// The documents, then the name.
+    result<copy_summary> finish(stop_token const& stop) {
+        auto const all = plan_.documents();
+        for (; written_ < all.size(); ++written_) {
+            auto const& d = *all[written_];
+            if (stop.stop_requested()) return error(errc::cancelled);
+            if (d.existing) {
+                counted(existing_, d.what);
+                progress_.pass(d.what, transfer_state::skipped, "it is there");
+                continue;
+            }
+            LADING_TRY_V(named(to_.put_document(d.what, d.bytes), d.what));
+            counted(fetched_, d.what);
+            progress_.pass(d.what, transfer_state::done);
+        }
+        if (named_before_ != plan_.top().digest) {
+            LADING_TRY_V(to_.tag(pinned_ ? std::string_view() : std::string_view(to_name_), plan_.top()));
+        }
+        if (options_.completion) {
+            LADING_TRY_V(to_.complete());
+        }
+        copy_summary out(*named_, plan_.top());
+        if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
+        out.fetched = fetched_, out.existing = existing_, out.mounted = mounted_, out.skipped = skipped_;
+        out.warnings = std::move(plan_.warnings());
+        return out;
+    }
+
+    result<copy_forecast> forecast(stop_token const& stop) {
+        copy_forecast out(*named_, plan_.top());
+        if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
+        for (auto const& b : plan_.blobs()) {
+            auto step = b.left_out ? copy_step::leave : !to_.mounts_from().empty() ? copy_step::mount
+                                                    : b.bytes                      ? copy_step::make
+                                                                                   : copy_step::fetch;
+            if (!b.left_out) {
+                LADING_TRY(auto const there, to_.has(b.what, stop));
+                if (there) step = copy_step::keep;
+            }
+            out.entries.emplace_back(b.what, step, false);
+        }
+        for (auto const* d : plan_.documents()) out.entries.emplace_back(d->what, d->existing ? copy_step::keep : copy_step::fetch, true);
+        for (auto const& e : out.entries) {
+            if (e.step == copy_step::leave) out.skipped.add(e.what.size);
+            else if (e.step == copy_step::keep) out.existing.add(e.what.size);
+            else if (e.step == copy_step::fetch) out.to_fetch.add(e.what.size);
+        }
+        out.warnings = std::move(plan_.warnings());
+        return out;
+    }
+
+    bool takes() const { return to_.takes(); }
+    /// Gives a blob to a destination that reads it when it wants it.
+    result<void> give(copy_plan::blob const& b, body_source& from, stop_token const& stop, bool anew = false) {
+        progress_.tell(b.what, transfer_state::started, 0);
+        counted_source counting(b.what, from, progress_);
+        auto sent = to_.take(b.what, counting, anew, stop);
+        if (!sent) return fetched(b, std::move(sent).assume_error());
+        auto const way = sent.assume_value().way;
+        if (way == push_way::sent) return fetched(b, success());
+        bool const mounted = way == push_way::mounted;
+        progress_.take_back(counting.bytes());
+        progress_.pass(b.what, transfer_state::skipped, mounted ? "mounted from " + to_.mounts_from() : "it is there");
+        counted(mounted ? mounted_ : existing_, b.what);
+        return success();
+    }
+    /// What was named is what is named there: nothing is to be done.
+    bool is_unchanged(std::optional<descriptor> const& there, descriptor const& top) const {
+        return there && there->digest == top.digest && to_.trusts_names() && (options_.platforms.empty() || options_.sparse);
+    }
+    copy_summary unchanged(descriptor top) {
+        copy_summary out(top, top);
+        progress_.expect(top);
+        progress_.pass(top, transfer_state::skipped, "the name leads to it");
+        counted(existing_, top);
+        out.existing = existing_;
+        return out;
+    }
+
+  private:
+    static result<void> write_whole(blob_sink& out, std::string const& bytes) {
+        auto written = [&]() -> result<void> {
+            LADING_TRY_V(out.begin());
+            return out.write(std::as_bytes(std::span(bytes)));
+        }();
+        if (!written) return out.discard(), written;
+        return out.commit();
+    }
+    bool counted(copy_count& in, descriptor const& what) {
+        std::lock_guard const lock(mutex_);
+        in.add(what.size);
+        return true;
+    }
+    /// An error that says which content it is about.
+    static result<void> named(result<void> outcome, descriptor const& what) {
+        if (outcome || outcome.assume_error() == errc::cancelled) return outcome;
+        auto why = std::move(outcome).assume_error();
+        auto const& context = why.detail().context;
+        if (context.find(what.digest.hex()) == context.npos) why.with_context(context.empty() ? what.digest.str() : context + " (of " + what.digest.str() + ')');
+        return why;
+    }
+
+    copy_to& to_;
+    std::string name_, to_name_;
+    copy_options options_;
+    copy_plan plan_;
+    copy_progress progress_;
+    std::mutex mutex_; ///< of the plan while it walks, and of the counts
+    std::optional<descriptor> named_;
+    std::optional<digest> pinned_;       ///< that the destination's name is
+    std::optional<digest> named_before_; ///< what it led to
+    copy_count fetched_, existing_, mounted_, skipped_, made_;
+    std::size_t written_ = 0; ///< documents
+};
+
+/// A copy by threads.
+class copy_run {
+  public:
+    copy_run(copy_from& from, copy_to& to, std::string_view name, std::string_view to_name, copy_options o, stop_token stop)
+        : from_(from), name_(name), stop_(std::move(stop)), state_(to, name, to_name, std::move(o)) {}
+
+    /// The documents that it has walked.
+    std::vector<descriptor> documents() {
+        std::vector<descriptor> out;
+        for (auto const* d : state_.plan().documents()) out.push_back(d->what);
+        return out;
+    }
+    /// Documents are read whatever is there.
+    void read_all() noexcept { reads_ = true; }
+    /// What the destination has is put again.
+    void put_all() noexcept { puts_ = true; }
+
+    result<copy_summary> copy() {
+        LADING_TRY_V(walk());
+        if (unchanged_) return state_.unchanged(*unchanged_);
+        auto const& blobs = state_.plan().blobs();
+        LADING_TRY_V(copy_lanes(blobs.size(), state_.options().lanes, stop_,
+                                [&](std::size_t i, stop_token const& stop) { return transfer(blobs[i], state_, stop); }));
+        auto out = state_.finish(stop_);
+        if (out || out.assume_error() != errc::manifest_blob_unknown || !state_.takes()) return out;
+        if (trusted_.exchange(false)) { // it has lost what it had: all is looked for
+            trusts_ = false;
+            return copy();
+        }
+        LADING_TRY_V(repair(out.assume_error()));
+        return state_.finish(stop_);
+    }
+    result<copy_forecast> forecast() {
+        reads_ = true;
+        LADING_TRY_V(walk());
+        return state_.forecast(stop_);
+    }
+
+  private:
+    /// The destination lacks contents that it said it has, or has lost them meanwhile: they are given anew, once.
+    result<void> repair(error const& why) {
+        for (auto const& b : state_.plan().blobs())
+            for (auto const& lacking : why.detail().available)
+                if (lacking == b.what.digest.str() && !b.left_out) {
+                    LADING_TRY_V(transfer(b, state_, stop_, true));
+                }
+        return success();
+    }
+    result<void> walk() {
+        if (stop_.stop_requested()) return error(errc::cancelled);
+        LADING_TRY(auto top, find_top());
+        state_.begin(top);
+        if (unchanged_ && !reads_) return success();
+        for (auto due = state_.plan().take_documents(); !due.empty(); due = state_.plan().take_documents()) {
+            LADING_TRY_V(copy_lanes(due.size(), state_.options().lanes, stop_,
+                                    [&](std::size_t i, stop_token const& stop) { return read_document(due[i], stop); }));
+        }
+        return state_.walked(stop_);
+    }
+    result<descriptor> find_top() {
+        auto known = state_.look_for_name(stop_);
+        if (known) {
+            if (state_.is_by_digest()) {
+                if (state_.is_nameless() && !puts_ && state_.is_unchanged(known, *known)) unchanged_ = known;
+                return std::move(*known);
+            }
+            if (state_.may_be_current()) {
+                LADING_TRY(auto const now, from_.current(name_, stop_));
+                if (now && now->digest == known->digest) {
+                    if (state_.is_unchanged(known, *known)) unchanged_ = known;
+                    return std::move(*known);
+                }
+            }
+        }
+        LADING_TRY(auto top, from_.resolve(name_, stop_));
+        if (state_.is_unchanged(known, top)) unchanged_ = top;
+        return top;
+    }
+    result<void> read_document(descriptor const& what, stop_token const& stop) {
+        if (trusts_ && !reads_ && !puts_ && state_.has_whole(what, stop)) {
+            std::string bytes;
+            if (state_.is_top(what)) {
+                LADING_TRY(bytes, from_.document(what, stop));
+            }
+            trusted_ = true;
+            return state_.add_whole(what, std::move(bytes)), success();
+        }
+        bool existing = false;
+        LADING_TRY(auto at_hand, state_.document_at_hand(what, existing, stop));
+        if (at_hand) return state_.add_document(what, std::move(*at_hand), existing);
+        return state_.add_document(what, from_.document(what, stop), false);
+    }
+    /// A config is of one image, which is not there under its name: a small one is sent without the question whether it is there.
+    bool is_most_likely_new(copy_plan::blob const& b) const { return b.is_config && b.what.size >= 0 && b.what.size < 4096 && from_.is_local(); }
+    result<void> transfer(copy_plan::blob const& b, copy_state& state, stop_token const& stop, bool anew = false) {
+        if (state.takes() && !b.left_out) {
+            if (b.bytes) {
+                view_source from(*b.bytes);
+                return state.give(b, from, stop, anew);
+            }
+            content_body<copy_from> from(from_, b.what, stop);
+            return state.give(b, from, stop, anew || is_most_likely_new(b));
+        }
+        LADING_TRY(auto const over, state.without_source(b, stop));
+        if (over) return success();
+        auto out = state.writer(b.what);
+        if (!out) return state.fetched(b, std::move(out).assume_error());
+        state.progress().tell(b.what, transfer_state::started, 0);
+        watched_sink sink(b.what, *out.assume_value(), state.progress(), stop, state.options().wait);
+        return state.fetched(b, from_.read(b.what, sink, stop));
+    }
+
+    copy_from& from_;
+    std::string name_;
+    stop_token stop_;
+    copy_state state_;
+    std::optional<descriptor> unchanged_; ///< what the name leads to, at both
+    bool reads_ = false;                  ///< documents, whatever is there
+    bool puts_ = false;                   ///< what is there already
+    bool trusts_ = true;                  ///< that what is there is whole
+    std::atomic<bool> trusted_{false};    ///< something was not looked for because of that
+};
+
+} // namespace detail
+
+} // namespace lading

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "../../support/catch.hpp"
+#include "../../support/made_images.hpp"
+
+#include <lading/bulk/remove_with_referrers.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace remove_with_referrers_test {
+
+using namespace lading;
+using strings = std::vector<std::string>;
+using test::image_of;
+using test::made;
+
+namespace {
+
+/// What of a client is called.
+struct registry {
+    std::map<digest, std::vector<descriptor>> referring;
+    referrers_by by = referrers_by::tag;
+    bool removes_tags = true;
+    std::map<std::string, error> fails;
+    strings said;
+
+    result<referrer_list> referrers(reference const& r, referrers_options const&, stop_token const&) {
+        referrer_list out(*r.digest());
+        out.by = by;
+        out.values = referring[*r.digest()];
+        return out;
+    }
+    result<bool> remove_manifest(reference const& r, remove_options o, stop_token const&) {
+        auto const which = r.digest()->str();
+        said.push_back(which + (o.listing ? " listed" : ""));
+        if (auto const at = fails.find(which); at != fails.end()) return at->second;
+        return true;
+    }
+    result<std::optional<descriptor>> find(reference const& r, stop_token const&) { return std::optional(list_at(std::string(r.tag()))); }
+    result<bool> remove_tag(reference const& r, bool, stop_token const&) {
+        said.emplace_back(r.tag());
+        if (!removes_tags) return error(errc::unsupported_by_registry);
+        return true;
+    }
+    static descriptor list_at(std::string const& tag) { return made(std::string(media_types::oci_index), tag).self; }
+};
+
+struct world {
+    made a = image_of("1", {}), b = image_of("2", {}), c = image_of("3", {}), d = image_of("4", {});
+    registry there;
+    world() {
+        there.referring[a.self.digest] = {b.self, c.self};
+        there.referring[b.self.digest] = {d.self, a.self}; // which goes round
+    }
+    reference ref() const { return reference::parse("r.example/a/b@" + a.self.digest.str()).value(); }
+};
+std::string text(made const& m) { return m.self.digest.str(); }
+
+} // namespace
+
+TEST_CASE("a manifest goes, what refers to it, and then the lists of that", "[remove][DL10]") {
+    world w;
+    auto const done = remove_with_referrers(w.there, w.ref());
+    REQUIRE(done);
+    CHECK(done.value().complete());
+    CHECK(w.there.said == strings{text(w.a) + " listed", text(w.b), text(w.c), text(w.d), referrers_tag(w.a.self.digest), referrers_tag(w.b.self.digest),
+                                  referrers_tag(w.c.self.digest), referrers_tag(w.d.self.digest)});
+    CHECK(done.value().removed.size() == 8);
+    world api;
+    api.there.by = referrers_by::api;
+    REQUIRE(remove_with_referrers(api.there, api.ref()));
+    CHECK(api.there.said.size() == 4);
+}
+
+TEST_CASE("where tags are not removed, the index is by its digest", "[remove][DL10][RF31]") {
+    world w;
+    w.there.referring.clear();
+    w.there.removes_tags = false;
+    auto const done = remove_with_referrers(w.there, w.ref());
+    REQUIRE(done);
+    auto const tag = referrers_tag(w.a.self.digest);
+    CHECK(w.there.said == strings{text(w.a) + " listed", tag, registry::list_at(tag).digest.str()});
+    CHECK(done.value().complete());
+}
+
+TEST_CASE("what refers to it and cannot be removed is named", "[remove][DL10]") {
+    world w;
+    w.there.fails.emplace(text(w.b), error(errc::denied));
+    auto const done = remove_with_referrers(w.there, w.ref());
+    REQUIRE(done);
+    REQUIRE(done.value().failures.size() == 1);
+    CHECK(done.value().failures[0].which == w.b.self.digest);
+    CHECK(done.value().failures[0].why == errc::denied);
+    world first;
+    first.there.fails.emplace(text(first.a), error(errc::unsupported_by_registry));
+    auto const refused = remove_with_referrers(first.there, first.ref());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error() == errc::unsupported_by_registry);
+    CHECK(first.there.said.size() == 1);
+    CHECK_FALSE(remove_with_referrers(first.there, reference::parse("r.example/a/b:v1").value()));
+}
+
+} // namespace remove_with_referrers_test
