@@ -56,6 +56,8 @@ inline void add_transfer_options(CLI::App& to, transfer_request& of) {
         ->type_name("OS/ARCH[/VAR]");
     to.add_flag_callback("--sparse", [&of] { of.copy.with_sparse(); }, "keep the index although not all of its images are copied");
     to.add_flag_callback("--schema1", [&of] { of.copy.with_schema1(); }, "copy manifests of the withdrawn schema 1, too");
+    to.add_flag_callback("--include-nondistributable", [&of] { of.copy.with_external(lading::external_layers::ask); }, "send a registry layers that are kept at other places, or are not to be handed on, too");
+    to.add_flag_callback("--fetch-external", [&of] { of.copy.with_external(lading::external_layers::fetch); }, "fetch layers that the registry lacks from the URLs that their image lists, over https and without a login");
     to.add_flag_callback("--leave-external", [&of] { of.copy.with_external(lading::external_layers::leave); }, "do not copy layers that are kept at other places");
     add_report_options(to, of);
     to.add_flag("--overwrite", of.overwrite, "replace an archive, folder or file that is there");

@@ -23,6 +23,9 @@ constexpr bool is_content(errc e) noexcept {
     return e >= errc::digest_mismatch && e <= errc::json_type && e != errc::platform_not_found;
 }
 
+/// True when the call was ended by its caller, or by its time limit.
+constexpr bool is_given_up(errc e) noexcept { return e == errc::cancelled || e == errc::timeout; }
+
 /// True when the failure lies with the caller, not with the place that was asked: it was cancelled or ran out of time, its
 /// sink, options, memory or logins failed. No other place is asked then.
 constexpr bool is_callers_own(errc code) noexcept {
@@ -53,6 +56,7 @@ constexpr bool is_callers_own(errc code) noexcept {
 inline bool is_not_found(error const& e) noexcept { return is_not_found(e.kind()); }
 inline bool is_auth(error const& e) noexcept { return is_auth(e.kind()); }
 inline bool is_content(error const& e) noexcept { return is_content(e.kind()); }
+inline bool is_given_up(error const& e) noexcept { return is_given_up(e.kind()); }
 inline bool is_callers_own(error const& e) noexcept { return is_callers_own(e.kind()); }
 /// True when the same call may succeed later: lost connections, timeouts, rate limits, failing servers. It is the fact
 /// `facts().retry`, which depends on the answer and not on the code alone.

@@ -41,7 +41,9 @@ namespace lading {
     X(registry_warning, "the registry warns")                                                                 \
     X(referrers_ignored, "what should list the referrers is no such list; it is ignored")                     \
     X(referrer_dropped, "a manifest that is listed as a referrer is none, or is not there")                   \
-    X(subject_differs, "the registry has taken note of another subject than the manifest has")
+    X(subject_differs, "the registry has taken note of another subject than the manifest has")                \
+    X(name_completed, "the image has a longer name than it was asked for by")                                 \
+    X(config_name_differs, "an archive calls a config by another name than its digest")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {

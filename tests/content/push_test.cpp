@@ -10,11 +10,15 @@
 #include <lading/store/registry_repository.hpp>
 #include <lading/testing/registry.hpp>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
+#include <asio/post.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -253,6 +257,78 @@ TEST_CASE("uploads with a token: one for reading and writing, and one to remove"
         CHECK(begun == 2);
         CHECK(w.server.blob("r", sha_of(bytes)) == bytes);
     }
+}
+
+namespace {
+/// Gives bytes, and calls `then` each time that it has given this many.
+struct watched_source final : body_source {
+    watched_source(std::string const& b, std::size_t n, std::function<void()> f) : text(b), when(n), then(std::move(f)) {}
+    std::optional<std::uint64_t> size() const override { return text.size(); }
+    result<void> begin() override { return at = 0, success(); }
+    result<std::size_t> read(std::span<std::byte> into) override {
+        auto const n = std::min(into.size(), text.size() - at);
+        std::memcpy(into.data(), text.data() + at, n);
+        if (at < when && at + n >= when) then();
+        at += n;
+        return n;
+    }
+    std::string const& text;
+    std::size_t when, at = 0;
+    std::function<void()> then;
+};
+auto const with_tokens = [] { return testing::registry_options().with_writing().with_removal().with_protection(testing::access::bearer).with_account("me", "secret"); };
+} // namespace
+
+TEST_CASE("a token that ends between chunks is fetched anew, and the registry is asked how far it has come", "[push][PU46][GX30]") {
+    world w(with_tokens());
+    w.registry.with_login(w.server.host(), "me", "secret");
+    std::string const bytes(5 << 19, 'n');
+    watched_source from(bytes, 3 << 19, [&] { w.server.revoke_tokens(); });
+    REQUIRE(w.registry.push_blob(w.name(), describe(bytes), from, push_options().with_chunks(1 << 20)));
+    auto said = lines(w.server);
+    auto const refused = std::find(said.begin(), said.end(), "PATCH /v2/r/blobs/uploads/U?S [1048576-2097151] < 401");
+    REQUIRE(said.end() - refused == 5);
+    CHECK(refused[1].starts_with("GET /token?"));
+    CHECK(refused[2] == "GET /v2/r/blobs/uploads/U?S < 204");
+    CHECK(refused[3] == "PATCH /v2/r/blobs/uploads/U?S [1048576-2097151] < 202");
+    CHECK(w.server.blob("r", sha_of(bytes)) == bytes);
+}
+
+TEST_CASE("a token that ends while a whole blob is sent: it is looked for, and sent in a new session", "[push][PU46]") {
+    world w(with_tokens());
+    w.registry.with_login(w.server.host(), "me", "secret");
+    REQUIRE(w.push("first"));
+    w.server.revoke_tokens();
+    w.server.answer("HEAD", "/v2/r/blobs/" + sha_of(w.layer), canned(404).with_times(1)); // whoever asks
+    w.server.answer("POST", "/v2/r/blobs/uploads/", canned(202).with_header("Location", "/v2/r/blobs/uploads/early").with_times(1));
+    w.server.clear_journal();
+    REQUIRE(w.push(w.layer));
+    auto const said = lines(w.server);
+    REQUIRE(said.size() == 8);
+    CHECK(said[2].ends_with("< 401")); // PUT
+    CHECK(said[3].starts_with("GET /token?"));
+    CHECK(said[4] == w.head(w.layer, 404));
+    CHECK(said[5].starts_with("DELETE "));
+    CHECK(strings(said.begin() + 6, said.end()) == strings{w.post(), w.put(w.layer)});
+}
+
+TEST_CASE("a challenge for another repository gets no token for that", "[push][PU102]") {
+    world w(with_tokens());
+    w.registry.with_login(w.server.host(), "me", "secret");
+    for (auto const* scope : {"repository:other:pull,push", "registry:catalog:*", "repository:r:pull,push repository:other:pull"})
+        for (auto const* more : {"", ",error=\"insufficient_scope\""}) {
+            auto const challenge = "Bearer realm=\"" + w.server.url() + "/token\",service=\"registry.test\",scope=\"" + scope + '"' + more;
+            w.server.answer("POST", "/v2/r/blobs/uploads/", canned(202).with_header("Location", "/v2/r/blobs/uploads/greedy"));
+            w.server.answer("PUT", "/v2/r/blobs/uploads/greedy", canned(401).with_header("WWW-Authenticate", challenge));
+            auto const got = w.push(w.layer);
+            INFO(challenge << ": " << got.error().message());
+            CHECK(is_auth(got.error()));
+        }
+    for (auto const& x : w.server.journal())
+        if (x.target.starts_with("/token")) {
+            CHECK(x.target.find("other") == std::string::npos);
+            CHECK(x.target.find("catalog") == std::string::npos);
+        }
 }
 
 TEST_CASE("manifests, tags and blobs are removed", "[push][DL01][DL02][DL03][DL11][DL12][SF59][SF61][SF62][GX24][GX26]") {
@@ -572,6 +648,28 @@ TEST_CASE("an allowed host gets the bytes over TLS, and no credentials", "[push]
         CHECK_FALSE(iequal(name, "Authorization"));
         CHECK(value.find("canary") == std::string_view::npos);
     }
+}
+
+TEST_CASE("an asynchronous upload that is cancelled is ended at the registry before its handler is called", "[push][async][PU51][GX33]") {
+    world w;
+    asio::io_context context;
+    async_client registry(context.get_executor(), client_options().with_plaintext(w.server.host()));
+    asio::cancellation_signal stop;
+    std::string const bytes(std::size_t(64) << 20, 'x');
+    watched_source from(bytes, 1 << 20, [&] { asio::post(context, [&] { stop.emit(asio::cancellation_type::terminal); }); });
+    std::optional<result<pushed_blob>> got;
+    std::size_t open = 99;
+    registry.async_push_blob(w.name(), describe(bytes), from, {}, asio::bind_cancellation_slot(stop.slot(), [&](result<pushed_blob> r) {
+                                 open = w.server.open_uploads();
+                                 got.emplace(std::move(r));
+                             }));
+    context.run();
+    REQUIRE(got);
+    REQUIRE_FALSE(*got);
+    CHECK(got->error() == errc::cancelled);
+    CHECK(open == 0);
+    CHECK(lines(w.server).back().starts_with("DELETE "));
+    CHECK_FALSE(w.server.blob("r", sha_of(bytes)));
 }
 
 TEST_CASE("the asynchronous client pushes, tags, lists and removes", "[push][async]") {

@@ -49,10 +49,10 @@ struct strict_sink final : blob_sink {
     bool is_sized = true;
     bool begun = false, ended = false, committed = false;
 
-    result<std::uint64_t> resume(std::int64_t n, std::function<void(std::span<std::byte const>)> const& each) override {
+    result<std::uint64_t> resume(std::int64_t n, held_bytes const& each) override {
         must(!begun && !ended, "resume comes first, and once");
         if (n >= 0 && held.size() > static_cast<std::size_t>(n)) held.clear();
-        if (!held.empty()) each(std::as_bytes(std::span(held)));
+        if (!held.empty()) must(each(std::as_bytes(std::span(held))), "nobody has said to stop");
         text = held;
         begun = !text.empty();
         return text.size();

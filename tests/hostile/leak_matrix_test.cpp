@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Every secret, by every way in which a server can send a client elsewhere, to every kind of elsewhere.
-// Uploads are not spoken yet and foreign URLs are never followed (C12), so those two ways are not among them.
+// Foreign URLs of layers are no way: they are asked without anything of the registry's (C12).
 #include "catch.hpp"
 #include "places.hpp"
 
@@ -23,7 +23,8 @@ enum class way { manifest_redirect,
                  link,
                  redirected_link,
                  mirror,
-                 pooled };
+                 pooled,
+                 upload };
 enum class difference { other_host,
                         subdomain,
                         parent_domain,
@@ -36,7 +37,7 @@ enum class difference { other_host,
 constexpr secret secrets[] = {secret::basic, secret::bearer, secret::refresh_token, secret::client_certificate,
                               secret::proxy_login};
 constexpr way ways[] = {way::manifest_redirect, way::blob_redirect, way::realm, way::token_redirect,
-                        way::link, way::redirected_link, way::mirror, way::pooled};
+                        way::link, way::redirected_link, way::mirror, way::pooled, way::upload};
 constexpr difference differences[] = {difference::other_host, difference::subdomain, difference::parent_domain,
                                       difference::other_port, difference::http, difference::trailing_dot,
                                       difference::address, difference::userinfo};
@@ -94,6 +95,7 @@ TEST_CASE("no secret is seen where it does not belong", "[G2]") {
                 if (w == way::manifest_redirect || w == way::pooled) a.on("/v2/r/manifests/1", away);
                 if (w == way::blob_redirect) a.on(config_path, away);
                 if (w == way::token_redirect) a.on("/token", away);
+                if (w == way::upload) a.on("/v2/r/blobs/uploads/", place::canned(202).with_header("Location", there + "/away?_state=s"));
                 if (w == way::redirected_link) a.on("/v2/r/tags/list", away);
                 if (w == way::link)
                     a.on("/v2/r/tags/list", test::json(R"({"tags":["1"]})").with_header("Link", '<' + there + "/away>; rel=\"next\""));
@@ -134,12 +136,26 @@ TEST_CASE("no secret is seen where it does not belong", "[G2]") {
                 if (w == way::pooled) { // a connection of A's is there to be misused
                     (void)registry.tags(ref.repository());
                 }
-                auto const got = registry.inspect(ref, inspect_options().with_tags(w == way::link || w == way::redirected_link));
-
-                std::string said = log.text;
-                if (!got) said += got.error().message();
-                else
-                    for (auto const& odd : got.value().warnings) said += odd.text;
+                std::string said;
+                if (w == way::upload) { // whether the caller allows the place or not
+                    client sends{asio_sync_transport(network), options};
+                    sends.with_credentials(fixed_credentials(login, host));
+                    descriptor const what("a/b", digest::parse(test::digest_of(test::layer_bytes)).value(), static_cast<std::int64_t>(test::layer_bytes.size()));
+                    auto const name = there.substr(there.find("//") + 2);
+                    for (auto const& o : {push_options(), push_options().with_upload_host(name.substr(name.find('@') + 1))}) {
+                        text_source from(test::layer_bytes);
+                        auto const got = sends.push_blob(ref.repository(), what, from, o);
+                        if (!got) said += got.error().message();
+                        if (o.upload_hosts.empty()) CHECK(b.connections() + plain.connections() == 0);
+                    }
+                    CHECK((d == difference::userinfo || a.count("/v2/r/blobs/uploads/") == 2));
+                } else {
+                    auto const got = registry.inspect(ref, inspect_options().with_tags(w == way::link || w == way::redirected_link));
+                    if (!got) said += got.error().message();
+                    else
+                        for (auto const& odd : got.value().warnings) said += odd.text;
+                }
+                said += log.text;
                 for (auto const* p : {&b, &plain}) {
                     auto const text = p->journal();
                     CHECK(!test::has_canary(text));
@@ -151,7 +167,7 @@ TEST_CASE("no secret is seen where it does not belong", "[G2]") {
                 if (s != secret::proxy_login) CHECK(proxy.journal().empty());
                 ++combinations;
             }
-    CHECK(combinations == 5 * 8 * 8);
+    CHECK(combinations == 5 * 9 * 8);
     CHECK(reached > combinations / 4); // B was really asked, wherever that is allowed
     WARN(combinations << " combinations, B reached in " << reached);
 }

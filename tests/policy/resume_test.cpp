@@ -85,7 +85,7 @@ struct world {
 /// A file, and something that happens when so many bytes have come.
 struct watched_file final : blob_sink {
     watched_file(std::string path, std::size_t n, std::function<void()> f) : file(std::move(path)), at(n), then(std::move(f)) {}
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
         return file.resume(size, each);
     }
     result<void> begin() override { return file.begin(); }
@@ -234,7 +234,7 @@ TEST_CASE("an asynchronous transfer is stopped by its slot, and leaves its part"
                       asio::bind_cancellation_slot(signal.slot(), [&](result<lading::descriptor> r) {
                           code = r ? errc::invalid_argument : r.error().kind();
                           file_sink next(f.str("blob"));
-                          part_is_free = next.resume(static_cast<std::int64_t>(blob.size()), [](auto) {}).has_value();
+                          part_is_free = next.resume(static_cast<std::int64_t>(blob.size()), [](auto) { return true; }).has_value();
                           next.suspend();
                       }));
     loop.run();

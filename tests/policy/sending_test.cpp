@@ -166,7 +166,7 @@ TEST_CASE("over TLS an answer is read while the body is sent", "[sending][PU45][
     CHECK(next.request.ends_with(std::string(1'000'000, 'y')));
 }
 
-TEST_CASE("a peer that takes nothing is given up, and one that says 100 for ever", "[sending][PU95][PU99]") {
+TEST_CASE("a peer that takes nothing is given up, and one that says 100 for ever", "[sending][L14][PU95][PU99]") {
     testing::detail::transport_probe<asio_sync_transport, testing::detail::make_default<asio_sync_transport>> kit({});
     kit_source much(std::string(std::size_t(24) << 20, 'x'));
     {

@@ -90,6 +90,14 @@ class byte_stream_transport {
         w.urls.push_back(q.url);
         auto const& a = w.answer_of(q.url, q.headers.find("Authorization").has_value());
 
+        if (q.source) { // all of it is sent before the answer
+            std::vector<std::byte> piece(4096);
+            LADING_TRY_V(q.source->begin());
+            for (std::size_t n = 1; n != 0;) {
+                LADING_TRY(n, q.source->read(piece));
+            }
+        }
+
         detail::http1_reader reader(bounds_, out, q.url, q.method == "HEAD");
         auto failed = [&](error e) {
             p.started = reader.started();

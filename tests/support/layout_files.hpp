@@ -69,7 +69,7 @@ inline void write_layout(folder const& f, std::vector<image> const& images, std:
 /// Writes a blob as a transfer does.
 inline lading::result<void> put(lading::result<std::unique_ptr<lading::blob_sink>> to, std::string_view bytes) {
     LADING_TRY(auto const out, std::move(to));
-    LADING_TRY(auto const held, out->resume(static_cast<std::int64_t>(bytes.size()), [](auto) {}));
+    LADING_TRY(auto const held, out->resume(static_cast<std::int64_t>(bytes.size()), [](auto) { return true; }));
     if (held == 0) {
         LADING_TRY_V(out->begin());
     }

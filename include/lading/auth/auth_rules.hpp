@@ -64,6 +64,18 @@ inline std::string scope_as_told(std::string_view named, std::string_view ours) 
     return std::string(named);
 }
 
+/// Every part of a scope is about something that ours is about, too ("repository:x:pull" about "repository:x").
+inline bool is_of_same_resources(std::string_view named, std::string_view ours) {
+    auto const each = [](std::string_view scope, auto const& f) {
+        for (; !scope.empty(); scope.remove_prefix(std::min(scope.find(' ') == scope.npos ? scope.size() : scope.find(' ') + 1, scope.size()))) {
+            auto const one = scope.substr(0, scope.find(' '));
+            if (!one.empty() && !f(one.substr(0, one.rfind(':') + 1))) return false;
+        }
+        return true;
+    };
+    return each(named, [&](std::string_view resource) { return !each(ours, [&](std::string_view other) { return other != resource; }); });
+}
+
 inline bool is_loopback(origin const& o) noexcept {
     return is_loopback_host(o.host);
 }

@@ -78,6 +78,11 @@ class authorize_middleware : immovable {
         auto& head = got.assume_value();
         if (head.status == 401) {
             confirmed_ = confirmed_ || confirms_v2(head);
+            if (is_expired(head)) {
+                session_.refused(where(), scope(), sent_);
+                shown.expired = true;
+                return pass(std::move(got), shown);
+            }
             auto next = answer_challenge(head, shown);
             if (!next) return pass(std::move(next).assume_error());
             if (next.assume_value() != answer::none) return carry_out(next.assume_value());
@@ -148,7 +153,7 @@ class authorize_middleware : immovable {
         sent_.clear();
         sent_secret_ = guessing_ = false;
         if (pending_->routing.may_authorize) {
-            auto known = session_.find(where(), scope(), clock_.now());
+            auto known = session_.find(where(), scope(), clock_.now() + pending_->routing.token_for);
             bool const may_fetch = pending_->routing.answers_challenges;
             if (!known && !guessed_ && may_fetch) {
                 auto next = guess();
@@ -218,10 +223,17 @@ class authorize_middleware : immovable {
                       detail::printable(lines.front(), 160));
     }
 
+    /// The token had been good before this request, whose body is not to be sent twice.
+    bool is_expired(response const& head) const {
+        if (!pending_->routing.once || fresh_ || !sent_.starts_with("Bearer ")) return false;
+        return scope_that_suffices(parse_challenges(head.headers.all("WWW-Authenticate"))).empty();
+    }
     /// A token was good and does not suffice, and the challenge says what would: that, once a request.
     bool asks_for_more(parsed_challenges const& offered) {
         if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
         auto named = scope_that_suffices(offered);
+        auto const& method = pending_->query.method;
+        if (method != "GET" && method != "HEAD" && !detail::is_of_same_resources(named, scope())) return false; // who may write here need not write there
         if (named != scope()) wider_ = std::move(named);
         return !wider_.empty();
     }

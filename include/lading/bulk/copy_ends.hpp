@@ -5,6 +5,7 @@
 
 #include "../operation/push_options.hpp"
 #include "../store/content_store.hpp"
+#include "../warning.hpp"
 
 #include <chrono>
 #include <memory>
@@ -25,6 +26,10 @@ class copy_from {
     virtual result<std::optional<descriptor>> current(std::string_view name, stop_token const& stop) = 0;
     virtual result<std::string> document(descriptor const& what, stop_token const& stop) = 0;
     virtual result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) = 0;
+    /// The same at the URLs of the descriptor. False: it cannot.
+    virtual bool can_read_external() const = 0;
+    virtual result<void> read_external(descriptor const& what, blob_sink& out, stop_token const& stop) = 0;
+    virtual std::vector<warning> take_warnings() = 0;
     /// Its contents are at hand, so that what is small is sent sooner than asked for.
     virtual bool is_local() const = 0;
     virtual result<std::vector<std::string>> names(stop_token const& stop) = 0;
@@ -70,6 +75,15 @@ class copy_from_store final : public copy_from {
     }
     result<std::string> document(descriptor const& what, stop_token const& stop) override { return store_.document(what, stop); }
     result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) override { return store_.read(what, out, stop); }
+    bool can_read_external() const override { return reads_external; }
+    result<void> read_external(descriptor const& what, blob_sink& out, stop_token const& stop) override {
+        if constexpr (reads_external) return store_.read_external(what, out, stop);
+        else return (void)what, (void)out, (void)stop, error(errc::invalid_argument);
+    }
+    std::vector<warning> take_warnings() override {
+        if constexpr (requires { store_.take_warnings(); }) return store_.take_warnings();
+        else return {};
+    }
     bool is_local() const override {
         if constexpr (requires { S::is_remote; }) return !S::is_remote;
         else return true;
@@ -81,6 +95,8 @@ class copy_from_store final : public copy_from {
     }
 
   private:
+    static constexpr bool reads_external = requires(S& s, descriptor const& what, blob_sink& out, stop_token stop) { s.read_external(what, out, stop); };
+
     S& store_;
 };
 template <class S>

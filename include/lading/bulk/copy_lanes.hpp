@@ -124,9 +124,9 @@ class watched_sink final : public blob_sink {
         if (open_) to_.suspend();
     }
 
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
         open_ = true;
-        auto had = patiently([&] { return to_.resume(size, each); });
+        auto had = patiently([&] { return to_.resume(size, [&](std::span<std::byte const> piece) { return !stop_.stop_requested() && each(piece); }); });
         if (had && had.assume_value() != 0) {
             count(had.assume_value());
             progress_.tell(what_, transfer_state::resumed, bytes_);

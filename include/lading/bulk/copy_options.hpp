@@ -22,8 +22,10 @@ namespace lading {
 
 /// Contents that have `urls`, or a type that says that they are not to be handed on.
 enum class external_layers : std::uint8_t {
-    ask,  ///< the source is asked as for any other; one that it does not have is `external_layer`
-    leave ///< not copied: the destination lists what it does not have
+    usual, ///< `leave` where a registry would hand them on, else `ask`
+    ask,   ///< the source is asked as for any other; one that it does not have is `external_layer`
+    fetch, ///< and then the URLs that the descriptor lists, over https and without credentials; by `copy` from a registry
+    leave  ///< not copied: the destination lists what it does not have
 };
 
 /// What is copied, and how. By default everything that a name leads to: of an index all of its images.
@@ -35,8 +37,8 @@ struct copy_options {
     copy_options& with_platform(platform p) { return platforms.push_back(std::move(p)), *this; }
     /// The index is copied as it is although not all of its images are.
     copy_options& with_sparse(bool yes = true) { return sparse = yes, *this; }
-    /// At most so many blobs at once, each in a thread of its own; 0 means 1.
-    copy_options& with_lanes(std::size_t n) { return lanes = n, *this; }
+    /// At most so many blobs at once, each in a thread of its own; 0 means 1. Without it four, of which a registry is sent three.
+    copy_options& with_lanes(std::size_t n) { return lanes = sending_lanes = n, *this; }
     /// Is told of every content, one call at a time.
     copy_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
     copy_options& with_external(external_layers e) { return external = e, *this; }
@@ -71,8 +73,9 @@ struct copy_options {
     bool digest_tags = false;
     bool no_clobber = false;
     std::vector<std::string> referrer_types;
-    external_layers external = external_layers::ask;
+    external_layers external = external_layers::usual;
     std::size_t lanes = 4;
+    std::size_t sending_lanes = 3;
     std::chrono::milliseconds wait{600'000};
     transfer_observer observer;
     limits bounds;

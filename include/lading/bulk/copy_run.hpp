@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,7 @@ inline bool is_digest_text(std::string_view name) { return name.find(':') != nam
 class copy_state {
   public:
     copy_state(copy_to& to, std::string_view name, std::string_view to_name, copy_options o)
-        : to_(to), name_(name), to_name_(to_name), options_(std::move(o)), plan_(options_), progress_(options_.observer) {}
+        : to_(to), name_(name), to_name_(to_name), options_(for_destination(std::move(o), to)), plan_(options_), progress_(options_.observer) {}
 
     copy_options const& options() const noexcept { return options_; }
     copy_plan& plan() noexcept { return plan_; }
@@ -120,6 +121,12 @@ class copy_state {
         return counted(made_, b.what);
     }
     result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return to_.impatient_writer(what); }
+    static bool is_absent(error const& why) { return why == errc::blob_unknown || why == errc::not_found; }
+    /// Something is odd of what was transferred.
+    void remark(warning w) {
+        std::lock_guard const lock(mutex_);
+        plan_.warnings().push_back(std::move(w));
+    }
     /// After the transfer of a blob.
     result<void> fetched(copy_plan::blob const& b, result<void> outcome) {
         if (outcome) {
@@ -128,8 +135,7 @@ class copy_state {
             return outcome;
         }
         auto why = std::move(outcome).assume_error();
-        bool const absent = why == errc::blob_unknown || why == errc::not_found;
-        if (absent && !b.what.urls.empty())
+        if (is_absent(why) && !b.what.urls.empty())
             why = error(errc::external_layer)
                       .with_context(b.what.digest.str() + ", which is kept at " + host_of(b.what.urls.front()));
         progress_.tell(b.what, transfer_state::failed, 0, name_of(why.kind()));
@@ -216,6 +222,10 @@ class copy_state {
     }
 
   private:
+    static copy_options for_destination(copy_options o, copy_to const& to) {
+        if (o.external == external_layers::usual) o.external = to.takes() ? external_layers::leave : external_layers::ask;
+        return o;
+    }
     static result<void> write_whole(blob_sink& out, std::string const& bytes) {
         auto written = [&]() -> result<void> {
             LADING_TRY_V(out.begin());
@@ -269,19 +279,10 @@ class copy_run {
     void put_all() noexcept { puts_ = true; }
 
     result<copy_summary> copy() {
-        LADING_TRY_V(walk());
-        if (unchanged_) return state_.unchanged(*unchanged_);
-        auto const& blobs = state_.plan().blobs();
-        LADING_TRY_V(copy_lanes(blobs.size(), state_.options().lanes, stop_,
-                                [&](std::size_t i, stop_token const& stop) { return transfer(blobs[i], state_, stop); }));
-        auto out = state_.finish(stop_);
-        if (out || out.assume_error() != errc::manifest_blob_unknown || !state_.takes()) return out;
-        if (trusted_.exchange(false)) { // it has lost what it had: all is looked for
-            trusts_ = false;
-            return copy();
-        }
-        LADING_TRY_V(repair(out.assume_error()));
-        return state_.finish(stop_);
+        auto out = copy_all();
+        auto odd = from_.take_warnings(); // of a failed one, too: they are not those of the next
+        if (out) out.assume_value().warnings.insert(out.assume_value().warnings.end(), std::make_move_iterator(odd.begin()), std::make_move_iterator(odd.end()));
+        return out;
     }
     result<copy_forecast> forecast() {
         reads_ = true;
@@ -290,6 +291,21 @@ class copy_run {
     }
 
   private:
+    result<copy_summary> copy_all() {
+        LADING_TRY_V(walk());
+        if (unchanged_) return state_.unchanged(*unchanged_);
+        auto const& blobs = state_.plan().blobs();
+        LADING_TRY_V(copy_lanes(blobs.size(), state_.takes() ? state_.options().sending_lanes : state_.options().lanes, stop_,
+                                [&](std::size_t i, stop_token const& stop) { return transfer(blobs[i], state_, stop); }));
+        auto out = state_.finish(stop_);
+        if (out || out.assume_error() != errc::manifest_blob_unknown || !state_.takes()) return out;
+        if (trusted_.exchange(false)) { // it has lost what it had: all is looked for
+            trusts_ = false;
+            return copy_all();
+        }
+        LADING_TRY_V(repair(out.assume_error()));
+        return state_.finish(stop_);
+    }
     /// The destination lacks contents that it said it has, or has lost them meanwhile: they are given anew, once.
     result<void> repair(error const& why) {
         for (auto const& b : state_.plan().blobs())
@@ -351,17 +367,35 @@ class copy_run {
                 view_source from(*b.bytes);
                 return state.give(b, from, stop, anew);
             }
-            content_body<copy_from> from(from_, b.what, stop);
+            either_place places{*this};
+            content_body<either_place> from(places, b.what, stop);
             return state.give(b, from, stop, anew || is_most_likely_new(b));
         }
         LADING_TRY(auto const over, state.without_source(b, stop));
         if (over) return success();
-        auto out = state.writer(b.what);
-        if (!out) return state.fetched(b, std::move(out).assume_error());
         state.progress().tell(b.what, transfer_state::started, 0);
-        watched_sink sink(b.what, *out.assume_value(), state.progress(), stop, state.options().wait);
-        return state.fetched(b, from_.read(b.what, sink, stop));
+        auto const read = [&](bool elsewhere) -> result<void> {
+            LADING_TRY(auto const out, state.writer(b.what));
+            watched_sink sink(b.what, *out, state.progress(), stop, state.options().wait);
+            return elsewhere ? from_.read_external(b.what, sink, stop) : from_.read(b.what, sink, stop);
+        };
+        auto outcome = read(false);
+        if (is_elsewhere(b.what, outcome)) outcome = read(true);
+        return state.fetched(b, std::move(outcome));
     }
+    /// The source lacks it, and it may be fetched from where it is kept.
+    bool is_elsewhere(descriptor const& what, result<void> const& outcome) const {
+        bool const may = state_.options().external == external_layers::fetch && from_.can_read_external();
+        return may && !outcome && !what.urls.empty() && copy_state::is_absent(outcome.assume_error());
+    }
+    /// For a destination that reads a blob when it wants it.
+    struct either_place {
+        result<void> read(descriptor const& what, blob_sink& out, stop_token const& stop) {
+            auto outcome = of.from_.read(what, out, stop);
+            return of.is_elsewhere(what, outcome) ? of.from_.read_external(what, out, stop) : std::move(outcome);
+        }
+        copy_run& of;
+    };
 
     copy_from& from_;
     std::string name_;

@@ -23,6 +23,11 @@ struct async_calls<Context> {
     static auto run(transport& over, std::unique_ptr<Op> op, Token&& token) {
         return async_run(over, std::move(op), std::forward<Token>(token));
     }
+    /// `make_end` makes the operation that sees to what one leaves that was given up, or none.
+    template <class Op, class MakeEnd, class Token>
+    static auto push(transport& over, std::unique_ptr<Op> op, MakeEnd make_end, Token&& token) {
+        return async_run_to_end(over, std::move(op), std::move(make_end), std::forward<Token>(token));
+    }
     template <class Token>
     static auto inspect(Context& context, transport& over, reference const& ref, inspect_options o, Token&& token) {
         return async_begin<inspection>(

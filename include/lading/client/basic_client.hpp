@@ -144,7 +144,8 @@ class basic_client : immovable {
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, transfer(what, out, std::move(o)));
+        auto plan = o.urls.empty() ? context_.plan_for_blob(name) : context_.plan_to_push(name);
+        return wait<blob_operation<Policies>>(std::move(plan), stop, transfer(what, out, std::move(o), stop));
     }
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -396,11 +397,15 @@ class basic_client : immovable {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
 
-    /// `from` outlives the operation; what it reads is read on the event loop. One that is cancelled leaves its session to the registry.
+    /// `from` outlives the operation; what it reads is read on the event loop. One that is cancelled is over when its session is ended at the
+    /// registry, which takes two seconds at most.
     template <class Token>
         requires async_transport<transport_type>
     auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
-        return launch<upload_operation<Policies>>(std::forward<Token>(token), context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o));
+        auto const place = std::make_shared<std::string>();
+        auto op = layered<upload_operation<Policies>>(context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o), place);
+        auto end = [this, name, place] { return place->empty() ? nullptr : layered<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), *place); };
+        return detail::async_calls<client_context<Policies>>::push(transport_, std::move(op), std::move(end), std::forward<Token>(token));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -538,16 +543,16 @@ class basic_client : immovable {
 
   private:
     /// What the places that are asked for a blob have in common.
-    auto transfer(descriptor const& what, blob_sink& out, blob_options o) {
+    auto transfer(descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {}) {
         return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
-                                                         context_.clock);
+                                                         context_.clock, std::move(stop));
     }
     result<pushed_blob> upload(repository const& name, std::optional<descriptor> what, body_source& from, push_options o, stop_token stop)
         requires sync_transport<transport_type>
     {
         auto const place = std::make_shared<std::string>();
         auto out = wait<upload_operation<Policies>>(context_.plan_to_push(name), stop, std::move(what), std::ref(from), std::move(o), place);
-        if (!out && out.assume_error() == errc::cancelled && !place->empty())
+        if (!out && is_given_up(out.assume_error()) && !place->empty())
             (void)wait<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), stop_token(), *place);
         return out;
     }

@@ -4,11 +4,14 @@
 /// The asynchronous driver: runs any operation over any asynchronous transport, with any completion token (callback,
 /// `asio::use_future`, `asio::use_awaitable`, `asio::deferred`, ...).
 
+#include "../error_groups.hpp"
 #include "../policy/transport.hpp"
 #include "../protocol/step.hpp"
 #include "any_handler.hpp"
 
+#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
+#include <asio/bind_executor.hpp>
 #include <asio/compose.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
@@ -92,6 +95,25 @@ class run_loop {
     std::unique_ptr<state> state_;
 };
 
+/// An operation, and the one that sees to what it leaves when it is given up. That one takes no signal: the call is over already, but for it.
+template <class Transport, class Op, class MakeEnd>
+class run_to_end {
+  public:
+    using value_type = typename Op::value_type;
+
+    run_to_end(Transport& t, std::unique_ptr<Op> op, MakeEnd make_end) : transport_(&t), op_(std::move(op)), make_end_(std::move(make_end)) {}
+
+    template <class Self>
+    void operator()(Self& self);
+    template <class Self>
+    void operator()(Self& self, result<value_type> outcome);
+
+  private:
+    Transport* transport_;
+    std::unique_ptr<Op> op_;
+    MakeEnd make_end_;
+};
+
 } // namespace detail
 
 /// Calls `begin(handler, args...)` when the token wants it, with a handler for `result<T>`.
@@ -126,5 +148,31 @@ template <operation Op, async_transport Transport, class CompletionToken>
 auto async_run(Transport& transport, std::unique_ptr<Op> op, CompletionToken&& token) {
     return async_run(transport, std::shared_ptr<Op>(std::move(op)), std::forward<CompletionToken>(token));
 }
+
+/// Runs `op` to its end; when it was cancelled, or its time was over, then what `make_end` makes, an operation without a value or null.
+template <class Op, async_transport Transport, class MakeEnd, class CompletionToken>
+auto async_run_to_end(Transport& transport, std::unique_ptr<Op> op, MakeEnd make_end, CompletionToken&& token) {
+    return async_run_body<typename Op::value_type>(transport, std::forward<CompletionToken>(token),
+                                                   detail::run_to_end<Transport, Op, MakeEnd>(transport, std::move(op), std::move(make_end)));
+}
+
+namespace detail {
+template <class Transport, class Op, class MakeEnd>
+template <class Self>
+void run_to_end<Transport, Op, MakeEnd>::operator()(Self& self) {
+    auto& transport = *transport_;
+    async_run(transport, std::move(op_), std::move(self));
+}
+template <class Transport, class Op, class MakeEnd>
+template <class Self>
+void run_to_end<Transport, Op, MakeEnd>::operator()(Self& self, result<value_type> outcome) {
+    auto end = !outcome && is_given_up(outcome.assume_error()) ? make_end_() : nullptr;
+    if (!end) return self.complete(std::move(outcome));
+    auto& transport = *transport_;
+    auto const executor = asio::get_associated_executor(self, transport.get_executor());
+    auto over = [self = std::move(self), outcome = std::move(outcome)](result<void>) mutable { self.complete(std::move(outcome)); };
+    async_run(transport, std::move(end), asio::bind_executor(executor, std::move(over)));
+}
+} // namespace detail
 
 } // namespace lading

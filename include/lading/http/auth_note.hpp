@@ -10,6 +10,7 @@ struct auth_note {
     bool sent = false;       ///< the request carried credentials
     bool withheld = false;   ///< it might not, for it had left its origin
     bool unanswered = false; ///< Basic was asked for, and there is no secret
+    bool expired = false;    ///< a token was refused that had been good, and is forgotten: the next request gets another
 };
 
 } // namespace lading

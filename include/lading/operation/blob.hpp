@@ -96,12 +96,26 @@ class blob_operation : immovable {
 
   private:
     step<descriptor> ask() {
-        auto q = talk_.get("blobs", transfer_->what().digest.str());
+        auto const& urls = transfer_->urls();
+        while (at_ < urls.size() && !urls[at_].starts_with("https://")) ++at_;
+        if (!urls.empty() && at_ >= urls.size()) return transfer_->failed(error(errc::external_layer).with_context("no URL that is gone to: " + detail::printable(urls.front(), 160)));
+        auto q = urls.empty() ? talk_.get("blobs", transfer_->what().digest.str()) : talk_.send("GET", urls[at_]);
         transfer_->ask(q);
-        auto how = talk_.pull();
+        auto how = urls.empty() ? talk_.pull() : routing::without_credentials();
+        if (!urls.empty()) {
+            q.address_policy = address_policy::outside;
+            q.named_by = std::string(talk_.name.host());
+        }
         how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
         how.goes_on = true;
         return need_exchange(std::move(q), *transfer_, std::move(how));
+    }
+    /// The error of the call, unless another URL has the blob.
+    step<descriptor> fail(error why) {
+        if (is_callers_own(why) || at_ + 1 >= transfer_->urls().size()) return transfer_->failed(std::move(why));
+        ++at_;
+        transfer_->move_on();
+        return ask();
     }
     step<descriptor> known(std::string_view bytes) {
         auto kept = transfer_->finish_with(bytes);
@@ -140,7 +154,7 @@ class blob_operation : immovable {
         auto const& head = transfer_->refusal();
         bool const is_answer = head && head->status == why.http_status() && head->status >= 400 && head->status != 401;
         if (is_answer && is_lost_connection(why.kind())) return refused(response(*head), shown);
-        if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return transfer_->failed(std::move(why));
+        if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return fail(std::move(why));
         return transfer_->is_whole() ? finish() : go_on(std::move(why)); // the end may be missing, and nothing else
     }
     /// An answer that has nothing of the blob.
@@ -157,11 +171,12 @@ class blob_operation : immovable {
         bool const expired = head.status == 400 || head.status == 403 || head.status == 404;
         if (resumes && expired && transfer_->came_from_elsewhere(head)) return go_on(std::move(why));
         auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.after(head, talk_.deadline); });
-        return wait ? step<descriptor>(need_delay(*wait)) : transfer_->failed(std::move(why));
+        return wait ? step<descriptor>(need_delay(*wait)) : fail(std::move(why));
     }
 
     call_context talk_;
     std::shared_ptr<transfer_type> transfer_;
+    std::size_t at_ = 0; ///< of its URLs, where it has any
 };
 
 } // namespace lading

@@ -5,8 +5,12 @@
 
 #include "../detail/chrono.hpp"
 #include "../store/transfer_event.hpp"
+#include "../warning.hpp"
 
+#include <functional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace lading {
 
@@ -23,7 +27,16 @@ struct blob_options {
     /// How long to wait, in milliseconds, for another program, thread or call that writes the same file; then `part_in_use`.
     blob_options& with_wait(std::chrono::milliseconds d) { return wait = d, *this; }
 
+    /// Is told what is odd of an answer that is taken, as a digest that it announces and does not have (`digest_header_differs`).
+    blob_options& with_remarks(std::function<void(warning)> f) { return remark = std::move(f), *this; }
+
+    /// Ask for it at these URLs, as a descriptor lists them, in turn, and not at the registry: over https, without credentials or client
+    /// certificate, and never at an address inside a network. Others are passed over.
+    blob_options& with_urls(std::vector<std::string> u) { return urls = std::move(u), *this; }
+
     transfer_observer observer;
+    std::function<void(warning)> remark;
+    std::vector<std::string> urls;
     bool resume = true;
     unsigned tries = 0;
     std::chrono::milliseconds wait{60'000};

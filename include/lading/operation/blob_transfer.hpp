@@ -3,11 +3,13 @@
 
 /// `blob_transfer`: a blob on its way into a sink, over as many answers and places as it takes (doc/protocol.md#resume).
 
+#include "../detail/stop_token.hpp"
 #include "../detail/text.hpp"
 #include "../http/content_range.hpp"
 #include "../protocol/retry_schedule.hpp"
 #include "../protocol/step.hpp"
 #include "blob_options.hpp"
+#include "upload_answer.hpp"
 #include "verifying_body.hpp"
 
 #include <algorithm>
@@ -18,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lading {
 
@@ -45,8 +48,9 @@ class blob_transfer final : public body_sink, immovable {
         range    ///< it does not go on where the blob was
     };
 
-    blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock)
-        : out_(out), options_(std::move(o)), clock_(clock), error_body_(0, l), check_(std::move(what), l),
+    /// `stop`, when it is requested, ends the reading of what the sink has.
+    blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock, stop_token stop = {})
+        : out_(out), options_(std::move(o)), clock_(clock), stop_(std::move(stop)), error_body_(0, l), check_(std::move(what), l),
           schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock) {}
     ~blob_transfer() override {
         if (open_) is_wrong_ ? out_.discard() : out_.suspend();
@@ -59,6 +63,9 @@ class blob_transfer final : public body_sink, immovable {
     /// Some of the bytes are from another answer or another run than the last ones.
     bool is_patched() const noexcept { return is_patched_; }
 
+    /// Where it is, if not at the registry.
+    std::vector<std::string> const& urls() const noexcept { return options_.urls; }
+
     // ---- before the first request ---------------------------------------------------------------------------------
 
     /// Asks the sink what it has. Error: that of the sink; after `part_in_use` it may be asked again, while `may_wait` says so.
@@ -67,7 +74,10 @@ class blob_transfer final : public body_sink, immovable {
         if (options_.resume) {
             open_ = true;
             check_.restart();
-            LADING_TRY_V(out_.resume(what().size, [this](std::span<std::byte const> piece) { check_.add(piece); }));
+            LADING_TRY_V(out_.resume(what().size, [this](std::span<std::byte const> piece) {
+                check_.add(piece);
+                return !stop_.stop_requested();
+            }));
             if (count() > check_.size()) drop(); // that is not it
             is_patched_ = count() > 0;
             furthest_ = seen_ = count();
@@ -117,6 +127,8 @@ class blob_transfer final : public body_sink, immovable {
         }
         LADING_TRY_V(head.status == 200 ? begin_whole(head, content_length) : begin_rest(head, content_length));
         note_tag(head);
+        if (auto const other = options_.remark ? detail::named_otherwise(head, what().digest) : std::nullopt)
+            options_.remark(warning(warning_code::digest_header_differs, other->detail().actual + ", of " + what().digest.str()));
         return sink_action::proceed;
     }
     result<sink_action> write(std::span<std::byte const> piece) override {
@@ -262,6 +274,7 @@ class blob_transfer final : public body_sink, immovable {
     blob_sink& out_;
     blob_options options_;
     clock_type& clock_;
+    stop_token stop_;
     response_body error_body_;
     blob_check<P> check_;
     retry_schedule<clock_type> schedule_;

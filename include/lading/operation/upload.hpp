@@ -72,7 +72,7 @@ class upload_operation : immovable {
         if (state_ == state::waiting_to_ask_first) return ask(state::asking);
         if (state_ == state::waiting_to_ask) return known_ ? ask(state::checking) : again();
         if (state_ == state::waiting_to_question) return question(error(*why_));
-        return open();
+        return reopen();
     }
 
     step<pushed_blob> on_response(result<response> answer, auth_note const& shown = {}) {
@@ -116,7 +116,11 @@ class upload_operation : immovable {
         from_size_ = from.size();
         return what && what->size >= 0 ? std::optional(static_cast<std::uint64_t>(what->size)) : from_size_;
     }
-    routing push() const { return routing(talk_.push_scope()); }
+    routing push() const {
+        routing out(talk_.push_scope());
+        out.token_for = upload_session::token_for;
+        return out;
+    }
     std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
     need_exchange exchange(state s, request q, routing how) {
         state_ = s;
@@ -145,10 +149,13 @@ class upload_operation : immovable {
         return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
     }
     step<pushed_blob> on_asked(result<response>& answer) {
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status == 200) return is_there(head, push_way::existing);
-        if (head.status == 401 || head.status == 429) return refusal(head);
-        if (head.status >= 500 && !std::exchange(asked_twice_, true)) {
+        if (!answer && !detail::is_passing(answer.assume_error().kind())) return std::move(answer).assume_error();
+        if (answer) {
+            auto const& head = answer.assume_value();
+            if (head.status == 200) return is_there(head, push_way::existing);
+            if (head.status == 401 || head.status == 429) return refusal(head);
+        }
+        if ((!answer || answer.assume_value().status >= 500) && !std::exchange(asked_twice_, true)) {
             state_ = state::waiting_to_ask_first;
             return need_delay(std::chrono::milliseconds(250));
         }
@@ -301,6 +308,7 @@ class upload_operation : immovable {
         }
         if (detail::refuses_size(head, body_.text(), source_.size().value_or(0))) return shrink(head);
         auto e = said(head);
+        if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return whole_ ? check(std::move(e)) : question(std::move(e));
         if (status == 404 || status == 410) return lost(std::move(e));
         if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
         if (status == 400 && detail::says_code(e, "DIGEST_INVALID")) {
@@ -321,6 +329,7 @@ class upload_operation : immovable {
         auto const& head = answer.assume_value();
         auto const status = head.status;
         if (status == 202 || status == 201 || status == 204) {
+            renewed_ = false;
             if (auto moved = session_.follow(head, warnings_); !moved) return fail(std::move(moved).assume_error());
             if (!head.sent_whole) return question(error(errc::connection_reset).with_context("the answer came before the request was complete"));
             auto const end = upload_range_end(head.headers);
@@ -331,6 +340,7 @@ class upload_operation : immovable {
         }
         if (detail::refuses_size(head, body_.text(), 0)) return shrink(head);
         auto e = said(head);
+        if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return question(std::move(e));
         if (status == 404 || status == 410 || detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN")) return lost(std::move(e));
         if (status == 429) return wait(std::move(e), state::waiting_to_question, retry_after_of(head));
         if (status == 416 || status == 408 || status >= 500) return question(std::move(e));
@@ -393,8 +403,10 @@ class upload_operation : immovable {
         }
         tell(transfer_state::retrying, name_of(why_->kind()));
         bool const is_down = why_->http_status() >= 500 || *why_ == errc::connection_refused || *why_ == errc::connect_timeout;
-        return is_down ? wait(error(*why_), state::waiting_to_open) : open();
+        return is_down ? wait(error(*why_), state::waiting_to_open) : reopen();
     }
+    /// A new session; the registry need not keep the one before.
+    step<pushed_blob> reopen() { return session_.is_open() ? cancel() : open(); }
     step<pushed_blob> cancel_and_again(error why) {
         why_ = std::move(why);
         if (sessions_ >= most_sessions) return fail(std::move(*why_));
@@ -445,7 +457,7 @@ class upload_operation : immovable {
     step<pushed_blob> fail(error e) {
         tell(transfer_state::failed, name_of(e.kind()));
         failure_ = std::move(e);
-        return *failure_ == errc::cancelled || *failure_ == errc::timeout ? after_cancel() : cancel();
+        return is_given_up(*failure_) ? after_cancel() : cancel();
     }
     /// What a source says that cannot be read again, where it would have to be.
     error spent(error e) const {
@@ -510,6 +522,7 @@ class upload_operation : immovable {
     unsigned tries_ = 0;
     bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
     bool odd_range_ = false; ///< said already
+    bool renewed_ = false;   ///< the token, since the registry has taken anything
     std::chrono::steady_clock::time_point next_tell_{};
     std::vector<warning> warnings_;
 };

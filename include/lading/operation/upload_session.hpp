@@ -21,6 +21,9 @@ class upload_session {
   public:
     upload_session(call_context const& talk, std::vector<std::string> hosts) : talk_(talk), hosts_(std::move(hosts)) {}
 
+    /// A token is renewed that is good for less than half a minute: it ends ten seconds early anyway.
+    static constexpr std::chrono::seconds token_for{20};
+
     /// The place as the registry said it last; empty when there is no session.
     std::string const& place() const noexcept { return at_.url; }
     bool is_open() const noexcept { return !at_.url.empty(); }
@@ -44,6 +47,8 @@ class upload_session {
     /// A request to it, with what it needs to be allowed.
     std::pair<request, routing> ask(std::string method, std::string url) const {
         std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), routing(talk_.push_scope()));
+        out.second.once = out.first.method == "PUT" || out.first.method == "PATCH";
+        out.second.token_for = token_for;
         if (at_.elsewhere) {
             out.second = routing::without_credentials();
             out.first.address_policy = far_;

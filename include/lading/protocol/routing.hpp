@@ -3,6 +3,7 @@
 
 /// `routing`: what middleware must know of a request, and no transport.
 
+#include "../detail/chrono.hpp"
 #include "../digest.hpp"
 
 #include <optional>
@@ -39,6 +40,11 @@ struct routing {
     bool verbatim = false;
     /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
     bool goes_on = false;
+    /// Its body is not sent again after the refusal of a token that had been good: that is an answer (`auth_note::expired`), and the
+    /// operation asks first what has become of it.
+    bool once = false;
+    /// So many seconds longer than usual a token has to be good that is sent with it.
+    std::chrono::seconds token_for{0};
 };
 
 } // namespace lading

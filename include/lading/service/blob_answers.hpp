@@ -19,7 +19,7 @@ namespace lading::service::detail {
 /// Learns how large a blob is, and nothing else.
 class size_probe final : public blob_sink {
   public:
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const&) override {
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const&) override {
         size_ = size;
         asked_ = true;
         return error(errc::cancelled);
@@ -56,7 +56,7 @@ class passing_sink final : public blob_sink {
   public:
     passing_sink(request const& q, body_sink& out, std::optional<byte_range> part, std::int64_t size) : q_(q), out_(out), part_(part), size_(size) {}
 
-    result<std::uint64_t> resume(std::int64_t, std::function<void(std::span<std::byte const>)> const&) override {
+    result<std::uint64_t> resume(std::int64_t, held_bytes const&) override {
         at_ = part_ ? part_->from : 0; // what is before it counts as had
         return at_;
     }

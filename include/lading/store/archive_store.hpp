@@ -34,6 +34,7 @@ class archive_store {
     result<std::vector<std::string>> names(stop_token stop = {}) {
         return state_->archive ? state_->archive->names(stop) : files().names(stop);
     }
+    std::vector<warning> take_warnings() { return state_->archive ? state_->archive->take_warnings() : files().take_warnings(); }
 
     /// Writing. What is asked for, and there, belongs to the archive, as what is written does. Errors: those of `oci_layout`;
     /// `archive_exists` for one that was opened to be read, or is complete.

@@ -79,7 +79,7 @@ class artifact_folder {
       public:
         sink(spot p, std::string where, bool overwrite, durability how)
             : place_(std::move(p)), where_(std::move(where)), overwrite_(overwrite), durability_(how) {}
-        result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
+        result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
             LADING_TRY_V(open());
             return part_.resume(size, each);
         }

@@ -14,6 +14,9 @@
 
 namespace lading {
 
+/// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
+using held_bytes = std::function<bool(std::span<std::byte const>)>;
+
 /// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
 /// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
 /// on where it was. Exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer
@@ -23,10 +26,10 @@ class blob_sink {
   public:
     virtual ~blob_sink() = default;
     /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
-    /// they can be hashed. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
+    /// they can be hashed; where that says so it stops, with `cancelled`. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
     /// sink that keeps nothing between two transfers holds nothing.
     virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
-                                         [[maybe_unused]] std::function<void(std::span<std::byte const>)> const& each) {
+                                         [[maybe_unused]] held_bytes const& each) {
         return std::uint64_t{0};
     }
     virtual result<void> begin() = 0;

@@ -26,6 +26,9 @@
 ///     is listed without one. Last of all, so that a name never leads to something incomplete.
 ///  9. `s.complete()`: all has been written. What is made as a whole (an archive) becomes visible now; without it, never.
 ///
+/// What a store finds odd and gives for all that it may tell by `s.take_warnings()`, a vector of `warning`: what was found since it was
+/// asked last.
+///
 /// Threads: 2, 3, 5 and the sinks of 6 may be used by several threads at once; the others one at a time.
 ///
 /// Models: `memory_store`, `oci_layout`, `oci_archive`, `docker_archive`, `image_folder`, `registry_repository`.

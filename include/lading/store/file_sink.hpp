@@ -40,7 +40,7 @@ class file_sink final : public blob_sink {
   public:
     explicit file_sink(std::string path, file_options o = {}) : path_(std::move(path)), options_(o) {}
 
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
         is_there_ = false;
         LADING_TRY_V(part_.open(path_ + ".part"));
         auto held = hold(size, each);
@@ -65,7 +65,7 @@ class file_sink final : public blob_sink {
     void suspend() noexcept override { options_.resume ? part_.suspend() : part_.discard(); }
 
   private:
-    result<std::uint64_t> hold(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
+    result<std::uint64_t> hold(std::int64_t size, held_bytes const& each) {
         LADING_TRY(bool const there, detail::has_regular_file(path_));
         if (there && size >= 0 && part_.held() == 0) {
             auto const file = detail::regular_file::from(detail::file_handle(::open(path_.c_str(), detail::regular_file::flags | O_NOFOLLOW)));
@@ -76,12 +76,12 @@ class file_sink final : public blob_sink {
         LADING_TRY_V(part_.restart());
         return std::uint64_t{0};
     }
-    result<std::uint64_t> read(detail::regular_file const& file, std::function<void(std::span<std::byte const>)> const& each) {
+    result<std::uint64_t> read(detail::regular_file const& file, held_bytes const& each) {
         constexpr std::size_t piece = 128u << 10;
         auto const buffer = std::make_unique<char[]>(piece);
         std::uint64_t at = 0;
         while (auto const n = file.read(at, buffer.get(), piece)) {
-            each(std::as_bytes(std::span(buffer.get(), n)));
+            if (!each(std::as_bytes(std::span(buffer.get(), n)))) return error(errc::cancelled);
             at += n;
         }
         if (at != file.size()) return detail::file_error(path_, "cannot be read");

@@ -47,7 +47,7 @@ namespace lading {
 /// `tag_ambiguous`; `layout_invalid` (a file that leads out of the image, is no regular one or became shorter).
 /// Threads: `document` and `read` may be called by several at once, the others one at a time.
 template <json_policy J, hash_policy H>
-class basic_image_on_disk {
+class basic_image_on_disk : public detail::store_remarks {
   public:
     /// Opens the image. Errors: `layout_invalid` with the path and what is wrong; `timeout`.
     static result<basic_image_on_disk> open(std::string path, image_on_disk_options o = {}) {
@@ -403,7 +403,7 @@ class basic_image_on_disk {
         return image.what;
     }
     result<descriptor> make(detail::saved_image const& image, detail::time_limit const& until) {
-        LADING_TRY(auto text, parts_.template manifest_of<J>(files_, image, kind_, decompressions_, bounds_, until));
+        LADING_TRY(auto text, parts_.template manifest_of<J>(files_, image, kind_, decompressions_, bounds_, until, [this](warning w) { remark(std::move(w)); }));
         LADING_TRY(auto const d, digest_of<H>(text));
         descriptor what(std::string(kind_ == made_manifest::oci ? media_types::oci_manifest : media_types::docker_manifest), d, static_cast<std::int64_t>(text.size()));
         made_.insert_or_assign(d, std::move(text));

@@ -107,7 +107,7 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
       public:
         sink(std::shared_ptr<layout_blobs> of, file_handle where, digest d, std::chrono::milliseconds wait)
             : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)), wait_(wait) {}
-        result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
+        result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
             is_there_ = false;
             LADING_TRY_V(open());
             auto held = hold(size, each);
@@ -143,13 +143,16 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }
         }
-        result<std::uint64_t> hold(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
+        result<std::uint64_t> hold(std::int64_t size, held_bytes const& each) {
             if (size >= 0 && part_.held() == 0) { // another program may have written it meanwhile
                 LADING_TRY(auto const file, of_->folder_.blob(digest_));
                 if (file && file->size() == static_cast<std::uint64_t>(size)) {
                     std::vector<char> piece(128u << 10);
                     std::uint64_t at = 0;
-                    while (auto const n = file->read(at, piece.data(), piece.size())) each(std::as_bytes(std::span(piece).first(n))), at += n;
+                    while (auto const n = file->read(at, piece.data(), piece.size())) {
+                        if (!each(std::as_bytes(std::span(piece).first(n)))) return error(errc::cancelled);
+                        at += n;
+                    }
                     is_there_ = at == file->size();
                     if (!is_there_) return of_->folder_.bad(digest_.str() + " ends early");
                     return at;

@@ -53,6 +53,7 @@ class memory_store {
         auto const kept = out.resume(static_cast<std::int64_t>(bytes.size()), [&](std::span<std::byte const> piece) {
             same = same && piece.size() <= bytes.size() - at && std::equal(piece.begin(), piece.end(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
             at += piece.size();
+            return true;
         });
         if (!kept) return kept.assume_error();
         at = static_cast<std::size_t>(kept.assume_value());

@@ -19,6 +19,7 @@
 #include "layout_garbage.hpp"
 #include "layout_index.hpp"
 #include "listed_referrers.hpp"
+#include "store_remarks.hpp"
 
 #include <dirent.h>
 
@@ -43,7 +44,7 @@ namespace lading {
 /// Files must be regular ones: a link, a pipe or a device in the place of any is `path_refused`, and nothing is read or
 /// written through it. Copies of an object are the same layout. Threads: any call by several at once.
 template <json_policy J, hash_policy H>
-class basic_oci_layout {
+class basic_oci_layout : public detail::store_remarks {
   public:
     static constexpr bool any_call_at_once = true;
 
@@ -292,6 +293,9 @@ class basic_oci_layout {
             if (auto const latest = one_of(names.find("latest")); latest.size() == 1) found = latest;
         if (found.size() == 1) {
             LADING_TRY(auto what, entries[found[0]].what);
+            auto const& name = entries[found[0]].name;
+            if (!words.empty() && words.find_first_of("/:@") == words.npos && name.own != words)
+                remark(warning(warning_code::name_completed, detail::printable(words, 160) + " is " + detail::printable(name.own.ends_with(words) ? name.own : name.full, 160)));
             return std::optional(std::move(what));
         }
         if (found.empty())

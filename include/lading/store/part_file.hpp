@@ -121,7 +121,7 @@ class part_file {
     /// Calls `each` with the bytes that are there, in order; their number. `size` is what the whole will have, -1 if nobody knows.
     /// What is longer is emptied, and so are bytes that have no room on the disk where no size bounds them: they are nobody's
     /// (`truncate` makes any number of them). Room for the whole is reserved: `disk_full` when there is none.
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) {
         size_ = size;
         auto const there = held();
         if (size < 0 ? there > room() : there > static_cast<std::uint64_t>(size)) return empty();
@@ -133,8 +133,8 @@ class part_file {
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return file_error(where_ + path_, "cannot be read");
             if (n == 0) break;
-            each({buffer.get(), static_cast<std::size_t>(n)});
             at_ += static_cast<std::uint64_t>(n);
+            if (!each({buffer.get(), static_cast<std::size_t>(n)})) return at_ = there, error(errc::cancelled); // all of it stays
         }
         LADING_TRY_V(reserve());
         return at_;

@@ -8,12 +8,14 @@
 #include "../hash/constexpr_sha2.hpp"
 #include "../http/body_source.hpp"
 #include "../media_type.hpp"
+#include "../operation/blob_options.hpp"
 #include "../operation/manifest_push_options.hpp"
 #include "../operation/push_options.hpp"
 #include "../operation/referrers_options.hpp"
 #include "../reference.hpp"
 #include "content_store.hpp"
 #include "relay.hpp"
+#include "store_remarks.hpp"
 
 #include <memory>
 #include <optional>
@@ -99,7 +101,7 @@ class pushing_sink final : public blob_sink {
 ///
 /// Errors: those of the calls; `size_mismatch`. Signed schema1 has here the digest of its bytes. Threads: any call by several at once.
 template <class Client>
-class registry_repository {
+class registry_repository : public detail::store_remarks {
   public:
     registry_repository(Client& c, repository name) : client_(c), name_(std::move(name)) {}
 
@@ -144,7 +146,12 @@ class registry_repository {
         return detail::of_size(std::move(got.bytes), what);
     }
     result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) {
-        LADING_TRY_V(client_.blob(name_, what, out, std::move(stop)));
+        LADING_TRY_V(client_.blob(name_, what, out, blob_options().with_remarks([this](warning w) { remark(std::move(w)); }), std::move(stop)));
+        return success();
+    }
+    /// The same at the URLs that a descriptor lists: see `blob_options::with_urls`.
+    result<void> read_external(descriptor const& what, blob_sink& out, stop_token stop = {}) {
+        LADING_TRY_V(client_.blob(name_, what, out, blob_options().with_urls(what.urls), std::move(stop)));
         return success();
     }
     result<std::vector<std::string>> names(stop_token stop = {}) {

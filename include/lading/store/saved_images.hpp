@@ -11,6 +11,7 @@
 #include "../media_type.hpp"
 #include "../policy/hash.hpp"
 #include "image_names.hpp"
+#include "store_remarks.hpp"
 #include "unpacked_part.hpp"
 
 #include <cstdint>
@@ -81,9 +82,10 @@ class saved_parts {
     /// that cannot be undone here. A layer that is not there, and is kept elsewhere, is listed as that. Errors: `archive_invalid` (a
     /// file that is not there, is damaged, or is more than `limits::archive_bytes` when decompressed; more or fewer layers than the
     /// config names), `diff_id_mismatch`, `manifest_limit`, `timeout`.
-    template <json_policy J>
+    /// `remark` is told of a config whose name is not its digest.
+    template <json_policy J, class Remark>
     result<std::string> manifest_of(image_files const& files, saved_image const& image, made_manifest kind, std::vector<decompression> const& known, limits const& bounds,
-                                    time_limit const& until) {
+                                    time_limit const& until, Remark const& remark) {
         bool const oci = kind == made_manifest::oci;
         if (image.layers.size() > bounds.descriptors)
             return error(errc::manifest_limit).with_context(files.path() + ": manifest.json: layers").with_values("at most " + std::to_string(bounds.descriptors), std::to_string(image.layers.size()));
@@ -107,6 +109,7 @@ class saved_parts {
             LADING_TRY(auto const d, digest_of_file(files, name, std::move(*part), known, bounds, until));
             if (seen_through && id != d.str() && digest::parse(id))
                 return error(errc::diff_id_mismatch).with_context(files.path() + ": " + printable(name, 160)).with_values(id, d.str());
+            if (&name == &image.config && name.find(d.hex()) == name.npos) remark(warning(warning_code::config_name_differs, printable(name, 160) + " is " + d.str()));
             auto const size = static_cast<std::int64_t>(blobs_.find(d)->second.size);
             w.begin_object().key("mediaType").string(oci && type.empty() ? oci_layer_type(seen_through ? std::string_view() : packed->name) : type);
             if (oci) w.key("digest").string(d.str()).key("size").integer(size).end_object();

@@ -209,7 +209,7 @@ class store_kit {
         auto out = store_.writer(kit_image::described(bytes));
         auto done = out ? result<void>(success()) : result<void>(out.assume_error());
         auto const begin = [&]() -> result<void> {
-            LADING_TRY_V(out.assume_value()->resume(static_cast<std::int64_t>(bytes.size()), [](auto) {}));
+            LADING_TRY_V(out.assume_value()->resume(static_cast<std::int64_t>(bytes.size()), [](auto) { return true; }));
             return out.assume_value()->begin();
         };
         if (done) done = begin();
@@ -226,7 +226,7 @@ class store_kit {
         auto out = store_.writer(kit_image::described(bytes));
         if (!out) return wrong("gives a writer", said(out));
         std::string kept;
-        auto const held = out.assume_value()->resume(static_cast<std::int64_t>(bytes.size()), [&](std::span<std::byte const> b) { kept.append(reinterpret_cast<char const*>(b.data()), b.size()); });
+        auto const held = out.assume_value()->resume(static_cast<std::int64_t>(bytes.size()), [&](std::span<std::byte const> b) { kept.append(reinterpret_cast<char const*>(b.data()), b.size()); return true; });
         if (!held) return wrong("a sink resumes", said(held));
         auto const n = static_cast<std::size_t>(held.assume_value());
         expect("resume shows what it holds", kept.size() == n && n <= bytes.size() && bytes.starts_with(kept));

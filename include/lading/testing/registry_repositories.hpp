@@ -45,7 +45,7 @@ class registry_repositories final : public service::repositories {
     result<void> read(std::string_view name, digest const& d, blob_sink& out, stop_token const&) override {
         auto const* const bytes = store_.blob(d.str(), name);
         if (!bytes) return error(errc::blob_unknown);
-        LADING_TRY(auto const had, out.resume(static_cast<std::int64_t>(bytes->size()), [](auto const&) {}));
+        LADING_TRY(auto const had, out.resume(static_cast<std::int64_t>(bytes->size()), [](auto const&) { return true; }));
         if (had == 0) {
             LADING_TRY_V(out.begin());
         }

@@ -620,6 +620,15 @@ TEST_CASE("insufficient_scope that names another scope: one more token, for exac
     }
 }
 
+TEST_CASE("who writes is given a token for no other resource, whatever a challenge says", "[PU102][C24]") {
+    using detail::is_of_same_resources;
+    CHECK(is_of_same_resources("repository:x:pull", "repository:x:pull,push"));
+    CHECK(is_of_same_resources("repository:x:pull,push  repository:y:pull", "repository:y:pull repository:x:pull,push"));
+    CHECK(is_of_same_resources("", "repository:x:pull"));
+    for (auto const* named : {"repository:y:pull", "repository:x:pull repository:y:push", "registry:catalog:*", "repository:x/y:pull", "*", "repository:"})
+        CHECK_FALSE(is_of_same_resources(named, "repository:x:pull,push"));
+}
+
 TEST_CASE("clumsy challenges are answered", "[W28]") {
     for (auto const* header : {"Basic realm=/", "Basic realm=Artifactory Realm", R"(Basic realm="x" charset="UTF-8")", "Basic"}) {
         INFO(header);

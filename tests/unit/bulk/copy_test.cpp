@@ -5,9 +5,12 @@
 #include <lading/bulk/copy.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -195,7 +198,7 @@ TEST_CASE("copy: a type that says that it is not to be handed on is fetched like
     CHECK(w.holds(held));
 }
 
-TEST_CASE("copy: a descriptor's own data stands for a request, if it is the blob", "[copy][PD40]") {
+TEST_CASE("copy: a descriptor's own data stands for a request, if it is the blob", "[copy][D16][PD40]") {
     world w;
     auto const with = [&](std::string const& data) {
         auto const image = image_of(json_of(w.config_a.self, R"(,"data":")" + data + '"'), {json_of(w.small.self)});
@@ -527,10 +530,78 @@ TEST_CASE("copy: what is damaged at the destination is written anew", "[copy]") 
     CHECK(w.to.of("put").size() == 2);
 }
 
+namespace {
+/// Takes blobs as a registry does.
+struct taking_store : journal_store {
+    result<pushed_blob> take(descriptor const& what, body_source& from, std::string, stop_token) {
+        memory_sink bytes(1 << 20);
+        LADING_TRY_V(from.begin());
+        LADING_TRY_V(bytes.begin());
+        std::array<std::byte, 100> piece;
+        for (;;) {
+            LADING_TRY(auto const n, from.read(piece));
+            if (n == 0) break;
+            LADING_TRY_V(bytes.write(std::span(piece).first(n)));
+        }
+        LADING_TRY_V(bytes.commit());
+        put(made(what.media_type, bytes.take()));
+        return pushed_blob(what);
+    }
+    result<pushed_blob> take_anew(descriptor const& what, body_source& from, stop_token stop) { return take(what, from, {}, std::move(stop)); }
+};
+} // namespace
+
+TEST_CASE("copy: what a registry is not to hand on is not given to it unless that is wanted", "[copy][push][PU11][CP10]") {
+    world w;
+    made const held("application/vnd.oci.image.layer.nondistributable.v1.tar", "not to be handed on");
+    auto const foreign = json_of(w.large.self, R"(,"urls":["https://layers.example/x"])");
+    auto const image = image_of(json_of(w.config_a.self), {foreign, json_of(held.self), json_of(w.small.self)});
+    w.from.put_all(held, image);
+    w.from.name("windows", image);
+    taking_store to, all;
+    auto const done = copy(w.from, "windows", to, "v1").value();
+    CHECK(done.skipped.contents == 2);
+    CHECK_FALSE(to.inside().has(w.large.self).value());
+    CHECK_FALSE(to.inside().has(held.self).value());
+    CHECK(to.inside().document(image.self).value() == image.bytes); // unchanged
+    CHECK(copy(w.from, "windows", all, "v1", copy_options().with_external(external_layers::ask)).value().skipped.contents == 0);
+    CHECK(all.inside().has(held.self).value());
+    CHECK(all.inside().has(w.large.self).value());
+}
+
+TEST_CASE("copy: a registry is sent three blobs at once", "[copy][push][PU52]") {
+    world w;
+    std::vector<made> layers;
+    for (int i = 0; i < 9; ++i) layers.push_back(layer_of("layer " + std::to_string(i)));
+    for (auto const& l : layers) w.from.put(l);
+    auto const image = image_of(w.config_a, layers);
+    w.from.put(image);
+    w.from.name("many", image);
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t inside = 0, most = 0, met = 0;
+    w.from.before = [&](std::string_view what, std::string_view) -> result<void> {
+        if (what != "read") return success();
+        std::unique_lock lock(mutex);
+        most = std::max(most, ++inside);
+        changed.notify_all();
+        if (met == 0) changed.wait_for(lock, std::chrono::seconds(60), [&] { return inside == 3 || met > 0; }); // of ten at least three are
+        met = std::max(met, inside);
+        changed.notify_all();
+        --inside;
+        return success();
+    };
+    taking_store to;
+    REQUIRE(copy(w.from, "many", to, "v1"));
+    CHECK(most == 3);
+    CHECK(met == 3);
+    CHECK(copy_options().with_lanes(7).sending_lanes == 7);
+}
+
 /// A part that another program has locked for a while.
 struct busy_sink final : blob_sink {
     explicit busy_sink(int n) : busy(n) {}
-    result<std::uint64_t> resume(std::int64_t, std::function<void(std::span<std::byte const>)> const&) override {
+    result<std::uint64_t> resume(std::int64_t, held_bytes const&) override {
         ++asked;
         if (asked <= busy) return error(errc::part_in_use);
         return std::uint64_t{5};
@@ -548,7 +619,7 @@ TEST_CASE("copy: who writes the same blob is waited for", "[copy][PD34]") {
     detail::copy_progress progress{transfer_observer()};
     auto const resume = [&](busy_sink& to, stop_token stop, std::chrono::milliseconds wait) {
         detail::watched_sink sink(what, to, progress, std::move(stop), wait);
-        auto const had = sink.resume(5, [](auto) {});
+        auto const had = sink.resume(5, [](auto) { return true; });
         return had ? errc::ok : had.error().kind();
     };
     busy_sink three(3), ever(1 << 30), stopped(1 << 30);

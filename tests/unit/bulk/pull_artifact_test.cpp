@@ -109,7 +109,7 @@ TEST_CASE("artifact: a folder in an archive is not unpacked, and says so", "[art
     CHECK(w.why(artifact_options().with_packed()) == errc::media_type_mismatch);
 }
 
-TEST_CASE("artifact: nothing is written when one of the names may not be", "[artifact][AF12][AF13][HX26]") {
+TEST_CASE("artifact: nothing is written when one of the names may not be", "[artifact][R06][AF12][AF13][HX26]") {
     for (auto const& [a, b] : std::vector<std::pair<std::string, std::string>>{
              {"good", "../bad"}, {"good", "."}, {"good", "/etc/passwd"}, {"A", "a"}, {"a", "a/b"}, {"m", "m.part"}, {"same", "same"}, {"good", "NUL"}}) {
         world w;

@@ -49,9 +49,9 @@ lading::descriptor describe(std::string_view bytes, std::int64_t n) { return {"a
 
 /// Counts what is asked of it; keeps the bytes.
 struct counting final : blob_sink {
-    result<std::uint64_t> resume(std::int64_t, std::function<void(std::span<std::byte const>)> const& each) override {
+    result<std::uint64_t> resume(std::int64_t, held_bytes const& each) override {
         ++resumed;
-        if (!held.empty()) each(std::as_bytes(std::span(held)));
+        if (!held.empty() && !each(std::as_bytes(std::span(held)))) return error(errc::cancelled);
         text = held;
         return held.size();
     }
@@ -160,8 +160,22 @@ TEST_CASE("what the answer says of its digest does not count", "[blob][PD09]") {
         world w;
         counting out;
         w.on(0, [&](request const& q) { return serve(q, blob).with("Docker-Content-Digest", said); });
-        CHECK(w.outcome(out) == errc::ok);
+        std::vector<warning> odd;
+        CHECK(w.outcome(out, blob_options().with_remarks([&](warning x) { odd.push_back(std::move(x)); })) == errc::ok);
+        CHECK(odd.size() == (said.starts_with("sha256:") ? 1u : 0u)); // of the same algorithm
+        if (!odd.empty()) CHECK(odd[0].code == warning_code::digest_header_differs);
     }
+}
+
+TEST_CASE("a call that is stopped while it reads what is there asks for nothing, and keeps that", "[blob][PD49]") {
+    world w;
+    counting out;
+    out.held = blob.substr(0, size / 2);
+    w.stop.request_stop();
+    CHECK(w.outcome(out) == errc::cancelled);
+    CHECK(w.journal.empty());
+    CHECK(out.suspended == 1);
+    CHECK(out.ended() == 1);
 }
 
 TEST_CASE("a refusal is one, and nothing is written", "[blob][PD10]") {
@@ -186,7 +200,7 @@ TEST_CASE("a refusal is one, and nothing is written", "[blob][PD10]") {
     CHECK(w.journal.size() == 4);
 }
 
-TEST_CASE("a lost connection is gone on from", "[blob][PD07][PD11][PD12][PD24]") {
+TEST_CASE("a lost connection is gone on from", "[blob][X06][PD07][PD11][PD12][PD24]") {
     for (auto how : {errc::connection_reset, errc::http_body_truncated, errc::tls_truncated, errc::timeout_body, errc::too_slow})
         for (bool const total : {true, false})
             for (std::size_t at : {std::size_t{1}, 100 * kib, size - 1}) {
@@ -316,7 +330,7 @@ TEST_CASE("a server that gives a part at a time, and says so", "[blob][PD14]") {
     CHECK(fourth.begun == 2);
 }
 
-TEST_CASE("a 200 in place of the rest is the blob from its start", "[blob][PD15][PD70]") {
+TEST_CASE("a 200 in place of the rest is the blob from its start", "[blob][X08][PD15][PD70]") {
     world w;
     w.on(0, [](request const& q) { return serve(q, blob).cut(300 * kib); });
     w.on(1, [](request const&) { return range_answer(200, blob); });
@@ -352,7 +366,7 @@ TEST_CASE("a 200 in place of the rest is the blob from its start", "[blob][PD15]
     CHECK(fourth.text.size() == 300 * kib);
 }
 
-TEST_CASE("parts that do not fit together: all of it, once", "[blob][PD16][PD61]") {
+TEST_CASE("parts that do not fit together: all of it, once", "[blob][X09][PD16][PD61]") {
     world w;
     w.on(0, [](request const& q) { return serve(q, blob).cut(300 * kib); });
     w.on(1, [](request const& q) { return serve(q, other); });
@@ -374,7 +388,7 @@ TEST_CASE("parts that do not fit together: all of it, once", "[blob][PD16][PD61]
     CHECK(twice.bytes <= 2 * size);
 }
 
-TEST_CASE("a range that the server does not have", "[blob][PD17][PD18][PD62]") {
+TEST_CASE("a range that the server does not have", "[blob][X10][PD17][PD18][PD62]") {
     for (int status : {412, 416})
         for (bool const twice : {false, true}) {
             INFO(status);
@@ -495,7 +509,7 @@ TEST_CASE("a redirect of the rest goes where one of the whole may", "[blob][PD69
     CHECK(challenged.journal.size() == 3);
 }
 
-TEST_CASE("so many attempts without progress, and as many as it takes with it", "[blob][PD20][PD64][PD65]") {
+TEST_CASE("so many attempts without progress, and as many as it takes with it", "[blob][X11][PD20][PD64][PD65]") {
     SECTION("ten bytes each time") {
         world w;
         w.answer = [](request const& q) { return serve(q, blob).cut(10); };
@@ -884,7 +898,7 @@ TEST_CASE("a stopped transfer leaves its part", "[blob][PD49]") {
     std::size_t events = 0;
     struct stopping final : blob_sink {
         stopping(std::string p, std::stop_source& s) : file(std::move(p)), stop(s) {}
-        result<std::uint64_t> resume(std::int64_t n, std::function<void(std::span<std::byte const>)> const& each) override { return file.resume(n, each); }
+        result<std::uint64_t> resume(std::int64_t n, held_bytes const& each) override { return file.resume(n, each); }
         result<void> begin() override { return file.begin(); }
         result<void> write(std::span<std::byte const> p) override {
             if ((bytes += p.size()) >= 200 * kib) stop.request_stop();

@@ -63,6 +63,25 @@ errc after(int status, std::string body) {
 
 } // namespace
 
+TEST_CASE("what was pulled is put byte for byte, however it is written", "[push][D21][SF50]") {
+    auto const spaced = [](std::string t, std::string const& with) {
+        for (auto at = t.find(','); at != t.npos; at = t.find(',', at + 1 + with.size())) t.insert(at + 1, with);
+        return t;
+    };
+    for (auto const& odd : {text + "\n", "  " + text, spaced(text, "\r\n\t "), spaced(text, " "), R"({"layers":[],"z":1e3,"config":)" + text.substr(text.find("{\"mediaType"), text.rfind("},") - text.find("{\"mediaType") + 1) + R"(,"mediaType":"application/vnd.oci.image.manifest.v1+json","schemaVersion":2,"\u00e9\/":"\u0041\ud83d\ude00"})",
+                            text.substr(0, text.size() - 1) + R"(,"unknown":{"a":[null,true,-0.50]}})"}) {
+        INFO(odd);
+        world w;
+        w.bytes = odd;
+        w.talk.answers(201, w.kept());
+        auto const got = w.put();
+        REQUIRE(got);
+        CHECK(w.talk.journal[0].body == odd);
+        CHECK(w.talk.journal[0].headers.find("Content-Length").value_or(std::to_string(odd.size())) == std::to_string(odd.size()));
+        CHECK(got.value().self.digest.str() == sha_of(odd));
+    }
+}
+
 TEST_CASE("a manifest is put as it is, with the type that its bytes have", "[push][PU71][PU73][G1]") {
     world w;
     w.talk.answers(201, w.kept());

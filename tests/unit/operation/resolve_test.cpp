@@ -56,6 +56,17 @@ TEST_CASE("resolve: the document is asked for where the head does not tell", "[C
     }
 }
 
+TEST_CASE("resolve: what a HEAD says is what is asked for then, and nothing else is taken for it", "[D03]") {
+    testing::script s;
+    auto const other = test::index("");
+    s.on(at + "1", {200, "", {{"Docker-Content-Digest", known.str()}, {"Content-Type", type}}});
+    s.on(at + known.str(), {200, other, {{"Content-Type", type}}});
+    test::client registry(testing::scripted_transport(s), client_options().with_retry(retry_rules(1)));
+    auto const found = registry.resolve(reference::parse("r.example/x:1").value());
+    CHECK(found.value().digest == known);
+    CHECK(registry.manifest(reference::parse("r.example/x@" + known.str()).value()).error() == errc::digest_mismatch);
+}
+
 TEST_CASE("resolve: of a digest the head need not say it, and must not say another", "[CP07]") {
     auto const name = "r.example/x@" + known.str();
     testing::script s;

@@ -119,6 +119,20 @@ TEST_CASE("a registry that does not say whether it has a blob gets it", "[upload
     CHECK(code_of(w.run()) == errc::auth_required);
 }
 
+TEST_CASE("a question whose answer is lost is asked once more, and then the blob is sent", "[upload][PU06]") {
+    for (auto const failure : {errc::connection_reset, errc::timeout_header, errc::http_body_truncated}) {
+        world once, twice;
+        once.talk.answers(testing::scripted_answer(error(failure))).answers(200, {{"Content-Length", "10"}});
+        CHECK(once.run().value().way == push_way::existing);
+        twice.talk.answers(testing::scripted_answer(error(failure))).answers(testing::scripted_answer(error(failure))).answers(202, twice.session()).answers(201);
+        REQUIRE(twice.run());
+        CHECK(twice.talk.said() == strings{twice.head(), twice.head(), post, twice.put()});
+    }
+    world never;
+    never.talk.answers(testing::scripted_answer(error(errc::tls_cert_untrusted)));
+    CHECK(code_of(never.run()) == errc::tls_cert_untrusted);
+}
+
 TEST_CASE("the question may be left out", "[upload][PU07]") {
     world w;
     w.options.with_question(false);
@@ -344,9 +358,9 @@ TEST_CASE("a closing request whose fate is not known is never sent again blindly
     }
     for (int const status : {500, 502, 503, 504, 408}) {
         world w;
-        w.begins().talk.answers(status).answers(404).answers(202, w.session("/u2")).answers(201);
+        w.begins().talk.answers(status).answers(404).answers(204).answers(202, w.session("/u2")).answers(201);
         REQUIRE(w.run());
-        CHECK(w.talk.said() == strings{w.head(), post, w.put(), w.head(), post, w.put("/u2")});
+        CHECK(w.talk.said() == strings{w.head(), post, w.put(), w.head(), cancels, post, w.put("/u2")});
     }
     world other_size;
     other_size.begins().talk.answers(testing::scripted_answer(error(errc::connection_reset))).answers(200, {{"Content-Length", "9"}}).answers(204);
@@ -355,7 +369,7 @@ TEST_CASE("a closing request whose fate is not known is never sent again blindly
 
 TEST_CASE("a limit of requests is waited out first", "[upload][PU41][AM18]") {
     world w;
-    w.begins().talk.answers(429, {{"Retry-After", "7"}}).answers(404).answers(202, w.session()).answers(201);
+    w.begins().talk.answers(429, {{"Retry-After", "7"}}).answers(404).answers(204).answers(202, w.session()).answers(201);
     auto const before = w.clock.now();
     REQUIRE(w.run());
     CHECK(w.clock.now() - before >= std::chrono::seconds(7));
@@ -411,8 +425,8 @@ TEST_CASE("what can be read once cannot be sent twice", "[upload][PU44]") {
     };
     SECTION("a session that is lost") {
         w.source = once();
-        w.begins().talk.answers(testing::scripted_answer(error(errc::connection_reset))).answers(404).answers(202, w.session("/u2")).answers(204);
-        w.talk.answers(204);
+        w.begins().talk.answers(testing::scripted_answer(error(errc::connection_reset))).answers(404).answers(204).answers(202, w.session("/u2")).answers(204);
+
         auto const got = w.run();
         CHECK(code_of(got) == errc::upload_session_lost);
     }

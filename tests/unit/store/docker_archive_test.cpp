@@ -296,6 +296,18 @@ TEST_CASE("docker_archive: the forms of others are read", "[store][AR20][AR23][A
     CHECK(read_back(f.write("dotted.tar", tar(dotted))) == g.config);
     auto const dotted_list = saved("./" + config + ".json", R"(["./)" + id + R"(.tar"])");
     CHECK(read_back(f.write("both.tar", tar({dotted[0], dotted[1], {"manifest.json", dotted_list}}))) == g.config);
+    auto odd = docker_archive::open(f.str("named.tar")).value();
+    REQUIRE(odd.resolve(""));
+    auto const said = odd.take_warnings();
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].code == warning_code::config_name_differs);
+    CHECK(said[0].text == "config.json is " + constant_digest_of(g.config).str());
+    CHECK(odd.take_warnings().empty());
+    for (auto const* usual : {"minimal.tar", "dotted.tar"}) {
+        auto store = docker_archive::open(f.str(usual)).value();
+        REQUIRE(store.resolve(""));
+        CHECK(store.take_warnings().empty());
+    }
     // The manifest that is made is the same for the same parts, whatever the files are called.
     auto const made = [&](char const* name) { return docker_archive::open(f.str(name)).value().resolve("").value().digest; };
     CHECK(made("minimal.tar") == made("named.tar"));

@@ -27,13 +27,13 @@ errc kind_of(auto const& r) { return r ? errc::ok : r.error().kind(); }
 /// What a sink holds, and says that it holds.
 std::string resumed(blob_sink& s, std::int64_t size) {
     std::string out;
-    auto const n = s.resume(size, [&](std::span<std::byte const> p) { out.append(reinterpret_cast<char const*>(p.data()), p.size()); });
+    auto const n = s.resume(size, [&](std::span<std::byte const> p) { out.append(reinterpret_cast<char const*>(p.data()), p.size()); return true; });
     REQUIRE(n);
     CHECK(n.assume_value() == out.size());
     return out;
 }
 errc resume_fails(blob_sink& s, std::int64_t size) {
-    return kind_of(s.resume(size, [](auto) {}));
+    return kind_of(s.resume(size, [](auto) { return true; }));
 }
 
 struct umask_of {
@@ -69,6 +69,26 @@ TEST_CASE("the part lies beside the file, and is the owner's only", "[store][PD2
     REQUIRE(s.write(bytes_of(big)));
     s.discard();
     CHECK(f.count() == 0);
+}
+
+TEST_CASE("the reading of what a transfer has left is stopped by who hashes it, and nothing is lost", "[store][PD27][PD49]") {
+    folder f;
+    auto const path = f.str("blob"), part = f.str("blob.part");
+    put(part, big);
+    std::size_t pieces = 0;
+    {
+        file_sink s(path);
+        CHECK(kind_of(s.resume(static_cast<std::int64_t>(big.size()) + 1, [&](auto) { return ++pieces, false; })) == errc::cancelled);
+        s.suspend();
+    }
+    CHECK(pieces == 1);
+    CHECK((test::file_text(part) == big));
+    fs::rename(part, path); // the same of the file itself
+    file_sink s(path);
+    CHECK(kind_of(s.resume(static_cast<std::int64_t>(big.size()), [&](auto) { return ++pieces, false; })) == errc::cancelled);
+    CHECK(pieces == 2);
+    s.suspend();
+    CHECK((test::file_text(path) == big));
 }
 
 TEST_CASE("what a transfer has left is read again, and gone on with", "[store][PD27][PD30][PD35]") {
@@ -292,7 +312,7 @@ TEST_CASE("a disk without room says so, and what was written stays", "[store][PD
 TEST_CASE("more than the disk has is not asked of it", "[store][PD71]") {
     folder f;
     file_sink s(f.str("blob"));
-    auto const r = s.resume(std::int64_t{1} << 62, [](auto) {});
+    auto const r = s.resume(std::int64_t{1} << 62, [](auto) { return true; });
     CHECK(kind_of(r) == errc::disk_full);
     CHECK(r.error().detail().expected == "room for 4611686018427387904 bytes more");
     CHECK(f.count() == 0);

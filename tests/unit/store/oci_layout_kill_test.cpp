@@ -58,7 +58,7 @@ int write_all(std::string const& where, int progress) {
         if (!there) return 2;
         if (!there.value()) {
             auto const out = store.value().writer(*i.what).value();
-            auto const held = out->resume(static_cast<std::int64_t>(blob.size()), [](auto) {});
+            auto const held = out->resume(static_cast<std::int64_t>(blob.size()), [](auto) { return true; });
             if (!held) return 3;
             if (held.value() == 0 && !out->begin()) return 3;
             for (auto at = static_cast<std::size_t>(held.value()); at < blob.size(); at += 50'000) {

@@ -3,6 +3,7 @@
 #include "catch.hpp"
 #include "layout_files.hpp"
 
+#include <lading/bulk/copy.hpp>
 #include <lading/store/memory_store.hpp>
 #include <lading/store/oci_layout.hpp>
 
@@ -169,6 +170,15 @@ TEST_CASE("the tag of a whole name finds it, if it is the only one", "[store][LO
     CHECK(found(f, "v1") == "one");
     auto store = oci_layout::open(f.str()).value();
     CHECK(store.resolve("v1").value().annotations.at("io.containerd.image.name") == "docker.io/library/app:v1"); // what it is called
+    memory_store to; // and that it was not asked for so
+    auto const odd = copy(store, "v1", to, "v1").value().warnings;
+    REQUIRE(odd.size() == 1);
+    CHECK(odd[0].code == warning_code::name_completed);
+    CHECK(odd[0].text == "v1 is docker.io/library/app:v1");
+    CHECK(copy(store, "v2", to, "v2").value().warnings.empty());
+    f.write("index.json", index_of({entry(one, "docker.io/library/app:v1")}));
+    CHECK(copy(store, "v1", to, "v1").value().warnings.size() == 1);
+    CHECK(copy(store, "docker.io/library/app:v1", to, "v1").value().warnings.empty());
 }
 
 TEST_CASE("a digest finds an entry, or a document that none lists", "[store][LO10]") {
@@ -408,6 +418,24 @@ TEST_CASE("a document that lists itself is not what its name says", "[store][HX0
     garbage_options old;
     old.blobs = std::chrono::seconds(-1);
     CHECK(code(store.gc(old)) == "layout_invalid");
+}
+
+TEST_CASE("an image whose blob is changed while it is copied is not named at the other place", "[store][copy][HX05]") {
+    folder f;
+    write_layout(f, {one}, {entry(one, "v1")});
+    auto from = oci_layout::open(f.str()).value();
+    memory_store to;
+    bool changed = false;
+    auto const change = [&](transfer_event const& e) {
+        if (e.what.digest != described(one.layer).digest || std::exchange(changed, true)) return;
+        f.write(blob_name(one.layer), std::string(one.layer.size(), 'x')); // when it is begun
+    };
+    CHECK(code(copy(from, "v1", to, "v1", copy_options().with_lanes(1).with_observer(change))) == "digest_mismatch");
+    CHECK(changed);
+    CHECK(to.names().value().empty());
+    CHECK_FALSE(to.has(described(one.layer)).value());
+    f.write(blob_name(one.layer), one.layer);
+    CHECK(code(copy(from, "v1", to, "v1")) == "ok");
 }
 
 TEST_CASE("a blob that is changed while it is read is not passed for what it was", "[store][HX05]") {

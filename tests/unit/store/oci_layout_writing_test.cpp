@@ -111,7 +111,7 @@ TEST_CASE("a blob has its name when it is whole, and an existing one is not trus
     {
         auto const out = store.writer(what).value();
         std::string kept;
-        CHECK(out->resume(what.size, [&](std::span<std::byte const> b) { kept.append(reinterpret_cast<char const*>(b.data()), b.size()); }).value() == 150'000);
+        CHECK(out->resume(what.size, [&](std::span<std::byte const> b) { kept.append(reinterpret_cast<char const*>(b.data()), b.size()); return true; }).value() == 150'000);
         CHECK(kept == bytes.substr(0, 150'000));
         REQUIRE(out->write(std::as_bytes(std::span(std::string_view(bytes).substr(150'000)))));
         CHECK_FALSE(fs::exists(f.path / blob_name(bytes)));
@@ -630,7 +630,7 @@ TEST_CASE("who writes the same blob is waited for, and then it is there", "[stor
     std::thread second([&] {
         auto const out = store.writer(described(bytes)).value();
         asked = true;
-        auto const held = out->resume(100'000, [&](std::span<std::byte const> b) { passed += b.size(); });
+        auto const held = out->resume(100'000, [&](std::span<std::byte const> b) { passed += b.size(); return true; });
         whole = held && held.assume_value() == 100'000 && out->commit();
     });
     while (!asked) std::this_thread::yield();
