@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """content.py LADING [--kills N] [--large] [PART...]: the program lading brings images and artifacts from docker-registry to disk, and
 what it has written is read back by skopeo, umoci and podman, with equal digests; it is killed, interrupted, cut off and given full
-disks. Parts: forms, tools, killed, interrupted, cut, full, streamed, together, large. Everything is in a folder of its own."""
+disks; artifacts, tags and indexes are made. Parts: forms, making, tools, killed, interrupted, cut, full, streamed, together, large. Everything is in a folder of its own."""
 import argparse
 import json
 import os
@@ -611,7 +611,141 @@ def large(w):
     check("3 GiB, oci-archive", "sha256:" + got == digest, done.stderr)
 
 
-PARTS = {"forms": forms, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "streamed": streamed, "together": together, "large": large}
+# ---- what is made here ----------------------------------------------------------------------------------------------
+
+
+def making(w):
+    """Artifacts, tags, indexes and annotations, at docker-registry and at a registry of our own."""
+    makes(w, "docker-registry", w.host, removes_tags=False, keeps_referrers=False)
+    served = subprocess.Popen([w.program, "serve", "--listen", "127.0.0.1:0", w.place("served")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        makes(w, "ours", served.stdout.readline().strip(), removes_tags=True, keeps_referrers=True)
+    finally:
+        served.terminate()
+        served.wait(10)
+
+
+def makes(w, who, host, removes_tags, keeps_referrers):
+    def good(what, *args, **more):
+        done = subprocess.run([w.program, *map(str, args)], capture_output=True, timeout=120, stdin=subprocess.DEVNULL, **more)
+        check(f"{who}: {what}", done.returncode == 0, done.stderr.decode(errors="replace"))
+        return done.stdout.decode(errors="replace").strip()
+
+    def bad(what, status, said, *args, **more):
+        done = subprocess.run([w.program, *map(str, args)], capture_output=True, timeout=120, stdin=subprocess.DEVNULL, **more)
+        check(f"{who}: {what}", done.returncode == status and said in done.stderr.decode(errors="replace"), (done.returncode, done.stdout, done.stderr))
+
+    def at(name, tag, kind=f"{pushed.OCI}, {pushed.INDEX}"):
+        return pushed.request(host, "GET", f"/v2/{name}/manifests/{tag}", headers={"Accept": kind})[1]
+
+    plain, kind = "--plain-http", "application/vnd.example+type"
+    dated = ("-a", "org.opencontainers.image.created=2024-01-02T03:04:05Z")
+    here = w.place("files")
+    (here / "tree" / "below").mkdir(parents=True)
+    files = {"model.bin": os.urandom(300_000), "empty": b"", "tree/below/notes.txt": b"read me\n", "hello.txt": b"hello\n"}
+    for title, data in files.items():
+        (here / title).write_bytes(data)
+    (here / "config.json").write_bytes(b'{"a":1}')
+
+    # The golden vectors.
+    ref = f"{host}/golden"
+    vectors = {"V1": "fee8fa825216ac0f078729ca600ee67d36eafd6ff429779df7e2dcbb6e635505", "V2": "e4f43b3d42de803b09771e425094097170e42d2a3c84c997e827d9a0d25182e8",
+               "V3": "e53766ce68e86da5377601cf782913994021151bc1e8a6df69bc7c60fff0b8f8", "V4": "f50e3472d1cab9885b366899647922934173d61bff267c7b84c15fb2d1d2e269"}
+    out = good("V1", "artifact", "push", plain, "-q", "--artifact-type", kind, *dated, f"{ref}:v1")
+    check(f"{who}: V1, byte for byte", out == f"{ref}:v1@sha256:{vectors['V1']}" and sha256(at("golden", "v1")) == "sha256:" + vectors["V1"], out)
+    out = good("V2", "artifact", "push", plain, "-q", "--artifact-type", kind, f"{ref}:v2", "hello.txt:application/vnd.oci.image.layer.v1.tar", cwd=here,
+               env={**os.environ, "SOURCE_DATE_EPOCH": "1704164645"})
+    check(f"{who}: V2, byte for byte", out == f"{ref}:v2@sha256:{vectors['V2']}" and sha256(at("golden", "v2")) == "sha256:" + vectors["V2"], out)
+    out = good("V3", "artifact", "attach", plain, "-q", "--artifact-type", "application/vnd.example.sig", *dated, "-a", "a=<&>", f"{ref}:v2")
+    check(f"{who}: V3, byte for byte", out == f"{ref}@sha256:{vectors['V3']}", out)
+    if keeps_referrers:
+        listed = json.loads(pushed.request(host, "GET", f"/v2/golden/referrers/sha256:{vectors['V2']}")[1])
+        check(f"{who}: V3 is listed", [m["digest"] for m in listed["manifests"]] == ["sha256:" + vectors["V3"]], listed)
+    else:
+        check(f"{who}: V4, byte for byte", sha256(at("golden", f"sha256-{vectors['V2']}")) == "sha256:" + vectors["V4"])
+
+    # Files and a folder, there and back.
+    ref = f"{host}/files/mine:1"
+    args = ("artifact", "push", plain, "-q", "--artifact-type", kind, "--config", "config.json:application/vnd.example.config.v1+json", "--reproducible", ref,
+            "model.bin:application/vnd.example.model", "empty", "tree/below/notes.txt:text/plain", "tree")
+    out = good("an artifact", *args, cwd=here)
+    document = json.loads(at("files/mine", "1"))
+    check(f"{who}: an artifact: the line", out == f"{ref}@{sha256(at('files/mine', '1'))}", out)
+    check(f"{who}: an artifact: what it says", [(l["mediaType"], l["annotations"][pushed.TITLE]) for l in document["layers"]] ==
+          [("application/vnd.example.model", "model.bin"), ("application/octet-stream", "empty"), ("text/plain", "tree/below/notes.txt"),
+           ("application/vnd.oci.image.layer.v1.tar+gzip", "tree")] and document["artifactType"] == kind, document)
+    check(f"{who}: an artifact: again, the same", good("an artifact, again", *args, cwd=here) == out)
+    bad("an artifact: a folder wants unpacking", 1, "artifact_options", "artifact", "pull", plain, ref, w.place("out"))
+    back = w.place("out")
+    good("an artifact, pulled", "artifact", "pull", plain, "-q", "--packed", "--config", "config.json", ref, back)
+    for title in ("model.bin", "empty", "config.json"):
+        check(f"{who}: an artifact, pulled: {title}", (back / title).read_bytes() == (here / title).read_bytes())
+    check(f"{who}: an artifact, pulled: what is below a folder", run("tar", "-xOzf", back / "tree.tar.gz", "tree/below/notes.txt") == files["tree/below/notes.txt"])
+    check(f"{who}: an artifact: what it is of a digest", "sha256:" + run("sh", "-c", f"gzip -dc {back}/tree.tar.gz | sha256sum").decode().split()[0] ==
+          document["layers"][3]["annotations"]["io.deis.oras.content.digest"])
+    layout = w.place("layout")
+    good("an artifact to a layout", "artifact", "push", "-q", "--artifact-type", kind, f"oci:{layout}:1", "hello.txt", cwd=here)
+    check(f"{who}: an artifact to a layout: whole", not layout_faults(layout, ["1"]), layout_faults(layout, ["1"]))
+    for what, words in (("two files of one name", ("hello.txt", str(here / "hello.txt"))), ("a name that is none", ("hello.txt", "."))):
+        bad(what, 1, "path_refused", "artifact", "push", plain, "--artifact-type", kind, f"{host}/none:1", *words, cwd=here)
+    bad("no type", 1, "--artifact-type", "artifact", "push", plain, f"{host}/none:1", "hello.txt", cwd=here)
+    bad("a file that is not there", 1, "nothing.txt", "artifact", "push", plain, "--artifact-type", kind, f"{host}/none:1", "nothing.txt", cwd=here)
+    bad("a type that is none", 1, "media_type_invalid", "artifact", "push", plain, "--artifact-type", "nonsense", f"{host}/none:1", "hello.txt", cwd=here)
+    bad("attached to nothing", 3, "_unknown", "artifact", "attach", plain, "--artifact-type", kind, f"{host}/none:1", "hello.txt", cwd=here)
+    out = good("--dry-run", "artifact", "push", plain, "--dry-run", "--artifact-type", kind, f"{host}/none:1", "hello.txt", cwd=here)
+    check(f"{who}: --dry-run says what", sha256(files["hello.txt"]) in out, out)
+
+    # Tags: the same bytes under other names.
+    out = good("tag", "tag", plain, ref, "second", "third")
+    check(f"{who}: tag: the lines", out.splitlines() == [f"{host}/files/mine:{t}@{sha256(at('files/mine', '1'))}" for t in ("second", "third")], out)
+    check(f"{who}: tag: the same bytes", at("files/mine", "1") == at("files/mine", "second") == at("files/mine", "third"))
+    bad("tag: of nothing", 3, "manifest_unknown", "tag", plain, f"{host}/files/mine:nothing", "x")
+    bad("tag: no tag", 2, "lading copy", "tag", plain, ref, f"{host}/other:1")
+    bad("tag: without one", 2, "NEWTAG", "tag", plain, ref)
+    bad("tag ls", 2, "lading tags", "tag", "ls", f"{host}/files/mine")
+    if removes_tags:
+        good("tag rm", "tag", "rm", "--yes", plain, f"{host}/files/mine:third")
+        bad("tag rm: it is gone", 3, "manifest_unknown", "tag", "rm", "--yes", plain, f"{host}/files/mine:third")
+        good("tag rm --ignore-missing", "tag", "rm", "--yes", "--ignore-missing", plain, f"{host}/files/mine:third")
+        check(f"{who}: tag rm: the others stay", at("files/mine", "1") == at("files/mine", "second"))
+    else:
+        bad("tag rm", 1, "lading manifest rm", "tag", "rm", "--yes", plain, f"{host}/files/mine:third")
+        check(f"{who}: tag rm: nothing is gone", at("files/mine", "third") == at("files/mine", "1"))
+    bad("tag rm: without a tag", 1, "ref_invalid", "tag", "rm", "--yes", plain, f"{host}/files/mine")
+
+    # Indexes.
+    images = [pushed.image(host, "multi", arch, [3000], arch=arch) for arch in ("amd64", "arm64")]
+    other = pushed.image(host, "elsewhere", "s390x", [500], arch="s390x")
+    ref = f"{host}/multi:all"
+    out = good("index create", "index", "create", plain, ref, "amd64", images[1].digest)
+    first = json.loads(at("multi", "all"))
+    check(f"{who}: index create: its entries", [(m["digest"], m["platform"]) for m in first["manifests"]] ==
+          [(i.digest, {"architecture": a, "os": "linux"}) for i, a in zip(images, ("amd64", "arm64"))] and out == f"{ref}@{sha256(at('multi', 'all'))}", (first, out))
+    out = good("index add: an image of another repository", "index", "add", plain, ref, f"{host}/elsewhere:s390x", "-t", "more")
+    more = json.loads(at("multi", "more"))
+    check(f"{who}: index add: behind the others", [m["digest"] for m in more["manifests"]] == [*(i.digest for i in images), other.digest], more)
+    check(f"{who}: index add: the old one keeps its name", json.loads(at("multi", "all")) == first)
+    w.skopeo("copy", "-q", "--all", "--src-tls-verify=false", f"docker://{host}/multi:more", f"dir:{w.place()}")
+    out = good("index rm: by platform and by digest", "index", "rm", plain, f"{host}/multi:more", "linux/amd64", other.digest, "-t", "less")
+    check(f"{who}: index rm: what is left", [m["digest"] for m in json.loads(at("multi", "less"))["manifests"]] == [images[1].digest])
+    out = good("index rm without -t", "index", "rm", plain, f"{host}/multi:all", "linux/amd64")
+    check(f"{who}: index rm without -t: by its digest", out == f"{host}/multi@{sha256(at('multi', 'less'))}" and json.loads(at("multi", "all")) == first, out)
+    bad("index rm: what it does not list", 3, "platform_not_found", "index", "rm", plain, f"{host}/multi:all", "linux/riscv64")
+    bad("index rm: no digest", 2, "neither", "index", "rm", plain, f"{host}/multi:all", "nonsense")
+    bad("index create: of nothing", 3, "manifest_unknown", "index", "create", plain, f"{host}/multi:none", "nothing")
+
+    # Annotations.
+    before = at("multi", "amd64")
+    out = good("annotate", "annotate", plain, f"{host}/multi:amd64", "b=<1>", "a=", "-t", "noted")
+    check(f"{who}: annotate: what it says", at("multi", "noted") == json.dumps(json.loads(before), separators=(",", ":")).encode()[:-1] + b',"annotations":{"a":"","b":"\\u003c1\\u003e"}}' and at("multi", "amd64") == before, at("multi", "noted"))
+    good("annotate: back", "annotate", plain, f"{host}/multi:noted", "a-", "b-", "-t", "back")
+    check(f"{who}: annotate: back, the same bytes", json.loads(at("multi", "back")) == json.loads(before))
+    good("annotate --of", "annotate", plain, f"{host}/multi:all", "k=v", "--of", images[0].digest, "-t", "all-noted")
+    check(f"{who}: annotate --of: the entry", json.loads(at("multi", "all-noted"))["manifests"][0]["annotations"] == {"k": "v"})
+    bad("annotate: no annotation", 2, "KEY=VALUE", "annotate", plain, f"{host}/multi:all", "nonsense")
+
+
+PARTS = {"forms": forms, "making": making, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "streamed": streamed, "together": together, "large": large}
 
 
 def main():

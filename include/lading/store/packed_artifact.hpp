@@ -196,6 +196,8 @@ class basic_packed_artifact {
         auto from = c.open();
         if (!from) return out.suspend(), std::move(from).assume_error();
         auto& file = *from.assume_value();
+        auto const changed = [&] { return error(errc::source_changed).with_context(c.title).with_values(c.what.digest.str(), "other bytes"); };
+        if (auto const size = file.size(); size && *size != static_cast<std::uint64_t>(c.what.size)) return out.suspend(), changed();
         std::uint64_t at = 0;
         bool begun = false;
         auto const read = [&](std::uint64_t position, std::span<char> into) -> result<std::size_t> {
@@ -213,7 +215,7 @@ class basic_packed_artifact {
         };
         auto passed = detail::pass_verified<H>(c.what, static_cast<std::uint64_t>(c.what.size), c.title, read, out, stop);
         if (passed || !(passed.assume_error() == errc::digest_mismatch || passed.assume_error() == errc::size_mismatch)) return passed;
-        return error(errc::source_changed).with_context(c.title).with_values(c.what.digest.str(), "other bytes");
+        return changed();
     }
 
     std::vector<descriptor> layers_;
