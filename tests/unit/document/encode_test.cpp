@@ -270,7 +270,7 @@ void check_round_trip(T const& document) {
 
 } // namespace
 
-TEST_CASE("encode: the golden vectors, byte for byte") {
+TEST_CASE("encode: the golden vectors, byte for byte", "[encode][CJ01][CJ02][CJ03][CJ09][CJ11]") {
     check(bytes_of(nothing_at_all()), 2, v0.hex());                                                              // V0
     check("", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     check(bytes_of(artifact("application/vnd.example+type", empty())), 528, "fee8fa825216ac0f078729ca600ee67d36eafd6ff429779df7e2dcbb6e635505"); // V1
@@ -297,7 +297,7 @@ TEST_CASE("encode: the golden vectors, byte for byte") {
     check(v8.str() + ' ' + v9.str(), 143, "86213928e67413ccc6796f28c182913b056863c11933080e20f65ce2cc8e331c");        // V13
 }
 
-TEST_CASE("encode: the archives of the golden vectors have the digests that the documents name") {
+TEST_CASE("encode: the archives of the golden vectors have the digests that the documents name", "[encode]") {
     auto entry = [](std::string_view name, std::string_view mode, char type, std::string_view content) {
         std::string header(512, '\0');
         auto put = [&](std::size_t at, std::string_view text) { header.replace(at, text.size(), text); };
@@ -326,7 +326,7 @@ TEST_CASE("encode: the archives of the golden vectors have the digests that the 
     check(end, 1024, v9.hex());                                                                                     // V9
 }
 
-TEST_CASE("encode: the order of the fields, and the optional ones left out") {
+TEST_CASE("encode: the order of the fields, and the optional ones left out", "[encode][CJ04][CJ05][CJ06]") {
     generator make(1);
     auto config = make.container_config();
     config = container_config();
@@ -358,12 +358,12 @@ TEST_CASE("encode: the order of the fields, and the optional ones left out") {
                              R"("config":{},"rootfs":{"type":"","diff_ids":[]},"comment":"c","docker_version":"d"})");
 }
 
-TEST_CASE("encode: texts are escaped as Go escapes them") {
+TEST_CASE("encode: texts are escaped as Go escapes them", "[encode][CJ07]") {
     CHECK(bytes_of(nothing_at_all{"\"\\/\b\f\n\r\t\x01\x1f\x7f<>&\xe2\x80\xa8\xe2\x80\xa9\xc3\xa9\xf0\x9f\x98\x80"}) ==
           "{\"text\":\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\\u003c\\u003e\\u0026\\u2028\\u2029\xc3\xa9\xf0\x9f\x98\x80\"}");
 }
 
-TEST_CASE("encode: what cannot be represented is refused, at its path") {
+TEST_CASE("encode: what cannot be represented is refused, at its path", "[encode][CJ08]") {
     auto refused = [](auto const& document, std::string_view context) {
         auto const out = encode(document);
         REQUIRE(!out.has_value());
@@ -408,7 +408,7 @@ TEST_CASE("encode: what is decoded again is the same document") {
     }
 }
 
-TEST_CASE("encode: an edited document keeps what it has no fields for") {
+TEST_CASE("encode: an edited document keeps what it has no fields for", "[encode][CJ12]") {
     auto const before = read(R"({"zz":1.50,"config":{"Healthcheck":{"Test":["NONE"],"b":1,"a":[]},"Env":["A=b"],"Cmd":"sh","Shell":["/bin/sh"]},)"
                              R"("os":"linux","architecture":"arm64","history":[{"created_by":"one","x":1},{"created_by":"two","x":2},{"created_by":"three","x":3}],)"
                              R"("aa":null})");

@@ -82,7 +82,7 @@ TEST_CASE("pack: in the form 1.0 the type is that of the config", "[artifact][AF
     CHECK(read(pack({}, pack_options(old).with_config(hello())).value()).config == hello());
 }
 
-TEST_CASE("pack: when it was made", "[artifact][AF05]") {
+TEST_CASE("pack: when it was made", "[artifact][AF05][CJ10]") {
     auto const typed = pack_options().with_artifact_type(type);
     auto const time_in = [](pack_options o) {
         auto const packed = read(pack({}, std::move(o)).value());
