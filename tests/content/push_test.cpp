@@ -3,7 +3,9 @@
 
 #include "catch.hpp"
 
+#include <lading/bulk/add_tags.hpp>
 #include <lading/bulk/copy.hpp>
+#include <lading/bulk/push_artifact.hpp>
 #include <lading/lading.hpp>
 #include <lading/store/file_source.hpp>
 #include <lading/store/memory_store.hpp>
@@ -699,6 +701,42 @@ TEST_CASE("the asynchronous client pushes, tags, lists and removes", "[push][asy
     finish([&] { registry.async_remove(w.name(), removed::manifest, sha_of(w.manifest()), false, [&](result<bool> r) { removed_it.emplace(std::move(r)); }); });
     CHECK(removed_it->value());
     CHECK(w.server.tagged("r", "v1").empty());
+}
+
+TEST_CASE("artifact: what is pushed, request by request, and pulled again", "[push][AF01][AF16]") {
+    world w;
+    packed_artifact files;
+    files.add_bytes("hello\n", "hello.txt", std::string(media_types::oci_layer)).value();
+    registry_repository to(w.registry, w.name());
+    auto const dated = [](std::string type) { return pack_options().with_artifact_type(std::move(type)).with_time(1'704'164'645); };
+    auto const done = push_artifact(files, to, "v2", dated("application/vnd.example+type"), copy_options().with_lanes(1)).value();
+    CHECK(done.top.digest.hex() == "e4f43b3d42de803b09771e425094097170e42d2a3c84c997e827d9a0d25182e8"); // V2
+    std::string const hello = "hello\n", empty = "{}";
+    auto const pushed = lines(w.server);
+    CHECK(pushed == strings{"HEAD /v2/r/manifests/v2 < 404", w.head(empty, 404), w.post(), w.put(empty), w.head(hello, 404), w.post(), w.put(hello), "PUT /v2/r/manifests/v2 < 201"});
+    push_artifact(files, to, "v2", dated("application/vnd.example+type")).value();
+    CHECK(lines(w.server).size() == pushed.size() + 1); // one question
+    CHECK(w.registry.raw_manifest(w.ref("r:v2")).value().bytes == files.manifest()->bytes);
+
+    packed_artifact signature;
+    auto const attached = attach_artifact(signature, to, "v2", dated("application/vnd.example.sig").with_annotation("a", "<&>")).value();
+    CHECK(attached.top.digest.hex() == "e53766ce68e86da5377601cf782913994021151bc1e8a6df69bc7c60fff0b8f8"); // V3
+    auto const about = w.registry.referrers(w.ref("r:v2")).value();
+    REQUIRE(about.values.size() == 1);
+    CHECK(about.values[0].digest == attached.top.digest);
+}
+
+TEST_CASE("tags: one more takes two requests, several one each, and the bytes are the same", "[push][CP12]") {
+    world w;
+    w.push_image();
+    auto const before = lines(w.server).size();
+    registry_repository repository(w.registry, w.name());
+    add_tags(repository, "v1", {"v2"}).value();
+    auto all = lines(w.server);
+    CHECK(strings(all.begin() + static_cast<std::ptrdiff_t>(before), all.end()) == strings{"GET /v2/r/manifests/v1 < 200", "PUT /v2/r/manifests/v2 < 201"});
+    add_tags(repository, "v1", {"v3", "v4", "v5"}).value();
+    CHECK(lines(w.server).size() == all.size() + 4);
+    for (auto const* tag : {"v2", "v3", "v4", "v5"}) CHECK(w.registry.raw_manifest(w.ref(std::string("r:") + tag)).value().bytes == w.manifest());
 }
 
 } // namespace push_test

@@ -617,6 +617,8 @@ def large(w):
 def making(w):
     """Artifacts, tags, indexes and annotations, at docker-registry and at a registry of our own."""
     makes(w, "docker-registry", w.host, removes_tags=False, keeps_referrers=False)
+    if "--read-only" not in w.lading("serve", "--help")[1]:
+        return
     served = subprocess.Popen([w.program, "serve", "--listen", "127.0.0.1:0", w.place("served")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         makes(w, "ours", served.stdout.readline().strip(), removes_tags=True, keeps_referrers=True)
@@ -641,8 +643,9 @@ def makes(w, who, host, removes_tags, keeps_referrers):
     plain, kind = "--plain-http", "application/vnd.example+type"
     dated = ("-a", "org.opencontainers.image.created=2024-01-02T03:04:05Z")
     here = w.place("files")
-    (here / "tree" / "below").mkdir(parents=True)
-    files = {"model.bin": os.urandom(300_000), "empty": b"", "tree/below/notes.txt": b"read me\n", "hello.txt": b"hello\n"}
+    for folder in ("tree/below", "docs"):
+        (here / folder).mkdir(parents=True)
+    files = {"model.bin": os.urandom(300_000), "empty": b"", "docs/notes.txt": b"read me\n", "hello.txt": b"hello\n", "tree/below/notes.txt": b"below\n"}
     for title, data in files.items():
         (here / title).write_bytes(data)
     (here / "config.json").write_bytes(b'{"a":1}')
@@ -667,18 +670,18 @@ def makes(w, who, host, removes_tags, keeps_referrers):
     # Files and a folder, there and back.
     ref = f"{host}/files/mine:1"
     args = ("artifact", "push", plain, "-q", "--artifact-type", kind, "--config", "config.json:application/vnd.example.config.v1+json", "--reproducible", ref,
-            "model.bin:application/vnd.example.model", "empty", "tree/below/notes.txt:text/plain", "tree")
+            "model.bin:application/vnd.example.model", "empty", "docs/notes.txt:text/plain", "tree")
     out = good("an artifact", *args, cwd=here)
     document = json.loads(at("files/mine", "1"))
     check(f"{who}: an artifact: the line", out == f"{ref}@{sha256(at('files/mine', '1'))}", out)
     check(f"{who}: an artifact: what it says", [(l["mediaType"], l["annotations"][pushed.TITLE]) for l in document["layers"]] ==
-          [("application/vnd.example.model", "model.bin"), ("application/octet-stream", "empty"), ("text/plain", "tree/below/notes.txt"),
+          [("application/vnd.example.model", "model.bin"), ("application/octet-stream", "empty"), ("text/plain", "docs/notes.txt"),
            ("application/vnd.oci.image.layer.v1.tar+gzip", "tree")] and document["artifactType"] == kind, document)
     check(f"{who}: an artifact: again, the same", good("an artifact, again", *args, cwd=here) == out)
     bad("an artifact: a folder wants unpacking", 1, "artifact_options", "artifact", "pull", plain, ref, w.place("out"))
     back = w.place("out")
     good("an artifact, pulled", "artifact", "pull", plain, "-q", "--packed", "--config", "config.json", ref, back)
-    for title in ("model.bin", "empty", "config.json"):
+    for title in ("model.bin", "empty", "docs/notes.txt", "config.json"):
         check(f"{who}: an artifact, pulled: {title}", (back / title).read_bytes() == (here / title).read_bytes())
     check(f"{who}: an artifact, pulled: what is below a folder", run("tar", "-xOzf", back / "tree.tar.gz", "tree/below/notes.txt") == files["tree/below/notes.txt"])
     check(f"{who}: an artifact: what it is of a digest", "sha256:" + run("sh", "-c", f"gzip -dc {back}/tree.tar.gz | sha256sum").decode().split()[0] ==
