@@ -25,7 +25,7 @@ expect 0 '"rootfs"' '' --config
 expect 0 '"RepoTags": \[\]' '' --no-tags
 expect 1 '^$' 'platform_not_found.*linux/arm64' --platform linux/riscv64
 expect 1 '^$' 'ref_invalid' 'UPPER case'
-expect 1 '^$' 'connection_refused.*next: stop' --plain-http 127.0.0.1:1/x
+expect 1 '^$' 'connection_refused.*\]$' --plain-http 127.0.0.1:1/x
 expect 2 '^$' '--format is modern' --format yaml
 expect 2 '^$' '--format is modern' --format=yaml
 expect 2 '^$' '--format needs a value' --format

@@ -359,13 +359,13 @@ class error {
 
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
-    /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.
+    /// One printable line: `summary()`, what may be tried next if anything can help, and the other endpoints tried. Holds no secret.
     std::string message() const {
-        auto out = summary();
-        out.append("; next: ").append(next_steps());
-        auto const& tried = detail().attempts;
-        for (auto const& a : tried)
-            out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
+        auto const own = summary();
+        auto out = own;
+        if (auto const next = next_steps(); next != "stop") out.append("; next: ").append(next);
+        for (auto const& a : detail().attempts)
+            if (a.what != own) out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
         return out;
     }
 
@@ -399,7 +399,7 @@ class error {
         return out;
     }
 
-    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop". After a
+    /// What may be tried next, in words: "retry later", "next endpoint", "plain http, if it is allowed", "v1", or "stop". After a
     /// call of a client there is no next endpoint: it has asked them all.
     std::string next_steps() const {
         std::string out;
@@ -408,7 +408,7 @@ class error {
         };
         add(facts_.retry, "retry later");
         add(facts_.next_endpoint && !facts_.all_asked, "next endpoint");
-        add(facts_.plaintext, "plaintext if allowed");
+        add(facts_.plaintext, "plain http, if it is allowed");
         add(facts_.v1 && !facts_.all_asked, "v1");
         return out.empty() ? "stop" : out;
     }

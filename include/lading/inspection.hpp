@@ -80,6 +80,9 @@ struct inspection {
     inspection(lading::reference requested_, descriptor resolved_)
         : requested(requested_), resolved(std::move(resolved_)) {}
 
+    /// What it is called when it is printed: its repository; of an image on disk `source`, where the caller has put its place there.
+    std::string name() const { return source.empty() || source.find("://") != source.npos ? requested.repository().str() : source; }
+
     lading::reference requested; ///< repository, tag and digest as asked
     image_kind kind = image_kind::unknown;
 
@@ -109,7 +112,8 @@ struct inspection {
 
     tag_list tags;
     std::vector<warning> warnings;       ///< what was odd, in the order it was met
-    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache. Of an
+                        ///< image on disk whatever the caller puts there
 };
 
 } // namespace lading

@@ -335,6 +335,7 @@ TEST_CASE("pull: what has come when it is stopped is gone on with by the next", 
     };
     auto const done = o.calls.pull(o.named("large"), again, copy_options().with_observer(observe)).value();
     CHECK(resumed == 200'000);
+    CHECK(done.resumed_bytes == 200'000);
     CHECK(all == large.bytes.size() + o.c1.bytes.size() + image.bytes.size());
     std::vector<std::string> ranges;
     for (auto const& q : o.registry.journal())

@@ -164,7 +164,9 @@ class pull_body {
             [s](std::size_t i, copy_plan::blob const* b, one_outcome<had_blob> got) {
                 auto had = got.take();
                 bool const fetched = !had || had.assume_value().fetched;
-                auto const kept = !fetched || keep(*s, s->copy.fetched(*b, had ? result<void>(success()) : result<void>(std::move(had).assume_error())));
+                auto const* const t = s->transfers[i].get();
+                auto const kept = !fetched || keep(*s, s->copy.fetched(*b, had ? result<void>(success()) : result<void>(std::move(had).assume_error()),
+                                                                       t ? t->sink.bytes() : 0, t ? t->sink.resumed() : 0));
                 s->transfers[i].reset();
                 return kept;
             },

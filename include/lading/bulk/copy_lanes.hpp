@@ -88,10 +88,26 @@ class copy_progress {
     /// A content more is known of.
     void expect(descriptor const& what) noexcept { total_ += size_of(what); }
     void add(std::uint64_t bytes) noexcept { bytes_ += bytes; }
-    void take_back(std::uint64_t bytes) noexcept { bytes_ -= bytes; }
     void tell(descriptor const& what, transfer_state state, std::uint64_t bytes, std::string_view reason = {}) {
         if (!observer_) return;
         std::lock_guard const lock(mutex_);
+        tell_alone(what, state, bytes, reason);
+    }
+    /// What has come of one, `bytes`, is of no use: it begins again.
+    void restart(descriptor const& what, std::uint64_t bytes) {
+        std::lock_guard const lock(mutex_);
+        bytes_ -= bytes;
+        if (bytes != 0 && observer_) tell_alone(what, transfer_state::retrying, 0, "from the start");
+    }
+    /// One that need not be transferred, after `bytes` of it.
+    void pass(descriptor const& what, transfer_state state, std::string_view reason = {}, std::uint64_t bytes = 0) {
+        add(size_of(what) - std::min(bytes, size_of(what)));
+        tell(what, state, size_of(what), reason);
+    }
+    static std::uint64_t size_of(descriptor const& what) noexcept { return what.size > 0 ? static_cast<std::uint64_t>(what.size) : 0; }
+
+  private:
+    void tell_alone(descriptor const& what, transfer_state state, std::uint64_t bytes, std::string_view reason) {
         transfer_event event{what, state};
         event.bytes = bytes;
         event.all_bytes = bytes_;
@@ -99,14 +115,7 @@ class copy_progress {
         event.reason = reason;
         observer_(event);
     }
-    /// One that need not be transferred.
-    void pass(descriptor const& what, transfer_state state, std::string_view reason = {}) {
-        add(size_of(what));
-        tell(what, state, size_of(what), reason);
-    }
-    static std::uint64_t size_of(descriptor const& what) noexcept { return what.size > 0 ? static_cast<std::uint64_t>(what.size) : 0; }
 
-  private:
     transfer_observer observer_;
     std::mutex mutex_;
     std::atomic<std::uint64_t> bytes_{0}, total_{0};
@@ -128,14 +137,15 @@ class watched_sink final : public blob_sink {
         open_ = true;
         auto had = patiently([&] { return to_.resume(size, [&](std::span<std::byte const> piece) { return !stop_.stop_requested() && each(piece); }); });
         if (had && had.assume_value() != 0) {
-            count(had.assume_value());
+            count(resumed_ = had.assume_value());
             progress_.tell(what_, transfer_state::resumed, bytes_);
         }
         return had;
     }
     result<void> begin() override {
         open_ = true;
-        progress_.take_back(std::exchange(bytes_, 0));
+        resumed_ = 0;
+        progress_.restart(what_, std::exchange(bytes_, 0));
         return patiently([&] { return to_.begin(); });
     }
     result<void> write(std::span<std::byte const> piece) override {
@@ -162,6 +172,8 @@ class watched_sink final : public blob_sink {
         to_.suspend();
     }
     std::uint64_t bytes() const noexcept { return bytes_; }
+    /// Of them those that an earlier run had left.
+    std::uint64_t resumed() const noexcept { return resumed_; }
 
   private:
     /// Again and again while another writes the same.
@@ -186,7 +198,7 @@ class watched_sink final : public blob_sink {
     stop_token stop_;
     std::chrono::milliseconds wait_;
     std::chrono::steady_clock::time_point next_{};
-    std::uint64_t bytes_ = 0;
+    std::uint64_t bytes_ = 0, resumed_ = 0;
     bool open_ = false;    ///< it is owed its end
     bool stopped_ = false; ///< by us: the bytes are not to blame
 };

@@ -112,6 +112,7 @@ struct copy_summary {
     copy_count existing; ///< were at the destination already
     copy_count mounted;  ///< the destination took from the repository of the source, unsent
     copy_count skipped;  ///< were not to be copied
+    std::uint64_t resumed_bytes = 0; ///< of the bytes of `fetched` those that an earlier run had left
     std::vector<copied_follower> followers; ///< referrers, and what has a digest as its tag, where they were asked for
     std::vector<warning> warnings;
 

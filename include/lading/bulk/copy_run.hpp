@@ -127,18 +127,19 @@ class copy_state {
         std::lock_guard const lock(mutex_);
         plan_.warnings().push_back(std::move(w));
     }
-    /// After the transfer of a blob.
-    result<void> fetched(copy_plan::blob const& b, result<void> outcome) {
+    /// After the transfer of a blob, of which `bytes` have come, `resumed` of them in an earlier run.
+    result<void> fetched(copy_plan::blob const& b, result<void> outcome, std::uint64_t bytes = 0, std::uint64_t resumed = 0) {
         if (outcome) {
             progress_.tell(b.what, transfer_state::done, copy_progress::size_of(b.what));
             counted(fetched_, b.what);
+            resumed_bytes_ += resumed;
             return outcome;
         }
         auto why = std::move(outcome).assume_error();
         if (is_absent(why) && !b.what.urls.empty())
             why = error(errc::external_layer)
                       .with_context(b.what.digest.str() + ", which is kept at " + host_of(b.what.urls.front()));
-        progress_.tell(b.what, transfer_state::failed, 0, name_of(why.kind()));
+        progress_.tell(b.what, transfer_state::failed, bytes, name_of(why.kind()));
         return named(result<void>(std::move(why)), b.what);
     }
 
@@ -165,7 +166,7 @@ class copy_state {
         }
         copy_summary out(*named_, plan_.top());
         if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
-        out.fetched = fetched_, out.existing = existing_, out.mounted = mounted_, out.skipped = skipped_;
+        out.fetched = fetched_, out.existing = existing_, out.mounted = mounted_, out.skipped = skipped_, out.resumed_bytes = resumed_bytes_;
         out.warnings = std::move(plan_.warnings());
         return out;
     }
@@ -199,12 +200,11 @@ class copy_state {
         progress_.tell(b.what, transfer_state::started, 0);
         counted_source counting(b.what, from, progress_);
         auto sent = to_.take(b.what, counting, anew, stop);
-        if (!sent) return fetched(b, std::move(sent).assume_error());
+        if (!sent) return fetched(b, std::move(sent).assume_error(), counting.bytes());
         auto const way = sent.assume_value().way;
         if (way == push_way::sent) return fetched(b, success());
         bool const mounted = way == push_way::mounted;
-        progress_.take_back(counting.bytes());
-        progress_.pass(b.what, transfer_state::skipped, mounted ? "mounted from " + to_.mounts_from() : "it is there");
+        progress_.pass(b.what, transfer_state::skipped, mounted ? "mounted from " + to_.mounts_from() : "it is there", counting.bytes());
         counted(mounted ? mounted_ : existing_, b.what);
         return success();
     }
@@ -258,6 +258,7 @@ class copy_state {
     std::optional<digest> pinned_;       ///< that the destination's name is
     std::optional<digest> named_before_; ///< what it led to
     copy_count fetched_, existing_, mounted_, skipped_, made_;
+    std::atomic<std::uint64_t> resumed_bytes_{0};
     std::size_t written_ = 0; ///< documents
 };
 
@@ -374,14 +375,17 @@ class copy_run {
         LADING_TRY(auto const over, state.without_source(b, stop));
         if (over) return success();
         state.progress().tell(b.what, transfer_state::started, 0);
+        std::uint64_t bytes = 0, resumed = 0;
         auto const read = [&](bool elsewhere) -> result<void> {
             LADING_TRY(auto const out, state.writer(b.what));
             watched_sink sink(b.what, *out, state.progress(), stop, state.options().wait);
-            return elsewhere ? from_.read_external(b.what, sink, stop) : from_.read(b.what, sink, stop);
+            auto outcome = elsewhere ? from_.read_external(b.what, sink, stop) : from_.read(b.what, sink, stop);
+            bytes = sink.bytes(), resumed = sink.resumed();
+            return outcome;
         };
         auto outcome = read(false);
         if (is_elsewhere(b.what, outcome)) outcome = read(true);
-        return state.fetched(b, std::move(outcome));
+        return state.fetched(b, std::move(outcome), bytes, resumed);
     }
     /// The source lacks it, and it may be fetched from where it is kept.
     bool is_elsewhere(descriptor const& what, result<void> const& outcome) const {

@@ -18,7 +18,7 @@ class counted_source final : public body_source {
 
     std::optional<std::uint64_t> size() const override { return from_.size(); }
     result<void> begin() override {
-        progress_.take_back(std::exchange(bytes_, 0));
+        progress_.restart(what_, std::exchange(bytes_, 0));
         return from_.begin();
     }
     result<std::size_t> read(std::span<std::byte> into) override {

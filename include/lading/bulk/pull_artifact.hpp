@@ -222,16 +222,18 @@ class artifact_run {
         LADING_TRY(auto const out, to_.writer(f.name, options_.overwrite, options_.durable));
         progress_.tell(f.what, transfer_state::started, 0);
         watched_sink sink(f.what, *out, progress_, stop, options_.wait);
-        return told(f, known ? write_all(sink, *known) : from_.read(f.what, sink, stop));
+        auto outcome = known ? write_all(sink, *known) : from_.read(f.what, sink, stop);
+        return told(f, std::move(outcome), sink.bytes());
     }
     result<void> copy(artifact_summary::file const& source, artifact_summary::file const& f, stop_token const& stop) {
         LADING_TRY(auto const out, to_.writer(f.name, options_.overwrite, options_.durable));
         watched_sink sink(f.what, *out, progress_, stop, options_.wait);
-        return told(f, to_.read(source.name, f.what, sink, stop));
+        auto outcome = to_.read(source.name, f.what, sink, stop);
+        return told(f, std::move(outcome), sink.bytes());
     }
-    result<void> told(artifact_summary::file const& f, result<void> outcome) {
+    result<void> told(artifact_summary::file const& f, result<void> outcome, std::uint64_t bytes) {
         if (outcome) progress_.tell(f.what, transfer_state::done, copy_progress::size_of(f.what));
-        else progress_.tell(f.what, transfer_state::failed, 0, name_of(outcome.assume_error().kind()));
+        else progress_.tell(f.what, transfer_state::failed, bytes, name_of(outcome.assume_error().kind()));
         return outcome;
     }
     static result<void> write_all(blob_sink& out, std::string const& bytes) {

@@ -135,10 +135,12 @@ class blob_operation : immovable {
         auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.next(talk_.deadline); });
         if (wait) return need_delay(*wait);
         if (transfer_->count() == 0) return transfer_->failed(std::move(why));
+        auto const url = why.detail().url;
+        auto const facts = why.facts();
         return transfer_->failed(error(errc::resume_exhausted)
-                                     .with_context("at byte " + std::to_string(transfer_->count()) + ", the last time: " + why.summary())
-                                     .with_facts(why.facts())
-                                     .with_url(why.detail().url));
+                                     .with_context("at byte " + std::to_string(transfer_->count()) + ", the last time: " + why.with_url({}).summary())
+                                     .with_facts(facts)
+                                     .with_url(url));
     }
 
     /// An exchange that failed: by what it brought, or without an end.

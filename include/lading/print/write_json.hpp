@@ -93,7 +93,7 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     style.escape_hidden = true;
     json_writer w(style);
     w.begin_object();
-    w.key("name").string(i.requested.repository().str());
+    w.key("name").string(i.name());
     detail::write_unless_empty(w, "tag", i.requested.effective_tag());
     if (i.requested.has_digest()) w.key("requestedDigest").string(i.requested.digest()->str());
     w.key("digest").string(i.resolved.digest.str());

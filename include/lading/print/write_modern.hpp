@@ -26,7 +26,7 @@ inline std::string to_modern(inspection const& i) {
 
     json_writer w(json_style(4, true, true));
     w.begin_object();
-    w.key("Name").string(i.requested.repository().str());
+    w.key("Name").string(i.name());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
     w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
     detail::write_value(w.key("RepoTags"), i.tags.values);

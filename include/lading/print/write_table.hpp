@@ -143,11 +143,11 @@ inline void print_image(std::string& out, text_table& head, image_config const& 
 inline std::string to_table(inspection const& i) {
     detail::text_table head, layers("  ");
     std::string out;
-    head.field("Name", i.requested.repository().str()).field("Tag", i.requested.effective_tag());
+    head.field("Name", i.name()).field("Tag", i.requested.effective_tag());
     head.field("Digest", i.resolved.digest.str()).field("Kind", name_of(i.kind));
     head.field("Media type", i.resolved.media_type).field("Artifact type", i.artifact_type);
     head.field("Embedded tag", i.embedded_tag)
-        .field("Source", i.source)
+        .field("Source", i.name() == i.source ? std::string() : i.source)
         .field("Asked for", i.platform_wanted);
     if (i.chosen) head.field("Chosen", i.chosen->digest.str());
     if (i.config) head.field("Config", i.config->digest.str());

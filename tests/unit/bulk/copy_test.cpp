@@ -379,6 +379,59 @@ TEST_CASE("copy: what is told of adds up", "[copy][PD48][CP31]") {
     CHECK(std::count_if(all.begin(), all.end(), [](told const& t) { return t.state == transfer_state::skipped; }) == 1);
 }
 
+TEST_CASE("copy: counts fall only where a content is said to begin again, and what fails says how far it was", "[copy]") {
+    // A store that gives the first part of a blob, then the blob from its start, as a transfer does that met a bad part; or no more.
+    struct halting {
+        journal_store& inside;
+        digest which;
+        bool recovers;
+        result<descriptor> resolve(std::string_view n, stop_token s) { return inside.resolve(n, s); }
+        result<std::string> document(descriptor const& d, stop_token s) { return inside.document(d, s); }
+        result<std::vector<std::string>> names(stop_token s) { return inside.names(s); }
+        result<void> read(descriptor const& d, blob_sink& out, stop_token s) {
+            if (d.digest != which) return inside.read(d, out, s);
+            LADING_TRY_V(out.begin());
+            std::string const part(3000, 'y');
+            LADING_TRY_V(out.write(std::as_bytes(std::span(part))));
+            if (recovers) return inside.read(d, out, s);
+            out.discard();
+            return error(errc::connection_reset);
+        }
+    };
+    for (bool const recovers : {true, false}) {
+        world w;
+        halting from{w.from, w.large.self.digest, recovers};
+        struct told {
+            transfer_state state;
+            std::uint64_t bytes;
+        };
+        std::vector<told> of_it;
+        std::uint64_t last = 0;
+        bool grows = true;
+        auto const observe = [&](transfer_event const& e) {
+            grows = grows && (e.all_bytes >= last || e.state == transfer_state::retrying);
+            last = e.all_bytes;
+            if (e.what.digest == from.which) of_it.push_back({e.state, e.bytes});
+        };
+        auto const done = copy(from, "image", w.to, "v1", copy_options().with_observer(observe).with_lanes(1));
+        CHECK(grows);
+        CHECK(done.has_value() == recovers);
+        REQUIRE(of_it.size() >= 3);
+        CHECK(of_it.front().state == transfer_state::started);
+        CHECK(of_it[1].state == transfer_state::running);
+        CHECK(of_it[1].bytes == 3000);
+        if (recovers) {
+            CHECK(of_it[2].state == transfer_state::retrying);
+            CHECK(of_it[2].bytes == 0);
+            CHECK(of_it.back().state == transfer_state::done);
+            CHECK(of_it.back().bytes == 5000);
+        } else {
+            CHECK(of_it.back().state == transfer_state::failed);
+            CHECK(of_it.back().bytes == 3000);
+        }
+    }
+}
+
 TEST_CASE("copy: a stop ends it where it is", "[copy][PD49]") {
     for (std::string const at : {"document", "read"}) {
         world w;

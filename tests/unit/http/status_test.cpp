@@ -313,10 +313,15 @@ TEST_CASE("a message says only what is so", "[W53]") {
         auto facts = e.facts();
         facts.all_asked = true;
         CHECK(e.with_facts(facts).next_steps() == "stop");
+        CHECK(e.message() == e.summary()); // nothing helps, and so nothing is said of it
+        auto tried = e;
+        tried.with_attempts({attempt("https://m.example", true, "not_found: x", errc::not_found, 404), attempt("https://r.example", false, e.summary(), e.code(), 404)});
+        CHECK(tried.message() == e.summary() + "; tried https://m.example (mirror): not_found: x"); // what the error is itself, once
         e = from(503);
         facts = e.facts();
         facts.all_asked = true;
         CHECK(e.with_facts(facts).next_steps() == "retry later");
+        CHECK(e.message() == e.summary() + "; next: retry later");
     }
     SECTION("who says it") {
         std::string const own = R"({"errors":[{"code":"DENIED","message":"b"}]})";
