@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // lading: images and artifacts, between registries and disk. The commands are in examples/lading/, one file each.
 
-#include "inspect/command.hpp"
+#include "inspect/nearest.hpp"
 #include "lading/commands.hpp"
 #include "lading/spellings.hpp"
 
@@ -9,18 +9,29 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <string>
+#include <vector>
+
+/// What is wrong with a command that there is not, in words; empty where there is.
+static std::string unknown_command(CLI::App const& app, std::string const& word) {
+    std::vector<std::string> names;
+    for (auto const* command : app.get_subcommands([](CLI::App const* c) { return !c->get_group().empty(); })) {
+        names.push_back(command->get_name());
+        names.insert(names.end(), command->get_aliases().begin(), command->get_aliases().end());
+    }
+    if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) return {};
+    auto const near = std::string(nearest(word, names));
+    return "no such command: " + shown(word) + (near.empty() ? "" : " (" + near + "?)");
+}
 
 int main(int argc, char** argv) {
-    if (argc > 1 && std::strcmp(argv[1], "inspect") == 0) return inspect_command(argc - 1, argv + 1); // its options are its own
-
     program run;
     run.stop = stop_at_signals();
     CLI::App app("Images and artifacts of container registries: every byte verified.", "lading");
     app.require_subcommand(1);
     app.set_version_flag("--version", "lading " LADING_VERSION_STRING);
-    app.add_subcommand("inspect", "show what an image is; its options: lading inspect --help");
     add_moving(app, run);
     add_making(app, run);
     add_reading(app, run);
@@ -33,6 +44,8 @@ int main(int argc, char** argv) {
         return app.exit(e);
     } catch (CLI::ParseError const& e) {
         if (auto const ours = our_spelling(argc, argv); !ours.empty()) std::fprintf(stderr, "lading: %s\n", ours.c_str());
+        else if (argc == 1) std::fprintf(stderr, "%s", app.help().c_str());
+        else if (auto const unknown = unknown_command(app, argv[1]); !unknown.empty()) std::fprintf(stderr, "lading: %s; see lading --help\n", unknown.c_str());
         else std::fprintf(stderr, "lading: %s (see lading --help, lading COMMAND --help)\n", shown(e.what()).c_str());
         return status::usage;
     }

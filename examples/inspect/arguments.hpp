@@ -3,10 +3,9 @@
 
 /// The command line of the inspect program.
 
-#include "access.hpp"
-#include "batch.hpp"
+#include "request.hpp"
 
-#include <lading/lading.hpp>
+#include <lading/http/url.hpp>
 
 #include <charconv>
 #include <chrono>
@@ -25,7 +24,7 @@ inline constexpr char usage[] =
     "  --platform OS/ARCH[/VAR]  which image of an index to inspect. With OS or ARCH alone, the other is this machine's.\n"
     "                            'any': the first one; 'none': the index itself; 'all': every image, without tags.\n"
     "                            Default: the platform this program was compiled for\n"
-    "  --format FORMAT           modern: the keys of current skopeo (default); original: those of its first version, byte\n"
+    "  --format FORMAT           modern: the keys of current skopeo (default); original: the output of its first version, byte\n"
     "                            for byte; json: everything that is known; table: for people\n"
     "  --creds USER:PASS         credentials for the registry, before any file (other users may see them; see --authfile)\n"
     "  --authfile FILE           read stored logins from this file only (default: where Docker and the containers tools\n"
@@ -48,18 +47,13 @@ inline constexpr char usage[] =
     "  --resume FILE             skip the references that are in this output of an earlier run\n"
     "  --shard I/N               process only shard I of N (counting from 0); a repository is always in one shard\n"
     "REF is HOST/NAME[:TAG][@DIGEST], optionally after docker:// or oci://; or an image on disk: oci:FOLDER[:NAME],\n"
-    "oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], dir:FOLDER. Archives may be compressed. NAME is the whole name or\n"
-    "its tag, @DIGEST, or @N (a position, counting from 0); it may be left out if there is only one image.\n"
+    "oci-archive:FILE[:NAME], docker-archive:FILE[:NAME], archive:FILE[:NAME] (both in one), dir:FOLDER. Archives may be\n"
+    "compressed. NAME is the whole name or its tag, @DIGEST, or @N (a position, counting from 0); it may be left out if there is only one image.\n"
     "Proxies are taken from https_proxy, http_proxy and no_proxy. Without REF, an embedded registry is started and a\n"
     "multi-platform image in it is inspected. Exit status: 0 success, 1 failure (with --batch: of any reference), 2 usage.\n";
 
-struct arguments : registry_access {
-    bool raw = false, config = false, tags = true, help = false, batch = false;
-    bool all = false; ///< images of an index
-    std::string format;
-    std::optional<std::string> reference;
-    std::optional<lading::platform_choice> platform;
-    batch::options many;
+struct arguments : inspect_request {
+    bool help = false;
 };
 
 inline std::optional<int> number(std::string const& text, int least, int most) {
@@ -72,12 +66,7 @@ inline std::optional<int> number(std::string const& text, int least, int most) {
 /// The usage error of an option with a value, or nothing.
 inline std::optional<std::string> take(std::string_view option, std::string const& value, arguments& out) {
     if (option == "--platform") {
-        if (value == "all") return out.all = true, std::nullopt;
-        if (value == "any") return out.platform = lading::platform_choice::any(), std::nullopt;
-        if (value == "none") return out.platform = lading::platform_choice::none(), std::nullopt;
-        auto p = lading::platform::parse(value);
-        if (!p) return "--platform is OS/ARCH[/VARIANT], one of the two, any, none or all: " + p.error().summary();
-        out.platform = lading::platform_choice::like(p.value());
+        if (auto wrong = take_platform(value, out); !wrong.empty()) return wrong;
     } else if (option == "--format") {
         if (value != "modern" && value != "original" && value != "json" && value != "table")
             return "--format is modern, original, json or table";
@@ -97,14 +86,10 @@ inline std::optional<std::string> take(std::string_view option, std::string cons
     } else if (option == "--jobs") {
         auto const n = number(value, 1, 10'000);
         if (!n) return "--jobs is a number from 1 to 10000";
-        out.many.jobs = static_cast<std::size_t>(*n);
+        out.jobs = static_cast<std::size_t>(*n);
     } else if (option == "--shard") {
-        auto const slash = std::min(value.find('/'), value.size());
-        auto const of = slash < value.size() ? number(value.substr(slash + 1), 1, 1'000'000) : std::nullopt;
-        auto const part = of ? number(value.substr(0, slash), 0, *of - 1) : std::nullopt;
-        if (!part) return "--shard is I/N, with I from 0 to N - 1";
-        out.many.shard = static_cast<unsigned>(*part), out.many.shards = static_cast<unsigned>(*of);
-    } else if (option == "--resume") out.many.resume = value;
+        if (auto wrong = take_shard(value, out); !wrong.empty()) return wrong;
+    } else if (option == "--resume") out.resume = value;
     else if (option == "--cacert") out.tls.ca_file = value;
     else if (option == "--trust-realm") {
         if (!lading::url::parse(value)) return "--trust-realm is an origin, as https://auth.example.com";
@@ -128,7 +113,7 @@ inline std::optional<std::string> parse(int argc, char** argv, arguments& out) {
         else if (arg == "--insecure-skip-verify") out.tls.verify = false;
         else if (arg == "-v") out.verbose = true;
         else if (arg == "--batch") out.batch = true;
-        else if (arg == "--ordered") out.many.ordered = true;
+        else if (arg == "--ordered") out.ordered = true;
         else if (arg == "--help" || arg == "-h") return out.help = true, std::nullopt;
         else if (arg.starts_with("--")) {
             auto const equals = arg.find('='); // --format=json is --format json
@@ -138,13 +123,10 @@ inline std::optional<std::string> parse(int argc, char** argv, arguments& out) {
             else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
                                                                                    : std::string(arg) + " needs a value";
             if (wrong) return wrong;
-        } else if (!out.reference && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
+        } else if (out.reference.empty() && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
         else return "unexpected argument: " + std::string(arg);
     }
-    if (out.raw && out.config) return "--raw and --config are two outputs; choose one";
-    if (out.all && (out.raw || out.config || out.batch)) return "--platform all is not for --raw, --config and --batch";
-    if (out.batch && (out.raw || out.config || !out.format.empty())) return "--batch has one output; no --raw, --config, --format";
-    if (!out.batch && out.many != batch::options()) return "--jobs, --ordered, --resume and --shard are for --batch";
-    if (out.batch) out.many.file = out.reference.value_or("-");
+    if (auto wrong = conflict_in(out); !wrong.empty()) return wrong;
+    if (out.batch && out.reference.empty()) out.reference = "-";
     return std::nullopt;
 }

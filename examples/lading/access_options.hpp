@@ -59,16 +59,17 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
     flag("--insecure", "as --tls-verify=false", [&of] { without_tls_rules(of); });
     flag("--insecure-skip-verify", "do not verify the server's certificate", [&of] { of.tls.with_verify(false); });
     auto const user = std::make_shared<std::string>();
-    to.add_option("-u,--username", *user, "user for --password-stdin")->type_name("USER")->group("Registries");
-    flag("--password-stdin", "read the password from stdin", [&of, user] {
+    auto* const name = to.add_option("-u,--username", *user, "user for --password-stdin")->type_name("USER")->group("Registries");
+    auto* const from_stdin = flag("--password-stdin", "read the password from stdin", [&of, user] {
         std::string secret;
         for (int c; (c = std::getchar()) != EOF && c != '\n' && secret.size() < 65'536;) secret += static_cast<char>(c);
         if (secret.ends_with('\r')) secret.pop_back();
         of.secret = lading::credential(*user, std::move(secret));
     });
-    option("-p,--password", "PASS", "is not taken, for other users could see it: --password-stdin", [](std::string const&) {
+    name->needs(from_stdin);
+    option("-p,--password", "PASS", "", [](std::string const&) {
         throw CLI::ValidationError("--password: other users of this machine could see it: --password-stdin");
-    });
+    })->group("");
     to.add_option("--mirror", of.mirrors, "ask this mirror first; may be repeated")->type_name("HOST[:PORT][/P]")->allow_extra_args(false)->group("Registries");
     option("--registries-conf", "FILE", "mirrors, locations, insecure and blocked hosts, short names (default: no file)",
            [&of](std::string const& v) { of.registries_conf = v; });
@@ -82,7 +83,7 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
         ->group("Registries");
     to.add_option_function<unsigned>(
           "--timeout", [&of](unsigned n) { of.client.with_timeout(std::chrono::seconds(n)); },
-          "give up a request for a document after this time (default 60); blobs take as long as their bytes come")
+          "give up a request for a document after this time (default 60); the transfer of a blob may take as long as bytes keep coming")
         ->check(CLI::Range(1, 86'400))
         ->type_name("SECONDS")
         ->group("Registries");

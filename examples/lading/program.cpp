@@ -49,6 +49,7 @@ int status_of(lading::error const& e) {
     if (e == lading::errc::cancelled) return status::interrupted;
     if (lading::is_not_found(e)) return status::not_found;
     if (lading::is_auth(e)) return status::denied;
+    if (e == lading::errc::ref_invalid || e == lading::errc::invalid_argument) return status::usage;
     return status::failed;
 }
 

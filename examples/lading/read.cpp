@@ -3,6 +3,7 @@
 
 #include "blob.hpp"
 #include "commands.hpp"
+#include "inspect.hpp"
 #include "login.hpp"
 #include "manifest.hpp"
 #include "tags.hpp"
@@ -21,6 +22,7 @@ int put_bytes(std::string_view bytes, std::string const& file, registry_access c
 }
 
 void add_reading(CLI::App& app, program& run) {
+    add_inspect(app, run);
     add_tags(app, run);
     add_documents(app, run);
     add_blob(app, run);

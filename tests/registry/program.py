@@ -35,18 +35,21 @@ def usage():
     expect(0, "Subcommands", "^$", "--help")
     expect(0, "^lading \\d+\\.\\d+\\.\\d+$", "^$", "version")
     expect(0, "^lading \\d+\\.\\d+\\.\\d+$", "^$", "--version")
-    expect(0, "usage: inspect", "^$", "inspect", "--help")
-    expect(0, '"kind": "index"', "embedded registry", "inspect", "--format", "json")
-    for command in ("pull", "copy", "tags", "digest", "config", "login"):
+    expect(2, "^$", "REF is required", "inspect")
+    expect(2, "^$", "choose one", "inspect", "x", "--raw", "--config")
+    expect(2, "^$", "^lading: inspect UPPER case: ref_invalid", "inspect", "UPPER case")
+    for command in ("inspect", "pull", "copy", "tags", "digest", "config", "login"):
         expect(0, "Usage: lading " + command, "^$", command, "--help")
-    expect(2, "^$", "subcommand is required|lading --help")
-    expect(2, "^$", "lading --help", "nonsense")
+    expect(2, "^$", "Subcommands")
+    expect(2, "^$", "no such command: nonsense; see lading --help", "nonsense")
+    expect(2, "^$", "no such command: pul \\(pull\\?\\)", "pul", "x")
     expect(2, "^$", "REF is required", "pull")
     expect(2, "^$", "--nonsense", "pull", "x", "--nonsense")
     expect(2, "^$", "--format", "pull", "x", "--format", "zip")
     expect(2, "^$", "--platform is OS/ARCH", "pull", "x", "--platform", "a/b/c/d/e")
     expect(2, "^$", "--creds is USER:PASS", "digest", "x", "--creds", "nocolon")
     expect(2, "^$", "--password-stdin", "digest", "x", "-u", "me", "-p", "secret")
+    expect(2, "^$", "--password-stdin", "digest", "x", "-u", "me")
     expect(2, "^$", "keeps its bytes", "copy", "a", "oci:b", "--format", "v2s2")
     expect(2, "^$", "not an option of this version", "copy", "a", "oci:b", "--referrers")
     # What other programs' users type is answered with the right spelling.
@@ -54,9 +57,11 @@ def usage():
                           (("registry", "serve"), "lading serve"), (("blob", "x"), "lading blob get"), (("save", "x", "y"), "lading pull"),
                           (("delete", "x"), "not a command of this version"), (("logout", "x"), "podman")):
         expect(2, "^$", answer, *words)
-    expect(1, "^$", "ref_invalid", "digest", "UPPER case")
+    expect(2, "^$", "ref_invalid", "digest", "UPPER case")
+    expect(2, "^$", "no such form: docker-archiv:; docker-archive: is meant", "copy", "oci:x", "docker-archiv:x.tar")
+    expect(2, "^$", "oci: needs a path: oci:FOLDER", "inspect", "oci:")
     expect(1, "^$", "connection_refused", "tags", "--plain-http", "--retry", "0", "127.0.0.1:1/x")
-    expect(1, "^$", "docker save", "copy", "docker-daemon:x", "oci:y")
+    expect(2, "^$", "docker save", "copy", "docker-daemon:x", "oci:y")
 
 
 def reading(w):
@@ -92,6 +97,9 @@ def reading(w):
     expect(2, "^$", "named by its digest", "blob", "get", plain, f"{host}/app:1")
     expect(3, "^$", "blob_unknown", "blob", "get", plain, f"{host}/app@sha256:{'0' * 64}")
     expect(0, "\"RepoTags\"", "", "inspect", plain, f"{host}/app:1")
+    expect(3, "^$", f"^lading: inspect {host}/app:none: manifest_unknown", "inspect", plain, f"{host}/app:none")
+    for what in ("app:1", "app:none"):
+        expect(5 if "none" in what else 0, f'"{what}"', "", "inspect", plain, "--batch", stdin=f"{host}/{what}".encode())
     expect(0, f"^{image.digest}$", f"GET http://{host}/v2/app/manifests/1: 200", "digest", "-v", plain, f"{host}/app:1")
     return image, both
 
@@ -103,6 +111,8 @@ def logins(w):
     ref = f"{host}/app:1"
     expect(4, "^$", "auth_required", "digest", "--cacert", ca, ref)
     expect(4, "^$", "auth_denied", "digest", "--cacert", ca, "--creds", "alice:no", ref)
+    expect(4, "^$", "auth_required", "inspect", "--cacert", ca, "--no-creds", ref)
+    expect(0, '"RepoTags"', "^$", "inspect", "--cacert", ca, "-u", USER, "--password-stdin", ref, stdin=PASSWORD.encode())
     expect(0, "^sha256:", "other users of this machine", "digest", "--cacert", ca, "--creds", f"{USER}:{PASSWORD}", ref)
     expect(0, "^sha256:", "^$", "digest", "--cacert", ca, "-u", USER, "--password-stdin", ref, stdin=PASSWORD.encode() + b"\n")
     expect(1, "^$", "tls_cert_untrusted", "digest", "-u", USER, "--password-stdin", ref, stdin=PASSWORD.encode())
@@ -136,14 +146,15 @@ def moving(w, image, both):
     expect(0, "", "", "pull", plain, "-q", "--digestfile", digest_file, ref, f"oci:{layout}:first")
     check("pull --digestfile", digest_file.read_text() == image.digest)
     expect(3, "^$", "manifest_unknown", "pull", plain, f"{w.plain.host}/app:none", f"oci:{layout}:x")
-    expect(1, "^$", "DEST is a path", "pull", plain, ref, "docker://there")
+    expect(2, "^$", "DEST is a path", "pull", plain, ref, "docker://there")
     expect(0, f"^oci:{w.folder}/copied:1@{both.digest}$", "", "copy", "-q", "--all", "--preserve-digests", "--src-tls-verify=false",
            f"docker://{w.plain.host}/app:both", f"oci:{w.folder}/copied:1")
     expect(0, f"^ocidir://{w.folder}/copied-2:2@{both.digest}$", "", "cp", "-q", f"oci:{w.folder}/copied:1", f"ocidir://{w.folder}/copied-2:2")
     expect(0, f"@{both.digest}$", "", "copy", "-q", f"oci:{w.folder}/copied", f"oci:{w.folder}/copied-3")
+    expect(0, f"^Name: *oci:{w.folder}/copied:1$", "", "inspect", "--format", "table", f"oci:{w.folder}/copied:1")
     check("copy: the name is kept", lading("copy", "-q", f"oci:{w.folder}/copied-3:1", f"oci:{w.folder}/copied-4:1")[0] == 0)
     expect(3, "^$", "manifest_unknown.*available: 1", "copy", f"oci:{w.folder}/copied:none", f"oci:{w.folder}/x")
-    expect(1, "^$", "writes to disk", "copy", f"oci:{w.folder}/copied:1", "docker://r.example/app:1")
+    expect(2, "^$", "writes to disk", "copy", f"oci:{w.folder}/copied:1", "docker://r.example/app:1")
     expect(1, "^$", "layout_invalid", "copy", f"oci:{w.folder}/nothing:1", f"oci:{w.folder}/x:1")
     (w.folder / "127.0.0.1:1").mkdir()
     run("cp", "-r", w.folder / "copied", w.folder / "127.0.0.1:1" / "lay")
@@ -185,7 +196,7 @@ def serving(w, image):
         process.kill()
         process.wait()
     expect(1, "^$", "layout_invalid", "serve", w.folder / "nothing")
-    expect(1, "^$", "HOST:PORT", "serve", layout, "--listen", "nonsense")
+    expect(2, "^$", "HOST:PORT", "serve", layout, "--listen", "nonsense")
 
 
 with World() as world:
