@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """The rules of the house, checked from the text of the headers: a header includes only its own floor and below, and
-each foreign library is known in one place only. Prints every breach; exit status 1 if there is one."""
+each foreign library is known in one place only. A table has the rooms: what each is for, its files, its lines; none has more
+than a fifth of the lines. Prints every breach; exit status 1 if there is one."""
 
 import pathlib
 import re
@@ -63,6 +64,36 @@ FOREIGN = [
     (r"[a-z0-9_]+|(sys|netinet|arpa)/.*|[a-z]+\.h", r".*"),  # the standard library and the system
 ]
 
+# The rooms: "this is where ... lives".
+ROOMS = {
+    "": "the words that all use, and the doors",
+    "auth": "what logs in",
+    "bulk": "what moves whole images, and asks many things side by side",
+    "client": "the clients, and their options and policies",
+    "config_files": "what reads the configuration files of other programs",
+    "constexpr": "a manifest known when compiling",
+    "detail": "what has no room of its own: UTF-8, calendar, base64, mutex",
+    "document": "the documents of registries, from one reflection",
+    "driver": "what waits: blocking, asynchronous, by hand",
+    "endpoint": "where a registry is, and how it is spoken to",
+    "hash": "the hashes",
+    "http": "HTTP as values: messages, URLs, ranges, challenges",
+    "impl": "the bodies of what is compiled once",
+    "json": "the readers and the writer of JSON",
+    "legacy": "Docker's first protocol, and Docker 1.10",
+    "middleware": "what wraps an operation: cache, redirects, retries, mirrors",
+    "net": "sockets, TLS, connections",
+    "operation": "the verbs of the protocol, without I/O",
+    "policy": "the concepts of what can be replaced",
+    "print": "what writes records as text",
+    "protocol": "what operations say to drivers",
+    "service": "a registry over a store, without I/O",
+    "store": "the places where images are kept",
+    "testing": "the registry for tests, scripted transports, kits",
+    "unpack": "decompression by other libraries",
+}
+MOST = 20  # per cent of the lines, for one room
+
 INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 COROUTINE = re.compile(r"\bco_(await|return|yield)\b")
@@ -114,9 +145,26 @@ def breaches(path):
         yield f"{name}: {match.group()} in the library"
 
 
+def rooms(headers):
+    """The table; yields a breach for a room that is too large, or that nobody has said the purpose of."""
+    found = {}
+    for path in headers:
+        where = path.relative_to(INCLUDE).parts
+        found.setdefault(where[0] if len(where) > 1 else "", []).append(len(path.read_text(encoding="utf-8").splitlines()))
+    all_lines = sum(map(sum, found.values()))
+    print(f"{'room':<14}{'files':>6}{'lines':>7}{'':>7}  what lives there")
+    for name in sorted(found, key=lambda one: -sum(found[one])):
+        lines = sum(found[name])
+        print(f"{name or 'lading':<14}{len(found[name]):>6}{lines:>7}{100 * lines / all_lines:>6.1f}%  {ROOMS.get(name, '')}")
+        if name not in ROOMS:
+            yield f"{name}: a room without a purpose; add it to the table"
+        if 100 * lines > MOST * all_lines:
+            yield f"{name}: more than {MOST} % of the lines"
+
+
 def main():
     headers = sorted([*INCLUDE.rglob("*.hpp"), *INCLUDE.rglob("*.ipp")])
-    found = [breach for path in headers for breach in breaches(path)]
+    found = [*rooms(headers), *(breach for path in headers for breach in breaches(path))]
     for breach in found:
         print(breach)
     print(f"layers: {len(headers)} headers, {len(found)} breaches")
