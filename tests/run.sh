@@ -28,7 +28,7 @@ build_and_test() { # PRESET [WRAPPER...]
     local preset=$1
     shift
     cmake --preset "$preset" && cmake --build --preset "$preset" -- -k 0 &&
-        "$@" ctest --preset "$preset" -LE '^tool$' -V -j 2
+        "$@" ctest --preset "$preset" -LE '^tool$' -V -j 3
 }
 
 run_step() {
@@ -40,7 +40,7 @@ run_step() {
     single-header-current) python3 tests/single_header/generate.py --check ;;
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
-    headers) cmake --preset headers && cmake --build --preset headers -- -k 0 && core_alone ;;
+    headers) python3 -B tests/headers/run.py && core_alone ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
     clang-asan | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
@@ -210,23 +210,34 @@ run_steps() {
     done
 }
 
-rm -f build/log/*.row
+rm -rf build/log/*.row build/log/*.taken
 began=$SECONDS
 bash tests/support/install.sh "${packages[@]}"
 row_of packages $((SECONDS - began)) $? 0 0 >build/log/packages.row
 
-# All of them: a lane for the builds that run tests, which wait a good deal, and a lane beside it; the reports come last.
+# The steps that either lane may do, once its own are done: the first to make the folder does it.
+shared_steps() {
+    local step
+    for step in "${shared[@]}"; do
+        mkdir "build/log/$step.taken" 2>/dev/null && run_steps "$step"
+    done
+}
+
+# All of them: a lane for the builds that run tests, which wait a good deal, and a lane beside it, with all that uses
+# build/release; the longest first of what is left to both. The reports come last.
 if [[ $# -eq 0 ]]; then
     set -m # the lane is a group of its own, which ends with this
-    alone=() tests=(asan clang-asan matrix) reports=(hostile-report realworld-report)
+    tests=(asan clang-asan matrix) shared=(tsan fuzz install compile-fail headers compile-budget style platforms)
+    alone=() reports=(hostile-report realworld-report)
     for step in "${all_steps[@]}"; do
-        [[ " ${tests[*]} ${reports[*]} " == *" $step "* ]] || alone+=("$step")
+        [[ " ${tests[*]} ${shared[*]} ${reports[*]} " == *" $step "* ]] || alone+=("$step")
     done
-    CMAKE_BUILD_PARALLEL_LEVEL=1 run_steps "${alone[@]}" &
+    { CMAKE_BUILD_PARALLEL_LEVEL=1 run_steps "${alone[@]}"; CMAKE_BUILD_PARALLEL_LEVEL=1 shared_steps; } &
     beside=$!
     set +m
     trap 'kill -- -$beside 2>/dev/null' EXIT
     run_steps "${tests[@]}"
+    shared_steps
     wait $beside
     trap - EXIT
     run_steps "${reports[@]}"

@@ -4,6 +4,7 @@
 /// What a registry answers about uploads: sessions that are begun, written to, finished and given up; mounts.
 
 #include "../detail/base64.hpp"
+#include "../detail/reference_grammar.hpp"
 #include "asked.hpp"
 
 #include <charconv>
