@@ -27,7 +27,7 @@ consumer() {
 with_cmake() { # SOURCE BUILD DEFINITIONS...
     local source=$1 build=$2
     shift 2
-    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug "$@" &&
+    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 "$@" &&
         cmake --build "$build" -j2
 }
 
