@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http_server.hpp"
 
+#include "request_body.hpp"
+
+#include <lading/http/url.hpp>
+#include <lading/service/small_answer.hpp>
+
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <span>
 #include <utility>
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -16,47 +23,42 @@ namespace {
 
 constexpr std::size_t most_head = 64 << 10; ///< bytes of a request
 
-bool send_all(int socket, std::string_view text) {
-    while (!text.empty()) {
-        auto const n = ::send(socket, text.data(), text.size(), MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return false;
-        text.remove_prefix(static_cast<std::size_t>(n));
-    }
-    return true;
-}
-
 lading::error lost() { return lading::error(lading::errc::connection_reset).with_context("the client is gone"); }
 
-/// Writes an answer to a socket.
-class socket_body final : public lading::body_sink {
+/// Writes an answer to a connection.
+class wire_body final : public lading::body_sink {
   public:
-    socket_body(int socket, bool keep_alive, bool head_only) : socket_(socket), keep_alive_(keep_alive), head_only_(head_only) {}
+    wire_body(wire& to, request_body const& asked, bool keep_alive, bool head_only) : to_(to), asked_(asked), keep_alive_(keep_alive), head_only_(head_only) {}
 
     lading::result<lading::sink_action> begin(lading::response const& head, std::optional<std::uint64_t> length) override {
         begun_ = true;
-        keep_alive_ = keep_alive_ && (length || head_only_);
+        keep_alive_ = keep_alive_ && (length || head_only_) && asked_.can_be_skipped();
+        left_ = head_only_ ? 0 : length.value_or(0);
         std::string text = "HTTP/1.1 " + std::to_string(head.status) + " \r\n";
         for (auto const& [name, value] : head.headers) text.append(name).append(": ").append(value).append("\r\n");
         text += keep_alive_ ? "\r\n" : "Connection: close\r\n\r\n";
-        if (!send_all(socket_, text)) return lost();
+        if (!to_.send(text)) return lost();
         return lading::sink_action::proceed;
     }
     lading::result<lading::sink_action> write(std::span<std::byte const> piece) override {
         if (head_only_) return lading::sink_action::stop;
-        if (!send_all(socket_, {reinterpret_cast<char const*>(piece.data()), piece.size()})) return lost();
+        left_ -= std::min<std::uint64_t>(left_, piece.size());
+        if (!to_.send({reinterpret_cast<char const*>(piece.data()), piece.size()})) return lost();
         return lading::sink_action::proceed;
     }
     bool begun() const noexcept { return begun_; }
-    bool keep_alive() const noexcept { return keep_alive_; }
+    /// Another request may follow: all that was announced has been sent.
+    bool keep_alive() const noexcept { return keep_alive_ && left_ == 0; }
 
   private:
-    int socket_;
+    wire& to_;
+    request_body const& asked_;
     bool keep_alive_, head_only_, begun_ = false;
+    std::uint64_t left_ = 0;
 };
 
-/// A request of its head, which ends with the empty line; nothing for one that is not well-formed, or has a body.
-std::optional<lading::request> request_of(std::string_view head, std::string const& address, bool& keep_alive) {
+/// A request of its head, which ends with the empty line; nothing for one that is not well-formed.
+std::optional<lading::request> request_of(std::string_view head, std::string const& origin, std::string const& address, bool& keep_alive) {
     auto const line = [&head] {
         auto const end = head.find("\r\n");
         auto const out = head.substr(0, end);
@@ -66,7 +68,7 @@ std::optional<lading::request> request_of(std::string_view head, std::string con
     auto const first = line();
     auto const a = first.find(' '), b = first.rfind(' ');
     if (a == first.npos || a == b || first[a + 1] != '/' || !first.substr(b + 1).starts_with("HTTP/1.")) return std::nullopt;
-    lading::request out(std::string(first.substr(0, a)), "http://" + address + std::string(first.substr(a + 1, b - a - 1)));
+    lading::request out(std::string(first.substr(0, a)), {});
     keep_alive = first.ends_with("1.1");
     while (!head.starts_with("\r\n")) {
         auto const field = line();
@@ -74,43 +76,61 @@ std::optional<lading::request> request_of(std::string_view head, std::string con
         if (colon == field.npos || colon == 0) return std::nullopt;
         auto value = field.substr(colon + 1);
         value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+        while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
         out.headers.add(field.substr(0, colon), value);
     }
-    if (out.headers.find("Transfer-Encoding") || out.headers.find("Content-Length").value_or("0") != "0") return std::nullopt;
     if (lading::iequal(out.headers.find("Connection").value_or(""), "close")) keep_alive = false;
+    out.url = origin + std::string(out.headers.find("Host").value_or(address)) + std::string(first.substr(a + 1, b - a - 1));
+    if (!lading::url::parse(out.url)) return std::nullopt;
     return out;
 }
 
+/// Answers what could not be answered otherwise.
+void refuse(wire_body& out, lading::error const& e) {
+    int const status = e == lading::errc::disk_full ? 507 : e == lading::errc::layout_locked || e == lading::errc::part_in_use ? 503
+                                                                                                                               : 500;
+    auto said = lading::service::refusal(status, "UNKNOWN", "unknown error");
+    said.head.headers.set("Content-Length", std::to_string(said.body.size()));
+    if (out.begin(said.head, said.body.size())) (void)out.write(std::as_bytes(std::span(said.body)));
+}
+
 /// The requests of one connection, until it ends.
-void talk(int socket, std::string const& address, http_server::answerer const& answer, std::stop_token const& stop) {
-    timeval const patience{60, 0};
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+void talk(wire& with, std::string const& origin, std::string const& address, http_server::answerer const& answer, std::stop_token const& stop) {
     std::string buffer;
+    constexpr std::string_view bad = "HTTP/1.1 400 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     for (bool keep_alive = true; keep_alive && !stop.stop_requested();) {
         std::size_t end;
         while ((end = buffer.find("\r\n\r\n")) == buffer.npos && buffer.size() < most_head) {
-            char piece[4096];
-            auto const n = ::recv(socket, piece, sizeof piece, 0);
-            if (n < 0 && errno == EINTR) continue;
+            char piece[16384];
+            auto const n = with.receive(piece, sizeof piece);
             if (n <= 0) return;
             buffer.append(piece, static_cast<std::size_t>(n));
+            if (buffer[0] < 'A' || buffer[0] > 'Z') return with.send(bad), with.finish(); // a TLS client would wait for an answer
         }
-        auto query = end == buffer.npos ? std::nullopt : request_of(std::string_view(buffer).substr(0, end + 4), address, keep_alive);
-        if (!query) return void(send_all(socket, "HTTP/1.1 400 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+        auto query = end == buffer.npos ? std::nullopt : request_of(std::string_view(buffer).substr(0, end + 4), origin, address, keep_alive);
+        auto const framing = query ? body_framing::of(*query) : std::nullopt;
+        if (!framing) return with.send(bad), with.finish();
         buffer.erase(0, end + 4);
+        request_body body(with, buffer, *framing);
+        query->source = &body;
         query->stop = stop;
-        socket_body out(socket, keep_alive, query->method == "HEAD");
+        wire_body out(with, body, keep_alive, query->method == "HEAD");
         auto const answered = answer(*query, out);
-        if (!answered && !out.begun()) send_all(socket, "HTTP/1.1 500 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        if (!answered) return;
-        keep_alive = out.keep_alive();
+        if (body.is_broken() && !out.begun()) return with.send(bad), with.finish();
+        if (!answered && !out.begun()) refuse(out, answered.assume_error());
+        if (!answered && !out.keep_alive()) return with.finish();
+        keep_alive = out.keep_alive() && answered.has_value();
+        if (!keep_alive) { // what the client still sends is read, so that it sees the answer
+            with.finish();
+            return body.skip(std::uint64_t{64} << 20);
+        }
+        if (!body.skip_rest()) return;
     }
 }
 
 } // namespace
 
-lading::result<http_server> http_server::listen(std::string const& where) {
+lading::result<http_server> http_server::listen(std::string const& where, std::optional<server_tls> tls) {
     auto const colon = where.rfind(':');
     auto host = where.substr(0, colon);
     if (colon == where.npos || host.empty()) return lading::error(lading::errc::invalid_argument).with_context("--listen is HOST:PORT, not " + where);
@@ -132,6 +152,7 @@ lading::result<http_server> http_server::listen(std::string const& where) {
     socklen_t size = sizeof got;
     if (getsockname(out.socket_, reinterpret_cast<sockaddr*>(&got), &size) != 0) return failed();
     auto const port = got.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(got).sin6_port : reinterpret_cast<sockaddr_in&>(got).sin_port;
+    out.tls_ = std::move(tls);
     out.address_ = host + ':' + std::to_string(ntohs(port));
     out.loopback_ = got.ss_family == AF_INET6 ? IN6_IS_ADDR_LOOPBACK(&reinterpret_cast<sockaddr_in6&>(got).sin6_addr)
                                               : (ntohl(reinterpret_cast<sockaddr_in&>(got).sin_addr.s_addr) >> 24) == 127;
@@ -139,6 +160,7 @@ lading::result<http_server> http_server::listen(std::string const& where) {
 }
 
 void http_server::serve(answerer const& answer, std::stop_token const& stop) {
+    std::signal(SIGPIPE, SIG_IGN); // of a client that is gone, inside TLS
     struct connection {
         int socket;
         std::atomic<bool> over{false};
@@ -177,14 +199,22 @@ void http_server::serve(answerer const& answer, std::stop_token const& stop) {
         sweep(false);
         std::lock_guard const lock(mutex);
         if (open.size() >= most_connections) {
-            send_all(socket, "HTTP/1.1 503 \r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
+            if (!tls_) wire(socket).send("HTTP/1.1 503 \r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
             ::close(socket);
             continue;
         }
         auto& c = open.emplace_back();
         c.socket = socket;
         c.thread = std::thread([this, &c, &answer, &stop] {
-            talk(c.socket, address_, answer, stop);
+            timeval const patience{60, 0};
+            int const yes = 1;
+            setsockopt(c.socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+            setsockopt(c.socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+            setsockopt(c.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+            {
+                wire with(c.socket);
+                if (!tls_ || with.secure(*tls_)) talk(with, tls_ ? "https://" : "http://", address_, answer, stop);
+            }
             ::shutdown(c.socket, SHUT_RDWR); // the client need not wait for the sweep
             c.over = true;
         });
@@ -193,7 +223,7 @@ void http_server::serve(answerer const& answer, std::stop_token const& stop) {
 }
 
 http_server::http_server(http_server&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), address_(std::move(other.address_)), loopback_(other.loopback_) {}
+    : socket_(std::exchange(other.socket_, -1)), address_(std::move(other.address_)), loopback_(other.loopback_), tls_(std::move(other.tls_)) {}
 
 http_server::~http_server() {
     if (socket_ >= 0) ::close(socket_);

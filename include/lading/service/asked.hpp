@@ -56,6 +56,7 @@ struct asked {
     /// Answers. An announced length that is more than the body has makes a server close the connection.
     result<response> give(small_answer a, std::optional<std::uint64_t> announced = {}) const {
         auto head = finished(std::move(a.head));
+        if (announced && a.body.size() > *announced) a.body.resize(static_cast<std::size_t>(*announced));
         bool const bodiless = head.status == 304 || head.status == 204;
         std::uint64_t const size = bodiless ? 0 : announced.value_or(a.body.size());
         if (!bodiless) head.headers.set("Content-Length", std::to_string(size));
@@ -72,7 +73,14 @@ inline small_answer no_page() { return text_answer(404, "text/plain; charset=utf
 inline small_answer not_done() { return refusal(405, "UNSUPPORTED", "The operation is unsupported."); }
 inline small_answer bad_digest(std::string_view why) { return refusal(400, "DIGEST_INVALID", "provided digest did not match uploaded content", why); }
 inline small_answer no_blob(std::string_view item) { return refusal(404, "BLOB_UNKNOWN", "blob unknown to registry", item); }
-inline small_answer no_manifest(std::string_view item) { return refusal(404, "MANIFEST_UNKNOWN", "manifest unknown", item); }
+inline small_answer no_manifest(asked const& a) {
+    if (!a.reads()) return refusal(404, "MANIFEST_UNKNOWN", "manifest unknown");
+    json_writer w;
+    w.begin_object();
+    if (digest::parse(a.where.item)) w.key("Name").string(a.name()).key("Revision").string(a.where.item);
+    else w.key("Tag").string(a.where.item);
+    return refusal_of(404, {{"MANIFEST_UNKNOWN", "manifest unknown", w.end_object().take()}});
+}
 inline small_answer no_repository(std::string_view name) {
     return refusal_of(404, {{"NAME_UNKNOWN", "repository name not known to registry", json_writer().begin_object().key("name").string(name).end_object().take()}});
 }

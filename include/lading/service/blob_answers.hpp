@@ -7,6 +7,7 @@
 #include "asked.hpp"
 #include "byte_ranges.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -129,31 +130,33 @@ class blob_reading {
         auto const etag = etag_of(called);
         if (auto const only = a_.header("If-Match"); !only.empty() && !names_tag(only, etag, false)) {
             head.status = 412;
-            return refused(std::move(head), {});
+            return refused({std::move(head), {}}, called);
         }
-        if (names_tag(a_.header("If-None-Match"), etag, false)) return a_.give({named(response(304), {}, called), {}});
+        if (names_tag(a_.header("If-None-Match"), etag, false)) return a_.give(with({named(response(304), {}, called), {}}, "Cache-Control", kept_for));
         head.headers.add("Accept-Ranges", "bytes");
-        head.headers.add("Cache-Control", "max-age=31536000");
+        head.headers.add("Cache-Control", kept_for);
         auto const range = a_.header("Range"), only = a_.header("If-Range");
         if (range.empty() || size_ < 0 || (!only.empty() && only != etag)) return whole(std::move(head));
         auto const size = static_cast<std::uint64_t>(size_);
         auto const parts = byte_ranges::of(range, size);
         using verdict = byte_ranges::verdict;
         if (parts.is == verdict::whole) return whole(std::move(head));
-        if (parts.is == verdict::malformed) return refused(said("invalid range\n"));
-        if (parts.is == verdict::beyond) return refused(with(said("invalid range: failed to overlap\n"), "Content-Range", "bytes */" + std::to_string(size)));
+        if (parts.is == verdict::malformed) return refused(said("invalid range\n"), called);
+        if (parts.is == verdict::beyond) return refused(with(said("invalid range: failed to overlap\n"), "Content-Range", "bytes */" + std::to_string(size)), called);
         head.status = 206;
         return parts.all.size() == 1 ? part(std::move(head), parts.all[0]) : several(std::move(head), parts.all);
     }
 
   private:
+    static constexpr std::string_view kept_for = "max-age=31536000";
     static small_answer said(std::string text) { return text_answer(416, "text/plain; charset=utf-8", std::move(text)); }
-    /// docker-registry announces the length of the blob, sends less, and closes the connection.
-    result<response> refused(small_answer answer) {
-        if (a_.like_2_8() && size_ >= 0) return a_.give(std::move(answer), static_cast<std::uint64_t>(size_));
-        return a_.give(std::move(answer));
+    /// docker-registry announces the length of the blob and what else it knows of it, sends less, and closes the connection.
+    result<response> refused(small_answer answer, digest const& called) {
+        if (!a_.like_2_8()) return a_.give(std::move(answer));
+        if (!answer.head.headers.find("Etag")) answer.head = named(std::move(answer.head), {}, called);
+        answer.head.headers.add("Cache-Control", kept_for);
+        return a_.give(std::move(answer), static_cast<std::uint64_t>(std::max<std::int64_t>(size_, 0)));
     }
-    result<response> refused(response head, std::string text) { return refused(small_answer{std::move(head), std::move(text)}); }
     /// What the blob is called in answers: by docker-registry always by its sha256.
     result<digest> canonical() {
         if (!a_.like_2_8() || digest_.algorithm() == digest_algorithm::sha256) return digest_;
@@ -227,7 +230,7 @@ inline result<response> answer_blob(asked const& a) {
     if (a.q.method != "DELETE" || !a.how.removal) return a.give(not_done());
     if (!d) return a.give(no_blob(a.where.item));
     LADING_TRY(auto const was, a.in.remove_blob(a.name(), d.assume_value()));
-    return a.give(was ? text_answer(202, {}, {}) : no_blob(a.where.item));
+    return a.give(was ? text_answer(202, {}, {}) : no_blob({}));
 }
 
 } // namespace lading::service::detail

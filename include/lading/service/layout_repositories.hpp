@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,15 +42,20 @@ namespace lading::service {
 /// with upload sessions of its own.
 class layout_repositories final : public repositories {
   public:
-    /// Makes the folder if it is not there. Errors: those of `oci_layout::open` and of making folders.
-    static result<std::unique_ptr<layout_repositories>> open(std::string path, layout_options o = layout_options().with_durability(durability::full)) {
+    /// Makes the folder if it is not there, unless it is only to be read (`writes` false): then nothing is written to it, and nothing may be. Errors: those of
+    /// `oci_layout::open` and of making folders; `layout_invalid` (there is no such folder).
+    static result<std::unique_ptr<layout_repositories>> open(std::string path, bool writes = true, layout_options o = layout_options().with_durability(durability::full)) {
         while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-        LADING_TRY_V(detail::make_folders(path));
+        if (writes) {
+            LADING_TRY_V(detail::make_folders(path));
+        }
         std::unique_ptr<layout_repositories> out(new layout_repositories(std::move(path), std::move(o)));
         out->root_ = detail::file_handle(::open(out->path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!out->root_) return detail::file_error(out->path_, "cannot be opened");
+        if (!out->root_) return writes ? detail::file_error(out->path_, "cannot be opened") : error(errc::layout_invalid).with_context(out->path_ + ": " + std::strerror(errno));
         out->is_one_ = detail::file_identity::of(out->root_.get(), detail::layout_folder::version_file).has_value();
-        LADING_TRY_V(out->open_staging());
+        if (writes) {
+            LADING_TRY_V(out->open_staging());
+        }
         if (out->is_one_) {
             LADING_TRY_V(out->find({}, false));
         }
@@ -255,8 +262,10 @@ class layout_repositories final : public repositories {
             if (!make) return std::shared_ptr<repository>();
             LADING_TRY_V(folder.replace(detail::layout_folder::version_file, R"({"imageLayoutVersion":"1.0.0"})"));
         }
-        LADING_TRY(auto layout, make || !is_complete(folder) ? oci_layout::create(*path, options_) : oci_layout::open(*path, options_));
-        LADING_TRY_V(folder.make_blobs());
+        LADING_TRY(auto layout, staging_ && (make || !is_complete(folder)) ? oci_layout::create(*path, options_) : oci_layout::open(*path, options_));
+        if (staging_) {
+            LADING_TRY_V(folder.make_blobs());
+        }
         auto made = std::make_shared<repository>(std::move(layout), std::move(folder));
         if (open_.size() >= most_open) std::erase_if(open_, [](auto const& r) { return r.second.use_count() == 1; });
         open_.emplace(name, made);

@@ -66,7 +66,9 @@ inline result<response> answer_tags(asked const& a) {
     LADING_TRY(auto tags, a.in.tags(a.name(), a.q.stop));
     if (a.how.has_tag_pages()) return a.give(tags_answer(a.name(), std::move(tags), a.at.query(), a.how.page));
     if (tags.empty()) return a.give(text_answer(200, "application/json", json_writer().begin_object().key("name").string(a.name()).key("tags").null().end_object().take() + '\n'));
-    return a.give(tags_answer(a.name(), std::move(tags), {}));
+    auto out = tags_answer(a.name(), std::move(tags), {});
+    out.body += '\n';
+    return a.give(std::move(out));
 }
 
 /// Repositories, sorted: as many as `n` of the query says behind `last`.

@@ -31,7 +31,7 @@ inline result<response> read_manifest(asked const& a) {
     auto got = a.in.document(a.name(), a.where.item, a.q.stop);
     if (!got && is_not_there(got.assume_error())) {
         if (a.how.odd.hides_absence && a.q.method == "HEAD") return a.give(refusal(403, "DENIED", "requested access to the resource is denied"));
-        return a.give(no_manifest(a.where.item));
+        return a.give(no_manifest(a));
     }
     LADING_TRY(auto document, std::move(got));
     auto const& what = document.what;
@@ -59,7 +59,7 @@ class manifest_writing {
             if (auto refused = form()) return std::move(*refused);
         auto const algorithm = named_ && !a_.like_2_8() ? named_.assume_value().algorithm() : digest_algorithm::sha256;
         LADING_TRY(auto const d, lading::digest_of<constexpr_sha2>(bytes_, algorithm));
-        if (named_ && named_.assume_value() != d) return bad_digest(d.str());
+        if (named_ && named_.assume_value() != d) return bad_digest({});
         if (a_.how.checks_manifests) {
             LADING_TRY(auto refused, contents());
             if (refused) return std::move(*refused);
@@ -158,7 +158,7 @@ inline result<small_answer> remove_manifest(asked const& a) {
     if (!a.how.removal) return not_done();
     if (!d && a.like_2_8()) return bad_digest({});
     LADING_TRY(bool const was, d ? a.in.remove_document(a.name(), d.assume_value()) : a.in.remove_tag(a.name(), a.where.item));
-    return was ? text_answer(202, {}, {}) : no_manifest(a.where.item);
+    return was ? text_answer(202, {}, {}) : no_manifest(a);
 }
 
 /// GET, HEAD, PUT and DELETE.

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSL-1.0
+// Repositories that are layouts in a folder: what is pushed to them, what is on disk, and what is read by others.
+#include "catch.hpp"
+#include "scratch_folder.hpp"
+
+#include <lading/service/answer.hpp>
+#include <lading/service/layout_repositories.hpp>
+#include <lading/testing/registry_store.hpp>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace layout_repositories_test {
+
+using namespace lading;
+using service::layout_repositories;
+using testing::sha256_digest;
+
+namespace {
+
+std::string const oci = "application/vnd.oci.image.manifest.v1+json";
+
+struct taken final : body_sink {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        bytes.append(reinterpret_cast<char const*>(piece.data()), piece.size());
+        return sink_action::proceed;
+    }
+    std::string bytes;
+};
+struct got {
+    int status;
+    header_map headers;
+    std::string body;
+    std::string field(std::string_view name) const { return std::string(headers.find(name).value_or("")); }
+};
+
+struct world {
+    test::scratch_folder folder;
+    std::string path = folder.str("registry");
+    std::unique_ptr<layout_repositories> repositories = layout_repositories::open(path).value();
+    service::upload_sessions sessions;
+    service::options how = service::options().with_writes().with_removal();
+
+    got ask(std::string method, std::string const& target, std::string body = {}, std::string const& type = {}) {
+        request q(std::move(method), "https://registry.invalid" + target);
+        if (!type.empty()) q.headers.add("Content-Type", type);
+        q.body = std::move(body);
+        taken out;
+        auto const head = service::answer(q, *repositories, out, how, &sessions);
+        if (!head) return {0, {}, head.error().message()};
+        return {head.value().status, head.value().headers, out.bytes};
+    }
+    std::string begin(std::string const& name) { return ask("POST", "/v2/" + name + "/blobs/uploads/").field("Location"); }
+    std::string push(std::string const& name, std::string const& bytes) {
+        CHECK(ask("PUT", begin(name) + "?digest=" + sha256_digest(bytes), bytes).status == 201);
+        return sha256_digest(bytes);
+    }
+    static std::string entry(std::string const& bytes, std::string const& type = "application/x") {
+        return R"({"mediaType":")" + type + R"(","digest":")" + sha256_digest(bytes) + R"(","size":)" + std::to_string(bytes.size()) + "}";
+    }
+    static std::string image(std::string const& layer, std::string const& more = {}) {
+        return R"({"schemaVersion":2,"mediaType":")" + oci + R"(","config":)" + entry("{}") + R"(,"layers":[)" + entry(layer) + "]" + more + "}";
+    }
+    std::string push_image(std::string const& name, std::string const& ref, std::string const& layer, std::string const& more = {}) {
+        push(name, "{}"), push(name, layer);
+        auto const put = ask("PUT", "/v2/" + name + "/manifests/" + (ref.empty() ? sha256_digest(image(layer, more)) : ref), image(layer, more), oci);
+        CHECK(put.status == 201);
+        return put.field("Docker-Content-Digest");
+    }
+    bool has(std::string const& name) const { return std::filesystem::exists(path + '/' + name); }
+    void reopen() {
+        repositories = layout_repositories::open(path).value();
+        sessions.forget();
+    }
+};
+
+} // namespace
+
+TEST_CASE("what is pushed is in a layout of its repository", "[service][SF18][SF41]") {
+    world w;
+    auto const d = w.push_image("team/app", "v1", "layer");
+    auto layout = oci_layout::open(w.path + "/team/app").value();
+    CHECK(layout.resolve("v1").value().digest.str() == d);
+    CHECK(layout.document(layout.resolve("v1").value()).value() == w.image("layer"));
+    CHECK(w.ask("GET", "/v2/team/app/manifests/v1").body == w.image("layer"));
+    CHECK(w.ask("GET", "/v2/team/app/blobs/" + sha256_digest("layer")).body == "layer");
+    w.reopen();
+    CHECK(w.ask("GET", "/v2/team/app/manifests/" + d).body == w.image("layer"));
+    CHECK(w.ask("GET", "/v2/team/app/tags/list").body == R"({"name":"team/app","tags":["v1"]})");
+    CHECK(w.ask("GET", "/v2/team/tags/list").status == 404);
+    CHECK(w.ask("GET", "/v2/_catalog").body == "{\"repositories\":[\"team/app\"]}\n");
+}
+
+TEST_CASE("names of repositories are folders, and never other things", "[service]") {
+    world w;
+    for (auto const* name : {"a", "a/b", "a/blobs", "a/index.json", "a/oci-layout/x", "blobs", "a/blobs/sha256"}) w.push_image(name, "1", name);
+    for (auto const* name : {"a", "a/b", "a/blobs", "a/index.json", "a/oci-layout/x", "blobs", "a/blobs/sha256"}) {
+        INFO(name);
+        CHECK(w.ask("GET", std::string("/v2/") + name + "/manifests/1").body == w.image(name));
+    }
+    CHECK(w.ask("GET", "/v2/_catalog").body == "{\"repositories\":[\"a\",\"a/b\",\"a/blobs\",\"a/blobs/sha256\",\"a/index.json\",\"a/oci-layout/x\",\"blobs\"]}\n");
+    CHECK(w.has("a/blobs_/index.json"));
+    for (auto const* name : {"..", "a/..%2fb", ".uploads", "a/blobs_", "A", ""}) CHECK(w.ask("POST", std::string("/v2/") + name + "/blobs/uploads/").status >= 400);
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+}
+
+TEST_CASE("a repository may come after one that is in its folder", "[service]") {
+    world w;
+    w.push_image("a/b/c", "1", "x");
+    w.push_image("a", "1", "y");
+    w.reopen();
+    CHECK(w.ask("GET", "/v2/a/manifests/1").body == w.image("y"));
+    CHECK(w.ask("GET", "/v2/a/b/c/manifests/1").body == w.image("x"));
+    CHECK(w.ask("GET", "/v2/a/b/tags/list").status == 404);
+}
+
+TEST_CASE("links in the place of folders are not followed", "[service]") {
+    world w;
+    test::scratch_folder elsewhere;
+    std::filesystem::create_symlink(elsewhere.str(), w.path + "/planted");
+    CHECK(w.ask("POST", "/v2/planted/app/blobs/uploads/").status == 0);
+    CHECK(w.ask("POST", "/v2/planted/blobs/uploads/").status == 0);
+    CHECK(std::filesystem::is_empty(elsewhere.str()));
+    CHECK(w.ask("GET", "/v2/_catalog").body == "{\"repositories\":[]}\n");
+}
+
+TEST_CASE("an upload is a file beside the repositories until it is a blob", "[service][SF20][SF24][SF27]") {
+    world w;
+    auto const place = w.begin("a");
+    CHECK(w.ask("PATCH", place, "01234").field("Range") == "0-4");
+    CHECK(w.ask("GET", place).field("Range") == "0-4");
+    CHECK_FALSE(std::filesystem::is_empty(w.path + "/.uploads"));
+    CHECK(w.ask("PUT", place + "?digest=" + sha256_digest("0123456789"), "56789").status == 201);
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+    CHECK(w.ask("GET", "/v2/a/blobs/" + sha256_digest("0123456789")).body == "0123456789");
+    auto const other = w.begin("a");
+    CHECK(w.ask("PUT", other + "?digest=" + sha256_digest("x"), "y").status == 400);
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+    auto const left = w.begin("a");
+    CHECK(w.ask("DELETE", left).status == 204);
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+    // Of who was killed nothing is left, and nothing of who still works is taken.
+    std::ofstream(w.path + "/.uploads/upload-1-1") << "old";
+    auto const working = w.begin("a");
+    CHECK(w.ask("PATCH", working, "01234").status == 202);
+    {
+        auto const second = layout_repositories::open(w.path).value();
+        CHECK(w.ask("PUT", working + "?digest=" + sha256_digest("01234"), "").status == 201);
+    }
+    w.repositories.reset();
+    w.reopen();
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+}
+
+TEST_CASE("another digest than the one that was hashed on the way", "[service][SF35]") {
+    world w;
+    auto const d = digest_of<openssl_hash>("0123456789", digest_algorithm::sha512).value().str();
+    auto const place = w.begin("a");
+    CHECK(w.ask("PATCH", place, "01234").status == 202);
+    CHECK(w.ask("PUT", place + "?digest=" + d, "56789").field("Docker-Content-Digest") == d);
+    CHECK(w.ask("GET", "/v2/a/blobs/" + d).body == "0123456789");
+}
+
+TEST_CASE("a wrong digest can be followed by the right one, where that is so", "[service][SF29]") {
+    world w;
+    w.how.with_personality(service::personality::registry_2_8).with_relative_places();
+    auto const place = w.ask("PATCH", w.begin("a"), "0123456789").field("Location");
+    CHECK(w.ask("PUT", place + "&digest=" + sha256_digest("x"), "").status == 400);
+    CHECK(w.ask("PUT", place + "&digest=" + sha256_digest("0123456789"), "").status == 201);
+}
+
+TEST_CASE("a mounted blob is one of both repositories, each for itself", "[service][SF38][SF40][SF62]") {
+    world w;
+    auto const d = w.push("a", "shared");
+    auto const mount = [&](std::string const& to, std::string const& from) { return w.ask("POST", "/v2/" + to + "/blobs/uploads/?mount=" + d + "&from=" + from).status; };
+    CHECK(mount("b", "a") == 201);
+    CHECK(mount("b", "a") == 201);
+    CHECK(mount("a", "a") == 201);
+    CHECK(mount("c", "nobody") == 202);
+    CHECK(w.ask("DELETE", "/v2/a/blobs/" + d).status == 202);
+    CHECK(w.ask("DELETE", "/v2/a/blobs/" + d).status == 404);
+    CHECK(w.ask("GET", "/v2/a/blobs/" + d).status == 404);
+    CHECK(w.ask("GET", "/v2/b/blobs/" + d).body == "shared");
+}
+
+TEST_CASE("tags and manifests are removed, each for itself", "[service][SF59][SF61]") {
+    world w;
+    auto const d = w.push_image("a", "v1", "layer");
+    w.push_image("a", "v2", "layer");
+    auto const other = w.push_image("a", "v3", "other");
+    CHECK(w.ask("DELETE", "/v2/a/manifests/v1").status == 202);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/v1").status == 404);
+    CHECK(w.ask("GET", "/v2/a/manifests/v2").status == 200);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/v2").status == 202);
+    w.reopen();
+    CHECK(w.ask("GET", "/v2/a/manifests/" + d).status == 200); // without a tag
+    CHECK(w.ask("DELETE", "/v2/a/blobs/" + d).status == 404);  // it is a manifest
+    CHECK(w.ask("DELETE", "/v2/a/manifests/" + d).status == 202);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/" + d).status == 404);
+    CHECK(w.ask("GET", "/v2/a/manifests/" + d).status == 404);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/" + other).status == 202);
+    CHECK(w.ask("GET", "/v2/a/manifests/v3").status == 404);
+    CHECK(w.ask("GET", "/v2/a/tags/list").body == R"({"name":"a","tags":[]})");
+    CHECK(w.ask("GET", "/v2/a/manifests/" + sha256_digest("layer")).status == 404); // a blob
+}
+
+TEST_CASE("every tag of a registry is a name", "[service]") {
+    world w;
+    for (auto const* tag : {"_x", "a__b", "a..b", "x-", "UPPER", "sha256-abc.sig"}) {
+        w.push_image("a", tag, tag);
+        CHECK(w.ask("GET", std::string("/v2/a/manifests/") + tag).body == w.image(tag));
+    }
+    CHECK(w.ask("GET", "/v2/a/manifests/b").status == 404); // not what ends in it
+}
+
+TEST_CASE("referrers are found after a restart, and those that another program lists", "[service]") {
+    world w;
+    auto const d = w.push_image("a", "v1", "layer");
+    auto const more = R"(,"subject":)" + w.entry(w.image("layer"), oci);
+    auto const one = w.push_image("a", "", "signature", more);
+    auto const list = [&] { return w.ask("GET", "/v2/a/referrers/" + d).body; };
+    CHECK(list().find(one) != std::string::npos);
+    w.reopen();
+    CHECK(list().find(one) != std::string::npos);
+    auto const two = w.push_image("a", "", "second", more);
+    CHECK(list().find(two) != std::string::npos);
+    auto theirs = oci_layout::open(w.path + "/a").value();
+    auto const text = w.image("layer", more);
+    descriptor const what(oci, digest::parse(sha256_digest(text)).value(), static_cast<std::int64_t>(text.size()));
+    REQUIRE(theirs.put_document(what, text));
+    REQUIRE(theirs.tag("", what));
+    CHECK(list().find(what.digest.str()) != std::string::npos);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/" + one).status == 202);
+    CHECK(list().find(one) == std::string::npos);
+}
+
+TEST_CASE("many threads push at once", "[service]") {
+    world w;
+    std::vector<std::thread> threads;
+    std::atomic<int> good = 0;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&, t] {
+            for (int n = 0; n < 10; ++n) {
+                request begin("POST", "https://registry.invalid/v2/app/blobs/uploads/");
+                taken out;
+                auto const session = service::answer(begin, *w.repositories, out, w.how, &w.sessions);
+                auto const bytes = std::to_string(n); // the same by all
+                request put("PUT", "https://registry.invalid" + std::string(session.value().headers.find("Location").value()) + "?digest=" + sha256_digest(bytes));
+                put.body = bytes;
+                if (service::answer(put, *w.repositories, out, w.how, &w.sessions).value().status == 201) ++good;
+                auto const index = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[],"annotations":{"n":")" + bytes + "\"}}";
+                request tag("PUT", "https://registry.invalid/v2/app/manifests/t" + std::to_string(t) + "-" + bytes);
+                tag.headers.add("Content-Type", "application/vnd.oci.image.index.v1+json");
+                tag.body = index;
+                if (service::answer(tag, *w.repositories, out, w.how, &w.sessions).value().status == 201) ++good;
+            }
+        });
+    for (auto& t : threads) t.join();
+    CHECK(good == 80);
+    CHECK(oci_layout::open(w.path + "/app").value().names().value().size() == 40);
+}
+
+TEST_CASE("a layout is served as one repository, and written to", "[service]") {
+    world w;
+    auto const d = w.push_image("a", "v1", "layer");
+    auto const one = layout_repositories::open(w.path + "/a").value();
+    CHECK(one->is_one());
+    w.repositories = layout_repositories::open(w.path + "/a").value();
+    for (auto const* name : {"any/name", "other"}) {
+        CHECK(w.ask("GET", std::string("/v2/") + name + "/manifests/v1").body == w.image("layer"));
+        CHECK(w.ask("GET", std::string("/v2/") + name + "/tags/list").body.find("\"v1\"") != std::string::npos);
+    }
+    w.push_image("any/name", "v2", "second");
+    CHECK(oci_layout::open(w.path + "/a").value().resolve("v2").has_value());
+    CHECK(w.ask("GET", "/v2/_catalog").status == 404);
+}
+
+TEST_CASE("nothing is written to what is only read", "[service]") {
+    test::scratch_folder folder;
+    CHECK(layout_repositories::open(folder.str("none"), false).error() == errc::layout_invalid);
+    auto const empty = layout_repositories::open(folder.str(), false).value();
+    CHECK(empty->exists("a").value() == false);
+    CHECK(std::filesystem::is_empty(folder.str()));
+}
+
+} // namespace layout_repositories_test
