@@ -34,7 +34,8 @@ inline std::optional<small_answer> refused_at_once(asked const& a, std::string_v
         for (char const c : path)
             if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
         if (clean.ends_with("/tags/list/")) clean.pop_back();
-        return with(text_answer(301, {}, {}), "Location", clean);
+        auto moved = a.q.method == "GET" ? text_answer(301, "text/html; charset=utf-8", "<a href=\"" + clean + "\">Moved Permanently</a>.\n\n") : text_answer(301, {}, {});
+        return with(std::move(moved), "Location", clean);
     }
     if (a.where.kind == route_kind::blob && a.where.item == "uploads" && a.q.method == "POST") return with(text_answer(301, {}, {}), "Location", std::string(path) + '/');
     if (a.where.kind == route_kind::none) return a.like_2_8() || !v2 ? no_page() : refusal(404, "UNSUPPORTED", "there is nothing of this name");

@@ -37,7 +37,8 @@ inline result<response> read_manifest(asked const& a) {
     auto const& what = document.what;
     if (auto refused = unaccepted_2_8(a, what.media_type)) return a.give(std::move(*refused));
     bool const known = names_tag(a.header("If-None-Match"), etag_of(what.digest), true);
-    return a.give({named(response(known ? 304 : 200), known ? std::string_view() : std::string_view(what.media_type), what.digest), known ? std::string() : std::move(document.bytes)});
+    if (!known) return a.give({named(response(200), what.media_type, what.digest), std::move(document.bytes)});
+    return a.give({a.like_2_8() ? response(304) : named(response(304), {}, what.digest), {}});
 }
 
 /// One PUT of a manifest.
