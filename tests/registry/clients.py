@@ -485,7 +485,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("parts", nargs="*")
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     w = World(given.program)
     try:
         for part in given.parts or PARTS:

@@ -180,7 +180,8 @@ class registry : private http_handler {
         if (*path == "/token" && options_.protection == access::bearer) return tokens_.answer(q, options_);
         auto const r = detail::route::of(*path);
         if (auto const& own = options_.odd.sessions_at; r.kind == detail::route_kind::none && !path->starts_with("/v2/") && (own.empty() || !path->starts_with(own))) return canned(404);
-        auto out = authorized(q, r);
+        bool const is_no_page = r.kind == detail::route_kind::referrers && options_.like == service::personality::registry_2_8; // for anybody
+        auto out = is_no_page ? canned() : authorized(q, r);
         if (!out.whole) out = content(q, r, std::string_view(q.target).substr(question));
         if (options_.v2_header) out.with_header("Docker-Distribution-Api-Version", "registry/2.0");
         return out;
@@ -202,7 +203,7 @@ class registry : private http_handler {
         case detail::route_kind::tags: return detail::tags_answer(store_, r, query, options_);
         case detail::route_kind::uploads:
         case detail::route_kind::upload:
-        case detail::route_kind::referrers:
+        case detail::route_kind::referrers: return canned(404, "404 page not found\n", "text/plain; charset=utf-8");
         case detail::route_kind::catalog: return canned(404);
         case detail::route_kind::base:
         case detail::route_kind::none: break;

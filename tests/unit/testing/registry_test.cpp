@@ -309,4 +309,28 @@ TEST_CASE("registry: an image of every kind, and an artifact, is there by tag") 
     CHECK(has(c.get("/v2/a/manifests/art").body, R"("artifactType":"application/vnd.x")"));
 }
 
+TEST_CASE("a challenge says what a request must be allowed", "[testing][SF55][SF60]") {
+    registry r(registry_options().with_writing().with_removal().with_protection(access::bearer));
+    test::raw_http c(r.port());
+    auto const scope = [&](std::string_view method, std::string const& target) {
+        auto const a = c.ask(method, target, method == "GET" || method == "HEAD" ? "" : "Content-Length: 0\r\n", "");
+        CHECK(a.status == 401);
+        auto const said = a.header("WWW-Authenticate");
+        auto const at = said.find("scope=\"");
+        return at == said.npos ? std::string() : said.substr(at + 7, said.find('"', at + 7) - at - 7);
+    };
+    std::string const d = sha256_digest("x"), pull = "repository:a/b:pull", push = "repository:a/b:pull,push", remove = "repository:a/b:delete";
+    CHECK(scope("GET", "/v2/").empty());
+    for (auto const* method : {"GET", "HEAD"})
+        for (auto const& path : {"/v2/a/b/manifests/v1", "/v2/a/b/tags/list", "/v2/a/b/blobs/uploads/x"}) CHECK(scope(method, path) == pull);
+    CHECK(scope("GET", "/v2/a/b/blobs/" + d) == pull);
+    CHECK(scope("POST", "/v2/a/b/blobs/uploads/") == push);
+    CHECK(scope("PUT", "/v2/a/b/manifests/v1") == push);
+    CHECK(scope("PATCH", "/v2/a/b/blobs/uploads/x") == push);
+    CHECK(scope("POST", "/v2/a/b/blobs/uploads/?mount=" + d + "&from=c/d") == push + " repository:c/d:pull");
+    for (auto const& path : {"/v2/a/b/manifests/" + d, "/v2/a/b/blobs/" + d, std::string("/v2/a/b/blobs/uploads/x")}) CHECK(scope("DELETE", path) == remove);
+    CHECK(scope("GET", "/v2/_catalog") == "registry:catalog:*");
+    CHECK(c.ask("GET", "/v2/a/b/referrers/" + d, "", "").status == 404);
+}
+
 } // namespace registry_test
