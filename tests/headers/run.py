@@ -19,7 +19,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
-COMPILER = ["clang++-19", "-std=c++20", "-I", str(INCLUDE), "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+COMPILER = ["clang++-19", "-std=c++20", "-fno-crash-diagnostics", "-I", str(INCLUDE), "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 LIBRARIES = ("curl/curl.h", "mbedtls/md.h", "nlohmann/json.hpp", "rapidjson/reader.h", "simdjson.h", "toml++/toml.h", "zlib.h", "zstd.h")
 
 

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+namespace serial_executor_test {
+
 namespace {
 asio::any_io_executor serial(asio::io_context& loop) {
     return lading::detail::serial_executor(asio::any_io_executor(loop.get_executor()));
@@ -115,3 +117,5 @@ TEST_CASE("Handlers that wait when the event loop is destroyed are destroyed, un
     CHECK(token.use_count() == 1);
     CHECK(*token == 0);
 }
+
+} // namespace serial_executor_test

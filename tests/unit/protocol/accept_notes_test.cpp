@@ -5,6 +5,8 @@
 #include <string>
 #include <thread>
 
+namespace accept_notes_test {
+
 using lading::accept_notes;
 using form = accept_notes::form;
 
@@ -41,3 +43,5 @@ TEST_CASE("Threads that note the same origins at once find one note each") {
     other.join();
     for (std::size_t i = 0; i < 200; ++i) CHECK(notes.find(std::to_string(i)) != form::unknown);
 }
+
+} // namespace accept_notes_test
