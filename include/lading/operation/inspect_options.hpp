@@ -26,7 +26,7 @@ struct inspect_options {
     platform_choice platform = platform_choice::host();
     bool tags = false;
     bool tags_first = false;
-    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    schema1_rules schema1 = schema1_rules::modern; ///< `docker_1_10`: as Docker 1.10 read such documents
     std::optional<descriptor> expected;
 };
 
