@@ -30,8 +30,7 @@ class temporary_file {
     temporary_file& operator=(temporary_file const&) = delete;
     ~temporary_file() {
         if (folder_.empty()) return;
-        unlink(path().c_str());
-        rmdir(folder_.c_str());
+        lading::detail::remove_folder(folder_.c_str()); // and what an archive that was not finished has left
     }
     bool good() const noexcept { return !folder_.empty(); }
     std::string path() const { return folder_ + "/archive"; }

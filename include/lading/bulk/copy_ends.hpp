@@ -17,6 +17,8 @@
 
 namespace lading::detail {
 
+inline bool is_digest_text(std::string_view name) { return name.find(':') != name.npos && digest::parse(name).has_value(); }
+
 /// The stores as the copy sees them: it is compiled once, not once for each pair.
 class copy_from {
   public:
@@ -105,7 +107,7 @@ class copy_to_store final : public copy_to {
     explicit copy_to_store(S& s, std::string mount_from = {}) : store_(s), mount_from_(std::move(mount_from)) {}
     result<descriptor> resolve(std::string_view name, stop_token const& stop) override {
         if constexpr (requires { store_.named(name, stop); })
-            if (name.find(':') == name.npos || trusts_names()) { // of many names, without a list of those that it is not
+            if (!is_digest_text(name) || trusts_names()) { // of many names, without a list of those that it is not
                 LADING_TRY(auto found, store_.named(name, stop));
                 return found ? result<descriptor>(std::move(*found)) : result<descriptor>(error(errc::manifest_unknown));
             }

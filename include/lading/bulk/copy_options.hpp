@@ -88,7 +88,8 @@ struct copy_count {
 
     void add(std::int64_t size) noexcept {
         ++contents;
-        bytes += size > 0 ? static_cast<std::uint64_t>(size) : 0;
+        auto const n = size > 0 ? static_cast<std::uint64_t>(size) : 0;
+        bytes = n > UINT64_MAX - bytes ? UINT64_MAX : bytes + n; // sizes are what a document says
     }
 };
 

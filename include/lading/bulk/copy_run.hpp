@@ -25,8 +25,6 @@ namespace lading {
 
 namespace detail {
 
-inline bool is_digest_text(std::string_view name) { return name.find(':') != name.npos && digest::parse(name).has_value(); }
-
 /// What the parts of a copy share, be it by threads or on an event loop: the plan, the counts, and every step that concerns the
 /// destination alone.
 class copy_state {

@@ -26,8 +26,9 @@ namespace lading {
 /// Passes the bytes from `first` on, at most `length`, of a 206 or a 200 to a sink, and lets the rest be.
 class range_body final : public body_sink {
   public:
-    range_body(std::uint64_t first, std::uint64_t length, blob_sink& out, limits const& l)
-        : first_(first), length_(length), out_(out), error_body_(0, l) {}
+    /// `whole`: the blob has all of them, and less is not what was asked for.
+    range_body(std::uint64_t first, std::uint64_t length, bool whole, blob_sink& out, limits const& l)
+        : first_(first), length_(length), whole_(whole), out_(out), error_body_(0, l) {}
     range_body(range_body const&) = delete;
     range_body& operator=(range_body const&) = delete;
     ~range_body() override { discard(); } // cancelled, or an exception
@@ -45,9 +46,11 @@ class range_body final : public body_sink {
                     .with_values("bytes " + std::to_string(first_) + '-' + std::to_string(first_ + (length_ - 1)),
                                  detail::printable(head.headers.find("Content-Range").value_or("none"), 80));
             least_ = range->last - range->first + 1;
+            if (range->total && range->last + 1 < *range->total) least_ = std::min(length_, *range->total - first_);
         } else {
             least_ = 0;
         }
+        if (whole_) least_ = length_;
         open_ = true;
         LADING_TRY_V(out_.begin());
         return sink_action::proceed;
@@ -80,11 +83,12 @@ class range_body final : public body_sink {
 
   private:
     std::uint64_t first_, length_;
+    bool whole_;
     blob_sink& out_;
     response_body error_body_;
     std::uint64_t to_skip_ = 0;
     std::uint64_t count_ = 0;
-    std::uint64_t least_ = 0; ///< what the answer says that it has
+    std::uint64_t least_ = 0; ///< what has to come
     bool is_part_ = false;
     bool open_ = false; ///< the sink has been begun and not ended
 };
@@ -92,7 +96,7 @@ class range_body final : public body_sink {
 /// Passes up to `length` bytes of a blob, from `offset` on, to a sink, which is committed when they have come. The value is
 /// their number, less at the end of the blob. A sink is not asked what it has of them already.
 ///
-/// Errors: `invalid_argument` (the blob is known to end before `offset`), `range_mismatch`, those of `error_from_response`, of
+/// Errors: `invalid_argument` (the blob is known to end before `offset`), `range_mismatch` (other bytes than those, or fewer), those of `error_from_response`, of
 /// the sink, and of the transport.
 template <class P>
 class blob_range_operation : public operation_base<std::uint64_t, P> {
@@ -104,7 +108,7 @@ class blob_range_operation : public operation_base<std::uint64_t, P> {
   public:
     blob_range_operation(call_context c, descriptor what, std::uint64_t offset, std::uint64_t length, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), offset_(offset), length_(bounded(what_, offset, length)),
-          body_(offset_, length_, out, talk_.bounds), out_(out) {}
+          body_(offset_, length_, what_.size >= 0, out, talk_.bounds), out_(out) {}
 
     step<std::uint64_t> start() {
         if (what_.size >= 0 && offset_ > static_cast<std::uint64_t>(what_.size))

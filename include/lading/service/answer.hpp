@@ -16,6 +16,7 @@
 #include "store_repositories.hpp"
 #include "upload_answers.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ namespace detail {
 inline std::optional<small_answer> refused_at_once(asked const& a, std::string_view path) {
     auto const& odd = a.how.odd;
     bool const v2 = path.starts_with("/v2/");
+    bool const is_plain = std::none_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+    if (!is_plain) return text_answer(400, "text/plain; charset=utf-8", "400 Bad Request\n"); // it might become a line of a head
     if (a.like_2_8() && (path.find("//") != path.npos || (path.ends_with("/tags/list/")))) {
         std::string clean;
         for (char const c : path)

@@ -7,6 +7,7 @@
 #include "../http/message.hpp"
 #include "../http/url.hpp"
 #include "../limits.hpp"
+#include "../media_type.hpp"
 #include "options.hpp"
 #include "repositories.hpp"
 #include "route.hpp"
@@ -100,7 +101,7 @@ inline bool names_tag(std::string_view header, std::string_view etag, bool bare)
 }
 inline std::string etag_of(digest const& d) { return '"' + d.str() + '"'; }
 inline response named(response head, std::string_view type, digest const& d) {
-    if (!type.empty()) head.headers.add("Content-Type", type);
+    if (!type.empty()) head.headers.add("Content-Type", media_type::parse(type) ? type : "application/octet-stream"); // whoever wrote the document wrote it
     head.headers.add("Docker-Content-Digest", d.str());
     head.headers.add("Etag", etag_of(d));
     return head;

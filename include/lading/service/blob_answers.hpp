@@ -88,6 +88,8 @@ class passing_sink final : public blob_sink {
     void discard() noexcept override {}
     /// All that was wanted has been passed, or the body has said that it wants no more.
     bool ended() const noexcept { return ended_; }
+    /// The body has said that it wants no more.
+    bool is_refused() const noexcept { return refused_; }
 
   private:
     result<void> enough() { return ended_ = true, error(errc::cancelled); }
@@ -97,7 +99,8 @@ class passing_sink final : public blob_sink {
         if (q_.deadline && *q_.deadline <= std::chrono::steady_clock::now()) return error(errc::timeout);
         passed_ += piece.size();
         LADING_TRY(auto const verdict, out_.write(piece));
-        return verdict == sink_action::stop ? enough() : success();
+        refused_ = verdict == sink_action::stop;
+        return refused_ ? enough() : success();
     }
     result<void> pass_held() {
         auto const held = std::exchange(held_, {});
@@ -110,7 +113,7 @@ class passing_sink final : public blob_sink {
     std::int64_t size_;
     std::uint64_t at_ = 0, passed_ = 0;
     std::string held_;
-    bool ended_ = false;
+    bool ended_ = false, refused_ = false;
 };
 
 /// GET and HEAD of one blob.
@@ -177,6 +180,7 @@ class blob_reading {
         passing_sink to(a_.q, a_.out, part, size_);
         auto passed = a_.in.read(a_.name(), digest_, to, a_.q.stop);
         if (!passed && !to.ended()) return passed;
+        wanted_ = !to.is_refused();
         return success();
     }
     result<response> whole(response head) {

@@ -23,6 +23,10 @@
 #include <utility>
 #include <vector>
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
 namespace lading {
 
 namespace detail {
@@ -66,7 +70,9 @@ class staged_folder {
             if (name == "." || name == "..") continue;
             empty = false;
             has_version = has_version || name == "version";
-            if (overwrite && !is_of_image_folder(name))
+            struct stat of{};
+            bool const is_file = ::fstatat(::dirfd(list.get()), entry->d_name, &of, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(of.st_mode);
+            if (overwrite && !(is_file && is_of_image_folder(name)))
                 return error(errc::archive_exists).with_context(path + " holds other things than an image: " + printable(name, 160));
         }
         if (empty || (overwrite && has_version)) return success();

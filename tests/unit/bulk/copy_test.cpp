@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "../../support/catch.hpp"
 #include "../../support/made_images.hpp"
+#include "../../support/scratch_folder.hpp"
 
 #include <lading/bulk/copy.hpp>
+#include <lading/store/oci_layout.hpp>
 
 #include <algorithm>
 #include <array>
@@ -703,6 +705,17 @@ TEST_CASE("plan_copy: says what a copy would do, and does nothing", "[copy]") {
     CHECK(plan.entries.back().document);
     CHECK(plan.to_fetch.bytes == w.config_a.bytes.size() + w.large.bytes.size() + image.bytes.size());
     CHECK(plan.existing.contents == 1);
+}
+
+TEST_CASE("copy: a longer name of the same image is not the name that was asked for", "[copy]") {
+    world w;
+    test::scratch_folder f;
+    auto to = oci_layout::create(f.str("layout")).value();
+    REQUIRE(copy(w.from, "image", to, "docker.io/library/alpine:3"));
+    REQUIRE(copy(w.from, "image", to, "alpine:3"));
+    auto const names = to.names().value();
+    CHECK(std::find(names.begin(), names.end(), "alpine:3") != names.end());
+    CHECK(names.size() == 2);
 }
 
 } // namespace copy_test

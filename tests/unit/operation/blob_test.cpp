@@ -125,4 +125,24 @@ TEST_CASE("a file appears under its name only when it is verified", "[D22]") {
     CHECK(fetch(bytes, {200, bytes}, nowhere).error() == errc::sink_failed);
 }
 
+TEST_CASE("fewer bytes of a blob than were asked for are not what was asked for", "[blob]") {
+    std::string const bytes = "0123456789abcdef";
+    auto const get = [&](testing::scripted_answer served, std::int64_t size, blob_sink& out) {
+        testing::script s;
+        s.on("https://r.example/v2/x/blobs/" + test::digest_of(bytes), std::move(served));
+        test::client registry{testing::scripted_transport(s)};
+        auto what = describe(bytes);
+        what.size = size;
+        return registry.blob_range(repository::parse("r.example/x").value(), what, 4, 8, out);
+    };
+    memory_sink out(1000);
+    CHECK(get({206, "4567", {{"Content-Range", "bytes 4-7/16"}}}, 16, out).error() == errc::range_mismatch);
+    CHECK(get({206, "4567", {{"Content-Range", "bytes 4-7/16"}}}, -1, out).error() == errc::range_mismatch); // more was to be had
+    CHECK(get({200, "012345"}, 16, out).error() == errc::range_mismatch);
+    CHECK(out.bytes().empty());
+    CHECK(get({206, "4567", {{"Content-Range", "bytes 4-7/8"}}}, -1, out).value() == 4); // the end of the blob
+    CHECK(get({206, "456789ab", {{"Content-Range", "bytes 4-11/16"}}}, 16, out).value() == 8);
+    CHECK(out.bytes() == "456789ab");
+}
+
 } // namespace blob_test

@@ -339,4 +339,16 @@ TEST_CASE("a body may want no more", "[service]") {
     CHECK(service::answer(q, files, out).error() == errc::cancelled);
 }
 
+TEST_CASE("what is asked for, or written in a document, is no line of a head", "[service]") {
+    memory_store empty;
+    for (auto const path : {"/v2/x%0d%0aX-Evil:%201/tags/list?n=1", "/v2/x%0d%0ay/blobs/uploads", "/v2//x%0ay/tags/list", "/v2/x/manifests/a%7f"}) {
+        asked<memory_store> const a(empty, "GET", path);
+        CHECK(a.head.status >= 400);
+        for (auto const& [name, value] : a.head.headers) CHECK(value.find_first_of("\r\n\x7f") == value.npos);
+    }
+    auto const d = digest::parse("sha256:" + hex_of("x")).value();
+    CHECK(service::detail::named(response(200), "a/b\r\nX-Evil: 1", d).headers.find("Content-Type") == "application/octet-stream");
+    CHECK(service::detail::named(response(200), "a/b", d).headers.find("Content-Type") == "a/b");
+}
+
 } // namespace answer_test

@@ -104,6 +104,8 @@ TEST_CASE("image_folder: a folder that is there is kept, unless it is an image t
     CHECK(image_folder::create(f.str("other"), archive_options().with_overwrite()).error() == errc::archive_exists);
     f.write("other/version", "1");
     CHECK(image_folder::create(f.str("other"), archive_options().with_overwrite()).error() == errc::archive_exists); // and something precious
+    f.write("folders/version/precious", "x"); // that a folder has the name says nothing
+    CHECK(image_folder::create(f.str("folders"), archive_options().with_overwrite()).error() == errc::archive_exists);
     f.write("hex/" + hex_of("x"), "x"); // nothing says that it is an image
     CHECK(image_folder::create(f.str("hex"), archive_options().with_overwrite()).error() == errc::archive_exists);
     f.write("new/signature-1", "of another program");
