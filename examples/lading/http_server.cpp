@@ -3,9 +3,11 @@
 
 #include "request_body.hpp"
 
+#include <lading/detail/text.hpp>
 #include <lading/http/url.hpp>
 #include <lading/service/small_answer.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -73,14 +75,20 @@ std::optional<lading::request> request_of(std::string_view head, std::string con
     while (!head.starts_with("\r\n")) {
         auto const field = line();
         auto const colon = field.find(':');
-        if (colon == field.npos || colon == 0) return std::nullopt;
+        auto const name = field.substr(0, colon);
+        auto const odd = [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; };
+        if (colon == field.npos || name.empty() || !std::all_of(name.begin(), name.end(), lading::detail::is_tchar)) return std::nullopt;
+        if (std::any_of(field.begin(), field.end(), odd)) return std::nullopt; // other line ends, that somebody else may take for one
         auto value = field.substr(colon + 1);
         value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
         while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
-        out.headers.add(field.substr(0, colon), value);
+        out.headers.add(name, value);
     }
     if (lading::iequal(out.headers.find("Connection").value_or(""), "close")) keep_alive = false;
-    out.url = origin + std::string(out.headers.find("Host").value_or(address)) + std::string(first.substr(a + 1, b - a - 1));
+    auto const host = out.headers.find("Host").value_or(address);
+    auto const of_hosts = [](char c) { return lading::detail::is_alnum(c) || std::string_view(".-_:[]").find(c) != std::string_view::npos; };
+    if (host.empty() || !std::all_of(host.begin(), host.end(), of_hosts)) return std::nullopt;
+    out.url = origin + std::string(host) + std::string(first.substr(a + 1, b - a - 1));
     if (!lading::url::parse(out.url)) return std::nullopt;
     return out;
 }
@@ -94,10 +102,17 @@ void refuse(wire_body& out, lading::error const& e) {
     if (out.begin(said.head, said.body.size())) (void)out.write(std::as_bytes(std::span(said.body)));
 }
 
+/// Answers what cannot be read, and reads a little of what follows, so that the client sees the answer.
+void give_up(wire& with) {
+    with.send("HTTP/1.1 400 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    with.finish();
+    char piece[16384];
+    for (int n = 0; n < 64 && with.receive(piece, sizeof piece) > 0; ++n) {}
+}
+
 /// The requests of one connection, until it ends.
 void talk(wire& with, std::string const& origin, std::string const& address, http_server::answerer const& answer, std::stop_token const& stop) {
     std::string buffer;
-    constexpr std::string_view bad = "HTTP/1.1 400 \r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     for (bool keep_alive = true; keep_alive && !stop.stop_requested();) {
         std::size_t end;
         while ((end = buffer.find("\r\n\r\n")) == buffer.npos && buffer.size() < most_head) {
@@ -105,18 +120,18 @@ void talk(wire& with, std::string const& origin, std::string const& address, htt
             auto const n = with.receive(piece, sizeof piece);
             if (n <= 0) return;
             buffer.append(piece, static_cast<std::size_t>(n));
-            if (buffer[0] < 'A' || buffer[0] > 'Z') return with.send(bad), with.finish(); // a TLS client would wait for an answer
+            if (buffer[0] < 'A' || buffer[0] > 'Z') return give_up(with); // a TLS client would wait for an answer
         }
         auto query = end == buffer.npos ? std::nullopt : request_of(std::string_view(buffer).substr(0, end + 4), origin, address, keep_alive);
         auto const framing = query ? body_framing::of(*query) : std::nullopt;
-        if (!framing) return with.send(bad), with.finish();
+        if (!framing) return give_up(with);
         buffer.erase(0, end + 4);
         request_body body(with, buffer, *framing);
         query->source = &body;
         query->stop = stop;
         wire_body out(with, body, keep_alive, query->method == "HEAD");
         auto const answered = answer(*query, out);
-        if (body.is_broken() && !out.begun()) return with.send(bad), with.finish();
+        if (body.is_broken() && !out.begun()) return give_up(with);
         if (!answered && !out.begun()) refuse(out, answered.assume_error());
         if (!answered && !out.keep_alive()) return with.finish();
         keep_alive = out.keep_alive() && answered.has_value();

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """clients.py LADING [--kills N] [PART...]: other people's clients at `lading serve`: skopeo in every format, podman, buildah, umoci, docker-registry as a pull-through
 proxy of it, curl, over http and over TLS with logins; what comes back has the digests of what went in. It is killed while clients push: what was
-acknowledged is there afterwards, and the layouts can be read. Parts: basics, skopeo, podman, buildah, umoci, proxy, secured, killed. Everything is in a folder of
+acknowledged is there afterwards, and the layouts can be read. Parts: basics, strict, places, skopeo, podman, buildah, umoci, proxy, secured, killed. Everything is in a folder of
 its own."""
 import argparse
 import hashlib
@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -172,6 +173,71 @@ def basics(w):
     wanted = {"basics/app", "basics/other", "blobs", "x/index.json", "x/oci-layout/blobs"}
     listed = set(json.loads(request(w.host, "GET", "/v2/_catalog")[2])["repositories"])
     check("the catalog has them", wanted <= listed, listed)
+
+
+def strict(w):
+    """Requests that two readers might read differently, and such as are none."""
+    def said(text):
+        with socket.create_connection(("127.0.0.1", w.served.port), 10) as s:
+            s.settimeout(10)
+            s.sendall(text.encode("latin-1"))
+            got = b""
+            try:
+                while piece := s.recv(4096):
+                    got += piece
+            except TimeoutError:
+                return got, "still open"
+            return got, "closed"
+
+    body = "{}"
+    for what, text in {
+        "two lengths": f"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{body}",
+        "a length and chunks": f"PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{body}",
+        "a length that is none": "PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: +2\r\n\r\n{}",
+        "a large length": "PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n{}",
+        "another coding": "PUT /v2/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n{}",
+        "a space before the colon": "PUT /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length : 2\r\n\r\n{}",
+        "a folded line": "GET /v2/ HTTP/1.1\r\nHost: x\r\nA: b\r\n c: d\r\n\r\n",
+        "a bare line end": "GET /v2/ HTTP/1.1\r\nHost: x\r\nA: b\nContent-Length: 2\r\n\r\n",
+        "no target": "GET HTTP/1.1\r\n\r\n",
+        "another host in the target": "GET http://evil.example/v2/ HTTP/1.1\r\nHost: x\r\n\r\n",
+        "a bad host": "GET /v2/ HTTP/1.1\r\nHost: a b/../c\r\n\r\n",
+        "TLS": "\x16\x03\x01\x02\x00\x01",
+        "a head without an end": "GET /v2/ HTTP/1.1\r\n" + "A: b\r\n" * 12_000,
+    }.items():
+        got, then = said(text)
+        check(f"raw: {what}", got.startswith(b"HTTP/1.1 400") and got.count(b"HTTP/1.1") == 1 and then == "closed", (got[:200], then))
+    session = request(w.host, "POST", "/v2/strict/blobs/uploads/")[1]["Location"]
+    head = f"PATCH {session} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for what, chunks in {"a chunk size that is none": "zz\r\n", "a negative one": "-1\r\n", "a large one": "ffffffffffffffff\r\n", "a chunk that goes on": "2\r\nabc\r\n0\r\n\r\n"}.items():
+        got, then = said(head + chunks)
+        check(f"raw: {what}", got.startswith(b"HTTP/1.1 400") and then == "closed", (got[:200], then))
+    two = said(f"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\nGET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    check("raw: two at once", two[0].count(b"HTTP/1.1 200") == 2 and two[1] == "closed", two)
+
+
+def places(w):
+    """Archives, layouts and folders that are only read."""
+    archive, layout = w.place("archive"), w.place("layout")
+    for where in (f"oci-archive:{archive}:1", f"oci:{layout}:1"):
+        w.copy(f"oci:{w.images.layout}:one", where)
+    document = w.raw(f"oci:{layout}:1")
+    for folder, extra, writes in ((f"oci-archive:{archive}", [], False), (layout, ["--read-only"], False), (layout, [], True)):
+        served = Served(w.program, pathlib.Path(folder), *extra)
+        try:
+            check(f"{folder} {extra}: read", w.raw(f"docker://{served.host}/any/name:1") == document)
+            status = request(served.host, "POST", "/v2/any/name/blobs/uploads/")[0]
+            check(f"{folder} {extra}: written to, or not", status == (202 if writes else 405), status)
+            if writes:
+                w.copy(f"oci:{w.images.layout}:two", f"docker://{served.host}/any/name:2")
+                check("a layout that was pushed to", w.raw(f"oci:{layout}:2") == w.raw(f"oci:{w.images.layout}:two"))
+            else:
+                check(f"{folder} {extra}: nothing was made", not (layout / ".uploads").exists())
+        finally:
+            served.stop()
+    none = w.place("none")
+    done = subprocess.run([w.program, "serve", "--read-only", none], capture_output=True, timeout=20)
+    check("nothing to read", done.returncode == 1 and not none.exists(), done)
 
 
 # ---- the tools
@@ -477,7 +543,7 @@ def killed(w, times):
         served.stop()
 
 
-PARTS = {"basics": basics, "skopeo": skopeo, "podman": podman, "buildah": buildah, "umoci": umoci, "proxy": proxy, "secured": secured, "killed": killed}
+PARTS = {"basics": basics, "strict": strict, "places": places, "skopeo": skopeo, "podman": podman, "buildah": buildah, "umoci": umoci, "proxy": proxy, "secured": secured, "killed": killed}
 
 
 def main():
