@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
     add_moving(app, run);
     add_making(app, run);
     add_reading(app, run);
+    add_writing(app, run);
     add_serving(app, run);
     app.add_subcommand("version", "print the version")->callback([&run] { run.status = print("lading " LADING_VERSION_STRING "\n"); });
     app.footer("Exit status: 0 done, 1 failed, 2 usage, 3 not found, 4 denied, 5 partly done, 130 interrupted.");

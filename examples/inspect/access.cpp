@@ -87,8 +87,10 @@ std::string hint_for(lading::error const& e, registry_access const& args) {
     if (e == lading::errc::auth_realm_refused && e.detail().context.find(" is on http,") != std::string::npos)
         return "the registry has to name its token service by https; what is public can be had without a login";
     constexpr std::string_view to = " may not go to the realm "; // and no other reason for which --trust-realm helps
-    if (auto const& why = e.detail().context; e == lading::errc::auth_realm_refused && why.find(to) != why.npos)
-        return "if that token service may see the credentials: --trust-realm " + why.substr(why.find(to) + to.size());
+    if (auto const& why = e.detail().context; e == lading::errc::auth_realm_refused && why.find(to) != why.npos) {
+        auto const realm = why.substr(why.find(to) + to.size());
+        return "if that token service may see the credentials: --trust-realm " + realm.substr(0, realm.find_first_of("; "));
+    }
     if (e == lading::errc::tls_cert_untrusted) {
         for (auto const* of_time : {"has expired", "not yet valid"})
             if (e.detail().context.find(of_time) != std::string::npos) return "no option helps: the certificate's dates or this machine's clock are wrong";

@@ -3,6 +3,8 @@
 
 // inspect --batch: references from a file or stdin, one JSON object a line on stdout, in bounded memory.
 
+#include "lines.hpp"
+
 #include <lading/lading.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -10,7 +12,6 @@
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -26,10 +27,12 @@
 #include <utility>
 #include <vector>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace batch {
+
+using lines::file;
+using lines::stable_hash;
 
 struct options {
     std::string file, resume;
@@ -39,37 +42,12 @@ struct options {
     bool operator==(options const&) const = default;
 };
 
-/// FNV-1a, 64 bit: the same on every machine and in every version.
-constexpr std::uint64_t stable_hash(std::string_view text) {
-    std::uint64_t h = 0xcbf29ce484222325u;
-    for (char const c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    return h;
-}
-static_assert(stable_hash("docker.io/library/debian") == 0xe715a1d8896234f3u);
-
 /// A line of the input: a reference, or why it is none.
 struct line {
     std::string text;
     lading::result<lading::reference> ref;
     operator lading::result<lading::reference>() const { return ref; }
 };
-
-using file = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
-
-/// The next line without its end; false at the end of the file. `whole` says whether it had one.
-inline bool read_line(std::FILE* f, std::string& out, bool* whole = nullptr) {
-    out.clear();
-    char piece[4096];
-    while (std::fgets(piece, sizeof piece, f)) {
-        out += piece;
-        if (!out.ends_with('\n')) continue;
-        out.pop_back();
-        if (whole) *whole = true;
-        return true;
-    }
-    if (whole) *whole = false;
-    return !out.empty();
-}
 
 /// What is to be done: the lines that are of this shard and were not done before. Read twice: first to learn how many
 /// they are and which hosts will be asked, then, as a range of one pass, to do them.
@@ -119,11 +97,8 @@ class work {
 
     bool next() {
         std::string text;
-        while (read_line(file_.get(), text)) {
-            if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3); // the byte order mark of some editors
-            text.erase(text.find_last_not_of(" \t\r") + 1);
-            text.erase(0, text.find_first_not_of(" \t"));
-            if (text.empty() || text[0] == '#' || done_.contains(stable_hash(text))) continue;
+        while (lines::read_entry(file_.get(), text)) {
+            if (done_.contains(stable_hash(text))) continue;
             auto ref = parse_(text);
             auto const key = ref ? ref.assume_value().repository().str() : text;
             if (stable_hash(key) % options_.shards != options_.shard) continue;
@@ -137,29 +112,10 @@ class work {
     /// The lines of a former output that are whole. Of each its hash is kept: that two of a million are equal is as
     /// likely as 3 in 100 million.
     lading::result<void> skip_what_is_done() {
-        auto const wrong = [this](char const* why) {
-            return lading::error(lading::errc::config_invalid).with_context("--resume " + options_.resume + ": " + why);
-        };
         if (options_.resume.empty()) return lading::success();
-        file const former(std::fopen(options_.resume.c_str(), "r"), &std::fclose);
-        if (!former && errno == ENOENT) return lading::success(); // nothing was done
-        if (!former) return wrong("cannot be read");
-        std::string text;
-        bool whole = true;
-        for (bool first = true; read_line(former.get(), text, &whole); first = false) {
-            constexpr std::string_view start = "{\"reference\":";
-            if (first && !text.starts_with(start.substr(0, text.size()))) return wrong("not written by a former run");
-            auto const parsed = lading::json_document::parse<lading::strict_json>(text, lading::json_limits());
-            if (!parsed) continue;
-            if (auto const ref = parsed.assume_value().root().find("reference"); ref && ref->as_string())
-                done_.insert(stable_hash(*ref->as_string()));
-        }
-        if (std::ferror(former.get())) return wrong("cannot be read");
-        struct stat here, there; // with >> the broken line of a killed run would swallow the next one
-        if (!whole && fstat(STDOUT_FILENO, &here) == 0 && fstat(fileno(former.get()), &there) == 0 &&
-            here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-            std::fputc('\n', stdout);
-        return lading::success();
+        return lines::read_former(options_.resume, "reference", [this](lading::json_view entry) {
+            if (auto const ref = entry.find("reference"); ref && ref->as_string()) done_.insert(stable_hash(*ref->as_string()));
+        });
     }
 
     options options_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `lading copy SRC DST`: an image or an index between any two places.
+/// `lading copy SRC DST`: an image or an index between any two places; `lading push SRC REF`: from disk to a registry.
 
 #include "pull.hpp"
 #include "stores.hpp"
@@ -12,16 +12,20 @@
 #include <string>
 #include <utility>
 
+#include <sys/stat.h>
+
 struct copy_request : transfer_request {
     std::string from, to;
-    lading_access args, from_args;
-    bool referrers = false;
+    lading_access args, from_args, to_args;
+    // Of copies of many:
+    bool all_tags = false;
+    std::string list, list_to, resume, include, exclude;
+    unsigned shard = 0, shards = 1, images = 4;
 };
 
-/// The options of both sides, with those of the source over them.
-inline registry_access source_access(copy_request const& g) {
+/// The options of both sides, with those of one side over them.
+inline registry_access access_of(copy_request const& g, lading_access const& own) {
     registry_access out = g.args;
-    auto const& own = g.from_args;
     out.plain_http = out.plain_http || own.plain_http;
     out.http_allowed = out.http_allowed || own.http_allowed;
     out.tls.verify = out.tls.verify && own.tls.verify;
@@ -31,8 +35,12 @@ inline registry_access source_access(copy_request const& g) {
     if (own.secret) out.secret = own.secret;
     return out;
 }
+struct copy_sides {
+    explicit copy_sides(copy_request const& g) : from(access_of(g, g.from_args)), to(access_of(g, g.to_args)) {}
+    registry_access from, to;
+};
 
-/// What an image is called at the destination when the user names nothing: as at the source.
+/// What an image is called on disk when the user names nothing: as at the source.
 template <class From>
 lading::result<std::string> name_from(From& from, std::string const& words, lading::reference const* ref, image_on_disk const& to, lading::stop_token const& stop) {
     if (!to.words.empty() || to.form == image_form::folder) return to.words;
@@ -44,56 +52,86 @@ lading::result<std::string> name_from(From& from, std::string const& words, ladi
     return whole && name.find(':') == name.npos ? std::string() : name;
 }
 
-inline int copy(copy_request const& g, lading::stop_token const& stop) {
-    auto const doing = "copy " + g.from + " -> " + g.to;
-    auto const args = source_access(g);
+/// One copy; the exit status. `to_text` is how the user has named the destination.
+inline lading::result<int> copy_between(place const& from, place const& to, std::string const& to_text, copy_sides const& sides, registries& known,
+                                        temporary_file const* spool, transfer_request const& what, lading::stop_token const& stop) {
+    return from_place<int>(from, sides.from, known, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
+        if (!to.on_disk) {
+            LADING_TRY(auto const at, known.find(to.name, sides.to));
+            if (at.ref.has_digest() && !at.ref.tag().empty())
+                return lading::error(lading::errc::invalid_argument).with_context(to_text + ": a copy has a tag, or is to have a digest, not both");
+            lading::registry_repository<lading::client> into(at.registry, at.ref.repository());
+            return run_copy(store, name, into, at.ref.target(), whole_name(at.ref), nullptr, what, stop);
+        }
+        auto const& disk = *to.on_disk;
+        LADING_TRY(auto const to_name, name_from(store, name, ref, disk, stop));
+        auto const said = to_text + (disk.words.empty() && !to_name.empty() ? ':' + to_name : std::string());
+        auto const chosen = for_form(what, disk.form);
+        return to_place<int>(disk, what.overwrite, what.dry_run, [&](auto& written) { return run_copy(store, name, written, to_name, said, spool, chosen, stop); });
+    });
+}
+
+/// One copy as a command: `from` is what `source` was made of.
+inline int copy_one(copy_request const& g, lading::result<place> const& source, std::string const& doing, lading::stop_token const& stop) {
+    copy_sides const sides(g);
     bool const from_stdin = g.from == "-", to_stdout = g.to == "-";
     std::optional<temporary_file> in, out;
     if ((from_stdin && !in.emplace().good()) || (to_stdout && !out.emplace().good()))
-        return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), args);
-    if (from_stdin && !in->read_from(stdin)) return tell(doing, lading::error(lading::errc::layout_invalid).with_context("stdin cannot be read"), args);
-    auto const source = place_of(from_stdin ? "oci-archive:" + in->path() : g.from);
-    if (!source) return tell(doing, source.error(), args);
-    auto const target = place_of(to_stdout ? "oci-archive:" + out->path() : g.to);
-    if (!target) return tell(doing, target.error(), args);
-    auto const& to = target.assume_value().on_disk;
-    if (!to) {
-        auto const e = lading::error(lading::errc::invalid_argument)
-                           .with_context(g.to + " is a name in a registry, and this version writes to disk only: oci:FOLDER:NAME, oci-archive:FILE, "
-                                                "docker-archive:FILE, archive:FILE, dir:FOLDER");
-        return tell(doing, e, args);
-    }
+        return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), sides.from);
+    if (from_stdin && !in->read_from(stdin)) return tell(doing, lading::error(lading::errc::layout_invalid).with_context("stdin cannot be read"), sides.from);
+    auto const begin = from_stdin ? place_of("oci-archive:" + in->path()) : source;
+    if (!begin) return tell(doing, begin.error(), sides.from);
+    auto const end = place_of(to_stdout ? "oci-archive:" + out->path() : g.to);
+    if (!end) return tell(doing, end.error(), sides.to);
     auto what = static_cast<transfer_request const&>(g);
     if (to_stdout) what.overwrite = true;
-    auto const& from = source.assume_value();
-    auto const ended = from_place<int>(from, args, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
-        LADING_TRY(auto const to_name, name_from(store, name, ref, *to, stop));
-        auto const said = g.to + (to->words.empty() && !to_name.empty() ? ':' + to_name : std::string());
-        return to_place<int>(*to, what.overwrite, what.dry_run, [&](auto& written) { return run_copy(store, name, written, to_name, said, out ? &*out : nullptr, what, stop); });
-    });
+    auto const& from = begin.assume_value();
+    registries known;
+    auto const ended = copy_between(from, end.assume_value(), g.to, sides, known, out ? &*out : nullptr, what, stop);
     if (ended) return ended.assume_value();
-    auto const told = tell_transfer(doing, ended.assume_error(), args, !to_stdout);
+    auto const told = tell_transfer(doing, ended.assume_error(), from.on_disk ? sides.to : sides.from, !to_stdout);
     if (!from.on_disk && access((from.name + "/oci-layout").c_str(), F_OK) == 0)
         std::fprintf(stderr, "lading: there is a layout in the folder %s: oci:%s\n", shown(from.name).c_str(), shown(from.name).c_str());
     return told;
 }
 
-inline void add_copy(CLI::App& app, program& run) {
+/// Where a push comes from: a place on disk as of copy, or a path, which is looked at. Errors: also `invalid_argument`.
+inline lading::result<place> source_on_disk(std::string const& words) {
+    LADING_TRY(auto where, place_of(words));
+    if (where.on_disk) return where;
+    auto disk = split_path(words);
+    struct stat about{};
+    bool const there = stat(disk.path.c_str(), &about) == 0;
+    if (there && S_ISDIR(about.st_mode)) disk.form = access((disk.path + "/oci-layout").c_str(), F_OK) == 0 ? image_form::layout : image_form::folder;
+    else if (there && S_ISREG(about.st_mode)) disk.form = image_form::docker_archive; // reads archives of any form
+    else
+        return lading::error(lading::errc::invalid_argument)
+            .with_context(words + " is no image on disk; from a registry: lading copy SRC DST; files: lading artifact push REF FILE...");
+    return place{{}, std::move(disk)};
+}
+
+inline int push(copy_request const& g, lading::stop_token const& stop) {
+    auto const doing = "push " + g.from + " -> " + g.to;
+    auto const to = place_of(g.to);
+    if (to && to.assume_value().on_disk)
+        return tell(doing, lading::error(lading::errc::invalid_argument).with_context("a push goes to a registry: HOST/NAME:TAG; between any two places: lading copy"), g.args);
+    return copy_one(g, g.from == "-" ? lading::result<place>(place()) : source_on_disk(g.from), doing, stop);
+}
+
+inline void add_format_option(CLI::App& to, transfer_request& of) {
+    to.add_option_function<std::string>("-f,--format", [&of](std::string const& form) {
+          if (form != "json") throw CLI::ValidationError("--format is json: a copy keeps its bytes: it is not converted to " + form);
+          of.json = true; }, "json: print the result as JSON")->type_name("json");
+}
+
+inline void add_push(CLI::App& app, program& run) {
     auto const g = std::make_shared<copy_request>();
-    auto* const c = app.add_subcommand("copy", "copy an image or an index between places")->alias("cp");
-    char const* const places = "HOST/NAME[:TAG][@DIGEST] (also after docker://), oci:FOLDER[:NAME] or ocidir://FOLDER[:NAME], oci-archive:FILE[:NAME], "
-                               "docker-archive:FILE[:NAME], archive:FILE[:NAME], dir:FOLDER; '-': an OCI archive on stdin or stdout";
-    c->add_option("SRC", g->from, places)->required();
-    c->add_option("DST", g->to, "likewise, on disk")->required();
+    auto* const c = app.add_subcommand("push", "push an image or an index from disk to a registry");
+    c->add_option("SRC", g->from, "a folder with a layout, an archive, or a place on disk as of copy, each with [:NAME]; '-': an archive on stdin")->required();
+    c->add_option("REF", g->to, "HOST/NAME[:TAG]")->required();
     add_transfer_options(*c, *g);
-    c->add_option_function<std::string>("-f,--format", [g](std::string const& form) {
-         if (form != "json") throw CLI::ValidationError("--format is json: a copy keeps its bytes: it is not converted to " + form);
-         g->json = true; }, "json: print the result as JSON")->type_name("json");
-    for (auto const* name : {"-r,--recursive", "--referrers", "--digest-tags", "--with-signatures", "--remove-signatures", "--all-tags"})
-        c->add_flag_callback(name, [name] { throw CLI::ValidationError(std::string(name) + " is not an option of this version, which copies what a name leads to"); })->group("");
+    add_format_option(*c, *g);
+    c->add_flag("--no-clobber", g->copy.no_clobber, "fail where the tag leads elsewhere");
     add_access_options(*c, g->args);
-    add_access_options(*c, g->from_args, "src-");
-    auto const unused = std::make_shared<lading_access>(); // of a destination in a registry
-    add_access_options(*c, *unused, "dest-");
-    c->callback([g, unused, &run] { run.status = copy(*g, run.stop); });
+    c->callback([g, &run] { run.status = push(*g, run.stop); });
 }

@@ -60,6 +60,12 @@ int tell(std::string_view doing, lading::error const& e, registry_access const& 
     return status_of(e);
 }
 
+bool is_meant(std::string_view doing, bool yes) {
+    if (yes || isatty(STDIN_FILENO) == 0) return true;
+    std::fprintf(stderr, "lading: %s: nothing is removed without --yes\n", shown(doing).c_str());
+    return false;
+}
+
 int print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return status::done;
     std::fprintf(stderr, "lading: the output cannot be written: %s\n", std::strerror(errno));

@@ -38,6 +38,9 @@ int status_of(lading::error const& e);
 /// Says on stderr what failed, in one line, and what helps; the exit status. `doing` is as "tags example.com/app".
 int tell(std::string_view doing, lading::error const& e, registry_access const& args);
 
+/// False when somebody at a terminal has not said that a removal is meant; then it has been told how. A script has said it.
+bool is_meant(std::string_view doing, bool yes);
+
 /// Writes the result of a command to stdout; `done`, or `failed` when it cannot be written.
 int print(std::string_view text);
 

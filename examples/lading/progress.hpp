@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,7 @@ inline std::string in_units(double bytes) {
     return text;
 }
 
-/// A `transfer_observer`: is told one event at a time.
+/// A `transfer_observer`. Threads: several copies may tell it of theirs at once.
 class progress {
   public:
     explicit progress(progress_form form)
@@ -44,6 +45,7 @@ class progress {
     ~progress() { finish(); }
 
     void tell(lading::transfer_event const& e) {
+        std::lock_guard const lock(mutex_);
         switch (form_) {
         case progress_form::json: return as_json(e);
         case progress_form::plain: return as_lines(e);
@@ -54,6 +56,7 @@ class progress {
     }
     /// Nothing more comes: what is said next on stderr stands below.
     void finish() {
+        std::lock_guard const lock(mutex_);
         if (form_ != progress_form::bar) return;
         erase();
         running_.clear();
@@ -85,7 +88,8 @@ class progress {
     }
     /// How it ended, or what happened, in words.
     static std::string words(lading::transfer_event const& e) {
-        if (e.state == lading::transfer_state::skipped) return e.reason == "it is there" ? "exists" : "skipped: " + std::string(e.reason);
+        if (e.state == lading::transfer_state::skipped)
+            return e.reason == "it is there" ? "exists" : (e.reason.starts_with("mounted ") ? "" : "skipped: ") + std::string(e.reason);
         if (e.state == lading::transfer_state::resumed) return "resumed at " + in_units(static_cast<double>(e.bytes));
         return name_of(e.state) + (e.reason.empty() ? std::string() : ": " + std::string(e.reason));
     }
@@ -169,6 +173,7 @@ class progress {
     }
 
     progress_form form_;
+    std::mutex mutex_;
     std::map<lading::digest, transfer> running_;
     std::uint64_t all_bytes_ = 0, all_total_ = 0;
     std::size_t lines_ = 0; ///< that are drawn and will be drawn over

@@ -95,21 +95,49 @@ inline std::string name_at(image_on_disk const& where, lading::reference const& 
     return whole ? whole_name(ref) : tag;
 }
 
+/// What the destination can hold one image of: that for this machine, unless the user names one.
+inline transfer_request for_form(transfer_request what, image_form form) {
+    what.one_image = form == image_form::docker_archive && what.copy.platforms.empty();
+    if (what.one_image) what.copy.with_platform(lading::host_platform());
+    return what;
+}
+/// The platform of the only image that an index has, if it has no more and that was the failure.
+inline std::optional<lading::platform> only_platform(lading::error const& e) {
+    if (e != lading::errc::platform_not_found) return std::nullopt;
+    std::optional<lading::platform> out;
+    for (auto const& text : e.detail().available) {
+        auto const p = lading::platform::parse(text);
+        if (!p || p.assume_value().os == "unknown") continue; // what an attestation has
+        if (out) return std::nullopt;
+        out = p.assume_value();
+    }
+    return out;
+}
+
 /// The copy itself, and what is said of it, `said` being the name of the copy; or with `spool`, the file of the archive, its bytes.
 template <class From, class To>
 lading::result<int> run_copy(From& from, std::string const& name, To& to, std::string const& to_name, std::string const& said,
                              temporary_file const* spool, transfer_request const& what, lading::stop_token const& stop) {
-    if (what.dry_run) {
-        LADING_TRY(auto const plan, lading::plan_copy(from, name, to, to_name, what.copy, stop));
-        return print_forecast(said, plan, what);
-    }
     auto options = what.copy;
-    progress display(what.quiet ? progress_form::none : what.shown);
-    options.with_observer([&display](lading::transfer_event const& e) { display.tell(e); });
-    auto const copied = lading::copy(from, name, to, to_name, std::move(options), stop);
-    display.finish();
+    auto const again_for_the_only_one = [&](auto const& outcome) {
+        auto only = what.one_image && !outcome ? only_platform(outcome.assume_error()) : std::nullopt;
+        if (only) options.platforms = {std::move(*only)};
+        return only.has_value();
+    };
+    if (what.dry_run) {
+        auto plan = lading::plan_copy(from, name, to, to_name, options, stop);
+        if (again_for_the_only_one(plan)) plan = lading::plan_copy(from, name, to, to_name, options, stop);
+        if (!plan) return std::move(plan).assume_error();
+        return print_forecast(said, plan.assume_value(), what);
+    }
+    auto const display = what.all_of_list ? what.all_of_list : std::make_shared<progress>(what.quiet ? progress_form::none : what.shown);
+    document_count documents; // events of a copy come one at a time
+    options.with_observer([&](lading::transfer_event const& e) { documents.count(e), display->tell(e); });
+    auto copied = lading::copy(from, name, to, to_name, options, stop);
+    if (again_for_the_only_one(copied)) copied = lading::copy(from, name, to, to_name, options, stop);
+    if (!what.in_list) display->finish();
     if (!copied) return copied.assume_error();
-    if (!spool) return print_summary(said, copied.assume_value(), what);
+    if (!spool) return print_summary(said, copied.assume_value(), what, to_name, &documents);
     if (!what.digest_file.empty()) put_bytes(copied.assume_value().top.digest.str(), what.digest_file, lading_access());
     if (spool->write_to(stdout)) return status::done;
     return lading::error(lading::errc::sink_failed).with_context("the output cannot be written");
@@ -133,7 +161,7 @@ inline int pull(pull_request const& g, lading::stop_token const& stop) {
     }
 
     lading::registry_repository<lading::client> from(registry, ref.repository());
-    auto what = static_cast<transfer_request const&>(g);
+    auto what = for_form(g, to.form);
     auto const name = whole_name(ref);
     if (to_stdout) what.overwrite = true;
     auto const ended = to_place<int>(to, what.overwrite, what.dry_run, [&](auto& store) {

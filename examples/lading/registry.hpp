@@ -8,7 +8,10 @@
 #include <lading/client/client.hpp>
 #include <lading/reference.hpp>
 
+#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 struct registry_and_name {
     lading::client registry;
@@ -17,3 +20,24 @@ struct registry_and_name {
 
 /// `name` may be an alias of --registries-conf, and have docker:// before it. Errors: those of names and of configuration.
 lading::result<registry_and_name> registry_of(std::string const& name, registry_access const& args);
+
+/// Clients of registries that several names are asked for: one for each host and login, so that connections and tokens serve all of them, and a blob of
+/// one repository can be taken for another. Threads: any.
+class registries {
+  public:
+    struct registry_and_reference {
+        lading::client& registry;
+        lading::reference ref;
+    };
+    /// As `registry_of`; the client is that of an earlier name, where it is of the same host, and `args` say the same.
+    lading::result<registry_and_reference> find(std::string const& name, registry_access const& args);
+
+  private:
+    struct known {
+        std::string host;
+        registry_access args;
+        lading::client registry;
+    };
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<known>> all_;
+};

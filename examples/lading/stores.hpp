@@ -41,9 +41,9 @@ inline lading::archive_options archive_options_of(bool overwrite) {
 
 /// Calls `go(store, name, reference)` with where images come from; the reference is that of a registry, else null. Errors: those of opening it, and of `go`.
 template <class T, class Go>
-lading::result<T> from_place(place const& where, registry_access const& args, Go go) {
+lading::result<T> from_place(place const& where, registry_access const& args, registries& known, Go go) {
     if (!where.on_disk) {
-        LADING_TRY(auto at, registry_of(where.name, args));
+        LADING_TRY(auto const at, known.find(where.name, args));
         lading::registry_repository<lading::client> from(at.registry, at.ref.repository());
         return go(from, at.ref.target(), &at.ref);
     }
@@ -60,6 +60,11 @@ lading::result<T> from_place(place const& where, registry_access const& args, Go
     case image_form::folder: break;
     }
     return opened(lading::image_folder::open(disk.path));
+}
+template <class T, class Go>
+lading::result<T> from_place(place const& where, registry_access const& args, Go go) {
+    registries known;
+    return from_place<T>(where, args, known, std::move(go));
 }
 
 /// Calls `go(store)` with where images go. For a forecast, `dry`, nothing is made: then the store is what is there, else an empty one.

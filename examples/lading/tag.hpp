@@ -14,15 +14,6 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
-/// False when somebody at a terminal has not said that it is meant; then it has been told how.
-inline bool is_meant(std::string const& doing, bool yes) {
-    if (yes || isatty(STDIN_FILENO) == 0) return true;
-    std::fprintf(stderr, "lading: %s: nothing is removed without --yes\n", shown(doing).c_str());
-    return false;
-}
-
 inline int add_tags(std::string const& name, std::vector<std::string> const& tags, registry_access const& args, lading::stop_token const& stop) {
     auto const doing = "tag " + name;
     if (auto const wrong = wrong_tag(tags); !wrong.empty()) {

@@ -14,9 +14,15 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+/// One transfer of a list, as the list has it.
+struct list_entry {
+    std::string from, to;
+};
 
 /// Options of a transfer.
 struct transfer_request {
@@ -24,6 +30,9 @@ struct transfer_request {
     progress_form shown = progress_form::automatic;
     std::string digest_file;
     bool json = false, dry_run = false, quiet = false, overwrite = false;
+    bool one_image = false;                ///< the destination can hold one image of an index, and the user has named none
+    std::optional<list_entry> in_list;     ///< it is one of many
+    std::shared_ptr<progress> all_of_list; ///< whose progress is shown together
 };
 
 /// How it goes on, and what is said of it.
@@ -59,6 +68,15 @@ inline void add_transfer_options(CLI::App& to, transfer_request& of) {
     to.add_flag_callback("--include-nondistributable", [&of] { of.copy.with_external(lading::external_layers::ask); }, "send a registry layers that are kept at other places, or are not to be handed on, too");
     to.add_flag_callback("--fetch-external", [&of] { of.copy.with_external(lading::external_layers::fetch); }, "fetch layers that the registry lacks from the URLs that their image lists, over https and without a login");
     to.add_flag_callback("--leave-external", [&of] { of.copy.with_external(lading::external_layers::leave); }, "do not copy layers that are kept at other places");
+    to.add_flag_callback("-r,--recursive,--referrers", [&of] { of.copy.with_referrers(); }, "also what refers to it: signatures, attestations, bills of materials")->group("What goes with an image");
+    to.add_option_function<std::vector<std::string>>(
+          "--referrer-type", [&of](std::vector<std::string> const& types) { for (auto const& type : types) of.copy.with_referrer_type(type); }, "of that, only this artifact type; may be repeated")
+        ->allow_extra_args(false)
+        ->type_name("TYPE")
+        ->group("What goes with an image");
+    to.add_flag_callback("--digest-tags", [&of] { of.copy.with_digest_tags(); }, "also the tags that have its digest as name: sha256-HEX.sig, .att, .sbom")->group("What goes with an image");
+    to.add_flag_callback("--with-signatures", [&of] { of.copy.with_signatures(); }, "both")->group("What goes with an image");
+    to.add_flag_callback("--remove-signatures", [] {}, "accepted: none is copied unless it is asked for")->group("");
     add_report_options(to, of);
     to.add_flag("--overwrite", of.overwrite, "replace an archive, folder or file that is there");
     for (auto const* name : {"-a,--all", "--preserve-digests"}) // what is done anyway
@@ -78,30 +96,75 @@ inline std::string pinned(std::string const& name, lading::digest const& d) {
     return name.substr(0, at) + '@' + d.str();
 }
 
-/// The line, or the JSON, that says what was done; the exit status.
-inline int print_summary(std::string const& name, lading::copy_summary const& done, transfer_request const& what) {
+/// The beginning of what is said of a transfer as JSON.
+inline lading::json_writer begin_json(transfer_request const& what) {
+    lading::json_writer w(lading::json_style(0, false, true));
+    w.begin_object();
+    if (what.in_list) w.key("from").string(what.in_list->from).key("to").string(what.in_list->to);
+    return w;
+}
+
+/// Documents among the contents of a copy, as its events tell.
+struct document_count {
+    std::size_t sent = 0, there = 0;
+
+    void count(lading::transfer_event const& e) {
+        if (!lading::is_known_manifest_type(e.what.media_type)) return;
+        sent += e.state == lading::transfer_state::done;
+        there += e.state == lading::transfer_state::skipped;
+    }
+};
+
+/// What went with an image, or should have: on stderr.
+inline void tell_followers(lading::copy_summary const& done, bool quiet) {
+    std::size_t failed = 0;
+    for (auto const& f : done.followers) {
+        if (!f.failure) continue;
+        ++failed;
+        std::fprintf(stderr, "lading: %s, which goes with %s, was not copied: %s\n", f.tag.empty() ? f.what.digest.str().c_str() : shown(f.tag).c_str(), f.subject.str().c_str(),
+                     f.failure->message().c_str());
+    }
+    if (!quiet && done.followers.size() > failed) std::fprintf(stderr, "lading: %zu that go with it are there, too\n", done.followers.size() - failed);
+}
+
+/// The line, or the JSON, that says what was done; the exit status. `tag` is the name at the destination, if it has one; `documents` may be null
+/// where nobody has counted.
+inline int print_summary(std::string const& name, lading::copy_summary const& done, transfer_request const& what, std::string const& tag = {}, document_count const* documents = nullptr) {
+    auto const ended = done.complete() ? status::done : status::partial;
     for (auto const& w : done.warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
+    tell_followers(done, what.quiet);
+    if (!what.quiet && done.named.digest != done.top.digest)
+        std::fprintf(stderr, "lading: of the index %s one image was copied, and not the index itself\n", done.named.digest.str().c_str());
     if (!what.digest_file.empty())
         if (auto const written = put_bytes(done.top.digest.str(), what.digest_file, lading_access()); written != status::done) return written;
-    if (!what.json) return print(pinned(shown(name), done.top.digest) + '\n');
-    lading::json_writer w(lading::json_style(0, false, true));
+    if (!what.json) return std::max(print(pinned(shown(name), done.top.digest) + '\n'), ended);
+    auto w = begin_json(what);
     auto const counts = [&](char const* key, lading::copy_count const& c) {
         w.key(key).begin_object().key("contents").unsigned_integer(c.contents).key("bytes").unsigned_integer(c.bytes).end_object();
     };
-    w.begin_object().key("reference").string(pinned(name, done.top.digest)).key("digest").string(done.top.digest.str());
-    w.key("mediaType").string(done.top.media_type).key("size").integer(done.top.size);
+    w.key("reference").string(pinned(name, done.top.digest)).key("digest").string(done.top.digest.str());
+    w.key("mediaType").string(done.top.media_type).key("size").integer(done.top.size).key("tags").begin_array();
+    if (!tag.empty() && tag.find(':') == tag.npos) w.string(tag);
+    w.end_array();
+    if (documents) {
+        w.key("blobs").begin_object().key("uploaded").unsigned_integer(done.fetched.contents - std::min(documents->sent, done.fetched.contents));
+        w.key("mounted").unsigned_integer(done.mounted.contents).key("existing").unsigned_integer(done.existing.contents - std::min(documents->there, done.existing.contents));
+        w.key("skipped").unsigned_integer(done.skipped.contents).end_object();
+    }
+    w.key("bytes").unsigned_integer(done.fetched.bytes).key("referrers").unsigned_integer(done.followers.size());
     counts("fetched", done.fetched);
     counts("existing", done.existing);
+    counts("mounted", done.mounted);
     counts("skipped", done.skipped);
-    return print(w.end_object().take() + '\n');
+    return std::max(print(w.end_object().take() + '\n'), ended);
 }
 
 /// What would be done, a line a content.
 inline int print_forecast(std::string const& name, lading::copy_forecast const& plan, transfer_request const& what) {
     std::string out;
     if (what.json) {
-        lading::json_writer w(lading::json_style(0, false, true));
-        w.begin_object().key("reference").string(pinned(name, plan.top.digest)).key("contents").begin_array();
+        auto w = begin_json(what);
+        w.key("reference").string(pinned(name, plan.top.digest)).key("contents").begin_array();
         for (auto const& e : plan.entries) {
             w.begin_object().key("do").string(lading::name_of(e.step)).key("digest").string(e.what.digest.str());
             w.key("mediaType").string(e.what.media_type).key("size").integer(e.what.size).end_object();
@@ -120,7 +183,7 @@ inline int print_forecast(std::string const& name, lading::copy_forecast const& 
 /// Says why a transfer has failed; the exit status.
 inline int tell_transfer(std::string const& doing, lading::error const& e, registry_access const& args, bool parts_stay) {
     auto const ended = tell(doing, e, args);
-    if (e == lading::errc::cancelled && parts_stay) std::fprintf(stderr, "lading: what has come is kept; the same command goes on from there\n");
+    if (e == lading::errc::cancelled && parts_stay) std::fprintf(stderr, "lading: what has been transferred is kept; the same command goes on from there\n");
     if (e == lading::errc::archive_exists) std::fprintf(stderr, "lading: to replace it: --overwrite\n");
     if (e == lading::errc::schema1_refused) std::fprintf(stderr, "lading: to copy it as it is: --schema1\n");
     return ended;

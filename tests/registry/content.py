@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSL-1.0
 """content.py LADING [--kills N] [--large] [PART...]: the program lading brings images and artifacts from docker-registry to disk, and
 what it has written is read back by skopeo, umoci and podman, with equal digests; it is killed, interrupted, cut off and given full
-disks; artifacts, tags and indexes are made. Parts: forms, making, tools, killed, interrupted, cut, full, streamed, together, large. Everything is in a folder of its own."""
+disks; what it pushes is read back from there; artifacts, tags and indexes are made. Parts: forms, sent, making, tools, killed, interrupted, cut, full, streamed, together,
+large. Everything is in a folder of its own."""
 import argparse
 import json
 import os
@@ -39,6 +40,8 @@ class World:
 
     def close(self):
         self.registry.stop()
+        if hasattr(self, "another"):
+            self.another.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def place(self, name=""):
@@ -287,8 +290,60 @@ def between(w):
             where = w.place(other)
             out = w.good(f"copy {kind} to {other}", "copy", "-q", first[kind], name_of(other, where, "both"))
             check(f"copy {kind} to {other}: the digest", out.strip().endswith("@" + digest), out)
-    status, _, err = w.lading("copy", f"oci:{w.place()}:x", f"{w.host}/new:1")
-    check("copy to a registry is not of this version", status == 1 and "writes to disk" in err, (status, err))
+
+
+def sent(w):
+    """Pushed from every form, and copied between repositories and registries; read back by skopeo and podman, the digest the same."""
+    a = pushed.image(w.host, "to-send", "amd64", [3000, 200_000])
+    b = pushed.image(w.host, "to-send", "arm64", [5000], arch="arm64")
+    both = pushed.index(w.host, "to-send", "both", [a, b])
+    d = [pushed.image(w.host, "to-send", f"docker-{arch}", [4000, 100], arch=arch, docker=True) for arch in ("amd64", "arm64")]
+    docker = pushed.index(w.host, "to-send", "docker", d, docker=True)
+    for image in (a, both, d[0], docker):
+        for kind in ("oci", "oci-archive", "archive", "dir"):
+            where = name_of(kind, w.place(kind), "x")
+            w.good(f"{image.tag} as {kind}", "copy", "--plain-http", "-q", f"{w.host}/to-send:{image.tag}", where)
+            ref = f"{w.host}/sent/{kind}:{image.tag}"
+            out = w.good(f"push {image.tag} from {kind}", "push", "--plain-http", "-q", where, ref)
+            check(f"push {image.tag} from {kind}: the line", out == f"{ref}@{image.digest}\n", out)
+            received(w, f"push {image.tag} from {kind}", ref, image.digest)
+        for kind, ref in (("mounted", f"{w.host}/copied:{image.tag}"), ("streamed", f"127.0.0.1:{second(w).port}/copied:{image.tag}")):
+            out = w.good(f"copy {image.tag}, {kind}", "copy", "--plain-http", "-q", f"{w.host}/to-send:{image.tag}", ref)
+            check(f"copy {image.tag}, {kind}: the line", out == f"{ref}@{image.digest}\n", out)
+            received(w, f"copy {image.tag}, {kind}", ref, image.digest)
+    # What has no manifest gets one: an OCI manifest, over layers that are not compressed, whose config is that of the image.
+    archive = w.place("docker.tar")
+    w.good("a docker archive", "pull", "--plain-http", "-q", "--format", "docker-archive", f"{w.host}/to-send:docker-amd64", archive)
+    ref = f"{w.host}/sent/docker-archive:1"
+    out = w.good("push from a docker archive", "push", "--plain-http", "-q", f"docker-archive:{archive}", ref)
+    raw = json.loads(run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{ref}"))
+    check("push from a docker archive: an OCI manifest", raw["mediaType"] == pushed.OCI and raw["config"]["digest"] == d[0].config, raw)
+    received(w, "push from a docker archive", ref, out.strip().partition("@")[2])
+    layout = w.place("layout")
+    w.good("a docker archive to a layout", "copy", "-q", f"docker-archive:{archive}", f"oci:{layout}:x")
+    check("a docker archive to a layout: skopeo finds it by its name", w.manifest_digest(f"oci:{layout}:x") == out.strip().partition("@")[2])
+
+
+def second(w):
+    """Another registry, begun once."""
+    if not hasattr(w, "another"):
+        w.another = Registry(w.folder, w.folder / "another")
+    return w.another
+
+
+def received(w, what, ref, digest):
+    """skopeo and podman have the image from where it was pushed to."""
+    place = f"docker://{ref}"
+    raw = w.folder / "raw"
+    raw.write_bytes(run("skopeo", "inspect", "--raw", "--tls-verify=false", place))
+    check(f"{what}: skopeo's digest", run("skopeo", "manifest-digest", raw).decode().strip() == digest)
+    w.skopeo("copy", "-q", "--all", "--src-tls-verify=false", place, f"dir:{w.place()}")
+    document = json.loads(raw.read_bytes())
+    run("podman", *w.storage, "pull", "-q", "--tls-verify=false", "--arch", "amd64", ref)
+    identity = run("podman", *w.storage, "inspect", "--format", "{{.Id}}", ref).decode().strip()
+    if "config" in document:
+        check(f"{what}: podman's image", "sha256:" + identity == document["config"]["digest"], identity)
+    run("podman", *w.storage, "rmi", "-a", "-f")
 
 
 def name_of(kind, where, name):
@@ -748,7 +803,7 @@ def makes(w, who, host, removes_tags, keeps_referrers):
     bad("annotate: no annotation", 2, "KEY=VALUE", "annotate", plain, f"{host}/multi:all", "nonsense")
 
 
-PARTS = {"forms": forms, "making": making, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "streamed": streamed, "together": together, "large": large}
+PARTS = {"forms": forms, "sent": sent, "making": making, "tools": tools, "killed": killed, "interrupted": interrupted, "cut": cut, "full": full, "streamed": streamed, "together": together, "large": large}
 
 
 def main():

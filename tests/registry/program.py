@@ -8,12 +8,14 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 
 import pushed
 from checks import check, ended
 from components import PASSWORD, USER, World, run
+from wire import Wire
 
 program = os.path.abspath(sys.argv[1])
 
@@ -38,7 +40,7 @@ def usage():
     expect(2, "^$", "REF is required", "inspect")
     expect(2, "^$", "choose one", "inspect", "x", "--raw", "--config")
     expect(2, "^$", "^lading: inspect UPPER case: ref_invalid", "inspect", "UPPER case")
-    for command in ("inspect", "pull", "copy", "tags", "digest", "config", "login"):
+    for command in ("inspect", "pull", "push", "copy", "tags", "catalog", "referrers", "digest", "config", "login"):
         expect(0, "Usage: lading " + command, "^$", command, "--help")
     expect(2, "^$", "Subcommands")
     expect(2, "^$", "no such command: nonsense; see lading --help", "nonsense")
@@ -51,11 +53,21 @@ def usage():
     expect(2, "^$", "--password-stdin", "digest", "x", "-u", "me", "-p", "secret")
     expect(2, "^$", "--password-stdin", "digest", "x", "-u", "me")
     expect(2, "^$", "keeps its bytes", "copy", "a", "oci:b", "--format", "v2s2")
-    expect(2, "^$", "not an option of this version", "copy", "a", "oci:b", "--referrers")
+    expect(2, "^$", "SRC and DST are required", "copy", "a")
+    expect(2, "^$", "the list has SRC and DST", "copy", "--batch", "list", "a", "b")
+    expect(2, "^$", "do not go together", "copy", "--batch", "list", "--all-tags")
+    expect(2, "^$", "are for --batch", "copy", "a", "b", "--shard", "0/2")
+    expect(2, "^$", "--shard is I/N", "copy", "--batch", "list", "--shard", "2/2")
+    expect(2, "^$", "are for --all-tags", "copy", "a", "b", "--include", "x")
+    expect(2, "^$", "--format json", "copy", "--batch", "list", "--resume", "former")
+    expect(2, "^$", "many digests", "copy", "--all-tags", "a", "b", "--digestfile", "x")
+    expect(2, "^$", "REF is required", "push", "a")
     # What other programs' users type is answered with the right spelling.
     for words, answer in ((("ls", "x"), "lading tags"), (("image", "copy", "a", "b"), "lading copy"), (("manifest", "x"), "lading manifest get"),
                           (("registry", "serve"), "lading serve"), (("blob", "x"), "lading blob get"), (("save", "x", "y"), "lading pull"),
-                          (("delete", "x"), "not a command of this version"), (("logout", "x"), "podman")):
+                          (("delete", "x"), "lading manifest rm"), (("logout", "x"), "podman"), (("sync", "x", "y"), "--all-tags"), (("load", "x"), "lading push"),
+                          (("discover", "x"), "lading referrers"), (("attach", "x"), "lading artifact attach"), (("repo", "ls", "x"), "lading catalog"),
+                          (("image", "import", "x"), "lading push"), (("validate", "x"), "not a command of this version")):
         expect(2, "^$", answer, *words)
     expect(2, "^$", "ref_invalid", "digest", "UPPER case")
     expect(2, "^$", "no such form: docker-archiv:; docker-archive: is meant", "copy", "oci:x", "docker-archiv:x.tar")
@@ -154,7 +166,6 @@ def moving(w, image, both):
     expect(0, f"^Name: *oci:{w.folder}/copied:1$", "", "inspect", "--format", "table", f"oci:{w.folder}/copied:1")
     check("copy: the name is kept", lading("copy", "-q", f"oci:{w.folder}/copied-3:1", f"oci:{w.folder}/copied-4:1")[0] == 0)
     expect(3, "^$", "manifest_unknown.*available: 1", "copy", f"oci:{w.folder}/copied:none", f"oci:{w.folder}/x")
-    expect(2, "^$", "writes to disk", "copy", f"oci:{w.folder}/copied:1", "docker://r.example/app:1")
     expect(1, "^$", "layout_invalid", "copy", f"oci:{w.folder}/nothing:1", f"oci:{w.folder}/x:1")
     (w.folder / "127.0.0.1:1").mkdir()
     run("cp", "-r", w.folder / "copied", w.folder / "127.0.0.1:1" / "lay")
@@ -170,6 +181,218 @@ def moving(w, image, both):
     art = pushed.artifact(w.plain.host, "odd", "1", {"plain.txt": b"x", "bad\x1b[31m": b"y"})
     status, out, err = lading("artifact", "pull", plain, f"{w.plain.host}/odd:1", w.folder / "odd")
     check("a title with an escape sequence", status == 1 and "path_refused" in err and "\x1b" not in err, (status, err))
+
+
+def pushing(w, image, both):
+    """CL01, CL02, CL03, CL07, CL12, CL13, CL31, CL32: from disk to a registry, and within one."""
+    host, plain, layout = w.plain.host, "--plain-http", w.folder / "layout"
+    ref = f"{host}/pushed:1"
+    expect(0, f"^{ref}@{image.digest}\n$", f"^{image.config[7:19]} .* done$", "push", plain, f"oci:{layout}:first", ref)
+    expect(0, f"^{ref}@{image.digest}\n$", "^$", "push", plain, "-q", f"{layout}:first", ref)  # a path is looked at
+    expect(0, f"^{host}/pushed:latest@{image.digest}\n$", "exists", "push", plain, f"oci:{layout}:first", f"docker://{host}/pushed")
+    expect(0, f"^{host}/pushed@{image.digest}\n$", "^$", "push", plain, "-q", f"oci:{layout}:first", f"{host}/pushed@{image.digest}")
+    expect(1, "^$", "digest_mismatch", "push", plain, "-q", f"oci:{layout}:first", f"{host}/never@{both.digest}")
+    expect(2, "^$", "not both", "push", plain, "-q", f"oci:{layout}:first", f"{host}/never:1@{image.digest}")
+    expect(1, "^$", "tag_exists", "push", plain, "-q", "--no-clobber", f"oci:{layout}:first", f"{host}/app:arm")
+    expect(0, f"@{image.digest}\n$", "^$", "push", plain, "-q", "--no-clobber", f"oci:{layout}:first", ref)
+    expect(2, "^$", "no image on disk.*lading artifact push", "push", plain, "nothing", ref)
+    expect(2, "^$", "goes to a registry", "push", f"oci:{layout}:first", "oci:elsewhere:1")
+    expect(3, "^$", "manifest_unknown.*available: first", "push", plain, f"oci:{layout}:none", ref)
+    expect(3, "^$", "name_unknown|manifest_unknown", "digest", plain, f"{host}/never")
+    status, out, err = lading("push", plain, "--json", "--progress", "json", f"oci:{layout}:first", f"{host}/counted:1")
+    done = json.loads(out)
+    check("push --json", done["reference"] == f"{host}/counted:1@{image.digest}" and done["tags"] == ["1"] and done["mediaType"] == pushed.OCI and
+          done["blobs"] == {"uploaded": len(image.sizes), "mounted": 0, "existing": 0, "skipped": 0} and
+          done["bytes"] == sum(image.sizes.values()) + len(image.document), done)
+    check("push --progress json", {e["digest"] for e in map(json.loads, err.splitlines()) if e["state"] == "done"} == {*image.sizes, image.digest}, err)
+    status, out, _ = lading("push", plain, "-q", "-", f"{host}/piped:1", stdin=lading("copy", "-q", f"oci:{layout}:first", "-")[1])
+    check("push of stdin", status == 0 and image.digest in out.decode(), out)
+
+    # From a registry to a registry.
+    status, out, err = lading("copy", plain, "--json", f"{host}/counted:1", f"{host}/mounted:1")
+    done = json.loads(out)
+    check("copy: mounted", done["blobs"]["mounted"] == len(image.sizes) and done["bytes"] == len(image.document) and "mounted from counted" in err, (done, err))
+    status, out, err = lading("copy", plain, "--dry-run", f"{host}/counted:1", f"{host}/forecast:1")
+    check("copy --dry-run: says what would be mounted", status == 0 and out.decode().count("mount ") == len(image.sizes), out)
+    expect(3, "^$", "unknown", "digest", plain, f"{host}/forecast:1")
+    expect(0, f"^{host}/all:both@{both.digest}\n$", "", "copy", plain, "--all", "--preserve-digests", f"docker://{host}/app:both", f"docker://{host}/all:both")
+    expect(0, f"@{image.digest}\n$", "one image was copied", "copy", plain, "--platform", "linux/amd64", f"{host}/app:both", f"{host}/one:1")
+    expect(0, f"@{image.digest}\n$", "", "copy", "-q", "--src-tls-verify=false", "--dest-plain-http", f"{host}/app:1", f"{host}/sides:1")
+    expect(1, "^$", f"copy {ref} -> 127.0.0.1:1/x:1: .*connection_refused", "copy", plain, "--retry", "0", ref, "127.0.0.1:1/x:1")
+    expect(1, "^$", "would_change_digest", "copy", plain, "--platform", "linux/amd64,linux/arm64", f"{host}/app:both", f"{host}/never:1")
+    # Of an index docker save takes one image: that for this machine, else the only one.
+    archive = w.folder / "one.tar"
+    status, out, err = lading("pull", plain, "--platform", "linux/arm64", "--format", "docker-archive", f"{host}/app:both", archive)
+    check("pull --format docker-archive --platform", status == 0, err)
+    arm = next(c for c in both.children if c.arch == "arm64")
+    single = pushed.index(host, "app", "single", [arm])
+    status, out, err = lading("pull", plain, "--overwrite", "--format", "docker-archive", f"{host}/app:single", archive)
+    check("pull --format docker-archive: the only image of an index", status == 0 and arm.digest in out.decode() and "one image was copied" in err, (out, err))
+    before = len(w.plain.requests())
+    status, out, err = lading("pull", plain, "-q", "--overwrite", "--format", "docker-archive", f"{host}/app:both", archive)
+    asked = " ".join(w.plain.requests()[before:])
+    check("pull --format docker-archive: no other image is fetched", status == 0 and asked.count("/blobs/") == len(image.sizes), (asked, err))
+
+    # Single contents.
+    document = w.folder / "document"
+    document.write_bytes(image.document)
+    expect(0, f"^{host}/counted:put@{image.digest}\n$", "^$", "manifest", "put", plain, f"{host}/counted:put", document)
+    expect(0, f"^{host}/counted@{image.digest}\n$", "^$", "manifest", "push", plain, f"{host}/counted@{image.digest}", stdin=image.document)
+    expect(0, "", "^$", "manifest", "put", plain, "--tag", "a", "--tag", "b", f"{host}/counted:c", document)
+    check("manifest put --tag", {"a", "b", "c"} <= set(lading("tags", plain, f"{host}/counted")[1].decode().split()))
+    expect(1, "^$", "tag_exists", "manifest", "put", plain, "--no-clobber", f"{host}/app:arm", document)
+    expect(1, "^$", "digest_mismatch", "manifest", "put", plain, f"{host}/counted@{both.digest}", document)
+    expect(2, "^$", "No such file", "manifest", "put", plain, f"{host}/counted:x", w.folder / "nothing")
+    status, out, _ = lading("manifest", "head", plain, f"{host}/counted:c")
+    check("manifest head", json.loads(out) == {"mediaType": pushed.OCI, "digest": image.digest, "size": len(image.document)}, out)
+    data = os.urandom(70_000)
+    path, digest = w.folder / "some", pushed.sha256(data)
+    path.write_bytes(data)
+    expect(3, "^$", "blob_unknown", "blob", "head", plain, f"{host}/blobs@{digest}")
+    expect(0, f"^{host}/blobs@{digest}\n$", "", "blob", "put", plain, f"{host}/blobs", path)
+    expect(0, f"^{host}/blobs@{digest}\n$", "^$", "blob", "push", plain, "-q", f"{host}/blobs@{digest}", path)
+    expect(0, f"^{host}/blobs@{digest}\n$", "^$", "blob", "head", plain, f"{host}/blobs@{digest}")
+    expect(0, f"^{host}/streamed@{digest}\n$", "", "blob", "put", plain, "--chunk-size", "16KiB", f"{host}/streamed", "-", stdin=data)
+    expect(1, "^$", "digest_mismatch", "blob", "put", plain, "-q", f"{host}/blobs@{image.digest}", path)
+    expect(0, f"^{host}/taken@{digest}\n$", "from another repository", "blob", "put", plain, "--mount-from", f"{host}/blobs", f"{host}/taken", path)
+    status, out, _ = lading("blob", "get", plain, f"{host}/taken@{digest}")
+    check("blob put: the bytes", out == data)
+
+    # Lists.
+    expect(0, "^app$", "^$", "catalog", plain, host)
+    status, out, _ = lading("catalog", plain, "--format", "json", "--page-size", "2", host)
+    check("catalog --format json", {"app", "pushed", "counted"} <= set(json.loads(out)["repositories"]), out)
+    expect(0, "^$", "^$", "referrers", plain, f"{host}/app:1")
+    status, out, _ = lading("referrers", plain, "--format", "json", f"{host}/app:1")
+    check("referrers --format json", json.loads(out)["digest"] == image.digest and json.loads(out)["manifests"] == [], out)
+    expect(3, "^$", "manifest_unknown", "referrers", plain, f"{host}/app:none")
+
+
+def many(w, image):
+    """CL05, CL35: all tags, lists, shards, what was done before."""
+    host, plain = w.plain.host, "--plain-http"
+    tags = [f"v{n}" for n in range(6)] + ["latest"]
+    images = {t: pushed.image(host, "many", t, [300], word=t) for t in tags}
+    expect(0, f"^{host}/mirror/many:v3@{images['v3'].digest}$", "7 of 7 copied", "copy", plain, "--all-tags", f"{host}/many", f"{host}/mirror/many")
+    listed = lading("tags", plain, f"{host}/mirror/many")[1].decode().split()
+    check("copy --all-tags: all of them", sorted(listed) == sorted(tags), listed)
+    expect(0, "", "3 of 3 copied", "copy", plain, "--all-tags", "--include", "v.*", "--exclude", "v[3-5]", f"{host}/many", f"{host}/mirror/some")
+    check("copy --all-tags --include --exclude", sorted(lading("tags", plain, f"{host}/mirror/some")[1].decode().split()) == ["v0", "v1", "v2"])
+    lading("copy", plain, "-q", f"{host}/many:v5", f"{host}/mirror/some:v0")
+    expect(0, "", "6 of 7 copied, 1 left as they are", "copy", plain, "--all-tags", "--no-clobber", f"{host}/many", f"{host}/mirror/some")
+    expect(0, f"^oci:{w.folder}/tags:v1@{images['v1'].digest}$", "7 of 7", "copy", plain, "--all-tags", f"{host}/many", f"oci:{w.folder}/tags")
+    expect(0, f"^{host}/back:v1@{images['v1'].digest}$", "7 of 7", "copy", plain, "--all-tags", f"oci:{w.folder}/tags", f"{host}/back")
+    expect(2, "^$", "no tag of its own", "copy", plain, "--all-tags", f"{host}/many:v1", f"{host}/back")
+    expect(3, "^$", "name_unknown", "copy", plain, "--all-tags", f"{host}/nothing", f"{host}/back")
+    expect(0, f"^oci-archive:{w.folder}/all.tar:v1@{images['v1'].digest}$", "7 of 7", "copy", plain, "--all-tags", f"{host}/many", f"oci-archive:{w.folder}/all.tar")
+    check("copy --all-tags to an archive: all of them", len(json.loads(run("tar", "-xOf", w.folder / "all.tar", "index.json"))["manifests"]) == 7)
+    expect(2, "^$", "--dry-run is for one", "copy", "--all-tags", "--dry-run", "a", "b")
+
+    entries = [(f"{host}/many:{t}", f"{host}/listed/{t[0]}:{t}") for t in tags]
+    source = w.folder / "list"
+    source.write_text("# a list\n\n" + "\n".join(f"  {a}\t{b} " for a, b in entries))
+    expect(0, f"^{host}/listed/v:v3@{images['v3'].digest}$", "7 of 7 copied", "copy", plain, "--batch", source)
+    expect(5, "", "1 of 2 copied, 1 failed", "copy", plain, "--batch", "-", stdin=f"{host}/many:none {host}/x:1\n{host}/many:v1 {host}/x:2".encode())
+    expect(1, "^$", "a line is SRC DST", "copy", plain, "--batch", "-", stdin=f"{host}/many:v1".encode())
+    expect(0, f"^{host}/below/many:v1@{images['v1'].digest}$", "", "copy", plain, "--to", f"{host}/below", "--batch", "-", stdin=f"{host}/many:v1".encode())
+    expect(1, "^$", "cannot be read", "copy", plain, "--batch", w.folder / "nothing")
+
+    def lines(*args):
+        status, out, err = lading("copy", plain, "--format", "json", "-q", "--batch", source, *args)
+        return status, [json.loads(l) for l in out.decode().splitlines()], err
+
+    parts = [[l["to"] for l in lines("--shard", f"{n}/3")[1]] for n in range(3)]
+    check("copy --batch --shard: each line once", sorted(sum(parts, [])) == sorted(b for _, b in entries), parts)
+    check("copy --batch --shard: a repository in one shard", all(len({n for n in range(3) if any(f"/listed/{r}:" in t for t in parts[n])}) == 1 for r in "vl"), parts)
+    source.write_text(source.read_text() + f"\n{host}/many:none {host}/listed/none:1\n")
+    status, first, err = lines()
+    check("copy --batch: what failed is a line, too", status == 5 and [l["error"]["code"] for l in first if "error" in l] == ["manifest_unknown"], (status, first))
+    check("copy --batch: what was done", {(l["from"], l["to"], l["digest"]) for l in first if "error" not in l} ==
+          {(a, b, images[a.rsplit(":", 1)[1]].digest) for a, b in entries}, first)
+    former = w.folder / "former"
+    text = [json.dumps(l, separators=(",", ":")) for l in first]
+    former.write_text("\n".join(text[:3]) + "\n" + text[3][:30])  # killed while it wrote the fourth
+    status, rest, err = lines("--resume", former)
+    undone = [l for l in first if "error" in l or l not in first[:3]]
+    check("copy --batch --resume: what was not done, or failed", sorted(l["to"] for l in rest) == sorted(l["to"] for l in undone), (rest, undone))
+    former.write_text("not ours")
+    expect(1, "^$", "not written by a former run", "copy", plain, "--format", "json", "--batch", source, "--resume", former)
+
+
+def following(w, image):
+    """CL04, CL09: what refers to an image is listed, and copied with it when that is asked for."""
+    host, plain = w.plain.host, "--plain-http"
+    lading("copy", plain, "-q", f"{host}/app:1", f"{host}/signed:1")
+    note = w.folder / "note"
+    note.write_text("good")
+    attached = [lading("artifact", "attach", plain, "-q", "--artifact-type", f"application/vnd.example.{kind}", f"{host}/signed:1", "note", cwd=w.folder)[1].decode() for kind in ("sig", "sbom")]
+    digests = [re.search("sha256:[0-9a-f]{64}", a)[0] for a in attached]
+    expect(0, f"^{digests[0]} application/vnd.example.sig$", "^$", "referrers", plain, f"{host}/signed:1")
+    expect(0, f"^{host}/signed@{image.digest}\n├── .*\n└── ", "^$", "referrers", plain, "--tree", f"{host}/signed:1")
+    status, out, _ = lading("referrers", plain, "--format", "json", "--artifact-type", "application/vnd.example.sbom", f"{host}/signed:1")
+    check("referrers --format json", [(m["digest"], m["artifactType"]) for m in json.loads(out)["manifests"]] == [(digests[1], "application/vnd.example.sbom")], out)
+    expect(0, f"@{image.digest}$", "^$", "copy", plain, "-q", f"{host}/signed:1", f"{host}/alone:1")
+    expect(0, "^$", "^$", "referrers", plain, f"{host}/alone:1")
+    expect(0, f"@{image.digest}$", "2 that go with it", "copy", plain, "--referrers", f"{host}/signed:1", f"{host}/together:1")
+    got = lading("referrers", plain, f"{host}/together:1")[1].decode()
+    check("copy --referrers: they are there", all(d in got for d in digests), got)
+    status, out, _ = lading("copy", plain, "--json", "-q", "--referrer-type", "application/vnd.example.sig", f"{host}/signed:1", f"oci:{w.folder}/signed:1")
+    check("copy --referrer-type", json.loads(out)["referrers"] == 1, out)
+    expect(0, f"{digests[0]}", "", "manifest", "rm", plain, "--with-referrers", "--resolve", f"{host}/together:1")
+    expect(3, "^$", "manifest_unknown", "digest", plain, f"{host}/together@{digests[0]}")
+
+
+def removing(w, image):
+    """CL11: what removes asks at a terminal, and says what goes."""
+    host, plain = w.plain.host, "--plain-http"
+    lading("copy", plain, "-q", f"{host}/app:1", f"{host}/gone:1")
+    expect(2, "^$", "by its digest.*--resolve.*lading tag rm", "manifest", "rm", plain, f"{host}/gone:1")
+    expect(3, "^$", "manifest_unknown", "manifest", "rm", plain, "--resolve", f"{host}/gone:none")
+    expect(0, "^$", "was not there", "manifest", "rm", plain, "--resolve", "--ignore-missing", f"{host}/gone:none")
+    script = f"import pty, sys; sys.exit(pty.spawn({[program, 'manifest', 'rm', plain, '--resolve', f'{host}/gone:1']!r}) >> 8)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
+    check("manifest rm at a terminal: asks for --yes", done.returncode == 2 and b"--yes" in done.stdout, done)
+    expect(0, f"^{host}/gone@{image.digest}\n$", "tags that led to it are gone", "manifest", "rm", plain, "--yes", "--resolve", f"{host}/gone:1")
+    expect(3, "^$", "manifest_unknown", "manifest", "rm", plain, f"{host}/gone@{image.digest}")
+    expect(0, "^$", "was not there", "manifest", "delete", plain, "--ignore-missing", f"{host}/gone@{image.digest}")
+    blob = next(iter(image.sizes))
+    expect(0, f"^{host}/gone@{blob}\n$", "^$", "blob", "rm", plain, f"{host}/gone@{blob}")
+    expect(3, "^$", "blob_unknown", "blob", "rm", plain, f"{host}/gone@{blob}")
+    expect(2, "^$", "named by its digest", "blob", "rm", plain, f"{host}/gone:1")
+    host, ca = w.basic.host, str(w.folder / "ca.crt")
+    expect(4, "^$", "auth_required", "blob", "rm", "--cacert", ca, f"{host}/app@{blob}")
+    expect(4, "^$", "auth_required", "push", "--cacert", ca, f"oci:{w.folder}/layout:first", f"{host}/app:2")
+
+
+def interrupted(w):
+    """CL36: the first signal ends the transfer, and it is said how to go on; the second ends the program."""
+    host, plain = w.plain.host, "--plain-http"
+    image = pushed.image(host, "large", "1", [6_000_000])
+    layout = w.folder / "large"
+    lading("pull", plain, "-q", f"{host}/large:1", f"oci:{layout}:1")
+    wire = Wire(host)
+    wire.pace = 0.02
+    try:
+        process = subprocess.Popen([program, "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/slow:1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        wire.begun.wait(10)
+        while not any(x.method == "POST" for x in wire.journal):
+            wire.begun.wait(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        check("push, interrupted", process.returncode == 130 and not out and b"the same command goes on from there" in err, (process.returncode, err))
+        wire.pace = 0.0
+        expect(3, "^$", "unknown", "digest", plain, f"{host}/slow:1")
+        expect(0, f"@{image.digest}$", "", "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/slow:1")
+        stuck = socket.create_server(("127.0.0.1", 0))  # takes connections, and says nothing: neither to the upload nor to its end
+        process = subprocess.Popen([program, "push", plain, "-q", f"oci:{layout}:1", f"127.0.0.1:{stuck.getsockname()[1]}/slow:1"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        stuck.accept()
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        check("push, interrupted twice", process.wait(5) == 130)
+        stuck.close()
+    finally:
+        wire.stop()
 
 
 def serving(w, image):
@@ -204,5 +427,10 @@ with World() as world:
     image, both = reading(world)
     logins(world)
     moving(world, image, both)
+    pushing(world, image, both)
+    many(world, image)
+    following(world, image)
+    removing(world, image)
+    interrupted(world)
     serving(world, image)
 sys.exit(ended("program"))

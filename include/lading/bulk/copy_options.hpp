@@ -13,8 +13,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -57,6 +59,8 @@ struct copy_options {
     copy_options& with_signatures() { return with_referrers().with_digest_tags(); }
     /// A name that leads elsewhere at the destination is not moved: `tag_exists`, before anything is copied. Another client may be faster.
     copy_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
+    /// Of all names of a source (`copy_all_tags`) only those that this says true of.
+    copy_options& with_names(std::function<bool(std::string_view)> wanted) { return names = std::move(wanted), *this; }
     /// Off: the destination is not completed, since more is to be copied into it; the caller does that (`content_store`, 9). So an archive gets
     /// several images.
     copy_options& with_completion(bool on) { return completion = on, *this; }
@@ -73,6 +77,7 @@ struct copy_options {
     bool digest_tags = false;
     bool no_clobber = false;
     std::vector<std::string> referrer_types;
+    std::function<bool(std::string_view)> names;
     external_layers external = external_layers::usual;
     std::size_t lanes = 4;
     std::size_t sending_lanes = 3;
