@@ -54,7 +54,15 @@ class blob_transfer final : public body_sink, immovable {
           schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock) {}
     ~blob_transfer() override {
         if (open_) is_wrong_ ? out_.discard() : out_.suspend();
-        if (is_told_of_) tell(transfer_state::failed, failure_);
+        if (!is_told_of_) return;
+#if LADING_HAS_EXCEPTIONS
+        try {
+            tell(transfer_state::failed, failure_);
+        } catch (...) { // one is on its way already, or nobody is left to have it
+        }
+#else
+        tell(transfer_state::failed, failure_);
+#endif
     }
 
     descriptor const& what() const noexcept { return check_.what(); }
@@ -78,7 +86,7 @@ class blob_transfer final : public body_sink, immovable {
                 check_.add(piece);
                 return !stop_.stop_requested();
             }));
-            if (count() > check_.size()) drop(); // that is not it
+            if (count() > check_.size()) condemn(); // that is not it
             is_patched_ = count() > 0;
             furthest_ = seen_ = count();
         }
@@ -138,7 +146,7 @@ class blob_transfer final : public body_sink, immovable {
             return error(errc::range_mismatch).with_values("bytes to " + std::to_string(until_ - 1), "more");
         }
         auto taken = check_.take(piece);
-        if (!taken) return drop(), trouble_ = trouble::content, std::move(taken).assume_error();
+        if (!taken) return condemn(), trouble_ = trouble::content, std::move(taken).assume_error();
         auto written = out_.write(piece);
         if (!written) return trouble_ = trouble::sink, std::move(written).assume_error();
         furthest_ = std::max(furthest_, count());
@@ -160,7 +168,7 @@ class blob_transfer final : public body_sink, immovable {
     /// Verifies and commits. Errors: `size_mismatch`, `digest_mismatch`, that of the sink.
     result<void> finish() {
         auto verified = check_.verify();
-        if (!verified) return drop(), std::move(verified);
+        if (!verified) return condemn(), std::move(verified);
         open_ = false;
         LADING_TRY_V(out_.commit());
         tell(transfer_state::done);
@@ -177,9 +185,10 @@ class blob_transfer final : public body_sink, immovable {
         }
         return finish();
     }
-    /// What has come is of no use: from the start, but once at each place; false for the second time.
+    /// It cannot be gone on with: from the start, but once at each place; false for the second time. The sink keeps what it has until an
+    /// answer begins.
     bool begin_again(error const& why) {
-        drop();
+        forget();
         if (std::exchange(has_begun_again_, true)) return false;
         tell(transfer_state::retrying, why.summary());
         return true;
@@ -210,9 +219,13 @@ class blob_transfer final : public body_sink, immovable {
         return r;
     }
     /// The bytes so far are not those of the blob.
-    void drop() {
-        check_.restart();
+    void condemn() {
+        forget();
         is_wrong_ = true;
+    }
+    /// The next request is for all of it.
+    void forget() {
+        check_.restart();
         is_patched_ = false;
         etag_.clear();
         furthest_ = seen_ = 0;
