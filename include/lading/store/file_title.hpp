@@ -112,11 +112,12 @@ inline std::string_view wrong_with_title(std::string_view title) {
         if (c.code == '\\') return "has a backslash";
         rest.remove_prefix(c.size);
     }
+    if (std::count(title.begin(), title.end(), '/') > 254) return "has more than 255 parts";
     for (std::size_t at = 0; at <= title.size();) {
         auto const part = title.substr(at, title.find('/', at) - at);
         if (part.empty()) return "has an empty part";
         if (part == "." || part == "..") return "leads elsewhere";
-        if (part.size() > 255) return "has a part of more than 255 bytes";
+        if (part.size() > 250) return "has a part of more than 250 bytes"; // and ".part" behind it, while it is written
         if (part.back() == '.' || part.back() == ' ') return "has a part that ends with a point or a space";
         if (is_device_name(part)) return "names a device";
         at += part.size() + 1;
@@ -140,23 +141,29 @@ inline result<void> check_titles(std::vector<std::string> const& titles) {
     struct entry {
         std::string_view spelled; ///< a file, or a folder that files are in
         bool is_file;
+        std::size_t number; ///< from 1
     };
-    std::map<std::u32string, entry> known;
+    std::map<std::pair<std::size_t, std::u32string>, entry> known; // by the number of the folder, and the name in it
     for (auto const& t : titles) {
         std::string_view const all = t;
-        for (auto slash = all.find('/');; slash = all.find('/', slash + 1)) {
+        std::size_t folder = 0;
+        for (std::size_t at = 0;;) {
+            auto const slash = all.find('/', at);
             bool const is_file = slash == all.npos;
             auto const spelled = all.substr(0, slash);
-            auto const [before, is_new] = known.try_emplace(same_name_key(spelled), entry{spelled, is_file});
+            auto const [before, is_new] = known.try_emplace({folder, same_name_key(spelled.substr(at))}, entry{spelled, is_file, known.size() + 1});
             if (!is_new && (is_file || before->second.is_file || before->second.spelled != spelled))
                 return refused(t, "and", std::string(before->second.spelled) + " are one place");
             if (is_file) break;
+            folder = before->second.number;
+            at = slash + 1;
         }
     }
-    for (auto const& [key, e] : known)
-        if (auto const of = key.size() > 5 && key.ends_with(U".part") ? known.find(key.substr(0, key.size() - 5)) : known.end();
-            of != known.end() && of->second.is_file)
-            return refused(e.spelled, "is what is being written of", of->second.spelled);
+    for (auto const& [key, e] : known) {
+        auto const& name = key.second;
+        auto const of = name.size() > 5 && name.ends_with(U".part") ? known.find({key.first, name.substr(0, name.size() - 5)}) : known.end();
+        if (of != known.end() && of->second.is_file) return refused(e.spelled, "is what is being written of", of->second.spelled);
+    }
     return success();
 }
 

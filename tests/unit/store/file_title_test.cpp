@@ -28,8 +28,8 @@ TEST_CASE("titles: which may be written", "[store][AF12]") {
         CHECK(verdict({bad}) == errc::path_refused);
     }
     CHECK(verdict({std::string("a\0b", 3)}) == errc::path_refused);
-    CHECK(verdict({std::string(255, 'x')}) == errc::ok);
-    CHECK(verdict({std::string(256, 'x')}) == errc::path_refused);
+    CHECK(verdict({std::string(250, 'x')}) == errc::ok);
+    CHECK(verdict({std::string(251, 'x')}) == errc::path_refused);
     std::string longest;
     while (longest.size() + 17 <= 4096) longest += "0123456789abcdef/";
     longest.resize(4095, 'y');
@@ -63,6 +63,22 @@ TEST_CASE("titles: two that are one place on some system", "[store][AF13][HX26]"
         CHECK(verdict({b, "between", a}) == errc::path_refused);
     }
     CHECK(verdict({"a", "b", "a.txt", "c/a", "c/b", "c.part", "cafe", composed, "\xd0\xb8", "\xd0\x99", "\xc3\xb6", "o", "\xc3\xa4"}) == errc::ok);
+}
+
+TEST_CASE("titles: parts are counted, and looked at once each", "[store][AF12][HX26]") {
+    auto const deep = [](std::size_t parts, std::string const& first) {
+        auto out = first;
+        for (std::size_t i = 1; i < parts; ++i) out += "/a";
+        return out;
+    };
+    CHECK(verdict({deep(255, "x")}) == errc::ok);
+    CHECK(verdict({deep(256, "x")}) == errc::path_refused);
+    std::vector<std::string> many;
+    for (int i = 0; i < 200; ++i) many.push_back(deep(255, std::to_string(i)));
+    CHECK(verdict(many) == errc::ok);
+    CHECK(verdict({"a/B/c", "a/b/d"}) == errc::path_refused);
+    CHECK(verdict({"a/b/c", "d/B/c"}) == errc::ok);
+    CHECK(verdict({"a/m", "b/m.part"}) == errc::ok);
 }
 
 } // namespace file_title_test
