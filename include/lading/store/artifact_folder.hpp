@@ -6,10 +6,9 @@
 #include "../hash/openssl_hash.hpp"
 #include "file_error.hpp"
 #include "file_title.hpp"
-#include "part_file.hpp"
+#include "named_part.hpp"
 #include "pass_verified.hpp"
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,7 +55,7 @@ class artifact_folder {
     /// made. Errors: `path_refused`; those of `file_sink`, also from its own calls.
     result<std::unique_ptr<blob_sink>> writer(std::string_view title, bool overwrite, durability how = durability::file) const {
         LADING_TRY(auto place, find(title, true));
-        return std::unique_ptr<blob_sink>(std::make_unique<sink>(std::move(place), where(title), overwrite, how));
+        return std::unique_ptr<blob_sink>(std::make_unique<sink>(std::move(place), where(title), detail::part_naming{how, !overwrite}));
     }
     /// Passes a file of the folder on, verified. Errors: `sink_failed` (it is gone), `size_mismatch`, `digest_mismatch`, those of the sink.
     result<void> read(std::string_view title, descriptor const& what, blob_sink& out, stop_token const& stop = {}) const {
@@ -77,31 +76,18 @@ class artifact_folder {
 
     class sink final : public blob_sink {
       public:
-        sink(spot p, std::string where, bool overwrite, durability how)
-            : place_(std::move(p)), where_(std::move(where)), overwrite_(overwrite), durability_(how) {}
-        result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
-            LADING_TRY_V(open());
-            return part_.resume(size, each);
-        }
-        result<void> begin() override {
-            if (!part_.is_open()) {
-                LADING_TRY_V(open());
-            }
-            return part_.restart();
-        }
+        sink(spot p, std::string where, detail::part_naming how)
+            : folder_(std::move(p.folder)), part_(p.name, p.name + ".part", how, folder_.get(), std::move(where)) {}
+        result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override { return part_.resume(size, each); }
+        result<void> begin() override { return part_.begin(); }
         result<void> write(std::span<std::byte const> piece) override { return part_.write(piece); }
-        result<void> commit() override { return part_.commit(place_.name, durability_, detail::usual_mode(), !overwrite_); }
+        result<void> commit() override { return part_.commit(); }
         void discard() noexcept override { part_.discard(); }
         void suspend() noexcept override { part_.suspend(); }
 
       private:
-        result<void> open() { return part_.open(place_.name + ".part", place_.folder.get(), where_); }
-
-        spot place_;
-        std::string where_;
-        bool overwrite_;
-        durability durability_;
-        detail::part_file part_;
+        detail::file_handle folder_;
+        detail::named_part part_;
     };
 
     artifact_folder(std::string path, detail::file_handle root) : path_(std::move(path)), root_(std::move(root)) {}

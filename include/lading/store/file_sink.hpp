@@ -4,11 +4,10 @@
 /// `file_sink`: a blob as a file that appears under its name whole and verified, or not at all. POSIX.
 
 #include "blob_sink.hpp"
-#include "part_file.hpp"
+#include "named_part.hpp"
 
 #if !defined(_WIN32)
 
-#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -38,61 +37,17 @@ struct file_options {
 /// each with the path, and the reason that the system gives.
 class file_sink final : public blob_sink {
   public:
-    explicit file_sink(std::string path, file_options o = {}) : path_(std::move(path)), options_(o) {}
+    explicit file_sink(std::string path, file_options o = {}) : part_(path, path + ".part", {o.durability, o.no_clobber, o.resume}) {}
 
-    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
-        is_there_ = false;
-        LADING_TRY_V(part_.open(path_ + ".part"));
-        auto held = hold(size, each);
-        if (!held) part_.suspend();
-        return held;
-    }
-    result<void> begin() override {
-        is_there_ = false;
-        if (!part_.is_open()) {
-            LADING_TRY_V(part_.open(path_ + ".part"));
-        }
-        LADING_TRY(bool const there, detail::has_regular_file(path_));
-        if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
-        return part_.restart();
-    }
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override { return part_.resume(size, each); }
+    result<void> begin() override { return part_.begin(); }
     result<void> write(std::span<std::byte const> piece) override { return part_.write(piece); }
-    result<void> commit() override {
-        if (is_there_) return part_.discard(), success();
-        return part_.commit(path_, options_.durability, detail::usual_mode(), options_.no_clobber);
-    }
+    result<void> commit() override { return part_.commit(); }
     void discard() noexcept override { part_.discard(); }
-    void suspend() noexcept override { options_.resume ? part_.suspend() : part_.discard(); }
+    void suspend() noexcept override { part_.suspend(); }
 
   private:
-    result<std::uint64_t> hold(std::int64_t size, held_bytes const& each) {
-        LADING_TRY(bool const there, detail::has_regular_file(path_));
-        if (there && size >= 0 && part_.held() == 0) {
-            auto const file = detail::regular_file::from(detail::file_handle(::open(path_.c_str(), detail::regular_file::flags | O_NOFOLLOW)));
-            if (file && file->size() == static_cast<std::uint64_t>(size)) return read(*file, each);
-        }
-        if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
-        if (options_.resume) return part_.resume(size, each);
-        LADING_TRY_V(part_.restart());
-        return std::uint64_t{0};
-    }
-    result<std::uint64_t> read(detail::regular_file const& file, held_bytes const& each) {
-        constexpr std::size_t piece = 128u << 10;
-        auto const buffer = std::make_unique<char[]>(piece);
-        std::uint64_t at = 0;
-        while (auto const n = file.read(at, buffer.get(), piece)) {
-            if (!each(std::as_bytes(std::span(buffer.get(), n)))) return error(errc::cancelled);
-            at += n;
-        }
-        if (at != file.size()) return detail::file_error(path_, "cannot be read");
-        is_there_ = true;
-        return at;
-    }
-
-    std::string path_;
-    file_options options_;
-    detail::part_file part_;
-    bool is_there_ = false; ///< what was read is the file that has the name
+    detail::named_part part_;
 };
 
 } // namespace lading

@@ -6,6 +6,7 @@
 #include "../detail/mutex.hpp"
 #include "../limits.hpp"
 #include "layout_folder.hpp"
+#include "named_part.hpp"
 #include "pass_verified.hpp"
 
 #include <functional>
@@ -106,27 +107,19 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
     class sink final : public blob_sink {
       public:
         sink(std::shared_ptr<layout_blobs> of, file_handle where, digest d, std::chrono::milliseconds wait)
-            : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)), wait_(wait) {}
+            : of_(std::move(of)), where_(std::move(where)), digest_(std::move(d)), wait_(wait),
+              part_(digest_.hex(), '.' + digest_.hex() + ".part", {of_->options_.durable}, where_.get(), of_->folder_.blobs_name(digest_.algorithm())) {}
         result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
-            is_there_ = false;
             LADING_TRY_V(open());
-            auto held = hold(size, each);
-            if (!held) part_.suspend();
-            return held;
+            return part_.resume(size, each);
         }
         result<void> begin() override {
-            is_there_ = false;
-            if (!part_.is_open()) {
-                LADING_TRY_V(open());
-            }
-            return part_.restart();
+            LADING_TRY_V(open());
+            return part_.begin();
         }
         result<void> write(std::span<std::byte const> piece) override { return part_.write(piece); }
         result<void> commit() override {
-            if (is_there_) part_.discard();
-            else {
-                LADING_TRY_V(part_.commit(digest_.hex(), of_->options_.durable, usual_mode()));
-            }
+            LADING_TRY_V(part_.commit());
             of_->verified(digest_);
             return success();
         }
@@ -138,35 +131,17 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         result<void> open() {
             auto const until = std::chrono::steady_clock::now() + wait_;
             for (;;) {
-                auto opened = part_.open('.' + digest_.hex() + ".part", where_.get(), of_->folder_.blobs_name(digest_.algorithm()));
+                auto opened = part_.open();
                 if (opened || opened.assume_error() != errc::part_in_use || std::chrono::steady_clock::now() >= until) return opened;
                 std::this_thread::sleep_for(std::chrono::milliseconds(5));
             }
-        }
-        result<std::uint64_t> hold(std::int64_t size, held_bytes const& each) {
-            if (size >= 0 && part_.held() == 0) { // another program may have written it meanwhile
-                LADING_TRY(auto const file, of_->folder_.blob(digest_));
-                if (file && file->size() == static_cast<std::uint64_t>(size)) {
-                    std::vector<char> piece(128u << 10);
-                    std::uint64_t at = 0;
-                    while (auto const n = file->read(at, piece.data(), piece.size())) {
-                        if (!each(std::as_bytes(std::span(piece).first(n)))) return error(errc::cancelled);
-                        at += n;
-                    }
-                    is_there_ = at == file->size();
-                    if (!is_there_) return of_->folder_.bad(digest_.str() + " ends early");
-                    return at;
-                }
-            }
-            return part_.resume(size, each);
         }
 
         std::shared_ptr<layout_blobs> of_;
         file_handle where_;
         digest digest_;
         std::chrono::milliseconds wait_;
-        part_file part_;
-        bool is_there_ = false; ///< what was read is the blob itself
+        named_part part_;
     };
 
     bool is_verified(digest const& d) {

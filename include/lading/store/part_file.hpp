@@ -134,7 +134,7 @@ class part_file {
             if (n < 0) return file_error(where_ + path_, "cannot be read");
             if (n == 0) break;
             at_ += static_cast<std::uint64_t>(n);
-            if (!each({buffer.get(), static_cast<std::size_t>(n)})) return at_ = there, error(errc::cancelled); // all of it stays
+            if (!each({buffer.get(), static_cast<std::size_t>(n)})) return error(errc::cancelled);
         }
         LADING_TRY_V(reserve());
         return at_;
@@ -172,11 +172,10 @@ class part_file {
     }
 
     /// Gives it its name, in the same folder or at least on the same file system; what has that name is replaced, or with `keep`
-    /// left: `file_exists`. A link or a folder of that name is `path_refused`. What fails leaves the part.
+    /// left: `file_exists`. A link or a folder of that name is `path_refused`. What fails leaves the part, or the file under its name.
     result<void> commit(std::string const& name, durability how, ::mode_t mode, bool keep = false) {
         auto named = give_name(name, how, mode, keep);
-        if (named) file_ = {};
-        else suspend();
+        if (!named) suspend();
         return named;
     }
     /// Leaves the part for a later run, if it is worth it.
@@ -186,6 +185,8 @@ class part_file {
         if (size_ >= 0 && ::ftruncate(file_.get(), static_cast<off_t>(at_)) != 0) errno = 0; // frees what was reserved, or does not
         file_ = {};
     }
+    /// Leaves it as it is.
+    void leave() noexcept { file_ = {}; }
     void discard() noexcept {
         if (!file_) return;
         ::unlinkat(folder_, path_.c_str(), 0); // before the lock is gone
@@ -242,6 +243,7 @@ class part_file {
             if (keep && errno == EEXIST) return error(errc::file_exists).with_context(where_ + name);
             return file_error(where_ + name, "cannot be given to what was written");
         }
+        file_ = {}; // whatever has the name of the part from now on is another's
         if (how != durability::full) return success();
         auto const slash = name.rfind('/');
         auto const folder = slash == name.npos ? std::string(".") : name.substr(0, slash + 1);

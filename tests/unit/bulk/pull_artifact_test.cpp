@@ -148,6 +148,30 @@ TEST_CASE("artifact: another file of that name stays unless it may be overwritte
     CHECK_FALSE(std::filesystem::exists(w.out / "elsewhere"));
 }
 
+TEST_CASE("artifact: what another program has written meanwhile is there, and not fetched", "[artifact][PD34][AF14]") {
+    world w;
+    auto const to = artifact_folder::open(w.folder).value();
+    auto const first = to.writer("model.bin", false).value(), second = to.writer("model.bin", false).value();
+    std::string had;
+    auto const each = [&](std::span<std::byte const> piece) { return had.append(reinterpret_cast<char const*>(piece.data()), piece.size()), true; };
+    auto const size = static_cast<std::int64_t>(w.weights.bytes.size());
+    REQUIRE(first->begin());
+    CHECK(second->resume(size, each).error() == errc::part_in_use);
+    REQUIRE(first->write(std::as_bytes(std::span(w.weights.bytes))));
+    REQUIRE(first->commit());
+    CHECK(second->resume(size, each).value() == w.weights.bytes.size());
+    CHECK((had == w.weights.bytes));
+    REQUIRE(second->commit());
+    CHECK((test::file_text(w.folder + "/model.bin") == w.weights.bytes));
+    CHECK(test::files_below(w.folder) == 1);
+    // Another file of that size is not taken for it, and stays.
+    auto const third = to.writer("model.bin", false).value();
+    CHECK(third->resume(size, each).has_value());
+    CHECK(third->begin().error() == errc::file_exists);
+    third->suspend();
+    CHECK(test::files_below(w.folder) == 1);
+}
+
 TEST_CASE("artifact: files are as the user makes files, and never to be executed", "[artifact][AF15]") {
     world w;
     w.artifact({titled(w.readme, "plain")});

@@ -276,6 +276,35 @@ TEST_CASE("a file that has the name already", "[store][PD37]") {
     }
 }
 
+TEST_CASE("a part outlives what has its name", "[store][PD31][PD37]") {
+    folder f;
+    auto const path = f.str("blob"), part = f.str("blob.part");
+    put(part, big.substr(0, 100'000));
+    SECTION("a folder") {
+        fs::create_directory(path);
+        for (bool const from_start : {false, true}) {
+            file_sink s(path);
+            CHECK((from_start ? kind_of(s.begin()) : resume_fails(s, 200'000)) == errc::path_refused);
+            s.suspend();
+        }
+    }
+    SECTION("another file, which is to stay") {
+        put(path, "mine");
+        file_sink s(path, file_options().with_no_clobber());
+        CHECK(resume_fails(s, 200'000) == errc::file_exists);
+        s.suspend();
+    }
+    SECTION("but not the blob itself") {
+        put(path, big);
+        file_sink s(path);
+        CHECK((resumed(s, 200'000) == big));
+        REQUIRE(s.commit());
+        CHECK(f.count() == 1);
+        return;
+    }
+    CHECK((test::file_text(part) == big.substr(0, 100'000)));
+}
+
 TEST_CASE("a disk without room says so, and what was written stays", "[store][PD31]") {
     folder f;
     auto const path = f.str("blob"), part = f.str("blob.part");
