@@ -55,7 +55,7 @@ class memory_store {
             at += piece.size();
             return true;
         });
-        if (!kept) return kept.assume_error();
+        if (!kept) return out.suspend(), kept.assume_error();
         at = static_cast<std::size_t>(kept.assume_value());
         auto passed = result<void>(success());
         if (at == 0 || at > bytes.size() || !same) at = 0, passed = out.begin();

@@ -28,10 +28,12 @@ result<void> pass_verified(descriptor const& what, std::uint64_t size, std::stri
     };
     if (what.size >= 0 && size != static_cast<std::uint64_t>(what.size)) return wrong_size(size);
     H hash(what.digest.algorithm());
-    LADING_TRY(auto at, out.resume(static_cast<std::int64_t>(size), [&](std::span<std::byte const> kept) {
+    auto held = out.resume(static_cast<std::int64_t>(size), [&](std::span<std::byte const> kept) {
         hash.update(kept);
         return !stop.stop_requested();
-    }));
+    });
+    if (!held) return out.suspend(), held.assume_error();
+    auto at = held.assume_value();
     std::vector<char> piece(static_cast<std::size_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(size, 1), 256u << 10)));
     auto const pass = [&]() -> result<void> {
         while (at < size) {
