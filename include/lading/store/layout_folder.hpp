@@ -112,7 +112,7 @@ class layout_folder {
         layout_folder out(std::move(path), o);
         out.root_ = file_handle(::open(out.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (!out.root_) return out.bad(std::strerror(errno));
-        LADING_TRY_V(out.open_blobs());
+        LADING_TRY(out.blobs_, out.open_blobs());
         return out;
     }
 
@@ -162,8 +162,10 @@ class layout_folder {
     }
     /// The folder of the blobs of an algorithm; no handle where there is none. Errors: `path_refused`, `layout_invalid`.
     result<file_handle> blobs_of(digest_algorithm a) const {
-        if (!blobs_) return file_handle();
-        file_handle out(::openat(blobs_.get(), std::string(name_of(a)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_link()));
+        file_handle late;
+        LADING_TRY(int const all, all_blobs(late));
+        if (all < 0) return file_handle();
+        file_handle out(::openat(all, std::string(name_of(a)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | no_link()));
         if (!out && errno != ENOENT) return unreadable(blobs_name(a));
         return out;
     }
@@ -171,24 +173,38 @@ class layout_folder {
     result<file_handle> made_blobs_of(digest_algorithm a) const {
         LADING_TRY(auto out, blobs_of(a));
         if (out) return out;
-        if (::mkdirat(blobs_.get(), std::string(name_of(a)).c_str(), 0777) != 0 && errno != EEXIST)
+        file_handle late;
+        LADING_TRY_V(make_all_blobs());
+        LADING_TRY(int const all, all_blobs(late));
+        if (::mkdirat(all, std::string(name_of(a)).c_str(), 0777) != 0 && errno != EEXIST)
             return file_error(blobs_name(a), "cannot be written");
-        if (options_.durable == durability::full) ::fsync(blobs_.get());
+        if (options_.durable == durability::full) {
+            LADING_TRY_V(sync(all, blobs_name(a)));
+        }
         return blobs_of(a);
     }
     /// Makes the folder of blobs if there is none. Errors: those of `file_error`.
     result<void> make_blobs() {
-        if (blobs_) return success();
-        if (::mkdirat(root_.get(), "blobs", 0777) != 0 && errno != EEXIST) return file_error(path_ + "/blobs", "cannot be written");
-        return open_blobs();
+        LADING_TRY_V(make_all_blobs());
+        if (!blobs_) {
+            LADING_TRY(blobs_, open_blobs());
+        }
+        return success();
     }
 
     /// Replaces a file beside the blobs. Errors: those of `file_error`.
     result<void> replace(char const* name, std::string_view bytes) const {
         auto const how = options_.durable == durability::none ? durability::none : durability::full;
-        if (how != durability::none)
+        if (how != durability::none) { // first the names that it leads to
+            file_handle late;
+            if (auto const all = all_blobs(late); all && all.assume_value() >= 0) {
+                LADING_TRY_V(sync(all.assume_value(), path_ + "/blobs"));
+            }
             for (auto const a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512})
-                if (auto const folder = blobs_of(a); folder && folder.assume_value()) ::fsync(folder.assume_value().get()); // the names that it leads to
+                if (auto const folder = blobs_of(a); folder && folder.assume_value()) {
+                    LADING_TRY_V(sync(folder.assume_value().get(), blobs_name(a)));
+                }
+        }
         new_file file;
         if (!file.create(root_.get(), name) || !file.write(std::as_bytes(std::span(bytes))) || !file.commit(name, how))
             return file_error(path_ + '/' + name, "cannot be written");
@@ -223,11 +239,26 @@ class layout_folder {
         return error(odd ? errc::path_refused : errc::layout_invalid)
             .with_context(path + ": " + (odd ? "a link, or no regular file or folder" : std::strerror(why)));
     }
-    result<void> open_blobs() {
+    static result<void> sync(int folder, std::string const& where) {
+        if (::fsync(folder) != 0 && errno != EINVAL) return file_error(where, "cannot be written"); // EINVAL: not on this file system
+        return success();
+    }
+    /// The folder of all blobs, that of `late` where it has been made since this was opened; -1 where there is none.
+    result<int> all_blobs(file_handle& late) const {
+        if (blobs_) return blobs_.get();
+        LADING_TRY(late, open_blobs());
+        return late.get();
+    }
+    result<void> make_all_blobs() const {
+        if (!blobs_ && ::mkdirat(root_.get(), "blobs", 0777) != 0 && errno != EEXIST) return file_error(path_ + "/blobs", "cannot be written");
+        return success();
+    }
+    /// No handle where there is none.
+    result<file_handle> open_blobs() const {
         auto const shared = !options_.shared_blobs.empty();
-        blobs_ = file_handle(shared ? ::open(options_.shared_blobs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-                                    : ::openat(root_.get(), "blobs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (blobs_ || (errno == ENOENT && !shared)) return success();
+        file_handle out(shared ? ::open(options_.shared_blobs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                               : ::openat(root_.get(), "blobs", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (out || (errno == ENOENT && !shared)) return out;
         return unreadable(shared ? options_.shared_blobs : path_ + "/blobs");
     }
 
