@@ -3,6 +3,7 @@
 
 /// `layout_garbage`: which files of an OCI layout nothing leads to any more.
 
+#include "../document/listed_contents.hpp"
 #include "../document/shape.hpp"
 #include "../json/document.hpp"
 #include "layout_blobs.hpp"
@@ -43,7 +44,7 @@ class layout_garbage {
     /// Marks what the entries lead to. Errors: `layout_invalid` (it cannot be known what), unless forced.
     result<void> mark(layout_index<J> const& index) {
         for (auto const& e : index.entries()) {
-            if (e.what) walk(e.what.assume_value().digest, 0);
+            if (e.what) walk(e.what.assume_value().digest, e.what.assume_value().media_type, 0);
             else doubt("an entry of index.json", e.what.assume_error());
         }
         if (doubt_.empty() || options_.force) return success();
@@ -91,14 +92,18 @@ class layout_garbage {
     void doubt(std::string const& about, error const& why) {
         if (doubt_.empty()) doubt_ = about + ": " + why.summary();
     }
-    void walk(digest const& d, std::size_t deep) {
+    /// Of a type that nobody knows what is no document is a blob.
+    void walk(digest const& d, std::string_view type, std::size_t deep) {
         marked_.insert(d);
-        if (!walked_.insert(d).second) return;
+        if (is_known_blob_type(type) || !walked_.insert(d).second) return;
+        bool const may_be_blob = !type.empty() && !is_known_manifest_type(type);
         if (deep > depth) return doubt(d.str(), error(errc::walk_limit));
         auto const text = blobs_.document(descriptor({}, d, descriptor::unknown_size));
         if (!text && text.assume_error() == errc::manifest_unknown) return; // not in this layout, nor of use what it leads to
+        if (!text && may_be_blob && text.assume_error() == errc::body_too_large) return;
         if (!text) return doubt(d.str(), text.assume_error());
         auto const parsed = json_document::parse<J>(text.assume_value(), bounds_.json);
+        if (!parsed && may_be_blob) return;
         if (!parsed) return doubt(d.str(), parsed.assume_error());
         look(parsed.assume_value().root(), deep, false);
     }
@@ -106,12 +111,13 @@ class layout_garbage {
     void look(json_view v, std::size_t deep, bool listed) {
         if (v.is_array()) v.each_element([&](json_view e) { look(e, deep, listed); });
         if (!v.is_object()) return;
-        auto const type = v.find("mediaType");
-        bool const document = listed || (type && type->is_string() && is_known_manifest_type(*type->as_string()));
+        auto const member_type = v.find("mediaType");
+        auto const type = member_type ? member_type->as_string().value_or("") : std::string_view();
+        bool const document = listed || is_known_manifest_type(type);
         v.each_member([&](std::string_view key, json_view member) {
             if (auto const text = member.as_string(); text && (key == "digest" || key == "blobSum")) {
                 auto const d = digest::parse(*text);
-                if (d && document) walk(d.assume_value(), deep + 1);
+                if (d && document) walk(d.assume_value(), type, deep + 1);
                 else if (d) marked_.insert(d.assume_value());
             }
             look(member, deep, key == "manifests" || key == "subject");
