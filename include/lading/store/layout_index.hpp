@@ -93,33 +93,49 @@ class layout_index {
 
     /// Lists a document: its media type, digest, size, and if they are known platform and artifact type, under `name`, or without
     /// one. The name leads nowhere else afterwards; an entry that loses it stays, without one, unless `prune` and it says
-    /// nothing else. `full`, unless empty, is noted for containerd. Errors: `invalid_argument` (no size).
-    result<void> add(std::string_view name, descriptor const& what, bool prune = false, std::string_view full = {}) {
-        bool there = false;
-        for (std::size_t i = 0; !name.empty() && i < entries_.size(); ++i) {
-            auto& e = entries_[i];
-            if (e.name.own != name) continue;
-            if (!there && is(e, what.digest)) {
-                there = true;
-                continue;
+    /// nothing else. `full`, unless empty, is noted for containerd. The index grows to `most` entries and to `most_bytes` of text, not
+    /// further. What fails changes nothing. Errors: `invalid_argument` (no size), `manifest_limit`.
+    result<void> add(std::string_view name, descriptor const& what, bool prune = false, std::string_view full = {}, std::size_t most = SIZE_MAX, std::size_t most_bytes = SIZE_MAX) {
+        auto const is_named = [&](entry const& e) { return !name.empty() && e.name.own == name; };
+        auto const none = entries_.size();
+        auto mine = none;
+        for (std::size_t i = 0; i < none && mine == none; ++i)
+            if (is_named(entries_[i]) && is(entries_[i], what.digest)) mine = i;
+        for (std::size_t i = 0; i < none && mine == none; ++i)
+            if (is(entries_[i], what.digest) && (name.empty() || entries_[i].name.own.empty())) mine = i;
+
+        std::vector<std::pair<std::size_t, entry>> changed; // without a text: it goes
+        for (std::size_t i = 0; i < none; ++i)
+            if (is_named(entries_[i]) && i != mine) {
+                auto& e = changed.emplace_back(i, renamed(entries_[i], {}, {})).second;
+                if (prune && e.what && e.what.assume_value().annotations.empty()) e.text.clear();
             }
-            e = renamed(e, {}, {});
-            if (prune && e.what && e.what.assume_value().annotations.empty()) entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i--));
+        if (mine == none) {
+            descriptor listed(what.media_type, what.digest, what.size);
+            listed.platform = what.platform;
+            listed.artifact_type = what.artifact_type;
+            if (!full.empty()) listed.annotations.emplace(detail::containerd_name, full);
+            if (!name.empty()) listed.annotations.emplace(detail::ref_name, name);
+            LADING_TRY(auto text, encode(listed));
+            changed.emplace_back(none, entry{std::move(text), std::move(listed), {std::string(name), std::string(full), {}}});
+        } else if (!name.empty() && !is_named(entries_[mine])) {
+            changed.emplace_back(mine, renamed(entries_[mine], name, full));
         }
-        for (auto& e : entries_) {
-            if (there) break;
-            if (!is(e, what.digest) || (!name.empty() && !e.name.own.empty())) continue;
-            if (!name.empty()) e = renamed(e, name, full);
-            there = true;
+        auto count = none, bytes = size();
+        for (auto const& [i, e] : changed) {
+            bytes += e.text.size() + 1;
+            if (i == none) ++count;
+            else bytes -= entries_[i].text.size() + 1;
+            if (e.text.empty()) --count;
         }
-        if (there) return success();
-        descriptor listed(what.media_type, what.digest, what.size);
-        listed.platform = what.platform;
-        listed.artifact_type = what.artifact_type;
-        if (!full.empty()) listed.annotations.emplace(detail::containerd_name, full);
-        if (!name.empty()) listed.annotations.emplace(detail::ref_name, name);
-        LADING_TRY(auto text, encode(listed));
-        entries_.push_back({std::move(text), std::move(listed), {std::string(name), std::string(full), {}}});
+        if (count > std::max(most, none)) return too_many(most);
+        if (bytes > std::max(most_bytes, size()))
+            return error(errc::manifest_limit).with_context("index.json").with_values("at most " + std::to_string(most_bytes) + " bytes", "more");
+        for (auto at = changed.rbegin(); at != changed.rend(); ++at) { // the one that is new first: there may be no memory for it
+            if (at->first == none) entries_.push_back(std::move(at->second));
+            else entries_[at->first] = std::move(at->second);
+        }
+        std::erase_if(entries_, [](entry const& e) { return e.text.empty(); });
         return success();
     }
     /// Removes the entries of this name, or, of "sha256:...", of this digest; false when there are none.
@@ -128,6 +144,12 @@ class layout_index {
         return std::erase_if(entries_, [&](entry const& e) { return d ? is(e, d.assume_value()) : !name.empty() && e.name.own == name; }) != 0;
     }
 
+    /// As many bytes as the text has, or some more. O(entries).
+    std::size_t size() const noexcept {
+        std::size_t out = 64 + media_types::oci_index.size() + version_.size() + type_.size() + others_.size();
+        for (auto const& e : entries_) out += e.text.size() + 1;
+        return out;
+    }
     /// The text of the file. O(its size).
     std::string str() const {
         std::string out = R"({"schemaVersion":)" + (version_.empty() ? "2" : version_) + R"(,"mediaType":)" +

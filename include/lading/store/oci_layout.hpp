@@ -156,36 +156,32 @@ class basic_oci_layout : public detail::store_remarks {
     result<void> put_document(descriptor const& what, std::string_view bytes) { return state_->blobs->put_document(what, bytes); }
     /// Lists a document. An entry of this digest without a name gets it; one that has another name stays, beside the new one. The platform is
     /// taken from the descriptor, else from the image's config. Errors: `ref_invalid` (no name for an entry), `manifest_unknown` (the document is not
-    /// there), `manifest_limit`, `layout_locked`, those of `document` and of writing.
-    result<void> tag(std::string_view name, descriptor const& what) {
+    /// there), `manifest_limit`, `layout_locked`, `cancelled`, those of `document` and of writing.
+    result<void> tag(std::string_view name, descriptor const& what, stop_token stop = {}) {
         if (!name.empty() && !detail::is_layout_name(name) && !(options().tag_names && is_tag(name)))
             return error(errc::ref_invalid).with_context("a name in a layout").with_values("letters, digits and -._:@+/ between them, at most 255", detail::printable(name, 160));
         LADING_TRY(auto const listed, described(what));
         std::string full;
         if (options().containerd_names && name.find('/') != name.npos)
             if (auto const ref = reference::parse(name)) full = ref.assume_value().str();
-        return change([s = state_.get(), own = std::string(name), listed, full](layout_index<J>& index) -> result<bool> {
-            auto const before = index.entries().size();
-            LADING_TRY_V(index.add(own, listed, s->options.prune, full));
-            if (index.entries().size() > std::max(s->options.entries, before))
-                return error(errc::manifest_limit)
-                    .with_context(s->folder().path() + "/index.json")
-                    .with_values("at most " + std::to_string(s->options.entries) + " entries", "more");
-            return true;
-        });
+        auto const add = [s = state_.get(), own = std::string(name), listed, full](layout_index<J>& index) {
+            return s->said(index.add(own, listed, s->options.prune, full, s->options.entries, s->most_bytes()));
+        };
+        return change(add, stop);
     }
     /// Removes the entries of a name, or, of "sha256:...", of a digest; blobs stay. Errors: `manifest_unknown`, those of `tag`.
-    result<void> untag(std::string_view name) {
-        return change([s = state_.get(), own = std::string(name)](layout_index<J>& index) -> result<bool> {
-            if (index.remove(own)) return true;
+    result<void> untag(std::string_view name, stop_token stop = {}) {
+        auto const remove = [s = state_.get(), own = std::string(name)](layout_index<J>& index) -> result<void> {
+            if (index.remove(own)) return success();
             return error(errc::manifest_unknown).with_context(s->folder().path() + ": no such image: " + detail::printable(own, 160));
-        });
+        };
+        return change(remove, stop);
     }
     /// Removes blobs that no entry leads to, and parts that nobody goes on with; files of other names stay. Errors: `layout_invalid` (a
     /// document cannot be read, so that it is not known what it leads to; then nothing is removed), `layout_locked`, those of `open`.
     result<garbage> gc(garbage_options o = {}) {
         std::lock_guard const locked(state_->mutex);
-        LADING_TRY_V(write_held()); // what others have listed meanwhile counts, too
+        LADING_TRY_V(write_held({})); // what others have listed meanwhile counts, too
         LADING_TRY(auto const held, folder().lock(options().lock_wait));
         LADING_TRY_V(state_->load());
         detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o);
@@ -199,10 +195,10 @@ class basic_oci_layout : public detail::store_remarks {
         std::lock_guard const locked(state_->mutex);
         state_->holds = true;
     }
-    /// Writes the names that are held, and holds no more. Errors: those of `tag`.
-    result<void> write_names() {
+    /// Writes the names that are held, and holds no more. Errors: those of `tag`; then all of them are still held.
+    result<void> write_names(stop_token stop = {}) {
         std::lock_guard const locked(state_->mutex);
-        LADING_TRY_V(write_held());
+        LADING_TRY_V(write_held(stop));
         state_->holds = false;
         return success();
     }
@@ -217,17 +213,27 @@ class basic_oci_layout : public detail::store_remarks {
         state(detail::layout_folder f, layout_options o) : blobs(std::make_shared<detail::layout_blobs<H>>(std::move(f), o)), options(std::move(o)) {}
         detail::layout_folder const& folder() const noexcept { return blobs->folder(); }
 
+        /// Of the text of an index: what is read, and so what is written.
+        std::size_t most_bytes() const noexcept { return std::max(options.bounds.manifest_bytes, options.entries * 512); }
+        /// An error of the index says where that is.
+        template <class T>
+        result<T> said(result<T> outcome) const {
+            if (outcome || outcome.assume_error().detail().context != "index.json") return outcome;
+            return std::move(outcome).assume_error().with_context(folder().path() + "/index.json");
+        }
+        result<layout_index<J>> read() const {
+            LADING_TRY(auto const text, folder().read(detail::layout_folder::index_file, most_bytes()));
+            if (!text) return folder().bad("no index.json in it");
+            auto parsed = layout_index<J>::parse(*text, options.entries, options.bounds);
+            if (!parsed) return std::move(parsed).assume_error().with_context(folder().path() + '/' + parsed.assume_error().detail().context);
+            return parsed;
+        }
         /// Reads the index, if it is not the one that was read or written last. Under `mutex`.
         result<void> load() {
             if (!held.empty()) return success(); // what is held is not in the file
             auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
             if (now && known == now) return success();
-            auto const most = std::max(options.bounds.manifest_bytes, options.entries * 512);
-            LADING_TRY(auto const text, folder().read(detail::layout_folder::index_file, most));
-            if (!text) return folder().bad("no index.json in it");
-            auto parsed = layout_index<J>::parse(*text, options.entries, options.bounds);
-            if (!parsed) return std::move(parsed).assume_error().with_context(folder().path() + '/' + parsed.assume_error().detail().context);
-            index = std::move(parsed).assume_value();
+            LADING_TRY(index, read());
             known = now;
             return success();
         }
@@ -238,7 +244,7 @@ class basic_oci_layout : public detail::store_remarks {
         layout_index<J> index;
         std::optional<detail::file_identity> known;
         bool holds = false;                       ///< changes are to be written together
-        std::vector<std::function<result<bool>(layout_index<J>&)>> held; ///< and have not been yet
+        std::vector<std::function<result<void>(layout_index<J>&)>> held; ///< and have not been yet
         std::chrono::steady_clock::time_point written{};
     };
 
@@ -378,50 +384,42 @@ class basic_oci_layout : public detail::store_remarks {
         if (p.is_complete()) out.platform = std::move(p);
         return out;
     }
-    /// Reads the index, changes it and writes it, under the lock, or later where changes are held.
+    /// Reads the index, changes it and writes it, under the lock, or later where changes are held. What `f` refuses it leaves as it was.
     template <class F>
-    result<void> change(F const& f) {
+    result<void> change(F const& f, stop_token const& stop) {
         std::lock_guard const locked(state_->mutex);
         if (state_->holds) {
             LADING_TRY_V(state_->load());
             LADING_TRY_V(f(state_->index));
             state_->held.emplace_back(f);
-            return std::chrono::steady_clock::now() - state_->written < std::chrono::seconds(1) ? result<void>(success()) : write_held();
+            return std::chrono::steady_clock::now() - state_->written < std::chrono::seconds(1) ? result<void>(success()) : write_held(stop);
         }
-        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        LADING_TRY(auto const held, folder().lock(options().lock_wait, stop));
         LADING_TRY_V(state_->load());
-        state_->known.reset(); // until it is what the file says
         LADING_TRY_V(f(state_->index));
         return write_index();
     }
     /// With the mutex and the lock.
     result<void> write_index() {
+        state_->known.reset(); // until it is what the file says
         LADING_TRY_V(folder().replace(detail::layout_folder::index_file, state_->index.str()));
         state_->known = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
         return success();
     }
-    /// With the mutex.
-    result<void> write_held() {
+    /// With the mutex. What fails leaves everything held.
+    result<void> write_held(stop_token const& stop) {
         if (state_->held.empty()) return success();
-        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        LADING_TRY(auto const held, folder().lock(options().lock_wait, stop));
         if (auto const now = detail::file_identity::of(folder().root(), detail::layout_folder::index_file); !now || state_->known != now) {
-            auto const changes = std::exchange(state_->held, {}); // somebody else has written: on top of that
-            state_->known.reset();
-            auto redone = state_->load();
-            for (auto const& f : changes)
-                if (redone) redone = done_again(f(state_->index));
-            state_->held = changes;
-            if (!redone) return redone;
+            LADING_TRY(auto theirs, state_->read()); // somebody else has written: on top of that
+            for (auto const& f : state_->held)
+                if (auto redone = f(theirs); !redone && redone.assume_error() != errc::manifest_unknown) return redone; // unknown: it is gone already
+            state_->index = std::move(theirs);
         }
-        state_->known.reset();
         LADING_TRY_V(write_index());
         state_->held.clear();
         state_->written = std::chrono::steady_clock::now();
         return success();
-    }
-    static result<void> done_again(result<bool> outcome) {
-        if (outcome || outcome.assume_error() == errc::manifest_unknown) return success(); // what was to be removed is gone
-        return std::move(outcome).assume_error();
     }
 
     std::shared_ptr<state> state_;

@@ -666,4 +666,83 @@ TEST_CASE("names of many images are written together where that is asked for", "
     CHECK(oci_layout::open(f.str()).value().named("v5").value());
 }
 
+TEST_CASE("names that are held respect the bounds of the index, and are never lost", "[store][LO30][HX02]") {
+    folder f;
+    auto store = with(f, {}, layout_options().with_entries(3));
+    store.hold_names();
+    for (std::string const name : {"a", "b", "c"}) REQUIRE(store.tag(name, one.what()));
+    CHECK(code(store.tag("d", one.what())) == "manifest_limit");
+    CHECK(code(store.tag("e", one.what())) == "manifest_limit");
+    REQUIRE(store.write_names());
+    auto other = oci_layout::open(f.str(), layout_options().with_entries(3)).value();
+    CHECK(other.names().value() == std::vector<std::string>{"a", "b", "c"});
+    // Somebody else takes the room meanwhile: nothing is written of what does not fit, and all of it stays held.
+    store.hold_names();
+    REQUIRE(store.untag("a"));
+    REQUIRE(store.write_names());
+    store.hold_names();
+    REQUIRE(store.tag("mine", one.what()));
+    REQUIRE(other.tag("theirs", one.what()));
+    for (int again = 0; again < 2; ++again) {
+        CHECK(code(store.write_names()) == "manifest_limit");
+        CHECK(oci_layout::open(f.str()).value().names().value() == std::vector<std::string>{"b", "c", "theirs"});
+    }
+    REQUIRE(other.untag("theirs"));
+    REQUIRE(store.write_names());
+    CHECK(oci_layout::open(f.str()).value().names().value() == std::vector<std::string>{"b", "c", "mine"});
+}
+
+TEST_CASE("an index grows to as many bytes as are read, and no further", "[store][HX02]") {
+    folder f;
+    limits l;
+    l.manifest_bytes = 2048;
+    auto const few = layout_options().with_limits(l).with_entries(4); // 2048 bytes
+    std::vector<std::string> const names{'a' + std::string(250, 'x'), 'b' + std::string(250, 'x'), 'c' + std::string(250, 'x'), 'd' + std::string(250, 'x')};
+    auto store = with(f, {}, few);
+    std::size_t good = 0;
+    for (auto const& n : names) good += store.tag(n, one.what()).has_value();
+    CHECK(good == 3);
+    CHECK(oci_layout::open(f.str(), few).value().names().value().size() == good);
+}
+
+TEST_CASE("who waits for the lock can be told to stop", "[store][LO30][PD49]") {
+    folder f;
+    auto store = with(f, {});
+    auto const held = ::open(f.str(".lading.lock").c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+    REQUIRE(::flock(held, LOCK_EX) == 0);
+    stop_source source;
+    source.request_stop();
+    CHECK(code(store.tag("v1", one.what(), source.get_token())) == "cancelled");
+    CHECK(code(store.untag("v1", source.get_token())) == "cancelled");
+    ::close(held);
+    CHECK(store.names().value().empty());
+}
+
+TEST_CASE("a layout without a folder of blobs is read, and written", "[store][LO16][LO20]") {
+    folder f;
+    f.write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    f.write("index.json", index_of({}));
+    auto store = oci_layout::open(f.str()).value();
+    CHECK_FALSE(fs::exists(f.path / "blobs"));
+    REQUIRE(put_image(store, one, "v1"));
+    CHECK(store.document(one.what()).value() == one.manifest);
+    CHECK(oci_layout::open(f.str()).value().resolve("v1").value().digest == one.what().digest);
+}
+
+TEST_CASE("what an index lists may be a blob", "[store][LO33][CP09]") {
+    folder f;
+    std::string const layer = "\x1f\x8b no JSON", unknown = "no JSON either", large(3000, '{');
+    auto const index = index_of({text_of(described(layer, media_types::oci_layer_gzip)), text_of(described(unknown, "application/x")), text_of(described(large, "application/x"))});
+    write_layout(f, {one}, {text_of(described(index, media_types::oci_index))});
+    for (auto const& b : {layer, unknown, large, index}) f.write(blob_name(b), b);
+    for (auto const& name : f.list())
+        if (name.starts_with("blobs/")) make_old(f.path / name);
+    limits l;
+    l.manifest_bytes = 2000;
+    auto const done = oci_layout::open(f.str(), layout_options().with_limits(l)).value().gc();
+    REQUIRE(done);
+    CHECK(done.value().files == 3); // the image that has no name
+    for (auto const& b : {layer, unknown, large, index}) CHECK(fs::exists(f.path / blob_name(b)));
+}
+
 } // namespace oci_layout_writing_test
