@@ -84,16 +84,19 @@ inline lading::result<void> gather(lading::packed_artifact& artifact, artifact_p
 
 inline int push_artifact(artifact_push_request g, lading::stop_token const& stop) {
     auto const doing = (g.attach ? "artifact attach " : "artifact push ") + g.name;
+    lading::packed_artifact artifact;
+    auto const prepared = [&]() -> lading::result<void> { // before the registry is asked
+        LADING_TRY_V(gather(artifact, g));
+        LADING_TRY_V(artifact.pack(g.pack));
+        return lading::success();
+    }();
     auto const go = [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
         auto to_name = name;
         if (g.attach) {
             LADING_TRY(auto about, store.resolve(name, stop));
-            g.pack.with_subject(std::move(about));
+            LADING_TRY_V(artifact.pack(g.pack.with_subject(std::move(about))));
             to_name.clear();
         }
-        lading::packed_artifact artifact;
-        LADING_TRY_V(gather(artifact, g));
-        LADING_TRY_V(artifact.pack(g.pack));
         auto const said = repository + (to_name.empty() || to_name.find(':') != to_name.npos ? "" : ':' + to_name);
         if (!g.manifest_file.empty())
             if (auto const written = put_bytes(artifact.manifest()->bytes, g.manifest_file, g.args); written != status::done) return written;
@@ -109,7 +112,7 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
         if (!done) return done.assume_error();
         return print_summary(said, done.assume_value(), g);
     };
-    auto const ended = in_place<int>(g.name, g.args, !g.attach && !g.dry_run, go);
+    auto const ended = prepared ? in_place<int>(g.name, g.args, !g.attach && !g.dry_run, go) : lading::result<int>(prepared.assume_error());
     if (ended) return ended.assume_value();
     auto const& why = ended.assume_error();
     auto const told = tell_transfer(doing, why, g.args, false);

@@ -672,8 +672,6 @@ def large(w):
 def making(w):
     """Artifacts, tags, indexes and annotations, at docker-registry and at a registry of our own."""
     makes(w, "docker-registry", w.host, removes_tags=False, keeps_referrers=False)
-    if "--read-only" not in w.lading("serve", "--help")[1]:
-        return
     served = subprocess.Popen([w.program, "serve", "--listen", "127.0.0.1:0", w.place("served")], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         makes(w, "ours", served.stdout.readline().strip(), removes_tags=True, keeps_referrers=True)

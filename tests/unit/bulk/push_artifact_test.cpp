@@ -106,6 +106,9 @@ TEST_CASE("push: two files of one name, and a missing type, before the store is 
     auto const twice = push_artifact(a, to, "1", typed());
     REQUIRE_FALSE(twice);
     CHECK(twice.error().kind() == errc::path_refused);
+    auto const attached = attach_artifact(a, to, "1", typed());
+    REQUIRE_FALSE(attached);
+    CHECK(attached.error().kind() == errc::path_refused);
     CHECK(to.journal().empty());
 }
 
