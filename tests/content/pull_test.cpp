@@ -77,7 +77,7 @@ words times(std::size_t manifests, std::size_t blobs) {
     return out;
 }
 
-TEST_CASE("pull: an image of two layers to a layout is four requests, and again one HEAD", "[PD43][CP07]") {
+TEST_CASE("pull: an image of two layers to a layout is four requests, and again one HEAD", "[GX10][GX11][PD43][CP07]") {
     origin o;
     scratch folder;
     auto to = oci_layout::create(folder / "layout").value();
@@ -105,6 +105,15 @@ TEST_CASE("pull: an index of two images, three layers and two configs is eight r
     for (auto const* m : {&o.l1, &o.l2, &o.l3, &o.c1, &o.c2, &o.image, &o.other, &o.index}) CHECK(to.has(m->self).value());
     pull(o.calls, o.named("index"), to).value();
     CHECK(o.asked() == words{"HEAD manifests"});
+}
+
+TEST_CASE("pull: of three blobs two of which are there one is asked for", "[GX12]") {
+    origin o;
+    scratch folder;
+    auto to = oci_layout::create(folder / "layout").value();
+    for (auto const* there : {&o.l1, &o.c1}) REQUIRE(to.put_document(there->self, there->bytes));
+    pull(o.calls, o.named("image"), to).value();
+    CHECK(o.asked() == times(1, 1));
 }
 
 TEST_CASE("pull: one platform of an index, and again without a blob", "[CP02]") {

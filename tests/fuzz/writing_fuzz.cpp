@@ -35,7 +35,7 @@ struct policies {
 
 std::string const blob = [] {
     std::string out;
-    for (std::uint32_t i = 7; out.size() < (150u << 10); i = i * 1664525u + 1013904223u) out.append(reinterpret_cast<char const*>(&i), 4);
+    for (std::uint32_t i = 7; out.size() < (70u << 10); i = i * 1664525u + 1013904223u) out.append(reinterpret_cast<char const*>(&i), 4);
     return out;
 }();
 digest const known = digest_of<openssl_hash>(blob).value();

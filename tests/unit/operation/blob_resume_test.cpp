@@ -200,7 +200,7 @@ TEST_CASE("a refusal is one, and nothing is written", "[blob][PD10]") {
     CHECK(w.journal.size() == 4);
 }
 
-TEST_CASE("a lost connection is gone on from", "[blob][X06][PD07][PD11][PD12][PD24]") {
+TEST_CASE("a lost connection is gone on from", "[blob][X06][GX13][PD07][PD11][PD12][PD24]") {
     for (auto how : {errc::connection_reset, errc::http_body_truncated, errc::tls_truncated, errc::timeout_body, errc::too_slow})
         for (bool const total : {true, false})
             for (std::size_t at : {std::size_t{1}, 100 * kib, size - 1}) {
@@ -330,7 +330,7 @@ TEST_CASE("a server that gives a part at a time, and says so", "[blob][PD14]") {
     CHECK(fourth.begun == 2);
 }
 
-TEST_CASE("a 200 in place of the rest is the blob from its start", "[blob][X08][PD15][PD70]") {
+TEST_CASE("a 200 in place of the rest is the blob from its start", "[blob][X08][GX15][PD15][PD70]") {
     world w;
     w.on(0, [](request const& q) { return serve(q, blob).cut(300 * kib); });
     w.on(1, [](request const&) { return range_answer(200, blob); });
@@ -453,7 +453,7 @@ TEST_CASE("a refusal that was answered is none of the request that is sent for i
     CHECK(asked == 2);
 }
 
-TEST_CASE("where a redirect led may be good for a while only", "[blob][PD19]") {
+TEST_CASE("where a redirect led may be good for a while only", "[blob][GX17][PD19]") {
     for (int status : {400, 403, 404}) {
         INFO(status);
         world w;
@@ -600,7 +600,7 @@ TEST_CASE("a token that has run out meanwhile", "[blob][PD21]") {
     CHECK((out.text == blob));
 }
 
-TEST_CASE("what the sink has whole is not asked for", "[blob][PD22][PD29]") {
+TEST_CASE("what the sink has whole is not asked for", "[blob][GX16][PD22][PD29]") {
     world w;
     counting out;
     out.held = blob;
@@ -674,7 +674,7 @@ TEST_CASE("If-Range is sent with a strong tag of the same place only", "[blob][P
     CHECK(w.asked(2) == "bytes=307200-");
 }
 
-TEST_CASE("the next run goes on with what is on the disk", "[blob][PD27][PD28][PD30][PD68]") {
+TEST_CASE("the next run goes on with what is on the disk", "[blob][GX14][PD27][PD28][PD30][PD68]") {
     folder f;
     auto const path = f.str("blob"), part = f.str("blob.part");
     {

@@ -270,7 +270,7 @@ TEST_CASE("a tag that is there is left alone where that is asked", "[push][PU81]
     CHECK(code_of(raced.put()) == errc::tag_exists);
 }
 
-TEST_CASE("a registry that notes a subject says so, and its warnings are passed on", "[push][PU83][GX21]") {
+TEST_CASE("a registry that notes a subject says so, and its warnings are passed on", "[push][PU82][PU83][GX21]") {
     auto const d = "sha256:" + std::string(64, 'b');
     world w;
     w.talk.answers(201, {{"OCI-Subject", d}, {"Warning", R"(299 - "soon \"gone")"}});
