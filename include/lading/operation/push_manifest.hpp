@@ -238,6 +238,7 @@ class push_manifest_operation : immovable {
         return head(state::checking, self_->digest.str());
     }
     step<pushed_manifest> on_checked(result<response>& answer) {
+        if (!answer && answer.assume_error() == errc::connection_refused) return again(); // the registry begins again, perhaps
         if (!answer) return std::move(answer).assume_error();
         if (answer.assume_value().status != 200) return again();
         if (!by_tag()) return named(false);

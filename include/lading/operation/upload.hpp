@@ -141,6 +141,11 @@ class upload_operation : immovable {
         return need_delay(patience_);
     }
 
+    /// A failure after which the same may be asked again. A registry that has taken something, and is not there now, is beginning again.
+    bool may_pass(error const& e) const {
+        return detail::is_passing(e.kind()) || (e == errc::connection_refused && (sessions_ > 0 || note().has_taken));
+    }
+
     // ---- is it there?
 
     step<pushed_blob> ask(state s) {
@@ -149,7 +154,7 @@ class upload_operation : immovable {
         return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
     }
     step<pushed_blob> on_asked(result<response>& answer) {
-        if (!answer && !detail::is_passing(answer.assume_error().kind())) return std::move(answer).assume_error();
+        if (!answer && !may_pass(answer.assume_error())) return std::move(answer).assume_error();
         if (answer) {
             auto const& head = answer.assume_value();
             if (head.status == 200) return is_there(head, push_way::existing);
@@ -170,7 +175,10 @@ class upload_operation : immovable {
     }
     /// After a failure: `why_`.
     step<pushed_blob> on_checked(result<response>& answer) {
-        if (!answer) return fail(std::move(answer).assume_error());
+        if (!answer) {
+            auto& e = answer.assume_error();
+            return may_pass(e) ? wait(std::move(e), state::waiting_to_ask) : fail(std::move(e));
+        }
         auto const& head = answer.assume_value();
         if (head.status == 200) return is_there(head, push_way::sent);
         if (needs_proof_) return fail(std::move(*why_));
@@ -219,7 +227,7 @@ class upload_operation : immovable {
         if (source_.failure() && posted_ && !answer) return fail(*source_.failure());
         if (!answer) {
             auto& e = answer.assume_error();
-            return detail::is_passing(e.kind()) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
+            return may_pass(e) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
         }
         auto const& head = answer.assume_value();
         switch (head.status) {

@@ -367,6 +367,20 @@ TEST_CASE("a closing request whose fate is not known is never sent again blindly
     CHECK(code_of(other_size.run()) == errc::size_mismatch);
 }
 
+TEST_CASE("a registry that begins again is waited for, if it was there", "[upload][PU41][PU48]") {
+    testing::scripted_answer const reset(error(errc::connection_reset)), refused(error(errc::connection_refused));
+    world w;
+    w.begins().talk.answers(reset).answers(refused).answers(404).answers(refused).answers(refused).answers(202, w.session("/u2")).answers(201);
+    REQUIRE(w.run());
+    CHECK(w.talk.said() == strings{w.head(), post, w.put(), w.head(), w.head(), cancels, post, post, w.put("/u2")});
+    world never;
+    never.talk.answers(404).answers(refused);
+    CHECK(code_of(never.run()) == errc::connection_refused);
+    world first;
+    first.talk.answers(refused);
+    CHECK(code_of(first.run()) == errc::connection_refused);
+}
+
 TEST_CASE("a limit of requests is waited out first", "[upload][PU41][AM18]") {
     world w;
     w.begins().talk.answers(429, {{"Retry-After", "7"}}).answers(404).answers(204).answers(202, w.session()).answers(201);
