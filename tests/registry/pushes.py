@@ -193,8 +193,8 @@ def attached(w, times):
     wanted = {f"{p}-{n}" for p in range(programs) for n in range(1, each + 1)}
     missing = wanted - here
     check("attached: who is not listed has been told so", missing <= failed, (sorted(missing - failed)[:20], len(missing), len(failed)))
-    typed = [t for text in said for t in text.splitlines() if t.startswith("lading: ") and not re.search(r"\b[a-z]+_[a-z_]+\b", t)]
-    check("attached: errors have names", not typed, typed[:3])
+    named = re.compile(r"^lading: .*\b(timeout|[a-z]+(_[a-z]+)+)\b", re.M)
+    check("attached: errors have names", all(len(named.findall(text)) >= text.count("FAILED ") for text in said), said)
     check("attached: each once", len(listed) == len({m["digest"] for m in listed}), len(listed))
     print(f"attached: {len(here & wanted)} of {len(wanted)} listed, {len(failed)} refused")
 
@@ -206,7 +206,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("--kills", type=int, default=40)
-    parser.add_argument("--attach", default="6,4", help="so many programs, each so many: 20,20 takes minutes")
+    parser.add_argument("--attach", default="4,4", help="so many programs, each so many: 20,20 takes minutes")
     parser.add_argument("parts", nargs="*")
     given = parser.parse_intermixed_args()
     w = World(given.program)

@@ -702,7 +702,7 @@ TEST_CASE("refusals by code: a size in chunks, a quota, a full disk", "[upload][
     full.begins();
     for (int i = 0; i < 5; ++i) {
         full.talk.answers(507).answers(404);
-        if (i < 4) full.talk.answers(202, full.session());
+        if (i < 4) full.talk.answers(204).answers(202, full.session());
     }
     full.talk.answers(204);
     CHECK(code_of(full.run()) == errc::server_error);
@@ -762,9 +762,9 @@ TEST_CASE("an answer before the end of the request is no success", "[upload][PU1
     world w;
     testing::scripted_answer early(201);
     early.after(5);
-    w.begins().talk.answers(early).answers(404).answers(202, w.session("/u2")).answers(201);
+    w.begins().talk.answers(early).answers(404).answers(204).answers(202, w.session("/u2")).answers(201);
     REQUIRE(w.run());
-    CHECK(w.talk.said() == strings{w.head(), post, w.put(), w.head(), post, w.put("/u2")});
+    CHECK(w.talk.said() == strings{w.head(), post, w.put(), w.head(), cancels, post, w.put("/u2")});
 }
 
 TEST_CASE("a repository that has to be made first is named so", "[upload][AM07][AM06][AM09][AM10]") {
