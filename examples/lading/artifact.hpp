@@ -13,22 +13,28 @@
 #include <string>
 #include <utility>
 
+#include <unistd.h>
+
 inline void add_file_options(CLI::App& to, lading::artifact_options& of) {
     auto const option = [&](char const* names, char const* type, char const* text, auto set) {
         to.add_option_function<std::string>(names, set, text)->type_name(type)->group("Files of an artifact");
     };
     option("--file", "TITLE", "only the file of this title", [&of](std::string const& v) { of.with_file(v); });
     option("--media-type,--file-media-type", "TYPE", "only the layer of this media type", [&of](std::string const& v) { of.with_media_type(v); });
-    option("--name", "NAME", "what the one file that is chosen is called", [&of](std::string const& v) { of.with_name(v); });
-    option("--config", "NAME", "the config too, as this file", [&of](std::string const& v) { of.with_config(v); });
+    option("--name", "NAME", "call the one file that is chosen so", [&of](std::string const& v) { of.with_name(v); });
+    option("--config", "NAME", "also write the config, as this file", [&of](std::string const& v) { of.with_config(v); });
     auto const flag = [&](char const* names, char const* text, auto set) { to.add_flag_callback(names, set, text)->group("Files of an artifact"); };
-    flag("--all-files", "also what has no title, by its digest", [&of] { of.with_all(); });
-    flag("--packed", "folders, which come packed, as the archives that they come as", [&of] { of.with_packed(); });
+    flag("--all-files", "also layers without a title, named by their digests", [&of] { of.with_all(); });
+    flag("--packed", "write packed folders as the archives that they are", [&of] { of.with_packed(); });
 }
 
 /// What was written, as lines or as JSON; the exit status.
 inline int print_files(std::string const& name, lading::artifact_summary const& done, transfer_request const& what) {
     for (auto const& w : done.warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
+    if (done.files.empty()) {
+        std::fprintf(stderr, "lading: artifact pull %s: nothing is written: none of its %zu layers has a title; --all-files names them by their digests\n", shown(name).c_str(), done.unnamed.size());
+        return status::failed;
+    }
     if (!what.quiet && !done.unnamed.empty())
         std::fprintf(stderr, "lading: %zu without a title, not written; --all-files writes them\n", done.unnamed.size());
     if (!what.digest_file.empty())
@@ -55,6 +61,7 @@ inline int pull_artifact(std::string const& name, std::string const& folder, tra
     }
     options.with_lanes(what.copy.lanes).with_overwrite(what.overwrite);
     if (!what.copy.platforms.empty()) options.with_platform(what.copy.platforms.front());
+    bool const was_there = ::access(folder.c_str(), F_OK) == 0;
     auto const ended = from_place<int>(source.assume_value(), args, [&](auto& from, std::string const& found, lading::reference const* ref) -> lading::result<int> {
         progress display(what.quiet ? progress_form::none : what.shown);
         options.with_observer([&display](lading::transfer_event const& e) { display.tell(e); });
@@ -62,6 +69,7 @@ inline int pull_artifact(std::string const& name, std::string const& folder, tra
         display.finish();
         return print_files(ref ? whole_name(*ref) : name, done, what);
     });
+    if (!was_there) ::rmdir(folder.c_str()); // where nothing was written
     return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), args, true);
 }
 
@@ -72,7 +80,7 @@ inline void add_artifact(CLI::App& app, program& run) {
         lading_access args;
     };
     auto const g = std::make_shared<given>();
-    auto* const artifact = app.add_subcommand("artifact", "artifacts: files that are no images")->require_subcommand(1);
+    auto* const artifact = app.add_subcommand("artifact", "artifacts: files in a registry, other than images")->require_subcommand(1);
     auto* const c = artifact->add_subcommand("pull", "write the files of an artifact into a folder, by their titles")->alias("get");
     c->add_option("REF", g->name, "HOST/NAME[:TAG][@DIGEST], or a place on disk as of copy")->required();
     c->add_option("FOLDER,-o,--output", g->folder, "where the files go (default: here)");

@@ -48,6 +48,11 @@ lading::result<std::string> name_from(From& from, std::string const& words, ladi
     LADING_TRY(auto const found, from.resolve(words, stop));
     auto const named = found.annotations.find("org.opencontainers.image.ref.name");
     std::string name(named == found.annotations.end() ? "" : std::string(named->second));
+    if (name.empty()) { // docker save keeps names in a list of its own
+        LADING_TRY(auto const names, from.names(stop));
+        for (auto const& n : names)
+            if (words.empty() ? names.size() == 1 : n == words || n.ends_with(':' + words)) name = n;
+    }
     bool const whole = to.form == image_form::docker_archive; // which knows no other names
     return whole && name.find(':') == name.npos ? std::string() : name;
 }
@@ -57,6 +62,10 @@ inline lading::result<int> copy_between(place const& from, place const& to, std:
                                         temporary_file const* spool, transfer_request const& what, lading::stop_token const& stop) {
     return from_place<int>(from, sides.from, known, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
         if (!to.on_disk) {
+            bool const is_path = to.name.starts_with('.') || to.name.starts_with('/');
+            if (is_path || (to.name.find('/') == to.name.npos && !to_text.starts_with("docker://")))
+                return lading::error(lading::errc::invalid_argument)
+                    .with_context(to_text + ": a destination is HOST/NAME:TAG, or on disk with its form: " + (to.name.ends_with(".tar") ? "oci-archive:" : "oci:") + to.name);
             LADING_TRY(auto const at, known.find(to.name, sides.to));
             if (at.ref.has_digest() && !at.ref.tag().empty())
                 return lading::error(lading::errc::invalid_argument).with_context(to_text + ": a copy has a tag, or is to have a digest, not both");
@@ -66,6 +75,7 @@ inline lading::result<int> copy_between(place const& from, place const& to, std:
         auto const& disk = *to.on_disk;
         LADING_TRY(auto const to_name, name_from(store, name, ref, disk, stop));
         auto const said = to_text + (disk.words.empty() && !to_name.empty() ? ':' + to_name : std::string());
+        warn_of_no_name(disk, to_name, what.quiet);
         auto const chosen = for_form(what, disk.form);
         return to_place<int>(disk, what.overwrite, what.dry_run, [&](auto& written) { return run_copy(store, name, written, to_name, said, spool, chosen, stop); });
     });
@@ -89,7 +99,7 @@ inline int copy_one(copy_request const& g, lading::result<place> const& source, 
     registries known;
     auto const ended = copy_between(from, end.assume_value(), g.to, sides, known, out ? &*out : nullptr, what, stop);
     if (ended) return ended.assume_value();
-    auto const told = tell_transfer(doing, ended.assume_error(), from.on_disk ? sides.to : sides.from, !to_stdout);
+    auto const told = tell_transfer(doing, ended.assume_error(), from.on_disk ? sides.to : sides.from, !to_stdout, what.overwrite);
     if (!from.on_disk && access((from.name + "/oci-layout").c_str(), F_OK) == 0)
         std::fprintf(stderr, "lading: there is a layout in the folder %s: oci:%s\n", shown(from.name).c_str(), shown(from.name).c_str());
     return told;

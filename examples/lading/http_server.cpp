@@ -157,7 +157,7 @@ lading::result<http_server> http_server::listen(std::string const& where, std::o
     auto const wrong = getaddrinfo((brackets ? host.substr(1, host.size() - 2) : host).c_str(), where.substr(colon + 1).c_str(), &hints, &found);
     if (wrong) return lading::error(lading::errc::invalid_argument).with_context(where + ": " + gai_strerror(wrong));
     std::unique_ptr<addrinfo, void (*)(addrinfo*)> const place(found, &freeaddrinfo);
-    auto const failed = [&where] { return lading::error(lading::errc::connect_failed).with_context(where + ": " + std::strerror(errno)); };
+    auto const failed = [&where] { return lading::error(lading::errc::connect_failed).with_context(errno == EADDRINUSE ? where + " is in use by another program" : where + ": " + std::strerror(errno)); };
     http_server out(::socket(place->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), {}, false);
     int const yes = 1;
     if (out.socket_ < 0) return failed();

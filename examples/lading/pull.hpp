@@ -65,11 +65,19 @@ struct pull_request : transfer_request {
 /// Where a pull goes, by the words of the command line: with the form before the path ("oci:DIR:NAME"), by --format, or by the
 /// end of the name of the path: `.tar` is an archive that docker, podman and what reads OCI archives can load, else a layout.
 inline lading::result<image_on_disk> destination_of(std::string const& to, std::string const& format, lading::reference const& ref) {
+    auto const word = to.substr(0, to.find(':') + 1); // empty where there is no colon
+    if (!format.empty())
+        for (auto const& [kind, form] : image_forms)
+            if (to.starts_with(kind)) return lading::error(lading::errc::invalid_argument).with_context("the form is given twice: --format " + format + ", and " + std::string(kind));
     if (format.empty()) {
         LADING_TRY(auto const where, place_of(to));
         if (where.on_disk) return *where.on_disk;
         if (to.starts_with("docker://") || to.starts_with("oci://"))
             return lading::error(lading::errc::invalid_argument).with_context("a pull goes to disk: DEST is a path");
+        if (word.size() > 1 && word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-:") == word.npos) {
+            auto const near = misspelt_form(to);
+            return lading::error(lading::errc::invalid_argument).with_context("no such form: " + word + (near.empty() ? "" : " (" + std::string(near) + "?)") + "; for a path of that name: ./" + to);
+        }
     }
     image_on_disk out;
     out.path = to;
@@ -150,6 +158,10 @@ inline int pull(pull_request const& g, lading::stop_token const& stop) {
     if (!at) return tell(doing, at.error(), g.args);
     auto& [registry, ref] = at.assume_value();
     bool const to_stdout = g.to == "-";
+    if (to_stdout && isatty(STDOUT_FILENO) == 1) {
+        std::fprintf(stderr, "lading: pull: an archive is not written to a terminal: > FILE\n");
+        return status::usage;
+    }
     std::optional<temporary_file> spool;
     if (to_stdout && !spool.emplace().good()) return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), g.args);
     auto where = destination_of(to_stdout ? spool->path() : g.to, to_stdout && g.format.empty() ? "oci-archive" : g.format, ref);
@@ -164,10 +176,11 @@ inline int pull(pull_request const& g, lading::stop_token const& stop) {
     auto what = for_form(g, to.form);
     auto const name = whole_name(ref);
     if (to_stdout) what.overwrite = true;
+    warn_of_no_name(to, name_at(to, ref), what.quiet);
     auto const ended = to_place<int>(to, what.overwrite, what.dry_run, [&](auto& store) {
         return run_copy(from, ref.target(), store, name_at(to, ref), name, spool ? &*spool : nullptr, what, stop);
     });
-    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), g.args, !to_stdout);
+    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), g.args, !to_stdout, what.overwrite);
 }
 
 inline void add_pull(CLI::App& app, program& run) {
@@ -180,7 +193,8 @@ inline void add_pull(CLI::App& app, program& run) {
     c->add_option("--format", g->format,
                   "oci: a layout; oci-archive; docker-archive: for docker load; archive: both in one file; dir: a folder of blobs; files: those of an "
                   "artifact, by their titles (default: archive where DEST ends in .tar, else oci)")
-        ->transform(CLI::Transformer(std::map<std::string, std::string>{{"tarball", "docker-archive"}, {"oci-layout", "oci"}}))
+        ->transform([](std::string form) -> std::string { return form == "tarball" ? "docker-archive" : form == "oci-layout" ? "oci"
+                                                                                                                             : form; })
         ->check(CLI::IsMember({"oci", "oci-archive", "docker-archive", "archive", "dir", "files"}))
         ->type_name("FORM");
     add_transfer_options(*c, *g);

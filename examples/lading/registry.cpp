@@ -12,7 +12,7 @@ namespace {
 
 lading::result<lading::reference> reference_of(std::string const& name, lading::registry_rules const& rules) {
     LADING_TRY(auto const place, place_of(name));
-    if (place.on_disk) return lading::error(lading::errc::ref_invalid).with_context("a name in a registry is wanted, not an image on disk");
+    if (place.on_disk) return lading::error(lading::errc::ref_invalid).with_context("a name in a registry is wanted, not an image on disk; of that: lading inspect, lading copy");
     return lading::reference::parse(lading::expand_alias(place.name, rules));
 }
 

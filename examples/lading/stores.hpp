@@ -3,6 +3,7 @@
 
 /// The places of the command line as stores: where a transfer comes from, and where it goes.
 
+#include "program.hpp"
 #include "registry.hpp"
 
 #include "../inspect/place.hpp"
@@ -21,9 +22,14 @@
 #include <lading/unpack/zstd_frames.hpp>
 #endif
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 /// Options for archives: what they are compressed with is undone; the time in them is that of SOURCE_DATE_EPOCH, else none.
 inline lading::archive_options archive_options_of(bool overwrite) {
@@ -48,6 +54,8 @@ lading::result<T> from_place(place const& where, registry_access const& args, re
         return go(from, at.ref.target(), &at.ref);
     }
     auto const& disk = *where.on_disk;
+    if (::access(disk.path.c_str(), F_OK) != 0)
+        return lading::error(lading::errc::manifest_unknown).with_context((disk.form == image_form::layout || disk.form == image_form::folder ? "there is no folder " : "there is no file ") + disk.path);
     auto const opened = [&](auto store) -> lading::result<T> {
         if (!store) return std::move(store).assume_error();
         return go(store.assume_value(), disk.words, static_cast<lading::reference const*>(nullptr));
@@ -67,10 +75,32 @@ lading::result<T> from_place(place const& where, registry_access const& args, Go
     return from_place<T>(where, args, known, std::move(go));
 }
 
+/// Why nothing can be written there, before anything is asked for. Errors: `invalid_argument`, `sink_failed`.
+inline lading::result<void> check_target(image_on_disk const& to) {
+    auto const wrong = [](std::string why) { return lading::error(lading::errc::invalid_argument).with_context(std::move(why)); };
+    bool const folder = to.form == image_form::layout || to.form == image_form::folder;
+    struct stat about{};
+    bool const there = ::stat(to.path.c_str(), &about) == 0;
+    if (there && folder && !S_ISDIR(about.st_mode)) return wrong(to.path + " is a file, and what is to be written is a folder; an archive: oci-archive:" + to.path);
+    if (there && !folder && S_ISDIR(about.st_mode)) return wrong(to.path + " is a folder, and what is to be written is a file");
+    auto const slash = to.path.rfind('/');
+    if (auto const parent = slash == to.path.npos ? "." : to.path.substr(0, std::max<std::size_t>(slash, 1)); !folder && ::stat(parent.c_str(), &about) != 0)
+        return lading::error(lading::errc::sink_failed).with_context("there is no folder " + parent);
+    if (to.form == image_form::docker_archive && !to.words.empty() && to.words.find(':') == to.words.npos)
+        return wrong("docker load would call the image " + to.words + "; a whole name is wanted: docker-archive:" + to.path + ":NAME:" + to.words + ", or " + to.words + ":latest");
+    return lading::success();
+}
+/// Says that `docker load` will show no name.
+inline void warn_of_no_name(image_on_disk const& to, std::string const& name, bool quiet) {
+    if (to.form == image_form::docker_archive && name.empty() && !quiet)
+        std::fprintf(stderr, "lading: warning: the image in %s has no name for docker load; to give it one: docker-archive:FILE:NAME:TAG\n", shown(to.path).c_str());
+}
+
 /// Calls `go(store)` with where images go. For a forecast, `dry`, nothing is made: then the store is what is there, else an empty one.
 /// Errors: those of making it, and of `go`.
 template <class T, class Go>
 lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry, Go go) {
+    LADING_TRY_V(check_target(where));
     auto const made = [&](auto store) -> lading::result<T> {
         if (!store) return std::move(store).assume_error();
         return go(store.assume_value());

@@ -14,7 +14,10 @@
 inline int list_tags(std::string const& name, bool json, registry_access const& args, lading::stop_token const& stop) {
     auto at = registry_of(name, args);
     if (!at) return tell("tags " + name, at.error(), args);
-    auto const& where = at.assume_value().ref.repository();
+    auto const& ref = at.assume_value().ref;
+    auto const& where = ref.repository();
+    if (!ref.tag().empty() || ref.has_digest())
+        return tell("tags " + name, lading::error(lading::errc::invalid_argument).with_context("a repository is wanted, without a tag: " + where.str()), args);
     auto const tags = at.assume_value().registry.tags(where, stop);
     if (!tags) return tell("tags " + name, tags.error(), args);
     auto const& list = tags.assume_value();

@@ -42,7 +42,7 @@ inline void add_report_options(CLI::App& to, transfer_request& of) {
                                                                                                                                      : form == "json"  ? progress_form::json
                                                                                                                                      : form == "plain" ? progress_form::plain
                                                                                                                                                        : progress_form::automatic; }, "none, plain, bar or json, on stderr (default: bar on a terminal, else plain)")->check(CLI::IsMember({"auto", "none", "plain", "bar", "json"}))->type_name("FORM");
-    to.add_flag("-q,--quiet", of.quiet, "say nothing but what failed");
+    to.add_flag("-q,--quiet", of.quiet, "print the result and failures, and nothing else");
     to.add_flag("--json", of.json, "print the result as JSON");
     to.add_option("--digestfile", of.digest_file, "write the digest to this file")->type_name("FILE");
     to.add_flag("--dry-run", of.dry_run, "say what would be copied, and copy nothing");
@@ -181,10 +181,10 @@ inline int print_forecast(std::string const& name, lading::copy_forecast const& 
 }
 
 /// Says why a transfer has failed; the exit status.
-inline int tell_transfer(std::string const& doing, lading::error const& e, registry_access const& args, bool parts_stay) {
+inline int tell_transfer(std::string const& doing, lading::error const& e, registry_access const& args, bool parts_stay, bool overwrites = false) {
     auto const ended = tell(doing, e, args);
-    if (e == lading::errc::cancelled && parts_stay) std::fprintf(stderr, "lading: what has been transferred is kept; the same command goes on from there\n");
-    if (e == lading::errc::archive_exists) std::fprintf(stderr, "lading: to replace it: --overwrite\n");
+    if ((e == lading::errc::cancelled || e == lading::errc::resume_exhausted) && parts_stay) std::fprintf(stderr, "lading: what has been transferred is kept; the same command goes on from there\n");
+    if (e == lading::errc::archive_exists && !overwrites) std::fprintf(stderr, "lading: to replace it: --overwrite\n");
     if (e == lading::errc::schema1_refused) std::fprintf(stderr, "lading: to copy it as it is: --schema1\n");
     return ended;
 }

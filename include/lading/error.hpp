@@ -26,7 +26,7 @@ namespace lading {
     X(invalid_argument, "an argument is out of range")                                                    \
     X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
     X(layout_invalid, "not a valid OCI layout or archive")                                                \
-    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(tag_ambiguous, "several images on disk could be meant")                                             \
     X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
     X(archive_exists, "the file or folder that an image is to be written to exists")                      \
     X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
@@ -127,7 +127,7 @@ namespace lading {
     X(platform_not_found, "the index offers no image for the platform")                                   \
     X(walk_limit, "indexes are nested deeper than the limit")                                             \
     X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
-    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(resume_exhausted, "the transfer broke off too often without making progress")                       \
     X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
     X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
     X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \

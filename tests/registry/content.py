@@ -731,7 +731,7 @@ def makes(w, who, host, removes_tags, keeps_referrers):
           [("application/vnd.example.model", "model.bin"), ("application/octet-stream", "empty"), ("text/plain", "docs/notes.txt"),
            ("application/vnd.oci.image.layer.v1.tar+gzip", "tree")] and document["artifactType"] == kind, document)
     check(f"{who}: an artifact: again, the same", good("an artifact, again", *args, cwd=here) == out)
-    bad("an artifact: a folder wants unpacking", 1, "artifact_options", "artifact", "pull", plain, ref, w.place("out"))
+    bad("an artifact: a folder wants unpacking", 2, "artifact_options", "artifact", "pull", plain, ref, w.place("out"))
     back = w.place("out")
     good("an artifact, pulled", "artifact", "pull", plain, "-q", "--packed", "--config", "config.json", ref, back)
     for title in ("model.bin", "empty", "docs/notes.txt", "config.json"):
@@ -744,8 +744,8 @@ def makes(w, who, host, removes_tags, keeps_referrers):
     check(f"{who}: an artifact to a layout: whole", not layout_faults(layout, ["1"]), layout_faults(layout, ["1"]))
     for what, words in (("two files of one name", ("hello.txt", str(here / "hello.txt"))), ("a name that is none", ("hello.txt", "."))):
         bad(what, 1, "path_refused", "artifact", "push", plain, "--artifact-type", kind, f"{host}/none:1", *words, cwd=here)
-    bad("no type", 1, "--artifact-type", "artifact", "push", plain, f"{host}/none:1", "hello.txt", cwd=here)
-    bad("a file that is not there", 1, "nothing.txt", "artifact", "push", plain, "--artifact-type", kind, f"{host}/none:1", "nothing.txt", cwd=here)
+    bad("no type", 2, "--artifact-type", "artifact", "push", plain, f"{host}/none:1", "hello.txt", cwd=here)
+    bad("a file that is not there", 2, "nothing.txt", "artifact", "push", plain, "--artifact-type", kind, f"{host}/none:1", "nothing.txt", cwd=here)
     bad("a type that is none", 1, "media_type_invalid", "artifact", "push", plain, "--artifact-type", "nonsense", f"{host}/none:1", "hello.txt", cwd=here)
     bad("attached to nothing", 3, "_unknown", "artifact", "attach", plain, "--artifact-type", kind, f"{host}/none:1", "hello.txt", cwd=here)
     out = good("--dry-run", "artifact", "push", plain, "--dry-run", "--artifact-type", kind, f"{host}/none:1", "hello.txt", cwd=here)
@@ -767,7 +767,7 @@ def makes(w, who, host, removes_tags, keeps_referrers):
     else:
         bad("tag rm", 1, "lading manifest rm", "tag", "rm", "--yes", plain, f"{host}/files/mine:third")
         check(f"{who}: tag rm: nothing is gone", at("files/mine", "third") == at("files/mine", "1"))
-    bad("tag rm: without a tag", 1, "ref_invalid", "tag", "rm", "--yes", plain, f"{host}/files/mine")
+    bad("tag rm: without a tag", 2, "ref_invalid", "tag", "rm", "--yes", plain, f"{host}/files/mine")
 
     # Indexes.
     images = [pushed.image(host, "multi", arch, [3000], arch=arch) for arch in ("amd64", "arm64")]

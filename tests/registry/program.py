@@ -166,7 +166,7 @@ def moving(w, image, both):
     expect(0, f"^Name: *oci:{w.folder}/copied:1$", "", "inspect", "--format", "table", f"oci:{w.folder}/copied:1")
     check("copy: the name is kept", lading("copy", "-q", f"oci:{w.folder}/copied-3:1", f"oci:{w.folder}/copied-4:1")[0] == 0)
     expect(3, "^$", "manifest_unknown.*available: 1", "copy", f"oci:{w.folder}/copied:none", f"oci:{w.folder}/x")
-    expect(1, "^$", "layout_invalid", "copy", f"oci:{w.folder}/nothing:1", f"oci:{w.folder}/x:1")
+    expect(3, "^$", "there is no folder", "copy", f"oci:{w.folder}/nothing:1", f"oci:{w.folder}/x:1")
     (w.folder / "127.0.0.1:1").mkdir()
     run("cp", "-r", w.folder / "copied", w.folder / "127.0.0.1:1" / "lay")
     expect(1, "^$", "there is a layout in the folder 127.0.0.1:1/lay: oci:127", "copy", "--plain-http", "--retry", "0", "127.0.0.1:1/lay", f"oci:{w.folder}/x:1", cwd=w.folder)
@@ -395,6 +395,40 @@ def interrupted(w):
         wire.stop()
 
 
+def mistaken(w, image):
+    """What is mistyped or impossible is said before anything is written, with what helps; names on disk."""
+    ref, plain, layout = f"{w.plain.host}/app:1", "--plain-http", w.folder / "layout"
+    here = w.folder / "mistaken"
+    here.mkdir()
+    (here / "file.tar").write_bytes(b"mine")
+    for dest, words in (("docker-archiv:foo.tar", "docker-archive: is meant"), ("ocii:foo", "no such form: ocii: \\(oci:\\?\\).*\\./ocii:foo"), ("oci:", "oci: needs a path"),
+                        ("oci:file.tar", "file.tar is a file.*oci-archive:file.tar"), ("docker-archive:x.tar:v9", "docker-archive:x.tar:NAME:v9")):
+        expect(2, "^$", words, "pull", plain, ref, dest, cwd=here)
+    expect(2, "^$", "the form is given twice", "pull", plain, "--format", "dir", ref, "oci:foo", cwd=here)
+    expect(2, "^$", "is a file", "pull", plain, "--format", "oci", ref, "file.tar", cwd=here)
+    expect(1, "^$", "there is no folder /nonexist", "pull", plain, ref, "oci-archive:/nonexist/x.tar", cwd=here)
+    expect(2, "^$", "HOST/NAME:TAG, or on disk with its form: oci-archive:y6.tar", "copy", f"oci:{layout}:first", "y6.tar", cwd=here)
+    expect(2, "^$", "with its form: oci:./y6", "copy", f"oci:{layout}:first", "./y6", cwd=here)
+    expect(3, "^$", "there is no folder nothing", "copy", "oci:nothing:1", "oci:y", cwd=here)
+    expect(1, "^$", "tag_ambiguous.*available: ", "copy", f"oci:{layout}", "oci-archive:y.tar", cwd=here)
+    expect(2, "^$", "without a tag", "tags", plain, ref)
+    expect(2, "^$", "lading inspect", "tags", f"oci:{layout}")
+    check("mistaken: nothing is written", sorted(p.name for p in here.iterdir()) == ["file.tar"] and (here / "file.tar").read_bytes() == b"mine", list(here.iterdir()))
+    expect(1, "^$", "none of its 2 layers has a title; --all-files", "artifact", "pull", plain, ref, here / "none")
+    check("artifact pull of nothing: no folder", not (here / "none").exists())
+    art = f"{w.plain.host}/titled:1"
+    pushed.artifact(w.plain.host, "titled", "1", {"model.bin": b"x"})
+    expect(3, "^$", "no file with the title readme.md.*available: .*model.bin", "artifact", "pull", plain, "--file", "readme.md", art, here / "none")
+    # Names: a layout's are tags, docker's are whole; what is there is kept, and what is not is missed.
+    saved = f"docker-archive:{here}/saved.tar"
+    expect(0, "", "no name for docker load", "copy", f"oci:{layout}:first", saved)
+    expect(0, "", "^(?!.*no name)", "copy", "--overwrite", "-q", f"oci:{layout}:first", f"{saved}:debian:12")
+    expect(0, "", "", "copy", "-q", saved, f"docker-archive:{here}/again.tar")
+    expect(0, f"^oci:{here}/kept:debian:12@", "", "copy", "-q", saved, f"oci:{here}/kept")
+    for at in (f"docker-archive:{here}/again.tar", f"oci:{here}/kept"):
+        expect(0, "^Tag: *12$", "", "inspect", "--format", "table", f"{at}:debian:12")
+
+
 def serving(w, image):
     """lading serve: what lading, skopeo and plain requests have from it; its end."""
     layout = w.folder / "layout"
@@ -432,5 +466,6 @@ with World() as world:
     following(world, image)
     removing(world, image)
     interrupted(world)
+    mistaken(world, image)
     serving(world, image)
 sys.exit(ended("program"))

@@ -204,9 +204,11 @@ class artifact_run {
                             (title.empty() ? "" : ", " + printable(title, 80)) + ")");
         }
         if (listed_.layers.size() > 20) there.push_back("and " + std::to_string(listed_.layers.size() - 20) + " more");
+        auto wanted = !options_.file.empty()         ? "file with the title " + printable(options_.file, 160)
+                      : !options_.media_type.empty() ? "layer of the type " + printable(options_.media_type, 160)
+                                                     : "such layer";
         return error(errc::blob_unknown)
-            .with_context("the files of the artifact that are meant")
-            .with_values("exactly one", std::to_string(found))
+            .with_context(found == 0 ? "the artifact has no " + wanted : "the artifact has more than one " + wanted + ": " + std::to_string(found))
             .with_available(std::move(there));
     }
 
