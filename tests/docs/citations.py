@@ -16,7 +16,7 @@ FOLDERS = ("include", "tests", "examples")
 SUFFIXES = {".hpp", ".ipp", ".cpp", ".h", ".c", ".py", ".sh", ".txt"}
 README_LINES = 150
 
-GONE = re.compile(r"(?<![-\w])[Ss]pec \d|\b(?:hostile|realworld|content|inspect|cpp)\.md\b|\((?:\w+ )?10\.\d\d\)|\bFIX\b|\bthe original(?:'s)?\b(?! bytes)|\bissue \d")
+GONE = re.compile(r"(?<!distribution )(?<![-\w])[Ss]pec \d|\b(?:hostile|realworld|content|inspect|cpp)\.md\b|\((?:\w+ )?10\.\d\d\)|\bFIX\b|\bthe original(?:'s)?\b(?! bytes)|\bissue \d")
 CITED = re.compile(r"\bdoc/(\w+\.md)(?:#([\w-]+(?:\.[\w-]+)*))?")
 LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 PATH = re.compile(r"`((?:[\w.-]+/)+[\w-]+\.(?:hpp|cpp|py|sh|md|c|json))(?: \[\w+\])?`")
