@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """exchanges.py LADING [--write] [-v] [CASE...]: what the program sends and is answered, byte for byte, recorded on the wire to Debian's
-docker-registry and to `lading serve`.
+docker-registry and to `lading serve --manners registry-2.8`; what is exchanged with a registry that lists referrers and removes tags, on
+the wire to `lading serve` alone.
 
 Each case names the requests that it has to make, in their order. The heads of all of them are in golden/exchanges.txt, which --write
 writes anew, in a normal form: HOST for the host; <layer>, <config>, <index> ... for digests; U1, U2 ... for the names of sessions; S for
@@ -92,11 +93,11 @@ class Docker:
 
 
 class Ours:
-    """lading serve, an empty layout behind it."""
-    name = "lading serve"
+    """lading serve, as docker-registry answers."""
+    name, manners = "lading serve --manners registry-2.8", "registry-2.8"
 
     def __init__(self, folder):
-        self.process = subprocess.Popen([program, "serve", "--listen", "127.0.0.1:0", folder / "ours"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program, "serve", "--listen", "127.0.0.1:0", "--manners", self.manners, folder / "ours"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         self.host = self.process.stdout.readline().strip()
         if not re.fullmatch(r"127\.0\.0\.1:\d+", self.host):
@@ -105,6 +106,11 @@ class Ours:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+class Newer(Ours):
+    """lading serve, with all that there is."""
+    name, manners = "lading serve", "spec"
 
 
 # ---- the normal form ------------------------------------------------------------------------------------------------
@@ -388,27 +394,63 @@ def removing(w):
     w.run("manifest", "rm", "-q", "--resolve", *PLAIN, f"{w.host}/d:v1")
     w.case("GX26 remove a manifest by its tag", ["HEAD d/manifests/v1 200", "GET d/manifests/<manifest> 200", "DELETE d/manifests/<manifest> 202"])
     w.run("catalog", "--page-size", "2", *PLAIN, w.host)
-    w.case("GX28 the catalog by pages", None)
+    pages = w.wire.take()
+    links = [re.match(r"<(.*)>; rel=\"?next\"?$", of(x.answer_headers, "link", "")) for x in pages]
+    check(f"{w.registry.name}: GX28 the catalog by pages", len(pages) >= 2 and [x.target for x in pages] == ["/v2/_catalog?n=2", *[l[1] for l in links if l]] and links[-1] is None,
+          ([x.target for x in pages], links))
 
 
-def referring(w):
-    """GX20 to GX23, GX27: referrers, where the registry lists none."""
+def attach(w):
+    """A signature about an image; the digest of the image."""
     source = w.layout("v1", [[b"subject " * 1000]])
     w.quietly("push", *QUIET, source, f"{w.host}/s:v1")
     signature = w.file(b"signed\n", "signature")
-    digest = {called: d for d, called in w.names.items()}
     w.names[sha256(b"{}")] = "empty"
-    done = w.run("artifact", "attach", *PLAIN, "--artifact-type", "application/vnd.example.sig", "--annotation", "org.opencontainers.image.created=2024-01-02T03:04:05Z",
-                 f"{w.host}/s:v1", signature.relative_to(w.folder), cwd=w.folder)
-    attached = re.search(r"sha256:[0-9a-f]{64}", done.stdout.decode())
-    if attached:
-        w.names[attached[0]] = "referrer"
-    w.case("GX20 attach to an image", None)
-    w.run("referrers", *PLAIN, "--artifact-type", "application/vnd.example.sig", f"{w.host}/s@{digest['manifest']}")
+    w.run("artifact", "attach", *QUIET, "--artifact-type", "application/vnd.example.sig", "--annotation", "org.opencontainers.image.created=2024-01-02T03:04:05Z",
+          f"{w.host}/s:v1", f"{signature.name}:text/plain", cwd=w.folder)
+    return next(d for d, called in w.names.items() if called == "manifest")
+
+
+def named(w, **found):
+    """The exchanges so far, where documents that were made in them get names: `name=part of the target`."""
+    exchanges = w.wire.take()
+    for x in exchanges:
+        for name, part in found.items():
+            if x.method == "PUT" and part in x.target and x.digest not in w.names:
+                w.names[x.digest] = name
+    return exchanges
+
+
+ATTACHED = ["GET s/manifests/v1 200", *blob_sent("s", "empty"), *blob_sent("s", "signature", "U2"), "PUT s/manifests/<referrer> 201"]
+
+
+def referring(w):
+    """GX20, GX23, GX27: referrers, where the registry lists none."""
+    subject = attach(w)
+    exchanges = named(w, referrer="/manifests/sha256:", list="/manifests/sha256-")
+    w.case("GX20 attach to an image", [*ATTACHED, "GET s/referrers/<manifest> 404", "GET s/manifests/<manifest>tag 404", "PUT s/manifests/<manifest>tag 201",
+                                       "GET s/manifests/<manifest>tag 200"], exchanges)
+    w.run("referrers", *PLAIN, "--artifact-type", "application/vnd.example.sig", f"{w.host}/s@{subject}")
     w.case("GX23 list referrers", ["GET s/referrers/<manifest>?artifactType=application%2Fvnd.example.sig 404", "GET s/manifests/<manifest>tag 200"])
-    if attached:
-        w.run("manifest", "rm", "-q", "--yes", *PLAIN, f"{w.host}/s@{attached[0]}")
-        w.case("GX27 remove a referrer", None)
+    referrer = next(d for d, called in w.names.items() if called == "referrer")
+    w.run("manifest", "rm", "-q", "--yes", *PLAIN, f"{w.host}/s@{referrer}")
+    exchanges = named(w, nothing="/manifests/sha256-")
+    w.case("GX27 remove a referrer", ["GET s/manifests/<referrer> 200", "DELETE s/manifests/<referrer> 202", "GET s/manifests/<manifest>tag 200",
+                                      "DELETE s/manifests/<manifest>tag 400", "GET s/manifests/<manifest>tag 200", "PUT s/manifests/<manifest>tag 201"], exchanges)
+
+
+def newer(w):
+    """GX21, GX22, GX25: a registry that lists referrers, and removes tags."""
+    subject = attach(w)
+    exchanges = named(w, referrer="/manifests/sha256:")
+    w.case("GX21 attach to an image, whose registry lists referrers", ATTACHED, exchanges)
+    check("GX21: it says so", of(exchanges[-1].answer_headers, "oci-subject") == subject, exchanges[-1].answer_headers)
+    w.run("referrers", *PLAIN, "--artifact-type", "application/vnd.example.sig", f"{w.host}/s@{subject}")
+    listed = w.wire.take()
+    w.case("GX22 list referrers, where the registry does", ["GET s/referrers/<manifest>?artifactType=application%2Fvnd.example.sig 200"], listed)
+    check("GX22: it has filtered them", of(listed[0].answer_headers, "oci-filters-applied") == "artifactType", listed[0].answer_headers)
+    w.run("tag", "rm", "--yes", *PLAIN, f"{w.host}/s:v1")
+    w.case("GX25 remove a tag, where the registry does", ["DELETE s/manifests/v1 202"])
 
 
 def repairing(w):
@@ -485,6 +527,9 @@ def tokens(w):
 CASES = {"pushing": pushing, "chunks": chunks, "reading": reading, "indexes": indexes, "removing": removing, "referring": referring, "repairing": repairing, "counts": counts}
 
 
+KINDS = {Docker: CASES | {"tokens": tokens}, Ours: CASES, Newer: {"newer": newer}}
+
+
 def read_golden():
     out, name = {}, None
     for line in GOLDEN.read_text().splitlines() if GOLDEN.exists() else ():
@@ -501,13 +546,19 @@ def main():
     chosen = [a for a in sys.argv[2:] if not a.startswith("-")]
     golden = read_golden()
     with tempfile.TemporaryDirectory(prefix="lading-exchanges-") as folder:
-        for kind in (Docker,) if write else (Docker, Ours):
+        for kind, cases in KINDS.items():
+            if write and kind is Ours:  # which answers as docker-registry does
+                continue
             here = pathlib.Path(folder) / kind.__name__
             here.mkdir()
-            registry = kind(here)
+            try:
+                registry = kind(here)
+            except RuntimeError as e:
+                check(kind.name, False, e)
+                continue
             w = World(here, registry, golden, write)
             try:
-                for name, go in (CASES | ({"tokens": tokens} if kind is Docker else {})).items():
+                for name, go in cases.items():
                     if chosen and name not in chosen:
                         continue
                     w.names, w.others = {}, {}
