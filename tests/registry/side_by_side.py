@@ -761,7 +761,7 @@ def elsewhere(s):
 
 def words(log):
     """In short, for the table."""
-    return " ".join(str(x[1]["status"]) if isinstance(x[1], dict) else "" for x in log).split()
+    return [str(x[1]["status"]) for x in log if isinstance(x[1], dict)] or [str(x[1])[:16] for x in log]
 
 
 def main():
