@@ -36,8 +36,9 @@ inline std::optional<small_answer> refused_at_once(asked const& a, std::string_v
         std::string clean;
         for (char const c : path)
             if (c != '/' || clean.empty() || clean.back() != '/') clean += c;
-        if (clean.ends_with("/tags/list/")) clean.pop_back();
-        auto moved = a.q.method == "GET" ? text_answer(301, "text/html; charset=utf-8", "<a href=\"" + clean + "\">Moved Permanently</a>.\n\n") : text_answer(301, {}, {});
+        bool const at_end = clean.ends_with("/tags/list/");
+        if (at_end) clean.pop_back();
+        auto moved = at_end && a.q.method == "GET" ? text_answer(301, "text/html; charset=utf-8", "<a href=\"" + clean + "\">Moved Permanently</a>.\n\n") : text_answer(301, {}, {});
         return with(std::move(moved), "Location", clean);
     }
     if (a.where.kind == route_kind::blob && a.where.item == "uploads" && a.q.method == "POST") return with(text_answer(301, {}, {}), "Location", std::string(path) + '/');

@@ -4,6 +4,7 @@
 /// `part_file`: a file under way to its name, that a later run can go on with. POSIX.
 
 #include "../result.hpp"
+#include "blob_sink.hpp"
 #include "file_error.hpp"
 #include "regular_file.hpp"
 
