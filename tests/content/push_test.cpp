@@ -7,6 +7,7 @@
 #include <lading/bulk/copy.hpp>
 #include <lading/bulk/push_artifact.hpp>
 #include <lading/lading.hpp>
+#include <lading/service/options.hpp>
 #include <lading/store/file_source.hpp>
 #include <lading/store/memory_store.hpp>
 #include <lading/store/registry_repository.hpp>
@@ -737,6 +738,73 @@ TEST_CASE("tags: one more takes two requests, several one each, and the bytes ar
     add_tags(repository, "v1", {"v3", "v4", "v5"}).value();
     CHECK(lines(w.server).size() == all.size() + 4);
     for (auto const* tag : {"v2", "v3", "v4", "v5"}) CHECK(w.registry.raw_manifest(w.ref(std::string("r:") + tag)).value().bytes == w.manifest());
+}
+
+TEST_CASE("the asynchronous client attaches and lists, whoever makes the list", "[referrers][async][RF02][RF21][GX20][GX21][GX27]") {
+    bool const api = GENERATE(false, true);
+    world w(testing::registry_options().with_writing().with_removal().with_personality(api ? service::personality::spec : service::personality::registry_2_8));
+    w.push_image();
+    REQUIRE(w.push("{}"));
+    asio::io_context context;
+    async_client registry(context.get_executor(), client_options().with_plaintext(w.server.host()));
+    auto const finish = [&](auto start) {
+        start();
+        context.run();
+        context.restart();
+    };
+    auto const subject = sha_of(w.manifest());
+    std::string const empty = R"({"mediaType":"application/vnd.oci.empty.v1+json","digest":")" + sha_of("{}") + R"(","size":2})";
+    auto const proof = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/sig","config":)" + empty + R"(,"layers":[)" + empty +
+                       R"(],"subject":{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + subject + R"(","size":)" + std::to_string(w.manifest().size()) + "}}";
+    std::optional<result<pushed_manifest>> pushed;
+    std::optional<result<referrer_list>> listed;
+    std::optional<result<referrers_listing>> changed;
+    finish([&] { registry.async_push_manifest(w.ref("r@" + sha_of(proof)), proof, {}, [&](result<pushed_manifest> r) { pushed.emplace(std::move(r)); }); });
+    REQUIRE(*pushed);
+    CHECK(pushed->value().listing == (api ? referrers_listing::registry : referrers_listing::changed));
+    auto const list = [&] {
+        finish([&] { registry.async_referrers(w.ref("r:v1"), referrers_options().with_artifact_type("a/sig"), [&](result<referrer_list> r) { listed.emplace(std::move(r)); }); });
+        return listed->value();
+    };
+    REQUIRE(list().values.size() == 1);
+    CHECK(list().values[0].digest.str() == sha_of(proof));
+    CHECK(list().by == (api ? referrers_by::api : referrers_by::tag));
+    finish([&] { registry.async_change_referrers(w.name(), referrers_change(digest::parse(subject).value()).with_added(pushed->value().referrer->entry),
+                                                 [&](result<referrers_listing> r) { changed.emplace(std::move(r)); }); });
+    CHECK(changed->value() == (api ? referrers_listing::registry : referrers_listing::as_it_was));
+    REQUIRE(w.registry.remove_manifest(w.ref("r@" + sha_of(proof))).value());
+    CHECK(list().values.empty());
+}
+
+TEST_CASE("what a tag leads to is removed where that is said", "[remove][DL04][GX26][DL05]") {
+    world w;
+    w.push_image();
+    w.server.clear_journal();
+    CHECK(w.registry.remove_manifest(w.ref("r:v1")).error() == errc::invalid_argument);
+    REQUIRE(w.registry.remove_manifest(w.ref("r:v1"), remove_options().with_resolution()).value());
+    CHECK(lines(w.server) == strings{"HEAD /v2/r/manifests/v1 < 200", "DELETE /v2/r/manifests/" + sha_of(w.manifest()) + " < 202"});
+    CHECK(w.registry.remove_manifest(w.ref("r:v1"), remove_options().with_resolution()).error() == errc::manifest_unknown);
+    CHECK_FALSE(w.registry.remove_manifest(w.ref("r:v1"), remove_options(true).with_resolution()).value());
+}
+
+TEST_CASE("copy: no more requests than are needed", "[push][CP32][CP15]") {
+    world w;
+    w.push_image();
+    registry_repository<client> from(w.registry, w.name()), to(w.registry, w.name("other/path"));
+    w.server.clear_journal();
+    REQUIRE(copy(from, "v1", to, "v1"));
+    CHECK(w.server.journal().size() <= 3 * 2 + 3 * 1 + 10);
+    for (auto const& x : w.server.journal())
+        if (x.method == "PUT" && x.target.find("/manifests/") != std::string::npos) CHECK(x.headers.find("Content-Type") == "application/vnd.oci.image.manifest.v1+json");
+    // The same image to another name beside one that is there: what is there by its digest is not looked for.
+    w.server.clear_journal();
+    auto const other = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+                       sha_of(w.manifest()) + R"(","size":)" + std::to_string(w.manifest().size()) + "}]}";
+    REQUIRE(w.registry.push_manifest(w.ref("r:v1"), other));
+    w.server.clear_journal();
+    REQUIRE(copy(from, "v1", to, "v1"));
+    CHECK(lines(w.server) == strings{"HEAD /v2/other/path/manifests/v1 < 200", "HEAD /v2/r/manifests/v1 < 200", "GET /v2/r/manifests/v1 < 200", "HEAD /v2/other/path/manifests/" + sha_of(other) + " < 404",
+                                     "HEAD /v2/other/path/manifests/" + sha_of(w.manifest()) + " < 200", "PUT /v2/other/path/manifests/v1 < 201"});
 }
 
 } // namespace push_test

@@ -131,6 +131,18 @@ void run(std::string const& host) {
     expect("what was pushed", image);
 }
 
+/// A registry that lists referrers itself.
+void at_one_that_lists(std::string const& host) {
+    client registry{client_options().with_plaintext(host)};
+    auto const ref = reference::parse(host + "/r:v1").value();
+    text_source config("{}");
+    expect("a config", registry.push_blob(ref.repository(), describe("{}"), config));
+    expect("a manifest", registry.push_manifest(ref, R"({"schemaVersion":2,"mediaType":")" + image_type + R"(","config":)" + entry("application/vnd.oci.empty.v1+json", "{}") + R"(,"layers":[]})"));
+    referrers(registry, host);
+    auto const list = registry.referrers(ref);
+    if (!list || list.value().by != referrers_by::api) ++failed, std::fprintf(stderr, "FAILED: it does not list referrers\n");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -143,5 +155,7 @@ int main(int argc, char** argv) {
         for (auto const& [n, v] : x.headers) std::printf("%s: %s\n", std::string(n).c_str(), std::string(v).c_str());
         std::printf("%zu bytes < %d\n\n", x.body.size(), x.status);
     }
+    testing::registry listing(testing::registry_options().with_writing().with_removal().with_personality(service::personality::spec));
+    at_one_that_lists(listing.host());
     return failed != 0;
 }

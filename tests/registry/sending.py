@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""sending.py SENDING [TESTS]: the program pushes, copies and removes at Debian's docker-registry and at the embedded registry. It must
-succeed at both, and the requests that it makes must be the same, byte for byte but for names of sessions. What TESTS has under [uploads], which is said of the embedded registry, must hold of
+"""sending.py SENDING [TESTS] [--race]: the program pushes, copies and removes at Debian's docker-registry and at the embedded registry. It must
+succeed at both, and the requests that it makes must be the same, byte for byte but for names of sessions. Some attach to one image side by side, with --race twenty, twenty times each. What TESTS has under [uploads], which is said of the embedded registry, must hold of
 docker-registry, too."""
+import json
 import os
 import pathlib
 import re
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 
 from components import free_port
 
@@ -82,6 +84,26 @@ def plain(lines):
     return re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
 
 
+def race(port, writers, each):
+    """Processes that attach to one image side by side, at a registry that lists nothing itself: what each pushed is listed, or named as missing."""
+    began = time.monotonic()
+    running = [subprocess.Popen([program, f"127.0.0.1:{port}", "race", f"writer-{n}", str(each)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) for n in range(writers)]
+    outputs = [p.communicate(timeout=1200) for p in running]
+    took = time.monotonic() - began
+    check("race", all(p.returncode == 0 for p in running), b"".join(err for _, err in outputs).decode())
+    named = {line for out, _ in outputs for line in out.decode().split()}
+    base = f"http://127.0.0.1:{port}/v2/r/manifests/"
+    accept = {"Accept": "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"}
+    get = lambda name: urllib.request.urlopen(urllib.request.Request(base + name, headers=accept))
+    subject = get("v1").headers["Docker-Content-Digest"]
+    listed = [m for m in json.load(get(subject.replace(":", "-")))["manifests"]]
+    names = {m["annotations"]["name"] for m in listed if m["annotations"]["name"].startswith("writer-")}
+    lost = {f"writer-{n}-{i}" for n in range(writers) for i in range(each)} - names
+    check("race: each once", len({m["digest"] for m in listed}) == len(listed))
+    check("race: all are listed, or named", len(lost) <= len(named), sorted(lost))
+    print(f"race: {len(names)} of {writers * each} referrers listed, {len(named)} named as missing, {took:.1f} s")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
@@ -98,11 +120,12 @@ def main():
             tap = Tap(port)
             done = subprocess.run([program, f"127.0.0.1:{tap.port}"], capture_output=True, timeout=120)
             check("docker-registry", done.returncode == 0, done.stderr.decode())
-            if len(sys.argv) > 2 and sys.argv[2] != "-v":
+            if len(sys.argv) > 2 and not sys.argv[2].startswith("-"):
                 rows = subprocess.run([sys.argv[2], "[uploads]"], capture_output=True, timeout=120,
                                       env=dict(os.environ, LADING_TEST_REGISTRY_PORT=str(port)))
                 check("the rows of the embedded registry", rows.returncode == 0, rows.stdout.decode())
             real = [r for stream in tap.sent for r in requests_of(stream)]
+            race(port, *((20, 20) if "--race" in sys.argv else (6, 4)))
         finally:
             registry.terminate()
             registry.wait()

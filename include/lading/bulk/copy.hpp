@@ -22,6 +22,9 @@ namespace lading {
 /// stays, as far as the destination can resume, and the next copy goes on from there. What follows an image (`copy_options::with_referrers`,
 /// `with_digest_tags`) comes behind it; a failure there is in the summary and not the copy's.
 ///
+/// What a registry says beside contents does not come: when a tag was set, how often an image was pulled, labels of its own, signatures that are kept
+/// elsewhere. No blob takes the place of another one, however alike they are.
+///
 /// Errors: those of the two stores and of `copy_plan`; `external_layer`; `tag_exists`; `would_change_digest` for referrers to a store that has no place
 /// for them; `digest_mismatch` of a promise that does not hold; `cancelled`
 /// soon after `stop` was requested. Requests: each document and blob once; where the destination knows the name, and the source can tell

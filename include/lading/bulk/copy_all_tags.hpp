@@ -52,7 +52,7 @@ result<copied_tags> copy_all_tags(From& from, To& to, copy_options o = {}, stop_
     std::size_t at_once = 1;
     if constexpr (detail::shared_by_copies<From> && detail::shared_by_copies<To>) {
         at_once = std::min<std::size_t>(4, std::max<std::size_t>(o.lanes, 1));
-        if (at_once > 1) o.lanes = std::max<std::size_t>(o.lanes / 2, 1);
+        if (at_once > 1) o.with_lanes(std::max<std::size_t>(o.lanes / 2, 1));
     }
     if (o.observer && at_once > 1) // which is told of one thing at a time
         o.observer = [mutex = std::make_shared<std::mutex>(), tell = std::move(o.observer)](transfer_event const& e) {

@@ -8,6 +8,7 @@
 #include "../error.hpp"
 #include "../limits.hpp"
 #include "../platform.hpp"
+#include "../result.hpp"
 #include "../store/transfer_event.hpp"
 #include "../warning.hpp"
 
@@ -30,6 +31,9 @@ enum class external_layers : std::uint8_t {
     leave  ///< not copied: the destination lists what it does not have
 };
 
+/// Gives the bytes of an index without the entries of these digests: `cut_index`, of <lading/bulk/cut_index.hpp>.
+using index_cutter = std::function<result<std::string>(std::string_view index, std::string_view media_type, std::vector<digest> const& without)>;
+
 /// What is copied, and how. By default everything that a name leads to: of an index all of its images.
 struct copy_options {
     copy_options() = default;
@@ -39,6 +43,9 @@ struct copy_options {
     copy_options& with_platform(platform p) { return platforms.push_back(std::move(p)), *this; }
     /// The index is copied as it is although not all of its images are.
     copy_options& with_sparse(bool yes = true) { return sparse = yes, *this; }
+    /// With platforms: in place of the index another one is written, with their entries alone; its digest is a new one, and what refers to the old one does
+    /// not refer to it. `with_new_index(cut_index)`. An index with others in it is `would_change_digest`.
+    copy_options& with_new_index(index_cutter f) { return cutter = std::move(f), *this; }
     /// At most so many blobs at once, each in a thread of its own; 0 means 1. Without it four, of which a registry is sent three.
     copy_options& with_lanes(std::size_t n) { return lanes = sending_lanes = n, *this; }
     /// Is told of every content, one call at a time.
@@ -71,6 +78,7 @@ struct copy_options {
 
     std::vector<platform> platforms;
     bool sparse = false;
+    index_cutter cutter;
     bool schema1 = false;
     bool completion = true;
     bool referrers = false;
@@ -113,7 +121,7 @@ struct copy_summary {
     copy_summary(descriptor n, descriptor t) : named(std::move(n)), top(std::move(t)) {}
 
     descriptor named;    ///< what the name led to at the source
-    descriptor top;      ///< what it leads to at the destination: with one platform the image of the index
+    descriptor top;      ///< what it leads to at the destination: with one platform the image of the index, or the index that was made
     copy_count fetched;  ///< from the source
     copy_count existing; ///< were at the destination already
     copy_count mounted;  ///< the destination took from the repository of the source, unsent

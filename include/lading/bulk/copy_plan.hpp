@@ -81,7 +81,7 @@ class copy_plan {
     };
 
     explicit copy_plan(copy_options const& o)
-        : bounds_(o.bounds), platforms_(o.platforms), sparse_(o.sparse), schema1_(o.schema1), external_(o.external) {}
+        : bounds_(o.bounds), platforms_(o.platforms), cutter_(o.cutter), sparse_(o.sparse || o.cutter), schema1_(o.schema1), external_(o.external) {}
 
     /// With the document that the name leads to; its size may be unknown.
     void begin(descriptor top) {
@@ -125,7 +125,11 @@ class copy_plan {
         if (listed.is == listed_contents::kind::schema1 && !schema1_) return error(errc::schema1_refused).with_context(what.digest.str());
         if (listed.is == listed_contents::kind::index) {
             if (choosing_) return choose_one(at, listed.entries);
+            auto all = listed.entries;
             LADING_TRY_V(keep_chosen(listed.entries));
+            if (at == 0 && cutter_) {
+                LADING_TRY_V(cut(std::move(all), listed.entries));
+            }
         }
         if (at == 0) choosing_ = false;
         for (auto& e : listed.entries) {
@@ -228,6 +232,24 @@ class copy_plan {
         return success();
     }
 
+    /// The index of those that are kept takes its place.
+    result<void> cut(std::vector<descriptor> all, std::vector<descriptor> const& kept) {
+        if (std::any_of(all.begin(), all.end(), [](auto const& e) { return is_index_type(e.media_type); }))
+            return error(errc::would_change_digest).with_context("an index that has others in it is not cut");
+        std::vector<digest> without;
+        for (auto const& e : all)
+            if (std::none_of(kept.begin(), kept.end(), [&](auto const& k) { return k.digest == e.digest; })) without.push_back(e.digest);
+        if (without.empty()) return success();
+        auto& top = documents_.front();
+        LADING_TRY(top.bytes, cutter_(top.bytes, top.what.media_type, without));
+        found_.erase(top.what.digest);
+        top.what.digest = constant_digest_of(top.bytes);
+        top.what.size = static_cast<std::int64_t>(top.bytes.size());
+        top.existing = false;
+        found_.emplace(top.what.digest, 0);
+        return success();
+    }
+
     result<void> add_entry(std::size_t parent, descriptor d) {
         if (is_known_blob_type(d.media_type) || (!is_known_manifest_type(d.media_type) && d.size > static_cast<std::int64_t>(bounds_.manifest_bytes)))
             return add_blob(std::move(d), false);
@@ -284,6 +306,7 @@ class copy_plan {
 
     limits bounds_;
     std::vector<platform> platforms_;
+    index_cutter cutter_;
     bool sparse_, schema1_;
     external_layers external_;
     bool choosing_ = false;                ///< the top may be an index whose image is meant

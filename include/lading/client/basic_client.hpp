@@ -201,12 +201,20 @@ class basic_client : immovable {
         return wait<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, ref, std::move(bytes), std::move(o));
     }
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
-    /// that is no failure. Requests and errors: `remove_operation`.
+    /// that is no failure. By tag only with `remove_options::with_resolution`: one HEAD more. Requests and errors: `remove_operation`.
     result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        if (!ref.has_digest()) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
-        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, ref.digest()->str(), o);
+        auto which = ref.digest();
+        if (!which && !o.resolution) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
+        if (!which) {
+            LADING_TRY(auto found, find(ref, stop));
+            if (!found && o.missing_is_fine) return false;
+            if (!found) return error(errc::manifest_unknown).with_context(std::string(ref.effective_tag()));
+            which = std::move(found->digest);
+            o.listing = false;
+        }
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, which->str(), o);
     }
     /// Removes a tag alone, where the registry does that.
     result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {})

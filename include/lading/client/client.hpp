@@ -128,7 +128,7 @@ class client {
     /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
-    /// that is no failure. Requests and errors: `remove_operation`.
+    /// that is no failure. By tag only with `remove_options::with_resolution`: one HEAD more. Requests and errors: `remove_operation`.
     LADING_DECL result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a tag alone, where the registry does that.
     LADING_DECL result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {});

@@ -67,7 +67,14 @@ class redirect_middleware : immovable {
         if ((s != 307 && s != 308) || hops_ == 3 || !last_->routing.may_authorize) return false;
         auto const here = url::parse(last_->query.url);
         auto const there = here ? here.assume_value().resolve(head.headers.find("Location").value_or("")) : here;
-        return there && there.assume_value().origin() == here.assume_value().origin();
+        if (!there || there.assume_value().origin() != here.assume_value().origin()) return false;
+        // What is removed is in the repository that the caller has named.
+        return last_->query.method != "DELETE" || repository_in(there.assume_value().path()) == repository_in(here.assume_value().path());
+    }
+    static std::string_view repository_in(std::string_view path) {
+        for (std::string_view const part : {"/manifests/", "/blobs/"})
+            if (auto const at = path.rfind(part); at != path.npos) return path.substr(0, at);
+        return path.substr(0, path.rfind('/'));
     }
     /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
     static bool is_signed(url const& u) {

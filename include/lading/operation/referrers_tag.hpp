@@ -62,9 +62,10 @@ struct referrers_index {
 } // namespace detail
 
 /// Entries stay in their order with all that others have written into them, new ones come behind them. Registries take what is written last:
-/// of two writers who have read the same list one is lost. So the list is read again after it was written, and what is missing then,
-/// ours or another's, is written again after a random wait; five times where nobody else writes, and as long as others do
-/// sixty times. While others write, it is also read until nobody has changed it between two readings, six times at most. Within one
+/// of two writers who have read the same list one is lost. So the list is read again after it was written, when as much time has gone as reading and
+/// writing took, and what is missing then, ours or another's, is written again after a random wait; five times where nobody else
+/// writes, and as long as others do sixty times. Once others have been seen to write, it is also read until nobody has changed it between three
+/// readings, thirty times at most, and later changes by the same client look for what its former ones have added. Within one
 /// client the writers of a list take turns. `If-Match` and `If-None-Match` are sent for those registries that heed them.
 ///
 /// Errors: `precondition_failed` where it is still missing then, in `error_detail::available` the digests; `media_type_mismatch` where the tag leads to
@@ -141,16 +142,23 @@ class referrers_tag_operation : immovable {
     }
     /// One at a time in this client: the others would only undo what it does.
     step<referrers_listing> take_turn() {
-        if (talk_.uploads && !(turn_ = talk_.uploads->take_turn(key_ + ' ' + tag_))) {
+        if (talk_.uploads && !(turn_ = talk_.uploads->take_turn(list_key()))) {
             state_ = state::waiting_for_turn;
             patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
             return need_delay(patience_);
         }
+        if (talk_.uploads && talk_.uploads->is_contended(list_key())) {
+            contended_ = true;
+            for (auto const& d : talk_.uploads->listed(list_key()))
+                if (std::find(change_.removed.begin(), change_.removed.end(), d.digest) == change_.removed.end()) wanted_.emplace_back(d.digest, d);
+        }
         return read(state::reading);
     }
+    std::string list_key() const { return key_ + ' ' + tag_; }
 
     step<referrers_listing> read(state s) {
         state_ = s;
+        if (s == state::reading) began_ = std::chrono::steady_clock::now();
         auto q = talk_.send("GET", url());
         q.headers.add("Accept", media_types::oci_index);
         return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
@@ -180,9 +188,11 @@ class referrers_tag_operation : immovable {
 
     step<referrers_listing> on_read(result<response>& answer) {
         auto index = index_in(answer);
-        if (!index) return what_failed(std::move(index).assume_error());
+        if (!index) return unread(std::move(index).assume_error());
         return write(std::move(index).assume_value());
     }
+    /// Registries fail at what others are about to write.
+    step<referrers_listing> unread(error e) { return written_ || contended_ ? lost(std::move(e)) : what_failed(std::move(e)); }
     step<referrers_listing> write(detail::referrers_index index) {
         if (note_entries(index) && tries_ != 0) others_write();
         bool differs = false;
@@ -196,7 +206,7 @@ class referrers_tag_operation : immovable {
                 out.manifests.push_back(entry);
                 differs = true;
             }
-        if (!differs) return over(written_ ? referrers_listing::changed : referrers_listing::as_it_was);
+        if (!differs) return written_ ? settle(index) : finish(referrers_listing::as_it_was);
         if (out.manifests.empty() && !keeps_empty_) return remove();
         auto bytes = index.document ? encode(out, index.json.root()) : encode(out);
         if (!bytes) return what_failed(std::move(bytes).assume_error());
@@ -241,8 +251,10 @@ class referrers_tag_operation : immovable {
         auto const& head = answer.assume_value();
         if (head.status >= 200 && head.status < 300) {
             written_ = true;
-            if (change_.added.empty()) return over(referrers_listing::changed); // what is listed and not there does no harm
-            return read(state::checking);
+            if (change_.added.empty()) return finish(referrers_listing::changed); // what is listed and not there does no harm
+            took_ = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_), std::chrono::milliseconds(20), std::chrono::milliseconds(1000));
+            state_ = state::settling;
+            return need_delay(took_);
         }
         auto e = detail::upload_refusal<typename P::json>(head, kept_->text(), talk_.bounds, shown_);
         if (head.status == 412) return lost(std::nullopt);
@@ -253,7 +265,7 @@ class referrers_tag_operation : immovable {
     }
     step<referrers_listing> on_checked(result<response>& answer) {
         auto read = index_in(answer);
-        if (!read) return what_failed(std::move(read).assume_error());
+        if (!read) return unread(std::move(read).assume_error());
         auto const& index = read.assume_value();
         if (note_entries(index)) others_write();
         missing_.clear();
@@ -262,15 +274,23 @@ class referrers_tag_operation : immovable {
         for (auto const& d : change_.removed)
             if (index.has(d)) missing_.push_back(d.str());
         if (!missing_.empty()) return contended_ = true, lost(std::nullopt);
-        if (!contended_) return over(referrers_listing::changed);
-        // Others are writing: one of them may have read what was before ours. Until all have written.
+        return settle(index);
+    }
+    /// All is there. Where others are writing one of them may have read what was before ours: until all have written.
+    step<referrers_listing> settle(detail::referrers_index const& index) {
+        if (!contended_) return finish(referrers_listing::changed);
         std::vector<digest> now;
         if (index.document)
             for (auto const& m : index.document->manifests) now.push_back(m.digest);
-        bool const quiet = now == std::exchange(settled_, now);
-        if (quiet || ++settles_ > 6) return over(referrers_listing::changed);
+        quiet_ = now == settled_ ? quiet_ + 1 : 0;
+        settled_ = std::move(now);
+        if (quiet_ == 2 || ++settles_ > 30) return finish(referrers_listing::changed);
         state_ = state::settling;
-        return need_delay(std::chrono::milliseconds(100 + random(300)));
+        return need_delay(took_ * 3 + std::chrono::milliseconds(50 + random(200)));
+    }
+    step<referrers_listing> finish(referrers_listing how) {
+        if (contended_ && talk_.uploads) talk_.uploads->note_listed(list_key(), change_.added, change_.removed);
+        return over(how);
     }
 
     /// Nothing is left on the list.
@@ -283,7 +303,7 @@ class referrers_tag_operation : immovable {
     step<referrers_listing> on_removed(result<response>& answer) {
         if (answer) {
             auto const s = answer.assume_value().status;
-            if (s == 200 || s == 202 || s == 204 || s == 404) return over(referrers_listing::removed);
+            if (s == 200 || s == 202 || s == 204 || s == 404) return finish(referrers_listing::removed);
         } else if (!detail::is_passing(answer.assume_error().kind())) {
             return what_failed(std::move(answer).assume_error());
         }
@@ -301,6 +321,7 @@ class referrers_tag_operation : immovable {
         }
         state_ = state::losing;
         settled_.clear();
+        quiet_ = 0;
         auto const wait = std::chrono::milliseconds(50 + random(450));
         return need_delay(wish > 0 ? std::max<std::chrono::milliseconds>(std::chrono::seconds(wish), wait) : wait);
     }
@@ -338,7 +359,9 @@ class referrers_tag_operation : immovable {
     std::vector<std::pair<digest, descriptor>> wanted_; ///< what the list is to have
     std::vector<digest> settled_;                       ///< what it had as it was read last
     std::vector<std::string> missing_;
-    unsigned alone_ = 0, tries_ = 0, settles_ = 0; ///< tries in turn without another writer; all tries
+    std::chrono::steady_clock::time_point began_{};
+    std::chrono::milliseconds took_{20};                         ///< from reading to having written
+    unsigned alone_ = 0, tries_ = 0, settles_ = 0, quiet_ = 0;   ///< tries in turn without another writer; all tries
     std::uint64_t seed_ = 0;
     bool contended_ = false, written_ = false, keeps_empty_ = false;
 };

@@ -22,9 +22,12 @@ struct remove_options {
     /// Off: a manifest is not read before it is removed, so that where it refers to another one it stays in a list of referrers that the
     /// registry does not make itself. There it does no harm.
     remove_options& with_listing(bool on) { return listing = on, *this; }
+    /// Of a tag: what it leads to is removed, and with it every other tag that leads there. It is not read before, as a manifest by its digest is.
+    remove_options& with_resolution(bool yes = true) { return resolution = yes, *this; }
 
     bool missing_is_fine = false;
     bool listing = true;
+    bool resolution = false;
 };
 
 } // namespace lading

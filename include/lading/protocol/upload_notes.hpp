@@ -3,8 +3,10 @@
 
 /// `upload_notes`: what a client has learnt of how registries take uploads and list referrers, shared by its operations.
 
+#include "../descriptor.hpp"
 #include "../detail/mutex.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -13,6 +15,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace lading {
 
@@ -48,6 +51,24 @@ class upload_notes {
         std::lock_guard const lock(mutex_);
         if (referrers_.size() >= most && referrers_.find(which) == referrers_.end()) referrers_.erase(referrers_.begin());
         referrers_[which] = has;
+    }
+    /// A list of referrers that others write at the same time: what this client has put on it. Of more than `most` the first are forgotten.
+    std::vector<descriptor> listed(std::string const& list) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = lists_.find(list);
+        return at == lists_.end() ? std::vector<descriptor>() : at->second;
+    }
+    bool is_contended(std::string const& list) const {
+        std::lock_guard const lock(mutex_);
+        return lists_.find(list) != lists_.end();
+    }
+    void note_listed(std::string const& list, std::vector<descriptor> const& added, std::vector<digest> const& removed) {
+        std::lock_guard const lock(mutex_);
+        if (lists_.size() >= most && lists_.find(list) == lists_.end()) lists_.erase(lists_.begin());
+        auto& all = lists_[list];
+        std::erase_if(all, [&](auto const& d) { return std::find(removed.begin(), removed.end(), d.digest) != removed.end(); });
+        all.insert(all.end(), added.begin(), added.end());
+        if (all.size() > most) all.erase(all.begin(), all.end() - most);
     }
     /// Whoever has it sends a content; when it goes, the next may. It may go after the notes.
     class turn {
@@ -94,6 +115,7 @@ class upload_notes {
     std::map<std::string, note> notes_;
     std::map<std::string, bool> no_mounts_;
     std::map<std::string, bool> referrers_;
+    std::map<std::string, std::vector<descriptor>> lists_;
     std::shared_ptr<turn::taken> const turns_ = std::make_shared<turn::taken>();
 };
 

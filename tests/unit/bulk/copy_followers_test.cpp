@@ -5,6 +5,7 @@
 #include "../../support/made_images.hpp"
 
 #include <lading/bulk/copy_all_tags.hpp>
+#include <lading/bulk/cut_index.hpp>
 
 #include <algorithm>
 #include <string>
@@ -325,6 +326,34 @@ TEST_CASE("copy: what a registry has by its digest is not looked into", "[copy][
     CHECK(w.from.of("document") == strings{text(w.index)});
     CHECK(to.of("put") == strings{text(w.index)});
     CHECK(to.inside().resolve("v1").value().digest == w.index.self.digest);
+}
+
+TEST_CASE("copy: some images of an index, with an index of these", "[copy][CP03][CP04]") {
+    world w;
+    auto const go = [&](world& v, std::string const& name, copy_options o) { return copy(v.from, name, v.to, "cut", o.with_new_index(cut_index).with_lanes(1)); };
+    auto const done = go(w, "index", copy_options().with_platform("linux/arm64"_platform));
+    REQUIRE(done);
+    made const expected = index_of({entry_for(w.image_b, "linux", "arm64")});
+    CHECK(done.value().named.digest == w.index.self.digest);
+    CHECK(done.value().top.digest == expected.self.digest);
+    CHECK(w.to.inside().resolve("cut").value() == expected.self);
+    CHECK(w.to.inside().document(expected.self).value() == expected.bytes);
+    CHECK(w.holds(w.image_b));
+    CHECK_FALSE(w.holds(w.image_a));
+    CHECK_FALSE(w.holds(w.index));
+    // All of them: the index itself.
+    world all;
+    auto const both = go(all, "index", copy_options().with_platform("linux/arm64"_platform).with_platform("linux/amd64"_platform));
+    REQUIRE(both);
+    CHECK(both.value().top.digest == all.index.self.digest);
+    // What cannot be cut.
+    world nested;
+    made const outer = index_of({json_of(nested.index.self), entry_for(nested.image_a, "linux", "s390x")});
+    nested.from.put(outer);
+    nested.from.name("outer", outer);
+    CHECK(go(nested, "outer", copy_options().with_platform("linux/s390x"_platform)).error().kind() == errc::would_change_digest);
+    CHECK(go(nested, "index", copy_options().with_platform("linux/riscv64"_platform)).error().kind() == errc::platform_not_found);
+    CHECK(nested.to.count("write") == 0);
 }
 
 TEST_CASE("copy: referrers to a store that has no place for them", "[copy][CP30]") {

@@ -24,7 +24,7 @@ struct context {
 struct sending : operation_base<int, int> {
     sending(context&, std::string m, body_source& s, bool c = true) : method(std::move(m)), source(s), may_authorize(c) {}
     step<int> start() {
-        request q(method, "https://r.example/v2/up?x=1");
+        request q(method, "https://r.example" + path);
         q.source = &source;
         q.headers.add("Content-Type", "a/b");
         routing how("repository:x:pull,push");
@@ -35,7 +35,7 @@ struct sending : operation_base<int, int> {
         if (!answer) return std::move(answer).assume_error();
         return done<int>(answer.value().status);
     }
-    std::string method;
+    std::string method, path = "/v2/up?x=1";
     body_source& source;
     bool may_authorize;
     response_body body{1000, limits()};
@@ -53,18 +53,38 @@ struct world {
 };
 using fields = std::vector<std::pair<std::string, std::string>>;
 
+/// How many requests a removal takes that is sent on.
+std::size_t requests_of_removal(std::string const& location) {
+    struct removing : sending {
+        removing(context& c, body_source& s) : sending(c, "DELETE", s) { path = "/v2/a/b/manifests/v1"; }
+    };
+    world w;
+    w.talk.answers(307, {{"Location", location}}).answers(202);
+    redirect_middleware<removing> op(w.shared, w.text);
+    auto const got = run(op, w.talk, w.clock);
+    CHECK(got.value() == (w.talk.said().size() == 2 ? 202 : 307));
+    return w.talk.said().size();
+}
+
 } // namespace
 
 TEST_CASE("a request that writes follows 307 and 308 on its origin, with its body", "[redirect][PU49]") {
     for (auto const* method : {"POST", "PUT", "PATCH", "DELETE"})
         for (int const status : {307, 308}) {
             world w;
-            w.talk.answers(status, {{"Location", "/other?y=2"}}).answers(201);
+            w.talk.answers(status, {{"Location", "/v2/other?y=2"}}).answers(201);
             CHECK(w.send(method).value() == 201);
-            CHECK(w.talk.said().back() == std::string(method) + " /other?y=2");
+            CHECK(w.talk.said().back() == std::string(method) + " /v2/other?y=2");
             CHECK(w.talk.journal.back().body == "the body");
             CHECK(w.talk.journal.back().headers.find("Content-Type") == "a/b");
         }
+}
+
+TEST_CASE("what is removed stays in its repository", "[redirect][HX24]") {
+    CHECK(requests_of_removal("/v2/a/b/manifests/other") == 2);
+    CHECK(requests_of_removal("https://r.example/v2/a/b/manifests/sha256:0?x=1") == 2);
+    for (auto const* elsewhere : {"/v2/a/c/manifests/v1", "/v2/a/manifests/v1", "https://evil.example/v2/a/b/manifests/v1", "//evil.example/v2/a/b/manifests/v1", "../../c/manifests/v1", "/"})
+        CHECK(requests_of_removal(elsewhere) == 1);
 }
 
 TEST_CASE("every other redirect is its answer", "[redirect][PU49][H29]") {

@@ -348,7 +348,7 @@ TEST_CASE("a removal whose fate is not known is looked for", "[remove][DL08]") {
     }
 }
 
-TEST_CASE("the right to remove is asked for as the registry names it", "[remove][DL07]") {
+TEST_CASE("the right to remove is asked for as the registry names it", "[remove][DL07][HX23]") {
     call_context c("https://r.example", repository::parse("r.example/a/b").value());
     remove_operation<policies> op(std::move(c), removed::tag, "v1");
     auto const first = op.start();
@@ -409,7 +409,7 @@ TEST_CASE("a registry that lists no repositories is said to be one", "[catalog][
     CHECK(denied.run().error() == errc::denied);
 }
 
-TEST_CASE("names that are none are shown and cannot be used", "[catalog][DL16]") {
+TEST_CASE("names that are none are shown and cannot be used", "[catalog][DL16][HX25]") {
     listing l;
     l.talk.answers(200, {}, R"({"repositories":["a/b","UPPER","../x","\u001b[31m",7]})");
     auto const got = l.run();
@@ -418,7 +418,7 @@ TEST_CASE("names that are none are shown and cannot be used", "[catalog][DL16]")
     for (auto const& text : got.value().odd) CHECK(text.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("pages that do not end, or leave the registry, end", "[catalog][P01][P02]") {
+TEST_CASE("pages that do not end, or leave the registry, end", "[catalog][P01][P02][HX25]") {
     listing loop;
     loop.talk.answers(200, link("/v2/_catalog?n=1000"), page_one);
     CHECK(*loop.run().value().failure == errc::page_loop);
@@ -430,6 +430,9 @@ TEST_CASE("pages that do not end, or leave the registry, end", "[catalog][P01][P
     auto const got = far.run();
     CHECK(*got.value().failure == errc::page_cross_origin);
     CHECK_FALSE(got.value().complete);
+    listing file;
+    file.talk.answers(200, link("file:///etc/passwd"), page_one);
+    CHECK(file.run().value().failure);
 }
 
 } // namespace push_manifest_test
