@@ -796,7 +796,7 @@ TEST_CASE("copy: no more requests than are needed", "[push][CP32][CP15]") {
     CHECK(w.server.journal().size() <= 3 * 2 + 3 * 1 + 10);
     for (auto const& x : w.server.journal())
         if (x.method == "PUT" && x.target.find("/manifests/") != std::string::npos) CHECK(x.headers.find("Content-Type") == "application/vnd.oci.image.manifest.v1+json");
-    // The same image to another name beside one that is there: what is there by its digest is not looked for.
+    // What is there by its digest, or was what the name led to, is not looked for.
     w.server.clear_journal();
     auto const other = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
                        sha_of(w.manifest()) + R"(","size":)" + std::to_string(w.manifest().size()) + "}]}";
@@ -804,7 +804,7 @@ TEST_CASE("copy: no more requests than are needed", "[push][CP32][CP15]") {
     w.server.clear_journal();
     REQUIRE(copy(from, "v1", to, "v1"));
     CHECK(lines(w.server) == strings{"HEAD /v2/other/path/manifests/v1 < 200", "HEAD /v2/r/manifests/v1 < 200", "GET /v2/r/manifests/v1 < 200", "HEAD /v2/other/path/manifests/" + sha_of(other) + " < 404",
-                                     "HEAD /v2/other/path/manifests/" + sha_of(w.manifest()) + " < 200", "PUT /v2/other/path/manifests/v1 < 201"});
+                                     "PUT /v2/other/path/manifests/v1 < 201"});
 }
 
 } // namespace push_test

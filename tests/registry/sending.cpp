@@ -9,6 +9,7 @@
 #include <lading/store/registry_repository.hpp>
 #include <lading/testing/registry.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -44,7 +45,7 @@ std::string referrer(descriptor const& subject, std::string const& name) {
 }
 
 void race(std::string const& host, std::string const& name, int count) {
-    client registry{client_options().with_plaintext(host)};
+    client registry{client_options().with_plaintext(host).with_timeout(std::chrono::minutes(10))};
     auto const subject = registry.find(reference::parse(host + "/r:v1").value());
     if (!subject || !subject.value()) return expect("race: the image", subject), (void)++failed;
     for (int i = 0; i < count; ++i) {

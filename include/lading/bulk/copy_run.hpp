@@ -62,7 +62,8 @@ class copy_state {
     /// Whether the destination has a document, and so all that it lists: it takes none before that. Nobody asks where the name led nowhere: an image that is
     /// new is not there.
     bool has_whole(descriptor const& what, stop_token const& stop) {
-        if (!named_before_ || !to_.trusts_names() || !options_.platforms.empty() || *named_before_ == what.digest) return false;
+        if (!named_before_ || !to_.trusts_names() || !options_.platforms.empty()) return false;
+        if (*named_before_ == what.digest) return true; // the name led to it
         return to_.resolve(what.digest.str(), stop).has_value();
     }
     void add_whole(descriptor const& what, std::string bytes) {

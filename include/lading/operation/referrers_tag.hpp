@@ -284,9 +284,11 @@ class referrers_tag_operation : immovable {
             for (auto const& m : index.document->manifests) now.push_back(m.digest);
         quiet_ = now == settled_ ? quiet_ + 1 : 0;
         settled_ = std::move(now);
-        if (quiet_ == 2 || ++settles_ > 30) return finish(referrers_listing::changed);
+        auto const wait = took_ * 3 + std::chrono::milliseconds(50 + random(200));
+        bool const late = talk_.deadline && std::chrono::steady_clock::now() + wait * 4 > *talk_.deadline; // all is there, now
+        if (quiet_ == 2 || ++settles_ > 30 || late) return finish(referrers_listing::changed);
         state_ = state::settling;
-        return need_delay(took_ * 3 + std::chrono::milliseconds(50 + random(200)));
+        return need_delay(wait);
     }
     step<referrers_listing> finish(referrers_listing how) {
         if (contended_ && talk_.uploads) talk_.uploads->note_listed(list_key(), change_.added, change_.removed);
