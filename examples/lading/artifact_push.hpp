@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@ struct artifact_push_request : transfer_request {
     std::string name, config, annotation_file, manifest_file;
     std::vector<std::string> files;
     bool attach = false, as_oras = false;
+    std::optional<lading::platform_choice> platform;
     lading::pack_options pack;
     lading_access args;
 };
@@ -82,6 +84,17 @@ inline lading::result<void> gather(lading::packed_artifact& artifact, artifact_p
     return artifact.annotate_config(std::move(of_config));
 }
 
+/// What an artifact is about: with a platform the image that an index has for it.
+template <class Store>
+lading::result<lading::descriptor> subject_of(Store& store, std::string const& name, std::optional<lading::platform_choice> const& platform, lading::stop_token const& stop) {
+    LADING_TRY(auto about, store.resolve(name, stop));
+    if (!platform) return about;
+    LADING_TRY(auto const bytes, store.document(about, stop));
+    LADING_TRY(auto const listed, lading::contents_of(bytes, about.media_type, {}));
+    if (listed.is != lading::listed_contents::kind::index) return about;
+    return platform->choose(listed.entries);
+}
+
 inline int push_artifact(artifact_push_request g, lading::stop_token const& stop) {
     auto const doing = (g.attach ? "artifact attach " : "artifact push ") + g.name;
     lading::packed_artifact artifact;
@@ -93,7 +106,7 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
     auto const go = [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
         auto to_name = name;
         if (g.attach) {
-            LADING_TRY(auto about, store.resolve(name, stop));
+            LADING_TRY(auto about, subject_of(store, name, g.platform, stop));
             LADING_TRY_V(artifact.pack(g.pack.with_subject(std::move(about))));
             to_name.clear();
         }
@@ -147,6 +160,7 @@ inline void add_artifact_writing(CLI::App& artifact, program& run) {
         flag("--reproducible", "no time in the manifest, but that of SOURCE_DATE_EPOCH if it is set", [g] { g->pack.with_reproducibility(); });
         flag("--oras-compat", "files without a type are layers", [g] { g->as_oras = true; });
         c->add_option("--export-manifest", g->manifest_file, "write the manifest to this file, too")->type_name("FILE")->group("Artifact");
+        if (attach) add_platform_option(*c, g->platform, "of an index, the image for this platform");
         add_report_options(*c, *g);
         add_access_options(*c, g->args);
         c->callback([g, &run] { run.status = push_artifact(*g, run.stop); });

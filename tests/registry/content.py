@@ -777,6 +777,8 @@ def makes(w, who, host, removes_tags, keeps_referrers):
     first = json.loads(at("multi", "all"))
     check(f"{who}: index create: its entries", [(m["digest"], m["platform"]) for m in first["manifests"]] ==
           [(i.digest, {"architecture": a, "os": "linux"}) for i, a in zip(images, ("amd64", "arm64"))] and out == f"{ref}@{sha256(at('multi', 'all'))}", (first, out))
+    out = good("attach --platform", "artifact", "attach", plain, "-q", "--platform", "linux/arm64", "--artifact-type", kind, ref)
+    check(f"{who}: attach --platform: about the image", json.loads(at("multi", out.split("@")[1]))["subject"]["digest"] == images[1].digest, out)
     out = good("index add: an image of another repository", "index", "add", plain, ref, f"{host}/elsewhere:s390x", "-t", "more")
     more = json.loads(at("multi", "more"))
     check(f"{who}: index add: behind the others", [m["digest"] for m in more["manifests"]] == [*(i.digest for i in images), other.digest], more)
