@@ -100,7 +100,7 @@ class layout_repositories final : public repositories {
     result<std::vector<descriptor>> referrers(std::string_view name, digest const& d, stop_token const& stop) override {
         LADING_TRY(auto const r, find(name, false));
         if (!r) return std::vector<descriptor>();
-        return r->referrers_of(d, stop);
+        return r->layout.referrers({{}, d, descriptor::unknown_size}, stop);
     }
 
     result<bool> has(std::string_view name, digest const& d, stop_token const&) override {
@@ -188,28 +188,6 @@ class layout_repositories final : public repositories {
             if (!what) return error(errc::manifest_unknown);
             return std::move(*what);
         }
-        result<std::vector<descriptor>> referrers_of(digest const& d, stop_token const& stop) {
-            LADING_TRY(auto const listed, layout.listed_documents(stop));
-            std::lock_guard const locked(reading);
-            std::map<digest, std::optional<manifest_facts>> now;
-            std::vector<descriptor> out;
-            for (auto const& what : listed) {
-                auto known = facts.extract(what.digest);
-                if (known.empty()) {
-                    auto const bytes = layout.document(what, stop);
-                    if (!bytes && bytes.assume_error() == errc::cancelled) return bytes.assume_error();
-                    auto read = bytes ? manifest_facts::of(bytes.assume_value()) : result<manifest_facts>(bytes.assume_error());
-                    bool const refers = read && read.assume_value().subject;
-                    now.emplace(what.digest, refers ? std::optional(std::move(read).assume_value()) : std::nullopt);
-                } else {
-                    now.insert(std::move(known));
-                }
-                auto const& one = now.at(what.digest);
-                if (one && one->subject == d) out.push_back(one->described(what.media_type, what.digest, static_cast<std::size_t>(what.size)));
-            }
-            facts = std::move(now);
-            return out;
-        }
         result<bool> remove_file(digest const& d) const {
             LADING_TRY(auto const at, folder.blobs_of(d.algorithm()));
             if (!at) return false;
@@ -221,8 +199,6 @@ class layout_repositories final : public repositories {
         oci_layout layout;
         detail::layout_folder folder;
         std::mutex writing;                                      ///< of its index, in several steps
-        std::mutex reading;                                      ///< of `facts`
-        std::map<digest, std::optional<manifest_facts>> facts; ///< of what is listed and was looked at: those that refer to something
     };
 
     layout_repositories(std::string path, layout_options o) : path_(std::move(path)), options_(std::move(o.with_entries(65'536).with_tag_names())) {}
