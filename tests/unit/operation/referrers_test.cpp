@@ -332,7 +332,7 @@ TEST_CASE("what the tag leads to and is no list is ignored with a warning", "[re
     CHECK(read("{", index_type) == warning_code::referrers_ignored);
 }
 
-TEST_CASE("a list is a claim, which can be looked into", "[referrers][RF10][RF11][HX17]") {
+TEST_CASE("a list is a claim, which can be looked into", "[referrers][D20][RF10][RF11][HX17]") {
     world w;
     auto const liar = referrer("liar", "x/y", sha("another"));
     auto const typeless = R"({"schemaVersion":2,"mediaType":")" + image_type + R"(","config":{"mediaType":"application/vnd.config","digest":")" + sha("{}") + R"(","size":2},"layers":[],"subject":)" + entry(v2) + "}";
