@@ -156,6 +156,7 @@ inline int print_summary(std::string const& name, lading::copy_summary const& do
     counts("existing", done.existing);
     counts("mounted", done.mounted);
     counts("skipped", done.skipped);
+    w.key("resumedBytes").unsigned_integer(done.resumed_bytes);
     return std::max(print(w.end_object().take() + '\n'), ended);
 }
 

@@ -1,4 +1,4 @@
-// expect: [lading] client: this transport is asynchronous; call async_inspect, async_manifest
+// expect: [lading] client: this transport has no blocking exchange(); with an asynchronous one call async_inspect, async_manifest
 // SPDX-License-Identifier: BSL-1.0
 #include <lading/lading.hpp>
 

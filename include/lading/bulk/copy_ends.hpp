@@ -50,6 +50,8 @@ class copy_to {
     virtual result<void> put_document(descriptor const& what, std::string_view bytes) = 0;
     virtual result<void> tag(std::string_view name, descriptor const& what) = 0;
     virtual result<void> complete() = 0;
+    /// Before any blob comes: why an image with this config cannot be kept.
+    virtual result<void> accepts_config(descriptor const& config) const = 0;
     /// A store that reads what it keeps, when it wants it: `take` in place of `writer`.
     virtual bool takes() const = 0;
     /// `anew`: whatever it said that it has.
@@ -123,6 +125,10 @@ class copy_to_store final : public copy_to {
     result<void> put_document(descriptor const& what, std::string_view bytes) override { return store_.put_document(what, bytes); }
     result<void> tag(std::string_view name, descriptor const& what) override { return store_.tag(name, what); }
     result<void> complete() override { return store_.complete(); }
+    result<void> accepts_config(descriptor const& config) const override {
+        if constexpr (requires { store_.accepts_config(config); }) return store_.accepts_config(config);
+        else return (void)config, success();
+    }
     bool takes() const override { return can_take; }
     result<pushed_blob> take(descriptor const& what, body_source& from, bool anew, stop_token const& stop) override {
         if constexpr (can_take) return anew ? store_.take_anew(what, from, stop) : store_.take(what, from, mount_from_, stop);

@@ -96,8 +96,12 @@ class copy_state {
         }
         if (pinned_ && *pinned_ != plan_.top().digest)
             return error(errc::digest_mismatch).with_context("the name at the destination").with_values(pinned_->str(), plan_.top().digest.str());
-        for (auto const& b : plan_.blobs())
+        for (auto const& b : plan_.blobs()) {
+            if (b.is_config) {
+                LADING_TRY_V(to_.accepts_config(b.what));
+            }
             if (!b.left_out) progress_.expect(b.what);
+        }
         for (auto const* d : plan_.documents()) progress_.expect(d->what);
         return success();
     }

@@ -44,7 +44,7 @@ namespace detail {
 template <class Result, class... Args>
 Result only_asynchronous() {
     static_assert(always_false<Result, Args...>,
-                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
+                  "[lading] client: this transport has no blocking exchange(); with an asynchronous one call async_inspect, async_manifest and so on");
     return error(errc::invalid_argument);
 }
 template <class... Args>

@@ -26,6 +26,9 @@
 ///     is listed without one. Last of all, so that a name never leads to something incomplete.
 ///  9. `s.complete()`: all has been written. What is made as a whole (an archive) becomes visible now; without it, never.
 ///
+/// A store that does not keep everything may say so before the first blob comes: `s.accepts_config(descriptor) const`, a `result<void>`, is asked for the
+/// config of each image.
+///
 /// What a store finds odd and gives for all that it may tell by `s.take_warnings()`, a vector of `warning`: what was found since it was
 /// asked last.
 ///

@@ -24,6 +24,12 @@ namespace lading {
 
 namespace detail {
 
+/// Errors: `config_not_image`.
+inline result<void> docker_keeps(descriptor const& config) {
+    if (config.media_type == media_types::oci_config || config.media_type == media_types::docker_config) return success();
+    return error(errc::config_not_image).with_context("docker save has no form for artifacts: " + config.digest.str() + " is a config of type " + printable(config.media_type, 160));
+}
+
 /// Writes the images of a layout as `docker save` does.
 template <json_policy J, hash_policy H>
 class docker_packer {
@@ -78,7 +84,7 @@ class docker_packer {
     /// What the layers of an image are, uncompressed. Errors: `config_not_image`.
     result<std::vector<digest>> diff_ids_of(descriptor const& config) {
         auto const bad = [&](std::string const& why) { return error(errc::config_not_image).with_context(config.digest.str() + ": " + why); };
-        if (config.media_type != media_types::oci_config && config.media_type != media_types::docker_config) return bad("a config of type " + printable(config.media_type, 160));
+        LADING_TRY_V(docker_keeps(config));
         LADING_TRY(auto const text, read_(config));
         if (!text) return error(errc::blob_unknown).with_context(config.digest.str() + " is not among what was written");
         LADING_TRY(auto const parsed, json_document::parse<J>(*text, from_.options().bounds.json));
@@ -195,6 +201,8 @@ class basic_docker_archive : public detail::archive_store<J, H> {
         }
         return base::tag(name, what);
     }
+    /// Asked by `copy` before the first blob. Errors: `config_not_image` for that of an artifact.
+    result<void> accepts_config(descriptor const& config) const { return detail::docker_keeps(config); }
     /// Writes the archive, and gives it its name. Then it can be read. What fails leaves what was written for another try, and nothing
     /// under the name. Errors: `invalid_argument` (no name leads to anything), `platform_not_found`, `config_not_image` (an artifact),
     /// `would_change_digest` (an image without a config; a layer of a compression that cannot be undone), `external_layer`,

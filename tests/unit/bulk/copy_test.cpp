@@ -434,6 +434,19 @@ TEST_CASE("copy: counts fall only where a content is said to begin again, and wh
     }
 }
 
+TEST_CASE("copy: what the destination cannot keep is refused before the first blob, by a forecast too", "[copy]") {
+    struct choosy : journal_store {
+        result<void> accepts_config(descriptor const& config) const { return error(errc::config_not_image).with_context(config.digest.str()); }
+    };
+    world w;
+    choosy to;
+    CHECK(why(copy(w.from, "image", to, "v1")) == errc::config_not_image);
+    CHECK(plan_copy(w.from, "image", to, "v1").error() == errc::config_not_image);
+    CHECK(w.from.count("read") == 0);
+    CHECK(to.count("write") == 0);
+    CHECK(to.count("put") == 0);
+}
+
 TEST_CASE("copy: a stop ends it where it is", "[copy][PD49]") {
     for (std::string const at : {"document", "read"}) {
         world w;

@@ -250,6 +250,9 @@ TEST_CASE("docker_archive: what docker save has no form for is refused", "[store
     artifact.manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" + text_of(described("{}", media_types::oci_empty)) +
                         R"(,"layers":[)" + text_of(described(g.layer, "text/plain")) + "]}";
     CHECK(refused(artifact) == "config_not_image");
+    folder f; // and by copy, before anything of it is fetched
+    CHECK(docker_archive::create(f.str("y.tar")).value().accepts_config(described("{}", media_types::oci_empty)).error() == errc::config_not_image);
+    CHECK(docker_archive::create(f.str("y.tar")).value().accepts_config(described(g.config, media_types::oci_config)).has_value());
     auto unsaid = g;
     unsaid.config = R"({"architecture":"amd64","os":"linux"})";
     unsaid.manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" + text_of(described(unsaid.config, media_types::oci_config)) +
