@@ -83,6 +83,7 @@ inline lading::result<place> place_of(std::string const& reference) {
     };
     for (auto const& [kind, help] : others)
         if (reference.starts_with(kind)) return lading::error(lading::errc::ref_invalid).with_context(std::string(kind) + ' ' + help);
-    if (auto const form = misspelt_form(reference); !form.empty() && form.size() > 4) return lading::error(lading::errc::invalid_argument).with_context("no such form: " + reference.substr(0, reference.find(':') + 1) + "; " + std::string(form) + " is meant?");
+    if (auto const form = misspelt_form(reference); form.size() > 4 && letters_between(form, reference.substr(0, reference.find(':') + 1)) == 1) // and not an image called active:1
+        return lading::error(lading::errc::invalid_argument).with_context("no such form: " + reference.substr(0, reference.find(':') + 1) + "; " + std::string(form) + " is meant?");
     return place{reference, std::nullopt};
 }
