@@ -111,7 +111,7 @@ def reading(w):
     expect(0, "\"RepoTags\"", "", "inspect", plain, f"{host}/app:1")
     expect(3, "^$", f"^lading: inspect {host}/app:none: manifest_unknown", "inspect", plain, f"{host}/app:none")
     for what in ("app:1", "app:none"):
-        expect(5 if "none" in what else 0, f'"{what}"', "", "inspect", plain, "--batch", stdin=f"{host}/{what}".encode())
+        expect(5 if "none" in what else 0, f'/{what}"', "", "inspect", plain, "--batch", stdin=f"{host}/{what}".encode())
     expect(0, f"^{image.digest}$", f"GET http://{host}/v2/app/manifests/1: 200", "digest", "-v", plain, f"{host}/app:1")
     return image, both
 
@@ -410,7 +410,9 @@ def mistaken(w, image):
     expect(2, "^$", "HOST/NAME:TAG, or on disk with its form: oci-archive:y6.tar", "copy", f"oci:{layout}:first", "y6.tar", cwd=here)
     expect(2, "^$", "with its form: oci:./y6", "copy", f"oci:{layout}:first", "./y6", cwd=here)
     expect(3, "^$", "there is no folder nothing", "copy", "oci:nothing:1", "oci:y", cwd=here)
-    expect(1, "^$", "tag_ambiguous.*available: ", "copy", f"oci:{layout}", "oci-archive:y.tar", cwd=here)
+    for name in ("1", "both"):
+        lading("pull", plain, "-q", f"{w.plain.host}/app:{name}", f"oci:{w.folder}/two")
+    expect(1, "^$", "tag_ambiguous.*name one.*available: 1, both", "copy", f"oci:{w.folder}/two", "oci-archive:y.tar", cwd=here)
     expect(2, "^$", "without a tag", "tags", plain, ref)
     expect(2, "^$", "lading inspect", "tags", f"oci:{layout}")
     check("mistaken: nothing is written", sorted(p.name for p in here.iterdir()) == ["file.tar"] and (here / "file.tar").read_bytes() == b"mine", list(here.iterdir()))
@@ -424,7 +426,7 @@ def mistaken(w, image):
     expect(0, "", "no name for docker load", "copy", f"oci:{layout}:first", saved)
     expect(0, "", "^(?!.*no name)", "copy", "--overwrite", "-q", f"oci:{layout}:first", f"{saved}:debian:12")
     expect(0, "", "", "copy", "-q", saved, f"docker-archive:{here}/again.tar")
-    expect(0, f"^oci:{here}/kept:debian:12@", "", "copy", "-q", saved, f"oci:{here}/kept")
+    expect(0, f"^oci:{here}/kept:docker.io/library/debian:12@", "", "copy", "-q", saved, f"oci:{here}/kept")
     for at in (f"docker-archive:{here}/again.tar", f"oci:{here}/kept"):
         expect(0, "^Tag: *12$", "", "inspect", "--format", "table", f"{at}:debian:12")
 
@@ -452,7 +454,7 @@ def serving(w, image):
     finally:
         process.kill()
         process.wait()
-    expect(1, "^$", "layout_invalid", "serve", w.folder / "nothing")
+    expect(1, "^$", "layout_invalid", "serve", "--read-only", w.folder / "nothing")
     expect(2, "^$", "HOST:PORT", "serve", layout, "--listen", "nonsense")
 
 
