@@ -101,6 +101,7 @@ content_comes_in() {
     python3 -B tests/registry/clients.py build/release/examples/lading || status=1
     python3 -B tests/registry/pushes.py build/release/examples/lading || status=1
     python3 -B tests/registry/side_by_side.py build/release/examples/lading || status=1
+    python3 -B tests/registry/exchanges.py build/release/examples/lading || status=1
     return $status
 }
 
