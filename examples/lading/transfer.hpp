@@ -134,7 +134,7 @@ inline int print_summary(std::string const& name, lading::copy_summary const& do
     for (auto const& w : done.warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
     tell_followers(done, what.quiet);
     if (!what.quiet && done.named.digest != done.top.digest)
-        std::fprintf(stderr, "lading: of the index %s one image was copied, and not the index itself\n", done.named.digest.str().c_str());
+        std::fprintf(stderr, "lading: of the index %s one image was copied, and not the index itself%s\n", done.named.digest.str().c_str(), what.one_image ? "; --platform chooses another" : "");
     if (!what.digest_file.empty())
         if (auto const written = put_bytes(done.top.digest.str(), what.digest_file, lading_access()); written != status::done) return written;
     if (!what.json) return std::max(print(pinned(shown(name), done.top.digest) + '\n'), ended);
