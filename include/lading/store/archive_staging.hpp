@@ -122,8 +122,8 @@ class archive_staging {
     }
     /// Takes the folder and all in it away. What cannot be removed stays: nobody is misled by it.
     void remove() noexcept {
-        file_->discard();
         remove_folder(folder_.c_str());
+        file_->leave(); // unlocks, last of all
     }
 
   private:
