@@ -75,7 +75,7 @@ result<copied_tags> copy_all_tags(From& from, To& to, copy_options o = {}, stop_
         return success();
     }));
     if (completion) {
-        LADING_TRY_V(to.complete());
+        LADING_TRY_V(detail::copy_to_store<To>(to).complete(stop));
     }
     return out;
 }

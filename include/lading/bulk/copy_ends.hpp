@@ -48,8 +48,10 @@ class copy_to {
     /// One that does not wait for others by itself: it could not be stopped.
     virtual result<std::unique_ptr<blob_sink>> impatient_writer(descriptor const& what) = 0;
     virtual result<void> put_document(descriptor const& what, std::string_view bytes) = 0;
-    virtual result<void> tag(std::string_view name, descriptor const& what) = 0;
-    virtual result<void> complete() = 0;
+    virtual result<void> tag(std::string_view name, descriptor const& what, stop_token const& stop) = 0;
+    virtual result<void> complete(stop_token const& stop) = 0;
+    /// Whether it has not lost what it had, or was given, since it said so.
+    virtual result<bool> has_still(descriptor const& what, stop_token const& stop) = 0;
     /// Before any blob comes: why an image with this config cannot be kept.
     virtual result<void> accepts_config(descriptor const& config) const = 0;
     /// A store that reads what it keeps, when it wants it: `take` in place of `writer`.
@@ -123,8 +125,18 @@ class copy_to_store final : public copy_to {
         else return store_.writer(what);
     }
     result<void> put_document(descriptor const& what, std::string_view bytes) override { return store_.put_document(what, bytes); }
-    result<void> tag(std::string_view name, descriptor const& what) override { return store_.tag(name, what); }
-    result<void> complete() override { return store_.complete(); }
+    result<void> tag(std::string_view name, descriptor const& what, stop_token const& stop) override {
+        if constexpr (requires { store_.tag(name, what, stop); }) return store_.tag(name, what, stop);
+        else return (void)stop, store_.tag(name, what);
+    }
+    result<void> complete(stop_token const& stop) override {
+        if constexpr (requires { store_.complete(stop); }) return store_.complete(stop);
+        else return (void)stop, store_.complete();
+    }
+    result<bool> has_still(descriptor const& what, stop_token const& stop) override {
+        if constexpr (requires { store_.gc(); }) return store_.has(what, stop);
+        else return (void)what, (void)stop, true;
+    }
     result<void> accepts_config(descriptor const& config) const override {
         if constexpr (requires { store_.accepts_config(config); }) return store_.accepts_config(config);
         else return (void)config, success();

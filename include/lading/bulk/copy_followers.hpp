@@ -194,9 +194,9 @@ inline result<copy_summary> copy_whole(copy_from& from, copy_to& to, std::string
     copy_run run(from, to, name, to_name, o, stop);
     run.read_all();
     LADING_TRY(auto out, run.copy());
-    LADING_TRY_V(follower_copy(from, to, std::move(o), std::move(stop), out).copy(run.documents()));
+    LADING_TRY_V(follower_copy(from, to, std::move(o), stop, out).copy(run.documents()));
     if (completion) {
-        LADING_TRY_V(to.complete());
+        LADING_TRY_V(to.complete(stop));
     }
     return out;
 }

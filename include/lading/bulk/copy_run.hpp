@@ -148,11 +148,16 @@ class copy_state {
 
     /// The documents, then the name.
     result<copy_summary> finish(stop_token const& stop) {
+        LADING_TRY_V(look_again(stop));
         auto const all = plan_.documents();
         for (; written_ < all.size(); ++written_) {
             auto const& d = *all[written_];
             if (stop.stop_requested()) return error(errc::cancelled);
-            if (d.existing) {
+            bool existing = d.existing;
+            if (existing) {
+                LADING_TRY(existing, to_.has_still(d.what, stop));
+            }
+            if (existing) {
                 counted(existing_, d.what);
                 progress_.pass(d.what, transfer_state::skipped, "it is there");
                 continue;
@@ -162,10 +167,10 @@ class copy_state {
             progress_.pass(d.what, transfer_state::done);
         }
         if (named_before_ != plan_.top().digest) {
-            LADING_TRY_V(to_.tag(pinned_ ? std::string_view() : std::string_view(to_name_), plan_.top()));
+            LADING_TRY_V(to_.tag(pinned_ ? std::string_view() : std::string_view(to_name_), plan_.top(), stop));
         }
         if (options_.completion) {
-            LADING_TRY_V(to_.complete());
+            LADING_TRY_V(to_.complete(stop));
         }
         copy_summary out(*named_, plan_.top());
         if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
@@ -228,6 +233,15 @@ class copy_state {
     static copy_options for_destination(copy_options o, copy_to const& to) {
         if (o.external == external_layers::usual) o.external = to.takes() ? external_layers::leave : external_layers::ask;
         return o;
+    }
+    /// A copy may take longer than what nothing leads to is left in peace.
+    result<void> look_again(stop_token const& stop) {
+        for (auto const& b : plan_.blobs()) {
+            if (b.left_out) continue;
+            LADING_TRY(bool const there, to_.has_still(b.what, stop));
+            if (!there) return error(errc::blob_unknown).with_context(b.what.digest.str() + " was removed at the destination while others were copied");
+        }
+        return success();
     }
     static result<void> write_whole(blob_sink& out, std::string const& bytes) {
         auto written = [&]() -> result<void> {

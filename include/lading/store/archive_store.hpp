@@ -44,20 +44,22 @@ class archive_store {
         if (there) state_->staged->want(what.digest);
         return there;
     }
-    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) {
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what) { return writer(what, layout_options().lock_wait); }
+    /// The same for who can be told to stop, and so waits itself.
+    result<std::unique_ptr<blob_sink>> writer(descriptor const& what, std::chrono::milliseconds wait) {
         LADING_TRY_V(can_be_written());
         state_->staged->want(what.digest);
-        return files().writer(what);
+        return files().writer(what, wait);
     }
     result<void> put_document(descriptor const& what, std::string_view bytes) {
         LADING_TRY_V(can_be_written());
         state_->staged->want(what.digest);
         return files().put_document(what, bytes);
     }
-    result<void> tag(std::string_view name, descriptor const& what) {
+    result<void> tag(std::string_view name, descriptor const& what, stop_token stop = {}) {
         LADING_TRY_V(can_be_written());
         state_->staged->want(what.digest);
-        return files().tag(name, what);
+        return files().tag(name, what, std::move(stop));
     }
 
   protected:
@@ -77,10 +79,10 @@ class archive_store {
     }
     /// `pack(staged_layout&, tar_writer&)` writes the members.
     template <class Pack>
-    result<void> complete(Pack const& pack) {
+    result<void> complete(Pack const& pack, stop_token stop) {
         LADING_TRY_V(can_be_written());
         auto& staged = *state_->staged;
-        LADING_TRY_V(staged.complete([&](tar_writer& to) { return pack(staged, to); }));
+        LADING_TRY_V(staged.complete([&](tar_writer& to) { return pack(staged, to); }, std::move(stop)));
         return read_archive(staged.path(), staged.options());
     }
 

@@ -26,6 +26,9 @@
 ///     is listed without one. Last of all, so that a name never leads to something incomplete.
 ///  9. `s.complete()`: all has been written. What is made as a whole (an archive) becomes visible now; without it, never.
 ///
+/// Where 8 or 9 takes long it should also take a `stop_token`, as the last argument, and end with `cancelled` soon after that was requested. Of a
+/// store that has a `gc()`, `has` also keeps what is there from being collected for a while.
+///
 /// A store that does not keep everything may say so before the first blob comes: `s.accepts_config(descriptor) const`, a `result<void>`, is asked for the
 /// config of each image.
 ///

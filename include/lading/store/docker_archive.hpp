@@ -45,7 +45,7 @@ class docker_packer {
             LADING_TRY(auto const what, e.what);
             LADING_TRY(auto const image, contents.image_of(what, from_.options().platform));
             LADING_TRY(auto config, add(image, e.name.own, list));
-            if (added_.insert(config.digest).second) configs.push_back(std::move(config));
+            if (configs_.insert(config.digest).second) configs.push_back(std::move(config));
         }
         for (auto const& c : configs) {
             LADING_TRY_V(from_.add_blob(to_, entry(c.digest.hex() + ".json"), c));
@@ -72,7 +72,7 @@ class docker_packer {
         std::vector<std::string> layers;
         for (std::size_t i = 0; i != ids.size(); ++i) {
             layers.push_back(ids[i].hex() + ".tar");
-            if (!added_.insert(ids[i]).second) continue;
+            if (!layers_.insert(ids[i]).second) continue;
             LADING_TRY_V(add_layer(listed.layers[i], ids[i]));
         }
         if (from_.options().legacy) {
@@ -102,7 +102,7 @@ class docker_packer {
         return out;
     }
 
-    result<void> write(std::string const& bytes) { return from_.output().write(std::as_bytes(std::span(bytes))); }
+    result<void> write(std::string const& bytes) { return from_.write(std::as_bytes(std::span(bytes))); }
     /// Decompresses a layer into the archive. Its size is only known then, so that its header is written again; one that is too
     /// large for the first kind of header begins again behind a larger one.
     result<void> add_layer(descriptor const& layer, digest const& id) {
@@ -151,7 +151,7 @@ class docker_packer {
             if (size > most) return error(errc::layer_limit).with_context(layer.digest.str() + ", decompressed").with_values("at most " + std::to_string(most) + " bytes", "more");
             auto const plain = std::as_bytes(std::span(piece).first(n.assume_value()));
             hash.update(plain);
-            LADING_TRY_V(from_.output().write(plain));
+            LADING_TRY_V(from_.write(plain));
         }
         LADING_TRY(auto const actual, hash.finish());
         if (actual != id) return error(errc::diff_id_mismatch).with_context("the layer " + layer.digest.str()).with_values(id.str(), actual.str());
@@ -160,7 +160,7 @@ class docker_packer {
     staged_layout<J, H>& from_;
     tar_writer& to_;
     read_document read_;
-    std::set<digest> added_;
+    std::set<digest> configs_, layers_; ///< that are in the archive; one may be the bytes of another, under another name
     docker_before_1_10 old_;
 };
 
@@ -195,20 +195,20 @@ class basic_docker_archive : public detail::archive_store<J, H> {
     }
 
     /// The name is a reference; "alpine" is "docker.io/library/alpine:latest". Errors: also `ref_invalid`.
-    result<void> tag(std::string_view name, descriptor const& what) {
+    result<void> tag(std::string_view name, descriptor const& what, stop_token stop = {}) {
         if (!name.empty()) {
             LADING_TRY_V(reference::parse(name));
         }
-        return base::tag(name, what);
+        return base::tag(name, what, std::move(stop));
     }
     /// Asked by `copy` before the first blob. Errors: `config_not_image` for that of an artifact.
     result<void> accepts_config(descriptor const& config) const { return detail::docker_keeps(config); }
     /// Writes the archive, and gives it its name. Then it can be read. What fails leaves what was written for another try, and nothing
     /// under the name. Errors: `invalid_argument` (no name leads to anything), `platform_not_found`, `config_not_image` (an artifact),
     /// `would_change_digest` (an image without a config; a layer of a compression that cannot be undone), `external_layer`,
-    /// `blob_unknown`, `diff_id_mismatch`, `compression_invalid`, `layer_limit`, `archive_exists`, `disk_full`, `sink_failed`.
-    result<void> complete() {
-        return base::complete([](auto& staged, detail::tar_writer& to) { return detail::docker_packer<J, H>(staged, to).pack(); });
+    /// `blob_unknown`, `diff_id_mismatch`, `compression_invalid`, `layer_limit`, `archive_exists`, `disk_full`, `sink_failed`, `cancelled`.
+    result<void> complete(stop_token stop = {}) {
+        return base::complete([](auto& staged, detail::tar_writer& to) { return detail::docker_packer<J, H>(staged, to).pack(); }, std::move(stop));
     }
 
   private:

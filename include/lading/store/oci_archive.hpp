@@ -53,8 +53,8 @@ class basic_oci_archive : public detail::archive_store<J, H> {
 
     /// Packs, and gives the archive its name. Then it can be read. What fails leaves what was written for another try, and nothing under the
     /// name. Errors: `invalid_argument` (no name leads to anything), `blob_unknown` (a manifest lists what was not written),
-    /// `digest_mismatch` (what was written has been changed), `archive_exists`, `disk_full`, `sink_failed`.
-    result<void> complete() { return base::complete(pack); }
+    /// `digest_mismatch` (what was written has been changed), `archive_exists`, `disk_full`, `sink_failed`, `cancelled`.
+    result<void> complete(stop_token stop = {}) { return base::complete(pack, std::move(stop)); }
 
   private:
     explicit basic_oci_archive(base b) : base(std::move(b)) {}

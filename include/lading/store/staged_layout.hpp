@@ -51,16 +51,22 @@ class staged_layout {
     archive_options const& options() const noexcept { return options_; }
 
     /// Writes the archive with `pack(tar_writer&)`, gives it its name and removes the folder. What fails leaves the folder, and nothing
-    /// under the name. Errors: those of `pack`, `archive_exists`, `disk_full`, `sink_failed`.
+    /// under the name. Errors: those of `pack`, `archive_exists`, `disk_full`, `sink_failed`, `cancelled`.
     template <class Pack>
-    result<void> complete(Pack&& pack) {
+    result<void> complete(Pack&& pack, stop_token stop) {
         LADING_TRY_V(staging_.lock());
-        auto done = write(pack);
+        stop_ = std::move(stop);
+        auto done = make(pack);
         if (!done) staging_.file().discard();
         else staging_.remove();
         return done;
     }
     part_file& output() noexcept { return staging_.file(); }
+    /// The next bytes of the archive. Errors: those of the file; `cancelled` when `complete` is told to stop.
+    result<void> write(std::span<std::byte const> piece) {
+        if (stop_.stop_requested()) return error(errc::cancelled);
+        return output().write(piece);
+    }
 
     /// The text of the index. Errors: `invalid_argument` when nothing has been named.
     result<std::string> index_text() {
@@ -132,9 +138,9 @@ class staged_layout {
         : staging_(std::move(s)), files_(std::move(l)), folder_(std::move(f)), options_(std::move(o)) {}
 
     template <class Pack>
-    result<void> write(Pack& pack) {
+    result<void> make(Pack& pack) {
         LADING_TRY_V(output().restart());
-        tar_writer to([this](std::span<std::byte const> piece) { return output().write(piece); });
+        tar_writer to([this](std::span<std::byte const> piece) { return write(piece); });
         LADING_TRY_V(pack(to));
         LADING_TRY_V(to.finish());
         return staging_.commit(options_.durable);
@@ -146,6 +152,7 @@ class staged_layout {
     archive_options options_;
     std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
     std::set<digest> wanted_;
+    stop_token stop_; ///< of `complete`
 };
 
 } // namespace lading::detail

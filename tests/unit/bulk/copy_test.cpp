@@ -4,6 +4,7 @@
 #include "../../support/scratch_folder.hpp"
 
 #include <lading/bulk/copy.hpp>
+#include <lading/store/oci_archive.hpp>
 #include <lading/store/oci_layout.hpp>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <span>
@@ -468,6 +470,38 @@ TEST_CASE("copy: a stop ends it where it is", "[copy][PD49]") {
     source.request_stop();
     CHECK(why(copy(w.from, "index", w.to, "v1", {}, source.get_token())) == errc::cancelled);
     CHECK(w.from.journal().empty());
+}
+
+TEST_CASE("copy: a stop ends the packing of an archive, too", "[copy][PD49]") {
+    world w;
+    test::scratch_folder folder;
+    auto to = oci_archive::create(folder / "x.tar").value();
+    std::stop_source source;
+    auto const stop_it = [&](transfer_event const& e) {
+        if (e.what.digest == w.image_a.self.digest) source.request_stop();
+    };
+    CHECK(why(copy(w.from, "image", to, "v1", copy_options().with_observer(stop_it), source.get_token())) == errc::cancelled);
+    CHECK_FALSE(std::filesystem::exists(folder / "x.tar"));
+    REQUIRE(copy(w.from, "image", to, "v1"));
+    CHECK(std::filesystem::exists(folder / "x.tar"));
+}
+
+TEST_CASE("copy: what was removed at the destination meanwhile is not given a name", "[copy][LO20][LO33]") {
+    world w;
+    test::scratch_folder folder;
+    auto to = oci_layout::create(folder / "layout").value();
+    w.from.before = [&](std::string_view what, std::string_view which) -> result<void> {
+        if (what != "read" || which != digest_text(w.small)) return success();
+        for (auto const& f : std::filesystem::directory_iterator(folder / "layout/blobs/sha256")) // the others took hours
+            std::filesystem::last_write_time(f.path(), std::filesystem::file_time_type::clock::now() - std::chrono::hours(2));
+        CHECK(oci_layout::open(folder / "layout").value().gc().value().files == 2);
+        return success();
+    };
+    CHECK(why(copy(w.from, "image", to, "v1", copy_options().with_lanes(1))) == errc::blob_unknown);
+    CHECK(to.names().value().empty());
+    w.from.before = [](std::string_view, std::string_view) -> result<void> { return success(); };
+    REQUIRE(copy(w.from, "image", to, "v1"));
+    for (auto const* m : {&w.small, &w.large, &w.config_a, &w.image_a}) CHECK(to.has(m->self).value());
 }
 
 TEST_CASE("copy: schema1 only where it is asked for, and as it is", "[copy][CP16]") {

@@ -201,6 +201,29 @@ TEST_CASE("docker_archive: a layer that is there twice is written once", "[store
     CHECK(read_back(f.str("x.tar"), "a:1") == g.config);
 }
 
+TEST_CASE("docker_archive: a layer may be the config of another image", "[store][AR10]") {
+    folder f;
+    image const b("b");
+    image a("a");
+    a.layer = b.config;
+    a.config = R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[")" + constant_digest_of(a.layer).str() + R"("]}})";
+    a.manifest = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" + text_of(described(a.config, media_types::oci_config)) +
+                 R"(,"layers":[)" + text_of(described(a.layer)) + "]}";
+    auto store = docker_archive::create(f.str("x.tar")).value();
+    REQUIRE(put_blobs(store, b));
+    REQUIRE(put_blobs(store, a));
+    REQUIRE(store.tag("a:1", a.what()));
+    REQUIRE(store.tag("b:1", b.what()));
+    stop_source source;
+    source.request_stop();
+    CHECK(store.complete(source.get_token()).error() == errc::cancelled);
+    CHECK(f.list().size() > 1);
+    CHECK_FALSE(fs::exists(f.path / "x.tar"));
+    REQUIRE(store.complete());
+    CHECK(read_back(f.str("x.tar"), "a:1") == a.config);
+    CHECK(read_back(f.str("x.tar"), "b:1") == b.config);
+}
+
 TEST_CASE("docker_archive: a layer that is not what the config says is not written", "[store][AR10]") {
     golden g;
     auto const id = hex_of(g.layer);

@@ -199,6 +199,25 @@ TEST_CASE("oci_archive: one that nothing was written to leaves nothing, and take
     CHECK(oci_archive::create(f.str("x.tar")).value().has(a.what()).value()); // still there
 }
 
+TEST_CASE("oci_archive: packing stops when it is told to, and can be done again", "[store][AR01][PD49]") {
+    folder f;
+    image const a("a");
+    auto store = oci_archive::create(f.str("x.tar")).value();
+    REQUIRE(put_blobs(store, a));
+    REQUIRE(store.tag("a", a.what()));
+    stop_source source;
+    source.request_stop();
+    CHECK(store.complete(source.get_token()).error() == errc::cancelled);
+    CHECK_FALSE(fs::exists(f.path / "x.tar"));
+    // Who writes the same blob is not waited for where the caller does that.
+    auto const first = store.writer(described("blob")).value(), second = store.writer(described("blob"), std::chrono::milliseconds(0)).value();
+    REQUIRE(first->begin());
+    CHECK(second->begin().error() == errc::part_in_use);
+    first->discard();
+    REQUIRE(store.complete());
+    CHECK(oci_archive::open(f.str("x.tar")).value().names().value() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("oci_archive: what was staged is verified again, and nothing wrong gets the name", "[store][HX05][HX07]") {
     folder f;
     image const a("a");
