@@ -394,6 +394,39 @@ TEST_CASE("async_pull: as pull does, on one thread or several", "[copy][PD44]") 
     }
 }
 
+TEST_CASE("pull: who does not want to wait for another program does not", "[copy][PD34]") {
+    origin o;
+    scratch folder;
+    auto to = oci_layout::create(folder / "layout").value();
+    auto const busy = to.writer(o.l2.self).value();
+    REQUIRE(busy->begin());
+    auto const hasty = copy_options().with_wait(std::chrono::milliseconds(0));
+    CHECK(o.calls.pull(o.named("image"), to, hasty).error() == errc::part_in_use);
+    asio::io_context context;
+    async_client calls(context.get_executor(), client_options().with_plaintext(o.registry.host()));
+    std::optional<result<copy_summary>> out;
+    calls.async_pull(o.named("image"), to, hasty, [&](result<copy_summary> r) { out.emplace(std::move(r)); });
+    context.run();
+    CHECK(out.value().error() == errc::part_in_use);
+    busy->discard();
+    REQUIRE(o.calls.pull(o.named("image"), to, hasty));
+}
+
+TEST_CASE("pull: signed schema1 is called by the digest of its bytes, by threads and on a loop", "[copy][CP16]") {
+    origin o;
+    o.registry.add_image("x", "old", testing::image_kind_to_serve::schema1);
+    memory_store first, second;
+    auto const one = o.calls.pull(o.named("old"), first, copy_options().with_schema1()).value();
+    asio::io_context context;
+    async_client calls(context.get_executor(), client_options().with_plaintext(o.registry.host()));
+    std::optional<result<copy_summary>> out;
+    calls.async_pull(o.named("old"), second, copy_options().with_schema1(), [&](result<copy_summary> r) { out.emplace(std::move(r)); });
+    context.run();
+    auto const other = std::move(out.value()).value();
+    CHECK(other.top.digest == one.top.digest);
+    CHECK(constant_digest_of(second.document(other.top).value()) == other.top.digest);
+}
+
 TEST_CASE("async_pull: a signal ends it where it is", "[PD49]") {
     origin o;
     half_server half(o.l2);

@@ -86,6 +86,7 @@ class pull_body {
     void operator()(Self& self, result<manifest_bytes> top) {
         auto& s = *state_;
         if (!top) return finish(self, std::move(top).assume_error());
+        name_by_bytes(top.assume_value());
         s.copy.begin(top.assume_value().self);
         s.top.emplace(std::move(top).assume_value());
         next_level(self);
@@ -184,7 +185,8 @@ class pull_body {
         s.copy.progress().tell(b.what, transfer_state::started, 0);
         auto& mine = s.transfers[static_cast<std::size_t>(&b - s.blobs.front())];
         mine = std::make_unique<transfer>(b, std::move(out).assume_value(), s.copy);
-        s.registry.async_blob(s.ref.repository(), b.what, mine->sink, blob_options().with_remarks([&s](warning w) { s.copy.remark(std::move(w)); }), std::move(done));
+        s.registry.async_blob(s.ref.repository(), b.what, mine->sink,
+                              blob_options().with_wait(s.copy.options().wait).with_remarks([&s](warning w) { s.copy.remark(std::move(w)); }), std::move(done));
     }
     /// The first failure is that of the whole; the others are told to stop.
     static bool keep(state& s, result<void> outcome) {

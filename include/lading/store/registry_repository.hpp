@@ -36,6 +36,12 @@ inline result<std::string> of_size(std::string bytes, descriptor const& what) {
         .with_values(std::to_string(what.size) + " bytes", std::to_string(bytes.size()));
 }
 
+/// A registry names signed schema1 by the digest of what is signed; what keeps bytes, by that of the bytes.
+template <class Manifest>
+void name_by_bytes(Manifest& got) {
+    if (got.self.media_type == media_types::docker_schema1_signed) got.self.digest = constant_digest_of(got.bytes, got.self.digest.algorithm());
+}
+
 /// Sends what is written to it, in a thread of its own, as it comes.
 template <class Client>
 class pushing_sink final : public blob_sink {
@@ -118,9 +124,7 @@ class registry_repository : public detail::store_remarks {
     result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
         LADING_TRY(auto const ref, reference_to(name));
         LADING_TRY(auto got, client_.raw_manifest(ref, std::move(stop)));
-        // A registry names signed schema1 by the digest of what is signed; what keeps bytes, by that of the bytes.
-        if (got.self.media_type == media_types::docker_schema1_signed)
-            got.self.digest = constant_digest_of(got.bytes, got.self.digest.algorithm());
+        detail::name_by_bytes(got);
         std::lock_guard const lock(mutex_);
         known_.emplace(got.self, std::move(got.bytes));
         return std::move(got.self);
@@ -146,12 +150,13 @@ class registry_repository : public detail::store_remarks {
         return detail::of_size(std::move(got.bytes), what);
     }
     result<void> read(descriptor const& what, blob_sink& out, stop_token stop = {}) {
-        LADING_TRY_V(client_.blob(name_, what, out, blob_options().with_remarks([this](warning w) { remark(std::move(w)); }), std::move(stop)));
+        auto how = blob_options().with_wait({}).with_remarks([this](warning w) { remark(std::move(w)); }); // a source does not wait for who has the sink's file
+        LADING_TRY_V(client_.blob(name_, what, out, std::move(how), std::move(stop)));
         return success();
     }
     /// The same at the URLs that a descriptor lists: see `blob_options::with_urls`.
     result<void> read_external(descriptor const& what, blob_sink& out, stop_token stop = {}) {
-        LADING_TRY_V(client_.blob(name_, what, out, blob_options().with_urls(what.urls), std::move(stop)));
+        LADING_TRY_V(client_.blob(name_, what, out, blob_options().with_wait({}).with_urls(what.urls), std::move(stop)));
         return success();
     }
     result<std::vector<std::string>> names(stop_token stop = {}) {
@@ -203,25 +208,25 @@ class registry_repository : public detail::store_remarks {
         pending_.emplace(what, std::string(bytes));
         return success();
     }
-    result<void> tag(std::string_view name, descriptor const& what) {
-        if (name.empty()) return put_pending();
+    result<void> tag(std::string_view name, descriptor const& what, stop_token stop = {}) {
+        if (name.empty()) return put_pending(stop);
         std::optional<std::pair<descriptor, std::string>> last;
         {
             std::lock_guard const lock(mutex_);
             if (pending_ && pending_->first.digest == what.digest) last = std::exchange(pending_, std::nullopt);
         }
-        LADING_TRY_V(put_pending());
+        LADING_TRY_V(put_pending(stop));
         if (!last) {
-            LADING_TRY(auto bytes, document(what));
+            LADING_TRY(auto bytes, document(what, stop));
             last.emplace(what, std::move(bytes));
         }
-        auto outcome = put(name, *last);
+        auto outcome = put(name, *last, stop);
         if (!outcome) return keep_unless(std::move(outcome), std::move(*last));
         std::lock_guard const lock(mutex_);
         known_ = std::move(last); // it may get more names
         return success();
     }
-    result<void> complete() { return put_pending(); }
+    result<void> complete(stop_token stop = {}) { return put_pending(stop); }
 
     /// From now on the registry, where it makes no list of referrers itself, is told of those that are put by `write_referrers`: of all of a
     /// subject at once.
@@ -233,7 +238,7 @@ class registry_repository : public detail::store_remarks {
     result<void> write_referrers(stop_token stop = {})
         requires requires(Client& c, repository const& of, referrers_change change) { c.change_referrers(of, std::move(change), stop_token()); }
     {
-        LADING_TRY_V(put_pending());
+        LADING_TRY_V(put_pending(stop));
         std::optional<std::vector<referrers_change>> held;
         {
             std::lock_guard const lock(mutex_);
@@ -252,14 +257,14 @@ class registry_repository : public detail::store_remarks {
         if (name.empty()) return reference::parse(name_.str());
         return reference::parse(name_.str() + (name.find(':') == name.npos ? ':' : '@') + std::string(name));
     }
-    result<void> put(std::string_view name, std::pair<descriptor, std::string> const& document) {
+    result<void> put(std::string_view name, std::pair<descriptor, std::string> const& document, stop_token const& stop) {
         LADING_TRY(auto const ref, reference_to(name));
         bool holds = false;
         {
             std::lock_guard const lock(mutex_);
             holds = held_.has_value();
         }
-        LADING_TRY(auto const put, client_.push_manifest(ref, document.second, manifest_push_options().with_listing(!holds)));
+        LADING_TRY(auto const put, client_.push_manifest(ref, document.second, manifest_push_options().with_listing(!holds), stop));
         if (put.listing == referrers_listing::left && put.referrer && put.referrer->subject) hold(*put.referrer);
         return success();
     }
@@ -271,14 +276,14 @@ class registry_repository : public detail::store_remarks {
         held_->push_back(referrers_change(one.subject->digest).with_added(one.entry));
     }
     /// By its digest.
-    result<void> put_pending() {
+    result<void> put_pending(stop_token const& stop = {}) {
         std::optional<std::pair<descriptor, std::string>> due;
         {
             std::lock_guard const lock(mutex_);
             due = std::exchange(pending_, std::nullopt);
         }
         if (!due) return success();
-        auto outcome = put(due->first.digest.str(), *due);
+        auto outcome = put(due->first.digest.str(), *due, stop);
         return keep_unless(std::move(outcome), std::move(*due));
     }
     /// What could not be put is still to be put.
