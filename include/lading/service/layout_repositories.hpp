@@ -238,7 +238,9 @@ class layout_repositories final : public repositories {
             if (!make) return std::shared_ptr<repository>();
             LADING_TRY_V(folder.replace(detail::layout_folder::version_file, R"({"imageLayoutVersion":"1.0.0"})"));
         }
-        LADING_TRY(auto layout, staging_ && (make || !is_complete(folder)) ? oci_layout::create(*path, options_) : oci_layout::open(*path, options_));
+        bool const is_whole = detail::file_identity::of(folder.root(), detail::layout_folder::index_file).has_value(); // unless who made it was killed
+        if (!is_whole && !staging_) return std::shared_ptr<repository>();
+        LADING_TRY(auto layout, staging_ && (make || !is_whole) ? oci_layout::create(*path, options_) : oci_layout::open(*path, options_));
         if (staging_) {
             LADING_TRY_V(folder.make_blobs());
         }
@@ -247,9 +249,6 @@ class layout_repositories final : public repositories {
         open_.emplace(name, made);
         return made;
     }
-    /// Who was killed while it was made has left no index.
-    static bool is_complete(detail::layout_folder const& folder) { return detail::file_identity::of(folder.root(), detail::layout_folder::index_file).has_value(); }
-
     /// Adds the names of the repositories in a folder.
     static result<void> list(int folder, std::string const& before, std::vector<std::string>& out) {
         if (before.size() > 255) return success();

@@ -280,6 +280,17 @@ TEST_CASE("a layout is served as one repository, and written to", "[service]") {
     CHECK(w.ask("GET", "/v2/_catalog").status == 404);
 }
 
+TEST_CASE("a repository whose maker was killed is made whole by who writes, and not there for who reads", "[service]") {
+    world w;
+    std::filesystem::create_directories(w.path + "/a");
+    std::ofstream(w.path + "/a/oci-layout") << R"({"imageLayoutVersion":"1.0.0"})";
+    CHECK(layout_repositories::open(w.path, false).value()->exists("a").value() == false);
+    CHECK(w.ask("GET", "/v2/a/manifests/v1").status == 404);
+    w.push_image("a", "v1", "layer");
+    CHECK(layout_repositories::open(w.path, false).value()->exists("a").value());
+    CHECK(w.ask("GET", "/v2/a/manifests/v1").body == w.image("layer"));
+}
+
 TEST_CASE("nothing is written to what is only read", "[service]") {
     test::scratch_folder folder;
     CHECK(layout_repositories::open(folder.str("none"), false).error() == errc::layout_invalid);
