@@ -17,11 +17,11 @@ namespace lading {
 /// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
 using held_bytes = std::function<bool(std::span<std::byte const>)>;
 
-/// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
-/// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
-/// on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of `commit` (size and digest
-/// hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A failure of `begin`, `write` or `commit` ends the operation with that
-/// error.
+/// Takes one blob. First `resume`, once, or again while it says `part_in_use`; then `begin`, unless what `resume` told of is gone on
+/// with. `begin` starts afresh, at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a
+/// lost connection it goes on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of
+/// `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A
+/// failure of `begin`, `write` or `commit` ends the operation with that error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
