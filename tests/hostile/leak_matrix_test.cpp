@@ -148,7 +148,7 @@ TEST_CASE("no secret is seen where it does not belong", "[G2]") {
                         if (!got) said += got.error().message();
                         if (o.upload_hosts.empty()) CHECK(b.connections() + plain.connections() == 0);
                     }
-                    CHECK((d == difference::userinfo || a.count("/v2/r/blobs/uploads/") == 2));
+                    CHECK(a.count("/v2/r/blobs/uploads/") >= 2); // more where A is what was meant, which then knows no session
                 } else {
                     auto const got = registry.inspect(ref, inspect_options().with_tags(w == way::link || w == way::redirected_link));
                     if (!got) said += got.error().message();
