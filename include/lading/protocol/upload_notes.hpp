@@ -76,6 +76,7 @@ class upload_notes {
         turn(turn const&) = delete;
         turn& operator=(turn const&) = delete;
         ~turn() {
+            if (!held_) return;
             std::lock_guard const lock(of_->mutex);
             of_->keys.erase(key_);
         }
@@ -89,14 +90,15 @@ class upload_notes {
         turn(std::shared_ptr<taken> of, std::string key) : of_(std::move(of)), key_(std::move(key)) {}
         std::shared_ptr<taken> of_;
         std::string key_;
+        bool held_ = false;
     };
     /// Nothing while somebody else sends the same to the same place.
     std::shared_ptr<turn> take_turn(std::string const& key) {
-        {
-            std::lock_guard const lock(turns_->mutex);
-            if (!turns_->keys.insert(key).second) return nullptr;
-        }
-        return std::shared_ptr<turn>(new turn(turns_, key));
+        std::shared_ptr<turn> made(new turn(turns_, key)); // before it is held: what fails holds nobody up
+        std::lock_guard const lock(turns_->mutex);
+        if (!turns_->keys.insert(key).second) return nullptr;
+        made->held_ = true;
+        return made;
     }
 
     /// Mounting from a repository to another has been refused.
