@@ -287,7 +287,7 @@ namespace lading {
     X(invalid_argument, "an argument is out of range")                                                    \
     X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
     X(layout_invalid, "not a valid OCI layout or archive")                                                \
-    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(tag_ambiguous, "several images on disk could be meant")                                             \
     X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
     X(archive_exists, "the file or folder that an image is to be written to exists")                      \
     X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
@@ -388,7 +388,7 @@ namespace lading {
     X(platform_not_found, "the index offers no image for the platform")                                   \
     X(walk_limit, "indexes are nested deeper than the limit")                                             \
     X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
-    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(resume_exhausted, "the transfer broke off too often without making progress")                       \
     X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
     X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
     X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \
@@ -620,13 +620,13 @@ class error {
 
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
-    /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.
+    /// One printable line: `summary()`, what may be tried next if anything can help, and the other endpoints tried. Holds no secret.
     std::string message() const {
-        auto out = summary();
-        out.append("; next: ").append(next_steps());
-        auto const& tried = detail().attempts;
-        for (auto const& a : tried)
-            out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
+        auto const own = summary();
+        auto out = own;
+        if (auto const next = next_steps(); next != "stop") out.append("; next: ").append(next);
+        for (auto const& a : detail().attempts)
+            if (a.what != own) out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
         return out;
     }
 
@@ -660,7 +660,7 @@ class error {
         return out;
     }
 
-    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop". After a
+    /// What may be tried next, in words: "retry later", "next endpoint", "plain http, if it is allowed", "v1", or "stop". After a
     /// call of a client there is no next endpoint: it has asked them all.
     std::string next_steps() const {
         std::string out;
@@ -669,7 +669,7 @@ class error {
         };
         add(facts_.retry, "retry later");
         add(facts_.next_endpoint && !facts_.all_asked, "next endpoint");
-        add(facts_.plaintext, "plaintext if allowed");
+        add(facts_.plaintext, "plain http, if it is allowed");
         add(facts_.v1 && !facts_.all_asked, "v1");
         return out.empty() ? "stop" : out;
     }
@@ -1248,7 +1248,12 @@ namespace lading {
     X(config_key_unknown, "a configuration file has an unknown key")                                          \
     X(upload_location_rewritten, "the registry sends an upload to another scheme or port of its own host")    \
     X(upload_range_ignored, "what the registry says it has of an upload cannot be read")                      \
-    X(registry_warning, "the registry warns")
+    X(registry_warning, "the registry warns")                                                                 \
+    X(referrers_ignored, "what should list the referrers is no such list; it is ignored")                     \
+    X(referrer_dropped, "a manifest that is listed as a referrer is none, or is not there")                   \
+    X(subject_differs, "the registry has taken note of another subject than the manifest has")                \
+    X(name_completed, "the image has a longer name than it was asked for by")                                 \
+    X(config_name_differs, "an archive calls a config by another name than its digest")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {
@@ -1800,6 +1805,9 @@ struct limits {
     std::size_t tags_bytes = 64u << 20;         ///< text of a tag list (tags operation)
     std::size_t pages = 10'000;                 ///< pages of a tag list (tags operation)
     std::size_t page_size = 1000;               ///< entries requested per page
+    std::size_t referrers = 1000;               ///< entries of a list of referrers (referrers operation)
+    std::size_t referrer_pages = 100;           ///< pages of a list of referrers (referrers operation)
+    std::size_t referrer_depth = 4;             ///< referrers of referrers (copy)
     std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
     std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
@@ -3556,6 +3564,9 @@ struct inspection {
     inspection(lading::reference requested_, descriptor resolved_)
         : requested(requested_), resolved(std::move(resolved_)) {}
 
+    /// What it is called when it is printed: its repository; of an image on disk `source`, where the caller has put its place there.
+    std::string name() const { return source.empty() || source.find("://") != source.npos ? requested.repository().str() : source; }
+
     lading::reference requested; ///< repository, tag and digest as asked
     image_kind kind = image_kind::unknown;
 
@@ -3585,7 +3596,8 @@ struct inspection {
 
     tag_list tags;
     std::vector<warning> warnings;       ///< what was odd, in the order it was met
-    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache. Of an
+                        ///< image on disk whatever the caller puts there
 };
 
 } // namespace lading
@@ -3603,19 +3615,20 @@ namespace lading {
 /// What happened to it.
 enum class transfer_state : std::uint8_t {
     started,  ///< the first bytes are asked for
-    resumed,  ///< what an earlier run or a lost connection left is gone on with, from `bytes`
-    running,  ///< bytes came; told at most ten times a second
-    retrying, ///< the connection was lost, or the answer was of no use: it is asked again
+    resumed,  ///< it continues from `bytes`, which an earlier run or a lost connection left
+    running,  ///< bytes came; at most ten such events a second and content
+    retrying, ///< it is asked for again, as `reason` says: the connection was lost, or what came is of no use and `bytes` is 0 again
     done,     ///< whole, verified and kept
-    skipped,  ///< it is at the destination already, or not to be copied: `reason`
-    failed    ///< it could not be had; the error is the result of the whole
+    skipped,  ///< not transferred, as `reason` says: it is at the destination already, or is not to be copied
+    failed    ///< it could not be transferred, after `bytes`; the error is the result of the whole call
 };
 
-/// Valid during the call only. Texts and descriptor are views.
+/// One event. Of each content the first is `started` and the last `done`, `failed` or `skipped`, which may be the only one. The byte counts
+/// never fall, except with `retrying`. Valid during the call only: texts and descriptor are views.
 struct transfer_event {
     descriptor const& what;
     transfer_state state;
-    std::uint64_t bytes = 0;     ///< of this content, so far
+    std::uint64_t bytes = 0;     ///< of this content, so far, those of an earlier run included
     std::uint64_t all_bytes = 0; ///< of all contents of the call, so far
     std::uint64_t all_total = 0; ///< of all contents of the call that are known by now
     std::string_view reason{};   ///< why it was skipped, is asked again or failed
@@ -3642,7 +3655,16 @@ struct blob_options {
     /// How long to wait, in milliseconds, for another program, thread or call that writes the same file; then `part_in_use`.
     blob_options& with_wait(std::chrono::milliseconds d) { return wait = d, *this; }
 
+    /// Is told what is odd of an answer that is taken, as a digest that it announces and does not have (`digest_header_differs`).
+    blob_options& with_remarks(std::function<void(warning)> f) { return remark = std::move(f), *this; }
+
+    /// Ask for it at these URLs, as a descriptor lists them, in turn, and not at the registry: over https, without credentials or client
+    /// certificate, and never at an address inside a network. Others are passed over.
+    blob_options& with_urls(std::vector<std::string> u) { return urls = std::move(u), *this; }
+
     transfer_observer observer;
+    std::function<void(warning)> remark;
+    std::vector<std::string> urls;
     bool resume = true;
     unsigned tries = 0;
     std::chrono::milliseconds wait{60'000};
@@ -3986,7 +4008,7 @@ struct inspect_options {
     platform_choice platform = platform_choice::host();
     bool tags = false;
     bool tags_first = false;
-    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    schema1_rules schema1 = schema1_rules::modern; ///< `docker_1_10`: as Docker 1.10 read such documents
     std::optional<descriptor> expected;
 };
 
@@ -3995,6 +4017,87 @@ struct inspect_options {
 // ---- lading/operation/manifest_push_options.hpp ----
 
 /// `manifest_push_options` and `pushed_manifest`: how a manifest is put, and what came of it.
+
+// ---- lading/document/referring.hpp ----
+
+/// `referring`: a manifest as what refers to another one.
+
+namespace lading {
+
+/// A manifest as a referrer.
+struct referring {
+    explicit referring(descriptor e) : entry(std::move(e)) {}
+
+    std::optional<descriptor> subject; ///< what it refers to
+    descriptor entry;                  ///< it, as lists describe it: with its artifact type, else that of its config, and its annotations
+};
+
+} // namespace lading
+
+// ---- lading/operation/referrers_options.hpp ----
+
+/// `referrers_options` and `referrer_list`: which of the manifests that refer to another one are asked for, and which there are.
+/// `referrers_change`: how the list of a registry changes that does not make one itself.
+
+namespace lading {
+
+/// Which referrers. Every setter returns the object.
+struct referrers_options {
+    referrers_options() = default;
+
+    /// Only those of this artifact type.
+    referrers_options& with_artifact_type(std::string type) { return artifact_type = std::move(type), *this; }
+    /// Get each of them, and keep those that do refer to the subject: a list is only a claim. What is said of them is then what their own
+    /// bytes say. One request more for each.
+    referrers_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// Get those of which the list does not say the artifact type; the type of their config stands in for one that they do not have.
+    referrers_options& with_missing_types(bool yes = true) { return missing_types = yes, *this; }
+
+    std::string artifact_type;
+    bool verify = false;
+    bool missing_types = false;
+};
+
+/// Who has listed the referrers of a subject.
+enum class referrers_by : std::uint8_t {
+    api, ///< the registry (`/v2/<name>/referrers/<digest>`)
+    tag  ///< those who pushed them, in an index with the tag `sha256-<hex>` ("referrers tag schema")
+};
+
+/// What refers to a manifest.
+struct referrer_list {
+    explicit referrer_list(digest s) : subject(std::move(s)) {}
+
+    digest subject;
+    std::vector<descriptor> values; ///< each once, in the registry's order, with artifact type and annotations as they are listed
+    referrers_by by = referrers_by::api;
+    bool complete = true;
+    std::optional<error> failure;   ///< why it is not
+    std::vector<warning> warnings;
+};
+
+/// What is to be added to the list of a subject's referrers, and taken from it.
+struct referrers_change {
+    explicit referrers_change(digest s) : subject(std::move(s)) {}
+    referrers_change& with_added(descriptor d) { return added.push_back(std::move(d)), *this; }
+    referrers_change& with_removed(digest d) { return removed.push_back(std::move(d)), *this; }
+
+    digest subject;
+    std::vector<descriptor> added; ///< with artifact type and annotations: see `referring_of`
+    std::vector<digest> removed;
+};
+
+/// How the list stands after a change.
+enum class referrers_listing : std::uint8_t {
+    none,       ///< there is nothing to list
+    registry,   ///< the registry has a list of its own
+    as_it_was,  ///< the tag had all of it already
+    changed,    ///< the tag leads to a changed index
+    removed,    ///< the list is empty, and the tag has been removed
+    left        ///< it has not been changed, as the caller wished
+};
+
+} // namespace lading
 
 namespace lading {
 
@@ -4012,6 +4115,9 @@ struct manifest_push_options {
     manifest_push_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
     /// Ask afterwards whether the tag leads to it.
     manifest_push_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// Off: where it has a subject, and the registry does not list its referrers itself, the caller sees to their list: `change_referrers`, with
+    /// `pushed_manifest::referrer`. So many referrers of one subject are listed at once.
+    manifest_push_options& with_listing(bool on) { return listing = on, *this; }
     /// How often what may pass is tried, the first time included.
     manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
 
@@ -4020,6 +4126,7 @@ struct manifest_push_options {
     bool skip_unchanged = false;
     bool no_clobber = false;
     bool verify = false;
+    bool listing = true;
     unsigned tries = 5;
 };
 
@@ -4030,6 +4137,8 @@ struct pushed_manifest {
     std::vector<std::string> names; ///< tags that lead to it, or its digest
     bool existed = false;           ///< a name led to it already, and was not put
     std::optional<digest> subject;  ///< that the registry has taken note of (`OCI-Subject`)
+    std::optional<lading::referring> referrer; ///< what it is in the list of its subject's referrers; nothing where it has no subject
+    referrers_listing listing = referrers_listing::none; ///< how that list stands
     std::vector<warning> warnings;
 };
 
@@ -4087,7 +4196,7 @@ struct pushed_blob {
 
 // ---- lading/operation/removed.hpp ----
 
-/// `removed`: what a call removes.
+/// `removed`: what a call removes; `remove_options`: how.
 
 namespace lading {
 
@@ -4095,6 +4204,24 @@ namespace lading {
 enum class removed : std::uint8_t { manifest, ///< by its digest, and with it all tags that lead to it
                                     tag,      ///< alone
                                     blob };   ///< by its digest; manifests that list it stay
+
+/// How something is removed. Every setter returns the object.
+struct remove_options {
+    /// May be given as a bool alone.
+    remove_options(bool missing_is_fine_ = false) : missing_is_fine(missing_is_fine_) {}
+
+    /// That it is not there is no failure; the call says so.
+    remove_options& with_missing_is_fine(bool yes = true) { return missing_is_fine = yes, *this; }
+    /// Off: a manifest is not read before it is removed, so that where it refers to another one it stays in a list of referrers that the
+    /// registry does not make itself. There it does no harm.
+    remove_options& with_listing(bool on) { return listing = on, *this; }
+    /// Of a tag: what it leads to is removed, and with it every other tag that leads there. It is not read before, as a manifest by its digest is.
+    remove_options& with_resolution(bool yes = true) { return resolution = yes, *this; }
+
+    bool missing_is_fine = false;
+    bool listing = true;
+    bool resolution = false;
+};
 
 } // namespace lading
 
@@ -4432,6 +4559,7 @@ struct auth_note {
     bool sent = false;       ///< the request carried credentials
     bool withheld = false;   ///< it might not, for it had left its origin
     bool unanswered = false; ///< Basic was asked for, and there is no secret
+    bool expired = false;    ///< a token was refused that had been good, and is forgotten: the next request gets another
 };
 
 } // namespace lading
@@ -4699,6 +4827,11 @@ struct routing {
     bool verbatim = false;
     /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
     bool goes_on = false;
+    /// Its body is not sent again after the refusal of a token that had been good: that is an answer (`auth_note::expired`), and the
+    /// operation asks first what has become of it.
+    bool once = false;
+    /// So many seconds longer than usual a token has to be good that is sent with it.
+    std::chrono::seconds token_for{0};
 };
 
 } // namespace lading
@@ -4822,19 +4955,22 @@ class any_operation {
 
 namespace lading {
 
-/// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
-/// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
-/// on where it was. Exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer
-/// failed, but what was written may be right) ends it. A failure of `begin`, `write` or `commit` ends the operation with that
-/// error.
+/// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
+using held_bytes = std::function<bool(std::span<std::byte const>)>;
+
+/// Takes one blob. First `resume`, once, or again while it says `part_in_use`; then `begin`, unless what `resume` told of is gone on
+/// with. `begin` starts afresh, at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a
+/// lost connection it goes on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of
+/// `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A
+/// failure of `begin`, `write` or `commit` ends the operation with that error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
     /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
-    /// they can be hashed. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
+    /// they can be hashed; where that says so it stops, with `cancelled`. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
     /// sink that keeps nothing between two transfers holds nothing.
     virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
-                                         [[maybe_unused]] std::function<void(std::span<std::byte const>)> const& each) {
+                                         [[maybe_unused]] held_bytes const& each) {
         return std::uint64_t{0};
     }
     virtual result<void> begin() = 0;
@@ -4936,6 +5072,18 @@ inline std::string scope_as_told(std::string_view named, std::string_view ours) 
         rest.remove_prefix(std::min(one.size() + 1, rest.size()));
     }
     return std::string(named);
+}
+
+/// Every part of a scope is about something that ours is about, too ("repository:x:pull" about "repository:x").
+inline bool is_of_same_resources(std::string_view named, std::string_view ours) {
+    auto const each = [](std::string_view scope, auto const& f) {
+        for (; !scope.empty(); scope.remove_prefix(std::min(scope.find(' ') == scope.npos ? scope.size() : scope.find(' ') + 1, scope.size()))) {
+            auto const one = scope.substr(0, scope.find(' '));
+            if (!one.empty() && !f(one.substr(0, one.rfind(':') + 1))) return false;
+        }
+        return true;
+    };
+    return each(named, [&](std::string_view resource) { return !each(ours, [&](std::string_view other) { return other != resource; }); });
 }
 
 inline bool is_loopback(origin const& o) noexcept {
@@ -5176,6 +5324,20 @@ constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int d
     int const y = month > 2 ? year : year - 1; // years begin in March: the leap day is last
     int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
+}
+
+struct calendar_date {
+    int year, month, day;
+};
+/// The date so many days after 1970-01-01, or before; of the years 1 to 9999.
+constexpr calendar_date date_of_days(std::int64_t days) noexcept {
+    auto const since = days + 719'468; // 0000-03-01
+    auto const era = (since >= 0 ? since : since - 146'096) / 146'097, of_era = since - era * 146'097;
+    auto const year = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
+    auto const of_year = of_era - (365 * year + year / 4 - year / 100);
+    auto const month = (5 * of_year + 2) / 153; // from March
+    return {static_cast<int>(year + era * 400 + (month >= 10)), static_cast<int>(month < 10 ? month + 3 : month - 9),
+            static_cast<int>(of_year - (153 * month + 2) / 5 + 1)};
 }
 
 } // namespace lading::detail
@@ -5565,18 +5727,25 @@ class client {
     /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
-    /// that is no failure. Requests and errors: `remove_operation`.
-    LADING_DECL result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// that is no failure. By tag only with `remove_options::with_resolution`: one HEAD more. Requests and errors: `remove_operation`.
+    LADING_DECL result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a tag alone, where the registry does that.
-    LADING_DECL result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a blob from a repository. What lists it is not looked for.
-    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, remove_options o = {}, stop_token stop = {});
     /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
     LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
     /// Whether it does.
     LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
     /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
     LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
+    /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
+    LADING_DECL result<referrer_list> referrers(reference const& subject, referrers_options o = {}, stop_token stop = {});
+    LADING_DECL result<referrer_list> referrers(std::string_view name, referrers_options o = {}, stop_token stop = {});
+    /// Changes the list of a subject's referrers where the registry does not make one; `push_manifest` and `remove_manifest` do that
+    /// by themselves. Requests and errors: `referrers_tag_operation`.
+    LADING_DECL result<referrers_listing> change_referrers(repository const& name, referrers_change change, stop_token stop = {});
     /// The repositories of the registry that this one is of. Many registries do not list them.
     LADING_DECL result<repository_list> catalog(repository const& name, stop_token stop = {});
 
@@ -5850,9 +6019,22 @@ class async_client {
     }
     /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
     template <class Token>
-    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
-        return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), missing_is_fine](auto done) mutable {
-            begin_remove(*f, std::move(done), name, kind, std::move(w), missing_is_fine);
+    auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
+        return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), o](auto done) mutable {
+            begin_remove(*f, std::move(done), name, kind, std::move(w), o);
+        });
+    }
+    /// See `client::referrers`.
+    template <class Token>
+    auto async_referrers(reference const& subject, referrers_options o, Token&& token) {
+        return begin<referrer_list>(std::forward<Token>(token), [f = front_.get(), subject, o = std::move(o)](auto done) mutable {
+            begin_referrers(*f, std::move(done), subject, std::move(o));
+        });
+    }
+    template <class Token>
+    auto async_change_referrers(repository const& name, referrers_change change, Token&& token) {
+        return begin<referrers_listing>(std::forward<Token>(token), [f = front_.get(), name, c = std::move(change)](auto done) mutable {
+            begin_change_referrers(*f, std::move(done), name, std::move(c));
         });
     }
     template <class Token>
@@ -5914,7 +6096,9 @@ class async_client {
                                              std::uint64_t offset, std::uint64_t length, blob_sink& out);
     LADING_DECL static void begin_push_blob(detail::front& f, handler<pushed_blob> done, repository const& name, descriptor const& what, body_source& from, push_options o);
     LADING_DECL static void begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o);
-    LADING_DECL static void begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine);
+    LADING_DECL static void begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, remove_options o);
+    LADING_DECL static void begin_referrers(detail::front& f, handler<referrer_list> done, reference const& subject, referrers_options o);
+    LADING_DECL static void begin_change_referrers(detail::front& f, handler<referrers_listing> done, repository const& name, referrers_change change);
     LADING_DECL static void begin_catalog(detail::front& f, handler<repository_list> done, repository const& name);
     LADING_DECL static void begin_ping(detail::front& f, handler<void> done, repository const& name);
 

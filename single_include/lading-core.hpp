@@ -287,7 +287,7 @@ namespace lading {
     X(invalid_argument, "an argument is out of range")                                                    \
     X(config_invalid, "a configuration file cannot be read, parsed or honoured")                          \
     X(layout_invalid, "not a valid OCI layout or archive")                                                \
-    X(tag_ambiguous, "several images on disk have this name")                                             \
+    X(tag_ambiguous, "several images on disk could be meant")                                             \
     X(archive_invalid, "the archive, or what it says of its images, is malformed")                        \
     X(archive_exists, "the file or folder that an image is to be written to exists")                      \
     X(layout_locked, "another program kept the layout locked for longer than the limit")                  \
@@ -388,7 +388,7 @@ namespace lading {
     X(platform_not_found, "the index offers no image for the platform")                                   \
     X(walk_limit, "indexes are nested deeper than the limit")                                             \
     X(range_mismatch, "the part of the blob that came is not the one that was asked for")                 \
-    X(resume_exhausted, "the transfer broke off too often without getting on")                            \
+    X(resume_exhausted, "the transfer broke off too often without making progress")                       \
     X(would_change_digest, "the destination cannot hold these bytes as they are")                         \
     X(external_layer, "the blob is only to be had from a URL of another place, which is not asked")       \
     X(diff_id_mismatch, "the uncompressed layer is not what the image config says")                       \
@@ -620,13 +620,13 @@ class error {
 
     friend bool operator==(error const& e, errc c) noexcept { return e.code_ == make_error_code(c); }
 
-    /// One printable line: `summary()`, what may be tried next, and the other endpoints tried. Holds no secret.
+    /// One printable line: `summary()`, what may be tried next if anything can help, and the other endpoints tried. Holds no secret.
     std::string message() const {
-        auto out = summary();
-        out.append("; next: ").append(next_steps());
-        auto const& tried = detail().attempts;
-        for (auto const& a : tried)
-            out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
+        auto const own = summary();
+        auto out = own;
+        if (auto const next = next_steps(); next != "stop") out.append("; next: ").append(next);
+        for (auto const& a : detail().attempts)
+            if (a.what != own) out.append("; tried ").append(a.endpoint).append(a.is_mirror ? " (mirror): " : ": ").append(a.what);
         return out;
     }
 
@@ -660,7 +660,7 @@ class error {
         return out;
     }
 
-    /// What may be tried next, in words: "retry later", "next endpoint", "plaintext if allowed", "v1", or "stop". After a
+    /// What may be tried next, in words: "retry later", "next endpoint", "plain http, if it is allowed", "v1", or "stop". After a
     /// call of a client there is no next endpoint: it has asked them all.
     std::string next_steps() const {
         std::string out;
@@ -669,7 +669,7 @@ class error {
         };
         add(facts_.retry, "retry later");
         add(facts_.next_endpoint && !facts_.all_asked, "next endpoint");
-        add(facts_.plaintext, "plaintext if allowed");
+        add(facts_.plaintext, "plain http, if it is allowed");
         add(facts_.v1 && !facts_.all_asked, "v1");
         return out.empty() ? "stop" : out;
     }
@@ -1248,7 +1248,12 @@ namespace lading {
     X(config_key_unknown, "a configuration file has an unknown key")                                          \
     X(upload_location_rewritten, "the registry sends an upload to another scheme or port of its own host")    \
     X(upload_range_ignored, "what the registry says it has of an upload cannot be read")                      \
-    X(registry_warning, "the registry warns")
+    X(registry_warning, "the registry warns")                                                                 \
+    X(referrers_ignored, "what should list the referrers is no such list; it is ignored")                     \
+    X(referrer_dropped, "a manifest that is listed as a referrer is none, or is not there")                   \
+    X(subject_differs, "the registry has taken note of another subject than the manifest has")                \
+    X(name_completed, "the image has a longer name than it was asked for by")                                 \
+    X(config_name_differs, "an archive calls a config by another name than its digest")
 
 /// Every remark in a record has one of these codes. A code keeps its name and its meaning from version to version.
 enum class warning_code : std::uint8_t {
@@ -1800,6 +1805,9 @@ struct limits {
     std::size_t tags_bytes = 64u << 20;         ///< text of a tag list (tags operation)
     std::size_t pages = 10'000;                 ///< pages of a tag list (tags operation)
     std::size_t page_size = 1000;               ///< entries requested per page
+    std::size_t referrers = 1000;               ///< entries of a list of referrers (referrers operation)
+    std::size_t referrer_pages = 100;           ///< pages of a list of referrers (referrers operation)
+    std::size_t referrer_depth = 4;             ///< referrers of referrers (copy)
     std::size_t descriptors = 40'000;           ///< layers of an image, entries of an index (decoding); 4 MiB cannot hold more
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
     std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
@@ -3556,6 +3564,9 @@ struct inspection {
     inspection(lading::reference requested_, descriptor resolved_)
         : requested(requested_), resolved(std::move(resolved_)) {}
 
+    /// What it is called when it is printed: its repository; of an image on disk `source`, where the caller has put its place there.
+    std::string name() const { return source.empty() || source.find("://") != source.npos ? requested.repository().str() : source; }
+
     lading::reference requested; ///< repository, tag and digest as asked
     image_kind kind = image_kind::unknown;
 
@@ -3585,7 +3596,8 @@ struct inspection {
 
     tag_list tags;
     std::vector<warning> warnings;       ///< what was odd, in the order it was met
-    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache
+    std::string source; ///< the origin that served the top-level document, "https://mirror.example:443"; empty: a cache. Of an
+                        ///< image on disk whatever the caller puts there
 };
 
 } // namespace lading
@@ -3603,19 +3615,20 @@ namespace lading {
 /// What happened to it.
 enum class transfer_state : std::uint8_t {
     started,  ///< the first bytes are asked for
-    resumed,  ///< what an earlier run or a lost connection left is gone on with, from `bytes`
-    running,  ///< bytes came; told at most ten times a second
-    retrying, ///< the connection was lost, or the answer was of no use: it is asked again
+    resumed,  ///< it continues from `bytes`, which an earlier run or a lost connection left
+    running,  ///< bytes came; at most ten such events a second and content
+    retrying, ///< it is asked for again, as `reason` says: the connection was lost, or what came is of no use and `bytes` is 0 again
     done,     ///< whole, verified and kept
-    skipped,  ///< it is at the destination already, or not to be copied: `reason`
-    failed    ///< it could not be had; the error is the result of the whole
+    skipped,  ///< not transferred, as `reason` says: it is at the destination already, or is not to be copied
+    failed    ///< it could not be transferred, after `bytes`; the error is the result of the whole call
 };
 
-/// Valid during the call only. Texts and descriptor are views.
+/// One event. Of each content the first is `started` and the last `done`, `failed` or `skipped`, which may be the only one. The byte counts
+/// never fall, except with `retrying`. Valid during the call only: texts and descriptor are views.
 struct transfer_event {
     descriptor const& what;
     transfer_state state;
-    std::uint64_t bytes = 0;     ///< of this content, so far
+    std::uint64_t bytes = 0;     ///< of this content, so far, those of an earlier run included
     std::uint64_t all_bytes = 0; ///< of all contents of the call, so far
     std::uint64_t all_total = 0; ///< of all contents of the call that are known by now
     std::string_view reason{};   ///< why it was skipped, is asked again or failed
@@ -3642,7 +3655,16 @@ struct blob_options {
     /// How long to wait, in milliseconds, for another program, thread or call that writes the same file; then `part_in_use`.
     blob_options& with_wait(std::chrono::milliseconds d) { return wait = d, *this; }
 
+    /// Is told what is odd of an answer that is taken, as a digest that it announces and does not have (`digest_header_differs`).
+    blob_options& with_remarks(std::function<void(warning)> f) { return remark = std::move(f), *this; }
+
+    /// Ask for it at these URLs, as a descriptor lists them, in turn, and not at the registry: over https, without credentials or client
+    /// certificate, and never at an address inside a network. Others are passed over.
+    blob_options& with_urls(std::vector<std::string> u) { return urls = std::move(u), *this; }
+
     transfer_observer observer;
+    std::function<void(warning)> remark;
+    std::vector<std::string> urls;
     bool resume = true;
     unsigned tries = 0;
     std::chrono::milliseconds wait{60'000};
@@ -3986,7 +4008,7 @@ struct inspect_options {
     platform_choice platform = platform_choice::host();
     bool tags = false;
     bool tags_first = false;
-    schema1_rules schema1 = schema1_rules::modern; ///< `original` only for byte-exact old output
+    schema1_rules schema1 = schema1_rules::modern; ///< `docker_1_10`: as Docker 1.10 read such documents
     std::optional<descriptor> expected;
 };
 
@@ -3995,6 +4017,87 @@ struct inspect_options {
 // ---- lading/operation/manifest_push_options.hpp ----
 
 /// `manifest_push_options` and `pushed_manifest`: how a manifest is put, and what came of it.
+
+// ---- lading/document/referring.hpp ----
+
+/// `referring`: a manifest as what refers to another one.
+
+namespace lading {
+
+/// A manifest as a referrer.
+struct referring {
+    explicit referring(descriptor e) : entry(std::move(e)) {}
+
+    std::optional<descriptor> subject; ///< what it refers to
+    descriptor entry;                  ///< it, as lists describe it: with its artifact type, else that of its config, and its annotations
+};
+
+} // namespace lading
+
+// ---- lading/operation/referrers_options.hpp ----
+
+/// `referrers_options` and `referrer_list`: which of the manifests that refer to another one are asked for, and which there are.
+/// `referrers_change`: how the list of a registry changes that does not make one itself.
+
+namespace lading {
+
+/// Which referrers. Every setter returns the object.
+struct referrers_options {
+    referrers_options() = default;
+
+    /// Only those of this artifact type.
+    referrers_options& with_artifact_type(std::string type) { return artifact_type = std::move(type), *this; }
+    /// Get each of them, and keep those that do refer to the subject: a list is only a claim. What is said of them is then what their own
+    /// bytes say. One request more for each.
+    referrers_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// Get those of which the list does not say the artifact type; the type of their config stands in for one that they do not have.
+    referrers_options& with_missing_types(bool yes = true) { return missing_types = yes, *this; }
+
+    std::string artifact_type;
+    bool verify = false;
+    bool missing_types = false;
+};
+
+/// Who has listed the referrers of a subject.
+enum class referrers_by : std::uint8_t {
+    api, ///< the registry (`/v2/<name>/referrers/<digest>`)
+    tag  ///< those who pushed them, in an index with the tag `sha256-<hex>` ("referrers tag schema")
+};
+
+/// What refers to a manifest.
+struct referrer_list {
+    explicit referrer_list(digest s) : subject(std::move(s)) {}
+
+    digest subject;
+    std::vector<descriptor> values; ///< each once, in the registry's order, with artifact type and annotations as they are listed
+    referrers_by by = referrers_by::api;
+    bool complete = true;
+    std::optional<error> failure;   ///< why it is not
+    std::vector<warning> warnings;
+};
+
+/// What is to be added to the list of a subject's referrers, and taken from it.
+struct referrers_change {
+    explicit referrers_change(digest s) : subject(std::move(s)) {}
+    referrers_change& with_added(descriptor d) { return added.push_back(std::move(d)), *this; }
+    referrers_change& with_removed(digest d) { return removed.push_back(std::move(d)), *this; }
+
+    digest subject;
+    std::vector<descriptor> added; ///< with artifact type and annotations: see `referring_of`
+    std::vector<digest> removed;
+};
+
+/// How the list stands after a change.
+enum class referrers_listing : std::uint8_t {
+    none,       ///< there is nothing to list
+    registry,   ///< the registry has a list of its own
+    as_it_was,  ///< the tag had all of it already
+    changed,    ///< the tag leads to a changed index
+    removed,    ///< the list is empty, and the tag has been removed
+    left        ///< it has not been changed, as the caller wished
+};
+
+} // namespace lading
 
 namespace lading {
 
@@ -4012,6 +4115,9 @@ struct manifest_push_options {
     manifest_push_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
     /// Ask afterwards whether the tag leads to it.
     manifest_push_options& with_verification(bool yes = true) { return verify = yes, *this; }
+    /// Off: where it has a subject, and the registry does not list its referrers itself, the caller sees to their list: `change_referrers`, with
+    /// `pushed_manifest::referrer`. So many referrers of one subject are listed at once.
+    manifest_push_options& with_listing(bool on) { return listing = on, *this; }
     /// How often what may pass is tried, the first time included.
     manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
 
@@ -4020,6 +4126,7 @@ struct manifest_push_options {
     bool skip_unchanged = false;
     bool no_clobber = false;
     bool verify = false;
+    bool listing = true;
     unsigned tries = 5;
 };
 
@@ -4030,6 +4137,8 @@ struct pushed_manifest {
     std::vector<std::string> names; ///< tags that lead to it, or its digest
     bool existed = false;           ///< a name led to it already, and was not put
     std::optional<digest> subject;  ///< that the registry has taken note of (`OCI-Subject`)
+    std::optional<lading::referring> referrer; ///< what it is in the list of its subject's referrers; nothing where it has no subject
+    referrers_listing listing = referrers_listing::none; ///< how that list stands
     std::vector<warning> warnings;
 };
 
@@ -4087,7 +4196,7 @@ struct pushed_blob {
 
 // ---- lading/operation/removed.hpp ----
 
-/// `removed`: what a call removes.
+/// `removed`: what a call removes; `remove_options`: how.
 
 namespace lading {
 
@@ -4095,6 +4204,24 @@ namespace lading {
 enum class removed : std::uint8_t { manifest, ///< by its digest, and with it all tags that lead to it
                                     tag,      ///< alone
                                     blob };   ///< by its digest; manifests that list it stay
+
+/// How something is removed. Every setter returns the object.
+struct remove_options {
+    /// May be given as a bool alone.
+    remove_options(bool missing_is_fine_ = false) : missing_is_fine(missing_is_fine_) {}
+
+    /// That it is not there is no failure; the call says so.
+    remove_options& with_missing_is_fine(bool yes = true) { return missing_is_fine = yes, *this; }
+    /// Off: a manifest is not read before it is removed, so that where it refers to another one it stays in a list of referrers that the
+    /// registry does not make itself. There it does no harm.
+    remove_options& with_listing(bool on) { return listing = on, *this; }
+    /// Of a tag: what it leads to is removed, and with it every other tag that leads there. It is not read before, as a manifest by its digest is.
+    remove_options& with_resolution(bool yes = true) { return resolution = yes, *this; }
+
+    bool missing_is_fine = false;
+    bool listing = true;
+    bool resolution = false;
+};
 
 } // namespace lading
 
@@ -4432,6 +4559,7 @@ struct auth_note {
     bool sent = false;       ///< the request carried credentials
     bool withheld = false;   ///< it might not, for it had left its origin
     bool unanswered = false; ///< Basic was asked for, and there is no secret
+    bool expired = false;    ///< a token was refused that had been good, and is forgotten: the next request gets another
 };
 
 } // namespace lading
@@ -4699,6 +4827,11 @@ struct routing {
     bool verbatim = false;
     /// The operation itself goes on after what may pass and after a lost connection: nobody sends the request again for it.
     bool goes_on = false;
+    /// Its body is not sent again after the refusal of a token that had been good: that is an answer (`auth_note::expired`), and the
+    /// operation asks first what has become of it.
+    bool once = false;
+    /// So many seconds longer than usual a token has to be good that is sent with it.
+    std::chrono::seconds token_for{0};
 };
 
 } // namespace lading
@@ -4822,19 +4955,22 @@ class any_operation {
 
 namespace lading {
 
-/// Takes one blob. First `resume`, once; then `begin`, unless what `resume` told of is gone on with. `begin` starts afresh,
-/// at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a lost connection it goes
-/// on where it was. Exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer
-/// failed, but what was written may be right) ends it. A failure of `begin`, `write` or `commit` ends the operation with that
-/// error.
+/// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
+using held_bytes = std::function<bool(std::span<std::byte const>)>;
+
+/// Takes one blob. First `resume`, once, or again while it says `part_in_use`; then `begin`, unless what `resume` told of is gone on
+/// with. `begin` starts afresh, at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a
+/// lost connection it goes on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of
+/// `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A
+/// failure of `begin`, `write` or `commit` ends the operation with that error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
     /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
-    /// they can be hashed. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
+    /// they can be hashed; where that says so it stops, with `cancelled`. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
     /// sink that keeps nothing between two transfers holds nothing.
     virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
-                                         [[maybe_unused]] std::function<void(std::span<std::byte const>)> const& each) {
+                                         [[maybe_unused]] held_bytes const& each) {
         return std::uint64_t{0};
     }
     virtual result<void> begin() = 0;
@@ -4936,6 +5072,18 @@ inline std::string scope_as_told(std::string_view named, std::string_view ours) 
         rest.remove_prefix(std::min(one.size() + 1, rest.size()));
     }
     return std::string(named);
+}
+
+/// Every part of a scope is about something that ours is about, too ("repository:x:pull" about "repository:x").
+inline bool is_of_same_resources(std::string_view named, std::string_view ours) {
+    auto const each = [](std::string_view scope, auto const& f) {
+        for (; !scope.empty(); scope.remove_prefix(std::min(scope.find(' ') == scope.npos ? scope.size() : scope.find(' ') + 1, scope.size()))) {
+            auto const one = scope.substr(0, scope.find(' '));
+            if (!one.empty() && !f(one.substr(0, one.rfind(':') + 1))) return false;
+        }
+        return true;
+    };
+    return each(named, [&](std::string_view resource) { return !each(ours, [&](std::string_view other) { return other != resource; }); });
 }
 
 inline bool is_loopback(origin const& o) noexcept {
@@ -5176,6 +5324,20 @@ constexpr std::optional<std::int64_t> days_since_1970(int year, int month, int d
     int const y = month > 2 ? year : year - 1; // years begin in March: the leap day is last
     int const of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
     return std::int64_t(365) * y + y / 4 - y / 100 + y / 400 + of_year - 719'468;
+}
+
+struct calendar_date {
+    int year, month, day;
+};
+/// The date so many days after 1970-01-01, or before; of the years 1 to 9999.
+constexpr calendar_date date_of_days(std::int64_t days) noexcept {
+    auto const since = days + 719'468; // 0000-03-01
+    auto const era = (since >= 0 ? since : since - 146'096) / 146'097, of_era = since - era * 146'097;
+    auto const year = (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
+    auto const of_year = of_era - (365 * year + year / 4 - year / 100);
+    auto const month = (5 * of_year + 2) / 153; // from March
+    return {static_cast<int>(year + era * 400 + (month >= 10)), static_cast<int>(month < 10 ? month + 3 : month - 9),
+            static_cast<int>(of_year - (153 * month + 2) / 5 + 1)};
 }
 
 } // namespace lading::detail
@@ -5565,18 +5727,25 @@ class client {
     /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
-    /// that is no failure. Requests and errors: `remove_operation`.
-    LADING_DECL result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    /// that is no failure. By tag only with `remove_options::with_resolution`: one HEAD more. Requests and errors: `remove_operation`.
+    LADING_DECL result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a tag alone, where the registry does that.
-    LADING_DECL result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {});
     /// Removes a blob from a repository. What lists it is not looked for.
-    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {});
+    LADING_DECL result<bool> remove_blob(repository const& name, digest const& d, remove_options o = {}, stop_token stop = {});
     /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
     LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
     /// Whether it does.
     LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
     /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
     LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
+    /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
+    LADING_DECL result<referrer_list> referrers(reference const& subject, referrers_options o = {}, stop_token stop = {});
+    LADING_DECL result<referrer_list> referrers(std::string_view name, referrers_options o = {}, stop_token stop = {});
+    /// Changes the list of a subject's referrers where the registry does not make one; `push_manifest` and `remove_manifest` do that
+    /// by themselves. Requests and errors: `referrers_tag_operation`.
+    LADING_DECL result<referrers_listing> change_referrers(repository const& name, referrers_change change, stop_token stop = {});
     /// The repositories of the registry that this one is of. Many registries do not list them.
     LADING_DECL result<repository_list> catalog(repository const& name, stop_token stop = {});
 
@@ -5910,6 +6079,7 @@ struct document_rules<image_config> : default_rules {
 
 /// RFC 3339 timestamps in the one form that output has (doc/protocol.md#original).
 
+#include <cstdint>
 #include <string>
 
 namespace lading {
@@ -5959,6 +6129,18 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
     return out.append(zone);
 }
 
+/// A time as RFC 3339 has it, in UTC: "2024-01-02T03:04:05Z". `seconds` are since 1970; of the years 1 to 9999.
+inline std::string timestamp_of(std::int64_t seconds) {
+    auto const days = (seconds >= 0 ? seconds : seconds - 86'399) / 86'400, rest = seconds - days * 86'400;
+    auto const date = detail::date_of_days(days);
+    auto const digits = [](std::int64_t value, std::size_t width) {
+        auto text = std::to_string(value);
+        return text.size() < width ? std::string(width - text.size(), '0') + text : text;
+    };
+    return digits(date.year, 4) + '-' + digits(date.month, 2) + '-' + digits(date.day, 2) + 'T' + digits(rest / 3600, 2) + ':' +
+           digits(rest / 60 % 60, 2) + ':' + digits(rest % 60, 2) + 'Z';
+}
+
 } // namespace lading
 
 // ---- lading/document/decode.hpp ----
@@ -5977,7 +6159,6 @@ inline result<std::string> normalise_timestamp(std::string_view text) {
 
 /// Base64 (RFC 4648), strict. Ours because the alternatives are OpenSSL's, which core must not need, and lenient.
 
-#include <cstdint>
 #include <optional>
 
 namespace lading::detail {
@@ -7983,7 +8164,7 @@ class accept_notes {
 
 // ---- lading/protocol/upload_notes.hpp ----
 
-/// `upload_notes`: what a client has learnt of how registries take uploads, shared by its operations.
+/// `upload_notes`: what a client has learnt of how registries take uploads and list referrers, shared by its operations.
 
 // ---- lading/detail/mutex.hpp ----
 
@@ -8022,12 +8203,42 @@ class upload_notes {
         if (notes_.size() >= most && notes_.find(origin) == notes_.end()) notes_.erase(notes_.begin());
         change(notes_[origin]);
     }
+    /// Whether a repository has the referrers API; nothing where that is not known. `which`: its origin, a space, its path.
+    std::optional<bool> has_referrers(std::string const& which) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = referrers_.find(which);
+        return at == referrers_.end() ? std::nullopt : std::optional(at->second);
+    }
+    void note_referrers(std::string const& which, bool has) {
+        std::lock_guard const lock(mutex_);
+        if (referrers_.size() >= most && referrers_.find(which) == referrers_.end()) referrers_.erase(referrers_.begin());
+        referrers_[which] = has;
+    }
+    /// A list of referrers that others write at the same time: what this client has put on it. Of more than `most` the first are forgotten.
+    std::vector<descriptor> listed(std::string const& list) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = lists_.find(list);
+        return at == lists_.end() ? std::vector<descriptor>() : at->second;
+    }
+    bool is_contended(std::string const& list) const {
+        std::lock_guard const lock(mutex_);
+        return lists_.find(list) != lists_.end();
+    }
+    void note_listed(std::string const& list, std::vector<descriptor> const& added, std::vector<digest> const& removed) {
+        std::lock_guard const lock(mutex_);
+        if (lists_.size() >= most && lists_.find(list) == lists_.end()) lists_.erase(lists_.begin());
+        auto& all = lists_[list];
+        std::erase_if(all, [&](auto const& d) { return std::find(removed.begin(), removed.end(), d.digest) != removed.end(); });
+        all.insert(all.end(), added.begin(), added.end());
+        if (all.size() > most) all.erase(all.begin(), all.end() - most);
+    }
     /// Whoever has it sends a content; when it goes, the next may. It may go after the notes.
     class turn {
       public:
         turn(turn const&) = delete;
         turn& operator=(turn const&) = delete;
         ~turn() {
+            if (!held_) return;
             std::lock_guard const lock(of_->mutex);
             of_->keys.erase(key_);
         }
@@ -8041,14 +8252,15 @@ class upload_notes {
         turn(std::shared_ptr<taken> of, std::string key) : of_(std::move(of)), key_(std::move(key)) {}
         std::shared_ptr<taken> of_;
         std::string key_;
+        bool held_ = false;
     };
     /// Nothing while somebody else sends the same to the same place.
     std::shared_ptr<turn> take_turn(std::string const& key) {
-        {
-            std::lock_guard const lock(turns_->mutex);
-            if (!turns_->keys.insert(key).second) return nullptr;
-        }
-        return std::shared_ptr<turn>(new turn(turns_, key));
+        std::shared_ptr<turn> made(new turn(turns_, key)); // before it is held: what fails holds nobody up
+        std::lock_guard const lock(turns_->mutex);
+        if (!turns_->keys.insert(key).second) return nullptr;
+        made->held_ = true;
+        return made;
     }
 
     /// Mounting from a repository to another has been refused.
@@ -8066,6 +8278,8 @@ class upload_notes {
     mutable std::mutex mutex_;
     std::map<std::string, note> notes_;
     std::map<std::string, bool> no_mounts_;
+    std::map<std::string, bool> referrers_;
+    std::map<std::string, std::vector<descriptor>> lists_;
     std::shared_ptr<turn::taken> const turns_ = std::make_shared<turn::taken>();
 };
 
@@ -8179,6 +8393,240 @@ inline std::optional<content_range> content_range_of(header_map const& headers) 
 
 } // namespace lading
 
+// ---- lading/operation/upload_answer.hpp ----
+
+/// How the answers to requests that write are read (doc/protocol.md#uploads).
+
+// ---- lading/error_groups.hpp ----
+
+/// Groups of error codes, for programs that treat several of them alike.
+
+namespace lading {
+
+/// True when the registry was asked and has no such repository, manifest or blob, or the index no such platform.
+constexpr bool is_not_found(errc e) noexcept {
+    return e == errc::manifest_unknown || e == errc::name_unknown || e == errc::blob_unknown || e == errc::not_found ||
+           e == errc::platform_not_found;
+}
+
+/// True when a login is missing, was refused, cannot be read or may not be sent where it is asked for.
+constexpr bool is_auth(errc e) noexcept {
+    return (e >= errc::auth_required && e <= errc::plaintext_credentials_refused) || e == errc::denied;
+}
+
+/// True when what came is not what was asked for, or cannot be read: asking the same server again does not help.
+constexpr bool is_content(errc e) noexcept {
+    return e >= errc::digest_mismatch && e <= errc::json_type && e != errc::platform_not_found;
+}
+
+/// True when the call was ended by its caller, or by its time limit.
+constexpr bool is_given_up(errc e) noexcept { return e == errc::cancelled || e == errc::timeout; }
+
+/// True when the failure lies with the caller, not with the place that was asked: it was cancelled or ran out of time, its
+/// sink, options, memory or logins failed. No other place is asked then.
+constexpr bool is_callers_own(errc code) noexcept {
+    switch (code) {
+    case errc::cancelled:
+    case errc::timeout:
+    case errc::sink_failed:
+    case errc::source_changed:
+    case errc::source_spent:
+    case errc::disk_full:
+    case errc::path_refused:
+    case errc::file_exists:
+    case errc::part_in_use:
+    case errc::layout_locked:
+    case errc::archive_exists:
+    case errc::out_of_memory:
+    case errc::invalid_argument:
+    case errc::config_invalid:
+    case errc::tls_config_invalid:
+    case errc::credentials_invalid:
+    case errc::credential_helper_failed:
+    case errc::credential_helper_timeout:
+    case errc::credential_helper_output: return true;
+    default: return false;
+    }
+}
+
+inline bool is_not_found(error const& e) noexcept { return is_not_found(e.kind()); }
+inline bool is_auth(error const& e) noexcept { return is_auth(e.kind()); }
+inline bool is_content(error const& e) noexcept { return is_content(e.kind()); }
+inline bool is_given_up(error const& e) noexcept { return is_given_up(e.kind()); }
+inline bool is_callers_own(error const& e) noexcept { return is_callers_own(e.kind()); }
+/// True when the same call may succeed later: lost connections, timeouts, rate limits, failing servers. It is the fact
+/// `facts().retry`, which depends on the answer and not on the code alone.
+inline bool is_transient(error const& e) noexcept { return e.facts().retry; }
+
+} // namespace lading
+
+// ---- lading/http/content_encoding.hpp ----
+
+/// What a body was encoded with, as `Content-Encoding` says (RFC 9110, 8.4).
+
+namespace lading {
+
+enum class content_coding : std::uint8_t {
+    identity, ///< the bytes are the body
+    gzip,     ///< once
+    other     ///< anything else, or several of them
+};
+
+/// `none`, `utf-8` and `aws-chunked`, which stores answer as they were told when they were given the bytes, are codings of
+/// nothing: identity.
+inline content_coding content_coding_of(header_map const& headers) {
+    auto out = content_coding::identity;
+    for (auto rest : headers.all("Content-Encoding"))
+        while (!rest.empty()) {
+            auto const end = std::min(rest.find(','), rest.size());
+            auto const name = detail::trim(rest.substr(0, end));
+            rest.remove_prefix(std::min(end + 1, rest.size()));
+            bool nothing = name.empty();
+            for (auto const* of : {"identity", "none", "utf-8", "utf8", "aws-chunked"}) nothing = nothing || iequal(name, of);
+            if (nothing) continue;
+            bool const first_gzip = out == content_coding::identity && (iequal(name, "gzip") || iequal(name, "x-gzip"));
+            out = first_gzip ? content_coding::gzip : content_coding::other;
+        }
+    return out;
+}
+
+/// The error of a body that is encoded and not read.
+inline error encoded_body(header_map const& headers, std::string why) {
+    return error(errc::http_content_encoding)
+        .with_context(std::move(why))
+        .with_values("identity", detail::printable(headers.find("Content-Encoding").value_or(""), 80));
+}
+
+} // namespace lading
+
+#include <initializer_list>
+
+namespace lading::detail {
+
+/// What an answer to a request that writes says in words, of which no more is read than of an error body. The length that an answer
+/// to HEAD announces is that of something else.
+class answer_text final : public body_sink {
+  public:
+    explicit answer_text(limits const& l) : most_(l.error_bytes) {}
+
+    result<sink_action> begin(response const& head, std::optional<std::uint64_t>) override {
+        text_.clear();
+        return content_coding_of(head.headers) == content_coding::identity ? sink_action::proceed : sink_action::stop;
+    }
+    result<sink_action> write(std::span<std::byte const> piece) override {
+        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), most_ - text_.size()));
+        return text_.size() < most_ ? sink_action::proceed : sink_action::stop;
+    }
+    std::string const& text() const noexcept { return text_; }
+
+  private:
+    std::string text_;
+    std::size_t most_;
+};
+
+/// The same failure under another code.
+inline error with_code(error e, errc code) {
+    auto const& d = e.detail();
+    error out = error(code).with_values(d.expected, d.actual).with_facts(e.facts()).with_status(e.http_status());
+    out.with_context(d.context).with_url(d.url).with_rate(d.rate).with_registry_errors(d.registry_errors);
+    return out;
+}
+
+inline bool says_code(error const& e, std::string_view code) {
+    auto const& all = e.detail().registry_errors;
+    return std::any_of(all.begin(), all.end(), [&](auto const& one) { return one.code == code; });
+}
+/// Whether one of the words is in what the registry says, codes included.
+inline bool says_any(error const& e, std::initializer_list<std::string_view> words) {
+    for (auto const& one : e.detail().registry_errors) {
+        auto const text = lower(one.code + ' ' + one.message + ' ' + one.detail);
+        for (auto const word : words)
+            if (text.find(word) != text.npos) return true;
+    }
+    return false;
+}
+
+/// A failure of an exchange after which a request without a body may simply be sent again.
+constexpr bool is_passing(errc code) noexcept {
+    switch (code) {
+    case errc::connection_reset:
+    case errc::http_body_truncated:
+    case errc::tls_truncated:
+    case errc::timeout_header:
+    case errc::timeout_body:
+    case errc::timeout_write: return true;
+    default: return false;
+    }
+}
+
+/// Scheme and authority of a base URL: what notes are kept by.
+inline std::string cut_origin(std::string_view base) {
+    auto const scheme = base.find("://");
+    return std::string(base.substr(0, scheme == base.npos ? base.size() : base.find('/', scheme + 3)));
+}
+
+/// The digest that an answer names; nothing for none, two, or what is none.
+inline std::optional<digest> digest_said(response const& head) {
+    auto const said = head.headers.all("Docker-Content-Digest");
+    if (said.size() != 1) return std::nullopt;
+    auto const d = digest::parse(trim(said.front()));
+    return d ? std::optional(d.assume_value()) : std::nullopt;
+}
+/// What is wrong when an answer names another digest of the same algorithm.
+inline std::optional<error> named_otherwise(response const& head, digest const& ours) {
+    auto const said = digest_said(head);
+    if (!said || said->algorithm() != ours.algorithm() || *said == ours) return std::nullopt;
+    fallback_facts facts;
+    facts.answered = true;
+    facts.over_tls = head.url.starts_with("https:");
+    auto out = error(errc::digest_mismatch).with_context("what the registry has kept").with_values(ours.str(), said->str());
+    out.with_status(head.status).with_url(safe_url(head.url)).with_facts(facts);
+    return out;
+}
+
+/// A refusal of the request's size: smaller ones may be taken. `size` of the request, in bytes.
+inline bool refuses_size(response const& head, std::string_view body, std::uint64_t size) {
+    if (head.status == 413) return true;
+    auto const text = lower(body);
+    auto const has = [&](std::string_view word) { return text.find(word) != text.npos; };
+    if (head.status == 416) return has("size") || has("too large") || has("exceed") || has("larger");
+    if (head.status == 400) return has("size_invalid") || has("too large");
+    return (head.status == 502 || head.status == 504) && size > 100'000'000;
+}
+
+/// The error of an answer to a request that writes.
+template <json_policy J>
+error upload_refusal(response const& head, std::string_view body, limits const& l, auth_note const& shown) {
+    auto e = error_from_response<J>(head, body, asked::blob, l, shown);
+    int const s = head.status;
+    if (s == 401 || s == 429) return e;
+    if (says_code(e, "NAME_UNKNOWN")) {
+        e = with_code(std::move(e), errc::name_unknown);
+        return e.with_context("the repository has to be made first"), e;
+    }
+    if (says_code(e, "NAME_INVALID")) return with_code(std::move(e), errc::ref_invalid);
+    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(std::move(e), errc::unsupported_by_registry);
+    if (s == 404) return with_code(std::move(e), errc::not_found);
+    if (s == 412) return with_code(std::move(e), errc::precondition_failed);
+    return e;
+}
+
+/// `Warning: 299` of an answer (RFC 7234, section 5.5), once each, at most 4 KiB in all.
+inline void add_registry_warnings(response const& head, std::vector<warning>& to) {
+    std::size_t room = 4u << 10;
+    for (auto const text : head.headers.all("Warning")) {
+        if (!text.starts_with("299 ")) continue;
+        auto const quote = text.find('"');
+        auto words = quote == text.npos ? text.substr(4) : text.substr(quote + 1);
+        if (words.ends_with('"')) words.remove_suffix(1);
+        warning w(warning_code::registry_warning, printable(words.substr(0, room), room));
+        room -= std::min(room, w.text.size());
+        if (!w.text.empty() && std::find(to.begin(), to.end(), w) == to.end() && to.size() < 32) to.push_back(std::move(w));
+    }
+}
+
+} // namespace lading::detail
+
 // ---- lading/operation/verifying_body.hpp ----
 
 /// `verifying_body`: a blob that comes as one answer, checked against its descriptor while it streams.
@@ -8236,45 +8684,6 @@ result<digest> digest_of(std::string_view text, digest_algorithm a = digest_algo
 // ---- lading/protocol/body.hpp ----
 
 /// The sinks that operations read answers with.
-
-// ---- lading/http/content_encoding.hpp ----
-
-/// What a body was encoded with, as `Content-Encoding` says (RFC 9110, 8.4).
-
-namespace lading {
-
-enum class content_coding : std::uint8_t {
-    identity, ///< the bytes are the body
-    gzip,     ///< once
-    other     ///< anything else, or several of them
-};
-
-/// `none`, `utf-8` and `aws-chunked`, which stores answer as they were told when they were given the bytes, are codings of
-/// nothing: identity.
-inline content_coding content_coding_of(header_map const& headers) {
-    auto out = content_coding::identity;
-    for (auto rest : headers.all("Content-Encoding"))
-        while (!rest.empty()) {
-            auto const end = std::min(rest.find(','), rest.size());
-            auto const name = detail::trim(rest.substr(0, end));
-            rest.remove_prefix(std::min(end + 1, rest.size()));
-            bool nothing = name.empty();
-            for (auto const* of : {"identity", "none", "utf-8", "utf8", "aws-chunked"}) nothing = nothing || iequal(name, of);
-            if (nothing) continue;
-            bool const first_gzip = out == content_coding::identity && (iequal(name, "gzip") || iequal(name, "x-gzip"));
-            out = first_gzip ? content_coding::gzip : content_coding::other;
-        }
-    return out;
-}
-
-/// The error of a body that is encoded and not read.
-inline error encoded_body(header_map const& headers, std::string why) {
-    return error(errc::http_content_encoding)
-        .with_context(std::move(why))
-        .with_values("identity", detail::printable(headers.find("Content-Encoding").value_or(""), 80));
-}
-
-} // namespace lading
 
 #include <bit>
 
@@ -8482,12 +8891,21 @@ class blob_transfer final : public body_sink, immovable {
         range    ///< it does not go on where the blob was
     };
 
-    blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock)
-        : out_(out), options_(std::move(o)), clock_(clock), error_body_(0, l), check_(std::move(what), l),
+    /// `stop`, when it is requested, ends the reading of what the sink has.
+    blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock, stop_token stop = {})
+        : out_(out), options_(std::move(o)), clock_(clock), stop_(std::move(stop)), error_body_(0, l), check_(std::move(what), l),
           schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock) {}
     ~blob_transfer() override {
         if (open_) is_wrong_ ? out_.discard() : out_.suspend();
-        if (is_told_of_) tell(transfer_state::failed, failure_);
+        if (!is_told_of_) return;
+#if LADING_HAS_EXCEPTIONS
+        try {
+            tell(transfer_state::failed, failure_);
+        } catch (...) { // one is on its way already, or nobody is left to have it
+        }
+#else
+        tell(transfer_state::failed, failure_);
+#endif
     }
 
     descriptor const& what() const noexcept { return check_.what(); }
@@ -8495,6 +8913,9 @@ class blob_transfer final : public body_sink, immovable {
     bool is_whole() const noexcept { return check_.is_sized() && count() == check_.size(); }
     /// Some of the bytes are from another answer or another run than the last ones.
     bool is_patched() const noexcept { return is_patched_; }
+
+    /// Where it is, if not at the registry.
+    std::vector<std::string> const& urls() const noexcept { return options_.urls; }
 
     // ---- before the first request ---------------------------------------------------------------------------------
 
@@ -8504,8 +8925,11 @@ class blob_transfer final : public body_sink, immovable {
         if (options_.resume) {
             open_ = true;
             check_.restart();
-            LADING_TRY_V(out_.resume(what().size, [this](std::span<std::byte const> piece) { check_.add(piece); }));
-            if (count() > check_.size()) drop(); // that is not it
+            LADING_TRY_V(out_.resume(what().size, [this](std::span<std::byte const> piece) {
+                check_.add(piece);
+                return !stop_.stop_requested();
+            }));
+            if (count() > check_.size()) condemn(); // that is not it
             is_patched_ = count() > 0;
             furthest_ = seen_ = count();
         }
@@ -8554,6 +8978,8 @@ class blob_transfer final : public body_sink, immovable {
         }
         LADING_TRY_V(head.status == 200 ? begin_whole(head, content_length) : begin_rest(head, content_length));
         note_tag(head);
+        if (auto const other = options_.remark ? detail::named_otherwise(head, what().digest) : std::nullopt)
+            options_.remark(warning(warning_code::digest_header_differs, other->detail().actual + ", of " + what().digest.str()));
         return sink_action::proceed;
     }
     result<sink_action> write(std::span<std::byte const> piece) override {
@@ -8563,7 +8989,7 @@ class blob_transfer final : public body_sink, immovable {
             return error(errc::range_mismatch).with_values("bytes to " + std::to_string(until_ - 1), "more");
         }
         auto taken = check_.take(piece);
-        if (!taken) return drop(), trouble_ = trouble::content, std::move(taken).assume_error();
+        if (!taken) return condemn(), trouble_ = trouble::content, std::move(taken).assume_error();
         auto written = out_.write(piece);
         if (!written) return trouble_ = trouble::sink, std::move(written).assume_error();
         furthest_ = std::max(furthest_, count());
@@ -8585,7 +9011,7 @@ class blob_transfer final : public body_sink, immovable {
     /// Verifies and commits. Errors: `size_mismatch`, `digest_mismatch`, that of the sink.
     result<void> finish() {
         auto verified = check_.verify();
-        if (!verified) return drop(), std::move(verified);
+        if (!verified) return condemn(), std::move(verified);
         open_ = false;
         LADING_TRY_V(out_.commit());
         tell(transfer_state::done);
@@ -8602,9 +9028,10 @@ class blob_transfer final : public body_sink, immovable {
         }
         return finish();
     }
-    /// What has come is of no use: from the start, but once at each place; false for the second time.
+    /// It cannot be gone on with: from the start, but once at each place; false for the second time. The sink keeps what it has until an
+    /// answer begins.
     bool begin_again(error const& why) {
-        drop();
+        forget();
         if (std::exchange(has_begun_again_, true)) return false;
         tell(transfer_state::retrying, why.summary());
         return true;
@@ -8635,9 +9062,13 @@ class blob_transfer final : public body_sink, immovable {
         return r;
     }
     /// The bytes so far are not those of the blob.
-    void drop() {
-        check_.restart();
+    void condemn() {
+        forget();
         is_wrong_ = true;
+    }
+    /// The next request is for all of it.
+    void forget() {
+        check_.restart();
         is_patched_ = false;
         etag_.clear();
         furthest_ = seen_ = 0;
@@ -8699,6 +9130,7 @@ class blob_transfer final : public body_sink, immovable {
     blob_sink& out_;
     blob_options options_;
     clock_type& clock_;
+    stop_token stop_;
     response_body error_body_;
     blob_check<P> check_;
     retry_schedule<clock_type> schedule_;
@@ -8806,12 +9238,26 @@ class blob_operation : immovable {
 
   private:
     step<descriptor> ask() {
-        auto q = talk_.get("blobs", transfer_->what().digest.str());
+        auto const& urls = transfer_->urls();
+        while (at_ < urls.size() && !urls[at_].starts_with("https://")) ++at_;
+        if (!urls.empty() && at_ >= urls.size()) return transfer_->failed(error(errc::external_layer).with_context("no URL that is gone to: " + detail::printable(urls.front(), 160)));
+        auto q = urls.empty() ? talk_.get("blobs", transfer_->what().digest.str()) : talk_.send("GET", urls[at_]);
         transfer_->ask(q);
-        auto how = talk_.pull();
+        auto how = urls.empty() ? talk_.pull() : routing::without_credentials();
+        if (!urls.empty()) {
+            q.address_policy = address_policy::outside;
+            q.named_by = std::string(talk_.name.host());
+        }
         how.verbatim = true; // most blobs are gzip themselves, and called so by mistake
         how.goes_on = true;
         return need_exchange(std::move(q), *transfer_, std::move(how));
+    }
+    /// The error of the call, unless another URL has the blob.
+    step<descriptor> fail(error why) {
+        if (is_callers_own(why) || at_ + 1 >= transfer_->urls().size()) return transfer_->failed(std::move(why));
+        ++at_;
+        transfer_->move_on();
+        return ask();
     }
     step<descriptor> known(std::string_view bytes) {
         auto kept = transfer_->finish_with(bytes);
@@ -8831,10 +9277,12 @@ class blob_operation : immovable {
         auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.next(talk_.deadline); });
         if (wait) return need_delay(*wait);
         if (transfer_->count() == 0) return transfer_->failed(std::move(why));
+        auto const url = why.detail().url;
+        auto const facts = why.facts();
         return transfer_->failed(error(errc::resume_exhausted)
-                                     .with_context("at byte " + std::to_string(transfer_->count()) + ", the last time: " + why.summary())
-                                     .with_facts(why.facts())
-                                     .with_url(why.detail().url));
+                                     .with_context("at byte " + std::to_string(transfer_->count()) + ", the last time: " + why.with_url({}).summary())
+                                     .with_facts(facts)
+                                     .with_url(url));
     }
 
     /// An exchange that failed: by what it brought, or without an end.
@@ -8850,7 +9298,7 @@ class blob_operation : immovable {
         auto const& head = transfer_->refusal();
         bool const is_answer = head && head->status == why.http_status() && head->status >= 400 && head->status != 401;
         if (is_answer && is_lost_connection(why.kind())) return refused(response(*head), shown);
-        if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return transfer_->failed(std::move(why));
+        if (!detail::may_go_on(why.kind(), transfer_->count() > 0)) return fail(std::move(why));
         return transfer_->is_whole() ? finish() : go_on(std::move(why)); // the end may be missing, and nothing else
     }
     /// An answer that has nothing of the blob.
@@ -8867,11 +9315,12 @@ class blob_operation : immovable {
         bool const expired = head.status == 400 || head.status == 403 || head.status == 404;
         if (resumes && expired && transfer_->came_from_elsewhere(head)) return go_on(std::move(why));
         auto const wait = transfer_->wait(why, [&](auto& schedule) { return schedule.after(head, talk_.deadline); });
-        return wait ? step<descriptor>(need_delay(*wait)) : transfer_->failed(std::move(why));
+        return wait ? step<descriptor>(need_delay(*wait)) : fail(std::move(why));
     }
 
     call_context talk_;
     std::shared_ptr<transfer_type> transfer_;
+    std::size_t at_ = 0; ///< of its URLs, where it has any
 };
 
 } // namespace lading
@@ -11083,65 +11532,6 @@ class decode_middleware : immovable {
 
 /// What is said where a login could not be had or not be sent: in the refusal, if there is one, else in the record.
 
-// ---- lading/error_groups.hpp ----
-
-/// Groups of error codes, for programs that treat several of them alike.
-
-namespace lading {
-
-/// True when the registry was asked and has no such repository, manifest or blob, or the index no such platform.
-constexpr bool is_not_found(errc e) noexcept {
-    return e == errc::manifest_unknown || e == errc::name_unknown || e == errc::blob_unknown || e == errc::not_found ||
-           e == errc::platform_not_found;
-}
-
-/// True when a login is missing, was refused, cannot be read or may not be sent where it is asked for.
-constexpr bool is_auth(errc e) noexcept {
-    return (e >= errc::auth_required && e <= errc::plaintext_credentials_refused) || e == errc::denied;
-}
-
-/// True when what came is not what was asked for, or cannot be read: asking the same server again does not help.
-constexpr bool is_content(errc e) noexcept {
-    return e >= errc::digest_mismatch && e <= errc::json_type && e != errc::platform_not_found;
-}
-
-/// True when the failure lies with the caller, not with the place that was asked: it was cancelled or ran out of time, its
-/// sink, options, memory or logins failed. No other place is asked then.
-constexpr bool is_callers_own(errc code) noexcept {
-    switch (code) {
-    case errc::cancelled:
-    case errc::timeout:
-    case errc::sink_failed:
-    case errc::source_changed:
-    case errc::source_spent:
-    case errc::disk_full:
-    case errc::path_refused:
-    case errc::file_exists:
-    case errc::part_in_use:
-    case errc::layout_locked:
-    case errc::archive_exists:
-    case errc::out_of_memory:
-    case errc::invalid_argument:
-    case errc::config_invalid:
-    case errc::tls_config_invalid:
-    case errc::credentials_invalid:
-    case errc::credential_helper_failed:
-    case errc::credential_helper_timeout:
-    case errc::credential_helper_output: return true;
-    default: return false;
-    }
-}
-
-inline bool is_not_found(error const& e) noexcept { return is_not_found(e.kind()); }
-inline bool is_auth(error const& e) noexcept { return is_auth(e.kind()); }
-inline bool is_content(error const& e) noexcept { return is_content(e.kind()); }
-inline bool is_callers_own(error const& e) noexcept { return is_callers_own(e.kind()); }
-/// True when the same call may succeed later: lost connections, timeouts, rate limits, failing servers. It is the fact
-/// `facts().retry`, which depends on the answer and not on the code alone.
-inline bool is_transient(error const& e) noexcept { return e.facts().retry; }
-
-} // namespace lading
-
 namespace lading::detail {
 
 /// The failures of a credentials policy that leave an anonymous question possible.
@@ -11745,6 +12135,11 @@ class authorize_middleware : immovable {
         auto& head = got.assume_value();
         if (head.status == 401) {
             confirmed_ = confirmed_ || confirms_v2(head);
+            if (is_expired(head)) {
+                session_.refused(where(), scope(), sent_);
+                shown.expired = true;
+                return pass(std::move(got), shown);
+            }
             auto next = answer_challenge(head, shown);
             if (!next) return pass(std::move(next).assume_error());
             if (next.assume_value() != answer::none) return carry_out(next.assume_value());
@@ -11815,7 +12210,7 @@ class authorize_middleware : immovable {
         sent_.clear();
         sent_secret_ = guessing_ = false;
         if (pending_->routing.may_authorize) {
-            auto known = session_.find(where(), scope(), clock_.now());
+            auto known = session_.find(where(), scope(), clock_.now() + pending_->routing.token_for);
             bool const may_fetch = pending_->routing.answers_challenges;
             if (!known && !guessed_ && may_fetch) {
                 auto next = guess();
@@ -11885,10 +12280,17 @@ class authorize_middleware : immovable {
                       detail::printable(lines.front(), 160));
     }
 
+    /// The token had been good before this request, whose body is not to be sent twice.
+    bool is_expired(response const& head) const {
+        if (!pending_->routing.once || fresh_ || !sent_.starts_with("Bearer ")) return false;
+        return scope_that_suffices(parse_challenges(head.headers.all("WWW-Authenticate"))).empty();
+    }
     /// A token was good and does not suffice, and the challenge says what would: that, once a request.
     bool asks_for_more(parsed_challenges const& offered) {
         if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
         auto named = scope_that_suffices(offered);
+        auto const& method = pending_->query.method;
+        if (method != "GET" && method != "HEAD" && !detail::is_of_same_resources(named, scope())) return false; // who may write here need not write there
         if (named != scope()) wider_ = std::move(named);
         return !wider_.empty();
     }
@@ -12679,7 +13081,14 @@ class redirect_middleware : immovable {
         if ((s != 307 && s != 308) || hops_ == 3 || !last_->routing.may_authorize) return false;
         auto const here = url::parse(last_->query.url);
         auto const there = here ? here.assume_value().resolve(head.headers.find("Location").value_or("")) : here;
-        return there && there.assume_value().origin() == here.assume_value().origin();
+        if (!there || there.assume_value().origin() != here.assume_value().origin()) return false;
+        // What is removed is in the repository that the caller has named.
+        return last_->query.method != "DELETE" || repository_in(there.assume_value().path()) == repository_in(here.assume_value().path());
+    }
+    static std::string_view repository_in(std::string_view path) {
+        for (std::string_view const part : {"/manifests/", "/blobs/"})
+            if (auto const at = path.rfind(part); at != path.npos) return path.substr(0, at);
+        return path.substr(0, path.rfind('/'));
     }
     /// A URL that is its own credential, in the forms of S3, of Google's and Azure's stores and of CloudFront.
     static bool is_signed(url const& u) {
@@ -12837,8 +13246,9 @@ namespace lading {
 /// Passes the bytes from `first` on, at most `length`, of a 206 or a 200 to a sink, and lets the rest be.
 class range_body final : public body_sink {
   public:
-    range_body(std::uint64_t first, std::uint64_t length, blob_sink& out, limits const& l)
-        : first_(first), length_(length), out_(out), error_body_(0, l) {}
+    /// `whole`: the blob has all of them, and less is not what was asked for.
+    range_body(std::uint64_t first, std::uint64_t length, bool whole, blob_sink& out, limits const& l)
+        : first_(first), length_(length), whole_(whole), out_(out), error_body_(0, l) {}
     range_body(range_body const&) = delete;
     range_body& operator=(range_body const&) = delete;
     ~range_body() override { discard(); } // cancelled, or an exception
@@ -12856,9 +13266,11 @@ class range_body final : public body_sink {
                     .with_values("bytes " + std::to_string(first_) + '-' + std::to_string(first_ + (length_ - 1)),
                                  detail::printable(head.headers.find("Content-Range").value_or("none"), 80));
             least_ = range->last - range->first + 1;
+            if (range->total && range->last + 1 < *range->total) least_ = std::min(length_, *range->total - first_);
         } else {
             least_ = 0;
         }
+        if (whole_) least_ = length_;
         open_ = true;
         LADING_TRY_V(out_.begin());
         return sink_action::proceed;
@@ -12891,11 +13303,12 @@ class range_body final : public body_sink {
 
   private:
     std::uint64_t first_, length_;
+    bool whole_;
     blob_sink& out_;
     response_body error_body_;
     std::uint64_t to_skip_ = 0;
     std::uint64_t count_ = 0;
-    std::uint64_t least_ = 0; ///< what the answer says that it has
+    std::uint64_t least_ = 0; ///< what has to come
     bool is_part_ = false;
     bool open_ = false; ///< the sink has been begun and not ended
 };
@@ -12903,7 +13316,7 @@ class range_body final : public body_sink {
 /// Passes up to `length` bytes of a blob, from `offset` on, to a sink, which is committed when they have come. The value is
 /// their number, less at the end of the blob. A sink is not asked what it has of them already.
 ///
-/// Errors: `invalid_argument` (the blob is known to end before `offset`), `range_mismatch`, those of `error_from_response`, of
+/// Errors: `invalid_argument` (the blob is known to end before `offset`), `range_mismatch` (other bytes than those, or fewer), those of `error_from_response`, of
 /// the sink, and of the transport.
 template <class P>
 class blob_range_operation : public operation_base<std::uint64_t, P> {
@@ -12915,7 +13328,7 @@ class blob_range_operation : public operation_base<std::uint64_t, P> {
   public:
     blob_range_operation(call_context c, descriptor what, std::uint64_t offset, std::uint64_t length, blob_sink& out)
         : talk_(std::move(c)), what_(std::move(what)), offset_(offset), length_(bounded(what_, offset, length)),
-          body_(offset_, length_, out, talk_.bounds), out_(out) {}
+          body_(offset_, length_, what_.size >= 0, out, talk_.bounds), out_(out) {}
 
     step<std::uint64_t> start() {
         if (what_.size >= 0 && offset_ > static_cast<std::uint64_t>(what_.size))
@@ -12965,138 +13378,6 @@ class blob_range_operation : public operation_base<std::uint64_t, P> {
 /// The operation that ends an upload session which nobody goes on with.
 ///
 /// Requests: DELETE of its place, one. No token is asked for.
-
-// ---- lading/operation/upload_answer.hpp ----
-
-/// How the answers to requests that write are read (doc/protocol.md#uploads).
-
-#include <initializer_list>
-
-namespace lading::detail {
-
-/// What an answer to a request that writes says in words, of which no more is read than of an error body. The length that an answer
-/// to HEAD announces is that of something else.
-class answer_text final : public body_sink {
-  public:
-    explicit answer_text(limits const& l) : most_(l.error_bytes) {}
-
-    result<sink_action> begin(response const& head, std::optional<std::uint64_t>) override {
-        text_.clear();
-        return content_coding_of(head.headers) == content_coding::identity ? sink_action::proceed : sink_action::stop;
-    }
-    result<sink_action> write(std::span<std::byte const> piece) override {
-        text_.append(reinterpret_cast<char const*>(piece.data()), std::min(piece.size(), most_ - text_.size()));
-        return text_.size() < most_ ? sink_action::proceed : sink_action::stop;
-    }
-    std::string const& text() const noexcept { return text_; }
-
-  private:
-    std::string text_;
-    std::size_t most_;
-};
-
-/// The same failure under another code.
-inline error with_code(error e, errc code) {
-    auto const& d = e.detail();
-    error out = error(code).with_values(d.expected, d.actual).with_facts(e.facts()).with_status(e.http_status());
-    out.with_context(d.context).with_url(d.url).with_rate(d.rate).with_registry_errors(d.registry_errors);
-    return out;
-}
-
-inline bool says_code(error const& e, std::string_view code) {
-    auto const& all = e.detail().registry_errors;
-    return std::any_of(all.begin(), all.end(), [&](auto const& one) { return one.code == code; });
-}
-/// Whether one of the words is in what the registry says, codes included.
-inline bool says_any(error const& e, std::initializer_list<std::string_view> words) {
-    for (auto const& one : e.detail().registry_errors) {
-        auto const text = lower(one.code + ' ' + one.message + ' ' + one.detail);
-        for (auto const word : words)
-            if (text.find(word) != text.npos) return true;
-    }
-    return false;
-}
-
-/// A failure of an exchange after which a request without a body may simply be sent again.
-constexpr bool is_passing(errc code) noexcept {
-    switch (code) {
-    case errc::connection_reset:
-    case errc::http_body_truncated:
-    case errc::tls_truncated:
-    case errc::timeout_header:
-    case errc::timeout_body:
-    case errc::timeout_write: return true;
-    default: return false;
-    }
-}
-
-/// Scheme and authority of a base URL: what notes are kept by.
-inline std::string cut_origin(std::string_view base) {
-    auto const scheme = base.find("://");
-    return std::string(base.substr(0, scheme == base.npos ? base.size() : base.find('/', scheme + 3)));
-}
-
-/// The digest that an answer names; nothing for none, two, or what is none.
-inline std::optional<digest> digest_said(response const& head) {
-    auto const said = head.headers.all("Docker-Content-Digest");
-    if (said.size() != 1) return std::nullopt;
-    auto const d = digest::parse(trim(said.front()));
-    return d ? std::optional(d.assume_value()) : std::nullopt;
-}
-/// What is wrong when an answer names another digest of the same algorithm.
-inline std::optional<error> named_otherwise(response const& head, digest const& ours) {
-    auto const said = digest_said(head);
-    if (!said || said->algorithm() != ours.algorithm() || *said == ours) return std::nullopt;
-    fallback_facts facts;
-    facts.answered = true;
-    facts.over_tls = head.url.starts_with("https:");
-    auto out = error(errc::digest_mismatch).with_context("what the registry has kept").with_values(ours.str(), said->str());
-    out.with_status(head.status).with_url(safe_url(head.url)).with_facts(facts);
-    return out;
-}
-
-/// A refusal of the request's size: smaller ones may be taken. `size` of the request, in bytes.
-inline bool refuses_size(response const& head, std::string_view body, std::uint64_t size) {
-    if (head.status == 413) return true;
-    auto const text = lower(body);
-    auto const has = [&](std::string_view word) { return text.find(word) != text.npos; };
-    if (head.status == 416) return has("size") || has("too large") || has("exceed") || has("larger");
-    if (head.status == 400) return has("size_invalid") || has("too large");
-    return (head.status == 502 || head.status == 504) && size > 100'000'000;
-}
-
-/// The error of an answer to a request that writes.
-template <json_policy J>
-error upload_refusal(response const& head, std::string_view body, limits const& l, auth_note const& shown) {
-    auto e = error_from_response<J>(head, body, asked::blob, l, shown);
-    int const s = head.status;
-    if (s == 401 || s == 429) return e;
-    if (says_code(e, "NAME_UNKNOWN")) {
-        e = with_code(std::move(e), errc::name_unknown);
-        return e.with_context("the repository has to be made first"), e;
-    }
-    if (says_code(e, "NAME_INVALID")) return with_code(std::move(e), errc::ref_invalid);
-    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(std::move(e), errc::unsupported_by_registry);
-    if (s == 404) return with_code(std::move(e), errc::not_found);
-    if (s == 412) return with_code(std::move(e), errc::precondition_failed);
-    return e;
-}
-
-/// `Warning: 299` of an answer (RFC 7234, section 5.5), once each, at most 4 KiB in all.
-inline void add_registry_warnings(response const& head, std::vector<warning>& to) {
-    std::size_t room = 4u << 10;
-    for (auto const text : head.headers.all("Warning")) {
-        if (!text.starts_with("299 ")) continue;
-        auto const quote = text.find('"');
-        auto words = quote == text.npos ? text.substr(4) : text.substr(quote + 1);
-        if (words.ends_with('"')) words.remove_suffix(1);
-        warning w(warning_code::registry_warning, printable(words.substr(0, room), room));
-        room -= std::min(room, w.text.size());
-        if (!w.text.empty() && std::find(to.begin(), to.end(), w) == to.end() && to.size() < 32) to.push_back(std::move(w));
-    }
-}
-
-} // namespace lading::detail
 
 namespace lading {
 
@@ -13375,9 +13656,466 @@ class ping_operation : public operation_base<void, P> {
 /// The operation that puts a manifest, by tag or by digest (doc/protocol.md#uploads).
 ///
 /// Requests: PUT `/v2/<name>/manifests/<tag or digest>`, one for each name; HEAD before it where an option asks for it, and after a
-/// failure, which tells whether the manifest is there in spite of it.
+/// failure, which tells whether the manifest is there in spite of it; of a manifest with a subject those of the referrers tag operation, where
+/// the registry does not say that it has taken note of the subject.
+
+// ---- lading/operation/referrers_tag.hpp ----
+
+/// The operation that changes the list of a subject's referrers at a registry that does not make one (doc/protocol.md#referrers).
+///
+/// Requests: GET `/v2/<name>/referrers/<digest>`, once a repository, which tells whether the registry makes the list; GET, PUT and GET
+/// again `/v2/<name>/manifests/sha256-<hex>`; DELETE in place of PUT where nothing is left.
+
+// ---- lading/document/encode.hpp ----
+
+/// `encode<T>`: any reflected document as canonical JSON, the bytes that Go's tools write for it, so that equal documents
+/// have equal digests.
+
+namespace lading {
+
+namespace detail {
+
+template <class T>
+inline constexpr bool encodable = reflected<T>;
+template <class T>
+inline constexpr bool encodable<std::vector<T>> = reflected<T>;
+
+template <class T>
+constexpr bool check_encodable() {
+    static_assert(encodable<T>, "[lading] encode: a document must be reflected: LADING_REFLECT(type, fields...)");
+    if constexpr (encodable<T>) {
+        static_assert(has_json_form<T>::value, "[lading] encode: a field of this type has no JSON form; it is a bool, std::int64_t, std::string, digest, "
+                                               "string_map, key_set, command_line or embedded_data, a reflected document, or a vector or an optional of one");
+        return has_json_form<T>::value;
+    }
+    return false;
+}
+
+template <class T>
+result<std::string> encode_document(T const& document, std::optional<json_view> edited) {
+    json_writer out(json_style(0, true, false, true));
+    document_writer writer(out);
+    if (!writer.write(document, edited)) return from(writer.wrong());
+    return out.take();
+}
+
+} // namespace detail
+
+/// Writes a document, or a list of them: one line without white space, the fields in the order of the OCI image specification (of a document
+/// of yours, of its `document_rules` and its reflection), the keys of maps sorted by their bytes. Fields that are not
+/// required and empty are left out, never null; `<`, `>`, `&`, U+2028 and U+2029 are escaped, and controls as Go 1.22
+/// escapes them. Texts are not looked into: a time is written as it is.
+///
+/// `decode<T>` of the result is the document, but that an optional list that is there and empty is absent. Reflection is
+/// in `document/reflect/`. Errors: `invalid_argument` (a text that is no UTF-8, a descriptor without a size, an index with
+/// `odd_entries`, a set with a key twice), with the path of the member in the context. Linear. Thread-safe.
+template <class T>
+result<std::string> encode(T const& document) {
+    if constexpr (detail::check_encodable<T>()) return detail::encode_document(document, std::nullopt);
+    else return std::string();
+}
+
+/// Writes a document that has been decoded from `edited` and changed: the members of `edited` that are no fields of the
+/// document are kept, behind the fields of their object, in their order. The elements of lists are known again by their
+/// digests, or by all that they say. `edited` must have been parsed without `json_limits::repeated_keys`. Errors and
+/// complexity are those of `encode(document)`; replacing all of a list takes quadratic time in its length.
+template <class T>
+result<std::string> encode(T const& document, json_view edited) {
+    if constexpr (detail::check_encodable<T>()) return detail::encode_document(document, edited);
+    else return std::string();
+}
+
+} // namespace lading
+
+// ---- lading/document/referrer.hpp ----
+
+/// `referring_of`: what a manifest refers to, and how a list of referrers describes it; `referrers_tag`: where such a list is kept
+/// by registries that do not make one (OCI distribution specification 1.1, "referrers tag schema").
+
+namespace lading {
+
+namespace detail {
+/// For algorithms of any kind: at most 32 and 64 characters, those that no tag can have as '-'.
+inline std::string referrers_tag(std::string_view algorithm, std::string_view encoded) {
+    auto out = std::string(algorithm.substr(0, 32)) + '-' + std::string(encoded.substr(0, 64));
+    for (auto& c : out) {
+        bool const fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (!fits) c = '-';
+    }
+    return out;
+}
+} // namespace detail
+
+/// The tag of the index that lists the referrers of a subject: `sha256-<hex>`, of a longer digest its first 64 digits.
+inline std::string referrers_tag(digest const& subject) { return detail::referrers_tag(name_of(subject.algorithm()), subject.hex()); }
+
+/// Looks into a manifest, of whatever type. `self` is its type, digest and size. What cannot be read is not there. Linear. Thread-safe.
+template <json_policy J>
+referring referring_of(std::string_view bytes, descriptor const& self, limits const& bounds = {}) {
+    referring out(descriptor(self.media_type, self.digest, static_cast<std::int64_t>(bytes.size())));
+    auto json = bounds.json;
+    json.repeated_keys = true;
+    auto const parsed = json_document::parse<J>(bytes, json);
+    if (!parsed || !parsed.assume_value().root().is_object()) return out;
+    auto const root = parsed.assume_value().root();
+    auto const text = [](std::optional<json_view> v) { return std::string(v ? v->as_string().value_or("") : ""); };
+    if (auto const v = root.find("subject"); v && v->is_object())
+        if (auto d = decode<descriptor>(*v, errc::manifest_schema, bounds)) out.subject = std::move(d).assume_value();
+    out.entry.artifact_type = text(root.find("artifactType"));
+    if (auto const config = root.find("config"); config && config->is_object() && out.entry.artifact_type.empty())
+        out.entry.artifact_type = text(config->find("mediaType"));
+    if (auto const v = root.find("annotations"); v && v->is_object())
+        v->each_member([&](std::string_view name, json_view value) {
+            if (auto const s = value.as_string()) out.entry.annotations.emplace(name, *s);
+        });
+    return out;
+}
+
+} // namespace lading
 
 #include <chrono>
+
+namespace lading {
+
+namespace detail {
+
+/// What a repository's notes are kept by.
+inline std::string repository_key(call_context const& talk) { return cut_origin(talk.base_url) + ' ' + std::string(talk.name.path()); }
+
+/// Whether an answer to the request for referrers says that there is no such thing. A refusal (401, 403, 429) and a failure of the
+/// server do not: what was listed elsewhere for it would be lost.
+inline bool lacks_referrers(response const& head, error const& said) {
+    switch (head.status) {
+    case 200: // of another type than a list
+    case 404:
+    case 405:
+    case 501: return true;
+    default: return head.status == 400 && says_code(said, "UNSUPPORTED");
+    }
+}
+
+/// The index that a tag leads to, to be changed.
+struct referrers_index {
+    std::optional<oci_index> document; ///< nothing: the tag leads nowhere
+    json_document json;                ///< that it was read from
+    std::string etag;
+
+    bool has(digest const& d) const {
+        if (!document) return false;
+        return std::any_of(document->manifests.begin(), document->manifests.end(), [&](auto const& m) { return m.digest == d; });
+    }
+};
+
+} // namespace detail
+
+/// Entries stay in their order with all that others have written into them, new ones come behind them. Registries take what is written last:
+/// of two writers who have read the same list one is lost. So the list is read again after it was written, when as much time has gone as reading and
+/// writing took, and what is missing then, ours or another's, is written again after a random wait; five times where nobody else
+/// writes, and as long as others do sixty times. Once others have been seen to write, it is also read until nobody has changed it between three
+/// readings, thirty times at most, and later changes by the same client look for what its former ones have added. Within one
+/// client the writers of a list take turns. `If-Match` and `If-None-Match` are sent for those registries that heed them.
+///
+/// Errors: `precondition_failed` where it is still missing then, in `error_detail::available` the digests; `media_type_mismatch` where the tag leads to
+/// something else than a list of referrers, which is not touched; `manifest_limit` for a list over `limits::manifest_bytes`; those of
+/// `error_from_response` and the transport.
+template <class P>
+class referrers_tag_operation : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = referrers_listing;
+
+    /// `asks_registry`: ask first whether it makes the list, unless that is known.
+    referrers_tag_operation(call_context c, referrers_change change, bool asks_registry = true)
+        : talk_(std::move(c)), change_(std::move(change)), tag_(referrers_tag(change_.subject)), asks_(asks_registry),
+          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(detail::repository_key(talk_)) {}
+
+    step<referrers_listing> start() {
+        if (change_.added.empty() && change_.removed.empty()) return over(referrers_listing::none);
+        auto const known = talk_.uploads ? talk_.uploads->has_referrers(key_) : std::nullopt;
+        if (known == true) return over(referrers_listing::registry);
+        if (!known && asks_) {
+            state_ = state::asking;
+            auto q = talk_.get("referrers", change_.subject.str());
+            q.headers.add("Accept", media_types::oci_index);
+            return need_exchange(std::move(q), body_, talk_.pull());
+        }
+        return take_turn();
+    }
+    step<referrers_listing> on_delay() {
+        if (state_ == state::waiting_for_turn) return take_turn();
+        return read(state_ == state::settling ? state::checking : state::reading);
+    }
+    step<referrers_listing> on_response(result<response> answer, auth_note const& shown = {}) {
+        shown_ = shown;
+        switch (state_) {
+        case state::asking: return on_asked(answer);
+        case state::putting: return on_put(answer);
+        case state::removing: return on_removed(answer);
+        case state::checking: return on_checked(answer);
+        default: return on_read(answer);
+        }
+    }
+
+  private:
+    enum class state : std::uint8_t { asking, ///< whether the registry makes the list
+                                      waiting_for_turn,
+                                      reading,
+                                      putting,
+                                      removing,
+                                      checking, ///< what the tag leads to after it was written
+                                      settling, ///< until others have written
+                                      losing }; ///< until it is written again
+
+    static step<referrers_listing> over(referrers_listing how) { return done<referrers_listing>(how); }
+    std::string url() const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/manifests/" + tag_; }
+
+    step<referrers_listing> on_asked(result<response>& answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        std::vector<warning> odd;
+        bool const listed = head.status == 200 && detail::content_type(head, odd) == media_types::oci_index;
+        if (!listed) {
+            auto e = error_from_response<typename P::json>(head, body_.text(), asked::manifest, talk_.bounds, shown_);
+            if (!detail::lacks_referrers(head, e)) return what_failed(std::move(e));
+            if (e == errc::name_unknown) return take_turn(); // it says nothing of other repositories' referrers, nor later of this one's
+        }
+        if (talk_.uploads) talk_.uploads->note_referrers(key_, listed);
+        return listed ? over(referrers_listing::registry) : take_turn();
+    }
+    /// One at a time in this client: the others would only undo what it does.
+    step<referrers_listing> take_turn() {
+        if (talk_.uploads && !(turn_ = talk_.uploads->take_turn(list_key()))) {
+            state_ = state::waiting_for_turn;
+            patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
+            return need_delay(patience_);
+        }
+        if (talk_.uploads && talk_.uploads->is_contended(list_key())) {
+            contended_ = true;
+            for (auto const& d : talk_.uploads->listed(list_key()))
+                if (std::find(change_.removed.begin(), change_.removed.end(), d.digest) == change_.removed.end()) wanted_.emplace_back(d.digest, d);
+        }
+        return read(state::reading);
+    }
+    std::string list_key() const { return key_ + ' ' + tag_; }
+
+    step<referrers_listing> read(state s) {
+        state_ = s;
+        if (s == state::reading) began_ = std::chrono::steady_clock::now();
+        auto q = talk_.send("GET", url());
+        q.headers.add("Accept", media_types::oci_index);
+        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+    }
+    /// The index in an answer.
+    result<detail::referrers_index> index_in(result<response>& answer) {
+        LADING_TRY(auto const head, std::move(answer));
+        detail::referrers_index out;
+        auto const text = body_.take();
+        if (head.status == 404) return out;
+        if (head.status != 200) return error_from_response<typename P::json>(head, text, asked::manifest, talk_.bounds, shown_);
+        LADING_TRY(auto known, detail::identify<P>(text, head, manifest_expectation(), talk_.bounds));
+        if (auto wrong = detail::named_otherwise(head, known.digest)) return std::move(*wrong);
+        auto const type = known.media_type_or("");
+        if (known.wrong || type != media_types::oci_index) return no_list(type);
+        LADING_TRY(out.json, json_document::parse<typename P::json>(text, talk_.bounds.json));
+        LADING_TRY(out.document, decode<oci_index>(out.json.root(), errc::manifest_schema, talk_.bounds));
+        if (out.document->subject) return no_list("an index with a subject of its own");
+        out.etag = head.headers.find("ETag").value_or("");
+        return out;
+    }
+    error no_list(std::string actual) const {
+        return error(errc::media_type_mismatch)
+            .with_context("the tag " + tag_ + " does not lead to a list of referrers; move it away, then push the referrer again")
+            .with_values(std::string(media_types::oci_index), detail::printable(actual, 160));
+    }
+
+    step<referrers_listing> on_read(result<response>& answer) {
+        auto index = index_in(answer);
+        if (!index) return unread(std::move(index).assume_error());
+        return write(std::move(index).assume_value());
+    }
+    /// Registries fail at what others are about to write.
+    step<referrers_listing> unread(error e) { return written_ || contended_ ? lost(std::move(e)) : what_failed(std::move(e)); }
+    step<referrers_listing> write(detail::referrers_index index) {
+        if (note_entries(index) && tries_ != 0) others_write();
+        bool differs = false;
+        oci_index out;
+        if (index.document) out = std::move(*index.document);
+        else out.media_type = media_types::oci_index;
+        for (auto const& d : change_.removed)
+            differs = std::erase_if(out.manifests, [&](auto const& m) { return m.digest == d; }) != 0 || differs;
+        for (auto const& [d, entry] : wanted_)
+            if (std::none_of(out.manifests.begin(), out.manifests.end(), [&, &known = d](auto const& m) { return m.digest == known; })) {
+                out.manifests.push_back(entry);
+                differs = true;
+            }
+        if (!differs) return written_ ? settle(index) : finish(referrers_listing::as_it_was);
+        if (out.manifests.empty() && !keeps_empty_) return remove();
+        auto bytes = index.document ? encode(out, index.json.root()) : encode(out);
+        if (!bytes) return what_failed(std::move(bytes).assume_error());
+        bytes_ = std::move(bytes).assume_value();
+        if (bytes_.size() > talk_.bounds.manifest_bytes)
+            return what_failed(error(errc::manifest_limit)
+                                   .with_context("the list of referrers at the tag " + tag_)
+                                   .with_values("at most " + std::to_string(talk_.bounds.manifest_bytes) + " bytes (limits::manifest_bytes)", std::to_string(bytes_.size())));
+        source_ = view_source(bytes_);
+        state_ = state::putting;
+        auto q = talk_.send("PUT", url());
+        q.headers.add("Content-Type", media_types::oci_index);
+        if (!index.document) q.headers.add("If-None-Match", "*");
+        else if (!index.etag.empty()) q.headers.add("If-Match", index.etag);
+        q.source = &source_;
+        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), routing(talk_.push_scope()));
+    }
+    /// What is to be there from now on: ours, and what others have written, unless it is to be removed. True for something new.
+    bool note_entries(detail::referrers_index const& index) {
+        auto const before = wanted_.size();
+        auto const want = [&](descriptor const& d) {
+            bool const known = std::any_of(wanted_.begin(), wanted_.end(), [&](auto const& w) { return w.first == d.digest; });
+            bool const gone = std::find(change_.removed.begin(), change_.removed.end(), d.digest) != change_.removed.end();
+            if (!known && !gone) wanted_.emplace_back(d.digest, d);
+        };
+        if (index.document)
+            for (auto const& m : index.document->manifests) want(m);
+        for (auto const& d : change_.added) want(d);
+        return wanted_.size() > before;
+    }
+    void others_write() {
+        contended_ = true;
+        alone_ = 0;
+    }
+
+    step<referrers_listing> on_put(result<response>& answer) {
+        if (!answer) {
+            auto& e = answer.assume_error();
+            if (!detail::is_passing(e.kind())) return what_failed(std::move(e));
+            return lost(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        if (head.status >= 200 && head.status < 300) {
+            written_ = true;
+            if (change_.added.empty()) return finish(referrers_listing::changed); // what is listed and not there does no harm
+            took_ = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began_), std::chrono::milliseconds(20), std::chrono::milliseconds(1000));
+            state_ = state::settling;
+            return need_delay(took_);
+        }
+        auto e = detail::upload_refusal<typename P::json>(head, kept_->text(), talk_.bounds, shown_);
+        if (head.status == 412) return lost(std::nullopt);
+        if (head.status == 429) return lost(std::move(e), retry_after_of(head));
+        if (head.status == 408 || (head.status >= 500 && head.status != 501)) return lost(std::move(e));
+        if (detail::says_any(e, {"immutable", "cannot be overwritten"})) e = detail::with_code(std::move(e), errc::tag_immutable);
+        return what_failed(std::move(e));
+    }
+    step<referrers_listing> on_checked(result<response>& answer) {
+        auto read = index_in(answer);
+        if (!read) return unread(std::move(read).assume_error());
+        auto const& index = read.assume_value();
+        if (note_entries(index)) others_write();
+        missing_.clear();
+        for (auto const& w : wanted_)
+            if (!index.has(w.first)) missing_.push_back(w.first.str());
+        for (auto const& d : change_.removed)
+            if (index.has(d)) missing_.push_back(d.str());
+        if (!missing_.empty()) return contended_ = true, lost(std::nullopt);
+        return settle(index);
+    }
+    /// All is there. Where others are writing one of them may have read what was before ours: until all have written.
+    step<referrers_listing> settle(detail::referrers_index const& index) {
+        if (!contended_) return finish(referrers_listing::changed);
+        std::vector<digest> now;
+        if (index.document)
+            for (auto const& m : index.document->manifests) now.push_back(m.digest);
+        quiet_ = now == settled_ ? quiet_ + 1 : 0;
+        settled_ = std::move(now);
+        auto const wait = took_ * 3 + std::chrono::milliseconds(50 + random(200));
+        bool const late = talk_.deadline && std::chrono::steady_clock::now() + wait * 4 > *talk_.deadline; // all is there, now
+        if (quiet_ == 2 || ++settles_ > 30 || late) return finish(referrers_listing::changed);
+        state_ = state::settling;
+        return need_delay(wait);
+    }
+    step<referrers_listing> finish(referrers_listing how) {
+        if (contended_ && talk_.uploads) talk_.uploads->note_listed(list_key(), change_.added, change_.removed);
+        return over(how);
+    }
+
+    /// Nothing is left on the list.
+    step<referrers_listing> remove() {
+        state_ = state::removing;
+        routing how("repository:" + std::string(talk_.name.path()) + ":delete");
+        how.asks_as_told = true;
+        return need_exchange(talk_.send("DELETE", url()), kept_.emplace(talk_.bounds), std::move(how));
+    }
+    step<referrers_listing> on_removed(result<response>& answer) {
+        if (answer) {
+            auto const s = answer.assume_value().status;
+            if (s == 200 || s == 202 || s == 204 || s == 404) return finish(referrers_listing::removed);
+        } else if (!detail::is_passing(answer.assume_error().kind())) {
+            return what_failed(std::move(answer).assume_error());
+        }
+        keeps_empty_ = true; // a registry that removes no tags: the list is left there, empty
+        return read(state::reading);
+    }
+
+    /// Something of the list is not there: once more, after a while.
+    step<referrers_listing> lost(std::optional<error> why, std::int64_t wish = -1) {
+        if (++alone_ > 5 || ++tries_ > 60 || wish > 60) {
+            if (why) return what_failed(std::move(*why));
+            return what_failed(error(errc::precondition_failed)
+                                   .with_context("the list of referrers at the tag " + tag_ + " keeps changing; it lacks what is named here")
+                                   .with_available(missing_.empty() ? added_digests() : missing_));
+        }
+        state_ = state::losing;
+        settled_.clear();
+        quiet_ = 0;
+        auto const wait = std::chrono::milliseconds(50 + random(450));
+        return need_delay(wish > 0 ? std::max<std::chrono::milliseconds>(std::chrono::seconds(wish), wait) : wait);
+    }
+    std::vector<std::string> added_digests() const {
+        std::vector<std::string> out;
+        for (auto const& d : change_.added) out.push_back(d.digest.str());
+        return out;
+    }
+    step<referrers_listing> what_failed(error e) const {
+        if (!e.detail().context.empty() || e == errc::cancelled) return e;
+        return e.with_context("the list of referrers at the tag " + tag_);
+    }
+    /// Below `most`. Waits need to differ between processes, not to be random: see `retry_schedule`.
+    std::int64_t random(std::uint64_t most) {
+        auto mixed = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) + reinterpret_cast<std::uintptr_t>(this) +
+                     (seed_ += 0x9e3779b97f4a7c15u);
+        mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+        return static_cast<std::int64_t>((mixed ^ (mixed >> 31)) % most);
+    }
+
+    call_context talk_;
+    referrers_change change_;
+    std::string tag_;
+    bool asks_;
+    response_body body_;
+    std::optional<detail::answer_text> kept_;
+    std::string bytes_;
+    view_source source_;
+    std::string key_;
+    auth_note shown_;
+    state state_ = state::reading;
+    std::shared_ptr<upload_notes::turn> turn_;
+    std::chrono::milliseconds patience_{0};
+    std::vector<std::pair<digest, descriptor>> wanted_; ///< what the list is to have
+    std::vector<digest> settled_;                       ///< what it had as it was read last
+    std::vector<std::string> missing_;
+    std::chrono::steady_clock::time_point began_{};
+    std::chrono::milliseconds took_{20};                         ///< from reading to having written
+    unsigned alone_ = 0, tries_ = 0, settles_ = 0, quiet_ = 0;   ///< tries in turn without another writer; all tries
+    std::uint64_t seed_ = 0;
+    bool contended_ = false, written_ = false, keeps_empty_ = false;
+};
+
+} // namespace lading
 
 namespace lading {
 
@@ -13405,7 +14143,8 @@ inline std::vector<std::string> digests_in(error const& e) {
 ///
 /// Errors: `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
 /// `error_detail::available`; `manifest_rejected`; `tag_immutable`; `tag_exists`; `upload_too_large`; those of `error_from_response` and the
-/// transport. A tag that leads to these bytes already is no failure.
+/// transport. A tag that leads to these bytes already is no failure. Of a manifest with a subject also those of the referrers tag
+/// operation: the manifest is in the repository then, and is missing in the list of its subject's referrers.
 template <class P>
 class push_manifest_operation : immovable {
     template <class T>
@@ -13431,6 +14170,8 @@ class push_manifest_operation : immovable {
         self_.emplace(options_.media_type.empty() ? k.media_type_or("application/vnd.oci.image.manifest.v1+json") : options_.media_type,
                       k.digest, static_cast<std::int64_t>(bytes_.size()));
         if (!k.wrong) config_type_ = k.shape.config_media_type;
+        if (k.readable && bytes_.find("\"subject\"") != bytes_.npos)
+            if (auto r = referring_of<typename P::json>(bytes_, *self_, talk_.bounds); r.subject) referrer_ = std::move(r);
         if (ref_.has_digest() && ref_.tag().empty()) names_.push_back(self_->digest.str());
         else names_.push_back(std::string(ref_.effective_tag()));
         names_.insert(names_.end(), options_.tags.begin(), options_.tags.end());
@@ -13438,11 +14179,12 @@ class push_manifest_operation : immovable {
         return next();
     }
 
-    step<pushed_manifest> on_delay() { return put(); }
+    step<pushed_manifest> on_delay() { return lister_ ? listing(lister_->on_delay()) : put(); }
 
     step<pushed_manifest> on_response(result<response> answer, auth_note const& shown = {}) {
         shown_ = shown;
         if (answer) detail::add_registry_warnings(answer.assume_value(), warnings_);
+        if (lister_) return listing(lister_->on_response(std::move(answer), shown));
         switch (state_) {
         case state::asking: return on_asked(answer);
         case state::putting: return on_put(answer);
@@ -13553,7 +14295,7 @@ class push_manifest_operation : immovable {
         if (head.status != 201 && !(told && *told == self_->digest))
             return error(errc::upload_protocol).with_context("an answer that says of no manifest that it was kept").with_status(head.status).with_url(safe_url(head.url));
         if (auto const subject = head.headers.find("OCI-Subject"))
-            if (auto d = digest::parse(detail::trim(*subject))) subject_ = std::move(d).assume_value();
+            if (auto d = digest::parse(detail::trim(*subject))) note_subject(d.assume_value());
         if (talk_.uploads && head.headers.find("OCI-Tag")) talk_.uploads->change(home_, [](auto& n) { n.names_tags = true; });
         if (options_.verify && by_tag()) return why_ = error(errc::digest_mismatch).with_context("the tag " + name()), this->head(state::checking_tag, name());
         return named(false);
@@ -13567,6 +14309,8 @@ class push_manifest_operation : immovable {
         }
         auto const& head = answer.assume_value();
         if (auto wrong = detail::named_otherwise(head, self_->digest)) return std::move(*wrong);
+        if (auto const subject = head.headers.find("OCI-Subject"))
+            if (auto d = digest::parse(detail::trim(*subject))) note_subject(d.assume_value());
         auto const before = done_.size();
         for (auto rest : head.headers.all("OCI-Tag"))
             while (!rest.empty()) {
@@ -13587,6 +14331,7 @@ class push_manifest_operation : immovable {
         return head(state::checking, self_->digest.str());
     }
     step<pushed_manifest> on_checked(result<response>& answer) {
+        if (!answer && answer.assume_error() == errc::connection_refused) return again(); // the registry begins again, perhaps
         if (!answer) return std::move(answer).assume_error();
         if (answer.assume_value().status != 200) return again();
         if (!by_tag()) return named(false);
@@ -13630,8 +14375,37 @@ class push_manifest_operation : immovable {
         done_.push_back(name());
         return next();
     }
+
+    // ---- the list of its subject's referrers
+
+    void note_subject(digest const& said) {
+        subject_ = said;
+        if (!referrer_) return;
+        if (said == referrer_->subject->digest) {
+            if (talk_.uploads) talk_.uploads->note_referrers(detail::repository_key(talk_), true);
+        } else {
+            warnings_.emplace_back(warning_code::subject_differs, "the subject is " + referrer_->subject->digest.str() + ", the registry says " + said.str());
+        }
+    }
     step<pushed_manifest> finish() {
+        if (!referrer_) return finish(referrers_listing::none);
+        if (subject_ == referrer_->subject->digest) return finish(referrers_listing::registry);
+        if (!options_.listing) return finish(referrers_listing::left);
+        return listing(lister_.emplace(talk_, referrers_change(referrer_->subject->digest).with_added(referrer_->entry)).start());
+    }
+    step<pushed_manifest> listing(step<referrers_listing> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        if (auto* d = std::get_if<need_delay>(&s)) return *d;
+        auto over = std::move(std::get<done<referrers_listing>>(s).value());
+        if (over) return finish(over.assume_value());
+        auto e = std::move(over).assume_error();
+        if (!(e == errc::cancelled)) e.with_context(e.detail().context + " (the manifest is there: " + self_->digest.str() + ')');
+        return e;
+    }
+    step<pushed_manifest> finish(referrers_listing how) {
         pushed_manifest out(*self_);
+        out.referrer = std::move(referrer_);
+        out.listing = how;
         out.names = std::move(done_);
         out.existed = existed_;
         out.subject = std::move(subject_);
@@ -13653,7 +14427,9 @@ class push_manifest_operation : immovable {
     std::vector<std::string> names_, done_; ///< tags, or a digest
     std::size_t at_ = 0;                    ///< of `names_`: the one under way
     std::optional<error> why_;
-    std::optional<digest> subject_;
+    std::optional<digest> subject_;         ///< as the registry has said it
+    std::optional<referring> referrer_;
+    std::optional<referrers_tag_operation<P>> lister_;
     unsigned tries_ = 0;
     bool existed_ = false, one_by_one_ = false;
     std::vector<warning> warnings_;
@@ -13661,99 +14437,13 @@ class push_manifest_operation : immovable {
 
 } // namespace lading
 
-// ---- lading/operation/remove.hpp ----
+// ---- lading/operation/referrers.hpp ----
 
-/// The operation that removes a manifest, a tag or a blob.
+/// The referrers operation: the manifests that refer to another one, as their `subject` (doc/protocol.md#referrers).
 ///
-/// Requests: DELETE `/v2/<name>/manifests/<digest or tag>` or `/v2/<name>/blobs/<digest>`; HEAD after a failure of the server.
-
-namespace lading {
-
-/// The value is false when it was not there, which is a failure unless `missing_is_fine`. Nothing else is tried where a registry does
-/// not remove.
-///
-/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport.
-template <class P>
-class remove_operation : immovable {
-    template <class T>
-    using result = detail::dependent<lading::result<T>, P>;
-    template <class T>
-    using step = detail::dependent<lading::step<T>, P>;
-    template <class T>
-    using done = detail::dependent<lading::done<T>, P>;
-
-  public:
-    using value_type = bool;
-
-    /// `which`: a tag, or a digest.
-    remove_operation(call_context c, removed kind, std::string which, bool missing_is_fine = false)
-        : talk_(std::move(c)), kind_(kind), which_(std::move(which)), missing_is_fine_(missing_is_fine),
-          body_(talk_.bounds) {}
-
-    step<bool> start() { return send("DELETE"); }
-    step<bool> on_delay() { return send("DELETE"); }
-    step<bool> on_response(result<response> answer, auth_note const& shown = {}) {
-        if (checking_) return on_checked(answer);
-        if (!answer) {
-            auto& e = answer.assume_error();
-            if (!detail::is_passing(e.kind())) return std::move(e);
-            return check(std::move(e));
-        }
-        auto const& head = answer.assume_value();
-        auto const s = head.status;
-        if (s == 202 || s == 200 || s == 204) return done<bool>(true);
-        auto e = detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown);
-        if (s == 429) return wait(std::move(e), retry_after_of(head));
-        if (s == 408 || (s >= 500 && s != 501)) return check(std::move(e));
-        if (s == 404) {
-            if (missing_is_fine_) return done<bool>(false);
-            bool const no_name = e == errc::name_unknown;
-            if (!no_name) e = detail::with_code(std::move(e), kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
-            return e.with_context(which_);
-        }
-        bool const by_digest_only = kind_ == removed::tag && s == 400 && (detail::says_code(e, "DIGEST_INVALID") || detail::says_code(e, "TAG_INVALID"));
-        if (by_digest_only) e = detail::with_code(std::move(e), errc::unsupported_by_registry);
-        if (e == errc::unsupported_by_registry) e.with_context(by_digest_only ? "it removes manifests by their digest only" : "it is read-only, or removing is turned off");
-        return e;
-    }
-
-  private:
-    step<bool> send(char const* method) {
-        checking_ = std::string_view(method) == "HEAD";
-        auto const what = kind_ == removed::blob ? "blobs" : "manifests";
-        auto q = talk_.send(method, talk_.base_url + "/v2/" + std::string(talk_.name.path()) + '/' + what + '/' + which_);
-        routing how(checking_ ? talk_.pull_scope() : "repository:" + std::string(talk_.name.path()) + ":delete");
-        how.asks_as_told = !checking_;
-        if (checking_ && kind_ != removed::blob) q.headers.add("Accept", P::manifests::accept());
-        return need_exchange(std::move(q), body_, std::move(how));
-    }
-    /// The outcome is not known.
-    step<bool> check(error why) {
-        why_ = std::move(why);
-        return send("HEAD");
-    }
-    step<bool> on_checked(result<response>& answer) {
-        if (!answer) return std::move(answer).assume_error();
-        if (answer.assume_value().status == 404) return done<bool>(true);
-        return wait(std::move(*why_), -1);
-    }
-    step<bool> wait(error why, std::int64_t wish) {
-        if (++tries_ >= 5 || wish > 60) return why;
-        auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << tries_);
-        return need_delay(std::max(time, std::chrono::milliseconds(100)));
-    }
-
-    call_context talk_;
-    removed kind_;
-    std::string which_;
-    bool missing_is_fine_;
-    detail::answer_text body_;
-    std::optional<error> why_;
-    unsigned tries_ = 0;
-    bool checking_ = false;
-};
-
-} // namespace lading
+/// Requests: those of the resolve operation for a tag; GET `/v2/<name>/referrers/<digest>`, then one a page as `Link` says, on the
+/// registry's own origin only; where the registry has no such thing, GET `/v2/<name>/manifests/sha256-<hex>` in its place, and from
+/// then on only that; GET of each where an option asks for it.
 
 // ---- lading/operation/resolve.hpp ----
 
@@ -13833,6 +14523,361 @@ class resolve_operation : public operation_base<descriptor, P> {
     response_body body_;
     raw_manifest_operation<P> fetch_;
     bool fetching_ = false, head_only_;
+};
+
+} // namespace lading
+
+namespace lading {
+
+/// What came before a failure is the list. A filter is sent, and applied here too, whatever the registry says that it has done. Of a
+/// repository or a subject that is not there the list is empty.
+///
+/// Errors: those of `resolve` for a tag; `auth_*`, `denied`, `rate_limited`, `server_error`, after which no other list is looked for: it might
+/// be another; of pages `page_loop`, `page_cross_origin`, `page_limit`, `link_invalid`, `body_too_large`, those of `decode`. A list is cut at `limits::referrers`.
+/// What the tag leads to and is no list is ignored, with a warning.
+template <class P>
+class referrers_operation : public operation_base<referrer_list, P> {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    referrers_operation(call_context c, reference ref, referrers_options o)
+        : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), body_(talk_.bounds.manifest_bytes, talk_.bounds),
+          key_(detail::repository_key(talk_)) {}
+
+    step<referrer_list> start() {
+        if (ref_.digest()) return begin(*ref_.digest());
+        return map(resolve_.emplace(talk_, ref_).start());
+    }
+    step<referrer_list> on_response(result<response> answer, auth_note const& shown = {}) {
+        switch (state_) {
+        case state::resolving: return map(resolve_->on_response(std::move(answer), shown));
+        case state::asking: return after_page(answer, shown);
+        case state::at_tag: return map(fetch_->on_response(std::move(answer), shown));
+        case state::getting: break;
+        }
+        return map(fetch_->on_response(std::move(answer), shown));
+    }
+
+  private:
+    enum class state : std::uint8_t { resolving,
+                                      asking,
+                                      at_tag,
+                                      getting };
+
+    /// A step of another operation, or the next after its end.
+    template <class V>
+    step<referrer_list> map(lading::step<V> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        if (auto* d = std::get_if<need_delay>(&s)) return *d;
+        return after(std::move(std::get<lading::done<V>>(s).value()));
+    }
+    step<referrer_list> after(lading::result<descriptor> top) {
+        if (!top) return std::move(top).assume_error();
+        return begin(top.assume_value().digest);
+    }
+    step<referrer_list> after(lading::result<manifest_bytes> got) { return state_ == state::at_tag ? after_tag(std::move(got)) : after_one(std::move(got)); }
+
+    step<referrer_list> begin(digest const& subject) {
+        list_.emplace(subject);
+        if (talk_.uploads && talk_.uploads->has_referrers(key_) == false) return look_at_tag();
+        auto path = "/v2/" + std::string(talk_.name.path()) + "/referrers/" + subject.str();
+        if (!options_.artifact_type.empty()) path += "?artifactType=" + percent_encode(options_.artifact_type);
+        return ask(talk_.base_url + path);
+    }
+    need_exchange ask(std::string url) {
+        state_ = state::asking;
+        auto q = talk_.send("GET", std::move(url));
+        q.headers.add("Accept", media_types::oci_index);
+        return need_exchange(std::move(q), body_, talk_.pull());
+    }
+
+    // ---- pages of the registry
+
+    step<referrer_list> after_page(result<response>& answer, auth_note const& shown) {
+        bool const first = pages_ == 0;
+        if (first && answer) {
+            auto const& head = answer.assume_value();
+            if (!is_list(head)) {
+                auto e = error_from_response<typename P::json>(head, body_.text(), asked::manifest, talk_.bounds, shown);
+                if (!detail::lacks_referrers(head, e)) return e;
+                if (talk_.uploads && e != errc::name_unknown) talk_.uploads->note_referrers(key_, false);
+                return look_at_tag();
+            }
+            if (talk_.uploads) talk_.uploads->note_referrers(key_, true);
+        }
+        auto more = add_page(std::move(answer), shown);
+        if (more && more.assume_value()) return ask(std::move(*more.assume_value()));
+        if (more) return next();
+        auto e = std::move(more).assume_error();
+        if (list_->values.empty() || e == errc::cancelled || e == errc::out_of_memory) return e;
+        list_->failure = std::move(e);
+        list_->complete = false;
+        return next();
+    }
+    /// By its type, and by what it is: an error page may be anything.
+    bool is_list(response const& head) {
+        std::vector<warning> odd;
+        if (head.status != 200 || detail::content_type(head, odd) != media_types::oci_index) return false;
+        auto const parsed = json_document::parse<typename P::json>(body_.text(), talk_.bounds.json);
+        if (!parsed) return true; // a list that cannot be read
+        auto const root = parsed.assume_value().root();
+        return root.is_object() && root.find("manifests");
+    }
+    /// The next page, if there is one.
+    result<std::optional<std::string>> add_page(result<response> answer, auth_note const& shown) {
+        LADING_TRY(auto const head, std::move(answer));
+        if (head.status != 200) return error_from_response<typename P::json>(head, body_.text(), asked::manifest, talk_.bounds, shown);
+        ++pages_;
+        auto const before = list_->values.size();
+        LADING_TRY(bool const full, add(body_.take()));
+        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
+        if (full || !link) return std::optional<std::string>();
+        LADING_TRY(auto const here, url::parse(head.url));
+        LADING_TRY(auto const there, here.resolve(*link));
+        LADING_TRY(auto const home, url::parse(talk_.base_url));
+        if (there.origin() != home.origin()) return error(errc::page_cross_origin).with_values(home.origin().str(), there.origin().str());
+        barren_ = list_->values.size() == before ? barren_ + 1 : 0;
+        if (there.str() == here.str() || !seen_.insert(there.str()).second || barren_ == 3) return error(errc::page_loop).with_url(there.safe());
+        if (pages_ >= talk_.bounds.referrer_pages)
+            return error(errc::page_limit).with_values(std::to_string(talk_.bounds.referrer_pages) + " pages (limits::referrer_pages)", "more");
+        return std::optional<std::string>(there.str());
+    }
+    /// The entries of an index, each digest once. True when the limit is met.
+    result<bool> add(std::string const& text) {
+        LADING_TRY(auto const parsed, json_document::parse<typename P::json>(text, talk_.bounds.json));
+        LADING_TRY(auto page, decode<oci_index>(parsed.root(), errc::manifest_schema, talk_.bounds, &list_->warnings));
+        for (auto& m : page.manifests) {
+            if (!known_.insert(m.digest).second) continue;
+            if (list_->values.size() == talk_.bounds.referrers) return list_->complete = false, true;
+            m.urls.clear(); // nobody follows them, and nobody has verified the others
+            m.data.bytes.clear();
+            list_->values.push_back(std::move(m));
+        }
+        return false;
+    }
+
+    // ---- the tag
+
+    step<referrer_list> look_at_tag() {
+        state_ = state::at_tag;
+        list_->by = referrers_by::tag;
+        auto tag = reference::parse(ref_.repository().str() + ':' + referrers_tag(list_->subject));
+        if (!tag) return std::move(tag).assume_error();
+        return map(fetch_.emplace(talk_, tag.assume_value()).start());
+    }
+    step<referrer_list> after_tag(lading::result<manifest_bytes> got) {
+        if (!got) {
+            auto e = std::move(got).assume_error();
+            if (is_not_found(e)) return next();
+            if (e != errc::body_too_large && e != errc::schema1_format) return e;
+            return ignore(e.summary());
+        }
+        auto const& document = got.assume_value();
+        if (document.self.media_type != media_types::oci_index) return ignore("it is of the type " + detail::printable(document.self.media_type, 160));
+        if (referring_of<typename P::json>(document.bytes, document.self, talk_.bounds).subject) return ignore("it has a subject of its own");
+        if (auto const full = add(document.bytes); !full) return list_->values.clear(), ignore(full.assume_error().summary());
+        return next();
+    }
+    step<referrer_list> ignore(std::string const& why) {
+        list_->warnings.emplace_back(warning_code::referrers_ignored, "the tag " + referrers_tag(list_->subject) + ": " + why);
+        return next();
+    }
+
+    // ---- those that are looked into
+
+    /// The next that is to be looked into, or the end.
+    step<referrer_list> next() {
+        state_ = state::getting;
+        auto& values = list_->values;
+        for (; at_ < values.size(); ++at_) {
+            auto const& one = values[at_];
+            bool const other = !options_.artifact_type.empty() && !one.artifact_type.empty() && one.artifact_type != options_.artifact_type;
+            if (other || !(options_.verify || (options_.missing_types && one.artifact_type.empty()))) continue;
+            auto ref = reference::parse(ref_.repository().str() + '@' + one.digest.str());
+            if (!ref) return std::move(ref).assume_error();
+            return map(fetch_.emplace(talk_, ref.assume_value()).start());
+        }
+        std::erase_if(values, [&](auto const& one) { return !options_.artifact_type.empty() && one.artifact_type != options_.artifact_type; });
+        return done<referrer_list>(std::move(*list_));
+    }
+    step<referrer_list> after_one(lading::result<manifest_bytes> got) {
+        auto& one = list_->values[at_];
+        if (!got) {
+            auto e = std::move(got).assume_error();
+            if (!is_not_found(e)) return e;
+            if (options_.verify) return drop("is not there");
+            ++at_;
+            return next();
+        }
+        auto const& document = got.assume_value();
+        auto const is = referring_of<typename P::json>(document.bytes, document.self, talk_.bounds);
+        if (!options_.verify) {
+            one.artifact_type = is.entry.artifact_type;
+        } else {
+            if (!is.subject || is.subject->digest != list_->subject) return drop("does not refer to it");
+            one = is.entry;
+        }
+        ++at_;
+        return next();
+    }
+    step<referrer_list> drop(char const* why) {
+        auto const at = list_->values.begin() + static_cast<std::ptrdiff_t>(at_);
+        list_->warnings.emplace_back(warning_code::referrer_dropped, at->digest.str() + ' ' + why);
+        list_->values.erase(at);
+        return next();
+    }
+
+    call_context talk_;
+    reference ref_;
+    referrers_options options_;
+    response_body body_;
+    std::string key_;
+    state state_ = state::resolving;
+    std::optional<resolve_operation<P>> resolve_;
+    std::optional<raw_manifest_operation<P>> fetch_;
+    std::optional<referrer_list> list_;
+    std::size_t pages_ = 0, barren_ = 0;
+    std::size_t at_ = 0; ///< of the list: the one that is looked into
+    std::set<std::string> seen_;
+    std::set<digest> known_;
+};
+
+} // namespace lading
+
+// ---- lading/operation/remove.hpp ----
+
+/// The operation that removes a manifest, a tag or a blob.
+///
+/// Requests: DELETE `/v2/<name>/manifests/<digest or tag>` or `/v2/<name>/blobs/<digest>`; HEAD after a failure of the server. Before a manifest
+/// is removed, GET of it, unless the registry is known to list referrers itself; after it, where it had a subject, those of the referrers tag
+/// operation.
+
+namespace lading {
+
+/// The value is false when it was not there, which is a failure unless `missing_is_fine`. Nothing else is tried where a registry does
+/// not remove.
+///
+/// A manifest is removed first, and then taken from the list of its subject's referrers: one that is listed and not there does no
+/// harm, one that is there and not listed is not found.
+///
+/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport;
+/// those of the referrers tag operation, where what is removed is still listed.
+template <class P>
+class remove_operation : immovable {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+    template <class T>
+    using step = detail::dependent<lading::step<T>, P>;
+    template <class T>
+    using done = detail::dependent<lading::done<T>, P>;
+
+  public:
+    using value_type = bool;
+
+    /// `which`: a tag, or a digest.
+    remove_operation(call_context c, removed kind, std::string which, remove_options o = {})
+        : talk_(std::move(c)), kind_(kind), which_(std::move(which)), options_(o), body_(talk_.bounds) {}
+
+    step<bool> start() {
+        auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(detail::repository_key(talk_)) == true;
+        if (kind_ != removed::manifest || !options_.listing || listed_there) return send("DELETE");
+        auto ref = reference::parse(talk_.name.str() + '@' + which_);
+        if (!ref) return std::move(ref).assume_error();
+        return reading(reader_.emplace(talk_, ref.assume_value()).start());
+    }
+    step<bool> on_delay() { return lister_ ? listing(lister_->on_delay()) : send("DELETE"); }
+    step<bool> on_response(result<response> answer, auth_note const& shown = {}) {
+        if (lister_) return listing(lister_->on_response(std::move(answer), shown));
+        if (reader_) return reading(reader_->on_response(std::move(answer), shown));
+        if (checking_) return on_checked(answer);
+        if (!answer) {
+            auto& e = answer.assume_error();
+            if (!detail::is_passing(e.kind())) return std::move(e);
+            return check(std::move(e));
+        }
+        auto const& head = answer.assume_value();
+        auto const s = head.status;
+        if (s == 202 || s == 200 || s == 204) return gone();
+        auto e = detail::upload_refusal<typename P::json>(head, body_.text(), talk_.bounds, shown);
+        if (s == 429) return wait(std::move(e), retry_after_of(head));
+        if (s == 408 || (s >= 500 && s != 501)) return check(std::move(e));
+        if (s == 404) {
+            if (options_.missing_is_fine) return done<bool>(false);
+            bool const no_name = e == errc::name_unknown;
+            if (!no_name) e = detail::with_code(std::move(e), kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
+            return e.with_context(which_);
+        }
+        bool const by_digest_only = kind_ == removed::tag && s == 400 && (detail::says_code(e, "DIGEST_INVALID") || detail::says_code(e, "TAG_INVALID"));
+        if (by_digest_only) e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+        if (e == errc::unsupported_by_registry) e.with_context(by_digest_only ? "it removes manifests by their digest only" : "it is read-only, or removing is turned off");
+        return e;
+    }
+
+  private:
+    /// What it refers to, if that can be read: who may remove need not be allowed to read.
+    step<bool> reading(lading::step<manifest_bytes> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        auto& got = std::get<lading::done<manifest_bytes>>(s).value();
+        if (!got && is_callers_own(got.assume_error())) return std::move(got).assume_error();
+        if (got) referrer_ = referring_of<typename P::json>(got.assume_value().bytes, got.assume_value().self, talk_.bounds);
+        reader_.reset();
+        return send("DELETE");
+    }
+    step<bool> gone() {
+        if (!referrer_ || !referrer_->subject) return done<bool>(true);
+        auto change = referrers_change(referrer_->subject->digest).with_removed(referrer_->entry.digest);
+        return listing(lister_.emplace(talk_, std::move(change), false).start());
+    }
+    step<bool> listing(lading::step<referrers_listing> s) {
+        if (auto* x = std::get_if<need_exchange>(&s)) return std::move(*x);
+        if (auto* d = std::get_if<need_delay>(&s)) return *d;
+        auto over = std::move(std::get<lading::done<referrers_listing>>(s).value());
+        if (over) return done<bool>(true);
+        auto e = std::move(over).assume_error();
+        if (!(e == errc::cancelled)) e.with_context(e.detail().context + " (the manifest is removed)");
+        return e;
+    }
+    step<bool> send(char const* method) {
+        checking_ = std::string_view(method) == "HEAD";
+        auto const what = kind_ == removed::blob ? "blobs" : "manifests";
+        auto q = talk_.send(method, talk_.base_url + "/v2/" + std::string(talk_.name.path()) + '/' + what + '/' + which_);
+        routing how(checking_ ? talk_.pull_scope() : "repository:" + std::string(talk_.name.path()) + ":delete");
+        how.asks_as_told = !checking_;
+        if (checking_ && kind_ != removed::blob) q.headers.add("Accept", P::manifests::accept());
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    /// The outcome is not known.
+    step<bool> check(error why) {
+        why_ = std::move(why);
+        return send("HEAD");
+    }
+    step<bool> on_checked(result<response>& answer) {
+        if (!answer) return std::move(answer).assume_error();
+        if (answer.assume_value().status == 404) return gone();
+        return wait(std::move(*why_), -1);
+    }
+    step<bool> wait(error why, std::int64_t wish) {
+        if (++tries_ >= 5 || wish > 60) return why;
+        auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << tries_);
+        return need_delay(std::max(time, std::chrono::milliseconds(100)));
+    }
+
+    call_context talk_;
+    removed kind_;
+    std::string which_;
+    remove_options options_;
+    std::optional<raw_manifest_operation<P>> reader_;
+    std::optional<referring> referrer_;
+    std::optional<referrers_tag_operation<P>> lister_;
+    detail::answer_text body_;
+    std::optional<error> why_;
+    unsigned tries_ = 0;
+    bool checking_ = false;
 };
 
 } // namespace lading
@@ -14180,6 +15225,9 @@ class upload_session {
   public:
     upload_session(call_context const& talk, std::vector<std::string> hosts) : talk_(talk), hosts_(std::move(hosts)) {}
 
+    /// A token is renewed that is good for less than half a minute: it ends ten seconds early anyway.
+    static constexpr std::chrono::seconds token_for{20};
+
     /// The place as the registry said it last; empty when there is no session.
     std::string const& place() const noexcept { return at_.url; }
     bool is_open() const noexcept { return !at_.url.empty(); }
@@ -14203,6 +15251,8 @@ class upload_session {
     /// A request to it, with what it needs to be allowed.
     std::pair<request, routing> ask(std::string method, std::string url) const {
         std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), routing(talk_.push_scope()));
+        out.second.once = out.first.method == "PUT" || out.first.method == "PATCH";
+        out.second.token_for = token_for;
         if (at_.elsewhere) {
             out.second = routing::without_credentials();
             out.first.address_policy = far_;
@@ -14284,7 +15334,7 @@ class upload_operation : immovable {
         if (state_ == state::waiting_to_ask_first) return ask(state::asking);
         if (state_ == state::waiting_to_ask) return known_ ? ask(state::checking) : again();
         if (state_ == state::waiting_to_question) return question(error(*why_));
-        return open();
+        return reopen();
     }
 
     step<pushed_blob> on_response(result<response> answer, auth_note const& shown = {}) {
@@ -14328,7 +15378,11 @@ class upload_operation : immovable {
         from_size_ = from.size();
         return what && what->size >= 0 ? std::optional(static_cast<std::uint64_t>(what->size)) : from_size_;
     }
-    routing push() const { return routing(talk_.push_scope()); }
+    routing push() const {
+        routing out(talk_.push_scope());
+        out.token_for = upload_session::token_for;
+        return out;
+    }
     std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
     need_exchange exchange(state s, request q, routing how) {
         state_ = s;
@@ -14349,6 +15403,11 @@ class upload_operation : immovable {
         return need_delay(patience_);
     }
 
+    /// A failure after which the same may be asked again. A registry that has taken something, and is not there now, is beginning again.
+    bool may_pass(error const& e) const {
+        return detail::is_passing(e.kind()) || (e == errc::connection_refused && (sessions_ > 0 || note().has_taken));
+    }
+
     // ---- is it there?
 
     step<pushed_blob> ask(state s) {
@@ -14357,10 +15416,13 @@ class upload_operation : immovable {
         return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
     }
     step<pushed_blob> on_asked(result<response>& answer) {
-        LADING_TRY(auto const head, std::move(answer));
-        if (head.status == 200) return is_there(head, push_way::existing);
-        if (head.status == 401 || head.status == 429) return refusal(head);
-        if (head.status >= 500 && !std::exchange(asked_twice_, true)) {
+        if (!answer && !may_pass(answer.assume_error())) return std::move(answer).assume_error();
+        if (answer) {
+            auto const& head = answer.assume_value();
+            if (head.status == 200) return is_there(head, push_way::existing);
+            if (head.status == 401 || head.status == 429) return refusal(head);
+        }
+        if ((!answer || answer.assume_value().status >= 500) && !std::exchange(asked_twice_, true)) {
             state_ = state::waiting_to_ask_first;
             return need_delay(std::chrono::milliseconds(250));
         }
@@ -14375,7 +15437,10 @@ class upload_operation : immovable {
     }
     /// After a failure: `why_`.
     step<pushed_blob> on_checked(result<response>& answer) {
-        if (!answer) return fail(std::move(answer).assume_error());
+        if (!answer) {
+            auto& e = answer.assume_error();
+            return may_pass(e) ? wait(std::move(e), state::waiting_to_ask) : fail(std::move(e));
+        }
         auto const& head = answer.assume_value();
         if (head.status == 200) return is_there(head, push_way::sent);
         if (needs_proof_) return fail(std::move(*why_));
@@ -14424,7 +15489,7 @@ class upload_operation : immovable {
         if (source_.failure() && posted_ && !answer) return fail(*source_.failure());
         if (!answer) {
             auto& e = answer.assume_error();
-            return detail::is_passing(e.kind()) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
+            return may_pass(e) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
         }
         auto const& head = answer.assume_value();
         switch (head.status) {
@@ -14513,6 +15578,7 @@ class upload_operation : immovable {
         }
         if (detail::refuses_size(head, body_.text(), source_.size().value_or(0))) return shrink(head);
         auto e = said(head);
+        if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return whole_ ? check(std::move(e)) : question(std::move(e));
         if (status == 404 || status == 410) return lost(std::move(e));
         if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
         if (status == 400 && detail::says_code(e, "DIGEST_INVALID")) {
@@ -14533,6 +15599,7 @@ class upload_operation : immovable {
         auto const& head = answer.assume_value();
         auto const status = head.status;
         if (status == 202 || status == 201 || status == 204) {
+            renewed_ = false;
             if (auto moved = session_.follow(head, warnings_); !moved) return fail(std::move(moved).assume_error());
             if (!head.sent_whole) return question(error(errc::connection_reset).with_context("the answer came before the request was complete"));
             auto const end = upload_range_end(head.headers);
@@ -14543,6 +15610,7 @@ class upload_operation : immovable {
         }
         if (detail::refuses_size(head, body_.text(), 0)) return shrink(head);
         auto e = said(head);
+        if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return question(std::move(e));
         if (status == 404 || status == 410 || detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN")) return lost(std::move(e));
         if (status == 429) return wait(std::move(e), state::waiting_to_question, retry_after_of(head));
         if (status == 416 || status == 408 || status >= 500) return question(std::move(e));
@@ -14605,8 +15673,10 @@ class upload_operation : immovable {
         }
         tell(transfer_state::retrying, name_of(why_->kind()));
         bool const is_down = why_->http_status() >= 500 || *why_ == errc::connection_refused || *why_ == errc::connect_timeout;
-        return is_down ? wait(error(*why_), state::waiting_to_open) : open();
+        return is_down ? wait(error(*why_), state::waiting_to_open) : reopen();
     }
+    /// A new session; the registry need not keep the one before.
+    step<pushed_blob> reopen() { return session_.is_open() ? cancel() : open(); }
     step<pushed_blob> cancel_and_again(error why) {
         why_ = std::move(why);
         if (sessions_ >= most_sessions) return fail(std::move(*why_));
@@ -14657,7 +15727,7 @@ class upload_operation : immovable {
     step<pushed_blob> fail(error e) {
         tell(transfer_state::failed, name_of(e.kind()));
         failure_ = std::move(e);
-        return *failure_ == errc::cancelled || *failure_ == errc::timeout ? after_cancel() : cancel();
+        return is_given_up(*failure_) ? after_cancel() : cancel();
     }
     /// What a source says that cannot be read again, where it would have to be.
     error spent(error e) const {
@@ -14722,6 +15792,7 @@ class upload_operation : immovable {
     unsigned tries_ = 0;
     bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
     bool odd_range_ = false; ///< said already
+    bool renewed_ = false;   ///< the token, since the registry has taken anything
     std::chrono::steady_clock::time_point next_tell_{};
     std::vector<warning> warnings_;
 };
@@ -14878,7 +15949,7 @@ namespace detail {
 template <class Result, class... Args>
 Result only_asynchronous() {
     static_assert(always_false<Result, Args...>,
-                  "[lading] client: this transport is asynchronous; call async_inspect, async_manifest and so on");
+                  "[lading] client: this transport has no blocking exchange(); with an asynchronous one call async_inspect, async_manifest and so on");
     return error(errc::invalid_argument);
 }
 template <class... Args>
@@ -14978,7 +16049,8 @@ class basic_client : immovable {
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<blob_operation<Policies>>(context_.plan_for_blob(name), stop, transfer(what, out, std::move(o)));
+        auto plan = o.urls.empty() ? context_.plan_for_blob(name) : context_.plan_to_push(name);
+        return wait<blob_operation<Policies>>(std::move(plan), stop, transfer(what, out, std::move(o), stop));
     }
     result<descriptor> blob(repository const& name, descriptor const& what, blob_sink& out, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -15034,24 +16106,32 @@ class basic_client : immovable {
         return wait<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, ref, std::move(bytes), std::move(o));
     }
     /// Removes the manifest with the digest of the reference, and with it every tag that leads to it. False: it was not there, where
-    /// that is no failure. Requests and errors: `remove_operation`.
-    result<bool> remove_manifest(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+    /// that is no failure. By tag only with `remove_options::with_resolution`: one HEAD more. Requests and errors: `remove_operation`.
+    result<bool> remove_manifest(reference const& ref, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        if (!ref.has_digest()) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
-        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, ref.digest()->str(), missing_is_fine);
+        auto which = ref.digest();
+        if (!which && !o.resolution) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
+        if (!which) {
+            LADING_TRY(auto found, find(ref, stop));
+            if (!found && o.missing_is_fine) return false;
+            if (!found) return error(errc::manifest_unknown).with_context(std::string(ref.effective_tag()));
+            which = std::move(found->digest);
+            o.listing = false;
+        }
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::manifest, which->str(), o);
     }
     /// Removes a tag alone, where the registry does that.
-    result<bool> remove_tag(reference const& ref, bool missing_is_fine = false, stop_token stop = {})
+    result<bool> remove_tag(reference const& ref, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::tag, std::string(ref.effective_tag()), missing_is_fine);
+        return wait<remove_operation<Policies>>(context_.plan_to_write(ref.repository()), stop, removed::tag, std::string(ref.effective_tag()), o);
     }
     /// Removes a blob from a repository. What lists it is not looked for.
-    result<bool> remove_blob(repository const& name, digest const& d, bool missing_is_fine = false, stop_token stop = {})
+    result<bool> remove_blob(repository const& name, digest const& d, remove_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<remove_operation<Policies>>(context_.plan_to_write(name), stop, removed::blob, d.str(), missing_is_fine);
+        return wait<remove_operation<Policies>>(context_.plan_to_write(name), stop, removed::blob, d.str(), o);
     }
     /// What the name leads to at the registry itself, no mirror, if it leads anywhere: one HEAD. Errors: those of `resolve`.
     result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {})
@@ -15074,6 +16154,20 @@ class basic_client : immovable {
         requires sync_transport<transport_type>
     {
         return wait<has_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+    }
+    /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
+    /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
+    result<referrer_list> referrers(reference const& subject, referrers_options o = {}, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<referrers_operation<Policies>>(context_.plan_to_write(subject.repository()), stop, subject, std::move(o));
+    }
+    /// Changes the list of a subject's referrers where the registry does not make one; `push_manifest` and `remove_manifest` do that
+    /// by themselves. Requests and errors: `referrers_tag_operation`.
+    result<referrers_listing> change_referrers(repository const& name, referrers_change change, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<referrers_tag_operation<Policies>>(context_.plan_to_write(name), stop, std::move(change));
     }
     /// The repositories of the registry that this one is of. Many registries do not list them.
     result<repository_list> catalog(repository const& name, stop_token stop = {})
@@ -15216,11 +16310,15 @@ class basic_client : immovable {
         return launch<ping_operation<Policies>>(std::forward<Token>(token), context_.plan(name));
     }
 
-    /// `from` outlives the operation; what it reads is read on the event loop. One that is cancelled leaves its session to the registry.
+    /// `from` outlives the operation; what it reads is read on the event loop. One that is cancelled is over when its session is ended at the
+    /// registry, which takes two seconds at most.
     template <class Token>
         requires async_transport<transport_type>
     auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
-        return launch<upload_operation<Policies>>(std::forward<Token>(token), context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o));
+        auto const place = std::make_shared<std::string>();
+        auto op = layered<upload_operation<Policies>>(context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o), place);
+        auto end = [this, name, place] { return place->empty() ? nullptr : layered<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), *place); };
+        return detail::async_calls<client_context<Policies>>::push(transport_, std::move(op), std::move(end), std::forward<Token>(token));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -15230,8 +16328,18 @@ class basic_client : immovable {
     /// `which`: a tag, or a digest.
     template <class Token>
         requires async_transport<transport_type>
-    auto async_remove(repository const& name, removed kind, std::string which, bool missing_is_fine, Token&& token) {
-        return launch<remove_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), kind, std::move(which), missing_is_fine);
+    auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
+        return launch<remove_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), kind, std::move(which), o);
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_referrers(reference const& subject, referrers_options o, Token&& token) {
+        return launch<referrers_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(subject.repository()), subject, std::move(o));
+    }
+    template <class Token>
+        requires async_transport<transport_type>
+    auto async_change_referrers(repository const& name, referrers_change change, Token&& token) {
+        return launch<referrers_tag_operation<Policies>>(std::forward<Token>(token), context_.plan_to_write(name), std::move(change));
     }
     template <class Token>
         requires async_transport<transport_type>
@@ -15336,6 +16444,9 @@ class basic_client : immovable {
     any_operation<pushed_manifest> start_push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}) {
         return any_operation<pushed_manifest>(layered<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o)));
     }
+    any_operation<referrer_list> start_referrers(reference const& subject, referrers_options o = {}) {
+        return any_operation<referrer_list>(layered<referrers_operation<Policies>>(context_.plan_to_write(subject.repository()), subject, std::move(o)));
+    }
     any_operation<void> start_ping(repository const& name) {
         return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
     }
@@ -15345,16 +16456,16 @@ class basic_client : immovable {
 
   private:
     /// What the places that are asked for a blob have in common.
-    auto transfer(descriptor const& what, blob_sink& out, blob_options o) {
+    auto transfer(descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {}) {
         return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
-                                                         context_.clock);
+                                                         context_.clock, std::move(stop));
     }
     result<pushed_blob> upload(repository const& name, std::optional<descriptor> what, body_source& from, push_options o, stop_token stop)
         requires sync_transport<transport_type>
     {
         auto const place = std::make_shared<std::string>();
         auto out = wait<upload_operation<Policies>>(context_.plan_to_push(name), stop, std::move(what), std::ref(from), std::move(o), place);
-        if (!out && out.assume_error() == errc::cancelled && !place->empty())
+        if (!out && is_given_up(out.assume_error()) && !place->empty())
             (void)wait<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), stop_token(), *place);
         return out;
     }
@@ -16397,7 +17508,7 @@ inline std::string to_json(inspection const& i, json_style style = json_style(4,
     style.escape_hidden = true;
     json_writer w(style);
     w.begin_object();
-    w.key("name").string(i.requested.repository().str());
+    w.key("name").string(i.name());
     detail::write_unless_empty(w, "tag", i.requested.effective_tag());
     if (i.requested.has_digest()) w.key("requestedDigest").string(i.requested.digest()->str());
     w.key("digest").string(i.resolved.digest.str());
@@ -16473,7 +17584,7 @@ inline std::string to_modern(inspection const& i) {
 
     json_writer w(json_style(4, true, true));
     w.begin_object();
-    w.key("Name").string(i.requested.repository().str());
+    w.key("Name").string(i.name());
     if (i.kind == image_kind::schema1) detail::write_unless_empty(w, "Tag", i.embedded_tag);
     w.key("Digest").string(i.kind == image_kind::v1 ? "" : i.resolved.digest.str()); // nothing can be pulled by it
     detail::write_value(w.key("RepoTags"), i.tags.values);
@@ -16655,11 +17766,11 @@ inline void print_image(std::string& out, text_table& head, image_config const& 
 inline std::string to_table(inspection const& i) {
     detail::text_table head, layers("  ");
     std::string out;
-    head.field("Name", i.requested.repository().str()).field("Tag", i.requested.effective_tag());
+    head.field("Name", i.name()).field("Tag", i.requested.effective_tag());
     head.field("Digest", i.resolved.digest.str()).field("Kind", name_of(i.kind));
     head.field("Media type", i.resolved.media_type).field("Artifact type", i.artifact_type);
     head.field("Embedded tag", i.embedded_tag)
-        .field("Source", i.source)
+        .field("Source", i.name() == i.source ? std::string() : i.source)
         .field("Asked for", i.platform_wanted);
     if (i.chosen) head.field("Chosen", i.chosen->digest.str());
     if (i.config) head.field("Config", i.config->digest.str());
@@ -16695,6 +17806,10 @@ inline std::string to_table(inspection const& i) {
 // ---- lading/store/file_sink.hpp ----
 
 /// `file_sink`: a blob as a file that appears under its name whole and verified, or not at all. POSIX.
+
+// ---- lading/store/named_part.hpp ----
+
+/// `named_part`: a file that is written beside its name and gets that at the end, unless it has it already. POSIX.
 
 // ---- lading/store/part_file.hpp ----
 
@@ -16937,7 +18052,7 @@ class part_file {
     /// Calls `each` with the bytes that are there, in order; their number. `size` is what the whole will have, -1 if nobody knows.
     /// What is longer is emptied, and so are bytes that have no room on the disk where no size bounds them: they are nobody's
     /// (`truncate` makes any number of them). Room for the whole is reserved: `disk_full` when there is none.
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) {
         size_ = size;
         auto const there = held();
         if (size < 0 ? there > room() : there > static_cast<std::uint64_t>(size)) return empty();
@@ -16949,8 +18064,8 @@ class part_file {
             if (n < 0 && errno == EINTR) continue;
             if (n < 0) return file_error(where_ + path_, "cannot be read");
             if (n == 0) break;
-            each({buffer.get(), static_cast<std::size_t>(n)});
             at_ += static_cast<std::uint64_t>(n);
+            if (!each({buffer.get(), static_cast<std::size_t>(n)})) return error(errc::cancelled);
         }
         LADING_TRY_V(reserve());
         return at_;
@@ -16988,11 +18103,10 @@ class part_file {
     }
 
     /// Gives it its name, in the same folder or at least on the same file system; what has that name is replaced, or with `keep`
-    /// left: `file_exists`. A link or a folder of that name is `path_refused`. What fails leaves the part.
+    /// left: `file_exists`. A link or a folder of that name is `path_refused`. What fails leaves the part, or the file under its name.
     result<void> commit(std::string const& name, durability how, ::mode_t mode, bool keep = false) {
         auto named = give_name(name, how, mode, keep);
-        if (named) file_ = {};
-        else suspend();
+        if (!named) suspend();
         return named;
     }
     /// Leaves the part for a later run, if it is worth it.
@@ -17002,6 +18116,8 @@ class part_file {
         if (size_ >= 0 && ::ftruncate(file_.get(), static_cast<off_t>(at_)) != 0) errno = 0; // frees what was reserved, or does not
         file_ = {};
     }
+    /// Leaves it as it is.
+    void leave() noexcept { file_ = {}; }
     void discard() noexcept {
         if (!file_) return;
         ::unlinkat(folder_, path_.c_str(), 0); // before the lock is gone
@@ -17058,6 +18174,7 @@ class part_file {
             if (keep && errno == EEXIST) return error(errc::file_exists).with_context(where_ + name);
             return file_error(where_ + name, "cannot be given to what was written");
         }
+        file_ = {}; // whatever has the name of the part from now on is another's
         if (how != durability::full) return success();
         auto const slash = name.rfind('/');
         auto const folder = slash == name.npos ? std::string(".") : name.substr(0, slash + 1);
@@ -17089,7 +18206,95 @@ class part_file {
 
 #if !defined(_WIN32)
 
-#include <functional>
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace lading::detail {
+
+/// How it gets its name.
+struct part_naming {
+    durability how = durability::file;
+    bool keep = false;   ///< what has the name is left: `file_exists`, unless it is the blob
+    bool resume = true;  ///< what was written is kept when the transfer fails, and gone on with
+};
+
+/// The steps are those of a `blob_sink`. What has the name and the size of the blob is read first, and stays if it is the blob. A failure that
+/// has to do with the name leaves the part as it is. Errors: those of `part_file`, `file_exists`. Threads: one at a time.
+class named_part {
+  public:
+    /// Names begin at `folder`, which must stay open, and which errors call `where`.
+    named_part(std::string name, std::string part, part_naming how, int folder = AT_FDCWD, std::string where = {})
+        : name_(std::move(name)), path_(std::move(part)), where_(std::move(where)), naming_(how), folder_(folder) {}
+
+    /// Error: `part_in_use`; then it may be asked again.
+    result<void> open() { return part_.is_open() ? result<void>(success()) : part_.open(path_, folder_, where_); }
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) {
+        is_there_ = false;
+        LADING_TRY_V(open());
+        auto had = what_is_there(size, each);
+        if (!had) leave();
+        return had;
+    }
+    result<void> begin() {
+        is_there_ = false;
+        LADING_TRY_V(open());
+        auto const there = has_regular_file(name_, folder_, where_);
+        if (!there) return leave(), there.assume_error();
+        if (there.assume_value() && naming_.keep) return leave(), taken();
+        return part_.restart();
+    }
+    result<void> write(std::span<std::byte const> piece) { return part_.write(piece); }
+    result<void> commit() {
+        if (is_there_) return part_.discard(), success();
+        return part_.commit(name_, naming_.how, usual_mode(), naming_.keep);
+    }
+    void discard() noexcept { part_.discard(); }
+    void suspend() noexcept { naming_.resume ? part_.suspend() : part_.discard(); }
+
+  private:
+    error taken() const { return error(errc::file_exists).with_context(where_ + name_); }
+    void leave() noexcept { part_.held() == 0 ? part_.discard() : part_.leave(); }
+    result<std::uint64_t> what_is_there(std::int64_t size, held_bytes const& each) {
+        LADING_TRY(bool const there, has_regular_file(name_, folder_, where_));
+        if (there && size >= 0) { // perhaps somebody else has written it meanwhile
+            auto const file = regular_file::from(file_handle(::openat(folder_, name_.c_str(), regular_file::flags | O_NOFOLLOW)));
+            if (file && file->size() == static_cast<std::uint64_t>(size)) return read(*file, each);
+        }
+        if (there && naming_.keep) return taken();
+        if (naming_.resume) return part_.resume(size, each);
+        LADING_TRY_V(part_.restart());
+        return std::uint64_t{0};
+    }
+    result<std::uint64_t> read(regular_file const& file, held_bytes const& each) {
+        auto const most = static_cast<std::size_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(file.size(), 1), 128u << 10));
+        auto const buffer = std::make_unique<char[]>(most);
+        std::uint64_t at = 0;
+        while (auto const n = file.read(at, buffer.get(), most)) {
+            if (!each(std::as_bytes(std::span(buffer.get(), n)))) return error(errc::cancelled);
+            at += n;
+        }
+        if (at != file.size()) return file_error(where_ + name_, "cannot be read");
+        is_there_ = true;
+        return at;
+    }
+
+    std::string name_, path_, where_;
+    part_naming naming_;
+    int folder_;
+    part_file part_;
+    bool is_there_ = false; ///< what was read is the file that has the name
+};
+
+} // namespace lading::detail
+
+#endif
+
+#if !defined(_WIN32)
+
 #include <span>
 #include <string>
 #include <utility>
@@ -17119,61 +18324,17 @@ struct file_options {
 /// each with the path, and the reason that the system gives.
 class file_sink final : public blob_sink {
   public:
-    explicit file_sink(std::string path, file_options o = {}) : path_(std::move(path)), options_(o) {}
+    explicit file_sink(std::string path, file_options o = {}) : part_(path, path + ".part", {o.durability, o.no_clobber, o.resume}) {}
 
-    result<std::uint64_t> resume(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) override {
-        is_there_ = false;
-        LADING_TRY_V(part_.open(path_ + ".part"));
-        auto held = hold(size, each);
-        if (!held) part_.suspend();
-        return held;
-    }
-    result<void> begin() override {
-        is_there_ = false;
-        if (!part_.is_open()) {
-            LADING_TRY_V(part_.open(path_ + ".part"));
-        }
-        LADING_TRY(bool const there, detail::has_regular_file(path_));
-        if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
-        return part_.restart();
-    }
+    result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override { return part_.resume(size, each); }
+    result<void> begin() override { return part_.begin(); }
     result<void> write(std::span<std::byte const> piece) override { return part_.write(piece); }
-    result<void> commit() override {
-        if (is_there_) return part_.discard(), success();
-        return part_.commit(path_, options_.durability, detail::usual_mode(), options_.no_clobber);
-    }
+    result<void> commit() override { return part_.commit(); }
     void discard() noexcept override { part_.discard(); }
-    void suspend() noexcept override { options_.resume ? part_.suspend() : part_.discard(); }
+    void suspend() noexcept override { part_.suspend(); }
 
   private:
-    result<std::uint64_t> hold(std::int64_t size, std::function<void(std::span<std::byte const>)> const& each) {
-        LADING_TRY(bool const there, detail::has_regular_file(path_));
-        if (there && size >= 0 && part_.held() == 0) {
-            auto const file = detail::regular_file::from(detail::file_handle(::open(path_.c_str(), detail::regular_file::flags | O_NOFOLLOW)));
-            if (file && file->size() == static_cast<std::uint64_t>(size)) return read(*file, each);
-        }
-        if (there && options_.no_clobber) return error(errc::file_exists).with_context(path_);
-        if (options_.resume) return part_.resume(size, each);
-        LADING_TRY_V(part_.restart());
-        return std::uint64_t{0};
-    }
-    result<std::uint64_t> read(detail::regular_file const& file, std::function<void(std::span<std::byte const>)> const& each) {
-        constexpr std::size_t piece = 128u << 10;
-        auto const buffer = std::make_unique<char[]>(piece);
-        std::uint64_t at = 0;
-        while (auto const n = file.read(at, buffer.get(), piece)) {
-            each(std::as_bytes(std::span(buffer.get(), n)));
-            at += n;
-        }
-        if (at != file.size()) return detail::file_error(path_, "cannot be read");
-        is_there_ = true;
-        return at;
-    }
-
-    std::string path_;
-    file_options options_;
-    detail::part_file part_;
-    bool is_there_ = false; ///< what was read is the file that has the name
+    detail::named_part part_;
 };
 
 } // namespace lading

@@ -96,8 +96,14 @@ LADING_DEFINE void async_client::begin_push_blob(detail::front& f, handler<pushe
 LADING_DEFINE void async_client::begin_push_manifest(detail::front& f, handler<pushed_manifest> done, reference const& ref, std::string bytes, manifest_push_options o) {
     f.async_push_manifest(ref, std::move(bytes), std::move(o), std::move(done));
 }
-LADING_DEFINE void async_client::begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, bool missing_is_fine) {
-    f.async_remove(name, kind, std::move(which), missing_is_fine, std::move(done));
+LADING_DEFINE void async_client::begin_remove(detail::front& f, handler<bool> done, repository const& name, removed kind, std::string which, remove_options o) {
+    f.async_remove(name, kind, std::move(which), o, std::move(done));
+}
+LADING_DEFINE void async_client::begin_referrers(detail::front& f, handler<referrer_list> done, reference const& subject, referrers_options o) {
+    f.async_referrers(subject, std::move(o), std::move(done));
+}
+LADING_DEFINE void async_client::begin_change_referrers(detail::front& f, handler<referrers_listing> done, repository const& name, referrers_change change) {
+    f.async_change_referrers(name, std::move(change), std::move(done));
 }
 LADING_DEFINE void async_client::begin_catalog(detail::front& f, handler<repository_list> done, repository const& name) {
     f.async_catalog(name, std::move(done));
@@ -226,19 +232,29 @@ LADING_DEFINE result<pushed_blob> client::push_stream(repository const& name, bo
 LADING_DEFINE result<pushed_manifest> client::push_manifest(reference const& ref, std::string bytes, manifest_push_options o, stop_token stop) {
     return front_->calls().push_manifest(ref, std::move(bytes), std::move(o), std::move(stop));
 }
-LADING_DEFINE result<bool> client::remove_manifest(reference const& ref, bool missing_is_fine, stop_token stop) {
-    return front_->calls().remove_manifest(ref, missing_is_fine, std::move(stop));
+LADING_DEFINE result<bool> client::remove_manifest(reference const& ref, remove_options o, stop_token stop) {
+    return front_->calls().remove_manifest(ref, o, std::move(stop));
 }
-LADING_DEFINE result<bool> client::remove_tag(reference const& ref, bool missing_is_fine, stop_token stop) {
-    return front_->calls().remove_tag(ref, missing_is_fine, std::move(stop));
+LADING_DEFINE result<bool> client::remove_tag(reference const& ref, remove_options o, stop_token stop) {
+    return front_->calls().remove_tag(ref, o, std::move(stop));
 }
-LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest const& d, bool missing_is_fine, stop_token stop) {
-    return front_->calls().remove_blob(name, d, missing_is_fine, std::move(stop));
+LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest const& d, remove_options o, stop_token stop) {
+    return front_->calls().remove_blob(name, d, o, std::move(stop));
 }
 LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
     return front_->calls().has_blob(name, what, std::move(stop));
+}
+LADING_DEFINE result<referrer_list> client::referrers(reference const& subject, referrers_options o, stop_token stop) {
+    return front_->calls().referrers(subject, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<referrer_list> client::referrers(std::string_view name, referrers_options o, stop_token stop) {
+    LADING_TRY(auto const parsed, reference::parse(name));
+    return referrers(parsed, std::move(o), std::move(stop));
+}
+LADING_DEFINE result<referrers_listing> client::change_referrers(repository const& name, referrers_change change, stop_token stop) {
+    return front_->calls().change_referrers(name, std::move(change), std::move(stop));
 }
 LADING_DEFINE result<repository_list> client::catalog(repository const& name, stop_token stop) {
     return front_->calls().catalog(name, std::move(stop));
