@@ -119,7 +119,7 @@ TEST_CASE("packed: it is a source", "[artifact][AF16]") {
     class second_half final : public blob_sink {
       public:
         explicit second_half(std::string first) : bytes(std::move(first)) {}
-        result<std::uint64_t> resume(std::int64_t, std::function<void(std::span<std::byte const>)> const& each) override {
+        result<std::uint64_t> resume(std::int64_t, held_bytes const& each) override {
             each(std::as_bytes(std::span(bytes)));
             return bytes.size();
         }
