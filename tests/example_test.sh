@@ -35,7 +35,7 @@ expect 0 '^{"schemaVersion":2.*"layers"' '' --raw --platform linux/arm64
 expect 0 '"RepoTags"' 'GET http://127.0.0.1:[0-9]*/v2/demo/app/manifests/latest: 200, [0-9]* ms' -v
 expect 1 '^$' 'tls_config_invalid.*no such folder' --cert-dir /nonexistent x
 expect 1 '^$' 'config_invalid.*no such file' --registries-conf /nonexistent x
-expect 1 '^$' 'tried http://127.0.0.1:2 (mirror): connection_refused.*tried http://127.0.0.1:1: connection_refused' \
+expect 1 '^$' 'connection_refused.*127.0.0.1:1/.*tried http://127.0.0.1:2 (mirror): connection_refused' \
     --retry 0 --plain-http --mirror 127.0.0.1:2 127.0.0.1:1/x
 expect 2 '^$' 'unexpected argument' --nonsense
 expect 2 '^$' '--creds is USER:PASS' --creds nocolon x

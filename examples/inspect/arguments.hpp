@@ -53,7 +53,7 @@ inline constexpr char usage[] =
     "multi-platform image in it is inspected. Exit status: 0 success, 1 failure (with --batch: of any reference), 2 usage.\n";
 
 struct arguments : inspect_request {
-    bool help = false;
+    bool help = false, named = false; ///< REF was given
 };
 
 inline std::optional<int> number(std::string const& text, int least, int most) {
@@ -123,10 +123,10 @@ inline std::optional<std::string> parse(int argc, char** argv, arguments& out) {
             else wrong = take(arg, "", out).value_or("").starts_with("unexpected") ? "unexpected argument: " + std::string(arg)
                                                                                    : std::string(arg) + " needs a value";
             if (wrong) return wrong;
-        } else if (out.reference.empty() && (!arg.starts_with("-") || arg == "-")) out.reference = arg;
+        } else if (!out.named && (!arg.starts_with("-") || arg == "-")) out.reference = arg, out.named = true;
         else return "unexpected argument: " + std::string(arg);
     }
     if (auto wrong = conflict_in(out); !wrong.empty()) return wrong;
-    if (out.batch && out.reference.empty()) out.reference = "-";
+    if (out.batch && !out.named) out.reference = "-", out.named = true;
     return std::nullopt;
 }

@@ -226,7 +226,7 @@ int inspect_command(int argc, char** argv) {
     if (args.help) return std::fputs(usage, stdout), 0;
 
     std::unique_ptr<lading::testing::registry> embedded;
-    if (args.reference.empty()) {
+    if (!args.named) {
         embedded = std::make_unique<lading::testing::registry>();
         embedded->add_image("demo/app", "latest", lading::image_kind::index);
         args.reference = embedded->host() + "/demo/app:latest";

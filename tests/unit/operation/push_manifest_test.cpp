@@ -415,7 +415,7 @@ TEST_CASE("names that are none are shown and cannot be used", "[catalog][DL16][H
     auto const got = l.run();
     CHECK(got.value().values == strings{"a/b"});
     CHECK(got.value().odd.size() == 4);
-    for (auto const& text : got.value().odd) CHECK(text.find('\x1b') == std::string::npos);
+    for (auto const& shown : got.value().odd) CHECK(shown.find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("pages that do not end, or leave the registry, end", "[catalog][P01][P02][HX25]") {

@@ -368,7 +368,7 @@ TEST_CASE("a closing request whose fate is not known is never sent again blindly
 }
 
 TEST_CASE("a registry that begins again is waited for, if it was there", "[upload][PU41][PU48]") {
-    testing::scripted_answer const reset(error(errc::connection_reset)), refused(error(errc::connection_refused));
+    testing::scripted_answer const reset{error(errc::connection_reset)}, refused{error(errc::connection_refused)};
     world w;
     w.begins().talk.answers(reset).answers(refused).answers(404).answers(refused).answers(refused).answers(202, w.session("/u2")).answers(201);
     REQUIRE(w.run());
