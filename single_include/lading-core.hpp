@@ -8525,7 +8525,7 @@ class answer_text final : public body_sink {
 };
 
 /// The same failure under another code.
-inline error with_code(error e, errc code) {
+inline error with_code(error const& e, errc code) {
     auto const& d = e.detail();
     error out = error(code).with_values(d.expected, d.actual).with_facts(e.facts()).with_status(e.http_status());
     out.with_context(d.context).with_url(d.url).with_rate(d.rate).with_registry_errors(d.registry_errors);
@@ -8601,13 +8601,13 @@ error upload_refusal(response const& head, std::string_view body, limits const& 
     int const s = head.status;
     if (s == 401 || s == 429) return e;
     if (says_code(e, "NAME_UNKNOWN")) {
-        e = with_code(std::move(e), errc::name_unknown);
+        e = with_code(e, errc::name_unknown);
         return e.with_context("the repository has to be made first"), e;
     }
-    if (says_code(e, "NAME_INVALID")) return with_code(std::move(e), errc::ref_invalid);
-    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(std::move(e), errc::unsupported_by_registry);
-    if (s == 404) return with_code(std::move(e), errc::not_found);
-    if (s == 412) return with_code(std::move(e), errc::precondition_failed);
+    if (says_code(e, "NAME_INVALID")) return with_code(e, errc::ref_invalid);
+    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(e, errc::unsupported_by_registry);
+    if (s == 404) return with_code(e, errc::not_found);
+    if (s == 412) return with_code(e, errc::precondition_failed);
     return e;
 }
 
@@ -13392,7 +13392,7 @@ class cancel_upload_operation : public operation_base<void, P> {
         how.answers_challenges = false;
         return need_exchange(talk_.send("DELETE", place_), body_, std::move(how));
     }
-    step<void> on_response(result<response>) { return done<void>(success()); }
+    step<void> on_response(result<response> const&) { return done<void>(success()); }
 
   private:
     call_context talk_;
@@ -13454,7 +13454,7 @@ class catalog_operation : public operation_base<repository_list, P> {
                 return std::optional<need_exchange>(first());
             }
             if (head.status == 404 || head.status == 405 || head.status == 501) {
-                e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+                e = detail::with_code(e, errc::unsupported_by_registry);
                 e.with_context("it does not list its repositories");
             }
             return e;
@@ -13889,7 +13889,8 @@ class referrers_tag_operation : immovable {
     }
     /// One at a time in this client: the others would only undo what it does.
     step<referrers_listing> take_turn() {
-        if (talk_.uploads && !(turn_ = talk_.uploads->take_turn(list_key()))) {
+        if (talk_.uploads) turn_ = talk_.uploads->take_turn(list_key());
+        if (talk_.uploads && !turn_) {
             state_ = state::waiting_for_turn;
             patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
             return need_delay(patience_);
@@ -13927,7 +13928,7 @@ class referrers_tag_operation : immovable {
         out.etag = head.headers.find("ETag").value_or("");
         return out;
     }
-    error no_list(std::string actual) const {
+    error no_list(std::string_view actual) const {
         return error(errc::media_type_mismatch)
             .with_context("the tag " + tag_ + " does not lead to a list of referrers; move it away, then push the referrer again")
             .with_values(std::string(media_types::oci_index), detail::printable(actual, 160));
@@ -14007,7 +14008,7 @@ class referrers_tag_operation : immovable {
         if (head.status == 412) return lost(std::nullopt);
         if (head.status == 429) return lost(std::move(e), retry_after_of(head));
         if (head.status == 408 || (head.status >= 500 && head.status != 501)) return lost(std::move(e));
-        if (detail::says_any(e, {"immutable", "cannot be overwritten"})) e = detail::with_code(std::move(e), errc::tag_immutable);
+        if (detail::says_any(e, {"immutable", "cannot be overwritten"})) e = detail::with_code(e, errc::tag_immutable);
         return what_failed(std::move(e));
     }
     step<referrers_listing> on_checked(result<response>& answer) {
@@ -14076,6 +14077,7 @@ class referrers_tag_operation : immovable {
     }
     std::vector<std::string> added_digests() const {
         std::vector<std::string> out;
+        out.reserve(change_.added.size());
         for (auto const& d : change_.added) out.push_back(d.digest.str());
         return out;
     }
@@ -14268,17 +14270,17 @@ class push_manifest_operation : immovable {
         auto e = said(head);
         if (detail::says_code(e, "MANIFEST_BLOB_UNKNOWN") || detail::says_code(e, "BLOB_UNKNOWN")) {
             auto lacks = detail::digests_in(e);
-            return detail::with_code(std::move(e), errc::manifest_blob_unknown).with_available(std::move(lacks));
+            return detail::with_code(e, errc::manifest_blob_unknown).with_available(std::move(lacks));
         }
         if (by_tag() && may_be_immutable(head, e)) {
             why_ = std::move(e);
             return this->head(state::looking, name());
         }
-        if (head.status == 413 || detail::says_any(e, {"too large"})) return detail::with_code(std::move(e), errc::upload_too_large);
+        if (head.status == 413 || detail::says_any(e, {"too large"})) return detail::with_code(e, errc::upload_too_large);
         auto const s = head.status;
         bool const rejected = s == 400 || s == 415 || s == 422 || s == 501 || (s < 500 && (detail::says_code(e, "MANIFEST_INVALID") || detail::says_code(e, "TAG_INVALID") || detail::says_code(e, "UNSUPPORTED")));
         if (rejected && s != 405) {
-            e = detail::with_code(std::move(e), errc::manifest_rejected);
+            e = detail::with_code(e, errc::manifest_rejected);
             return e.with_context("of type " + self_->media_type + (config_type_.empty() ? "" : ", its config of type " + config_type_));
         }
         if (s == 429) return wait(std::move(e), retry_after_of(head));
@@ -14351,7 +14353,7 @@ class push_manifest_operation : immovable {
         if (answer.assume_value().status != 200 || !there) return std::move(*why_);
         if (*there == self_->digest) return named(true);
         if (options_.no_clobber) return exists(there);
-        auto e = detail::with_code(std::move(*why_), errc::tag_immutable).with_values(self_->digest.str(), there->str());
+        auto e = detail::with_code(*why_, errc::tag_immutable).with_values(self_->digest.str(), there->str());
         return e.with_context(name());
     }
     bool may_be_immutable(response const& head, error const& e) const {
@@ -14809,11 +14811,11 @@ class remove_operation : immovable {
         if (s == 404) {
             if (options_.missing_is_fine) return done<bool>(false);
             bool const no_name = e == errc::name_unknown;
-            if (!no_name) e = detail::with_code(std::move(e), kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
+            if (!no_name) e = detail::with_code(e, kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
             return e.with_context(which_);
         }
         bool const by_digest_only = kind_ == removed::tag && s == 400 && (detail::says_code(e, "DIGEST_INVALID") || detail::says_code(e, "TAG_INVALID"));
-        if (by_digest_only) e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+        if (by_digest_only) e = detail::with_code(e, errc::unsupported_by_registry);
         if (e == errc::unsupported_by_registry) e.with_context(by_digest_only ? "it removes manifests by their digest only" : "it is read-only, or removing is turned off");
         return e;
     }
@@ -15072,7 +15074,7 @@ class verifying_source final : public body_source {
     std::optional<error> const& failure() const noexcept { return failure_; }
 
   private:
-    error failed(error e) { return failure_ = e, e; }
+    error failed(error const& e) { return failure_ = e, e; }
     error other_size(std::string actual) const {
         return error(errc::source_changed).with_context("its size").with_values(std::to_string(*size_) + " bytes", std::move(actual));
     }
@@ -15582,7 +15584,7 @@ class upload_operation : immovable {
         if (status == 404 || status == 410) return lost(std::move(e));
         if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
         if (status == 400 && detail::says_code(e, "DIGEST_INVALID")) {
-            e = detail::with_code(std::move(e), errc::digest_mismatch);
+            e = detail::with_code(e, errc::digest_mismatch);
             return std::exchange(damaged_, true) ? fail(std::move(e)) : cancel_and_again(std::move(e));
         }
         if (status == 429) return wait(std::move(e), state::waiting_to_ask, retry_after_of(head));
@@ -15669,7 +15671,7 @@ class upload_operation : immovable {
     step<pushed_blob> again() {
         if (sessions_ >= std::max<std::size_t>(most_sessions, lost_ ? 0 : options_.tries)) {
             auto why = std::move(*why_);
-            return fail(lost_ ? detail::with_code(std::move(why), errc::upload_session_lost) : std::move(why));
+            return fail(lost_ ? detail::with_code(why, errc::upload_session_lost) : std::move(why));
         }
         tell(transfer_state::retrying, name_of(why_->kind()));
         bool const is_down = why_->http_status() >= 500 || *why_ == errc::connection_refused || *why_ == errc::connect_timeout;
@@ -18324,7 +18326,7 @@ struct file_options {
 /// each with the path, and the reason that the system gives.
 class file_sink final : public blob_sink {
   public:
-    explicit file_sink(std::string path, file_options o = {}) : part_(path, path + ".part", {o.durability, o.no_clobber, o.resume}) {}
+    explicit file_sink(std::string const& path, file_options o = {}) : part_(path, path + ".part", {o.durability, o.no_clobber, o.resume}) {}
 
     result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override { return part_.resume(size, each); }
     result<void> begin() override { return part_.begin(); }

@@ -51,8 +51,9 @@ class follower_copy {
             for (auto const& name : names.assume_value())
                 if (auto tag = digest_tag::parse(name)) tags_.push_back({name, std::move(tag->subject), tag->suffix.empty()});
         }
-        for (std::size_t i = 0; i < queue_.size(); ++i) {
-            auto const of = queue_[i];
+        std::size_t seen = 0;
+        while (seen < queue_.size()) { // which grows
+            auto const of = queue_[seen++];
             if (options_.referrers || has_list(of.what.digest)) {
                 LADING_TRY_V(referrers_of(of));
             }

@@ -220,7 +220,7 @@ class copy_state {
     bool is_unchanged(std::optional<descriptor> const& there, descriptor const& top) const {
         return there && there->digest == top.digest && to_.trusts_names() && (options_.platforms.empty() || options_.sparse);
     }
-    copy_summary unchanged(descriptor top) {
+    copy_summary unchanged(descriptor const& top) {
         copy_summary out(top, top);
         progress_.expect(top);
         progress_.pass(top, transfer_state::skipped, "the name leads to it");

@@ -170,7 +170,7 @@ void run_to_end<Transport, Op, MakeEnd>::operator()(Self& self, result<value_typ
     if (!end) return self.complete(std::move(outcome));
     auto& transport = *transport_;
     auto const executor = asio::get_associated_executor(self, transport.get_executor());
-    auto over = [self = std::move(self), outcome = std::move(outcome)](result<void>) mutable { self.complete(std::move(outcome)); };
+    auto over = [self = std::move(self), outcome = std::move(outcome)](result<void> const&) mutable { self.complete(std::move(outcome)); };
     async_run(transport, std::move(end), asio::bind_executor(executor, std::move(over)));
 }
 } // namespace detail

@@ -415,7 +415,7 @@ class curl_exchange {
         moved_ = clock::now();
         if (!woken_) woken_ = std::make_shared<waker>(multi_);
         if (!query_.source->ready([w = woken_] { w->wake(); })) return paused_ = true, CURL_READFUNC_PAUSE;
-        auto const n = query_.source->read(std::as_writable_bytes(std::span(into, room)));
+        auto n = query_.source->read(std::as_writable_bytes(std::span(into, room)));
         auto const size = query_.source->size();
         if (!n) {
             refuse(std::move(n).assume_error());

@@ -25,7 +25,7 @@ class cancel_upload_operation : public operation_base<void, P> {
         how.answers_challenges = false;
         return need_exchange(talk_.send("DELETE", place_), body_, std::move(how));
     }
-    step<void> on_response(result<response>) { return done<void>(success()); }
+    step<void> on_response(result<response> const&) { return done<void>(success()); }
 
   private:
     call_context talk_;

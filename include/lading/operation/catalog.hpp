@@ -68,7 +68,7 @@ class catalog_operation : public operation_base<repository_list, P> {
                 return std::optional<need_exchange>(first());
             }
             if (head.status == 404 || head.status == 405 || head.status == 501) {
-                e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+                e = detail::with_code(e, errc::unsupported_by_registry);
                 e.with_context("it does not list its repositories");
             }
             return e;

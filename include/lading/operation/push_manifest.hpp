@@ -175,17 +175,17 @@ class push_manifest_operation : immovable {
         auto e = said(head);
         if (detail::says_code(e, "MANIFEST_BLOB_UNKNOWN") || detail::says_code(e, "BLOB_UNKNOWN")) {
             auto lacks = detail::digests_in(e);
-            return detail::with_code(std::move(e), errc::manifest_blob_unknown).with_available(std::move(lacks));
+            return detail::with_code(e, errc::manifest_blob_unknown).with_available(std::move(lacks));
         }
         if (by_tag() && may_be_immutable(head, e)) {
             why_ = std::move(e);
             return this->head(state::looking, name());
         }
-        if (head.status == 413 || detail::says_any(e, {"too large"})) return detail::with_code(std::move(e), errc::upload_too_large);
+        if (head.status == 413 || detail::says_any(e, {"too large"})) return detail::with_code(e, errc::upload_too_large);
         auto const s = head.status;
         bool const rejected = s == 400 || s == 415 || s == 422 || s == 501 || (s < 500 && (detail::says_code(e, "MANIFEST_INVALID") || detail::says_code(e, "TAG_INVALID") || detail::says_code(e, "UNSUPPORTED")));
         if (rejected && s != 405) {
-            e = detail::with_code(std::move(e), errc::manifest_rejected);
+            e = detail::with_code(e, errc::manifest_rejected);
             return e.with_context("of type " + self_->media_type + (config_type_.empty() ? "" : ", its config of type " + config_type_));
         }
         if (s == 429) return wait(std::move(e), retry_after_of(head));
@@ -258,7 +258,7 @@ class push_manifest_operation : immovable {
         if (answer.assume_value().status != 200 || !there) return std::move(*why_);
         if (*there == self_->digest) return named(true);
         if (options_.no_clobber) return exists(there);
-        auto e = detail::with_code(std::move(*why_), errc::tag_immutable).with_values(self_->digest.str(), there->str());
+        auto e = detail::with_code(*why_, errc::tag_immutable).with_values(self_->digest.str(), there->str());
         return e.with_context(name());
     }
     bool may_be_immutable(response const& head, error const& e) const {

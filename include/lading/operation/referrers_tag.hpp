@@ -142,7 +142,8 @@ class referrers_tag_operation : immovable {
     }
     /// One at a time in this client: the others would only undo what it does.
     step<referrers_listing> take_turn() {
-        if (talk_.uploads && !(turn_ = talk_.uploads->take_turn(list_key()))) {
+        if (talk_.uploads) turn_ = talk_.uploads->take_turn(list_key());
+        if (talk_.uploads && !turn_) {
             state_ = state::waiting_for_turn;
             patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
             return need_delay(patience_);
@@ -180,7 +181,7 @@ class referrers_tag_operation : immovable {
         out.etag = head.headers.find("ETag").value_or("");
         return out;
     }
-    error no_list(std::string actual) const {
+    error no_list(std::string_view actual) const {
         return error(errc::media_type_mismatch)
             .with_context("the tag " + tag_ + " does not lead to a list of referrers; move it away, then push the referrer again")
             .with_values(std::string(media_types::oci_index), detail::printable(actual, 160));
@@ -260,7 +261,7 @@ class referrers_tag_operation : immovable {
         if (head.status == 412) return lost(std::nullopt);
         if (head.status == 429) return lost(std::move(e), retry_after_of(head));
         if (head.status == 408 || (head.status >= 500 && head.status != 501)) return lost(std::move(e));
-        if (detail::says_any(e, {"immutable", "cannot be overwritten"})) e = detail::with_code(std::move(e), errc::tag_immutable);
+        if (detail::says_any(e, {"immutable", "cannot be overwritten"})) e = detail::with_code(e, errc::tag_immutable);
         return what_failed(std::move(e));
     }
     step<referrers_listing> on_checked(result<response>& answer) {
@@ -329,6 +330,7 @@ class referrers_tag_operation : immovable {
     }
     std::vector<std::string> added_digests() const {
         std::vector<std::string> out;
+        out.reserve(change_.added.size());
         for (auto const& d : change_.added) out.push_back(d.digest.str());
         return out;
     }

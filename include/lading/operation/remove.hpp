@@ -73,11 +73,11 @@ class remove_operation : immovable {
         if (s == 404) {
             if (options_.missing_is_fine) return done<bool>(false);
             bool const no_name = e == errc::name_unknown;
-            if (!no_name) e = detail::with_code(std::move(e), kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
+            if (!no_name) e = detail::with_code(e, kind_ == removed::blob ? errc::blob_unknown : errc::manifest_unknown);
             return e.with_context(which_);
         }
         bool const by_digest_only = kind_ == removed::tag && s == 400 && (detail::says_code(e, "DIGEST_INVALID") || detail::says_code(e, "TAG_INVALID"));
-        if (by_digest_only) e = detail::with_code(std::move(e), errc::unsupported_by_registry);
+        if (by_digest_only) e = detail::with_code(e, errc::unsupported_by_registry);
         if (e == errc::unsupported_by_registry) e.with_context(by_digest_only ? "it removes manifests by their digest only" : "it is read-only, or removing is turned off");
         return e;
     }

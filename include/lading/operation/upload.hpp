@@ -320,7 +320,7 @@ class upload_operation : immovable {
         if (status == 404 || status == 410) return lost(std::move(e));
         if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
         if (status == 400 && detail::says_code(e, "DIGEST_INVALID")) {
-            e = detail::with_code(std::move(e), errc::digest_mismatch);
+            e = detail::with_code(e, errc::digest_mismatch);
             return std::exchange(damaged_, true) ? fail(std::move(e)) : cancel_and_again(std::move(e));
         }
         if (status == 429) return wait(std::move(e), state::waiting_to_ask, retry_after_of(head));
@@ -407,7 +407,7 @@ class upload_operation : immovable {
     step<pushed_blob> again() {
         if (sessions_ >= std::max<std::size_t>(most_sessions, lost_ ? 0 : options_.tries)) {
             auto why = std::move(*why_);
-            return fail(lost_ ? detail::with_code(std::move(why), errc::upload_session_lost) : std::move(why));
+            return fail(lost_ ? detail::with_code(why, errc::upload_session_lost) : std::move(why));
         }
         tell(transfer_state::retrying, name_of(why_->kind()));
         bool const is_down = why_->http_status() >= 500 || *why_ == errc::connection_refused || *why_ == errc::connect_timeout;

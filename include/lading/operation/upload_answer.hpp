@@ -43,7 +43,7 @@ class answer_text final : public body_sink {
 };
 
 /// The same failure under another code.
-inline error with_code(error e, errc code) {
+inline error with_code(error const& e, errc code) {
     auto const& d = e.detail();
     error out = error(code).with_values(d.expected, d.actual).with_facts(e.facts()).with_status(e.http_status());
     out.with_context(d.context).with_url(d.url).with_rate(d.rate).with_registry_errors(d.registry_errors);
@@ -119,13 +119,13 @@ error upload_refusal(response const& head, std::string_view body, limits const& 
     int const s = head.status;
     if (s == 401 || s == 429) return e;
     if (says_code(e, "NAME_UNKNOWN")) {
-        e = with_code(std::move(e), errc::name_unknown);
+        e = with_code(e, errc::name_unknown);
         return e.with_context("the repository has to be made first"), e;
     }
-    if (says_code(e, "NAME_INVALID")) return with_code(std::move(e), errc::ref_invalid);
-    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(std::move(e), errc::unsupported_by_registry);
-    if (s == 404) return with_code(std::move(e), errc::not_found);
-    if (s == 412) return with_code(std::move(e), errc::precondition_failed);
+    if (says_code(e, "NAME_INVALID")) return with_code(e, errc::ref_invalid);
+    if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(e, errc::unsupported_by_registry);
+    if (s == 404) return with_code(e, errc::not_found);
+    if (s == 412) return with_code(e, errc::precondition_failed);
     return e;
 }
 

@@ -65,7 +65,7 @@ class verifying_source final : public body_source {
     std::optional<error> const& failure() const noexcept { return failure_; }
 
   private:
-    error failed(error e) { return failure_ = e, e; }
+    error failed(error const& e) { return failure_ = e, e; }
     error other_size(std::string actual) const {
         return error(errc::source_changed).with_context("its size").with_values(std::to_string(*size_) + " bytes", std::move(actual));
     }

@@ -37,7 +37,7 @@ struct file_options {
 /// each with the path, and the reason that the system gives.
 class file_sink final : public blob_sink {
   public:
-    explicit file_sink(std::string path, file_options o = {}) : part_(path, path + ".part", {o.durability, o.no_clobber, o.resume}) {}
+    explicit file_sink(std::string const& path, file_options o = {}) : part_(path, path + ".part", {o.durability, o.no_clobber, o.resume}) {}
 
     result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override { return part_.resume(size, each); }
     result<void> begin() override { return part_.begin(); }

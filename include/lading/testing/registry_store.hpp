@@ -93,6 +93,7 @@ class registry_store {
     /// Sorted.
     std::vector<std::string> names() const {
         std::vector<std::string> out;
+        out.reserve(repositories_.size());
         for (auto const& [name, r] : repositories_) out.push_back(name);
         return out;
     }

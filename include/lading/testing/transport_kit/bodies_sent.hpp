@@ -53,8 +53,9 @@ inline std::string unchunked(std::string_view text) {
     std::string out;
     for (;;) {
         auto const line = text.find("\r\n");
+        auto const digits = text.substr(0, std::min(line, text.size()));
         std::size_t n = 0;
-        if (line == text.npos || std::from_chars(text.data(), text.data() + line, n, 16).ec != std::errc() || n == 0 || text.size() < line + 2 + n) return out;
+        if (line == text.npos || std::from_chars(digits.data(), digits.data() + digits.size(), n, 16).ec != std::errc() || n == 0 || text.size() < line + 2 + n) return out;
         out += text.substr(line + 2, n);
         text.remove_prefix(std::min(text.size(), line + 4 + n));
     }
