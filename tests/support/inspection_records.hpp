@@ -89,7 +89,7 @@ inline inspection full() {
     out.tags.values = {"t", "a"};
     out.tags.why = "at the limit";
     out.warnings = {{warning_code::history_mismatch, "careful"}};
-    out.source = "localhost:5000";
+    out.source = "http://localhost:5000";
     return out;
 }
 

@@ -3,6 +3,7 @@
 
 /// `copy_from` and `copy_to`: the two stores of a copy, whatever they are.
 
+#include "../http/body_source.hpp"
 #include "../operation/push_options.hpp"
 #include "../store/content_store.hpp"
 #include "../warning.hpp"

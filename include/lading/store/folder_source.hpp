@@ -5,6 +5,7 @@
 
 #if !defined(_WIN32)
 
+#include "../detail/text.hpp"
 #include "../detail/utf8.hpp"
 #include "../http/body_source.hpp"
 #include "../unpack/compressor.hpp"

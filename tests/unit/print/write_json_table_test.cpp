@@ -29,7 +29,7 @@ TEST_CASE("to_json: a record with everything") {
     CHECK(string("kind") == "index");
     CHECK(string("artifactType") == "a/b");
     CHECK(string("platformWanted") == "host (linux/arm64)");
-    CHECK(string("source") == "localhost:5000");
+    CHECK(string("source") == "http://localhost:5000");
     CHECK(string("created") == "2024-01-02T03:04:05.1Z");
     CHECK(string("author") == "A <a@b>");
     CHECK(string("comment") == "c\xe2\x80\xa8");
