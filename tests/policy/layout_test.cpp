@@ -57,7 +57,7 @@ std::vector<exchange> const exchanges = {{"/v2/", 200, ""},
                                          {"/v2/x/manifests/latest", 200, manifest},
                                          {"/v2/x/manifests/" + digest_of(manifest), 200, manifest},
                                          {"/v2/x/blobs/" + digest_of(layer), 200, layer},
-                                         {"/v2/x/manifests/nope", 404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":"nope"}]})"
+                                         {"/v2/x/manifests/nope", 404, R"({"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"nope"}}]})"
                                                                        "\n"},
                                          {"/v2/x/blobs/" + digest_of("nope"), 404, R"({"errors":[{"code":"BLOB_UNKNOWN","message":"blob unknown to registry","detail":")" + digest_of("nope") + "\"}]}\n"}};
 
