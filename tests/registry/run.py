@@ -131,7 +131,7 @@ def protected(world):
     expect("htpasswd with wrong credentials", 1, "auth_denied", "--cacert", ca, "--creds", "alice:no", basic)
     expect("a CA that is not trusted", 1, "tls_cert_untrusted", *creds, basic)
     expect("a CA that is not asked for", 0, '"Name"', "--insecure-skip-verify", *creds, basic)
-    expect("plain http to a TLS port", 1, "next:", "--plain-http", *creds, basic)
+    expect("plain http to a TLS port", 1, "HTTP request to an HTTPS server", "--plain-http", *creds, basic)
 
     tokens = len(world.issuer.journal)
     requests = len(world.token.requests())
