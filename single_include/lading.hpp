@@ -6011,6 +6011,7 @@ class async_client {
             begin_push_blob(*f, std::move(done), name, what, from, std::move(o));
         });
     }
+    /// See `client::push_manifest`.
     template <class Token>
     auto async_push_manifest(reference const& ref, std::string bytes, manifest_push_options o, Token&& token) {
         return begin<pushed_manifest>(std::forward<Token>(token), [f = front_.get(), ref, b = std::move(bytes), o = std::move(o)](auto done) mutable {
@@ -6031,12 +6032,14 @@ class async_client {
             begin_referrers(*f, std::move(done), subject, std::move(o));
         });
     }
+    /// See `client::change_referrers`.
     template <class Token>
     auto async_change_referrers(repository const& name, referrers_change change, Token&& token) {
         return begin<referrers_listing>(std::forward<Token>(token), [f = front_.get(), name, c = std::move(change)](auto done) mutable {
             begin_change_referrers(*f, std::move(done), name, std::move(c));
         });
     }
+    /// See `client::catalog`.
     template <class Token>
     auto async_catalog(repository const& name, Token&& token) {
         return begin<repository_list>(std::forward<Token>(token), [f = front_.get(), name](auto done) mutable {

@@ -16,6 +16,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,16 @@
 namespace lading {
 
 namespace detail {
+
+/// Bytes that are at hand, into a sink.
+inline result<void> write_whole(blob_sink& out, std::string const& bytes) {
+    auto written = [&]() -> result<void> {
+        LADING_TRY_V(out.begin());
+        return out.write(std::as_bytes(std::span(bytes)));
+    }();
+    if (!written) return out.discard(), written;
+    return out.commit();
+}
 
 /// What the parts of a copy share, be it by threads or on an event loop: the plan, the counts, and every step that concerns the
 /// destination alone.
@@ -242,14 +253,6 @@ class copy_state {
             if (!there) return error(errc::blob_unknown).with_context(b.what.digest.str() + " was removed at the destination while others were copied");
         }
         return success();
-    }
-    static result<void> write_whole(blob_sink& out, std::string const& bytes) {
-        auto written = [&]() -> result<void> {
-            LADING_TRY_V(out.begin());
-            return out.write(std::as_bytes(std::span(bytes)));
-        }();
-        if (!written) return out.discard(), written;
-        return out.commit();
     }
     bool counted(copy_count& in, descriptor const& what) {
         std::lock_guard const lock(mutex_);

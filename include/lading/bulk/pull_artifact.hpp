@@ -224,7 +224,7 @@ class artifact_run {
         LADING_TRY(auto const out, to_.writer(f.name, options_.overwrite, options_.durable));
         progress_.tell(f.what, transfer_state::started, 0);
         watched_sink sink(f.what, *out, progress_, stop, options_.wait);
-        auto outcome = known ? write_all(sink, *known) : from_.read(f.what, sink, stop);
+        auto outcome = known ? write_whole(sink, *known) : from_.read(f.what, sink, stop);
         return told(f, std::move(outcome), sink.bytes());
     }
     result<void> copy(artifact_summary::file const& source, artifact_summary::file const& f, stop_token const& stop) {
@@ -237,14 +237,6 @@ class artifact_run {
         if (outcome) progress_.tell(f.what, transfer_state::done, copy_progress::size_of(f.what));
         else progress_.tell(f.what, transfer_state::failed, bytes, name_of(outcome.assume_error().kind()));
         return outcome;
-    }
-    static result<void> write_all(blob_sink& out, std::string const& bytes) {
-        auto written = [&]() -> result<void> {
-            LADING_TRY_V(out.begin());
-            return out.write(std::as_bytes(std::span(bytes)));
-        }();
-        if (!written) return out.discard(), written;
-        return out.commit();
     }
 
     copy_from& from_;
