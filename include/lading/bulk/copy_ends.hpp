@@ -35,6 +35,8 @@ class copy_from {
     virtual std::vector<warning> take_warnings() = 0;
     /// Its contents are at hand, so that what is small is sent sooner than asked for.
     virtual bool is_local() const = 0;
+    /// Its `read` begins a sink at most once.
+    virtual bool reads_once() const = 0;
     virtual result<std::vector<std::string>> names(stop_token const& stop) = 0;
     /// Nothing where the store does not know.
     virtual result<std::vector<descriptor>> referrers(descriptor const& what, stop_token const& stop) = 0;
@@ -94,6 +96,10 @@ class copy_from_store final : public copy_from {
     bool is_local() const override {
         if constexpr (requires { S::is_remote; }) return !S::is_remote;
         else return true;
+    }
+    bool reads_once() const override {
+        if constexpr (requires { S::reads_once; }) return S::reads_once;
+        else return false;
     }
     result<std::vector<std::string>> names(stop_token const& stop) override { return store_.names(stop); }
     result<std::vector<descriptor>> referrers(descriptor const& what, stop_token const& stop) override {

@@ -389,7 +389,7 @@ class copy_run {
                 return state.give(b, from, stop, anew);
             }
             either_place places{*this};
-            content_body<either_place> from(places, b.what, stop);
+            content_body<either_place> from(places, b.what, stop, from_.reads_once());
             return state.give(b, from, stop, anew || is_most_likely_new(b));
         }
         LADING_TRY(auto const over, state.without_source(b, stop));

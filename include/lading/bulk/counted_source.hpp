@@ -33,6 +33,7 @@ class counted_source final : public body_source {
         return n;
     }
     bool ready(std::function<void()> const& wake) override { return from_.ready(wake); }
+    bool verifies(digest const& d) const override { return from_.verifies(d); }
     std::uint64_t bytes() const noexcept { return bytes_; }
 
   private:

@@ -3,6 +3,7 @@
 
 /// `body_source`: where the body of a request comes from, piece by piece.
 
+#include "../digest.hpp"
 #include "../result.hpp"
 
 #include <algorithm>
@@ -34,6 +35,8 @@ class body_source {
     /// True when `read` need not wait for anybody. Else `wake` is called once, by whichever thread, as soon as it need not; it may be
     /// called after the exchange, too. A source that cannot say so is always ready, and its `read` blocks.
     virtual bool ready([[maybe_unused]] std::function<void()> const& wake) { return true; }
+    /// True when it hashes by itself: the read that would say that it has ended fails unless all of it was `d`. Then nobody else has to.
+    virtual bool verifies([[maybe_unused]] digest const& d) const { return false; }
 };
 
 /// A text that is its own. Can be read as often as one likes.

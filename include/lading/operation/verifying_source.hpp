@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `verifying_source`: a content that is hashed while it is sent. Its last bytes are given only when size and digest hold, so that no
+/// `verifying_source`: a content that is hashed while it is sent, unless its source does that. Its last bytes are given only when size and digest hold, so that no
 /// request with other bytes is ever complete.
 
 #include "../detail/dependent.hpp"
@@ -31,7 +31,8 @@ class verifying_source final : public body_source {
     result<void> begin() override {
         count_ = 0;
         over_ = false;
-        hash_.emplace(expected_ ? expected_->algorithm() : digest_algorithm::sha256);
+        hash_.reset();
+        if (!expected_ || !from_.verifies(*expected_)) hash_.emplace(expected_ ? expected_->algorithm() : digest_algorithm::sha256);
         if (auto begun = from_.begin(); !begun) return failed(std::move(begun).assume_error());
         failure_.reset();
         if (size_ == std::uint64_t{0}) return finish();
@@ -44,7 +45,7 @@ class verifying_source final : public body_source {
         auto got = from_.read(into);
         if (!got) return failed(std::move(got).assume_error());
         auto const n = got.assume_value();
-        hash_->update(into.first(n));
+        if (hash_) hash_->update(into.first(n));
         count_ += n;
         if (size_ && count_ > *size_) return failed(other_size("more"));
         if (n == 0 || count_ == size_) {
@@ -71,15 +72,17 @@ class verifying_source final : public body_source {
     }
     result<void> finish() {
         if (size_ && count_ != *size_) return failed(other_size(std::to_string(count_)));
-        if (size_ && count_ != 0) { // and nothing may follow
+        if (size_ && (count_ != 0 || !hash_)) { // and nothing may follow
             std::byte more{};
             auto const n = from_.read({&more, 1});
             if (!n) return failed(n.assume_error());
             if (n.assume_value() != 0) return failed(other_size("more"));
         }
-        auto got = hash_->finish();
-        if (!got) return failed(std::move(got).assume_error());
-        actual_ = std::move(got).assume_value();
+        if (hash_) {
+            auto got = hash_->finish();
+            if (!got) return failed(std::move(got).assume_error());
+            actual_ = std::move(got).assume_value();
+        } else actual_ = expected_; // the source has said so by its end
         if (expected_ && *actual_ != *expected_)
             return failed(error(errc::source_changed).with_context("its bytes").with_values(expected_->str(), actual_->str()));
         over_ = true;

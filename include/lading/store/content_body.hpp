@@ -20,7 +20,9 @@ namespace lading {
 template <class Source>
 class content_body final : public body_source {
   public:
-    content_body(Source& from, descriptor what, stop_token stop = {}) : from_(from), what_(std::move(what)), stop_(std::move(stop)) {}
+    /// `once`: the source's `read` begins a sink at most once (`reads_once` of a store). Then its own verification is enough.
+    content_body(Source& from, descriptor what, stop_token stop = {}, bool once = false)
+        : from_(from), what_(std::move(what)), stop_(std::move(stop)), once_(once) {}
     content_body(content_body const&) = delete;
     content_body& operator=(content_body const&) = delete;
     ~content_body() override { end(); }
@@ -34,7 +36,7 @@ class content_body final : public body_source {
         auto made = std::make_unique<reading>();
         auto* const r = made.get();
         auto started = detail::start_thread(r->pipe, [this, r] {
-            relay_sink sink(r->pipe);
+            relay_sink sink(r->pipe, once_);
             auto read = from_.read(what_, sink, r->stop.get_token());
             if (!read) r->pipe.fail(std::move(read).assume_error());
             else r->pipe.finish();
@@ -48,6 +50,9 @@ class content_body final : public body_source {
     /// Errors: those of the source's `read`, also when it finds at the very end that the blob is not the one that was asked for.
     result<std::size_t> read(std::span<std::byte> into) override { return reading_->pipe.read(into); }
     bool ready(std::function<void()> const& wake) override { return reading_->pipe.ready(wake); }
+    /// A store commits a sink when size and digest hold, and the end is not passed on before. Where it began again meanwhile that says
+    /// nothing of what was passed at first.
+    bool verifies(digest const& d) const override { return once_ && d == what_.digest; }
 
   private:
     struct reading;
@@ -77,6 +82,7 @@ class content_body final : public body_source {
     Source& from_;
     descriptor what_;
     stop_token stop_;
+    bool once_;
     std::unique_ptr<reading> reading_;
 };
 

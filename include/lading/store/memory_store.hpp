@@ -25,6 +25,7 @@ namespace lading {
 class memory_store {
   public:
     static constexpr bool any_call_at_once = true;
+    static constexpr bool reads_once = true;
     explicit memory_store(std::size_t limit = std::size_t{64} << 20) : limit_(limit) {}
 
     result<descriptor> resolve(std::string_view name, stop_token = {}) {

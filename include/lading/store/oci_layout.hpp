@@ -47,6 +47,7 @@ template <json_policy J, hash_policy H>
 class basic_oci_layout : public detail::store_remarks {
   public:
     static constexpr bool any_call_at_once = true;
+    static constexpr bool reads_once = true;
 
     /// Opens a layout that is there. Errors: `layout_invalid` (no folder, no `oci-layout` of a version 1, no index, or not one), `manifest_limit`,
     /// `manifest_ambiguous`, `path_refused`.

@@ -164,11 +164,15 @@ result<std::thread> start_thread(relay& passed_on, F&& f) {
 } // namespace detail
 
 /// The writing side as a sink. It need not begin at the start again where the transfer has to: what has been passed is left out the
-/// second time. Whoever reads verifies the whole.
+/// second time. Whoever reads verifies the whole; `once`: unless it is not begun again after something has been passed, which is
+/// `source_spent` then.
 class relay_sink final : public blob_sink {
   public:
-    explicit relay_sink(relay& to) : to_(to) {}
-    result<void> begin() override { return at_ = 0, success(); }
+    explicit relay_sink(relay& to, bool once = false) : to_(to), once_(once) {}
+    result<void> begin() override {
+        if (once_ && passed_ != 0) return error(errc::source_spent).with_context("a store that says that it reads once");
+        return at_ = 0, success();
+    }
     result<void> write(std::span<std::byte const> piece) override {
         auto const known = static_cast<std::size_t>(std::min<std::uint64_t>(piece.size(), passed_ - at_));
         at_ += piece.size();
@@ -182,6 +186,7 @@ class relay_sink final : public blob_sink {
 
   private:
     relay& to_;
+    bool once_;
     std::uint64_t at_ = 0, passed_ = 0;
 };
 

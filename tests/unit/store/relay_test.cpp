@@ -3,6 +3,8 @@
 
 #include "catch.hpp"
 
+#include <lading/hash/constexpr_sha2.hpp>
+#include <lading/operation/verifying_source.hpp>
 #include <lading/store/content_body.hpp>
 #include <lading/store/relay.hpp>
 
@@ -54,6 +56,7 @@ struct text_store {
             }
             LADING_TRY_V(out.write(std::as_bytes(std::span(text).subspan(at, std::min<std::size_t>(1000, text.size() - at)))));
         }
+        if (text.size() >= fails_at) return error(errc::connection_reset);
         return out.commit();
     }
 };
@@ -137,6 +140,48 @@ TEST_CASE("a store that begins again does not repeat what was sent", "[relay]") 
     content_body<text_store> body(store, what);
     REQUIRE(body.begin());
     CHECK(read_all(body, 700) == store.text);
+}
+
+TEST_CASE("what a store verifies that reads once is not hashed again", "[relay]") {
+    text_store store{numbers(50'000)};
+    auto const d = constant_digest_of(store.text, digest_algorithm::sha256);
+    descriptor const whole("application/octet-stream", d, 50'000);
+    content_body<text_store> body(store, whole, {}, true);
+    CHECK(body.verifies(d));
+    CHECK_FALSE(body.verifies(what.digest));
+    CHECK_FALSE(content_body<text_store>(store, whole).verifies(d));
+
+    struct counts_hashed { // never asked
+        struct hash {
+            explicit hash(digest_algorithm) {}
+            void update(std::span<std::byte const>) { FAIL("hashed"); }
+            result<digest> finish() { return error(errc::invalid_argument); }
+        };
+    };
+    verifying_source<counts_hashed> verified(body, d, 50'000);
+    REQUIRE(verified.begin());
+    CHECK(read_all(verified, 700) == store.text);
+    CHECK(verified.over());
+    CHECK(verified.actual() == d);
+
+    SECTION("and fails before its last bytes are given when the store finds another digest") {
+        store.fails_at = 50'000;
+        REQUIRE(verified.begin());
+        CHECK(read_all(verified, 700) == "failed: connection_reset");
+        CHECK_FALSE(verified.over());
+    }
+    SECTION("also where there are none") {
+        text_store nothing{{}};
+        nothing.fails_at = 0;
+        content_body<text_store> empty(nothing, whole, {}, true);
+        verifying_source<counts_hashed> of_nothing(empty, d, 0);
+        CHECK(of_nothing.begin().error() == errc::connection_reset);
+    }
+    SECTION("a store that begins again for all that cannot be believed") {
+        store.begins_again = true;
+        REQUIRE(verified.begin());
+        CHECK(read_all(verified, 700) == "failed: source_spent");
+    }
 }
 
 TEST_CASE("a store that fails ends the sending with its error", "[relay]") {
