@@ -106,6 +106,7 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
     auto const go = [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
         auto to_name = name;
         if (g.attach) {
+            if (!g.dry_run) lading::detail::will_write(store);
             LADING_TRY(auto about, subject_of(store, name, g.platform, stop));
             LADING_TRY_V(artifact.pack(g.pack.with_subject(std::move(about))));
             to_name.clear();

@@ -234,6 +234,32 @@ TEST_CASE("uploads with a token: one for reading and writing, and one to remove"
     w.server.clear_journal();
     CHECK(w.registry.remove_manifest(w.ref("r@" + sha_of(w.manifest())), remove_options().with_listing(false)).value());
     CHECK(tokens() == strings{"scope=repository%3Ar%3Adelete&account=me"});
+    SECTION("a copy takes one for its destination, at its first question there") {
+        w.server.clear_journal();
+        memory_store from;
+        auto const empty = describe("{}", "application/vnd.oci.empty.v1+json");
+        auto const text = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","artifactType":"a/b","config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":")" +
+                          empty.digest.str() + R"(","size":2,"data":"e30="},"layers":[]})";
+        auto const top = describe(text, "application/vnd.oci.image.manifest.v1+json");
+        REQUIRE(from.put_document(top, text));
+        REQUIRE(from.tag("v1", top));
+        client fresh(client_options().with_plaintext(w.server.host()));
+        fresh.with_login(w.server.host(), "me", "secret");
+        registry_repository<client> to(fresh, w.name("p"));
+        REQUIRE(copy(from, "v1", to, "v1"));
+        CHECK(tokens() == strings{"scope=repository%3Ap%3Apull%2Cpush&account=me"});
+        CHECK(lines(w.server).size() == 2 + 5); // HEAD, HEAD, POST, PUT, PUT; and a refusal, and the token
+        w.server.clear_journal();
+        REQUIRE(fresh.raw_manifest(w.ref("p:v1")));
+        CHECK(lines(w.server) == strings{"GET /v2/p/manifests/v1 < 200"});
+        w.server.clear_journal();
+        client nobody(client_options().with_plaintext(w.server.host())); // who may only pull, and need not more
+        registry_repository<client> there(nobody, w.name("p"));
+        auto const again = copy(from, "v1", there, "v1");
+        REQUIRE(again);
+        CHECK(again.value().fetched.contents == 0);
+        CHECK(tokens() == strings{"scope=repository%3Ap%3Apull%2Cpush"});
+    }
     SECTION("a token that ends in the middle is fetched anew, and the bytes are sent again") {
         w.server.clear_journal();
         std::string const bytes(2'000'000, 'n');
@@ -624,6 +650,29 @@ TEST_CASE("a registry that lied about what it has gets it, once", "[push][copy][
         CHECK(failed.error() == errc::manifest_blob_unknown);
         CHECK(other.server.tagged("r", "v1").empty());
     }
+}
+
+TEST_CASE("a registry that says of every blob that it has taken it from elsewhere gets it after all", "[push][copy][HX13][PU74]") {
+    world w;
+    w.push_image();
+    auto const mount = [&](std::string const& bytes) { return "/v2/q/blobs/uploads/?mount=sha256%3A" + sha_of(bytes).substr(7) + "&from=r"; };
+    for (auto const& bytes : {w.layer, w.config}) w.server.answer("POST", mount(bytes), canned(201).with_header("Docker-Content-Digest", sha_of(bytes)));
+    w.server.clear_journal();
+    store from(w.registry, w.name("r")), to(w.registry, w.name("q"));
+    auto const got = copy(from, "v1", to, "v1", copy_options().with_lanes(1));
+    INFO((got ? std::string() : got.error().message()));
+    REQUIRE(got);
+    CHECK(w.server.blob("q", sha_of(w.layer)) == w.layer);
+    CHECK(w.server.blob("q", sha_of(w.config)) == w.config);
+    CHECK(w.server.tagged("q", "v1") == sha_of(w.manifest()));
+    auto said = lines(w.server);
+    auto const refused = std::find(said.begin(), said.end(), "PUT /v2/q/manifests/v1 < 400");
+    REQUIRE(refused != said.end());
+    for (auto at = refused; at != said.end(); ++at) { // nothing is taken on its word again
+        CHECK(at->find("mount=") == std::string::npos);
+        CHECK_FALSE(at->starts_with("HEAD /v2/q/blobs/"));
+    }
+    CHECK(std::count_if(said.begin(), said.end(), [](auto const& l) { return l.starts_with("PUT /v2/q/manifests/"); }) == 2);
 }
 
 TEST_CASE("an allowed host gets the bytes over TLS, and no credentials", "[push][PU22][C14]") {

@@ -236,6 +236,12 @@ def pushing(w):
         "POST r/blobs/uploads/ 202", "PUT r/blobs/uploads/U1?_state=S&digest=%3Cconfig%3E 201",  # small and new: sent without a question
         *blob_sent("r", "layer", "U2"),
         "PUT r/manifests/v1 201"])
+    folder = pathlib.Path(source.split(":")[1])
+    digest = {called: d for d, called in w.names.items()}
+    for called in ("layer", "config"):
+        w.run("blob", "put", "-q", *PLAIN, f"{w.host}/one", folder / "blobs" / digest[called].replace(":", "/"))
+    w.run("manifest", "put", *PLAIN, f"{w.host}/one:v1", folder / "blobs" / digest["manifest"].replace(":", "/"))
+    w.case("G1 blob by blob", [*blob_sent("one", "layer"), *blob_sent("one", "config", "U2"), "PUT one/manifests/v1 201"])
     w.run("push", *QUIET, source, f"{w.host}/r:v1")
     w.case("G2 push it again", ["HEAD r/manifests/v1 200"])
     w.run("copy", *QUIET, f"{w.host}/r:v1", f"{w.host}/q:v1")
@@ -260,7 +266,7 @@ def pushing(w):
 
 
 def chunks(w):
-    """G5, G6, G7, G8, GX30, GX32, GX33: one blob, in one piece and in chunks, over what goes wrong."""
+    """G5, G6, G7, G8, GX32, GX33: one blob, in one piece and in chunks, over what goes wrong."""
     mib = 1 << 20
     large = w.file(b"0123456789abcdef" * (40 * mib // 16), "large")
     put = ["HEAD b/blobs/<large> 404", "POST b/blobs/uploads/ 202"]
@@ -498,7 +504,7 @@ def counts(w):
 
 
 def tokens(w):
-    """G9, GX29: tokens."""
+    """G9, GX29, GX30: tokens."""
     keys = w.folder / "keys"
     keys.mkdir()
     make_keys(keys)
@@ -519,9 +525,19 @@ def tokens(w):
             check(f"{name}: tokens", asked == wanted, asked)
 
         w.run("push", *QUIET, *login, source, f"{wire.host}/r:v1")
-        case("G9 push with a token", ["repository:r:pull", "repository:r:pull,push"])
+        case("G9 push with a token", ["repository:r:pull,push"])
         w.run("copy", *QUIET, *login, f"{wire.host}/r:v1", f"{wire.host}/q:v1")
-        case("GX29 copy with a token", ["repository:q:pull", "repository:r:pull", "repository:q:pull,push repository:r:pull", "repository:q:pull,push"])
+        case("GX29 copy with a token", ["repository:q:pull,push", "repository:r:pull", "repository:q:pull,push repository:r:pull"])
+        mib = 1 << 20
+        large = w.file(b"0123456789abcdef" * (40 * mib // 16), "large")
+        over = [("WWW-Authenticate", f'Bearer realm="http://{wire_of_issuer.host}/token",service="lading-registry",scope="repository:b:pull,push",error="invalid_token"'),
+                ("Content-Type", "application/json")]
+        wire.rules.append(Rule("PATCH", "uploads", 2, answer=(401, over, b'{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}')))
+        w.run("blob", "put", "-q", *PLAIN, *login, "--chunk-size", 16 * mib, f"{wire.host}/b", large)
+        done = wire.journal[:]
+        case("GX30 a token ends between the chunks of an upload", ["repository:b:pull,push"] * 2)
+        short = [Normal({}, w.names).short(x).split("?")[0].split(" ")[0] + f" {x.status}" for x in done]
+        check("GX30: the requests", short == ["HEAD 401", "HEAD 404", "POST 202", "PATCH 202", "PATCH 401", "GET 204", "PATCH 202", "PUT 201"], short)
     finally:
         for part in (wire, wire_of_issuer, guarded, issuer):
             part.stop()

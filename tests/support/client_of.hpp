@@ -37,6 +37,7 @@ class client_of {
                                             lading::blob_options o, lading::stop_token stop = {});
     lading::result<std::uint64_t> blob_range(lading::repository const& name, lading::descriptor const& what, std::uint64_t offset,
                                              std::uint64_t length, lading::blob_sink& out, lading::stop_token stop = {});
+    void will_write_to(lading::repository const& name);
     lading::result<void> ping(lading::repository const& name, lading::stop_token stop = {});
 
   private:

@@ -63,6 +63,10 @@ lading::result<std::uint64_t> client_of<P>::blob_range(lading::repository const&
     return client_->blob_range(name, what, offset, length, out, std::move(stop));
 }
 template <class P>
+void client_of<P>::will_write_to(lading::repository const& name) {
+    client_->will_write_to(name);
+}
+template <class P>
 lading::result<void> client_of<P>::ping(lading::repository const& name, lading::stop_token stop) {
     return client_->ping(name, std::move(stop));
 }

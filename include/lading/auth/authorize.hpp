@@ -9,6 +9,9 @@
 /// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
 /// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
 ///
+/// Where the client writes to a repository, what it reads there is asked for with a token for both; one who may not write is given, or asks for,
+/// one for reading.
+///
 /// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
 /// is asked for the challenge, once an origin, and the request is sent again with the login.
 ///
@@ -64,7 +67,7 @@ class authorize_middleware : immovable {
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
         }
         fetch_.reset();
-        if (*over && !guessing_) return no_token(std::move(**over));
+        if (*over && !guessing_ && !(is_refusal((*over)->kind()) && narrow())) return no_token(std::move(**over));
         return send();
     }
 
@@ -86,6 +89,7 @@ class authorize_middleware : immovable {
             auto next = answer_challenge(head, shown);
             if (!next) return pass(std::move(next).assume_error());
             if (next.assume_value() != answer::none) return carry_out(next.assume_value());
+            if (sent_.starts_with("Bearer ") && narrow()) return send();
         }
         if (!may_be_hidden(head)) return pass(std::move(got), shown); // nothing to offer: this is the answer
         if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
@@ -142,6 +146,19 @@ class authorize_middleware : immovable {
             told_.hide_in(value);
         }
         return s;
+    }
+    static constexpr bool is_refusal(errc e) noexcept { return e == errc::auth_denied || e == errc::auth_required || e == errc::denied; }
+    /// Once a request, where the registry or its token service has refused what the token was to allow: is there less that will do? Then that is
+    /// asked for from now on.
+    bool narrow() {
+        if (pending_->routing.at_least.empty()) return false;
+        pending_->routing.scope = std::exchange(pending_->routing.at_least, {});
+        if (talk_.uploads) talk_.uploads->may_not_write(talk_.repository_key());
+        rounds_ = 0;
+        fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
+        wider_.clear();
+        held_.reset();
+        return true;
     }
     step<value_type> pass(result<response> got, auth_note const& shown = {}) {
         return take(detail::respond(inner_, std::move(got), shown));
@@ -394,6 +411,7 @@ class authorize_middleware : immovable {
             if (!own && !guessing_) own_fetch_->failure = e;
             if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_fetch_.reset();
+            if (is_refusal(e.kind()) && narrow()) return send();
             if (own || !guessing_) return no_token(std::move(e));
             session_.forget_gate(where());
             return send();

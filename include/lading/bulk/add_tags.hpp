@@ -16,6 +16,7 @@ namespace lading {
 template <class Store>
 result<descriptor> add_tags(Store& store, std::string_view name, std::vector<std::string> const& tags, stop_token stop = {}) {
     static_assert(check_content_store<Store>::ok);
+    detail::will_write(store);
     LADING_TRY(auto what, store.resolve(name, stop));
     for (auto const& tag : tags) {
         if (stop.stop_requested()) return error(errc::cancelled);

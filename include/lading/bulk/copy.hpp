@@ -37,6 +37,7 @@ result<copy_summary> copy(From& from, std::string_view name, To& to, std::string
     static_assert(check_content_source<From>::ok && check_content_store<To>::ok);
     detail::copy_from_store<From> source(from);
     detail::copy_to_store<To> target(to, detail::mount_between(from, to));
+    detail::will_write(to);
     return detail::copy_whole(source, target, name, to_name, std::move(o), std::move(stop));
 }
 

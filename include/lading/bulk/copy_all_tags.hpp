@@ -41,6 +41,7 @@ auto with_own(S& store, F&& f) {
 template <class From, class To>
 result<copied_tags> copy_all_tags(From& from, To& to, copy_options o = {}, stop_token stop = {}) {
     static_assert(check_content_source<From>::ok && check_content_store<To>::ok);
+    detail::will_write(to);
     LADING_TRY(auto names, from.names(stop));
     if (o.names) std::erase_if(names, [&](std::string const& name) { return !o.names(name); });
     copied_tags out;

@@ -95,6 +95,7 @@ struct index_edit_options {
 template <class Store>
 result<made_document> create_index(Store& store, std::vector<std::string> const& images, index_options index, index_edit_options const& o = {}, stop_token stop = {}) {
     static_assert(check_content_store<Store>::ok);
+    detail::will_write(store);
     std::vector<descriptor> entries;
     for (auto const& name : images) {
         LADING_TRY(auto some, entries_of(store, name, o.flat, o.bounds, stop));
@@ -108,6 +109,7 @@ result<made_document> create_index(Store& store, std::vector<std::string> const&
 /// The index of this name with more images behind its own; one that it lists is listed anew in its place.
 template <class Store>
 result<made_document> add_to_index(Store& store, std::string_view name, std::vector<std::string> const& images, index_edit_options const& o = {}, stop_token stop = {}) {
+    detail::will_write(store);
     std::vector<descriptor> entries;
     for (auto const& image : images) {
         LADING_TRY(auto some, entries_of(store, image, o.flat, o.bounds, stop));

@@ -27,6 +27,7 @@ result<copy_summary> push_artifact(basic_packed_artifact<H>& files, To& to, std:
 template <class To, hash_policy H>
 result<copy_summary> attach_artifact(basic_packed_artifact<H>& files, To& to, std::string_view subject, pack_options pack, copy_options o = {}, stop_token stop = {}) {
     LADING_TRY_V(files.pack(pack)); // what is wrong with it is said before the store is asked
+    detail::will_write(to);
     LADING_TRY(auto about, to.resolve(subject, stop));
     return push_artifact(files, to, {}, std::move(pack.with_subject(std::move(about))), std::move(o), std::move(stop));
 }

@@ -32,6 +32,7 @@ namespace detail {
 template <class Store, class Edit>
 result<made_document> edit_in(Store& store, std::string_view name, std::vector<std::string> const& names, stop_token const& stop, Edit const& edit) {
     static_assert(check_content_store<Store>::ok);
+    will_write(store);
     LADING_TRY(auto const what, store.resolve(name, stop));
     LADING_TRY(auto const bytes, store.document(what, stop));
     LADING_TRY(auto made, edit(bytes, what.media_type));

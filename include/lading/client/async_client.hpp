@@ -204,6 +204,9 @@ class async_client {
                                                               std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
 
+    /// What it reads in this repository is asked for with a token that allows writing, too: see `client::will_write_to`.
+    LADING_DECL void will_write_to(repository const& name);
+
     LADING_DECL client_options const& options() const noexcept;
     LADING_DECL executor_type get_executor() const;
     /// To use it, include `<lading/net/asio_transport.hpp>`.

@@ -120,6 +120,10 @@ class client {
     }
     // Writing goes to the registry itself, never to a mirror.
 
+    /// Says that this client is going to write to a repository: what it reads there before is asked for with a token that allows both, so that one
+    /// is fetched where it would be two. A login that may only read is good for that all the same. Makes no request; the calls that push say it
+    /// by themselves, and so do `copy` and the others of bulk/, of the store that they write to. Threads: any.
+    LADING_DECL void will_write_to(repository const& name);
     /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
     /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
     LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});

@@ -46,6 +46,16 @@ struct client_context : immovable {
     /// Calls that write, to the registry itself and never to a mirror: something small, and a blob.
     auto plan_to_write(repository const& name) { return without_mirrors(plan(name)); }
     auto plan_to_push(repository const& name) { return without_mirrors(plan_for_blob(name)); }
+    /// Its calls are going to write there.
+    void will_write(repository const& name) {
+        auto plan = plan_to_write(name);
+        if (!plan.places) return; // as the calls will say
+        for (auto const& place : plan.places.assume_value()) {
+            plan.talk.base_url = place.base_url;
+            plan.talk.name = place.name;
+            uploads.will_write(plan.talk.repository_key());
+        }
+    }
     /// The end of an upload that was given up.
     auto plan_to_cancel(repository const& name) {
         auto out = without_mirrors(plan_for_blob(name));

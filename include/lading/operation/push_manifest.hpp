@@ -133,7 +133,7 @@ class push_manifest_operation : immovable {
         std::string types(P::manifests::accept());
         if (types.find(self_->media_type) == types.npos) types = self_->media_type + ", " + types;
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+        return need_exchange(std::move(q), body_, talk_.push());
     }
     step<pushed_manifest> put() { return put(state::putting, url_of(name())); }
     step<pushed_manifest> put(state s, std::string url) {
@@ -142,7 +142,7 @@ class push_manifest_operation : immovable {
         q.headers.add("Content-Type", self_->media_type);
         if (options_.no_clobber && by_tag()) q.headers.add("If-None-Match", "*");
         q.source = &source_;
-        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+        return need_exchange(std::move(q), body_, talk_.push());
     }
     /// By digest, with at most ten tags, where the registry is known to do that (OCI distribution specification, 1.1).
     step<pushed_manifest> put_all() {
@@ -289,7 +289,7 @@ class push_manifest_operation : immovable {
         subject_ = said;
         if (!referrer_) return;
         if (said == referrer_->subject->digest) {
-            if (talk_.uploads) talk_.uploads->note_referrers(detail::repository_key(talk_), true);
+            if (talk_.uploads) talk_.uploads->note_referrers(talk_.repository_key(), true);
         } else {
             warnings_.emplace_back(warning_code::subject_differs, "the subject is " + referrer_->subject->digest.str() + ", the registry says " + said.str());
         }

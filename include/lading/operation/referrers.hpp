@@ -40,7 +40,7 @@ class referrers_operation : public operation_base<referrer_list, P> {
   public:
     referrers_operation(call_context c, reference ref, referrers_options o)
         : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), body_(talk_.bounds.manifest_bytes, talk_.bounds),
-          key_(detail::repository_key(talk_)) {}
+          key_(talk_.repository_key()) {}
 
     step<referrer_list> start() {
         if (ref_.digest()) return begin(*ref_.digest());

@@ -32,9 +32,6 @@ namespace lading {
 
 namespace detail {
 
-/// What a repository's notes are kept by.
-inline std::string repository_key(call_context const& talk) { return cut_origin(talk.base_url) + ' ' + std::string(talk.name.path()); }
-
 /// Whether an answer to the request for referrers says that there is no such thing. A refusal (401, 403, 429) and a failure of the
 /// server do not: what was listed elsewhere for it would be lost.
 inline bool lacks_referrers(response const& head, error const& said) {
@@ -86,7 +83,7 @@ class referrers_tag_operation : immovable {
     /// `asks_registry`: ask first whether it makes the list, unless that is known.
     referrers_tag_operation(call_context c, referrers_change change, bool asks_registry = true)
         : talk_(std::move(c)), change_(std::move(change)), tag_(referrers_tag(change_.subject)), asks_(asks_registry),
-          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(detail::repository_key(talk_)) {}
+          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(talk_.repository_key()) {}
 
     step<referrers_listing> start() {
         if (change_.added.empty() && change_.removed.empty()) return over(referrers_listing::none);
@@ -162,7 +159,7 @@ class referrers_tag_operation : immovable {
         if (s == state::reading) began_ = std::chrono::steady_clock::now();
         auto q = talk_.send("GET", url());
         q.headers.add("Accept", media_types::oci_index);
-        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+        return need_exchange(std::move(q), body_, talk_.push());
     }
     /// The index in an answer.
     result<detail::referrers_index> index_in(result<response>& answer) {
@@ -223,7 +220,7 @@ class referrers_tag_operation : immovable {
         if (!index.document) q.headers.add("If-None-Match", "*");
         else if (!index.etag.empty()) q.headers.add("If-Match", index.etag);
         q.source = &source_;
-        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), routing(talk_.push_scope()));
+        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), talk_.push());
     }
     /// What is to be there from now on: ours, and what others have written, unless it is to be removed. True for something new.
     bool note_entries(detail::referrers_index const& index) {

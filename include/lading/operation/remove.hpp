@@ -48,7 +48,7 @@ class remove_operation : immovable {
         : talk_(std::move(c)), kind_(kind), which_(std::move(which)), options_(o), body_(talk_.bounds) {}
 
     step<bool> start() {
-        auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(detail::repository_key(talk_)) == true;
+        auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(talk_.repository_key()) == true;
         if (kind_ != removed::manifest || !options_.listing || listed_there) return send("DELETE");
         auto ref = reference::parse(talk_.name.str() + '@' + which_);
         if (!ref) return std::move(ref).assume_error();

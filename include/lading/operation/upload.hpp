@@ -117,7 +117,7 @@ class upload_operation : immovable {
         return what && what->size >= 0 ? std::optional(static_cast<std::uint64_t>(what->size)) : from_size_;
     }
     routing push() const {
-        routing out(talk_.push_scope());
+        auto out = talk_.push();
         out.token_for = upload_session::token_for;
         return out;
     }

@@ -46,7 +46,7 @@ class upload_session {
 
     /// A request to it, with what it needs to be allowed.
     std::pair<request, routing> ask(std::string method, std::string url) const {
-        std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), routing(talk_.push_scope()));
+        std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), talk_.push());
         out.second.once = out.first.method == "PUT" || out.first.method == "PATCH";
         out.second.token_for = token_for;
         if (at_.elsewhere) {

@@ -35,8 +35,20 @@ struct call_context {
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
     std::string push_scope() const { return pull_scope() + ",push"; }
-    /// For requests that pull.
-    routing pull() const { return routing(pull_scope()); }
+    /// For requests that pull: with the right to push as well, as far as it is given, where the client writes to the repository.
+    routing pull() const {
+        if (!uploads || !uploads->any_writes() || !uploads->writes(repository_key())) return routing(pull_scope());
+        routing out(push_scope());
+        out.at_least = pull_scope();
+        return out;
+    }
+    /// For requests that push.
+    routing push() const {
+        if (uploads) uploads->will_write(repository_key());
+        return routing(push_scope());
+    }
+    /// The repository where it is, for the notes: origin, a space, path.
+    std::string repository_key() const { return base_url + ' ' + std::string(name.path()); }
 
     /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
     request get(std::string_view what, std::string_view which) const {

@@ -25,6 +25,8 @@ struct routing {
 
     /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
     std::string scope;
+    /// What will do for this request, where a token for `scope` is refused: less. Empty: nothing less.
+    std::string at_least;
     /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
     bool may_authorize = true;
     /// A 401 is answered with a login. Without, what is known is sent, and a 401 is an answer.

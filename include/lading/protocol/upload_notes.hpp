@@ -7,6 +7,7 @@
 #include "../detail/mutex.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -112,8 +113,31 @@ class upload_notes {
         return no_mounts_.find(which) == no_mounts_.end();
     }
 
+    /// This client is going to write to a repository, or has written to it: the token for what it reads there is to allow that, too, so that one serves
+    /// both. `which`: its origin, a space, its path.
+    void will_write(std::string const& which) {
+        std::lock_guard const lock(mutex_);
+        if (writes_.size() >= most && writes_.find(which) == writes_.end()) writes_.erase(writes_.begin());
+        writes_.try_emplace(which, true);
+        any_writes_.store(true, std::memory_order_release);
+    }
+    /// Such a token was refused: what is read there is asked for with less from now on.
+    void may_not_write(std::string const& which) {
+        std::lock_guard const lock(mutex_);
+        if (auto const at = writes_.find(which); at != writes_.end()) at->second = false;
+    }
+    /// No lock is taken by a client that writes nowhere.
+    bool any_writes() const noexcept { return any_writes_.load(std::memory_order_acquire); }
+    bool writes(std::string const& which) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = writes_.find(which);
+        return at != writes_.end() && at->second;
+    }
+
   private:
     mutable std::mutex mutex_;
+    std::atomic<bool> any_writes_{false};
+    std::map<std::string, bool> writes_;
     std::map<std::string, note> notes_;
     std::map<std::string, bool> no_mounts_;
     std::map<std::string, bool> referrers_;

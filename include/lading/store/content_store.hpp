@@ -99,6 +99,14 @@ concept can_be_completed = requires(S& s) {
 };
 } // namespace detail
 
+namespace detail {
+/// Tells a store that is asked for leave that it is going to be written to.
+template <class S>
+void will_write(S& to) {
+    if constexpr (requires { to.will_write(); }) to.will_write();
+}
+} // namespace detail
+
 /// Images can be read from it.
 template <class S>
 concept content_source = detail::resolves_names<S> && detail::gives_documents<S> && detail::reads_blobs<S> && detail::lists_names<S>;

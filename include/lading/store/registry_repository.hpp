@@ -180,6 +180,11 @@ class registry_repository : public detail::store_remarks {
     /// A name leads to something whole: a registry takes no manifest before what it lists.
     static constexpr bool names_are_complete = true;
 
+    /// What is going to be read here is asked for with a token that allows writing, too: see `client::will_write_to`. No request.
+    void will_write() {
+        if constexpr (requires { client_.will_write_to(name_); }) client_.will_write_to(name_);
+    }
+
     result<bool> has(descriptor const& what, stop_token stop = {}) {
         if (is_document(what)) return false;
         return client_.has_blob(name_, what, std::move(stop));

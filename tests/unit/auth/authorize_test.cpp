@@ -620,6 +620,66 @@ TEST_CASE("insufficient_scope that names another scope: one more token, for exac
     }
 }
 
+TEST_CASE("who is going to write asks for one token for reading and writing, and can read with less", "[G9][PU56]") {
+    auto const both = "/t?service=s&scope=repository%3Ax%3Apull%2Cpush&account=u", one = "/t?service=s&scope=repository%3Ax%3Apull&account=u";
+    auto const challenge = challenged(R"(Bearer realm="/t",service="s",scope="repository:x:pull")");
+    auto const ref = reference::parse("r.example/x:1").value();
+    testing::script s;
+    auto const made = [&] {
+        auto out = std::make_unique<test::client>(testing::scripted_transport(s), client_options(), fixed_credentials(credential("u", "p")));
+        out->will_write_to(ref.repository());
+        return out;
+    };
+    SECTION("a token for both") {
+        s.on(manifest, challenge);
+        s.on(manifest, {200, test::schema2()});
+        s.on("https://r.example" + std::string(both), {200, R"({"token":"wide"})"});
+        auto const registry = made();
+        CHECK(registry->raw_manifest(ref));
+        CHECK(registry->raw_manifest(ref));
+        CHECK(asked(s) == journal{"/v2/x/manifests/1", std::string(both) + " Basic dTpw", "/v2/x/manifests/1 Bearer wide", "/v2/x/manifests/1 Bearer wide"});
+    }
+    SECTION("the token service refuses it: one for reading, and from then on") {
+        s.on(manifest, challenge);
+        s.on(manifest, challenge);
+        s.on(manifest, {200, test::schema2()});
+        s.on("https://r.example" + std::string(both), {403, ""});
+        s.on("https://r.example" + std::string(one), {200, R"({"token":"narrow"})"});
+        auto const registry = made();
+        CHECK(registry->raw_manifest(ref));
+        CHECK(registry->raw_manifest(ref));
+        CHECK(asked(s) == journal{"/v2/x/manifests/1", std::string(both) + " Basic dTpw", "/v2/x/manifests/1", std::string(one) + " Basic dTpw",
+                                  "/v2/x/manifests/1 Bearer narrow", "/v2/x/manifests/1 Bearer narrow"});
+    }
+    SECTION("the registry refuses what was given instead: one for reading") {
+        s.on(manifest, challenge);
+        s.on(manifest, challenge);
+        s.on(manifest, {200, test::schema2()});
+        s.on("https://r.example" + std::string(both), {200, R"({"token":"none"})"});
+        s.on("https://r.example" + std::string(one), {200, R"({"token":"narrow"})"});
+        auto const registry = made();
+        CHECK(registry->raw_manifest(ref));
+        CHECK(asked(s) == journal{"/v2/x/manifests/1", std::string(both) + " Basic dTpw", "/v2/x/manifests/1 Bearer none", std::string(one) + " Basic dTpw",
+                                  "/v2/x/manifests/1 Bearer narrow"});
+    }
+    SECTION("and who may not read either is told so") {
+        s.on(manifest, challenge);
+        s.on("https://r.example" + std::string(both), {401, ""});
+        s.on("https://r.example" + std::string(one), {401, ""});
+        auto const registry = made();
+        auto const got = registry->raw_manifest(ref);
+        REQUIRE_FALSE(got);
+        CHECK(got.error() == errc::auth_denied);
+        CHECK(s.journal.size() == 4);
+    }
+    SECTION("of another repository nothing is said") {
+        s.on("https://r.example/v2/y/manifests/1", challenge);
+        s.on("https://r.example/v2/y/manifests/1", {200, test::schema2()});
+        s.on("https://r.example/t?service=s&scope=repository%3Ay%3Apull&account=u", {200, R"({"token":"abc"})"});
+        CHECK(made()->raw_manifest(reference::parse("r.example/y:1").value()));
+    }
+}
+
 TEST_CASE("who writes is given a token for no other resource, whatever a challenge says", "[PU102][C24]") {
     using detail::is_of_same_resources;
     CHECK(is_of_same_resources("repository:x:pull", "repository:x:pull,push"));
