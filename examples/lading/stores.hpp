@@ -3,6 +3,7 @@
 
 /// The places of the command line as stores: where a transfer comes from, and where it goes.
 
+#include "new_layout.hpp"
 #include "program.hpp"
 #include "registry.hpp"
 
@@ -97,7 +98,7 @@ inline void warn_of_no_name(image_on_disk const& to, std::string const& name, bo
 }
 
 /// Calls `go(store)` with where images go. For a forecast, `dry`, nothing is made: then the store is what is there, else an empty one.
-/// Errors: those of making it, and of `go`.
+/// A layout that is not there is made when something comes into it. Errors: those of making it, and of `go`.
 template <class T, class Go>
 lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry, Go go) {
     LADING_TRY_V(check_target(where));
@@ -113,7 +114,12 @@ lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry,
     }
     auto options = archive_options_of(overwrite);
     switch (where.form) {
-    case image_form::layout: return made(lading::oci_layout::create(where.path));
+    case image_form::layout:
+        if (::access(where.path.c_str(), F_OK) != 0) {
+            new_layout later(where.path);
+            return go(later);
+        }
+        return made(lading::oci_layout::create(where.path));
     case image_form::archive: options.with_form(lading::archive_form::hybrid); [[fallthrough]];
     case image_form::oci_archive: return made(lading::oci_archive::create(where.path, std::move(options)));
     case image_form::docker_archive: return made(lading::docker_archive::create(where.path, std::move(options)));

@@ -160,7 +160,7 @@ inline int print_summary(std::string const& name, lading::copy_summary const& do
     return std::max(print(w.end_object().take() + '\n'), ended);
 }
 
-/// What would be done, a line a content.
+/// What would be done, a line a content; with -q only what it would be.
 inline int print_forecast(std::string const& name, lading::copy_forecast const& plan, transfer_request const& what) {
     std::string out;
     if (what.json) {
@@ -172,6 +172,7 @@ inline int print_forecast(std::string const& name, lading::copy_forecast const& 
         }
         return print(w.end_array().key("bytes").unsigned_integer(plan.to_fetch.bytes).end_object().take() + '\n');
     }
+    if (what.quiet) return print(pinned(shown(name), plan.top.digest) + '\n');
     for (auto const& e : plan.entries) {
         char line[64];
         std::snprintf(line, sizeof line, "%-6s %14lld ", lading::name_of(e.step), static_cast<long long>(e.what.size));

@@ -581,7 +581,7 @@ def full_disk(w, form, total, n):
 
 
 def streamed(w):
-    """A blob on stdout: a small one that is wrong leaves nothing there; of a large one the exit status says it, unless --verified holds it back."""
+    """PD46: a blob on stdout: a small one that is wrong leaves nothing there; of a large one the exit status says it, unless --verified holds it back."""
     for size, held in ((100_000, True), (9 << 20, False)):
         data = os.urandom(size)
         pushed.put_blob(w.host, "streamed", data)
@@ -595,11 +595,11 @@ def streamed(w):
         try:
             for more in ((), ("--verified",)):
                 status, out, _ = get(w.host, *more)
-                check(f"{size} bytes to stdout {more}", status == 0 and out == data)
+                check(f"PD46: {size} bytes to stdout {more}", status == 0 and out == data)
                 status, out, err = get(middle.host, *more)
-                check(f"{size} wrong bytes to stdout {more}: said", status == 1 and "digest_mismatch" in err, (status, err))
+                check(f"PD46: {size} wrong bytes to stdout {more}: said", status == 1 and "digest_mismatch" in err, (status, err))
                 nothing = held or more
-                check(f"{size} wrong bytes to stdout {more}: held back", (out == b"") == bool(nothing) and ("is not that blob" in err) == (not nothing), (len(out), err))
+                check(f"PD46: {size} wrong bytes to stdout {more}: held back", (out == b"") == bool(nothing) and ("is not that blob" in err) == (not nothing), (len(out), err))
         finally:
             middle.stop()
 
