@@ -125,6 +125,7 @@ error upload_refusal(response const& head, std::string_view body, limits const& 
     if (says_code(e, "NAME_INVALID")) return with_code(e, errc::ref_invalid);
     if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(e, errc::unsupported_by_registry);
     if (s == 404) return with_code(e, errc::not_found);
+    if (s == 411) return with_code(e, errc::http_unexpected_status); // every body has a length
     if (s == 412) return with_code(e, errc::precondition_failed);
     return e;
 }

@@ -102,6 +102,42 @@ TEST_CASE("copy: an index of some of its platforms stays as it is where it may b
     CHECK(why(copy(w.from, "index", w.to, "v2", copy_options().with_platform("windows/amd64"_platform).with_sparse())) == errc::platform_not_found);
 }
 
+TEST_CASE("copy: a blob is never taken for another one that says the same", "[copy][CP27]") {
+    world w;
+    std::string const content(2000, 'c');
+    made const plain = layer_of(content), other("application/vnd.oci.image.layer.v1.tar+gzip", content + " compressed otherwise");
+    auto const config = config_of(R"({"os":"linux","rootfs":{"type":"layers","diff_ids":[")" + digest_text(plain) + R"("]}})");
+    auto const first = image_of(config, {plain}), second = image_of(config, {other});
+    w.from.put_all(plain, other, config, first, second);
+    w.from.name("first", first);
+    w.from.name("second", second);
+    copy(w.from, "first", w.to, "first").value();
+    auto const done = copy(w.from, "second", w.to, "second").value();
+    CHECK(done.top.digest == second.self.digest);
+    CHECK(done.existing.contents == 1); // the config, which both have
+    CHECK(w.holds(other));
+    CHECK(w.to.inside().document(second.self).value() == second.bytes);
+}
+
+TEST_CASE("copy: files on disk are called by their digests, whatever a title says", "[copy][PD45]") {
+    world w;
+    test::scratch_folder f;
+    auto const titled = json_of(w.large.self, R"(,"annotations":{"org.opencontainers.image.title":"../../evil"})"), dull = json_of(w.small.self, R"(,"annotations":{"org.opencontainers.image.title":"evil"})");
+    made const image = image_of(json_of(w.config_a.self), {titled, dull});
+    w.from.put(image);
+    w.from.name("titled", image);
+    auto layout = oci_layout::create(f / "layout").value();
+    REQUIRE(copy(w.from, "titled", layout, "v1"));
+    std::vector<std::string> names;
+    for (auto const& e : std::filesystem::recursive_directory_iterator(f.path))
+        if (e.is_regular_file()) names.push_back(e.path().filename().string());
+    std::sort(names.begin(), names.end());
+    std::vector<std::string> wanted{".lading.lock", "index.json", "oci-layout"};
+    for (made const* m : std::initializer_list<made const*>{&w.small, &w.large, &w.config_a, &image}) wanted.push_back(m->self.digest.hex());
+    std::sort(wanted.begin(), wanted.end());
+    CHECK(names == wanted);
+}
+
 TEST_CASE("copy: several platforms without sparse would make another index", "[copy][CP04]") {
     world w;
     auto const two = copy_options().with_platform("linux/arm64"_platform).with_platform("linux/amd64"_platform);

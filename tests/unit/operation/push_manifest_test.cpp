@@ -312,7 +312,7 @@ TEST_CASE("manifests, tags and blobs are removed by one request", "[remove][DL01
     }
 }
 
-TEST_CASE("a registry that does not remove is not outwitted", "[remove][DL03][DL06][GX24][AM10]") {
+TEST_CASE("a registry that does not remove is not outwitted", "[remove][DL03][DL06][GX24][AM10][QK13]") {
     for (auto const& [status, body] : {std::pair(400, coded("DIGEST_INVALID")), {400, coded("UNSUPPORTED")}, {400, coded("TAG_INVALID")}, {405, coded("UNSUPPORTED")}, {405, std::string("Method not allowed\n")}, {501, std::string()}}) {
         removing r;
         r.talk.answers(status, {}, body);

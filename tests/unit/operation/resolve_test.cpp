@@ -23,7 +23,7 @@ std::vector<std::string> methods(testing::script const& s) {
 using words = std::vector<std::string>;
 } // namespace
 
-TEST_CASE("resolve: one HEAD tells what a tag leads to", "[CP07]") {
+TEST_CASE("resolve: one HEAD tells what a tag leads to", "[CP07][QK02]") {
     testing::script s;
     s.on(at + "1", {200, "", {{"Docker-Content-Digest", known.str()}, {"Content-Type", type}, {"Content-Length", "1234"}}});
     auto const got = resolve(s);

@@ -332,7 +332,7 @@ TEST_CASE("a registry that has more than was sent is asked to forget it, once", 
     CHECK(w.talk.said()[3] == cancels);
 }
 
-TEST_CASE("a lost session costs a new one, three at most", "[upload][PU40][PU94][AM03]") {
+TEST_CASE("a lost session costs a new one, three at most", "[upload][PU40][PU94][AM03][QK18]") {
     world w;
     w.begins().talk.answers(404, {}, gone).answers(404).answers(202, w.session("/u2")).answers(201);
     REQUIRE(w.run());
@@ -562,7 +562,7 @@ TEST_CASE("a blob is taken from another repository", "[upload][PU55][PU57][G3]")
     CHECK(code_of(other.run()) == errc::digest_mismatch);
 }
 
-TEST_CASE("a mount needs the right to read the other repository", "[upload][PU56]") {
+TEST_CASE("a mount needs the right to read the other repository", "[upload][PU56][QK01]") {
     text_source source("0123456789");
     push_options o;
     o.with_mount_from("c/d");
@@ -581,7 +581,7 @@ TEST_CASE("a session in place of a mount is used", "[upload][PU58][PU60][G4]") {
     CHECK(w.talk.said()[1] == w.put());
 }
 
-TEST_CASE("a mount that is refused costs one request, and is not tried again", "[upload][PU59][P08]") {
+TEST_CASE("a mount that is refused costs one request, and is not tried again", "[upload][PU59][P08][QK11]") {
     for (int const status : {400, 401, 403, 404, 405, 500}) {
         world w;
         w.options.with_mount_from("c/d");
@@ -758,13 +758,27 @@ TEST_CASE("a registry that counts backwards is given up", "[upload][PU93][P06]")
     CHECK(code_of(w.run()) == errc::upload_offset_mismatch);
 }
 
-TEST_CASE("an answer before the end of the request is no success", "[upload][PU100]") {
+TEST_CASE("an answer before the end of the request is no success", "[upload][PU100][HX15]") {
     world w;
     testing::scripted_answer early(201);
     early.after(5);
     w.begins().talk.answers(early).answers(404).answers(204).answers(202, w.session("/u2")).answers(201);
     REQUIRE(w.run());
     CHECK(w.talk.said() == strings{w.head(), post, w.put(), w.head(), cancels, post, w.put("/u2")});
+    CHECK(w.talk.journal.back().body == w.bytes);
+    world whole;
+    whole.begins().talk.answers(early).answers(200, {{"Content-Length", "10"}});
+    CHECK(whole.run()); // it has read it all the same
+}
+
+TEST_CASE("every body has a length: who asks for one is not answered", "[upload][AM12]") {
+    world w;
+    w.begins().talk.answers(411).answers(204);
+    CHECK(code_of(w.run()) == errc::http_unexpected_status);
+    for (auto const& q : w.talk.journal) {
+        CHECK_FALSE(q.headers.find("Transfer-Encoding"));
+        if (q.method == "PUT") CHECK(q.body.size() == w.bytes.size());
+    }
 }
 
 TEST_CASE("a repository that has to be made first is named so", "[upload][AM07][AM06][AM09][AM10]") {

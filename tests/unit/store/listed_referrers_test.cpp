@@ -81,7 +81,7 @@ TEST_CASE("referrers go from store to store and back", "[store][CP21][referrers]
     CHECK(unchanged.value().fetched.contents == 0);
 }
 
-TEST_CASE("in a layout also what others list under the tag of referrers counts", "[store][CP22][referrers]") {
+TEST_CASE("in a layout also what others list under the tag of referrers counts", "[store][CP22][LO29][referrers]") {
     world w;
     test::scratch_folder f;
     auto layout = oci_layout::create(f / "layout").value();
@@ -105,6 +105,27 @@ TEST_CASE("in a layout also what others list under the tag of referrers counts",
     CHECK(done.value().followers.size() == 1);
     CHECK(to.names().value() == std::vector<std::string>{"v1"});
     CHECK(to.referrers(w.image.self).value().size() == 1);
+}
+
+TEST_CASE("in a layout a referrer without a name counts, and each document is looked into once", "[store][LO29][referrers]") {
+    world w;
+    test::scratch_folder f;
+    auto layout = oci_layout::create(f / "layout").value();
+    for (auto const* m : {&w.config, &w.empty, &w.image, &w.sig, &w.sig_of_sig}) REQUIRE(layout.put_document(m->self, m->bytes));
+    REQUIRE(layout.tag("v1", w.image.self));
+    CHECK(layout.referrers(w.image.self).value().empty()); // its file is there, and nothing lists it
+    REQUIRE(layout.tag({}, w.sig.self));
+    REQUIRE(layout.tag({}, w.sig_of_sig.self));
+    REQUIRE(layout.referrers(w.image.self).value().size() == 1);
+    CHECK(layout.referrers(w.image.self).value()[0].digest == w.sig.self.digest);
+    CHECK(layout.names().value() == std::vector<std::string>{"v1"});
+    for (auto const* m : {&w.sig, &w.sig_of_sig}) std::ofstream(std::string(f.path / "layout/blobs/sha256/") + m->self.digest.hex()) << "x";
+    CHECK(layout.referrers(w.image.self).value().size() == 1); // what it says is known
+    // Listed in both ways it is one.
+    made const list = index_of({json_of(w.sig.self)});
+    REQUIRE(layout.put_document(list.self, list.bytes));
+    REQUIRE(layout.tag("sha256-" + w.image.self.digest.hex(), list.self));
+    CHECK(layout.referrers(w.image.self).value().size() == 1);
 }
 
 TEST_CASE("a document that is damaged or not there refers to nothing", "[store][HX17][referrers]") {
