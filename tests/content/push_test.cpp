@@ -836,6 +836,23 @@ TEST_CASE("what a tag leads to is removed where that is said", "[remove][DL04][G
     CHECK_FALSE(w.registry.remove_manifest(w.ref("r:v1"), remove_options(true).with_resolution()).value());
 }
 
+TEST_CASE("copy: what a registry says beside the contents stays where it is", "[push][CP24][CP15]") {
+    world w;
+    w.push_image();
+    auto const type = "application/vnd.oci.image.manifest.v1+json";
+    w.server.answer("GET", "/v2/r/manifests/v1",
+                    canned(200, w.manifest(), std::string(type) + "; charset=utf-8").with_header("X-Label", "mine").with_header("Last-Modified", "Sat, 01 Jan 2000 00:00:00 GMT"));
+    registry_repository<client> from(w.registry, w.name()), to(w.registry, w.name("q"));
+    w.server.clear_journal();
+    REQUIRE(copy(from, "v1", to, "v1"));
+    auto const journal = w.server.journal();
+    auto const& put = journal.back();
+    CHECK(put.method == "PUT");
+    CHECK(put.headers.find("Content-Type") == type);
+    for (auto const& x : journal) CHECK_FALSE(x.headers.find("X-Label"));
+    CHECK(w.server.tagged("q", "v1") == sha_of(w.manifest()));
+}
+
 TEST_CASE("copy: no more requests than are needed", "[push][CP32][CP15]") {
     world w;
     w.push_image();

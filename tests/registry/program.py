@@ -161,18 +161,18 @@ def moving(w, image, both):
     done = json.loads(out)
     check("pull --json", done["digest"] == image.digest and done["fetched"]["contents"] == len(image.sizes) + 1, out)
     status, out, _ = lading("pull", plain, "--dry-run", ref, f"oci:{w.folder}/layout-3:1")
-    check("pull --dry-run: says what", status == 0 and all(d in out.decode() for d in image.sizes) and "to fetch" in out.decode(), out)
+    check("CL31: pull --dry-run: says what", status == 0 and all(d in out.decode() for d in image.sizes) and "to fetch" in out.decode(), out)
     check("pull --dry-run: writes nothing", not (w.folder / "layout-3").exists())
     expect(0, f"^{ref}@{image.digest}\n$", "^$", "pull", plain, "-q", "--dry-run", ref, f"oci:{w.folder}/layout-3:1")
     check("pull -q --dry-run: one line", lading("pull", plain, "-q", "--dry-run", ref, f"oci:{w.folder}/layout-3:1")[1].count(b"\n") == 1)
     digest_file = w.folder / "digest"
     expect(0, "", "", "pull", plain, "-q", "--digestfile", digest_file, ref, f"oci:{layout}:first")
-    check("pull --digestfile", digest_file.read_text() == image.digest)
+    check("CL31: pull --digestfile", digest_file.read_text() == image.digest)
     expect(3, "^$", "manifest_unknown", "pull", plain, f"{w.plain.host}/app:none", f"oci:{layout}:x")
     expect(2, "^$", "DEST is a path", "pull", plain, ref, "docker://there")
     expect(0, f"^oci:{w.folder}/copied:1@{both.digest}$", "", "copy", "-q", "--all", "--preserve-digests", "--src-tls-verify=false",
-           f"docker://{w.plain.host}/app:both", f"oci:{w.folder}/copied:1")
-    expect(0, f"^ocidir://{w.folder}/copied-2:2@{both.digest}$", "", "cp", "-q", f"oci:{w.folder}/copied:1", f"ocidir://{w.folder}/copied-2:2")
+           f"docker://{w.plain.host}/app:both", f"oci:{w.folder}/copied:1", row="CL01 CL02 CL03")
+    expect(0, f"^ocidir://{w.folder}/copied-2:2@{both.digest}$", "", "cp", "-q", f"oci:{w.folder}/copied:1", f"ocidir://{w.folder}/copied-2:2", row="CL01")
     expect(0, f"@{both.digest}$", "", "copy", "-q", f"oci:{w.folder}/copied", f"oci:{w.folder}/copied-3")
     expect(0, f"^Name: *oci:{w.folder}/copied:1$", "", "inspect", "--format", "table", f"oci:{w.folder}/copied:1")
     check("copy: the name is kept", lading("copy", "-q", f"oci:{w.folder}/copied-3:1", f"oci:{w.folder}/copied-4:1")[0] == 0)
@@ -225,7 +225,7 @@ def pushing(w, image, both):
     """CL01, CL02, CL03, CL07, CL12, CL13, CL31, CL32: from disk to a registry, and within one."""
     host, plain, layout = w.plain.host, "--plain-http", w.folder / "layout"
     ref = f"{host}/pushed:1"
-    expect(0, f"^{ref}@{image.digest}\n$", f"^{image.config[7:19]} .* done$", "push", plain, f"oci:{layout}:first", ref)
+    expect(0, f"^{ref}@{image.digest}\n$", f"^{image.config[7:19]} .* done$", "push", plain, f"oci:{layout}:first", ref, row="CL07 CL32")
     expect(0, f"^{ref}@{image.digest}\n$", "^$", "push", plain, "-q", f"{layout}:first", ref)  # a path is looked at
     expect(0, f"^{host}/pushed:latest@{image.digest}\n$", "exists", "push", plain, f"oci:{layout}:first", f"docker://{host}/pushed")
     expect(0, f"^{host}/pushed@{image.digest}\n$", "^$", "push", plain, "-q", f"oci:{layout}:first", f"{host}/pushed@{image.digest}")
@@ -239,7 +239,7 @@ def pushing(w, image, both):
     expect(3, "^$", "name_unknown|manifest_unknown", "digest", plain, f"{host}/never")
     status, out, err = lading("push", plain, "--json", "--progress", "json", f"oci:{layout}:first", f"{host}/counted:1")
     done = json.loads(out)
-    check("push --json", done["reference"] == f"{host}/counted:1@{image.digest}" and done["tags"] == ["1"] and done["mediaType"] == pushed.OCI and
+    check("CL32: push --json", done["reference"] == f"{host}/counted:1@{image.digest}" and done["tags"] == ["1"] and done["mediaType"] == pushed.OCI and
           done["blobs"] == {"uploaded": len(image.sizes), "mounted": 0, "existing": 0, "skipped": 0} and
           done["bytes"] == sum(image.sizes.values()) + len(image.document), done)
     check("push --progress json", {e["digest"] for e in map(json.loads, err.splitlines()) if e["state"] == "done"} == {*image.sizes, image.digest}, err)
@@ -251,9 +251,9 @@ def pushing(w, image, both):
     done = json.loads(out)
     check("copy: mounted", done["blobs"]["mounted"] == len(image.sizes) and done["bytes"] == len(image.document) and "mounted from counted" in err, (done, err))
     status, out, err = lading("copy", plain, "--dry-run", f"{host}/counted:1", f"{host}/forecast:1")
-    check("copy --dry-run: says what would be mounted", status == 0 and out.decode().count("mount ") == len(image.sizes), out)
+    check("CL31: copy --dry-run: says what would be mounted", status == 0 and out.decode().count("mount ") == len(image.sizes), out)
     expect(3, "^$", "unknown", "digest", plain, f"{host}/forecast:1")
-    expect(0, f"^{host}/all:both@{both.digest}\n$", "", "copy", plain, "--all", "--preserve-digests", f"docker://{host}/app:both", f"docker://{host}/all:both")
+    expect(0, f"^{host}/all:both@{both.digest}\n$", "", "copy", plain, "--all", "--preserve-digests", f"docker://{host}/app:both", f"docker://{host}/all:both", row="CL01 CL02 CL03")
     expect(0, f"@{image.digest}\n$", "one image was copied", "copy", plain, "--platform", "linux/amd64", f"{host}/app:both", f"{host}/one:1")
     expect(0, f"@{image.digest}\n$", "", "copy", "-q", "--src-tls-verify=false", "--dest-plain-http", f"{host}/app:1", f"{host}/sides:1", row="CL30")
     expect(1, "^$", f"copy {ref} -> 127.0.0.1:1/x:1: .*connection_refused", "copy", plain, "--retry", "0", ref, "127.0.0.1:1/x:1", row="CL38")
@@ -274,7 +274,7 @@ def pushing(w, image, both):
     # Single contents.
     document = w.folder / "document"
     document.write_bytes(image.document)
-    expect(0, f"^{host}/counted:put@{image.digest}\n$", "^$", "manifest", "put", plain, f"{host}/counted:put", document)
+    expect(0, f"^{host}/counted:put@{image.digest}\n$", "^$", "manifest", "put", plain, f"{host}/counted:put", document, row="CL13")
     expect(0, f"^{host}/counted@{image.digest}\n$", "^$", "manifest", "push", plain, f"{host}/counted@{image.digest}", stdin=image.document)
     expect(0, "", "^$", "manifest", "put", plain, "--tag", "a", "--tag", "b", f"{host}/counted:c", document)
     check("manifest put --tag", {"a", "b", "c"} <= set(lading("tags", plain, f"{host}/counted")[1].decode().split()))
@@ -287,7 +287,7 @@ def pushing(w, image, both):
     path, digest = w.folder / "some", pushed.sha256(data)
     path.write_bytes(data)
     expect(3, "^$", "blob_unknown", "blob", "head", plain, f"{host}/blobs@{digest}")
-    expect(0, f"^{host}/blobs@{digest}\n$", "", "blob", "put", plain, f"{host}/blobs", path)
+    expect(0, f"^{host}/blobs@{digest}\n$", "", "blob", "put", plain, f"{host}/blobs", path, row="CL12")
     expect(0, f"^{host}/blobs@{digest}\n$", "^$", "blob", "push", plain, "-q", f"{host}/blobs@{digest}", path)
     expect(0, f"^{host}/blobs@{digest}\n$", "^$", "blob", "head", plain, f"{host}/blobs@{digest}")
     expect(0, f"^{host}/streamed@{digest}\n$", "", "blob", "put", plain, "--chunk-size", "16KiB", f"{host}/streamed", "-", stdin=data)
@@ -319,7 +319,7 @@ def many(w, image):
     images = {t: pushed.image(host, "many", t, [300], word=t) for t in tags}
     expect(0, f"^{host}/mirror/many:v3@{images['v3'].digest}$", "7 of 7 copied", "copy", plain, "--all-tags", f"{host}/many", f"{host}/mirror/many")
     listed = lading("tags", plain, f"{host}/mirror/many")[1].decode().split()
-    check("copy --all-tags: all of them", sorted(listed) == sorted(tags), listed)
+    check("CL05: copy --all-tags: all of them", sorted(listed) == sorted(tags), listed)
     expect(0, "", "3 of 3 copied", "copy", plain, "--all-tags", "--include", "v.*", "--exclude", "v[3-5]", f"{host}/many", f"{host}/mirror/some")
     check("copy --all-tags --include --exclude", sorted(lading("tags", plain, f"{host}/mirror/some")[1].decode().split()) == ["v0", "v1", "v2"])
     lading("copy", plain, "-q", f"{host}/many:v5", f"{host}/mirror/some:v0")
@@ -336,7 +336,7 @@ def many(w, image):
     source = w.folder / "list"
     source.write_text("# a list\n\n" + "\n".join(f"  {a}\t{b} " for a, b in entries))
     expect(0, f"^{host}/listed/v:v3@{images['v3'].digest}$", "7 of 7 copied", "copy", plain, "--batch", source)
-    expect(5, "", "1 of 2 copied, 1 failed", "copy", plain, "--batch", "-", stdin=f"{host}/many:none {host}/x:1\n{host}/many:v1 {host}/x:2".encode())
+    expect(5, "", "1 of 2 copied, 1 failed", "copy", plain, "--batch", "-", stdin=f"{host}/many:none {host}/x:1\n{host}/many:v1 {host}/x:2".encode(), row="CL35")
     expect(1, "^$", "a line is SRC DST", "copy", plain, "--batch", "-", stdin=f"{host}/many:v1".encode())
     expect(0, f"^{host}/below/many:v1@{images['v1'].digest}$", "", "copy", plain, "--to", f"{host}/below", "--batch", "-", stdin=f"{host}/many:v1".encode())
     expect(1, "^$", "cannot be read", "copy", plain, "--batch", w.folder / "nothing")
@@ -372,12 +372,12 @@ def following(w, image):
     attached = [lading("artifact", "attach", plain, "-q", "--artifact-type", f"application/vnd.example.{kind}", f"{host}/signed:1", "note", cwd=w.folder)[1].decode() for kind in ("sig", "sbom")]
     digests = [re.search("sha256:[0-9a-f]{64}", a)[0] for a in attached]
     expect(0, f"^{digests[0]} application/vnd.example.sig$", "^$", "referrers", plain, f"{host}/signed:1")
-    expect(0, f"^{host}/signed@{image.digest}\n├── .*\n└── ", "^$", "referrers", plain, "--tree", f"{host}/signed:1")
+    expect(0, f"^{host}/signed@{image.digest}\n├── .*\n└── ", "^$", "referrers", plain, "--tree", f"{host}/signed:1", row="CL09")
     status, out, _ = lading("referrers", plain, "--format", "json", "--artifact-type", "application/vnd.example.sbom", f"{host}/signed:1")
     check("referrers --format json", [(m["digest"], m["artifactType"]) for m in json.loads(out)["manifests"]] == [(digests[1], "application/vnd.example.sbom")], out)
     expect(0, f"@{image.digest}$", "^$", "copy", plain, "-q", f"{host}/signed:1", f"{host}/alone:1")
     expect(0, "^$", "^$", "referrers", plain, f"{host}/alone:1")
-    expect(0, f"@{image.digest}$", "2 that go with it", "copy", plain, "--referrers", f"{host}/signed:1", f"{host}/together:1")
+    expect(0, f"@{image.digest}$", "2 that go with it", "copy", plain, "--referrers", f"{host}/signed:1", f"{host}/together:1", row="CL04")
     got = lading("referrers", plain, f"{host}/together:1")[1].decode()
     check("CL08: attach, and copy --referrers: they are there", all(d in got for d in digests), got)
     status, out, _ = lading("copy", plain, "--json", "-q", "--referrer-type", "application/vnd.example.sig", f"{host}/signed:1", f"oci:{w.folder}/signed:1")
@@ -395,7 +395,7 @@ def removing(w, image):
     expect(0, "^$", "was not there", "manifest", "rm", plain, "--resolve", "--ignore-missing", f"{host}/gone:none")
     script = f"import pty, sys; sys.exit(pty.spawn({[program, 'manifest', 'rm', plain, '--resolve', f'{host}/gone:1']!r}) >> 8)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
-    check("manifest rm at a terminal: asks for --yes", done.returncode == 2 and b"--yes" in done.stdout, done)
+    check("CL11: manifest rm at a terminal: asks for --yes", done.returncode == 2 and b"--yes" in done.stdout, done)
     expect(0, f"^{host}/gone@{image.digest}\n$", "tags that led to it are gone", "manifest", "rm", plain, "--yes", "--resolve", f"{host}/gone:1")
     expect(3, "^$", "manifest_unknown", "manifest", "rm", plain, f"{host}/gone@{image.digest}")
     expect(0, "^$", "was not there", "manifest", "delete", plain, "--ignore-missing", f"{host}/gone@{image.digest}")
@@ -423,7 +423,7 @@ def interrupted(w):
             wire.begun.wait(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-        check("push, interrupted", process.returncode == 130 and not out and b"the same command goes on from there" in err, (process.returncode, err))
+        check("CL35 CL36: push, interrupted", process.returncode == 130 and not out and b"the same command goes on from there" in err, (process.returncode, err))
         wire.pace = 0.0
         expect(3, "^$", "unknown", "digest", plain, f"{host}/slow:1")
         expect(0, f"@{image.digest}$", "", "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/slow:1")
@@ -433,7 +433,7 @@ def interrupted(w):
         stuck.accept()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
-        check("push, interrupted twice", process.wait(5) == 130)
+        check("CL36: push, interrupted twice", process.wait(5) == 130)
         stuck.close()
     finally:
         wire.stop()
