@@ -213,6 +213,26 @@ TEST_CASE("a kept connection that was closed meanwhile costs a request nothing w
     }
 }
 
+TEST_CASE("what is added to what is there already is not sent twice by itself", "[sending][PU42]") {
+    testing::detail::transport_probe<asio_sync_transport, testing::detail::make_default<asio_sync_transport>> kit({});
+    std::string const text(std::size_t(16) << 20, 'x');
+    for (std::string const method : {"PATCH", "POST", "PUT"}) {
+        INFO(method);
+        byte_server server([n = 0](std::string const&) mutable { return n++ == 1 ? byte_answer("", byte_answer::ending::reset) : answer_with("ok"); });
+        auto t = kit.make();
+        REQUIRE(kit.ask(t, server).answer);
+        server.read_at_most(1);
+        kit_source s(text);
+        auto q = put(s);
+        q.method = method;
+        if (method == "PUT") q.headers.add("Content-Range", "1000-16778215"); // the last part
+        auto const o = kit.ask(t, server, {}, q);
+        REQUIRE_FALSE(o.answer);
+        CHECK(o.answer.assume_error() == errc::connection_reset);
+        CHECK(o.requests == 1);
+    }
+}
+
 TEST_CASE("an exchange that is stopped while it sends ends at once", "[sending]") {
     stop_source stop;
     byte_server server([&](std::string const&) {

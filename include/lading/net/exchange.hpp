@@ -379,6 +379,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
     void on_sent(asio::error_code ec, std::size_t n) {
         if (std::exchange(reopens_, false)) return open();
+        if (n != 0) body_begun_ = true;
         if (!sending_) return; // the answer has come before the end
         if (ec) return sending_ = false, limit(transport_->bounds.header, errc::timeout_header); // what the peer said comes first
         piece_.remove_prefix(n);
@@ -421,7 +422,9 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
     /// takes a fresh one, once (doc/threats.md#h33).
     void broken(asio::error_code ec) {
-        bool const repeatable = query_.method == "GET" || query_.method == "HEAD" || !sent_whole_;
+        // Of a request whose body is added to what is there (POST, PATCH, a part of a whole) nobody knows how much has come.
+        bool const adds = query_.method != "PUT" || query_.headers.find("Content-Range");
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD" || (!sent_whole_ && !(adds && body_begun_));
         if (reused_ && repeatable && !reader_->started()) {
             sending_ = false;
             stale_ = true;
@@ -503,6 +506,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     std::unique_ptr<asio::steady_timer> patience_; ///< waits for the peer to want the body
     bool sending_ = false;                         ///< more of the body is to be sent
     bool sent_whole_ = true;
+    bool body_begun_ = false; ///< a byte of it has been written, to this connection or the one before
     bool stale_ = false;                           ///< a kept connection had been closed
     bool reopens_ = false;                         ///< a new one follows
     bool reading_ = false, writing_ = false;       ///< what is awaited of the connection

@@ -209,7 +209,7 @@ class push_manifest_operation : immovable {
     }
     /// A tag that the answer does not name is put by itself.
     step<pushed_manifest> on_put_all(result<response>& answer) {
-        if (!answer || answer.assume_value().status != 201) {
+        if (!answer || answer.assume_value().status != 201 || !answer.assume_value().sent_whole) {
             if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
             one_by_one_ = true;
             return put();

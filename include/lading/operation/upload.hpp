@@ -180,9 +180,10 @@ class upload_operation : immovable {
             return may_pass(e) ? wait(std::move(e), state::waiting_to_ask) : fail(std::move(e));
         }
         auto const& head = answer.assume_value();
+        bool const may_shrink = std::exchange(may_shrink_, false);
         if (head.status == 200) return is_there(head, push_way::sent);
         if (needs_proof_) return fail(std::move(*why_));
-        return again();
+        return may_shrink ? shrink(std::move(*why_), false) : again();
     }
 
     // ---- a session
@@ -216,7 +217,7 @@ class upload_operation : immovable {
         bool const single = options_.single_post && d && source_.size() && !posted_;
         auto q = talk_.send("POST", single ? closing_url(url, *d) : std::move(url));
         if (single) {
-            posted_ = true;
+            posted_ = comes_along_ = whole_ = true;
             q.headers.add("Content-Type", "application/octet-stream");
             q.source = &source_;
             tell(transfer_state::started);
@@ -224,7 +225,7 @@ class upload_operation : immovable {
         return exchange(state::opening, std::move(q), push());
     }
     step<pushed_blob> on_opened(result<response>& answer) {
-        if (source_.failure() && posted_ && !answer) return fail(*source_.failure());
+        if (std::exchange(comes_along_, false) && !(answer && answer.assume_value().status == 202)) return on_sent(answer);
         if (!answer) {
             auto& e = answer.assume_error();
             return may_pass(e) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
@@ -260,7 +261,7 @@ class upload_operation : immovable {
         auto const size = source_.size();
         auto chunk = chunk_ != 0 ? chunk_ : options_.chunk != 0 ? std::max<std::uint64_t>(options_.chunk, smallest_chunk)
                                                                 : note().chunk;
-        if (lost_ && chunk_ == 0 && size && given_) return send_whole(); // a lost session is not gone on with
+        if (lost_ && chunk_ == 0 && note().chunk == 0 && size && given_) return send_whole(); // a lost session is not gone on with
         if (chunk == 0 && (!size || !given_)) chunk = usual_chunk;
         if (chunk == 0 || (size && *size <= chunk && given_)) return send_whole();
         if (!least || *least > largest_chunk)
@@ -295,7 +296,7 @@ class upload_operation : immovable {
         return exchange(p.last ? state::sending : state::patching, std::move(q), std::move(how));
     }
 
-    /// The answer to the request that closes the session.
+    /// The answer to the request that ends with the last byte.
     step<pushed_blob> on_sent(result<response>& answer) {
         if (whole_ && source_.failure()) return fail(spent(*source_.failure()));
         if (!answer) {
@@ -314,8 +315,9 @@ class upload_operation : immovable {
             if (status == 201 || status == 204 || same) return finish(push_way::sent);
             return prove(error(errc::upload_protocol).with_context("an answer that says of no blob that it was kept").with_status(status).with_url(safe_url(head.url)));
         }
-        if (detail::refuses_size(head, body_.text(), source_.size().value_or(0))) return shrink(head);
+        if (detail::refuses_size(head, body_.text())) return shrink(said(head));
         auto e = said(head);
+        if (detail::may_refuse_size(head, whole_ ? source_.size().value_or(0) : chunks_.end_of_sent() - chunks_.offset())) may_shrink_ = true;
         if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return whole_ ? check(std::move(e)) : question(std::move(e));
         if (status == 404 || status == 410) return lost(std::move(e));
         if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
@@ -344,9 +346,10 @@ class upload_operation : immovable {
             if (!end && head.headers.find("Range") && !std::exchange(odd_range_, true))
                 warnings_.emplace_back(warning_code::upload_range_ignored, detail::printable(*head.headers.find("Range"), 64));
             auto const before = chunks_.end_of_sent();
-            return go_by(chunks_.taken(end), end && *end + 1 < before);
+            auto const v = chunks_.taken(end);
+            return go_by(v, chunks_.offset() < before);
         }
-        if (detail::refuses_size(head, body_.text(), 0)) return shrink(head);
+        if (detail::refuses_size(head, body_.text())) return shrink(said(head));
         auto e = said(head);
         if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return question(std::move(e));
         if (status == 404 || status == 410 || detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN")) return lost(std::move(e));
@@ -421,20 +424,20 @@ class upload_operation : immovable {
         tell(transfer_state::retrying, name_of(why_->kind()));
         return cancel();
     }
-    /// The registry takes no request of this size: smaller ones.
-    step<pushed_blob> shrink(response const& head) {
+    /// The registry takes no request of this size: smaller ones. `is_sure`: it has said so, and others will meet the same.
+    step<pushed_blob> shrink(error why, bool is_sure = true) {
         auto const now = whole_ ? source_.size().value_or(0) : chunks_.size();
         sizes_ += (sizes_.empty() ? "" : ", ") + std::to_string(whole_ ? now : chunks_.size());
         auto next = std::uint64_t{0};
         for (auto const size : {std::uint64_t(16) << 20, std::uint64_t(4) << 20, std::uint64_t(1) << 20})
             if (next == 0 && size < now) next = size;
         if (next == 0) {
-            auto e = detail::with_code(said(head), errc::upload_too_large);
+            auto e = detail::with_code(why, errc::upload_too_large);
             e.with_context("requests of " + sizes_ + " bytes");
             return fail(std::move(e));
         }
         chunk_ = next;
-        if (talk_.uploads) talk_.uploads->change(home_, [&](auto& n) { n.chunk = next; });
+        if (is_sure && talk_.uploads) talk_.uploads->change(home_, [&](auto& n) { n.chunk = next; });
         if (sessions_ > 0) --sessions_; // it is not to blame
         why_.reset();
         return cancel();
@@ -529,6 +532,8 @@ class upload_operation : immovable {
     std::size_t sessions_ = 0, questions_ = 0, steps_back_ = 0;
     unsigned tries_ = 0;
     bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
+    bool comes_along_ = false; ///< the blob, with the POST under way
+    bool may_shrink_ = false;  ///< where the blob is not there: the request may have been too large
     bool odd_range_ = false; ///< said already
     bool renewed_ = false;   ///< the token, since the registry has taken anything
     std::chrono::steady_clock::time_point next_tell_{};

@@ -102,13 +102,16 @@ inline std::optional<error> named_otherwise(response const& head, digest const& 
     return out;
 }
 
-/// A refusal of the request's size: smaller ones may be taken. `size` of the request, in bytes.
-inline bool refuses_size(response const& head, std::string_view body, std::uint64_t size) {
+/// A refusal of the request's size: smaller ones may be taken.
+inline bool refuses_size(response const& head, std::string_view body) {
     if (head.status == 413) return true;
     auto const text = lower(body);
     auto const has = [&](std::string_view word) { return text.find(word) != text.npos; };
     if (head.status == 416) return has("size") || has("too large") || has("exceed") || has("larger");
-    if (head.status == 400) return has("size_invalid") || has("too large");
+    return head.status == 400 && (has("size_invalid") || has("too large"));
+}
+/// Who stands before the registry had no patience with a request of so many bytes. The registry may have taken it for all that.
+inline bool may_refuse_size(response const& head, std::uint64_t size) {
     return (head.status == 502 || head.status == 504) && size > 100'000'000;
 }
 

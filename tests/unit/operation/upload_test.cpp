@@ -7,6 +7,7 @@
 #include <lading/hash/openssl_hash.hpp>
 #include <lading/json/strict_json.hpp>
 #include <lading/operation/upload.hpp>
+#include <lading/store/file_source.hpp>
 
 #include <cstring>
 #include <string>
@@ -28,6 +29,7 @@ using upload = upload_operation<policies>;
 
 constexpr std::uint64_t mib = std::uint64_t(1) << 20;
 std::string const sha_of(std::string_view bytes) { return digest_of<openssl_hash>(bytes).value().str(); }
+using lading::describe;
 descriptor describe(std::string_view bytes) { return {"application/octet-stream", digest::parse(sha_of(bytes)).value(), static_cast<std::int64_t>(bytes.size())}; }
 std::string closing(std::string const& place, std::string_view bytes) {
     return place + (place.find('?') == place.npos ? '?' : '&') + "digest=sha256%3A" + sha_of(bytes).substr(7);
@@ -312,6 +314,17 @@ TEST_CASE("a range that is absent, unreadable or stale does not count", "[upload
     }
 }
 
+TEST_CASE("a range that never moves does not count, however many chunks there are", "[upload][PU38][QK04]") {
+    world w;
+    w.bytes = std::string(8 * mib, 'x');
+    w.options.with_chunks(mib);
+    w.begins();
+    for (int i = 0; i < 7; ++i) w.talk.answers(202, {{"Range", "0-1048575"}});
+    w.talk.answers(201);
+    REQUIRE(w.run());
+    CHECK(w.talk.said()[8] == "PATCH /v2/a/b/blobs/uploads/U?_state=S [6291456-7340031]");
+}
+
 TEST_CASE("of a chunk that was taken in part the rest is sent", "[upload][PU38]") {
     world w;
     w.bytes = std::string(2 * mib, 'x');
@@ -522,6 +535,54 @@ TEST_CASE("a registry that refuses the size gets smaller requests", "[upload][PU
     CHECK(refused.error().detail().context.find("18874368, 16777216, 4194304, 1048576") != std::string::npos);
 }
 
+/// So many bytes that take no memory.
+class many_bytes final : public body_source {
+  public:
+    explicit many_bytes(std::uint64_t size) : size_(size) {}
+    std::optional<std::uint64_t> size() const override { return size_; }
+    result<void> begin() override { return left_ = size_, success(); }
+    result<std::size_t> read(std::span<std::byte> into) override {
+        auto const n = static_cast<std::size_t>(std::min<std::uint64_t>(left_, into.size()));
+        if (n != 0) std::memset(into.data(), 'x', n);
+        left_ -= n;
+        return n;
+    }
+
+  private:
+    std::uint64_t size_, left_ = 0;
+};
+
+TEST_CASE("who has no patience with a large request may have passed it on: the registry is asked first", "[upload][PU41][PU50]") {
+    for (int const status : {502, 504}) {
+        world w;
+        w.source = std::make_unique<many_bytes>(100'000'001);
+        w.what = describe<openssl_hash>(*w.source).value();
+        auto const begins = [&] { w.begins().talk.answers(testing::scripted_answer(status).after(10)); };
+        auto const head = "HEAD /v2/a/b/blobs/" + w.what->digest.str();
+        auto const put = "PUT " + std::string("/v2/a/b/blobs/uploads/U?_state=S&digest=sha256%3A") + w.what->digest.str().substr(7);
+        SECTION("it is there: " + std::to_string(status)) {
+            begins();
+            w.talk.answers(200, {{"Content-Length", "100000001"}});
+            REQUIRE(w.run());
+            CHECK(w.talk.said() == strings{head, post, put, head});
+        }
+        SECTION("it is not: in chunks, which are nobody else's affair: " + std::to_string(status)) {
+            begins();
+            w.talk.answers(404).answers(204).answers(202, w.session()).answers(403).answers(204);
+            CHECK(code_of(w.run()) == errc::denied);
+            CHECK(w.talk.said() == strings{head, post, put, head, cancels, post, "PATCH /v2/a/b/blobs/uploads/U?_state=S [0-16777215]", cancels});
+            CHECK(w.notes.of("https://r.example").chunk == 0);
+        }
+    }
+    world chunks; // the last of which is small, whatever the blob is
+    chunks.bytes = std::string(3 * mib, 'x');
+    chunks.options.with_chunks(2 * mib);
+    chunks.begins().talk.answers(202).answers(502).answers(404).answers(204).answers(202, chunks.session()).answers(202).answers(201);
+    REQUIRE(chunks.run());
+    CHECK(chunks.talk.said()[4] == chunks.head());
+    CHECK(chunks.talk.said()[7].ends_with("[0-2097151]"));
+}
+
 TEST_CASE("a session is ended when the upload has failed", "[upload][PU51]") {
     for (int const outcome : {204, 202, 401, 404, 500}) {
         world w;
@@ -545,6 +606,26 @@ TEST_CASE("a blob may go with the first request where that is wanted", "[upload]
         REQUIRE(w.run());
         CHECK(w.talk.said() == strings{w.head(), closing(post, w.bytes), w.put()});
         CHECK(w.talk.journal.back().body == w.bytes);
+    }
+    SECTION("its answer is lost, or comes before the last byte: the blob is asked for") {
+        auto const lost = GENERATE(0, 1, 2);
+        w.talk.answers(404);
+        if (lost == 0) w.talk.answers(testing::scripted_answer(error(errc::connection_reset)));
+        else if (lost == 1) w.talk.answers(503);
+        else w.talk.answers(testing::scripted_answer(201).after(5));
+        bool const there = GENERATE(false, true);
+        if (there) w.talk.answers(200, {{"Content-Length", "10"}});
+        else w.talk.answers(404).answers(202, w.session()).answers(201);
+        auto const got = w.run();
+        REQUIRE(got);
+        CHECK(got.value().way == push_way::sent);
+        strings said{w.head(), closing(post, w.bytes), w.head()};
+        if (!there) said.insert(said.end(), {post, w.put()});
+        CHECK(w.talk.said() == said);
+    }
+    SECTION("something else was taken") {
+        w.talk.answers(404).answers(201, {{"Docker-Content-Digest", sha_of("other")}});
+        CHECK(code_of(w.run()) == errc::digest_mismatch);
     }
 }
 
