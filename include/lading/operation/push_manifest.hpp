@@ -148,7 +148,8 @@ class push_manifest_operation : immovable {
     step<pushed_manifest> put_all() {
         auto url = url_of(self_->digest.str());
         std::size_t n = 0;
-        for (auto i = at_; i < names_.size() && n < 10; ++i, ++n) url.append(n ? "&tag=" : "?tag=").append(names_[i]);
+        for (auto i = at_; i < names_.size() && n < 10; ++i)
+            if (names_[i].find(':') == names_[i].npos) url.append(n++ ? "&tag=" : "?tag=").append(names_[i]); // it goes by its digest anyway
         return put(state::putting_all, std::move(url));
     }
 
@@ -219,6 +220,7 @@ class push_manifest_operation : immovable {
         if (auto const subject = head.headers.find("OCI-Subject"))
             if (auto d = digest::parse(detail::trim(*subject))) note_subject(d.assume_value());
         auto const before = done_.size();
+        bool const by_digest = name().find(':') != std::string::npos;
         for (auto rest : head.headers.all("OCI-Tag"))
             while (!rest.empty()) {
                 auto const one = detail::trim(rest.substr(0, rest.find(',')));
@@ -226,8 +228,9 @@ class push_manifest_operation : immovable {
                 if (std::find(names_.begin(), names_.end(), one) == names_.end()) continue; // not one of ours
                 done_.emplace_back(one);
             }
-        one_by_one_ = done_.size() - before < std::min<std::size_t>(10, names_.size() - at_);
+        one_by_one_ = done_.size() - before < std::min<std::size_t>(10, names_.size() - at_ - by_digest);
         if (done_.size() == before && talk_.uploads) talk_.uploads->change(home_, [](auto& n) { n.names_tags = false; });
+        if (by_digest) done_.push_back(self_->digest.str());
         return next();
     }
 

@@ -247,6 +247,19 @@ TEST_CASE("several tags, one request each unless the registry is known to take t
         CHECK(w.talk.said() == strings{"PUT " + to + sha_of(text) + "?tag=v1&tag=v2&tag=v3", "PUT " + to + "v2"});
         CHECK(got.value().names.size() == 3);
     }
+    SECTION("by digest, which is no tag") {
+        w.notes.change("https://r.example", [](auto& n) { n.names_tags = true; });
+        w.talk.answers(201, {{"OCI-Tag", "v2,v3"}});
+        auto const got = w.put("r.example/a/b@" + sha_of(text));
+        REQUIRE(got);
+        CHECK(w.talk.said() == strings{"PUT " + to + sha_of(text) + "?tag=v2&tag=v3"});
+        CHECK(got.value().names.size() == 3);
+    }
+    SECTION("answered before the manifest was sent") {
+        w.notes.change("https://r.example", [](auto& n) { n.names_tags = true; });
+        w.talk.answers(testing::scripted_answer(201, {}, {{"OCI-Tag", "v1,v2,v3"}}).after(5)).answers(201).answers(201).answers(201);
+        CHECK(w.put());
+    }
     SECTION("refused") {
         w.notes.change("https://r.example", [](auto& n) { n.names_tags = true; });
         w.talk.answers(414).answers(201).answers(201).answers(201);
