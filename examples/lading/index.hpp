@@ -76,6 +76,7 @@ lading::result<std::vector<std::string>> images_in(Store& store, edit_request co
 inline int make_index(edit_request g, bool create, lading::stop_token const& stop) {
     auto const doing = (create ? "index create " : "index add ") + g.name;
     auto const ended = in_place<int>(g.name, g.args, create, [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
+        lading::detail::will_write(store); // what is read in it first, too
         LADING_TRY(auto const images, images_in(store, g, repository, stop));
         if (create && name.find(':') != name.npos) return lading::error(lading::errc::ref_invalid).with_context("the digest of an index that is yet to be made is not known: name it by a tag");
         auto names = g.tags;

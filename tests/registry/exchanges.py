@@ -517,17 +517,31 @@ def tokens(w):
         source = w.layout("v1", [ONE])
         login = ("--creds", f"{USER}:{PASSWORD}", "--trust-realm", f"http://{wire_of_issuer.host}")
 
-        def case(name, wanted):
+        def tokens_of(name, wanted):
             """The scopes that tokens are asked for, each set of them once."""
-            w.case(name, None, wire.take())
+            wire.take()
             asked = [re.findall(r"scope=([^&]*)", x.target) for x in wire_of_issuer.take()]
             asked = [" ".join(s).replace("%3A", ":").replace("%2C", ",") for s in asked]
             check(f"{name}: tokens", asked == wanted, asked)
+
+        def case(name, wanted):
+            w.case(name, None, wire.take())
+            tokens_of(name, wanted)
 
         w.run("push", *QUIET, *login, source, f"{wire.host}/r:v1")
         case("G9 push with a token", ["repository:r:pull,push"])
         w.run("copy", *QUIET, *login, f"{wire.host}/r:v1", f"{wire.host}/q:v1")
         case("GX29 copy with a token", ["repository:q:pull,push", "repository:r:pull", "repository:q:pull,push repository:r:pull"])
+        note = w.file(b"noted", "note")
+        for name, args in (("tag", ("tag", *PLAIN, *login, f"{wire.host}/r:v1", "v2")),
+                           ("index create", ("index", "create", *PLAIN, *login, f"{wire.host}/r:both", "v1", f"{wire.host}/r:v2")),
+                           ("annotate", ("annotate", *PLAIN, *login, f"{wire.host}/r:v1", "a=b")),
+                           ("artifact push", ("artifact", "push", *QUIET, *login, "--artifact-type", "a/b", f"{wire.host}/r:art", note.name)),
+                           ("artifact attach", ("artifact", "attach", *QUIET, *login, "--artifact-type", "a/b", f"{wire.host}/r:v1", note.name))):
+            w.run(*args, cwd=w.folder)
+            tokens_of(f"G9 {name}", ["repository:r:pull,push"])
+        w.run("copy", *QUIET, *login, "--dry-run", f"{wire.host}/r:v1", f"{wire.host}/forecast:v1")
+        tokens_of("a forecast writes nothing", ["repository:forecast:pull", "repository:r:pull"])
         mib = 1 << 20
         large = w.file(b"0123456789abcdef" * (40 * mib // 16), "large")
         over = [("WWW-Authenticate", f'Bearer realm="http://{wire_of_issuer.host}/token",service="lading-registry",scope="repository:b:pull,push",error="invalid_token"'),
