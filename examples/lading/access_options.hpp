@@ -44,9 +44,9 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
            [&of](std::string const& v) { of.tls.ca_file = v; });
     option(long_name("cert-dir"), "FOLDER", "certificates of the host: *.crt, *.cert with *.key (default: HOST in certs.d)",
            [&of](std::string const& v) { of.cert_dir = v; });
-    option(long_name("creds"), "USER:PASS", "login for the registry, before any file; see --password-stdin",
+    option(long_name("creds"), "USER:PASS", (prefix.empty() ? "login for the one registry of the command, before any file; see --password-stdin" : "login for the one registry of that side, before any file"),
            [&of, name = long_name("creds")](std::string const& v) { take_login(of, name, v); });
-    option(long_name("registry-token"), "TOKEN", "bearer token for the registry", [&of](std::string const& v) {
+    option(long_name("registry-token"), "TOKEN", "bearer token for the registry, which no other is to see", [&of](std::string const& v) {
         of.secret.emplace();
         of.secret->registry_token = v;
     });

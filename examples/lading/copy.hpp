@@ -40,6 +40,28 @@ struct copy_sides {
     registry_access from, to;
 };
 
+/// Each login of a copy is for one registry: that of a side, and the one without a side of those that have none.
+class copy_logins {
+  public:
+    copy_logins(copy_request const& g, copy_sides const& sides)
+        : of_both_(g.args), of_from_(sides.from), of_to_(sides.to), from_has_own_(g.from_args.secret.has_value()), to_has_own_(g.to_args.secret.has_value()) {}
+
+    void add(place const& from, place const& to) {
+        (from_has_own_ ? of_from_ : of_both_).add(from);
+        (to_has_own_ ? of_to_ : of_both_).add(to);
+    }
+    /// Error: `invalid_argument`.
+    lading::result<void> check() const {
+        LADING_TRY_V(of_both_.check("--src-creds, --dest-creds, or --authfile"));
+        LADING_TRY_V(of_from_.check("--authfile, or --src-authfile"));
+        return of_to_.check("--authfile, or --dest-authfile");
+    }
+
+  private:
+    one_login of_both_, of_from_, of_to_;
+    bool from_has_own_, to_has_own_;
+};
+
 /// What an image is called on disk when the user names nothing: as at the source.
 template <class From>
 lading::result<std::string> name_from(From& from, std::string const& words, lading::reference const* ref, image_on_disk const& to, lading::stop_token const& stop) {
@@ -96,6 +118,9 @@ inline int copy_one(copy_request const& g, lading::result<place> const& source, 
     auto what = static_cast<transfer_request const&>(g);
     if (to_stdout) what.overwrite = true;
     auto const& from = begin.assume_value();
+    copy_logins logins(g, sides);
+    logins.add(from, end.assume_value());
+    if (auto const alone = logins.check(); !alone) return tell(doing, alone.error(), sides.from);
     registries known;
     auto const ended = copy_between(from, end.assume_value(), g.to, sides, known, out ? &*out : nullptr, what, stop);
     if (ended) return ended.assume_value();

@@ -44,18 +44,29 @@ inline int print_made(lading::made_document const& made, std::string const& repo
     return print(out);
 }
 
+/// What an image is called in the repository of the index; empty where it is an image of another place.
+inline std::string named_there(std::string const& image) {
+    if (wrong_tag({image}).empty() || lading::digest::parse(image)) return image;
+    if (image.starts_with('@') && lading::digest::parse(image.substr(1))) return image.substr(1);
+    return {};
+}
+
+/// The login is for the registry of the index, and no other is to see it. Error: `invalid_argument`.
+inline lading::result<void> check_login(edit_request const& g) {
+    one_login login(g.args);
+    if (auto const where = place_of(g.name)) login.add(where.assume_value());
+    for (auto const& image : g.words)
+        if (auto const where = place_of(image); where && named_there(image).empty()) login.add(where.assume_value());
+    return login.check("--authfile");
+}
+
 /// The names of images in the repository of the index; images of other places are copied there first.
 template <class Store>
 lading::result<std::vector<std::string>> images_in(Store& store, edit_request const& g, std::string const& repository, lading::stop_token const& stop) {
     std::vector<std::string> out;
     for (auto const& image : g.words) {
-        bool const is_tag = wrong_tag({image}).empty();
-        if (is_tag || lading::digest::parse(image)) {
-            out.push_back(image);
-            continue;
-        }
-        if (image.starts_with('@') && lading::digest::parse(image.substr(1))) {
-            out.push_back(image.substr(1));
+        if (auto name = named_there(image); !name.empty()) {
+            out.push_back(std::move(name));
             continue;
         }
         LADING_TRY(auto const where, place_of(image));
@@ -75,6 +86,7 @@ lading::result<std::vector<std::string>> images_in(Store& store, edit_request co
 
 inline int make_index(edit_request g, bool create, lading::stop_token const& stop) {
     auto const doing = (create ? "index create " : "index add ") + g.name;
+    if (auto const alone = check_login(g); !alone) return tell(doing, alone.error(), g.args);
     auto const ended = in_place<int>(g.name, g.args, create, [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
         lading::detail::will_write(store); // what is read in it first, too
         LADING_TRY(auto const images, images_in(store, g, repository, stop));

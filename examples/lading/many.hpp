@@ -158,6 +158,10 @@ inline int copy_list(copy_request const& g, lading::stop_token const& stop) {
     auto const jobs = jobs_of_list(g);
     if (!jobs) return tell("copy --batch " + g.list, jobs.error(), sides.from);
     auto const& all = jobs.assume_value();
+    copy_logins logins(g, sides);
+    for (auto const& job : all)
+        if (job.from && job.to) logins.add(job.from.assume_value(), job.to.assume_value());
+    if (auto const alone = logins.check(); !alone) return tell("copy --batch " + g.list, alone.error(), sides.from);
     auto const display = std::make_shared<progress>(shows_each(g) ? g.shown : progress_form::none);
     copy_tally tally(all.size(), !shows_each(g) && !g.quiet && g.shown != progress_form::none);
     std::atomic<std::size_t> next = 0;
@@ -191,6 +195,9 @@ inline int copy_tags(copy_request const& g, lading::stop_token const& stop) {
         if (p.on_disk ? !p.on_disk->words.empty() : without_tag(p.name) != p.name)
             return tell(doing, lading::error(lading::errc::invalid_argument).with_context(*text + ": with --all-tags it has no tag of its own"), sides.from);
     }
+    copy_logins logins(g, sides);
+    logins.add(from.assume_value(), to.assume_value());
+    if (auto const alone = logins.check(); !alone) return tell(doing, alone.error(), sides.from);
     whole_pattern const include(g.include.empty() ? ".*" : g.include), exclude(g.exclude);
     if (!include.good() || !exclude.good())
         return tell(doing, lading::error(lading::errc::invalid_argument).with_context("--include and --exclude are POSIX extended regular expressions"), sides.from);

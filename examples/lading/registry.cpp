@@ -37,6 +37,21 @@ bool same_access(registry_access const& a, registry_access const& b) {
 
 } // namespace
 
+one_login::one_login(registry_access const& args) : given_(args.secret.has_value()) {
+    if (!given_) return;
+    if (auto rules = rules_for(args)) rules_ = std::move(rules).assume_value();
+}
+void one_login::add(place const& where) {
+    if (!given_ || where.on_disk) return;
+    if (auto const ref = lading::reference::parse(lading::expand_alias(where.name, rules_))) hosts_.emplace(ref.assume_value().repository().host());
+}
+lading::result<void> one_login::check(char const* instead) const {
+    if (hosts_.size() < 2) return lading::success();
+    std::string all;
+    for (auto const& host : hosts_) all += (all.empty() ? "" : ", ") + host;
+    return lading::error(lading::errc::invalid_argument).with_context(std::string("a login is for one registry, and no other is to see it: ") + instead).with_values("one registry", all);
+}
+
 lading::result<registry_and_name> registry_of(std::string const& name, registry_access const& args) {
     LADING_TRY(auto rules, rules_for(args));
     LADING_TRY(auto const ref, reference_of(name, rules));

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: BSL-1.0
 """program.py LADING: what the program lading promises of its flags, streams and exit statuses, against docker-registry with and
 without passwords, and of the spellings of crane, skopeo, oras and regctl."""
+import base64
 import hashlib
+import http.server
 import json
 import os
 import pathlib
@@ -11,10 +13,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import pushed
 from checks import check, ended
-from components import PASSWORD, USER, World, run
+from components import PASSWORD, USER, Registry, World, run
 from wire import Wire
 
 program = os.path.abspath(sys.argv[1])
@@ -133,7 +136,6 @@ def logins(w):
     expect(0, "^sha256:", "^$", "digest", "--cacert", ca, "-u", USER, "--password-stdin", ref, stdin=PASSWORD.encode() + b"\n", row="CL37")
     expect(1, "^$", "tls_cert_untrusted", "digest", "-u", USER, "--password-stdin", ref, stdin=PASSWORD.encode())
     auth = w.folder / "auth.json"
-    import base64
     auth.write_text(json.dumps({"auths": {host: {"auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()}}}))
     expect(0, "^sha256:", "^$", "digest", "--cacert", ca, "--authfile", auth, ref)
     expect(0, f"^{host}: user {USER}, from {auth}", "^$", "login", "--authfile", auth, host)
@@ -141,6 +143,68 @@ def logins(w):
     expect(4, "^$", "auth_required", "digest", "--cacert", ca, "--authfile", auth, "--no-creds", ref)
     status, out, err = lading("login", "--authfile", auth, host)
     check("login: no secret is said", PASSWORD not in out.decode() + err)
+
+
+class Curious:
+    """A registry that asks everybody for a login, and keeps what it is shown: `seen`, the Authorization of each request."""
+
+    def __init__(self):
+        self.seen = []
+        curious = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle_one(self):
+                curious.seen.append(self.headers.get("Authorization"))
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="curious"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def one_login(w):
+    """A login of the command line is for one registry, and no other sees it."""
+    a = Registry(w.folder, w.folder / "storage", f"auth: {{htpasswd: {{realm: test, path: {w.folder}/htpasswd}}}}")
+    w.parts.append(a)
+    b = Curious()
+    w.parts.append(b)
+    plain, secret = ("--plain-http", "--retry", "0"), f"{USER}:{PASSWORD}"
+    source = w.folder / "two-hosts"
+    source.write_text(f"{a.host}/app:1 {a.host}/once:1\n{a.host}/app:1 {b.host}/x:1\n")
+    sources = w.folder / "two-sources"
+    sources.write_text(f"{a.host}/app:1 oci:{w.folder}/kept:1\n{b.host}/app:1 oci:{w.folder}/kept:2\n")
+    both = "one registry.*--src-creds, --dest-creds, or --authfile"
+    for words, why in ((("copy", f"{a.host}/app:1", f"{b.host}/x:1"), both), (("copy", f"{b.host}/app:1", f"{a.host}/x:1"), both),
+                       (("copy", "--dry-run", f"{a.host}/app:1", f"{b.host}/x:1"), both), (("copy", "--all-tags", f"{a.host}/app", f"{b.host}/x"), both),
+                       (("copy", "--batch", source), both), (("index", "create", f"{a.host}/app:two", f"{b.host}/x:1"), "one registry.*--authfile"),
+                       (("index", "add", f"{b.host}/app:two", "1", f"{a.host}/app:1"), "one registry.*--authfile")):
+        expect(2, "^$", why, *words, *plain, "--creds", secret)
+        expect(2, "^$", why, *words, *plain, "-u", USER, "--password-stdin", stdin=PASSWORD.encode())
+        expect(2, "^$", why, *words, *plain, "--registry-token", "a-token")
+    expect(2, "^$", "one registry.*--src-authfile", "copy", *plain, "--src-creds", secret, "--batch", sources)
+    check("a login is for one registry: the other one is not even asked", not b.seen, b.seen)
+    # What is meant for one side goes there; both sides at one registry share one.
+    expect(4, "^$", "auth_required", "copy", *plain, "--src-creds", secret, f"{a.host}/app:1", f"{b.host}/x:1")
+    check("--src-creds: the other side is asked without", b.seen and not any(b.seen), b.seen)
+    expect(4, "^$", "auth_denied", "copy", *plain, "--creds", secret, "--dest-creds", "bob:other", f"{a.host}/app:1", f"{b.host}/x:1")
+    check("--dest-creds: the other side's own, and no other", {s for s in b.seen if s} == {"Basic " + base64.b64encode(b"bob:other").decode()}, b.seen)
+    expect(0, "@sha256:", "", "copy", *plain, "-q", "--creds", secret, f"{a.host}/app:1", f"{a.host}/shared:1")
+    expect(0, "@sha256:", "", "copy", *plain, "-q", "--creds", secret, f"{a.host}/app:1", f"oci:{w.folder}/shared:1")
+    expect(0, "@sha256:", "", "index", "create", *plain, "--creds", secret, f"{a.host}/shared:two", "1", f"{a.host}/app:arm")
 
 
 def moving(w, image, both):
@@ -506,6 +570,7 @@ with World() as world:
     usage()
     image, both = reading(world)
     logins(world)
+    one_login(world)
     moving(world, image, both)
     pushing(world, image, both)
     many(world, image)
