@@ -6,6 +6,7 @@
 #include <lading/bulk/add_tags.hpp>
 #include <lading/bulk/copy.hpp>
 #include <lading/bulk/push_artifact.hpp>
+#include <lading/bulk/remove_with_referrers.hpp>
 #include <lading/lading.hpp>
 #include <lading/service/options.hpp>
 #include <lading/store/file_source.hpp>
@@ -459,6 +460,30 @@ TEST_CASE("an image is copied from memory to a registry, and again by one reques
     REQUIRE(again);
     CHECK(again.value().fetched.contents == 0);
     CHECK(lines(w.server) == strings{"HEAD /v2/r/manifests/v1 < 200"});
+}
+
+TEST_CASE("a manifest goes without what is only claimed to refer to it", "[remove][DL10][D20][HX19]") {
+    for (bool const by_list : {true, false}) {
+        world w; // which removes no tags alone
+        w.push_image();
+        auto old = w.manifest();
+        old.insert(old.size() - 1, R"(,"annotations":{"old":"yes"})");
+        REQUIRE(w.registry.push_manifest(w.ref("r:old"), old));
+        auto const image = R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + sha_of(w.manifest()) + R"(","size":)" + std::to_string(w.manifest().size()) + '}';
+        auto const index = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + image + "]}";
+        REQUIRE(w.registry.push_manifest(w.ref("r:stable"), index));
+        // Who may push and not remove:
+        auto const list = referrers_tag(digest::parse(sha_of(old)).value());
+        REQUIRE(w.registry.push_manifest(w.ref("r:" + list), by_list ? index : w.manifest()));
+        auto const got = remove_with_referrers(w.registry, w.ref("r@" + sha_of(old)));
+        REQUIRE(got);
+        CHECK(got.value().removed.size() == 1);
+        CHECK(got.value().complete() != by_list);
+        CHECK(w.server.tagged("r", "v1") == sha_of(w.manifest()));
+        CHECK(w.server.tagged("r", "stable") == sha_of(index));
+        CHECK(w.registry.exists(w.ref("r@" + sha_of(w.manifest()))).value());
+        CHECK_FALSE(w.registry.exists(w.ref("r@" + sha_of(old))).value());
+    }
 }
 
 TEST_CASE("between two repositories of one registry blobs are mounted", "[push][copy][G3][CP06][CP13]") {

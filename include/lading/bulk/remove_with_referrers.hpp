@@ -35,8 +35,13 @@ struct removal_summary {
 /// referrers that the registry does not make itself. The lists go last, so that a call that ended early can be made again, with `missing_is_fine`.
 /// `Client` is blocking: `client` or a `basic_client`.
 ///
-/// Requests: those of `referrers` for each manifest, DELETE for each; for each list HEAD, DELETE of the tag, and of the index where tags are not
-/// removed. Errors: those of `remove_manifest` and `referrers` for the first; of the others they are in the summary, but for `cancelled`.
+/// A list is a claim, which anybody makes who may push. Each manifest on it is read, and one that does not refer to the subject stays, and is named in the
+/// summary. What the tag of a list leads to stays if it is no list, or another one by then; where tags are not removed it goes by its digest only if all
+/// that it lists refers to the subject: it may have other tags.
+///
+/// Requests: those of `referrers` with verification for each manifest, DELETE for each; for each list HEAD, DELETE of the tag, and of the index where tags
+/// are not removed. Errors: those of `remove_manifest` and `referrers` for the first; of the others they are in the summary, but for `cancelled`;
+/// there also `precondition_failed` of what a list only claims, and of a list that was changed meanwhile.
 template <class Client>
 result<removal_summary> remove_with_referrers(Client& registry, reference const& ref, remove_options o = {}, stop_token stop = {}) {
     if (!ref.has_digest()) return error(errc::invalid_argument).with_context("a manifest is removed by its digest: " + ref.str());
@@ -45,8 +50,12 @@ result<removal_summary> remove_with_referrers(Client& registry, reference const&
         digest which;
         std::size_t depth;
     };
+    struct list {
+        digest subject, self;
+        bool honest; ///< all that it lists refers to the subject
+    };
     std::vector<entry> queue{{*ref.digest(), 0}};
-    std::vector<digest> listed; // by tag
+    std::vector<list> lists;
     std::set<digest> seen{*ref.digest()};
     auto const at = [&](digest const& d) { return reference::parse(ref.repository().str() + '@' + d.str()); };
     for (std::size_t i = 0; i < queue.size(); ++i) {
@@ -58,16 +67,19 @@ result<removal_summary> remove_with_referrers(Client& registry, reference const&
         };
         LADING_TRY(auto const one, at(which));
         if (depth < limits().referrer_depth) {
-            auto referrers = registry.referrers(one, referrers_options(), stop);
+            auto referrers = registry.referrers(one, referrers_options().with_verification(), stop);
             if (!referrers) {
                 LADING_TRY_V(failed(std::move(referrers).assume_error()));
             } else {
-                auto& list = referrers.assume_value();
-                if (list.failure) {
-                    LADING_TRY_V(failed(std::move(*list.failure)));
+                auto& listed = referrers.assume_value();
+                bool const whole = listed.complete && !listed.failure;
+                if (listed.failure) {
+                    LADING_TRY_V(failed(std::move(*listed.failure)));
                 }
-                if (list.by == referrers_by::tag) listed.push_back(which);
-                for (auto const& d : list.values)
+                if (listed.index) lists.push_back({which, listed.index->digest, whole && listed.unrelated.empty()});
+                for (auto const& d : listed.unrelated)
+                    out.failures.push_back({d, error(errc::precondition_failed).with_context("it is listed among the referrers of " + which.str() + " and does not refer to it: it stays")});
+                for (auto const& d : listed.values)
                     if (seen.insert(d.digest).second) queue.push_back({d.digest, depth + 1});
             }
         }
@@ -80,22 +92,23 @@ result<removal_summary> remove_with_referrers(Client& registry, reference const&
             LADING_TRY_V(failed(std::move(gone).assume_error()));
         }
     }
-    for (auto const& d : listed) {
-        LADING_TRY(auto const tag, reference::parse(ref.repository().str() + ':' + referrers_tag(d)));
+    for (auto const& l : lists) {
+        LADING_TRY(auto const tag, reference::parse(ref.repository().str() + ':' + referrers_tag(l.subject)));
         auto const removed = [&]() -> result<void> {
-            LADING_TRY(auto const list, registry.find(tag, stop));
-            if (!list) return success();
+            LADING_TRY(auto const now, registry.find(tag, stop));
+            if (!now) return success();
+            if (now->digest != l.self) return error(errc::precondition_failed).with_context("the list of its referrers: it stays").with_values(l.self.str(), now->digest.str());
             auto gone = registry.remove_tag(tag, true, stop);
-            if (!gone && gone.assume_error() == errc::unsupported_by_registry) {
-                LADING_TRY(auto const one, at(list->digest));
+            if (!gone && gone.assume_error() == errc::unsupported_by_registry && l.honest) {
+                LADING_TRY(auto const one, at(l.self));
                 gone = registry.remove_manifest(one, remove_options(true).with_listing(false), stop);
             }
             if (!gone) return std::move(gone).assume_error();
-            out.removed.push_back(list->digest);
+            out.removed.push_back(l.self);
             return success();
         }();
         if (!removed && removed.assume_error() == errc::cancelled) return removed.assume_error();
-        if (!removed) out.failures.push_back({d, removed.assume_error()});
+        if (!removed) out.failures.push_back({l.subject, removed.assume_error()});
     }
     return out;
 }

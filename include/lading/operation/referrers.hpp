@@ -174,6 +174,7 @@ class referrers_operation : public operation_base<referrer_list, P> {
         if (document.self.media_type != media_types::oci_index) return ignore("it is of the type " + detail::printable(document.self.media_type, 160));
         if (referring_of<typename P::json>(document.bytes, document.self, talk_.bounds).subject) return ignore("it has a subject of its own");
         if (auto const full = add(document.bytes); !full) return list_->values.clear(), ignore(full.assume_error().summary());
+        list_->index = document.self;
         return next();
     }
     step<referrer_list> ignore(std::string const& why) {
@@ -202,6 +203,8 @@ class referrers_operation : public operation_base<referrer_list, P> {
         auto& one = list_->values[at_];
         if (!got) {
             auto e = std::move(got).assume_error();
+            bool const refers_to_nothing = e == errc::body_too_large || e == errc::schema1_format;
+            if (options_.verify && refers_to_nothing) return drop_unrelated();
             if (!is_not_found(e)) return e;
             if (options_.verify) return drop("is not there");
             ++at_;
@@ -212,11 +215,15 @@ class referrers_operation : public operation_base<referrer_list, P> {
         if (!options_.verify) {
             one.artifact_type = is.entry.artifact_type;
         } else {
-            if (!is.subject || is.subject->digest != list_->subject) return drop("does not refer to it");
+            if (!is.subject || is.subject->digest != list_->subject) return drop_unrelated();
             one = is.entry;
         }
         ++at_;
         return next();
+    }
+    step<referrer_list> drop_unrelated() {
+        list_->unrelated.push_back(list_->values[at_].digest);
+        return drop("does not refer to it");
     }
     step<referrer_list> drop(char const* why) {
         auto const at = list_->values.begin() + static_cast<std::ptrdiff_t>(at_);

@@ -45,6 +45,8 @@ struct referrer_list {
     digest subject;
     std::vector<descriptor> values; ///< each once, in the registry's order, with artifact type and annotations as they are listed
     referrers_by by = referrers_by::api;
+    std::optional<descriptor> index; ///< by tag: the one that was read; nothing where the tag leads to none
+    std::vector<digest> unrelated;   ///< listed, and known not to refer to the subject: by verification alone
     bool complete = true;
     std::optional<error> failure;   ///< why it is not
     std::vector<warning> warnings;

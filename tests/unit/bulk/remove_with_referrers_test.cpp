@@ -24,12 +24,17 @@ struct registry {
     referrers_by by = referrers_by::tag;
     bool removes_tags = true;
     std::map<std::string, error> fails;
+    std::vector<digest> unrelated;
+    bool is_list = true, changes = false;
     strings said;
 
-    result<referrer_list> referrers(reference const& r, referrers_options const&, stop_token const&) {
+    result<referrer_list> referrers(reference const& r, referrers_options const& o, stop_token const&) {
+        CHECK(o.verify);
         referrer_list out(*r.digest());
         out.by = by;
         out.values = referring[*r.digest()];
+        if (by == referrers_by::tag && is_list) out.index = list_at(referrers_tag(*r.digest()));
+        if (referring.contains(*r.digest())) out.unrelated = unrelated;
         return out;
     }
     result<bool> remove_manifest(reference const& r, remove_options o, stop_token const&) {
@@ -38,7 +43,7 @@ struct registry {
         if (auto const at = fails.find(which); at != fails.end()) return at->second;
         return true;
     }
-    result<std::optional<descriptor>> find(reference const& r, stop_token const&) { return std::optional(list_at(std::string(r.tag()))); }
+    result<std::optional<descriptor>> find(reference const& r, stop_token const&) { return std::optional(list_at(std::string(r.tag()) + (changes ? "!" : ""))); }
     result<bool> remove_tag(reference const& r, bool, stop_token const&) {
         said.emplace_back(r.tag());
         if (!removes_tags) return error(errc::unsupported_by_registry);
@@ -82,6 +87,41 @@ TEST_CASE("where tags are not removed, the index is by its digest", "[remove][DL
     REQUIRE(done);
     auto const tag = referrers_tag(w.a.self.digest);
     CHECK(w.there.said == strings{text(w.a) + " listed", tag, registry::list_at(tag).digest.str()});
+    CHECK(done.value().complete());
+}
+
+TEST_CASE("what a list only claims stays, and so does what is no list", "[remove][DL10][D20][HX19]") {
+    world w;
+    w.there.referring = {{w.a.self.digest, {}}};
+    w.there.unrelated = {w.b.self.digest};
+    auto const tag = referrers_tag(w.a.self.digest);
+    auto done = remove_with_referrers(w.there, w.ref());
+    REQUIRE(done);
+    REQUIRE(done.value().failures.size() == 1);
+    CHECK(done.value().failures[0].which == w.b.self.digest);
+    CHECK(done.value().failures[0].why == errc::precondition_failed);
+    CHECK(w.there.said == strings{text(w.a) + " listed", tag});
+    // Such a list may be anything, with other tags: it does not go by its digest.
+    w.there.said.clear();
+    w.there.removes_tags = false;
+    done = remove_with_referrers(w.there, w.ref());
+    REQUIRE(done);
+    CHECK(w.there.said == strings{text(w.a) + " listed", tag});
+    CHECK(done.value().failures.size() == 2);
+    // One that is another by then has not been read.
+    world changed;
+    changed.there.referring.clear();
+    changed.there.changes = true;
+    done = remove_with_referrers(changed.there, changed.ref());
+    REQUIRE(done);
+    CHECK(changed.there.said == strings{text(changed.a) + " listed"});
+    CHECK(done.value().failures.size() == 1);
+    world no_list;
+    no_list.there.referring.clear();
+    no_list.there.is_list = false;
+    done = remove_with_referrers(no_list.there, no_list.ref());
+    REQUIRE(done);
+    CHECK(no_list.there.said == strings{text(no_list.a) + " listed"});
     CHECK(done.value().complete());
 }
 

@@ -345,6 +345,10 @@ TEST_CASE("a list is a claim, which can be looked into", "[referrers][D20][RF10]
     CHECK(checked.value().values[0].artifact_type == "application/vnd.example.sig");
     CHECK(checked.value().values[0].annotations.at("name") == "1");
     CHECK(checked.value().warnings.size() == 2); // the liar, and the one that is not there
+    REQUIRE(checked.value().unrelated.size() == 1);
+    CHECK(checked.value().unrelated[0].str() == sha(liar));
+    REQUIRE(checked.value().index);
+    CHECK(checked.value().index->digest.str() == sha(index_of({typed(r1, "a/lie"), entry(liar), entry(r3), entry(typeless)})));
     auto const filled = w.list(referrers_options().with_missing_types());
     REQUIRE(filled);
     CHECK(filled.value().values.size() == 4);
