@@ -861,6 +861,27 @@ TEST_CASE("what a tag leads to is removed where that is said", "[remove][DL04][G
     CHECK_FALSE(w.registry.remove_manifest(w.ref("r:v1"), remove_options(true).with_resolution()).value());
 }
 
+TEST_CASE("a registry that does not acknowledge the end of an upload is asked for the blob", "[push][QK18][PU40]") {
+    service::quirks q;
+    q.ends_are_unknown = true;
+    world w(testing::registry_options().with_writing().with_quirks(q));
+    REQUIRE(w.push(w.layer));
+    CHECK(lines(w.server) == strings{w.head(w.layer, 404), w.post(), w.put(w.layer, 404), w.head(w.layer, 200)});
+}
+
+TEST_CASE("a token service that heeds one scope of two costs the mount, and no more", "[push][QK01][QK11][PU59]") {
+    service::quirks q;
+    q.last_scope_only = true;
+    world w(with_tokens().with_quirks(q));
+    w.registry.with_login(w.server.host(), "me", "secret");
+    w.push_image();
+    auto const got = w.push(w.layer, push_options().with_mount_from("r"), "q");
+    INFO((got ? std::string() : got.error().message()));
+    REQUIRE(got);
+    CHECK(got.value().way == push_way::sent);
+    CHECK(w.server.blob("q", sha_of(w.layer)) == w.layer);
+}
+
 TEST_CASE("copy: what a registry says beside the contents stays where it is", "[push][CP24][CP15]") {
     world w;
     w.push_image();

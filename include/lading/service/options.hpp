@@ -41,6 +41,8 @@ struct quirks {
     std::vector<std::string> types;      ///< that manifests, configs and layers may have; others are refused with 415; empty: any
     bool hides_absence = false;          ///< HEAD of a manifest that is not there is 403
     bool keeps_sessions = false;         ///< a session cannot be ended: 403
+    bool ends_are_unknown = false;       ///< the request that ends an upload is 404 BLOB_UPLOAD_UNKNOWN, and the blob is there
+    bool last_scope_only = false;        ///< a token is good for the last of the scopes that it was asked for with
     bool fixed_tags = false;             ///< a tag leads to one manifest for ever: 409
 };
 

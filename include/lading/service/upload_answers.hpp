@@ -67,6 +67,7 @@ class session_answers {
         }
         LADING_TRY_V(s_.bytes->keep(kept, other));
         a_.sessions->end(s_);
+        if (a_.how.odd.ends_are_unknown) return refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
         return kept_blob(a_, kept);
     }
     /// PATCH.

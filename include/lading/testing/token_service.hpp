@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -134,7 +135,7 @@ class token_service {
                  registry_options const& o) {
         permission g;
         std::string scope;
-        for (auto const& a : asked)
+        for (auto const& a : std::span(asked).subspan(o.odd.last_scope_only && !asked.empty() ? asked.size() - 1 : 0))
             for (auto& s : granted(a, account && o.writes)) scope += (scope.empty() ? "" : " ") + s, g.scopes.insert(std::move(s));
         g.until = std::chrono::steady_clock::now() + std::chrono::seconds(o.token_seconds);
         auto const token = detail::random_text();

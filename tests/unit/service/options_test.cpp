@@ -310,6 +310,14 @@ TEST_CASE("lists page by page", "[service][SF65][SF66][SF67][SF68][SF69]") {
     }
 }
 
+TEST_CASE("an upload whose end is not acknowledged is there", "[service][QK18]") {
+    quirks q;
+    q.ends_are_unknown = true;
+    world w(personality::spec, q);
+    CHECK(w.ask("PUT", w.finish(w.begin(), "x"), "x").says("BLOB_UPLOAD_UNKNOWN"));
+    CHECK(w.ask("GET", "/v2/a/b/blobs/" + w.sha("x")).body == "x");
+}
+
 TEST_CASE("what registries do otherwise with repositories, mounts and tags", "[service][QK03][QK09][QK10][QK12]") {
     quirks q;
     q.repositories_first = true;
