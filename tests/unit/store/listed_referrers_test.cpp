@@ -6,10 +6,12 @@
 #include "scratch_folder.hpp"
 
 #include <lading/bulk/copy.hpp>
+#include <lading/json/strict_json.hpp>
 #include <lading/store/image_on_disk.hpp>
 #include <lading/store/oci_archive.hpp>
 #include <lading/store/oci_layout.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -141,6 +143,40 @@ TEST_CASE("a document that is damaged or not there refers to nothing", "[store][
     auto const stopped = again.referrers(w.image.self, stop.get_token());
     REQUIRE_FALSE(stopped);
     CHECK(stopped.error() == errc::cancelled);
+}
+
+TEST_CASE("what is remembered of documents is bounded, and what is listed no longer is forgotten", "[store][LO29][referrers]") {
+    world w;
+    detail::listed_referrers looked;
+    std::size_t reads = 0;
+    auto const signature = [&](std::size_t n) {
+        return image_of(json_of(w.empty.self), {}, R"(,"annotations":{"n":")" + std::to_string(n) + "-" + std::string(10'000, 'a') + R"("},"subject":)" + json_of(w.image.self));
+    };
+    auto const found = [&](std::vector<made> const& all) {
+        std::vector<detail::listed_referrers::entry> entries;
+        for (auto const& m : all) entries.push_back({{}, m.self});
+        return looked.of<strict_json>(w.image.self.digest, entries, limits(), stop_token(), [&](descriptor const& d) -> result<std::string> {
+                         ++reads;
+                         return std::find_if(all.begin(), all.end(), [&](made const& m) { return m.self.digest == d.digest; })->bytes;
+                     })
+            .value();
+    };
+    for (std::size_t n = 0; n < 1000; ++n) REQUIRE(found({signature(n)}).size() == 1); // each in the place of the one before
+    CHECK(looked.documents() < 300);
+    CHECK(looked.bytes() <= detail::listed_referrers::most_kept);
+    // All at once are more than is kept; they are found all the same, and told of whole.
+    std::vector<made> all;
+    for (std::size_t n = 0; n < 600; ++n) all.push_back(signature(n));
+    for (int round = 0; round < 2; ++round) {
+        reads = 0;
+        auto const listed = found(all);
+        CHECK(listed.size() == 600);
+        CHECK(std::all_of(listed.begin(), listed.end(), [](descriptor const& d) { return d.annotations.at("n").size() > 10'000; }));
+    }
+    CHECK(looked.bytes() <= detail::listed_referrers::most_kept);
+    CHECK(reads > 0);
+    CHECK(reads < 600);
+    CHECK(found({all.front(), all.front()}).size() == 1);
 }
 
 } // namespace listed_referrers_test
