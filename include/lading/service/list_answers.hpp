@@ -92,18 +92,22 @@ inline result<response> answer_catalog(asked const& a) {
     return a.give(std::move(out));
 }
 
-inline void write_referrer(json_writer& w, descriptor const& d) {
+/// An entry of a list of referrers; of one of more than `most` bytes only what it is.
+inline std::string referrer_text(descriptor const& d, std::size_t most, bool whole = true) {
+    json_writer w;
     w.begin_object().key("mediaType").string(d.media_type).key("digest").string(d.digest.str()).key("size").integer(d.size);
-    if (!d.artifact_type.empty()) w.key("artifactType").string(d.artifact_type);
-    if (!d.annotations.empty()) {
+    if (whole && !d.artifact_type.empty()) w.key("artifactType").string(d.artifact_type);
+    if (whole && !d.annotations.empty()) {
         w.key("annotations").begin_object();
         for (auto const& [key, value] : d.annotations) w.key(key).string(value);
         w.end_object();
     }
-    w.end_object();
+    auto out = w.end_object().take();
+    return whole && out.size() > most ? referrer_text(d, most, false) : out;
 }
 
-/// What refers to a manifest (distribution-spec 1.1, "listing referrers"): an index, page by page, of one type of artifact where that is asked for.
+/// What refers to a manifest (distribution-spec 1.1, "listing referrers"): an index, page by page, of one type of artifact where that is asked for. No page is larger
+/// than a manifest may be, which is what clients take.
 inline result<response> answer_referrers(asked const& a) {
     if (a.like_2_8()) return a.give(no_page());
     if (!a.reads()) return a.give(not_done());
@@ -121,11 +125,17 @@ inline result<response> answer_referrers(asked const& a) {
     if (n && *n < 0) return a.give(no_number(a.query.get("n")));
     auto count = n ? static_cast<std::size_t>(*n) : all.size();
     if (a.how.page) count = std::min(count, a.how.page);
-    json_writer w;
-    w.begin_object().key("schemaVersion").integer(2).key("mediaType").string(media_types::oci_index).key("manifests").begin_array();
-    std::size_t written = 0;
-    for (; written < std::min(count, all.size()) && (written == 0 || w.str().size() < a.how.manifest_bytes / 2); ++written) write_referrer(w, all[written]);
-    auto out = text_answer(200, media_types::oci_index, w.end_array().end_object().take());
+    auto body = R"({"schemaVersion":2,"mediaType":")" + std::string(media_types::oci_index) + R"(","manifests":[)";
+    auto const most = a.how.manifest_bytes - std::min<std::size_t>(a.how.manifest_bytes, body.size() + 2);
+    std::size_t written = 0, bytes = 0;
+    for (; written < std::min(count, all.size()); ++written) {
+        auto const entry = referrer_text(all[written], most);
+        bytes += entry.size() + 1;
+        if (written > 0 && bytes > most / 2) break;
+        if (written > 0) body += ',';
+        body += entry;
+    }
+    auto out = text_answer(200, media_types::oci_index, body + "]}");
     if (type) out.head.headers.add("OCI-Filters-Applied", "artifactType");
     if (written > 0 && written < all.size())
         out.head.headers.add("Link", next_link("/v2/" + a.name() + "/referrers/" + a.where.item, all[written - 1].digest.str(), std::to_string(count), type ? "&artifactType=" + percent_encode(*type) : std::string()));

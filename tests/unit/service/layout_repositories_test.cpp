@@ -7,12 +7,18 @@
 #include <lading/service/layout_repositories.hpp>
 #include <lading/testing/registry_store.hpp>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace layout_repositories_test {
 
@@ -237,6 +243,41 @@ TEST_CASE("referrers are found after a restart, and those that another program l
     CHECK(list().find(what.digest.str()) != std::string::npos);
     CHECK(w.ask("DELETE", "/v2/a/manifests/" + one).status == 202);
     CHECK(list().find(one) == std::string::npos);
+}
+
+TEST_CASE("no page of referrers is larger than a manifest may be, and all of them are listed", "[service]") {
+    world w;
+    auto const d = w.push_image("a", "v1", "layer");
+    auto const subject = R"(,"subject":)" + w.entry(w.image("layer"), oci);
+    auto const sign = [&](std::string const& words) { return w.push_image("a", "", "signature", R"(,"annotations":{"n":")" + words + "\"}" + subject); };
+    std::vector<std::string> pushed;
+    for (std::size_t const size : {2'000'000, 4'180'000, 10, 20}) pushed.push_back(sign(std::string(size, 'a')));
+    // What clients take, and what pages have: the digests, and how much of annotations.
+    auto const listed = [&](std::size_t most, std::size_t& annotated) {
+        std::vector<std::string> out;
+        annotated = 0;
+        std::string next = "/v2/a/referrers/" + d;
+        for (int page = 0; !next.empty() && page < 9; ++page) {
+            auto const got = w.ask("GET", next);
+            CHECK(got.status == 200);
+            CHECK(got.body.size() <= most);
+            for (auto const& one : pushed)
+                if (got.body.find(one) != std::string::npos) out.push_back(one);
+            for (auto at = got.body.find("\"annotations\""); at != std::string::npos; at = got.body.find("\"annotations\"", at + 1)) ++annotated;
+            auto const link = got.field("Link");
+            next = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+        }
+        std::sort(out.begin(), out.end());
+        return out;
+    };
+    std::sort(pushed.begin(), pushed.end());
+    std::size_t annotated = 0;
+    CHECK(listed(std::size_t{4} << 20, annotated) == pushed);
+    CHECK(annotated == 4);
+    // One that does not fit by itself is listed without its annotations.
+    w.how.manifest_bytes = 1000;
+    CHECK(listed(1000, annotated) == pushed);
+    CHECK(annotated == 2);
 }
 
 TEST_CASE("many threads push at once", "[service]") {
