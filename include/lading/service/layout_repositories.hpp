@@ -112,7 +112,7 @@ class layout_repositories final : public repositories {
     }
     result<std::unique_ptr<staged_blob>> stage(std::string_view name) override {
         LADING_TRY(auto r, find(name, true));
-        return detail::layout_upload::begin(staging_.get(), path_ + "/.uploads/", std::shared_ptr<detail::layout_folder const>(r, &r->folder));
+        return detail::layout_upload::begin(staging_, path_ + "/.uploads/", std::shared_ptr<detail::layout_folder const>(r, &r->folder));
     }
     result<bool> mount(std::string_view name, std::string_view from, digest const& d, stop_token const& stop) override {
         LADING_TRY(auto const there, find(from, false));
@@ -229,8 +229,11 @@ class layout_repositories final : public repositories {
     /// Null where there is none.
     result<std::shared_ptr<repository>> find(std::string_view name, bool make) {
         if (is_one_) name = {};
-        std::lock_guard const locked(mutex_);
-        if (auto const at = open_.find(name); at != open_.end()) return at->second;
+        {
+            std::lock_guard const locked(mutex_);
+            if (auto const at = open_.find(name); at != open_.end()) return at->second;
+        }
+        // Opened without the mutex, since another program's lock may have to be waited for; of two that do so at once the first one's is used by both.
         LADING_TRY(auto const path, path_of(name, make));
         if (!path) return std::shared_ptr<repository>();
         LADING_TRY(auto folder, detail::layout_folder::open(*path, options_));
@@ -245,9 +248,9 @@ class layout_repositories final : public repositories {
             LADING_TRY_V(folder.make_blobs());
         }
         auto made = std::make_shared<repository>(std::move(layout), std::move(folder));
+        std::lock_guard const locked(mutex_);
         if (open_.size() >= most_open) std::erase_if(open_, [](auto const& r) { return r.second.use_count() == 1; });
-        open_.emplace(name, made);
-        return made;
+        return open_.emplace(name, std::move(made)).first->second;
     }
     /// Adds the names of the repositories in a folder.
     static result<void> list(int folder, std::string const& before, std::vector<std::string>& out) {
@@ -270,14 +273,15 @@ class layout_repositories final : public repositories {
     result<void> open_staging() {
         constexpr char const* name = ".uploads";
         if (::mkdirat(root_.get(), name, 0700) != 0 && errno != EEXIST) return detail::file_error(path_ + '/' + name, "cannot be made");
-        staging_ = detail::file_handle(::openat(root_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (!staging_) return detail::file_error(path_ + '/' + name, "cannot be opened");
-        if (::flock(staging_.get(), LOCK_EX | LOCK_NB) == 0) {
-            std::unique_ptr<DIR, int (*)(DIR*)> const all(::fdopendir(::openat(staging_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
+        detail::file_handle folder(::openat(root_.get(), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!folder) return detail::file_error(path_ + '/' + name, "cannot be opened");
+        if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) {
+            std::unique_ptr<DIR, int (*)(DIR*)> const all(::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
             while (auto const* const entry = all ? ::readdir(all.get()) : nullptr)
-                if (std::string_view(entry->d_name).starts_with("upload-")) ::unlinkat(staging_.get(), entry->d_name, 0);
+                if (std::string_view(entry->d_name).starts_with("upload-")) ::unlinkat(folder.get(), entry->d_name, 0);
         }
-        ::flock(staging_.get(), LOCK_SH);
+        ::flock(folder.get(), LOCK_SH);
+        staging_ = std::make_shared<detail::file_handle const>(std::move(folder));
         return success();
     }
 
@@ -285,7 +289,8 @@ class layout_repositories final : public repositories {
 
     std::string path_;
     layout_options options_;
-    detail::file_handle root_, staging_;
+    detail::file_handle root_;
+    std::shared_ptr<detail::file_handle const> staging_; ///< uploads that outlive this use it, too
     bool is_one_ = false;
     std::mutex mutex_;
     std::map<std::string, std::shared_ptr<repository>, std::less<>> open_;

@@ -26,24 +26,24 @@ namespace lading::service::detail {
 /// Hashes what it is sent as it comes. Closed between two requests. Threads: one at a time.
 class layout_upload final : public staged_blob {
   public:
-    /// `staging` must stay open; errors call it `where`.
-    static result<std::unique_ptr<staged_blob>> begin(int staging, std::string where, std::shared_ptr<layout_folder const> to) {
+    /// In the folder `staging`; errors call it `where`.
+    static result<std::unique_ptr<staged_blob>> begin(std::shared_ptr<file_handle const> staging, std::string where, std::shared_ptr<layout_folder const> to) {
         static std::atomic<unsigned long> number{0};
         for (int tries = 0; tries < 100; ++tries) {
             auto name = "upload-" + std::to_string(::getpid()) + '-' + std::to_string(++number);
-            file_handle file(::openat(staging, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-            if (file) return std::unique_ptr<staged_blob>(new layout_upload(staging, std::move(where), std::move(name), std::move(file), std::move(to)));
+            file_handle file(::openat(staging->get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+            if (file) return std::unique_ptr<staged_blob>(new layout_upload(std::move(staging), std::move(where), std::move(name), std::move(file), std::move(to)));
             if (errno != EEXIST) break;
         }
         return file_error(where, "cannot be written");
     }
     ~layout_upload() override {
-        if (!name_.empty()) ::unlinkat(staging_, name_.c_str(), 0);
+        if (!name_.empty()) ::unlinkat(staging_->get(), name_.c_str(), 0);
     }
 
     std::uint64_t size() const override { return size_; }
     result<void> write(std::span<std::byte const> piece) override {
-        if (!file_) file_ = file_handle(::openat(staging_, name_.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
+        if (!file_) file_ = file_handle(::openat(staging_->get(), name_.c_str(), O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC));
         if (!file_) return file_error(where_ + name_, "cannot be opened");
         known_.reset();
         while (!piece.empty()) {
@@ -70,28 +70,28 @@ class layout_upload final : public staged_blob {
         return d;
     }
     result<void> keep(digest const& d, std::optional<digest> const& other) override {
-        file_handle opened(::openat(staging_, name_.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+        file_handle opened(::openat(staging_->get(), name_.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
         if (!opened) return file_error(where_ + name_, "cannot be opened");
         ::fchmod(opened.get(), usual_mode());
         if (::fsync(opened.get()) != 0 && errno != EINVAL) return file_error(where_ + name_, "cannot be written"); // EINVAL: not on this file system
-        if (other) {
-            LADING_TRY(auto const there, to_->made_blobs_of(other->algorithm()));
-            if (::linkat(staging_, name_.c_str(), there.get(), other->hex().c_str(), 0) != 0 && errno != EEXIST) return file_error(to_->blob_name(*other), "cannot be written");
-        }
         LADING_TRY(auto const there, to_->made_blobs_of(d.algorithm()));
-        if (::renameat(staging_, name_.c_str(), there.get(), d.hex().c_str()) != 0) return file_error(to_->blob_name(d), "cannot be given to what was written");
-        name_.clear();
+        if (::renameat(staging_->get(), name_.c_str(), there.get(), d.hex().c_str()) != 0) return file_error(to_->blob_name(d), "cannot be given to what was written");
+        name_.clear(); // nothing is written to it from here on
         if (::fsync(there.get()) != 0 && errno != EINVAL) return file_error(to_->blob_name(d), "cannot be written");
+        if (!other) return success();
+        LADING_TRY(auto const too, to_->made_blobs_of(other->algorithm()));
+        if (::linkat(there.get(), d.hex().c_str(), too.get(), other->hex().c_str(), 0) != 0 && errno != EEXIST) return file_error(to_->blob_name(*other), "cannot be written");
+        if (::fsync(too.get()) != 0 && errno != EINVAL) return file_error(to_->blob_name(*other), "cannot be written");
         return success();
     }
 
   private:
-    layout_upload(int staging, std::string where, std::string name, file_handle file, std::shared_ptr<layout_folder const> to)
-        : staging_(staging), where_(std::move(where)), name_(std::move(name)), file_(std::move(file)), to_(std::move(to)), hash_(digest_algorithm::sha256) {}
+    layout_upload(std::shared_ptr<file_handle const> staging, std::string where, std::string name, file_handle file, std::shared_ptr<layout_folder const> to)
+        : staging_(std::move(staging)), where_(std::move(where)), name_(std::move(name)), file_(std::move(file)), to_(std::move(to)), hash_(digest_algorithm::sha256) {}
 
     template <class Each>
     result<void> each_byte(Each const& each) {
-        auto const file = regular_file::from(file_handle(::openat(staging_, name_.c_str(), regular_file::flags | O_NOFOLLOW)));
+        auto const file = regular_file::from(file_handle(::openat(staging_->get(), name_.c_str(), regular_file::flags | O_NOFOLLOW)));
         if (!file) return file_error(where_ + name_, "cannot be read");
         std::vector<char> piece(128u << 10);
         std::uint64_t at = 0;
@@ -100,7 +100,7 @@ class layout_upload final : public staged_blob {
         return success();
     }
 
-    int staging_;
+    std::shared_ptr<file_handle const> staging_;
     std::string where_, name_;
     file_handle file_;
     std::shared_ptr<layout_folder const> to_;

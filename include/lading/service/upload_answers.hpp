@@ -65,8 +65,9 @@ class session_answers {
             LADING_TRY(kept, s_.bytes->hashed(digest_algorithm::sha256));
             other = *d;
         }
-        LADING_TRY_V(s_.bytes->keep(kept, other));
-        a_.sessions->end(s_);
+        auto const done = s_.bytes->keep(kept, other);
+        a_.sessions->end(s_); // whatever has become of it: no byte comes behind what may be a blob already
+        if (!done) return done.assume_error();
         if (a_.how.odd.ends_are_unknown) return refusal(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry");
         return kept_blob(a_, kept);
     }

@@ -280,6 +280,53 @@ TEST_CASE("no page of referrers is larger than a manifest may be, and all of the
     CHECK(annotated == 2);
 }
 
+TEST_CASE("an upload may outlive the repositories, and leaves nothing", "[service]") {
+    world w;
+    auto upload = w.repositories->stage("a").value();
+    REQUIRE(upload->write(std::as_bytes(std::span(std::string_view("01234")))));
+    w.repositories.reset();
+    CHECK(upload->hashed(digest_algorithm::sha256).value().str() == sha256_digest("01234"));
+    upload.reset();
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+}
+
+TEST_CASE("what cannot become a blob has no name, and no byte comes behind it", "[service][SF35]") {
+    world w;
+    w.how.with_personality(service::personality::registry_2_8).with_relative_places();
+    auto const other = digest_of<openssl_hash>("01234", digest_algorithm::sha512).value();
+    auto const place = w.ask("PATCH", w.begin("a"), "01234").field("Location");
+    auto const in_the_way = w.path + "/a/blobs/sha256/" + sha256_digest("01234").substr(7);
+    std::filesystem::create_directories(in_the_way);
+    CHECK(w.ask("PUT", place + "&digest=" + other.str(), "").status == 0);
+    std::filesystem::remove(in_the_way);
+    CHECK_FALSE(w.has("a/blobs/sha512/" + other.hex()));
+    CHECK(w.ask("PATCH", place, "56789").status == 404);
+    CHECK(std::filesystem::is_empty(w.path + "/.uploads"));
+    auto const again = w.ask("PATCH", w.begin("a"), "01234").field("Location");
+    CHECK(w.ask("PUT", again + "&digest=" + other.str(), "").status == 201);
+    CHECK(w.ask("GET", "/v2/a/blobs/" + other.str()).body == "01234");
+}
+
+TEST_CASE("who waits for another program's lock on one repository holds up nobody else's", "[service]") {
+    world w;
+    w.push_image("other", "v1", "layer");
+    w.reopen();
+    std::filesystem::create_directories(w.path + "/slow");
+    auto const lock = ::open((w.path + "/slow/.lading.lock").c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0666);
+    REQUIRE(::flock(lock, LOCK_EX) == 0);
+    std::atomic<bool> over = false;
+    std::thread waiting([&] {
+        (void)w.repositories->stage("slow");
+        over = true;
+    });
+    while (!w.has("slow/oci-layout") && !over) std::this_thread::yield(); // it is being made
+    CHECK(w.repositories->exists("other").value());
+    CHECK_FALSE(over);
+    ::close(lock);
+    waiting.join();
+    CHECK(w.repositories->exists("slow").value());
+}
+
 TEST_CASE("many threads push at once", "[service]") {
     world w;
     std::vector<std::thread> threads;
