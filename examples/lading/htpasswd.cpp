@@ -52,7 +52,7 @@ bool htpasswd::admits(lading::request const& q) const {
     if (shown.size() < 6 || shown.size() > 4096 || !lading::iequal(shown.substr(0, 6), "basic ")) return false;
     auto const words = lading::detail::base64_decode(lading::detail::trim(shown.substr(6)));
     auto const colon = words ? words->find(':') : std::string::npos;
-    if (colon == std::string::npos) return false;
+    if (colon == std::string::npos || words->find('\0') != std::string::npos) return false; // `crypt` would take what stands before it for the whole
     auto const account = accounts_.find(words->substr(0, colon));
     // Who is not known takes as long.
     auto const hash = account != accounts_.end() ? account->second : accounts_.empty() ? std::string()

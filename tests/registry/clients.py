@@ -5,6 +5,7 @@ proxy of it, curl, over http and over TLS with logins; what comes back has the d
 acknowledged is there afterwards, and the layouts can be read. Parts: basics, strict, places, skopeo, podman, buildah, umoci, proxy, secured, killed. Everything is in a folder of
 its own."""
 import argparse
+import base64
 import hashlib
 import http.client
 import json
@@ -367,6 +368,8 @@ def secured(w):
         got = curl(*ca, url)
         check("curl without a login", got[0] == 401 and got[1].get("www-authenticate", "").startswith("Basic "), got)
         check("curl with a wrong login", curl(*ca, "-u", wrong, url)[0] == 401 and curl(*ca, "-u", "nobody:x", url)[0] == 401)
+        behind = base64.b64encode(f"{login}\0and more".encode()).decode()
+        check("curl with more behind a NUL", curl(*ca, "-H", f"Authorization: Basic {behind}", url)[0] == 401)
         check("curl with a login", curl(*ca, "-u", login, url)[0] == 200 and curl(*ca, "-u", login, url)[0] == 200)
         check("curl that does not know the authority", curl("-u", login, url)[0] == 0)
         check("curl over http", curl("-u", login, f"http://{served.host}/v2/")[0] == 0)
