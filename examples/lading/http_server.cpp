@@ -95,8 +95,10 @@ std::optional<lading::request> request_of(std::string_view head, std::string con
 
 /// Answers what could not be answered otherwise.
 void refuse(wire_body& out, lading::error const& e) {
-    int const status = e == lading::errc::disk_full ? 507 : e == lading::errc::layout_locked || e == lading::errc::part_in_use ? 503
-                                                                                                                               : 500;
+    bool const is_full = e == lading::errc::disk_full || e == lading::errc::manifest_limit;
+    bool const is_busy = e == lading::errc::layout_locked || e == lading::errc::part_in_use;
+    int const status = is_full ? 507 : is_busy ? 503
+                                               : 500;
     auto said = lading::service::refusal(status, "UNKNOWN", "unknown error");
     said.head.headers.set("Content-Length", std::to_string(said.body.size()));
     if (out.begin(said.head, said.body.size())) (void)out.write(std::as_bytes(std::span(said.body)));
@@ -207,7 +209,8 @@ void http_server::serve(answerer const& answer, std::stop_token const& stop) {
     while (!stop.stop_requested()) {
         int const socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
         if (socket < 0 && stop.stop_requested()) break;
-        if (socket < 0) { // too many files, or a client that is gone: others may come
+        if (socket < 0) { // too many files, or a client that is gone: others may come, when those that are over have given theirs back
+            sweep(false);
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
             continue;
         }

@@ -11,7 +11,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <unordered_set>
@@ -168,12 +170,20 @@ inline int copy_list(copy_request const& g, lading::stop_token const& stop) {
     auto const lane = [&] {
         for (std::size_t i = 0; !stop.stop_requested() && (i = next++) < all.size();) {
             bool skipped = false;
-            auto const ended = run_job(all[i], g, sides, known, display, skipped, stop);
+            int ended = status::failed;
+            try {
+                ended = run_job(all[i], g, sides, known, display, skipped, stop);
+            } catch (std::bad_alloc const&) { // no line says that it is done: --resume goes on with it
+                std::fputs("lading: there is no memory for one of the list\n", stderr);
+            }
             tally.count(ended, skipped);
         }
     };
     std::vector<std::thread> others;
-    for (std::size_t i = 1; i < std::min<std::size_t>(g.images, all.size()); ++i) others.emplace_back(lane);
+    try {
+        for (std::size_t i = 1; i < std::min<std::size_t>(g.images, all.size()); ++i) others.emplace_back(lane);
+    } catch (std::exception const&) { // no more threads can be started: fewer do it, too
+    }
     lane();
     for (auto& t : others) t.join();
     tally.clear();

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -427,6 +428,18 @@ def many(w, image):
     expect(1, "^$", "not written by a former run", "copy", plain, "--format", "json", "--batch", source, "--resume", former)
 
 
+def without_lanes(w):
+    """Many copies at once, where only some of the threads can be started."""
+    host, n = w.plain.host, 24
+    listed = "\n".join(f"{host}/app:1 {host}/lanes/{i}:1" for i in range(n)).encode()
+
+    def limits():
+        resource.setrlimit(resource.RLIMIT_STACK, (1 << 30, resource.getrlimit(resource.RLIMIT_STACK)[1]))  # the stack of each thread
+        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+    expect(0, "@sha256:", f"{n} of {n} copied", "copy", "--plain-http", "-j", "1", "--images", n, "--batch", "-", stdin=listed, preexec_fn=limits)
+
+
 def following(w, image):
     """CL04, CL09: what refers to an image is listed, and copied with it when that is asked for."""
     host, plain = w.plain.host, "--plain-http"
@@ -552,6 +565,7 @@ def serving(w, image):
         raw = run("skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://{host}/app:first")
         check("serve: skopeo reads it", raw == image.document, raw[:200])
         run("skopeo", "copy", "-q", "--insecure-policy", "--src-tls-verify=false", f"docker://{host}/app:first", f"dir:{w.folder}/served-dir")
+        without_files(process, host)
         blob, size = max(image.sizes.items(), key=lambda x: x[1])
         head, body = pushed.request(host, "GET", f"/v2/app/blobs/{blob}", headers={"Range": "bytes=100-199"})
         check("serve: a range of a blob", len(body) == 100 and head["Content-Range"] == f"bytes 100-199/{size}", head)
@@ -566,6 +580,22 @@ def serving(w, image):
     expect(2, "^$", "HOST:PORT", "serve", layout, "--listen", "nonsense")
 
 
+def without_files(process, host):
+    """A server that has no file for one more connection: those that are over give theirs back, and the next one is served."""
+    soft, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{process.pid}/fd")) + 4, hard))
+    try:
+        for s in [socket.create_connection(tuple(host.split(":")), timeout=10) for _ in range(20)]:  # of some the server does not know yet
+            s.close()
+        with socket.create_connection(tuple(host.split(":")), timeout=20) as s:
+            s.sendall(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n")
+            check("serve: files of connections that are over serve the next one", s.recv(100).startswith(b"HTTP/1.1 200"))
+    except OSError as e:
+        check("serve: files of connections that are over serve the next one", False, e)
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+
+
 with World() as world:
     usage()
     image, both = reading(world)
@@ -574,6 +604,7 @@ with World() as world:
     moving(world, image, both)
     pushing(world, image, both)
     many(world, image)
+    without_lanes(world)
     following(world, image)
     removing(world, image)
     interrupted(world)
