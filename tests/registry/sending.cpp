@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -48,12 +49,14 @@ void race(std::string const& host, std::string const& name, int count) {
     client registry{client_options().with_plaintext(host).with_timeout(std::chrono::minutes(10))};
     auto const subject = registry.find(reference::parse(host + "/r:v1").value());
     if (!subject || !subject.value()) return expect("race: the image", subject), (void)++failed;
+    std::map<std::string, std::string> called;
     for (int i = 0; i < count; ++i) {
         auto const bytes = referrer(*subject.value(), name + '-' + std::to_string(i));
+        called[testing::sha256_digest(bytes)] = name + '-' + std::to_string(i);
         auto const done = registry.push_manifest(reference::parse(host + "/r@" + testing::sha256_digest(bytes)).value(), bytes);
         if (done) continue;
         if (done.error().kind() != errc::precondition_failed) expect("race", done);
-        for (auto const& d : done.error().detail().available) std::printf("%s\n", d.c_str());
+        for (auto const& d : done.error().detail().available) std::printf("%s\n", called.contains(d) ? called[d].c_str() : d.c_str());
     }
 }
 
