@@ -73,6 +73,8 @@ struct client_context : immovable {
                      registry_rules const& rules) {
         call_context talk({}, name, options.bounds);
         talk.user_agent = options.user_agent;
+        talk.tries = options.retry.tries;
+        talk.small_limit = options.timeout;
         talk.accepts = &accepts;
         talk.uploads = &uploads;
         if (limit.count() > 0) {

@@ -32,7 +32,7 @@ struct manifest_push_options {
     /// Off: where it has a subject, and the registry does not list its referrers itself, the caller sees to their list: `change_referrers`, with
     /// `pushed_manifest::referrer`. So many referrers of one subject are listed at once.
     manifest_push_options& with_listing(bool on) { return listing = on, *this; }
-    /// How often what may pass is tried, the first time included.
+    /// How often what may pass is tried, the first time included; else as `client_options::with_retry` says.
     manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
 
     std::vector<std::string> tags;
@@ -41,7 +41,7 @@ struct manifest_push_options {
     bool no_clobber = false;
     bool verify = false;
     bool listing = true;
-    unsigned tries = 5;
+    unsigned tries = 0; ///< 0: those of `retry_rules`
 };
 
 /// A manifest that is in the repository.

@@ -190,7 +190,7 @@ class push_manifest_operation : immovable {
             return e.with_context("of type " + self_->media_type + (config_type_.empty() ? "" : ", its config of type " + config_type_));
         }
         if (s == 429) return wait(std::move(e), retry_after_of(head));
-        if (s == 408 || s >= 500) return check(std::move(e));
+        if (s == 408 || (s >= 500 && s != 507)) return check(std::move(e));
         return e;
     }
     step<pushed_manifest> on_kept(response const& head) {
@@ -272,7 +272,7 @@ class push_manifest_operation : immovable {
     /// Putting is idempotent: the same once more.
     step<pushed_manifest> again() { return wait(std::move(*why_), -1); }
     step<pushed_manifest> wait(error why, std::int64_t wish) {
-        if (++tries_ >= std::max(options_.tries, 1u) || wish > 60) return why;
+        if (++tries_ >= std::max(options_.tries != 0 ? options_.tries : talk_.tries, 1u) || wish > 60) return why;
         auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << std::min(tries_, 8u));
         return need_delay(std::max(time, std::chrono::milliseconds(100)));
     }

@@ -31,7 +31,7 @@ struct push_options {
     push_options& with_upload_host(std::string host) { return upload_hosts.push_back(std::move(host)), *this; }
     /// Is told how far the blob is.
     push_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
-    /// How often what may pass is tried, the first time included.
+    /// How often what may pass is tried, the first time included; else as `client_options::with_retry` says.
     push_options& with_tries(unsigned n) { return tries = n, *this; }
 
     std::string mount_from;
@@ -40,7 +40,7 @@ struct push_options {
     std::uint64_t chunk = 0;
     std::vector<std::string> upload_hosts;
     transfer_observer observer;
-    unsigned tries = 5;
+    unsigned tries = 0; ///< 0: those of `retry_rules`
 };
 
 /// How a blob came to be in the repository.

@@ -126,7 +126,7 @@ class remove_operation : immovable {
         return wait(std::move(*why_), -1);
     }
     step<bool> wait(error why, std::int64_t wish) {
-        if (++tries_ >= 5 || wish > 60) return why;
+        if (++tries_ >= std::max(talk_.tries, 1u) || wish > 60) return why;
         auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << tries_);
         return need_delay(std::max(time, std::chrono::milliseconds(100)));
     }

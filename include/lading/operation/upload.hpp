@@ -125,8 +125,13 @@ class upload_operation : immovable {
     need_exchange exchange(state s, request q, routing how) {
         state_ = s;
         if (place_) *place_ = session_.is_elsewhere() ? std::string() : session_.place();
+        if (!q.source && talk_.small_limit.count() > 0) {
+            auto const until = std::chrono::steady_clock::now() + talk_.small_limit;
+            if (!q.deadline || *q.deadline > until) q.deadline = until;
+        }
         return need_exchange(std::move(q), body_, std::move(how));
     }
+    std::size_t tries() const { return std::max(options_.tries != 0 ? options_.tries : talk_.tries, 1u); }
     upload_notes::note note() const { return talk_.uploads ? talk_.uploads->of(home_) : upload_notes::note(); }
 
     /// One at a time sends a blob to a repository; the others find it there.
@@ -326,6 +331,7 @@ class upload_operation : immovable {
             return std::exchange(damaged_, true) ? fail(std::move(e)) : cancel_and_again(std::move(e));
         }
         if (status == 429) return wait(std::move(e), state::waiting_to_ask, retry_after_of(head));
+        if (status == 507) return fail(std::move(e)); // it has no room, and will not have it at once
         if (status == 408 || status >= 500) return check(std::move(e));
         if (status == 416 && !whole_) return question(std::move(e));
         return refusal(head);
@@ -354,6 +360,7 @@ class upload_operation : immovable {
         if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return question(std::move(e));
         if (status == 404 || status == 410 || detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN")) return lost(std::move(e));
         if (status == 429) return wait(std::move(e), state::waiting_to_question, retry_after_of(head));
+        if (status == 507) return fail(std::move(e));
         if (status == 416 || status == 408 || status >= 500) return question(std::move(e));
         return refusal(head);
     }
@@ -408,7 +415,7 @@ class upload_operation : immovable {
     }
     /// In a new session, because of `why_`.
     step<pushed_blob> again() {
-        if (sessions_ >= std::max<std::size_t>(most_sessions, lost_ ? 0 : options_.tries)) {
+        if (sessions_ >= (lost_ ? most_sessions : tries())) {
             auto why = std::move(*why_);
             return fail(lost_ ? detail::with_code(why, errc::upload_session_lost) : std::move(why));
         }
@@ -443,7 +450,7 @@ class upload_operation : immovable {
         return cancel();
     }
     step<pushed_blob> wait(error why, state then, std::int64_t wish = -1) {
-        if (++tries_ >= std::max(options_.tries, 1u) || wish > longest_wish) return fail(std::move(why));
+        if (++tries_ >= tries() || wish > longest_wish) return fail(std::move(why));
         auto const wait = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::min<std::int64_t>(20'000, std::int64_t(125) << std::min(tries_, 10u)));
         if (talk_.deadline && wish > 0 && std::chrono::steady_clock::now() + wait >= *talk_.deadline) return fail(std::move(why));
         why_ = std::move(why);

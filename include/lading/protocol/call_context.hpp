@@ -28,6 +28,8 @@ struct call_context {
     limits bounds;
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::chrono::milliseconds small_limit{0}; ///< of a request without a body, within a call that takes as long as its bytes; 0: none
+    unsigned tries = 5;     ///< of what is sent, where its options do not say
     std::string time_limit; ///< that set it, in words, for the error when it is over
     accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
     upload_notes* uploads = nullptr; ///< outlives the call; without, nothing is known of a registry

@@ -47,12 +47,15 @@ struct world {
     std::string bytes = "0123456789";
     std::optional<descriptor> what;
     std::unique_ptr<body_source> source;
+    unsigned tries = 5; // of the client
     bool without_digest = false;
     testing::manual_clock clock;
 
     result<pushed_blob> run() {
         call_context c("https://r.example", repository::parse("r.example/a/b").value());
         c.uploads = &notes;
+        c.tries = tries;
+        c.small_limit = std::chrono::seconds(3);
         if (!source) source = std::make_unique<text_source>(bytes);
         std::optional<descriptor> known = what ? *what : describe(bytes);
         if (without_digest) known.reset();
@@ -378,6 +381,39 @@ TEST_CASE("a closing request whose fate is not known is never sent again blindly
     world other_size;
     other_size.begins().talk.answers(testing::scripted_answer(error(errc::connection_reset))).answers(200, {{"Content-Length", "9"}}).answers(204);
     CHECK(code_of(other_size.run()) == errc::size_mismatch);
+}
+
+TEST_CASE("a client that tries once tries an upload once", "[upload][AM19][AM20]") {
+    for (int const status : {500, 503, 408}) {
+        world opened;
+        opened.tries = 1;
+        opened.talk.answers(404).answers(status);
+        CHECK_FALSE(opened.run());
+        world sent;
+        sent.tries = 1;
+        sent.begins().talk.answers(status).answers(404).answers(204);
+        CHECK_FALSE(sent.run());
+        CHECK(sent.talk.said() == strings{sent.head(), post, sent.put(), sent.head(), cancels});
+    }
+    world own; // what the upload itself is told comes first
+    own.tries = 1;
+    own.options.with_tries(2);
+    own.talk.answers(404).answers(503).answers(202, own.session()).answers(201);
+    CHECK(own.run());
+}
+
+TEST_CASE("what is small within an upload takes no longer than any other call", "[upload]") {
+    world w;
+    w.begins().talk.answers(201, w.kept());
+    auto const before = std::chrono::steady_clock::now();
+    REQUIRE(w.run());
+    for (auto const& q : w.talk.journal) {
+        CHECK(q.deadline.has_value() == (q.method != "PUT"));
+        if (q.deadline) CHECK(*q.deadline >= before + std::chrono::seconds(3));
+    }
+    w.talk = test::conversation();
+    w.talk.answers(testing::scripted_answer(error(errc::timeout)));
+    CHECK(code_of(w.run()) == errc::timeout); // nobody sends to a registry that does not answer
 }
 
 TEST_CASE("a registry that begins again is waited for, if it was there", "[upload][PU41][PU48]") {
@@ -779,14 +815,11 @@ TEST_CASE("refusals by code: a size in chunks, a quota, a full disk", "[upload][
     auto const got = quota.run();
     REQUIRE(code_of(got) == errc::precondition_failed);
     CHECK(got.error().message().find("quota exceeded") != std::string::npos);
-    world full;
-    full.begins();
-    for (int i = 0; i < 5; ++i) {
-        full.talk.answers(507).answers(404);
-        if (i < 4) full.talk.answers(204).answers(202, full.session());
-    }
-    full.talk.answers(204);
-    CHECK(code_of(full.run()) == errc::server_error);
+    world full; // it will not have room at once
+    full.begins().talk.answers(507, {}, R"({"errors":[{"code":"X","message":"no room left"}]})").answers(204);
+    auto const none = full.run();
+    REQUIRE(code_of(none) == errc::server_error);
+    CHECK(none.error().message().find("no room left") != std::string::npos);
 }
 
 TEST_CASE("one at a time sends a blob, and the others find it there", "[upload][PU10]") {
