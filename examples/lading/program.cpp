@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 
 #include <fcntl.h>
@@ -33,11 +34,15 @@ extern "C" void on_signal(int) {
 lading::stop_token stop_at_signals() {
     static std::stop_source source;
     if (pipe2(wake, O_CLOEXEC) != 0) return source.get_token(); // then signals do what they do anyway
-    std::thread([] {
-        char byte;
-        while (read(wake[0], &byte, 1) < 0 && errno == EINTR) {}
-        source.request_stop();
-    }).detach();
+    try {
+        std::thread([] {
+            char byte;
+            while (read(wake[0], &byte, 1) < 0 && errno == EINTR) {}
+            source.request_stop();
+        }).detach();
+    } catch (std::system_error const&) { // no thread can be started: likewise
+        return source.get_token();
+    }
     struct sigaction how{};
     how.sa_handler = on_signal;
     how.sa_flags = SA_RESTART;

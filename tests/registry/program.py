@@ -429,15 +429,19 @@ def many(w, image):
 
 
 def without_lanes(w):
-    """Many copies at once, where only some of the threads can be started."""
+    """Many copies at once, where only some of the threads can be started; one that needs none, where none can."""
     host, n = w.plain.host, 24
     listed = "\n".join(f"{host}/app:1 {host}/lanes/{i}:1" for i in range(n)).encode()
 
-    def limits():
-        resource.setrlimit(resource.RLIMIT_STACK, (1 << 30, resource.getrlimit(resource.RLIMIT_STACK)[1]))  # the stack of each thread
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    def memory(most):
+        """At most so many GiB, of which each thread takes one for its stack."""
+        def limits():
+            resource.setrlimit(resource.RLIMIT_STACK, (1 << 30, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+            resource.setrlimit(resource.RLIMIT_AS, (most << 30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        return limits
 
-    expect(0, "@sha256:", f"{n} of {n} copied", "copy", "--plain-http", "-j", "1", "--images", n, "--batch", "-", stdin=listed, preexec_fn=limits)
+    expect(0, "@sha256:", f"{n} of {n} copied", "copy", "--plain-http", "-j", "1", "--images", n, "--batch", "-", stdin=listed, preexec_fn=memory(6))
+    expect(0, "^sha256:", "^$", "digest", f"oci:{w.folder}/layout:first", preexec_fn=memory(1))
 
 
 def following(w, image):
