@@ -49,7 +49,7 @@ FOREIGN = [
     (r"boost/hana(/.*|\.hpp)", r"document/reflect/.*"),
     (r"boost/outcome/(basic_result|try)\.hpp", r"result\.hpp"),
     (r"toml\+\+/.*", r"config_files/registries_conf\.hpp"),
-    (r"curl/.*", r"net/curl_transport\.hpp"),
+    (r"curl/.*", r"net/curl_\w+\.hpp"),
     (r"boost/json/.*", r"json/readers/boost_json\.hpp"),
     (r"nlohmann/.*", r"json/readers/nlohmann_json\.hpp"),
     (r"rapidjson/.*", r"json/readers/rapidjson_reader\.hpp"),

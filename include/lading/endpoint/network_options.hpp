@@ -108,6 +108,12 @@ struct network_options {
     network_options& with_address(std::string host, std::string address) {
         return addresses.emplace_back(std::move(host), std::move(address)), *this;
     }
+    /// The address that is fixed for a host, or the host.
+    std::string_view address_of(std::string_view host) const {
+        for (auto const& [name, address] : addresses)
+            if (name == host) host = address;
+        return host;
+    }
     /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
     network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
     /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public

@@ -109,6 +109,11 @@ enum class address_policy : std::uint8_t {
     outside,   ///< a server named it: public addresses only
 };
 
+/// Whether a request may go to an address of this scope.
+constexpr bool may_reach(address_policy p, address_scope where) noexcept {
+    return p == address_policy::anywhere || where == address_scope::outside || (p == address_policy::inside && where == address_scope::inside);
+}
+
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
 /// (`Content-Length` or `Transfer-Encoding`), nothing else.
 struct request {

@@ -6,7 +6,7 @@
 #include "../endpoint/network_options.hpp"
 #include "../limits.hpp"
 #include "../policy/transport.hpp"
-#include "exchange.hpp"
+#include "exchange_for.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/async_result.hpp>

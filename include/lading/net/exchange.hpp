@@ -4,35 +4,26 @@
 /// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
 /// stage names the next.
 
-#include "../driver/outstanding_work.hpp"
-#include "../endpoint/network_options.hpp"
 #include "../http/address.hpp"
 #include "../limits.hpp"
 #include "../policy/transport.hpp"
 #include "body_pieces.hpp"
-#include "connection_pool.hpp"
-#include "deadlines.hpp"
-#include "dialler.hpp"
+#include "exchange_plan.hpp"
 #include "http1_reader.hpp"
-#include "http1_request.hpp"
 #include "name_lookups.hpp"
-#include "proxy.hpp"
-#include "tls_contexts.hpp"
+#include "new_connection.hpp"
 #include "transport_failure.hpp"
+#include "transport_state.hpp"
 #include "trust.hpp"
 
 #include <asio/any_io_executor.hpp>
-#include <asio/associated_cancellation_slot.hpp>
-#include <asio/associated_executor.hpp>
 #include <asio/bind_executor.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/error.hpp>
 #include <asio/ip/address.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/post.hpp>
 #include <asio/ssl/error.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/strand.hpp>
 
 #include <chrono>
 #include <memory>
@@ -42,30 +33,6 @@
 #include <vector>
 
 namespace lading::detail {
-
-/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
-struct transport_state {
-    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
-        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
-          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
-
-    asio::any_io_executor const executor;
-    network_options const network;
-    limits const bounds;
-    bool const one_thread; ///< runs the executor
-    tls_contexts contexts;
-    std::shared_ptr<connection_pool> const pool;
-    std::shared_ptr<deadlines> const times;
-
-    /// An executor for one exchange, which runs one handler at a time.
-    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
-};
-
-/// Takes the body of a proxy's answer, which is nobody's.
-struct discarding_sink final : body_sink {
-    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
-    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
-};
 
 /// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
 /// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
@@ -114,14 +81,6 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     std::shared_ptr<transport_state> const transport_;
 
   private:
-    /// What a new connection takes.
-    struct making {
-        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
-        dialler dial;
-        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
-        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
-        discarding_sink tunnel_body;
-    };
     /// What is awaited, as far as it matters to one who has to end it.
     enum class stage : std::uint8_t { waiting,
                                       resolving,
@@ -143,7 +102,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
 
     void begin() {
         if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
-        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
+        if (auto place = transport_->pool->acquire(plan_.key, shared_from_this())) return take(std::move(*place));
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
         wait_for_turn();
     }
@@ -153,20 +112,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
     }
     result<void> prepare() {
-        LADING_TRY(target_, url::parse(query_.url));
-        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
-        if (!via.empty()) {
-            LADING_TRY(auto proxy, parse_proxy(via));
-            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
-        }
-        key_ = target_->origin().str();
-        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.address_policy)));
-        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
-        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
-        bool const forwarded = proxy_ && target_->scheme() == "http";
-        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
-        if (forwarded && !proxy_->authorization.empty())
-            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
+        LADING_TRY_V(plan_.make(query_, transport_->network));
         if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
         return success();
     }
@@ -189,7 +135,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         asio::error_code ignored;
         switch (stage_) {
         case stage::waiting:
-            transport_->pool->withdraw(key_, *this);
+            transport_->pool->withdraw(plan_.key, *this);
             turn_.reset();
             return end(error(why));
         case stage::resolving: // whatever the resolver is busy with, nobody waits for it
@@ -215,19 +161,17 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         reused_ = false;
         place_.link.reset();
         reader_.reset();
-        making_ = std::make_unique<making>(transport_->executor, serial_);
+        making_ = std::make_unique<new_connection>(transport_->executor, serial_);
         limit(transport_->bounds.connect, errc::connect_timeout);
-        auto const& dialled = proxy_ ? proxy_->where : *target_;
-        auto host = dialled.host();
-        for (auto const& [name, address] : transport_->network.addresses)
-            if (name == host) host = address;
+        auto const& dialled = plan_.proxy ? plan_.proxy->where : *plan_.target;
+        std::string const host(transport_->network.address_of(dialled.host()));
         asio::error_code not_an_address;
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) return dial({{address, dialled.port()}});
         stage_ = stage::resolving;
         wait_for_turn();
-        lookup what{host, dialled.port(), host, !proxy_ && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
+        lookup what{host, dialled.port(), host, !plan_.proxy && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
         if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
         what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
         asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
@@ -235,40 +179,37 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     void on_resolved(asio::error_code ec, addresses found) {
         if (stage_ == stage::over) return; // stopped, and told so then
         turn_.reset();
-        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
+        if (ec) return end(plan_.proxy ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(plan_.target->host()));
         dial(std::move(found));
     }
 
     /// Connects, to such of the addresses as the request may go to.
     void dial(addresses where) {
         if (query_.address_policy != address_policy::anywhere && !transport_->network.inner_addresses) {
-            if (proxy_) {
-                if (!may_reach(scope_of_host(target_->host()))) where.clear();
+            if (plan_.proxy) {
+                if (!may_reach(query_.address_policy, scope_of_host(plan_.target->host()))) where.clear();
             } else {
-                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
+                std::erase_if(where, [&](auto const& e) { return !may_reach(query_.address_policy, connection::scope(e.address())); });
             }
         }
-        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        if (where.empty()) return end(error(errc::address_refused).with_context(plan_.target->host()));
         stage_ = stage::dialling;
         making_->dial.start(where, shared_from_this());
-    }
-    bool may_reach(address_scope where) const noexcept {
-        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
     }
 
   public:
     /// The dialler's.
     void on_dialled(asio::error_code ec) {
         if (stopped_ != errc::ok) return end(error(stopped_));
-        if (ec && proxy_) return end(proxy_error(ec.message()));
+        if (ec && plan_.proxy) return end(proxy_error(ec.message()));
         if (ec) {
             bool const refused = ec == asio::error::connection_refused;
             return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
         }
         place_.link = std::make_unique<connection>(making_->dial.take());
         stage_ = stage::connected;
-        if (target_->scheme() == "http") return write();
-        if (proxy_) return ask_proxy();
+        if (plan_.target->scheme() == "http") return write();
+        if (plan_.proxy) return ask_proxy();
         handshake();
     }
 
@@ -277,8 +218,8 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
 
     void ask_proxy() {
         auto& m = *making_;
-        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
-        m.tunnel_url = proxy_->where.str();
+        m.tunnel_text = connect_text(*plan_.target, *plan_.proxy, query_.headers.find("User-Agent").value_or(""));
+        m.tunnel_url = plan_.proxy->where.str();
         reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
         place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
     }
@@ -300,17 +241,17 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
     error proxy_error(std::string why) {
         reader_.reset();
-        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
+        return error(errc::proxy_failed).with_context(plan_.proxy->where.authority() + ": " + std::move(why));
     }
 
     void handshake() {
-        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
+        auto options = tls_for(transport_->network.tls, *plan_.target, query_.named_by, remarks_);
         if (!options) return end(std::move(options).assume_error());
         auto& o = options.assume_value();
         if (query_.address_policy != address_policy::anywhere) o.with_client_certificate({}, {});
         auto identity = transport_->contexts.find(o, query_.address_policy != address_policy::anywhere);
         if (!identity) return end(std::move(identity).assume_error());
-        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *plan_.target, o.verify))
             return end(no_memory_for_tls());
         limit(transport_->bounds.handshake, errc::tls_timeout);
         place_.link->async_handshake(then(&exchange::on_handshake));
@@ -336,10 +277,10 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             if (auto begun = body_->begin(); !begun) return end(stale_ ? error(errc::connection_reset) : std::move(begun).assume_error());
         }
         asio::error_code ec;
-        auto const n = place_.link->write_now(text_, ec);
-        if (n == text_.size() || ec) return on_write(ec, n);
+        auto const n = place_.link->write_now(plan_.text, ec);
+        if (n == plan_.text.size() || ec) return on_write(ec, n);
         limit(transport_->bounds.idle, errc::timeout_write);
-        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
+        place_.link->async_write(std::string_view(plan_.text).substr(n), then(&exchange::on_write));
     }
     void on_write(asio::error_code ec, std::size_t) {
         // A peer may answer and close before it has read everything; what it said comes first.
@@ -456,13 +397,13 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             return place_.link->socket.close(ignored), void();
         }
         // A forwarded request has its answer from the proxy, which means itself here.
-        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
+        if (outcome && plan_.proxy && plan_.target->scheme() == "http" && outcome.assume_value().status == 407)
             outcome = proxy_error("it answered 407");
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
         if (outcome) {
-            if (!proxy_) outcome.assume_value().peer = peer_;
+            if (!plan_.proxy) outcome.assume_value().peer = peer_;
             outcome.assume_value().sent_whole = sent_whole_;
             outcome.assume_value().warnings = std::move(remarks_);
         }
@@ -472,11 +413,11 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
     error explained(error e) const {
         exchange_progress p;
-        p.target = target_;
+        p.target = plan_.target;
         p.started = reader_ && reader_->started();
         p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
-        p.proxied = proxy_ != nullptr;
-        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
+        p.proxied = plan_.proxy != nullptr;
+        if (plan_.proxy && e == errc::connect_timeout) e.with_context("through the proxy " + plan_.proxy->where.authority());
         return complete_failure(std::move(e), query_, transport_->bounds, p);
     }
 
@@ -488,12 +429,9 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     errc stopped_ = errc::ok; ///< why the exchange was ended from outside
     errc late_ = errc::timeout;
     deadlines::time_point until_{};
-    std::optional<url> target_;
-    std::string key_;  ///< the pool's
-    std::string text_; ///< of the request
-    std::unique_ptr<proxy_address> proxy_;
+    exchange_plan plan_;
     std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
-    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
+    std::unique_ptr<new_connection> making_;   ///< never reset, because losing attempts refer to it
     pool_place place_;
     bool reused_ = false;
     std::optional<address_scope> peer_; ///< where the connection goes
@@ -511,37 +449,6 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     bool reopens_ = false;                         ///< a new one follows
     bool reading_ = false, writing_ = false;       ///< what is awaited of the connection
     std::optional<result<response>> outcome_;      ///< that is told when nothing is awaited any more
-};
-
-/// An exchange and who is told of its end.
-template <class Handler>
-class exchange_for final : public exchange {
-  public:
-    exchange_for(std::shared_ptr<transport_state> t, request const& q, body_sink& out, Handler h)
-        : exchange(std::move(t), q, out), handler_(std::move(h)),
-          work_(asio::get_associated_executor(*handler_, transport_->executor)) {}
-
-    /// Lets the handler's cancellation slot end the exchange.
-    void listen() {
-        if (auto slot = asio::get_associated_cancellation_slot(*handler_); slot.is_connected())
-            slot.assign([weak = weak_from_this()](asio::cancellation_type) {
-                if (auto const self = weak.lock()) self->cancel();
-            });
-    }
-
-  private:
-    void complete(result<response> outcome) override {
-        auto const executor = work_.get_executor();
-        asio::dispatch(executor, [h = std::move(*handler_), w = std::move(work_), o = std::move(outcome)]() mutable {
-            if (auto slot = asio::get_associated_cancellation_slot(h); slot.is_connected()) slot.clear();
-            w.reset();
-            std::move(h)(std::move(o));
-        });
-        handler_.reset();
-    }
-
-    std::optional<Handler> handler_;
-    outstanding_work<asio::associated_executor_t<Handler, asio::any_io_executor>> work_;
 };
 
 } // namespace lading::detail
