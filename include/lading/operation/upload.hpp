@@ -11,13 +11,10 @@
 #include "../http/plain_words.hpp"
 #include "../http/retry_after.hpp"
 #include "../http/status.hpp"
-#include "../http/upload_location.hpp"
-#include "../protocol/call_context.hpp"
 #include "../protocol/step.hpp"
-#include "push_options.hpp"
 #include "upload_answer.hpp"
 #include "upload_chunks.hpp"
-#include "upload_session.hpp"
+#include "upload_requests.hpp"
 #include "verifying_source.hpp"
 
 #include <algorithm>
@@ -37,7 +34,7 @@ namespace lading {
 /// `digest_mismatch` when the registry says that it got others; `size_mismatch` when it says that it has others; `name_unknown` for a
 /// repository that has to be made first; `unsupported_by_registry`; those of the source, `error_from_response` and the transport.
 template <class P>
-class upload_operation : immovable {
+class upload_operation : upload_requests {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -52,8 +49,8 @@ class upload_operation : immovable {
 
     /// The source must outlive it. In `place` is the session that is open, for one who gives up; empty for none.
     upload_operation(call_context c, std::optional<descriptor> known, body_source& from, push_options o, std::shared_ptr<std::string> place = {})
-        : talk_(std::move(c)), options_(std::move(o)), place_(std::move(place)), known_(std::move(known)), source_(from, digest_of_known(), size_of(known_, from)),
-          chunks_(source_), body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {
+        : upload_requests(std::move(c), std::move(known), std::move(o), std::move(place)),
+          source_(from, digest_of_known(), size_of(known_, from)), chunks_(source_) {
         source_.watch([this](std::uint64_t n) { tell_running(n); });
     }
 
@@ -68,7 +65,10 @@ class upload_operation : immovable {
     }
 
     step<pushed_blob> on_delay() {
-        if (state_ == state::waiting_for_turn) return take_turn() ? ask(state::asking) : wait_for_turn();
+        if (state_ == state::waiting_for_turn) {
+            if (!take_turn()) return wait_for_turn();
+            return ask(state::asking);
+        }
         if (state_ == state::waiting_to_ask_first) return ask(state::asking);
         if (state_ == state::waiting_to_ask) return known_ ? ask(state::checking) : again();
         if (state_ == state::waiting_to_question) return question(error(*why_));
@@ -77,7 +77,7 @@ class upload_operation : immovable {
 
     step<pushed_blob> on_response(result<response> answer, auth_note const& shown = {}) {
         shown_ = shown;
-        if (answer) add_remarks(answer.assume_value());
+        if (answer) detail::add_registry_warnings(answer.assume_value(), warnings_);
         switch (state_) {
         case state::asking: return on_asked(answer);
         case state::mounting: return on_mounted(answer);
@@ -97,67 +97,12 @@ class upload_operation : immovable {
     }
 
   private:
-    enum class state : std::uint8_t { asking,
-                                      mounting,
-                                      opening,
-                                      sending,
-                                      patching,
-                                      questioning, ///< how much of a chunk has come
-                                      checking,    ///< whether the blob is there in spite of a failure
-                                      cancelling,
-                                      waiting_for_turn, ///< another one sends the same
-                                      waiting_to_ask_first,
-                                      waiting_to_ask,
-                                      waiting_to_question,
-                                      waiting_to_open };
-
-    std::optional<digest> digest_of_known() const { return known_ ? std::optional(known_->digest) : std::nullopt; }
     std::optional<std::uint64_t> size_of(std::optional<descriptor> const& what, body_source& from) {
         from_size_ = from.size();
         return what && what->size >= 0 ? std::optional(static_cast<std::uint64_t>(what->size)) : from_size_;
     }
-    routing push() const {
-        auto out = talk_.push();
-        out.token_for = upload_session::token_for;
-        return out;
-    }
-    std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
-    need_exchange exchange(state s, request q, routing how) {
-        state_ = s;
-        if (place_) *place_ = session_.is_elsewhere() ? std::string() : session_.place();
-        if (!q.source && talk_.small_limit.count() > 0) {
-            auto const until = std::chrono::steady_clock::now() + talk_.small_limit;
-            if (!q.deadline || *q.deadline > until) q.deadline = until;
-        }
-        return need_exchange(std::move(q), body_, std::move(how));
-    }
-    std::size_t tries() const { return std::max(options_.tries != 0 ? options_.tries : talk_.tries, 1u); }
-    upload_notes::note note() const { return talk_.uploads ? talk_.uploads->of(home_) : upload_notes::note(); }
-
-    /// One at a time sends a blob to a repository; the others find it there.
-    bool take_turn() {
-        if (!known_ || !talk_.uploads) return true;
-        turn_ = talk_.uploads->take_turn(home_ + ' ' + std::string(talk_.name.path()) + ' ' + known_->digest.str());
-        return turn_ != nullptr;
-    }
-    step<pushed_blob> wait_for_turn() {
-        state_ = state::waiting_for_turn;
-        patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
-        return need_delay(patience_);
-    }
-
-    /// A failure after which the same may be asked again. A registry that has taken something, and is not there now, is beginning again.
-    bool may_pass(error const& e) const {
-        return detail::is_passing(e.kind()) || (e == errc::connection_refused && (sessions_ > 0 || note().has_taken));
-    }
-
     // ---- is it there?
 
-    step<pushed_blob> ask(state s) {
-        auto how = push();
-        how.goes_on = s == state::asking; // one more try is enough where sending is the answer to a failure
-        return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
-    }
     step<pushed_blob> on_asked(result<response>& answer) {
         if (!answer && !may_pass(answer.assume_error())) return std::move(answer).assume_error();
         if (answer) {
@@ -193,13 +138,6 @@ class upload_operation : immovable {
 
     // ---- a session
 
-    std::string mount_key() const { return home_ + ' ' + options_.mount_from + ' ' + std::string(talk_.name.path()); }
-    bool may_mount() const { return !talk_.uploads || talk_.uploads->may_mount(mount_key()); }
-    step<pushed_blob> mount() {
-        auto how = push();
-        how.scope += " repository:" + options_.mount_from + ":pull";
-        return exchange(state::mounting, talk_.send("POST", path("uploads/?mount=") + percent_encode(known_->digest.str()) + "&from=" + percent_encode(options_.mount_from)), std::move(how));
-    }
     step<pushed_blob> on_mounted(result<response>& answer) {
         if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
         if (answer) {
@@ -215,19 +153,10 @@ class upload_operation : immovable {
     }
 
     step<pushed_blob> open() {
-        session_.end();
-        auto url = path("uploads/");
-        auto const d = digest_of_known();
-        if (d && d->algorithm() != digest_algorithm::sha256) url += "?digest-algorithm=" + std::string(name_of(d->algorithm()));
-        bool const single = options_.single_post && d && source_.size() && !posted_;
-        auto q = talk_.send("POST", single ? closing_url(url, *d) : std::move(url));
-        if (single) {
-            posted_ = comes_along_ = whole_ = true;
-            q.headers.add("Content-Type", "application/octet-stream");
-            q.source = &source_;
-            tell(transfer_state::started);
-        }
-        return exchange(state::opening, std::move(q), push());
+        if (!options_.single_post || !known_ || !source_.size() || posted_) return post();
+        posted_ = comes_along_ = whole_ = true;
+        tell(transfer_state::started);
+        return post(&source_);
     }
     step<pushed_blob> on_opened(result<response>& answer) {
         if (std::exchange(comes_along_, false) && !(answer && answer.assume_value().status == 202)) return on_sent(answer);
@@ -279,12 +208,8 @@ class upload_operation : immovable {
     }
     step<pushed_blob> send_whole() {
         whole_ = true;
-        auto [q, how] = session_.ask("PUT", closing_url(session_.place(), known_->digest));
-        q.headers.add("Content-Type", "application/octet-stream");
-        if (*source_.size() > expect_above && !note().has_taken) q.headers.add("Expect", "100-continue");
-        q.source = &source_;
         tell(transfer_state::started);
-        return exchange(state::sending, std::move(q), std::move(how));
+        return put(source_);
     }
     step<pushed_blob> send_chunk() {
         whole_ = false;
@@ -292,13 +217,8 @@ class upload_operation : immovable {
         if (!next) return fail(spent(std::move(next).assume_error()));
         auto const& p = next.assume_value();
         if (p.last && !given_) known_.emplace("application/octet-stream", *source_.actual(), static_cast<std::int64_t>(source_.count()));
-        auto [q, how] = session_.ask(p.last ? "PUT" : "PATCH", p.last ? closing_url(session_.place(), known_->digest) : open_url(session_.place()));
-        q.headers.add("Content-Type", "application/octet-stream");
-        bool const alone = p.last && p.from == 0;
-        if (!alone && !p.bytes.empty()) q.headers.add("Content-Range", std::to_string(p.from) + '-' + std::to_string(p.from + p.bytes.size() - 1));
         piece_.emplace(p.bytes);
-        q.source = &*piece_;
-        return exchange(p.last ? state::sending : state::patching, std::move(q), std::move(how));
+        return put_chunk(*piece_, p.from, p.bytes.size(), p.last);
     }
 
     /// The answer to the request that ends with the last byte.
@@ -378,9 +298,7 @@ class upload_operation : immovable {
     step<pushed_blob> question(error why) {
         why_ = std::move(why);
         if (++questions_ > most_questions) return check(std::move(*why_));
-        auto [q, how] = session_.ask("GET", open_url(session_.place()));
-        how.goes_on = true;
-        return exchange(state::questioning, std::move(q), std::move(how));
+        return ask_how_far();
     }
     step<pushed_blob> on_questioned(result<response>& answer) {
         if (!answer) return is_callers_own(answer.assume_error()) ? fail(std::move(answer).assume_error()) : check(std::move(*why_));
@@ -461,11 +379,7 @@ class upload_operation : immovable {
     /// Ends the session at the registry, whatever comes of it.
     step<pushed_blob> cancel() {
         if (!session_.is_open() || session_.is_elsewhere()) return after_cancel();
-        auto [q, how] = session_.ask("DELETE", open_url(session_.end()));
-        how.answers_challenges = false;
-        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-        if (!q.deadline || *q.deadline > until) q.deadline = until;
-        return exchange(state::cancelling, std::move(q), std::move(how));
+        return delete_session();
     }
     step<pushed_blob> after_cancel() {
         if (!failure_) return open();
@@ -495,56 +409,31 @@ class upload_operation : immovable {
         out.warnings = std::move(warnings_);
         return done<pushed_blob>(std::move(out));
     }
-    void add_remarks(response& head) { detail::add_registry_warnings(head, warnings_); }
 
-    void tell(transfer_state s, std::string_view reason = {}) {
-        if (!options_.observer || !known_) return;
-        transfer_event event{*known_, s};
-        event.bytes = event.all_bytes = s == transfer_state::started || s == transfer_state::retrying ? 0 : source_.count();
-        event.all_total = source_.size().value_or(event.bytes);
-        event.reason = reason;
-        options_.observer(event);
-    }
+    void tell(transfer_state s, std::string_view reason = {}) { upload_requests::tell(s, source_.count(), source_.size(), reason); }
     void tell_running(std::uint64_t) {
-        if (!options_.observer) return;
-        auto const now = std::chrono::steady_clock::now();
-        if (now < next_tell_) return;
-        next_tell_ = now + std::chrono::milliseconds(100);
-        tell(transfer_state::running);
+        if (may_tell_again()) tell(transfer_state::running);
     }
 
     static constexpr std::uint64_t usual_chunk = std::uint64_t(16) << 20, smallest_chunk = std::uint64_t(64) << 10,
-                                   largest_chunk = std::uint64_t(64) << 20, expect_above = std::uint64_t(8) << 20;
+                                   largest_chunk = std::uint64_t(64) << 20;
     static constexpr std::int64_t longest_wish = 60; ///< in seconds
 
-    call_context talk_;
-    push_options options_;
-    std::shared_ptr<std::string> place_;
-    std::optional<descriptor> known_;
-    bool const given_ = known_.has_value(); ///< else it is known at its end
     std::optional<std::uint64_t> from_size_;
     verifying_source<P> source_;
     upload_chunks<P> chunks_;
     std::optional<view_source> piece_; ///< of the chunk under way
-    detail::answer_text body_;
-    std::string home_; ///< the origin that is written to
     auth_note shown_;
-    std::shared_ptr<upload_notes::turn> turn_;
-    std::chrono::milliseconds patience_{0};
-    state state_ = state::asking;
-    upload_session session_{talk_, options_.upload_hosts};
     std::uint64_t chunk_ = 0; ///< bytes, where the registry has refused more
     std::string sizes_;       ///< that it has refused
     std::optional<error> why_, failure_;
-    std::size_t sessions_ = 0, questions_ = 0, steps_back_ = 0;
+    std::size_t questions_ = 0, steps_back_ = 0;
     unsigned tries_ = 0;
     bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
     bool comes_along_ = false; ///< the blob, with the POST under way
     bool may_shrink_ = false;  ///< where the blob is not there: the request may have been too large
     bool odd_range_ = false; ///< said already
     bool renewed_ = false;   ///< the token, since the registry has taken anything
-    std::chrono::steady_clock::time_point next_tell_{};
-    std::vector<warning> warnings_;
 };
 
 } // namespace lading
