@@ -4,8 +4,10 @@
 /// `auth_rules`: where secrets may go.
 
 #include "../detail/docker_hub.hpp"
+#include "../detail/text.hpp"
 #include "../http/address.hpp"
 #include "../http/url.hpp"
+#include "../result.hpp"
 
 #include <string>
 #include <string_view>
@@ -50,6 +52,16 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
     for (auto const& text : rules.trusted_realms)
         if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
     return false;
+}
+
+/// A trusted realm that is no origin would be trusted by no one. Errors: `config_invalid`.
+inline result<void> check_trusted_realms(auth_rules const& rules) {
+    for (auto const& text : rules.trusted_realms)
+        if (!url::parse(text))
+            return error(errc::config_invalid)
+                .with_context("a trusted realm")
+                .with_values("an origin, as https://auth.example.com", printable(text, 160));
+    return success();
 }
 
 /// The scope that a challenge names, if it is one of the repository of ours with actions that exist; else nothing.

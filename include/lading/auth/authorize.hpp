@@ -22,10 +22,8 @@
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../http/challenge.hpp"
-#include "../policy/credentials.hpp"
 #include "auth_rules.hpp"
-#include "login_remarks.hpp"
-#include "secret_redactor.hpp"
+#include "call_login.hpp"
 #include "session.hpp"
 #include "token.hpp"
 
@@ -53,7 +51,7 @@ class authorize_middleware : immovable {
     template <class Context, class... Args>
     authorize_middleware(Context& context, call_context const& talk, Args&&... args)
         : talk_(talk), rules_(context.options.auth), session_(context.session), clock_(context.clock),
-          credentials_(context.credentials), inner_(context, talk, std::forward<Args>(args)...) {}
+          login_(context.credentials, rules_, talk_), inner_(context, talk, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
 
@@ -92,8 +90,8 @@ class authorize_middleware : immovable {
             if (sent_.starts_with("Bearer ") && narrow()) return send();
         }
         if (!may_be_hidden(head)) return pass(std::move(got), shown); // nothing to offer: this is the answer
-        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_) return pass(std::move(got), shown);
+        if (auto const asked = login_.look_up(); !asked) return pass(asked.assume_error());
+        if (!login_.secret) return pass(std::move(got), shown);
         if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
             if (guessed_) return pass(std::move(got), shown);
             return send();
@@ -135,16 +133,10 @@ class authorize_middleware : immovable {
             fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
             wider_.clear();
             held_.reset();
-            withheld_.reset();
+            login_.withheld.reset();
             return send();
         }
-        if (auto* over = std::get_if<done<value_type>>(&s)) {
-            auto& value = over->value();
-            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
-            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark
-                                                                                              : std::string());
-            told_.hide_in(value);
-        }
+        if (auto* over = std::get_if<done<value_type>>(&s)) login_.conclude(over->value());
         return s;
     }
     static constexpr bool is_refusal(errc e) noexcept { return e == errc::auth_denied || e == errc::auth_required || e == errc::denied; }
@@ -185,7 +177,7 @@ class authorize_middleware : immovable {
                     return begun ? fetch() : pass(std::move(begun).assume_error());
                 }
                 sent_ = known->authorization;
-                told_.add_authorization(sent_);
+                login_.told.add_authorization(sent_);
                 sent_secret_ = known->from_secret;
                 q.headers.set("Authorization", std::move(known->authorization));
             }
@@ -200,10 +192,10 @@ class authorize_middleware : immovable {
         auto const gate = session_.gate_of(where());
         if (!gate) return answer::none;
         guessed_ = true;
-        LADING_TRY_V(look_up());
-        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
-            if (secret_ && check_plaintext(where()))
-                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
+        LADING_TRY_V(login_.look_up());
+        if (!gate->from || (login_.secret && !login_.secret->registry_token.empty())) {
+            if (login_.secret && login_.check_plaintext(where()))
+                if (auto authorization = login_.authorization(gate->from.has_value()); !authorization.empty()) session_.store_secret(where(), scope(), std::move(authorization));
             return answer::none;
         }
         guessing_ = true;
@@ -283,13 +275,13 @@ class authorize_middleware : immovable {
     /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
     step<value_type> no_token(error why) {
         if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
-        if (!withheld_) withheld_ = std::move(why);
+        if (!login_.withheld) login_.withheld = std::move(why);
         return pass_held();
     }
 
     result<answer> answer_basic(auth_note& shown) {
-        LADING_TRY_V(look_up());
-        auto authorization = secret_ ? own_authorization(false) : std::string();
+        LADING_TRY_V(login_.look_up());
+        auto authorization = login_.secret ? login_.authorization(false) : std::string();
         if (authorization.empty()) return shown.unanswered = true, answer::none;
         if (authorization != sent_) session_.keep_gate(where(), {});
         return show(std::move(authorization));
@@ -297,15 +289,15 @@ class authorize_middleware : immovable {
     /// Sends the secret to the registry itself, unless it was sent before it was asked for.
     result<answer> show(std::string authorization) {
         if (authorization == sent_) return answer::none;
-        LADING_TRY_V(check_plaintext(where()));
+        LADING_TRY_V(login_.check_plaintext(where()));
         fresh_ = true;
-        keep(std::move(authorization));
+        session_.store_secret(where(), scope(), std::move(authorization));
         return answer::send;
     }
 
     result<answer> answer_bearer(response const& head, challenge const& c, std::string_view at) {
-        LADING_TRY_V(look_up());
-        auto authorization = secret_ ? own_authorization(true) : std::string();
+        LADING_TRY_V(login_.look_up());
+        auto authorization = login_.secret ? login_.authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
         if (pending_->routing.asks_as_told && wider_.empty()) wider_ = detail::scope_as_told(c.param("scope").value_or(""), scope());
         LADING_TRY(auto const base, url::parse(pending_->query.url));
@@ -323,31 +315,13 @@ class authorize_middleware : immovable {
         return answer::fetch;
     }
 
-    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
-    std::string own_authorization(bool bearer) const {
-        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
-        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
-    }
-    /// Keeps an authorization for the pending request.
-    void keep(std::string authorization) {
-        auth_session::known k;
-        k.authorization = std::move(authorization);
-        k.from_secret = true;
-        k.usable_until = auth_session::time_point::max();
-        session_.store(where(), scope(), std::move(k));
-    }
-
     /// Why the login may not go to a token service; nothing when it may.
     std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
-        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
-        if (way) way = check_plaintext(where()); // what the secret gets goes there
+        auto way = trusted ? login_.check_plaintext(target.origin()) : result<void>(success());
+        if (way) way = login_.check_plaintext(where()); // what the secret gets goes there
         if (!way) return std::move(way).assume_error();
         if (trusted) return std::nullopt;
-        for (auto const& text : rules_.trusted_realms)
-            if (!url::parse(text)) // it would be trusted by no one
-                return error(errc::config_invalid)
-                    .with_context("a trusted realm")
-                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+        if (auto realms = detail::check_trusted_realms(rules_); !realms) return std::move(realms).assume_error();
         return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
     }
 
@@ -355,19 +329,19 @@ class authorize_middleware : immovable {
     /// be, unless it is trusted.
     result<void> begin_fetch(url const& target, std::string service, address_policy far) {
         auto const registry = where();
-        LADING_TRY_V(look_up());
+        LADING_TRY_V(login_.look_up());
         // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
-        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != address_policy::inside))
+        if (registry.scheme == "https" && target.scheme() != "https" && (login_.secret || far != address_policy::inside))
             return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
-                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
+                                                        (login_.secret ? ": " : ", and the registry is not inside a network: ") + target.safe());
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
-        auto secret = secret_;
+        auto secret = login_.secret;
         if (secret) {
             auto why = stands_in_the_way(target, trusted);
             // Without the login there is nothing new to show to who did not ask for it.
             if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
             if (why) secret.reset();
-            withheld_ = std::move(why);
+            login_.withheld = std::move(why);
         }
         auto token_fetch = session_.join(registry, scope(), own_fetch_);
         if (!own_fetch_) {
@@ -379,11 +353,11 @@ class authorize_middleware : immovable {
         // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
         used_secret_ = secret.has_value();
         token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
-        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        what.by_oauth = used_secret_ && (!login_.secret->identity_token.empty() || rules_.oauth_password);
         what.offline = rules_.offline_token;
         if (used_secret_) {
-            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
-            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *login_.secret);
+            if (!what.refresh_token.empty()) login_.told.add(credential::identity(what.refresh_token));
         }
         if (!trusted) what.address_policy = far;
         if (target.origin() != registry) what.named_by = registry.authority();
@@ -405,7 +379,7 @@ class authorize_middleware : immovable {
             f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
-            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
+            login_.told.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             bool const own = is_callers_own(e.kind());
             // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
             if (!own && !guessing_) own_fetch_->failure = e;
@@ -432,31 +406,15 @@ class authorize_middleware : immovable {
     }
 
     void keep_refresh_token(std::string text) {
-        if (!text.empty()) told_.add(credential::identity(text));
-        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
+        if (!text.empty()) login_.told.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *login_.secret, std::move(text));
     }
 
-    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
-    result<void> look_up() {
-        if (asked_credentials_) return success();
-        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
-        if (got) secret_ = std::move(got).assume_value();
-        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
-        else return std::move(got).assume_error();
-        if (secret_ && secret_->empty()) secret_.reset();
-        if (secret_) told_.add(*secret_);
-        asked_credentials_ = true;
-        return success();
-    }
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
     origin const& where() const { return where_; }
     std::string const& scope() const { return pending_->routing.scope; }
 
-    result<void> check_plaintext(origin const& to) const {
-        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
-        return error(errc::plaintext_credentials_refused).with_context(to.str());
-    }
     error refuse(errc e, std::string why) const {
         fallback_facts facts;
         facts.answered = true;
@@ -471,7 +429,7 @@ class authorize_middleware : immovable {
     auth_rules const& rules_;
     auth_session& session_;
     typename P::clock& clock_;
-    typename P::credentials& credentials_;
+    call_login<P> login_;
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
@@ -483,13 +441,8 @@ class authorize_middleware : immovable {
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
     std::optional<response> held_;                      ///< the answer that made us ask there
-    std::optional<credential> secret_;
-    std::optional<error> trouble_;                      ///< why there is none
-    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
     std::string wider_;                                 ///< a scope that the registry asked for, not ours
-    secret_redactor told_;
     std::string sent_;         ///< the authorization of the last request
-    bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
     bool fresh_ = false;       ///< it was made for this request, so a refusal is final
     bool renewed_ = false;     ///< and a refresh token got it

@@ -75,6 +75,14 @@ class auth_session {
         known_[key(where, scope)] = std::move(k);
         knows_any_.store(true, std::memory_order_release);
     }
+    /// The same of what is good as long as the secret is that it says.
+    void store_secret(origin const& where, std::string const& scope, std::string authorization) {
+        known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = time_point::max();
+        store(where, scope, std::move(k));
+    }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
         std::lock_guard const lock(mutex_);
