@@ -11,6 +11,9 @@
 #include "observe.hpp"
 #include "retry.hpp"
 
+#include <memory>
+#include <utility>
+
 namespace lading {
 
 template <class Op, class Context, class... Args>
@@ -27,5 +30,11 @@ class call : public middleware_of<Op, Context, Args...> {
     /// The place that is asked, or has served the value.
     endpoint const& place() const { return this->inner().inner().inner().place(); }
 };
+
+/// A call on its own. Arguments are copied, but for those in `std::ref`.
+template <class Op, class Context, class... Args>
+std::unique_ptr<call<Op, Context, Args...>> make_call(Context& context, call_plan<> plan, Args... args) {
+    return std::make_unique<call<Op, Context, Args...>>(context, std::move(plan), std::move(args)...);
+}
 
 } // namespace lading
