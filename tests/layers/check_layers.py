@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """The rules of the house, checked from the text of the headers: a header includes only its own floor and below, and
-each foreign library is known in one place only. A table has the rooms: what each is for, its files, its lines; none has more
-than a fifth of the lines. Prints every breach; exit status 1 if there is one."""
+each foreign library is known in one place only, and none has more than 450 lines. A table has the rooms: what each is for, its
+files, its lines; none has more than a fifth of the lines. Prints every breach; exit status 1 if there is one."""
 
 import pathlib
 import re
@@ -93,6 +93,7 @@ ROOMS = {
     "unpack": "decompression by other libraries",
 }
 MOST = 20  # per cent of the lines, for one room
+LONGEST = 450  # lines of one header
 
 INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)')
 COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -117,6 +118,8 @@ def breaches(path):
         yield f"{name}: the first line must be the SPDX line"
     if path.suffix == ".hpp" and not re.search(r"^#pragma once$", text, re.MULTILINE):
         yield f"{name}: no #pragma once"
+    if (lines := len(text.splitlines())) > LONGEST:
+        yield f"{name}: {lines} lines; a header that is one thing has {LONGEST} at most"
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE_LINE.match(line)
         if not match:
