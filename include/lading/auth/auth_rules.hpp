@@ -33,12 +33,6 @@ struct auth_rules {
 
 namespace detail {
 
-/// The origin of a URL; of what is none, one that nothing has.
-inline origin origin_of(std::string const& text) {
-    auto const u = url::parse(text);
-    return u ? u.assume_value().origin() : origin("", "", 0);
-}
-
 /// Token services that are known to serve a registry of another origin.
 inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
     {docker_hub::registry_origin, docker_hub::token_origin},

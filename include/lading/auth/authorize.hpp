@@ -62,7 +62,7 @@ class authorize_middleware : immovable {
             auto const& deadline = pending_->query.deadline;
             if (!deadline || clock_.now() < *deadline) return look_again();
             fetch_.reset();
-            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
+            return pass(error(errc::timeout).with_context("waiting for a token").with_url(asked_->safe()));
         }
         fetch_.reset();
         if (*over && !guessing_ && !(is_refusal((*over)->kind()) && narrow())) return no_token(std::move(**over));
@@ -125,10 +125,16 @@ class authorize_middleware : immovable {
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
+            auto target = url::parse(x->query.url);
+            if (!target) { // the transport refuses it
+                pending_.reset();
+                return s;
+            }
+            asked_ = std::move(target).assume_value();
+            where_ = asked_->origin();
             pending_ = std::move(*x);
-            where_ = detail::origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
-            if (where_ != home_) pending_->routing.may_authorize = false;
+            if (where_ != talk_.home) pending_->routing.may_authorize = false;
             rounds_ = 0;
             fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
             wider_.clear();
@@ -300,16 +306,15 @@ class authorize_middleware : immovable {
         auto authorization = login_.secret ? login_.authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
         if (pending_->routing.asks_as_told && wider_.empty()) wider_ = detail::scope_as_told(c.param("scope").value_or(""), scope());
-        LADING_TRY(auto const base, url::parse(pending_->query.url));
-        auto const realm = base.resolve(at);
+        auto const realm = asked_->resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
         auto service = std::string(c.param("service").value_or(""));
         // The token that was fetched before it was asked for came from there.
         bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
         if (unasked_ && same && wider_.empty()) return answer::none;
-        auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
+        auto far = policy_from(head, pending_->query.address_policy, asked_->host(), realm.assume_value().host());
         // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
-        bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
+        bool const is_inside = head.peer.value_or(scope_of_host(asked_->host())) != address_scope::outside;
         if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
         LADING_TRY_V(begin_fetch(realm.assume_value(), std::move(service), far));
         return answer::fetch;
@@ -421,11 +426,10 @@ class authorize_middleware : immovable {
         facts.over_tls = where().scheme == "https";
         facts.v2_confirmed = confirmed_;
         facts.next_endpoint = true;
-        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(safe_url(pending_->query.url));
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(asked_->safe());
     }
 
     call_context talk_;
-    origin const home_ = detail::origin_of(talk_.base_url);
     auth_rules const& rules_;
     auth_session& session_;
     typename P::clock& clock_;
@@ -433,7 +437,8 @@ class authorize_middleware : immovable {
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    origin where_ = home_;                              ///< whom it goes to
+    std::optional<url> asked_;                          ///< its URL, and
+    origin where_ = talk_.home;                              ///< whom it goes to
     std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
     std::chrono::milliseconds waited_{0};                ///< for it
     std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it

@@ -51,8 +51,7 @@ struct client_context : immovable {
         auto plan = plan_to_write(name);
         if (!plan.places) return; // as the calls will say
         for (auto const& place : plan.places.assume_value()) {
-            plan.talk.base_url = place.base_url;
-            plan.talk.name = place.name;
+            plan.talk.move_to(place.base_url, place.name);
             uploads.will_write(plan.talk.repository_key());
         }
     }

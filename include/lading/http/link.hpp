@@ -6,11 +6,13 @@
 #include "../detail/text.hpp"
 #include "../result.hpp"
 #include "message.hpp"
+#include "url.hpp"
 
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace lading {
 
@@ -110,6 +112,20 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
         }
     }
     return links == 1 ? std::move(unrelated) : std::nullopt;
+}
+
+/// The next page of a list, and the one that named it, maybe where a redirect has led to.
+struct next_page {
+    url here, there;
+};
+
+/// What an answer names as its next page, if anything. Errors: those of `next_link`, `url_invalid`.
+inline result<std::optional<next_page>> next_page_of(response const& head) {
+    LADING_TRY(auto const link, next_link(head.headers.all("Link")));
+    if (!link) return std::optional<next_page>();
+    LADING_TRY(auto here, url::parse(head.url));
+    LADING_TRY(auto there, here.resolve(*link));
+    return std::optional<next_page>(next_page{std::move(here), std::move(there)});
 }
 
 } // namespace lading

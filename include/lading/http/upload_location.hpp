@@ -23,6 +23,7 @@ struct upload_location {
     bool rewritten = false;         ///< it named another scheme or port of the same host; the session's own are kept
     bool elsewhere = false;         ///< on another host, which the caller allows: no credentials go there
     bool other_repository = false;  ///< below another repository's path
+    std::optional<origin> from, to; ///< of one elsewhere: who named it, and where it is
 };
 
 namespace detail {
@@ -64,7 +65,7 @@ inline result<upload_location> locate_upload(header_map const& headers, std::str
     if (there.origin() == here.origin()) return out;
     if (there.host() == here.host()) {
         out.rewritten = true;
-        out.url = here.scheme() + "://" + here.authority() + there.target();
+        out.url = here.origin().base() + there.target();
         return out;
     }
     bool allowed = false;
@@ -72,6 +73,8 @@ inline result<upload_location> locate_upload(header_map const& headers, std::str
     if (!allowed) return error(errc::upload_location_cross_origin).with_values(here.origin().str(), there.origin().str());
     if (there.scheme() != "https") return error(errc::upload_location_downgrade).with_values("https", there.origin().str());
     out.elsewhere = true;
+    out.from = here.origin();
+    out.to = there.origin();
     return out;
 }
 

@@ -30,6 +30,8 @@ struct origin {
         bool const own = port == (scheme == "https" ? 443 : 80);
         return own ? host : host + ':' + std::to_string(port);
     }
+    /// The start of its URLs: the scheme and the authority.
+    std::string base() const { return scheme + "://" + authority(); }
     friend bool operator==(origin const&, origin const&) = default;
 };
 
@@ -199,6 +201,17 @@ class url {
         return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
     }
 
+    /// The same query at another origin. `path` is in normal form, as that of a `url` is.
+    url at(lading::origin o, std::string path) const {
+        url out = *this;
+        out.scheme_ = std::move(o.scheme);
+        out.host_ = std::move(o.host);
+        out.port_ = o.port;
+        out.path_ = std::move(path);
+        out.has_query_ = !query_.empty();
+        return out;
+    }
+
     /// Adds one query parameter, percent-encoded.
     url& add_query(std::string_view key, std::string_view value) {
         if (has_query_ && !query_.empty()) query_ += '&';
@@ -241,6 +254,14 @@ class url {
     std::uint16_t port_ = 0;
     bool has_query_ = false;
 };
+
+namespace detail {
+/// The origin of a URL; of what is none, one that nothing has.
+inline origin origin_of(std::string_view text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().origin() : origin("", "", 0);
+}
+} // namespace detail
 
 /// `url::safe` of any text; what is no URL is named so, and not shown.
 inline std::string safe_url(std::string_view text) {

@@ -48,9 +48,8 @@ class v1_inspect_operation : public operation_base<inspection, P> {
             facts.next_endpoint = true;
             return error(errc::v1_unsupported).with_context("a reference by digest").with_facts(facts);
         }
-        LADING_TRY(auto index, url::parse(talk_.base_url));
-        index_.emplace(std::move(index));
-        endpoints_.push_back(*index_);
+        if (talk_.home.port == 0) return error(errc::url_invalid).with_context("the base URL of the call");
+        endpoints_.push_back(talk_.home);
         return ask(&v1_inspect_operation::on_images, repository_path("/images"));
     }
 
@@ -91,15 +90,15 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         then_ = then;
         auto const& where = endpoints_[at_];
         request q = talk_.get(path);
-        q.url = where.scheme() + "://" + where.authority() + path;
+        q.url = where.base() + path;
         auto how = talk_.pull();
-        token_sent_ = !token_.empty() && where.origin() == token_origin_;
+        token_sent_ = !token_.empty() && where == token_origin_;
         if (then == &v1_inspect_operation::on_images) q.headers.add("X-Docker-Token", "true");
         if (token_sent_) q.headers.add("Authorization", "Token " + token_);
-        how.may_authorize = !token_sent_ && where.origin() == index_->origin();
-        if (where.origin() != index_->origin()) { // the index named it
+        how.may_authorize = !token_sent_ && where == talk_.home;
+        if (where != talk_.home) { // the index named it
             q.address_policy = far_;
-            q.named_by = index_->authority();
+            q.named_by = talk_.home.authority();
         }
         return need_exchange(std::move(q), body_, std::move(how));
     }
@@ -117,7 +116,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         if (!fits) return malformed("the list of images is no list of objects");
         LADING_TRY_V(take_token(head));
         LADING_TRY_V(take_endpoints(head));
-        far_ = policy_from(head, address_policy::anywhere, index_->host(), {});
+        far_ = policy_from(head, address_policy::anywhere, talk_.home.host, {});
         return ask_tags();
     }
 
@@ -128,14 +127,14 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         if (!std::all_of(token_.begin(), token_.end(), detail::is_print))
             return malformed("the token has a character that no header may have");
         auto const from = url::parse(head.url); // after redirects, not who was asked
-        token_origin_ = (from ? from.assume_value() : *index_).origin();
+        token_origin_ = from ? from.assume_value().origin() : talk_.home;
         token_is_secret_ = shown_.sent;
         return success();
     }
 
     /// The hosts that serve the repository; the index itself when none is named.
     result<void> take_endpoints(response const& head) {
-        std::vector<url> named;
+        std::vector<origin> named;
         std::size_t count = 0;
         for (auto line : head.headers.all("X-Docker-Endpoints"))
             while (!line.empty()) {
@@ -153,18 +152,17 @@ class v1_inspect_operation : public operation_base<inspection, P> {
         return success();
     }
     /// A host, which is spoken to as the index is; or a URL, which must not be less than that.
-    void add_endpoint(std::vector<url>& named, std::string_view host) {
-        std::string const prefix = host.find("://") == host.npos ? index_->scheme() + "://" : "";
+    void add_endpoint(std::vector<origin>& named, std::string_view host) {
+        std::string const prefix = host.find("://") == host.npos ? talk_.home.scheme + "://" : "";
         auto u = url::parse(prefix + std::string(host));
         bool const bare = u && u.assume_value().path() == "/" && !u.assume_value().has_query();
-        if (!bare || (index_->scheme() == "https" && u.assume_value().scheme() != "https")) {
+        if (!bare || (talk_.home.scheme == "https" && u.assume_value().scheme() != "https")) {
             warnings_.emplace_back(warning_code::v1_endpoint_skipped, "an endpoint that the index names is not used: " +
                                                                           safe_url(prefix + std::string(host)));
             return;
         }
-        for (auto const& n : named)
-            if (n.origin() == u.assume_value().origin()) return;
-        named.push_back(std::move(u).assume_value());
+        auto one = u.assume_value().origin();
+        if (std::find(named.begin(), named.end(), one) == named.end()) named.push_back(std::move(one));
     }
 
     // ---- tags -------------------------------------------------------------------------------------------------
@@ -289,7 +287,7 @@ class v1_inspect_operation : public operation_base<inspection, P> {
     error last_word(error e) const {
         fallback_facts facts = e.facts();
         facts.answered = true;
-        facts.over_tls = index_->scheme() == "https";
+        facts.over_tls = talk_.home.scheme == "https";
         facts.next_endpoint = facts.plaintext = facts.v1 = false;
         e.with_facts(facts);
         if (e.http_status() == 0) e.with_status(status_);
@@ -301,9 +299,8 @@ class v1_inspect_operation : public operation_base<inspection, P> {
     reference ref_;
     schema1_rules rules_;
     response_body body_;
-    std::optional<url> index_;
     address_policy far_ = address_policy::outside; ///< of the endpoints that it names
-    std::vector<url> endpoints_;
+    std::vector<origin> endpoints_;
     std::size_t at_ = 0; ///< the endpoint that is asked
     std::string token_;  ///< empty when none was given
     origin token_origin_{"", "", 0};

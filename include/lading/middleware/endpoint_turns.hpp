@@ -38,8 +38,7 @@ class endpoint_turns {
     /// How one talks there.
     call_context talk() const {
         call_context out = talk_;
-        out.base_url = at().base_url;
-        out.name = at().name;
+        out.move_to(at().base_url, at().name);
         if (at().is_mirror && out.deadline) {
             auto const now = clock_.now();
             out.deadline = now + (*out.deadline - now) / 2;

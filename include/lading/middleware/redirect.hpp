@@ -47,6 +47,7 @@ class redirect_middleware : immovable {
         if (!answer || !is_redirect(answer.assume_value())) return remember(detail::respond(inner_, std::move(answer), shown));
         auto hop = follow(answer.assume_value());
         if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
+        if (!hop.assume_value()) return remember(detail::respond(inner_, std::move(answer), shown));
         last_ = std::move(hop).assume_value();
         remarks_ = std::move(answer.assume_value().warnings);
         return *last_;
@@ -63,13 +64,15 @@ class redirect_middleware : immovable {
     }
     bool is_redirect(response const& head) const {
         auto const s = head.status;
-        if (last_->query.method == "GET" || last_->query.method == "HEAD") return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
-        if ((s != 307 && s != 308) || hops_ == 3 || !last_->routing.may_authorize) return false;
-        auto const here = url::parse(last_->query.url);
-        auto const there = here ? here.assume_value().resolve(head.headers.find("Location").value_or("")) : here;
-        if (!there || there.assume_value().origin() != here.assume_value().origin()) return false;
+        if (only_reads()) return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
+        return (s == 307 || s == 308) && hops_ != 3 && last_->routing.may_authorize;
+    }
+    bool only_reads() const { return last_->query.method == "GET" || last_->query.method == "HEAD"; }
+    /// Whether what changes something may go on to there.
+    bool may_change(url const& here, result<url> const& there) const {
+        if (!there || there.assume_value().origin() != here.origin()) return false;
         // What is removed is in the repository that the caller has named.
-        return last_->query.method != "DELETE" || repository_in(there.assume_value().path()) == repository_in(here.assume_value().path());
+        return last_->query.method != "DELETE" || repository_in(there.assume_value().path()) == repository_in(here.path());
     }
     static std::string_view repository_in(std::string_view path) {
         for (std::string_view const part : {"/manifests/", "/blobs/"})
@@ -88,18 +91,20 @@ class redirect_middleware : immovable {
         }
         return false;
     }
-    result<need_exchange> follow(response const& head) {
+    /// The next request; nothing when the answer is one.
+    result<std::optional<need_exchange>> follow(response const& head) {
+        LADING_TRY(auto const here, url::parse(last_->query.url));
         auto refuse = [&](errc e, std::string why) {
             fallback_facts facts;
             facts.answered = true;
             facts.next_endpoint = true;
-            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(safe_url(last_->query.url));
+            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(here.safe());
         };
         auto const where = head.headers.find("Location");
+        if (!only_reads() && !may_change(here, here.resolve(where.value_or("")))) return std::optional<need_exchange>();
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
         auto const target = percent_encode_stray(*where);
         if (names_user(target)) return refuse(errc::url_invalid, "the target of a redirect names a user");
-        LADING_TRY(auto const here, url::parse(last_->query.url));
         auto const there = here.resolve(target);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
         if (here.scheme() == "https" && there.assume_value().scheme() != "https")
@@ -117,7 +122,7 @@ class redirect_middleware : immovable {
                 if (next.query.named_by.empty()) next.query.named_by = here.authority();
             }
         }
-        return next;
+        return std::optional<need_exchange>(std::move(next));
     }
 
     std::size_t limit_;

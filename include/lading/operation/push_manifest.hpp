@@ -66,7 +66,7 @@ class push_manifest_operation : immovable {
 
     push_manifest_operation(call_context c, reference ref, std::string bytes, manifest_push_options o)
         : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), source_(bytes), bytes_(std::move(bytes)),
-          body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {}
+          body_(talk_.bounds), home_(talk_.home.base()) {}
 
     step<pushed_manifest> start() {
         if (bytes_.size() > talk_.bounds.manifest_bytes)

@@ -128,12 +128,11 @@ class referrers_operation : public operation_base<referrer_list, P> {
         ++pages_;
         auto const before = list_->values.size();
         LADING_TRY(bool const full, add(body_.take()));
-        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
-        if (full || !link) return std::optional<std::string>();
-        LADING_TRY(auto const here, url::parse(head.url));
-        LADING_TRY(auto const there, here.resolve(*link));
-        LADING_TRY(auto const home, url::parse(talk_.base_url));
-        if (there.origin() != home.origin()) return error(errc::page_cross_origin).with_values(home.origin().str(), there.origin().str());
+        if (full) return std::optional<std::string>();
+        LADING_TRY(auto const page, next_page_of(head));
+        if (!page) return std::optional<std::string>();
+        auto const& [here, there] = *page;
+        if (there.origin() != talk_.home) return error(errc::page_cross_origin).with_values(talk_.home.str(), there.origin().str());
         barren_ = list_->values.size() == before ? barren_ + 1 : 0;
         if (there.str() == here.str() || !seen_.insert(there.str()).second || barren_ == 3) return error(errc::page_loop).with_url(there.safe());
         if (pages_ >= talk_.bounds.referrer_pages)

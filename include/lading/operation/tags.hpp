@@ -150,17 +150,14 @@ class tag_listing {
             return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds, shown);
         if (auto wrong = body_.page_over(head)) return std::move(*wrong);
         if (body_.full()) return std::optional<need_exchange>();
-        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
-        if (!link) return std::optional<need_exchange>();
-
-        LADING_TRY(auto const here, url::parse(head.url)); // maybe where a redirect led to
-        LADING_TRY(auto there, here.resolve(*link));
-        LADING_TRY(auto const registry, url::parse(talk_.base_url));
-        if (there.origin() != registry.origin()) {
+        LADING_TRY(auto page, next_page_of(head));
+        if (!page) return std::optional<need_exchange>();
+        auto& [here, there] = *page;
+        if (there.origin() != talk_.home) {
             // A server behind a gateway knows itself by another name: the place in its list is meant, not the name.
             if (there.path() != own_path_ && there.path() != here.path())
-                return error(errc::page_cross_origin).with_values(registry.origin().str(), there.origin().str());
-            LADING_TRY(there, url::parse(talk_.base_url + own_path_ + (there.query().empty() ? "" : "?" + std::string(there.query()))));
+                return error(errc::page_cross_origin).with_values(talk_.home.str(), there.origin().str());
+            there = there.at(talk_.home, own_path_);
         }
         barren_ = body_.tags().size() == before ? barren_ + 1 : 0;
         if (!seen_.insert(std::hash<std::string>{}(there.str())).second || there.str() == here.str() || barren_ == 3)

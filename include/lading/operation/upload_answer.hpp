@@ -77,12 +77,6 @@ constexpr bool is_passing(errc code) noexcept {
     }
 }
 
-/// Scheme and authority of a base URL: what notes are kept by.
-inline std::string cut_origin(std::string_view base) {
-    auto const scheme = base.find("://");
-    return std::string(base.substr(0, scheme == base.npos ? base.size() : base.find('/', scheme + 3)));
-}
-
 /// The digest that an answer names; nothing for none, two, or what is none.
 inline std::optional<digest> digest_said(response const& head) {
     auto const said = head.headers.all("Docker-Content-Digest");

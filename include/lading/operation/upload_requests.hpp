@@ -27,7 +27,7 @@ class upload_requests : immovable {
   protected:
     upload_requests(call_context c, std::optional<descriptor> known, push_options o, std::shared_ptr<std::string> place)
         : talk_(std::move(c)), options_(std::move(o)), place_(std::move(place)), known_(std::move(known)), body_(talk_.bounds),
-          home_(detail::cut_origin(talk_.base_url)) {}
+          home_(talk_.home.base()) {}
 
     /// What is awaited.
     enum class state : std::uint8_t { asking,

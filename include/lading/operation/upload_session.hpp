@@ -66,9 +66,8 @@ class upload_session {
             remarks.emplace_back(warning_code::upload_location_rewritten, "the proxy in front of the registry is misconfigured: " + safe_url(head.url));
         next.other_repository = next.other_repository || at_.other_repository;
         if (next.elsewhere) {
-            auto const here = url::parse(head.url), there = url::parse(next.url);
-            far_ = policy_from(head, address_policy::anywhere, here.assume_value().host(), there.assume_value().host());
-            named_by_ = here.assume_value().authority();
+            far_ = policy_from(head, address_policy::anywhere, next.from->host, next.to->host);
+            named_by_ = next.from->authority();
         }
         next.elsewhere = next.elsewhere || at_.elsewhere;
         at_ = std::move(next);

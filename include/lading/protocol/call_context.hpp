@@ -6,6 +6,7 @@
 
 #include "../detail/chrono.hpp"
 #include "../http/message.hpp"
+#include "../http/url.hpp"
 #include "../limits.hpp"
 #include "../reference.hpp"
 #include "../version.hpp"
@@ -15,15 +16,17 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace lading {
 
 /// Where and how one call talks. Copied into the operation.
 struct call_context {
     call_context(std::string base, repository r, limits l = {})
-        : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
+        : base_url(std::move(base)), home(detail::origin_of(base_url)), name(r), bounds(std::move(l)) {}
 
     std::string base_url; ///< scheme, host and port, no trailing slash
+    origin home;          ///< the same, read once; port 0 where that is no URL
     repository name;
     limits bounds;
     std::string user_agent = "lading/" LADING_VERSION_STRING;
@@ -33,6 +36,13 @@ struct call_context {
     std::string time_limit; ///< that set it, in words, for the error when it is over
     accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
     upload_notes* uploads = nullptr; ///< outlives the call; without, nothing is known of a registry
+
+    /// The same call at another place.
+    void move_to(std::string base, repository there) {
+        base_url = std::move(base);
+        home = detail::origin_of(base_url);
+        name = std::move(there);
+    }
 
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }

@@ -15,6 +15,22 @@ std::string next(std::vector<std::string_view> lines) {
 }
 } // namespace
 
+TEST_CASE("the next page is meant from the one that names it", "[P03]") {
+    response head(200);
+    head.url = "https://a.test/v2/x/tags/list?n=2";
+    CHECK_FALSE(next_page_of(head).value());
+    head.headers.add("Link", "<?n=2&last=b>; rel=next");
+    auto const page = next_page_of(head).value().value();
+    CHECK(page.here.str() == "https://a.test/v2/x/tags/list?n=2");
+    CHECK(page.there.str() == "https://a.test/v2/x/tags/list?n=2&last=b");
+    head.headers.set("Link", "<https://b.test/p>; rel=next");
+    CHECK(next_page_of(head).value().value().there.origin() == origin("https", "b.test", 443));
+    head.headers.set("Link", "<https://u@b.test/p>; rel=next");
+    CHECK(next_page_of(head).error() == errc::url_invalid);
+    head.headers.set("Link", "</p; rel=next");
+    CHECK(next_page_of(head).error() == errc::link_invalid);
+}
+
 TEST_CASE("the target of rel=next", "[P03]") {
     struct row {
         std::string_view line, expected;

@@ -60,6 +60,14 @@ TEST_CASE("references are resolved (RFC 3986, 5.2)") {
     }
 }
 
+TEST_CASE("a URL keeps its query at another origin") {
+    auto const other = origin("http", "[::1]", 5000);
+    CHECK(url::parse("https://a.test/x/y?n=2&last=b").value().at(other, "/v2/z").str() == "http://[::1]:5000/v2/z?n=2&last=b");
+    CHECK(url::parse("https://a.test/x?").value().at(other, "/z").str() == "http://[::1]:5000/z");
+    CHECK(detail::origin_of("https://a.test:443/x") == origin("https", "a.test", 443));
+    CHECK(detail::origin_of("no URL") == origin("", "", 0));
+}
+
 TEST_CASE("what is logged of a URL", "[C19]") {
     auto const u = url::parse("https://a.test/x?X-Amz-Signature=CANARY&n=5&token=CANARY&last=z").value();
     CHECK(u.safe() == "https://a.test/x?X-Amz-Signature=***&n=5&token=***&last=z");
