@@ -96,7 +96,7 @@ struct printer {
         auto const text = std::exchange(first, false) || args.format != "table" ? text_of(image, args) : '\n' + text_of(image, args);
         good = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && good;
     }
-    /// The end: what is no index is an image itself. True when all could be inspected and printed.
+    /// The end: a document that is not an index is itself an image. True when all could be inspected and printed.
     lading::result<bool> over(lading::result<lading::inspection> const& top) {
         if (!top) return top.assume_error();
         if (top.assume_value().kind != lading::image_kind::index) print(top.assume_value());
@@ -145,7 +145,7 @@ struct batch_policies : policies {
     using transport = lading::asio_transport; // whatever the model of the one inspection is
 };
 
-/// Every image of an index, side by side, in its order. True when none failed.
+/// Every image of an index, several at a time, told in its order. True when none failed.
 lading::result<bool> inspect_all(inspect_request const& args) {
     printer out{args, {}};
     LADING_TRY(auto const place, place_of(args.reference));

@@ -53,7 +53,7 @@ result<std::string> small_blob(Store& store, descriptor const& what, limits cons
 
 /// What an index says of the document that `name` leads to in a store: its type, digest and size; of an image the platform that its config names,
 /// of an artifact its type. With `flat` an index gives its entries, not itself. Errors: those of the store and of `contents_of`; `schema1_refused`,
-/// `media_type_unknown` for what is no manifest. Requests to a registry: the document, and of an image its config.
+/// `media_type_unknown` for a document that is not a manifest. Requests to a registry: the document, and of an image its config.
 template <class Store>
 result<std::vector<descriptor>> entries_of(Store& store, std::string_view name, bool flat = false, limits const& bounds = {}, stop_token stop = {}) {
     LADING_TRY(auto const what, store.resolve(name, stop));

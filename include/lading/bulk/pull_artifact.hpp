@@ -36,7 +36,7 @@ struct artifact_options {
     artifact_options& with_all(bool yes = true) { return all = yes, *this; }
     /// Other files of these names are replaced.
     artifact_options& with_overwrite(bool yes = true) { return overwrite = yes, *this; }
-    /// Folders, which come packed, are written as the archives that they come as.
+    /// A folder, which is stored as an archive, is written as that archive.
     artifact_options& with_packed(bool yes = true) { return packed = yes, *this; }
     artifact_options& with_durability(durability d) { return durable = d, *this; }
     /// Of an index, the artifact for this platform; else the one for the host.
@@ -254,8 +254,8 @@ class artifact_run {
 /// `org.opencontainers.image.title`) is a file; nothing is unpacked.
 ///
 /// All names are checked before the first byte is written (`check_titles`), and so is what the folder has under them: the same content stays and
-/// is not fetched, any other is `file_exists` unless it may be overwritten. A file is whole and verified or not there; what a run that was stopped has
-/// of it is gone on with. The first failure ends it and cancels the others.
+/// is not fetched, any other is `file_exists` unless it may be overwritten. A file is whole and verified, or not there; the part
+/// that an interrupted run has left is resumed. The first failure ends it and cancels the others.
 ///
 /// Errors: those of the source and of `contents_of`; `path_refused`, `file_exists`, `part_in_use`, `disk_full`, `sink_failed`; `blob_unknown` with
 /// what is there when the choice of one file fits none or several; `no_config`; `platform_not_found`; `media_type_mismatch` and

@@ -14,7 +14,7 @@
 
 namespace lading::detail {
 
-/// An address in network order: 4 bytes, 16, or none for what is no address.
+/// An address in network order: 4 bytes, 16, or none for text that is not an address.
 struct ip_bytes {
     std::array<std::uint8_t, 16> bytes{};
     std::size_t size = 0;
@@ -113,7 +113,7 @@ struct ip_network {
     ip_bytes base;
     std::size_t bits = 0;
 
-    /// Nothing (`base` is none) for what is no network.
+    /// Nothing (`base` is none) for text that is not a network.
     static constexpr ip_network parse(std::string_view text) noexcept {
         auto const slash = text.find('/');
         if (slash == text.npos) return {};

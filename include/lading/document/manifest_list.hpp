@@ -20,7 +20,7 @@ struct manifest_list {
     std::int64_t schema_version = 2;
     std::string media_type;
     std::vector<descriptor> manifests;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+    std::vector<odd_entry> odd_entries; ///< entries of `manifests` that are not descriptors
 };
 
 } // namespace lading

@@ -45,7 +45,7 @@ struct oci_index {
     std::vector<descriptor> manifests;
     std::optional<descriptor> subject;
     string_map annotations;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+    std::vector<odd_entry> odd_entries; ///< entries of `manifests` that are not descriptors
 };
 
 } // namespace lading

@@ -49,7 +49,7 @@ inline std::optional<std::string_view> element(std::string_view text, std::strin
 }
 
 /// Text of a peer on one line: white space and tags become one space, the usual entities their characters; at most `most`
-/// characters, printable. Empty for what is no text.
+/// characters, printable. Empty if the body is not text.
 inline std::string one_line(std::string_view text, std::size_t most, bool markup) {
     constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
     std::string out;

@@ -39,7 +39,7 @@ inline std::pair<std::string_view, std::string_view> cut_at(std::string_view tex
 /// Reads the `Location` of an answer to `asked`, an upload of the repository with this path. Another scheme or port of the same host is
 /// a proxy that knows itself by another name: the origin of `asked` is kept, so that nothing goes where it would not have gone anyway.
 /// Another host is refused unless it is in `hosts` ("uploads.example.com", with its port if that is not the scheme's own), and then has
-/// to be https. Errors: `upload_protocol` for what is no place of an upload, `upload_location_cross_origin`,
+/// to be https. Errors: `upload_protocol` if it cannot be the place of an upload, `upload_location_cross_origin`,
 /// `upload_location_downgrade`.
 inline result<upload_location> locate_upload(header_map const& headers, std::string_view asked, std::string_view repository,
                                              std::vector<std::string> const& hosts = {}) {
@@ -120,7 +120,7 @@ inline std::optional<std::uint64_t> upload_range_end(header_map const& headers) 
     return out;
 }
 
-/// The least size of a chunk but the last, 0 for any. Nothing for what is no number, or several.
+/// The least size of a chunk but the last, 0 for any. Nothing if it is not a number, or there are several.
 inline std::optional<std::uint64_t> least_chunk(header_map const& headers) {
     auto const all = headers.all("OCI-Chunk-Min-Length");
     if (all.empty()) return 0;

@@ -256,14 +256,14 @@ class url {
 };
 
 namespace detail {
-/// The origin of a URL; of what is none, one that nothing has.
+/// The origin of a URL; for text that is not a URL, one that equals no other origin.
 inline origin origin_of(std::string_view text) {
     auto const u = url::parse(text);
     return u ? u.assume_value().origin() : origin("", "", 0);
 }
 } // namespace detail
 
-/// `url::safe` of any text; what is no URL is named so, and not shown.
+/// `url::safe` of any text; text that is not a URL is not shown, only said to be none.
 inline std::string safe_url(std::string_view text) {
     auto const u = url::parse(text);
     return u ? u.assume_value().safe() : "(not a URL)";

@@ -43,7 +43,7 @@ class json_nesting {
     std::vector<std::uint64_t> full_;
 };
 
-/// `Exact`: what is no text in a string ends it all.
+/// `Exact`: a string that is not valid text ends the reading.
 template <class Sink, bool Exact = false>
 class strict_json_reader {
   public:
@@ -291,7 +291,7 @@ struct strict_json {
     }
 };
 
-/// The same for a text that is the program's own: what is no UTF-8 is `json_utf8`.
+/// The same for the program's own text: invalid UTF-8 is `json_utf8`.
 struct exact_json {
     template <class Sink>
     static constexpr json_status read(std::string_view text, Sink& sink) {

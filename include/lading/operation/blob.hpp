@@ -25,7 +25,7 @@ inline std::optional<std::string_view> known_blob(descriptor const& what) {
     if ((what.size == 2 || what.size < 0) && what.digest.str() == object) return std::string_view("{}");
     return std::nullopt;
 }
-/// What a lost connection, and a network that is away for a moment, is for a body that may be gone on with.
+/// Whether a transfer may be resumed after this: the connection was lost or, once bytes have come, the network was away for a moment.
 constexpr bool may_go_on(errc code, bool has_begun) noexcept {
     if (is_lost_connection(code)) return true;
     if (!has_begun) return false; // another place is asked sooner
@@ -45,9 +45,9 @@ constexpr bool may_go_on(errc code, bool has_begun) noexcept {
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
 ///
-/// After a lost connection, a body that is too slow and a status that may pass it goes on from the byte that it has (`Range`),
-/// as often as `retry_rules` say without 64 KiB of progress. An answer that does not go on there, and bytes of several answers
-/// that are not the blob together, are worth one attempt from the start.
+/// After a lost connection, a body that is too slow, or a status that is worth a retry, it resumes from the byte that it has (`Range`). It
+/// gives up after as many tries in a row as `retry_rules` allow without 64 KiB of progress. If an answer does not continue there, or
+/// the bytes of several answers are not the blob, it starts once more from the beginning.
 ///
 /// Errors: `size_mismatch`, `digest_mismatch`, `descriptor_invalid` (empty, by its size only), `body_too_large` (no size known),
 /// `range_mismatch`, `resume_exhausted`, those of `error_from_response`, of the sink, and of the transport. The sink is committed

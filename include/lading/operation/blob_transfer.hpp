@@ -158,9 +158,9 @@ class blob_transfer final : public body_sink, immovable {
     /// The head of an answer that has no part of the blob, the last one since `ask`; nothing after any other.
     std::optional<response> const& refusal() const noexcept { return refusal_; }
     std::string const& error_text() const noexcept { return error_body_.text(); }
-    /// It went on where the blob was, and has ended before it said.
+    /// The answer continued the blob, and ended before the position that it had announced.
     bool is_short() const noexcept { return is_rest_ && count() < until_; }
-    /// It went on, and has brought all that it said that it has, which is not all.
+    /// The answer continued the blob and was as long as announced, but the blob is longer.
     bool is_partial() const noexcept { return is_rest_ && count() == until_ && check_.is_sized() && !is_whole(); }
 
     // ---- what comes next ----------------------------------------------------------------------------------------
@@ -185,21 +185,21 @@ class blob_transfer final : public body_sink, immovable {
         }
         return finish();
     }
-    /// It cannot be gone on with: from the start, but once at each place; false for the second time. The sink keeps what it has until an
-    /// answer begins.
+    /// The transfer cannot be resumed: starts from the beginning, once at each place; false the second time. The sink keeps what it has
+    /// until an answer begins.
     bool begin_again(error const& why) {
         forget();
         if (std::exchange(has_begun_again_, true)) return false;
         tell(transfer_state::retrying, why.summary());
         return true;
     }
-    /// There are 64 KiB more than when this was asked last: its tries are counted anew.
+    /// Whether 64 KiB have come since the last call; if so, tries are counted from zero again.
     bool has_progressed() noexcept {
         bool const yes = furthest_ - std::exchange(seen_, furthest_) >= progress;
         if (yes) schedule_.renew();
         return yes;
     }
-    /// How long to wait before it is gone on with, as `next` takes it from the schedule; nothing when it is not.
+    /// How long to wait before the transfer is resumed, as `next` takes it from the schedule; nothing when it is not resumed.
     template <class Next>
     std::optional<std::chrono::milliseconds> wait(error const& why, Next next) {
         has_progressed();

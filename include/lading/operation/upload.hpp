@@ -195,7 +195,7 @@ class upload_operation : upload_requests {
         auto const size = source_.size();
         auto chunk = chunk_ != 0 ? chunk_ : options_.chunk != 0 ? std::max<std::uint64_t>(options_.chunk, smallest_chunk)
                                                                 : note().chunk;
-        if (lost_ && chunk_ == 0 && note().chunk == 0 && size && given_) return send_whole(); // a lost session is not gone on with
+        if (lost_ && chunk_ == 0 && note().chunk == 0 && size && given_) return send_whole(); // a lost session is not resumed
         if (chunk == 0 && (!size || !given_)) chunk = usual_chunk;
         if (chunk == 0 || (size && *size <= chunk && given_)) return send_whole();
         if (!least || *least > largest_chunk)

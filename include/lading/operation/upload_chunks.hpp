@@ -77,7 +77,7 @@ class upload_chunks {
         if (*said + 1 > offset_ + sent_) return verdict::impossible;
         return continue_at(*said + 1);
     }
-    /// A byte may not be sent twice: what went before is gone on with or not at all.
+    /// No byte may be sent twice: either the upload continues here, or it cannot continue.
     std::uint64_t offset() const noexcept { return offset_; }
     std::uint64_t end_of_sent() const noexcept { return offset_ + sent_; }
 

@@ -86,7 +86,7 @@ inline void write_image(json_writer& w, image_config const& image) {
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
 /// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings` (`code`, `text`),
 /// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
-/// `attestations`, `oddEntries` (of an index, what is no descriptor: `position`, `why`, `text`), `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
+/// `attestations`, `oddEntries` (entries of an index that are not descriptors: `position`, `why`, `text`), `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
 inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {

@@ -33,7 +33,7 @@ struct upload_session {
 class upload_sessions {
   public:
     static constexpr std::size_t most = 4096;                 ///< open at once; the one that has been idle longest ends then
-    static constexpr std::chrono::hours idle{24};             ///< what nobody has gone on with for so long ends
+    static constexpr std::chrono::hours idle{24};             ///< a session that nobody has used for so long ends
     static constexpr std::size_t remembered = 4096;           ///< that are over
 
     std::shared_ptr<upload_session> begin(std::string_view name, std::unique_ptr<staged_blob> bytes) {

@@ -56,8 +56,8 @@ struct archive_options {
 
 namespace detail {
 
-/// The folder `<path>.part`, of this user, locked by a file in it, which also takes the bytes of an archive. It is gone on with
-/// when a run was killed; `remove` takes it away.
+/// The folder `<path>.part`, of this user, locked by a file in it, which also takes the bytes of an archive. The folder of a run
+/// that was killed is resumed; `remove` deletes it.
 ///
 /// Threads: one at a time. Two of one path: the second is `part_in_use`.
 class archive_staging {

@@ -17,17 +17,17 @@ namespace lading {
 /// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
 using held_bytes = std::function<bool(std::span<std::byte const>)>;
 
-/// Takes one blob. First `resume`, once, or again while it says `part_in_use`; then `begin`, unless what `resume` told of is gone on
-/// with. `begin` starts afresh, at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a
-/// lost connection it goes on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of
-/// `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A
-/// failure of `begin`, `write` or `commit` ends the operation with that error.
+/// Takes one blob. First `resume` is called, again as long as it says `part_in_use`; then `begin`, unless the transfer continues after
+/// the bytes that `resume` reported. `begin` starts from nothing at any time: a transfer that has to start over calls it again. `write`
+/// gets pieces in order; after a lost connection it continues where it was. Whoever has called `resume` or `begin`, with or without success, must
+/// end with exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was
+/// written may be right). A failure of `begin`, `write` or `commit` ends the operation with that error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
-    /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
-    /// they can be hashed; where that says so it stops, with `cancelled`. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
-    /// sink that keeps nothing between two transfers holds nothing.
+    /// Returns how many bytes of the blob the sink holds, from its start. First it calls `each` with them, in order, so that they can be
+    /// hashed; if `each` returns false it stops, with `cancelled`. `size` is that of the blob in bytes, -1 if unknown; anything longer is
+    /// not the blob. A sink that keeps nothing between two transfers holds nothing.
     virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
                                          [[maybe_unused]] held_bytes const& each) {
         return std::uint64_t{0};

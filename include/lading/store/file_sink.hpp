@@ -19,9 +19,9 @@ struct file_options {
     file_options() = default;
 
     file_options& with_durability(lading::durability d) { return durability = d, *this; }
-    /// What has the name already is left: `file_exists`, unless it is the blob.
+    /// An existing file of this name is kept: `file_exists`, unless it is the blob.
     file_options& with_no_clobber(bool on = true) { return no_clobber = on, *this; }
-    /// Whether what a transfer that failed has written is kept, and gone on with by the next one.
+    /// Whether what a failed transfer has written is kept, and resumed by the next one.
     file_options& with_resume(bool on) { return resume = on, *this; }
 
     lading::durability durability = lading::durability::file;

@@ -127,9 +127,9 @@ inline std::string_view wrong_with_title(std::string_view title) {
 
 } // namespace detail
 
-/// May files of these names be written to one folder? On whatever system this is, names are refused that some system would read
-/// otherwise: what leads out of the folder, devices, control characters; and two names that are one when case or the composition of
-/// letters is ignored, a file that is another's folder, and a name that is another's with ".part". Error: `path_refused`, with the name.
+/// May files of these names be written to one folder? A name is refused on every system if it is unsafe on any: if it leads out of the
+/// folder, names a device, or has control characters. So are two names that differ only in case or in the composition of letters, a file
+/// whose name is the folder of another one, and a name that is another one followed by ".part". Error: `path_refused`, with the name.
 inline result<void> check_titles(std::vector<std::string> const& titles) {
     auto const refused = [](std::string_view title, std::string_view why, std::string_view other = {}) {
         auto text = detail::printable(title, 160).append(" ").append(why);

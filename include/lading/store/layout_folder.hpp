@@ -80,7 +80,7 @@ class new_file {
     file_handle handle_;
 };
 
-/// Which file it is, and of when: another one, or a changed one, differs.
+/// Identifies a file and its state: another file, or the same one after a change, compares unequal.
 struct file_identity {
     dev_t device = 0;
     ino_t number = 0;

@@ -24,8 +24,8 @@ namespace lading {
 /// What `oci_layout::gc` may remove.
 struct garbage_options {
     std::chrono::seconds blobs{3600};              ///< younger blobs stay: a program may be about to list them
-    std::chrono::seconds parts{14 * 24 * 3600};    ///< younger files under way stay: a program may go on with them
-    bool force = false;                             ///< what a document that cannot be read leads to is removed too
+    std::chrono::seconds parts{14 * 24 * 3600};    ///< younger unfinished files stay: a program may resume them
+    bool force = false;                             ///< remove also what only an unreadable document might list
 };
 
 /// What it has removed.
@@ -92,7 +92,7 @@ class layout_garbage {
     void doubt(std::string const& about, error const& why) {
         if (doubt_.empty()) doubt_ = about + ": " + why.summary();
     }
-    /// Of a type that nobody knows what is no document is a blob.
+    /// Content of an unknown type is a blob, unless it can be read as a document.
     void walk(digest const& d, std::string_view type, std::size_t deep) {
         marked_.insert(d);
         if (is_known_blob_type(type) || !walked_.insert(d).second) return;

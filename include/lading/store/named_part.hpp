@@ -20,8 +20,8 @@ namespace lading::detail {
 /// How it gets its name.
 struct part_naming {
     durability how = durability::file;
-    bool keep = false;   ///< what has the name is left: `file_exists`, unless it is the blob
-    bool resume = true;  ///< what was written is kept when the transfer fails, and gone on with
+    bool keep = false;   ///< an existing file of the name is kept: `file_exists`, unless it is the blob
+    bool resume = true;  ///< what was written is kept when the transfer fails, and resumed
 };
 
 /// The steps are those of a `blob_sink`. What has the name and the size of the blob is read first, and stays if it is the blob. A failure that

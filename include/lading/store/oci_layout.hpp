@@ -315,7 +315,7 @@ class basic_oci_layout : public detail::store_remarks {
             .with_context(path() + " holds " + std::to_string(found.size()) + " images: name one")
             .with_available(listed());
     }
-    /// The positions of the images among entries: each digest once, and, unless there are others, what is no descriptor.
+    /// The positions of the images among entries: each digest once. Entries that are not descriptors count only if there are no others.
     std::vector<std::size_t> one_of(std::vector<std::size_t> const& found) const {
         std::vector<std::size_t> out;
         std::set<digest> seen;

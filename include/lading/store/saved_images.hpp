@@ -77,9 +77,9 @@ class saved_parts {
         std::uint64_t size;
     };
 
-    /// The manifest of an image, made as other tools make it. The layers are those that the config names by what they are
-    /// uncompressed: nothing else says which bytes they have. Where it names none nothing is judged, nor a layer of a compression
-    /// that cannot be undone here. A layer that is not there, and is kept elsewhere, is listed as that. Errors: `archive_invalid` (a
+    /// The manifest of an image, made as other tools make it. Each layer must have the digest of its uncompressed bytes that
+    /// the config names: nothing else says which bytes it should have. If the config names none, or a layer is compressed in a way that
+    /// cannot be read here, it is not checked. A layer that is not there, and is kept elsewhere, is listed as that. Errors: `archive_invalid` (a
     /// file that is not there, is damaged, or is more than `limits::archive_bytes` when decompressed; more or fewer layers than the
     /// config names), `diff_id_mismatch`, `manifest_limit`, `timeout`.
     /// `remark` is told of a config whose name is not its digest.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-/// `unpacked_part`: the bytes of a file, or what they are compressed.
+/// `unpacked_part`: the bytes of a file, decompressed if they are compressed.
 
 #include "../unpack/decompressor.hpp"
 #include "image_files.hpp"

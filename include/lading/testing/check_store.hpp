@@ -221,7 +221,7 @@ class store_kit {
         write(bytes, piece);
         if (!has(bytes) || read(bytes) != bytes) wrong("what was written is read", std::to_string(bytes.size()) + " bytes by " + std::to_string(piece));
     }
-    /// A sink that was given up is gone on with, or begins again.
+    /// A suspended sink is resumed, or begins again.
     void resume(std::string const& bytes) {
         auto out = store_.writer(kit_image::described(bytes));
         if (!out) return wrong("gives a writer", said(out));
@@ -233,7 +233,7 @@ class store_kit {
         auto done = n == 0 ? out.assume_value()->begin() : result<void>(success());
         if (done && n < bytes.size()) done = out.assume_value()->write(view(std::string_view(bytes).substr(n)));
         if (done) done = out.assume_value()->commit();
-        expect("what was gone on with is whole", done && has(bytes) && read(bytes) == bytes);
+        expect("a resumed blob is whole", done && has(bytes) && read(bytes) == bytes);
     }
     void put(kit_image const& i, std::string_view name) {
         write(i.layer, i.layer.size());
