@@ -394,6 +394,28 @@ TEST_CASE("async_pull: as pull does, on one thread or several", "[copy][PD44]") 
     }
 }
 
+TEST_CASE("async_pull: refuses what follows an image, before anything is asked or written", "[copy][PD44]") {
+    origin o;
+    scratch folder;
+    auto to = oci_layout::create(folder / "layout").value();
+    asio::io_context context;
+    async_client calls(context.get_executor(), client_options().with_plaintext(o.registry.host()));
+    for (auto const& options : {copy_options().with_referrers(), copy_options().with_digest_tags(), copy_options().with_signatures(),
+                                copy_options().with_referrer_type("application/vnd.example.sbom")}) {
+        std::optional<result<copy_summary>> out;
+        calls.async_pull(o.named("image"), to, options, [&](result<copy_summary> r) { out.emplace(std::move(r)); });
+        CHECK_FALSE(out);
+        context.run();
+        context.restart();
+        REQUIRE(out);
+        CHECK(out->error() == errc::invalid_argument);
+        CHECK(out->error().message().find("async_pull") != std::string::npos);
+        CHECK(o.asked().empty());
+        CHECK_FALSE(to.resolve("image"));
+    }
+    CHECK(o.calls.pull(o.named("image"), to, copy_options().with_signatures())); // which does it
+}
+
 TEST_CASE("pull: who does not want to wait for another program does not", "[copy][PD34]") {
     origin o;
     scratch folder;

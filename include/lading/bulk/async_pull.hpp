@@ -62,7 +62,7 @@ class pull_body {
     void operator()(Self& self) {
         auto& s = *state_;
         if (s.copy.options().referrers || s.copy.options().digest_tags)
-            return finish(self, error(errc::invalid_argument).with_context("async_pull brings nothing that follows an image: copy and pull do"));
+            return finish(self, error(errc::invalid_argument).with_context("async_pull does not copy what follows an image (with_referrers, with_digest_tags): pull and copy do"));
         if (auto known = s.copy.look_for_name({})) {
             if (s.copy.is_by_digest()) return s.copy.begin(std::move(*known)), next_level(self);
             if (s.copy.may_be_current()) {
@@ -207,7 +207,8 @@ class pull_body {
 /// `pull` with any completion token; signature `void(result<copy_summary>)`. `Client` is asynchronous: `async_client` or a `basic_client`.
 /// `copy_options::lanes` blobs are in flight at once. The store is used on the threads of the client's executor: writing and hashing
 /// happen there. Client and store must outlive the operation. Cancelling through the handler's slot ends it with `cancelled`; what has come
-/// by then stays, as in `copy`. Errors: those of `pull`; `invalid_argument` for `with_referrers` and `with_digest_tags`.
+/// by then stays, as in `copy`. Errors: those of `pull`; `invalid_argument`, before anything is asked, for `with_referrers` and `with_digest_tags`:
+/// what follows an image is copied by `pull` and `copy` alone, on a thread of their own where a loop must not wait.
 template <class Client, class Store, class CompletionToken>
 auto async_pull(Client& registry, reference const& ref, Store& to, std::string_view name, copy_options o, CompletionToken&& token) {
     static_assert(check_content_store<Store>::ok);
