@@ -61,6 +61,10 @@ class pull_body {
     template <class Self>
     void operator()(Self& self) {
         auto& s = *state_;
+        if (!std::exchange(s.begun, true)) { // the handler never runs inside the initiating call
+            auto const executor = s.registry.transport().get_executor();
+            return asio::post(executor, std::move(self));
+        }
         if (s.copy.options().referrers || s.copy.options().digest_tags)
             return finish(self, error(errc::invalid_argument).with_context("async_pull does not copy what follows an image (with_referrers, with_digest_tags): pull and copy do"));
         if (auto known = s.copy.look_for_name({})) {
@@ -123,7 +127,7 @@ class pull_body {
         std::vector<copy_plan::blob const*> blobs; ///< neighbours in the plan
         std::vector<std::unique_ptr<transfer>> transfers; ///< of those under way, in the places of their blobs
         std::optional<error> failure;
-        bool walking = true;
+        bool begun = false, walking = true;
     };
 
     template <class Self>
