@@ -22,6 +22,7 @@
 #include "../detail/algorithm.hpp"
 #include "../detail/chrono.hpp"
 #include "../http/challenge.hpp"
+#include "auth_attempt.hpp"
 #include "auth_rules.hpp"
 #include "call_login.hpp"
 #include "session.hpp"
@@ -65,7 +66,7 @@ class authorize_middleware : immovable {
             return pass(error(errc::timeout).with_context("waiting for a token").with_url(asked_->safe()));
         }
         fetch_.reset();
-        if (*over && !guessing_ && !(is_refusal((*over)->kind()) && narrow())) return no_token(std::move(**over));
+        if (*over && !tried_.guessing && !(detail::is_login_refusal((*over)->kind()) && narrow())) return no_token(std::move(**over));
         return send();
     }
 
@@ -93,11 +94,11 @@ class authorize_middleware : immovable {
         if (auto const asked = login_.look_up(); !asked) return pass(asked.assume_error());
         if (!login_.secret) return pass(std::move(got), shown);
         if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
-            if (guessed_) return pass(std::move(got), shown);
+            if (tried_.guessed) return pass(std::move(got), shown);
             return send();
         }
         if (!session_.may_knock(where())) return pass(std::move(got), shown);
-        held_ = std::move(head);
+        tried_.held = std::move(head);
         knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
         return need_exchange(talk_.get("/v2/"), *knock_, routing::without_credentials());
     }
@@ -135,27 +136,20 @@ class authorize_middleware : immovable {
             pending_ = std::move(*x);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
             if (where_ != talk_.home) pending_->routing.may_authorize = false;
-            rounds_ = 0;
-            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
-            wider_.clear();
-            held_.reset();
+            tried_ = {};
             login_.withheld.reset();
             return send();
         }
         if (auto* over = std::get_if<done<value_type>>(&s)) login_.conclude(over->value());
         return s;
     }
-    static constexpr bool is_refusal(errc e) noexcept { return e == errc::auth_denied || e == errc::auth_required || e == errc::denied; }
     /// Once a request, where the registry or its token service has refused what the token was to allow: is there less that will do? Then that is
     /// asked for from now on.
     bool narrow() {
         if (pending_->routing.at_least.empty()) return false;
         pending_->routing.scope = std::exchange(pending_->routing.at_least, {});
         if (talk_.uploads) talk_.uploads->may_not_write(talk_.repository_key());
-        rounds_ = 0;
-        fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
-        wider_.clear();
-        held_.reset();
+        tried_ = {};
         return true;
     }
     step<value_type> pass(result<response> got, auth_note const& shown = {}) {
@@ -166,11 +160,11 @@ class authorize_middleware : immovable {
     step<value_type> send() {
         request q = pending_->query;
         sent_.clear();
-        sent_secret_ = guessing_ = false;
+        sent_secret_ = tried_.guessing = false;
         if (pending_->routing.may_authorize) {
             auto known = session_.find(where(), scope(), clock_.now() + pending_->routing.token_for);
             bool const may_fetch = pending_->routing.answers_challenges;
-            if (!known && !guessed_ && may_fetch) {
+            if (!known && !tried_.guessed && may_fetch) {
                 auto next = guess();
                 if (!next) return pass(std::move(next).assume_error());
                 if (next.assume_value() == answer::fetch) return fetch();
@@ -197,17 +191,17 @@ class authorize_middleware : immovable {
         if (scope().empty() || pending_->routing.asks_as_told) return answer::none;
         auto const gate = session_.gate_of(where());
         if (!gate) return answer::none;
-        guessed_ = true;
+        tried_.guessed = true;
         LADING_TRY_V(login_.look_up());
         if (!gate->from || (login_.secret && !login_.secret->registry_token.empty())) {
             if (login_.secret && login_.check_plaintext(where()))
                 if (auto authorization = login_.authorization(gate->from.has_value()); !authorization.empty()) session_.store_secret(where(), scope(), std::move(authorization));
             return answer::none;
         }
-        guessing_ = true;
+        tried_.guessing = true;
         auto begun = begin_fetch(gate->from->realm, gate->from->service, gate->from->address_policy);
         if (begun) return answer::fetch;
-        guessing_ = false;
+        tried_.guessing = false;
         if (is_callers_own(begun.assume_error())) return std::move(begun).assume_error();
         return answer::none;
     }
@@ -215,14 +209,14 @@ class authorize_middleware : immovable {
     result<answer> answer_challenge(response const& head, auth_note& shown) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
         if (session_.refused(where(), scope(), sent_)) return answer::send;
-        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+        if (std::exchange(tried_.renewed, false)) { // what a refresh token got will not do: the secret itself may
             keep_refresh_token({});
-            fresh_ = false;
+            tried_.fresh = false;
         }
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
-        if (asks_for_more(offered)) fresh_ = false;
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return answer::none;
+        if (asks_for_more(offered)) tried_.fresh = false;
+        if (++tried_.rounds > talk_.bounds.auth_rounds || (!sent_.empty() && tried_.fresh)) return answer::none;
 
         bool without_realm = false;
         for (auto const& c : offered.challenges) {
@@ -240,22 +234,22 @@ class authorize_middleware : immovable {
 
     /// The token had been good before this request, whose body is not to be sent twice.
     bool is_expired(response const& head) const {
-        if (!pending_->routing.once || fresh_ || !sent_.starts_with("Bearer ")) return false;
+        if (!pending_->routing.once || tried_.fresh || !sent_.starts_with("Bearer ")) return false;
         return scope_that_suffices(parse_challenges(head.headers.all("WWW-Authenticate"))).empty();
     }
     /// A token was good and does not suffice, and the challenge says what would: that, once a request.
     bool asks_for_more(parsed_challenges const& offered) {
-        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
+        if (!tried_.wider.empty() || !sent_.starts_with("Bearer ")) return false;
         auto named = scope_that_suffices(offered);
         auto const& method = pending_->query.method;
         if (method != "GET" && method != "HEAD" && !detail::is_of_same_resources(named, scope())) return false; // who may write here need not write there
-        if (named != scope()) wider_ = std::move(named);
-        return !wider_.empty();
+        if (named != scope()) tried_.wider = std::move(named);
+        return !tried_.wider.empty();
     }
 
     /// What an answer may hide from people who have shown no login.
     bool may_be_hidden(response const& head) const {
-        if (!sent_.empty() || scope().empty() || held_) return false;
+        if (!sent_.empty() || scope().empty() || tried_.held) return false;
         return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
     }
     /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
@@ -274,13 +268,13 @@ class authorize_middleware : immovable {
         return carry_out(next.assume_value());
     }
     step<value_type> pass_held() {
-        auto first = std::move(*held_);
-        held_.reset();
+        auto first = std::move(*tried_.held);
+        tried_.held.reset();
         return pass(std::move(first));
     }
     /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
     step<value_type> no_token(error why) {
-        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
+        if (!tried_.held || is_callers_own(why.kind())) return pass(std::move(why));
         if (!login_.withheld) login_.withheld = std::move(why);
         return pass_held();
     }
@@ -296,7 +290,7 @@ class authorize_middleware : immovable {
     result<answer> show(std::string authorization) {
         if (authorization == sent_) return answer::none;
         LADING_TRY_V(login_.check_plaintext(where()));
-        fresh_ = true;
+        tried_.fresh = true;
         session_.store_secret(where(), scope(), std::move(authorization));
         return answer::send;
     }
@@ -305,13 +299,13 @@ class authorize_middleware : immovable {
         LADING_TRY_V(login_.look_up());
         auto authorization = login_.secret ? login_.authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
-        if (pending_->routing.asks_as_told && wider_.empty()) wider_ = detail::scope_as_told(c.param("scope").value_or(""), scope());
+        if (pending_->routing.asks_as_told && tried_.wider.empty()) tried_.wider = detail::scope_as_told(c.param("scope").value_or(""), scope());
         auto const realm = asked_->resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
         auto service = std::string(c.param("service").value_or(""));
         // The token that was fetched before it was asked for came from there.
         bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
-        if (unasked_ && same && wider_.empty()) return answer::none;
+        if (tried_.unasked && same && tried_.wider.empty()) return answer::none;
         auto far = policy_from(head, pending_->query.address_policy, asked_->host(), realm.assume_value().host());
         // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
         bool const is_inside = head.peer.value_or(scope_of_host(asked_->host())) != address_scope::outside;
@@ -344,7 +338,7 @@ class authorize_middleware : immovable {
         if (secret) {
             auto why = stands_in_the_way(target, trusted);
             // Without the login there is nothing new to show to who did not ask for it.
-            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
+            if (why && (tried_.held || *why == errc::config_invalid)) return std::move(*why);
             if (why) secret.reset();
             login_.withheld = std::move(why);
         }
@@ -357,7 +351,7 @@ class authorize_middleware : immovable {
         issuer_.emplace(target, service, far);
         // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
         used_secret_ = secret.has_value();
-        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
+        token_request what(target, std::move(service), tried_.wider.empty() ? scope() : tried_.wider, std::move(secret));
         what.by_oauth = used_secret_ && (!login_.secret->identity_token.empty() || rules_.oauth_password);
         what.offline = rules_.offline_token;
         if (used_secret_) {
@@ -381,17 +375,17 @@ class authorize_middleware : immovable {
             f.v2_confirmed = f.v2_confirmed || confirmed_;
             f.v1 = f.v1 && !f.v2_confirmed;
             f.over_tls = where().scheme == "https";
-            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.answered = f.answered || tried_.rounds > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
             login_.told.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             bool const own = is_callers_own(e.kind());
             // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
-            if (!own && !guessing_) own_fetch_->failure = e;
+            if (!own && !tried_.guessing) own_fetch_->failure = e;
             if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_fetch_.reset();
-            if (is_refusal(e.kind()) && narrow()) return send();
-            if (own || !guessing_) return no_token(std::move(e));
+            if (detail::is_login_refusal(e.kind()) && narrow()) return send();
+            if (own || !tried_.guessing) return no_token(std::move(e));
             session_.forget_gate(where());
             return send();
         }
@@ -400,13 +394,13 @@ class authorize_middleware : immovable {
         k.from_secret = used_secret_;
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
         if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
-        renewed_ = token.assume_value().renewed;
+        tried_.renewed = token.assume_value().renewed;
         k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
         session_.keep_gate(where(), {issuer_});
         own_fetch_.reset();
-        fresh_ = !guessing_;
-        unasked_ = guessing_ && !renewed_;
+        tried_.fresh = !tried_.guessing;
+        tried_.unasked = tried_.guessing && !tried_.renewed;
         return send();
     }
 
@@ -439,24 +433,17 @@ class authorize_middleware : immovable {
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
     std::optional<url> asked_;                          ///< its URL, and
     origin where_ = talk_.home;                              ///< whom it goes to
+    auth_attempt tried_;                                ///< for that request
     std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
     std::chrono::milliseconds waited_{0};                ///< for it
     std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
-    std::optional<response> held_;                      ///< the answer that made us ask there
-    std::string wider_;                                 ///< a scope that the registry asked for, not ours
     std::string sent_;         ///< the authorization of the last request
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
-    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
-    bool renewed_ = false;     ///< and a refresh token got it
-    bool guessing_ = false;    ///< the token under way was not asked for yet
-    bool guessed_ = false;     ///< that was tried for this request
-    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
     bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
     bool confirmed_ = false;   ///< a refusal named v2
-    std::size_t rounds_ = 0;
 };
 
 } // namespace lading

@@ -20,6 +20,11 @@ constexpr bool is_login_trouble(errc code) noexcept {
            code == errc::credential_helper_timeout || code == errc::credential_helper_output;
 }
 
+/// A registry or its token service does not let this login, or nobody without one, do what was asked.
+constexpr bool is_login_refusal(errc code) noexcept {
+    return code == errc::auth_denied || code == errc::auth_required || code == errc::denied;
+}
+
 /// A record that was got all the same. Values without warnings say nothing.
 template <class T>
 void say_no_login_was_had(result<T>& got, std::string const& why) {

@@ -412,13 +412,8 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         complete(std::move(outcome));
     }
     error explained(error e) const {
-        exchange_progress p;
-        p.target = plan_.target;
-        p.started = reader_ && reader_->started();
-        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
-        p.proxied = plan_.proxy != nullptr;
-        if (plan_.proxy && e == errc::connect_timeout) e.with_context("through the proxy " + plan_.proxy->where.authority());
-        return complete_failure(std::move(e), query_, transport_->bounds, p);
+        bool const has_head = reader_ && reader_->has_head();
+        return plan_.explained(std::move(e), query_, transport_->bounds, reader_ && reader_->started(), has_head ? reader_->status() : 0);
     }
 
     request const& query_;

@@ -8,6 +8,7 @@
 #include "../http/url.hpp"
 #include "http1_request.hpp"
 #include "proxy.hpp"
+#include "transport_failure.hpp"
 
 #include <memory>
 #include <optional>
@@ -34,6 +35,17 @@ struct exchange_plan {
         if (forwarded && !proxy->authorization.empty())
             text.insert(text.find("\r\n") + 2, "Proxy-Authorization: " + proxy->authorization + "\r\n");
         return success();
+    }
+
+    /// A failure, with what is known of the way. `status` of a complete head; 0 for none.
+    error explained(error e, request const& q, limits const& bounds, bool started, int status) const {
+        exchange_progress p;
+        p.target = target;
+        p.started = started;
+        p.status = status;
+        p.proxied = proxy != nullptr;
+        if (proxy && e == errc::connect_timeout) e.with_context("through the proxy " + proxy->where.authority());
+        return complete_failure(std::move(e), q, bounds, p);
     }
 
     std::optional<url> target;
