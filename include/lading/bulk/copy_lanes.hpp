@@ -6,6 +6,7 @@
 #include "../detail/chrono.hpp"
 #include "../detail/mutex.hpp"
 #include "../detail/stop_token.hpp"
+#include "../protocol/part_wait.hpp"
 #include "../store/blob_sink.hpp"
 #include "../store/transfer_event.hpp"
 
@@ -135,7 +136,8 @@ class watched_sink final : public blob_sink {
 
     result<std::uint64_t> resume(std::int64_t size, held_bytes const& each) override {
         open_ = true;
-        auto had = patiently([&] { return to_.resume(size, [&](std::span<std::byte const> piece) { return !stop_.stop_requested() && each(piece); }); });
+        auto const had_by_now = [&] { return to_.resume(size, [&](std::span<std::byte const> piece) { return !stop_.stop_requested() && each(piece); }); };
+        auto had = patiently(had_by_now, wait_, stop_);
         if (had && had.assume_value() != 0) {
             count(resumed_ = had.assume_value());
             progress_.tell(what_, transfer_state::resumed, bytes_);
@@ -146,7 +148,7 @@ class watched_sink final : public blob_sink {
         open_ = true;
         resumed_ = 0;
         progress_.restart(what_, std::exchange(bytes_, 0));
-        return patiently([&] { return to_.begin(); });
+        return patiently([&] { return to_.begin(); }, wait_, stop_);
     }
     result<void> write(std::span<std::byte const> piece) override {
         if (stop_.stop_requested()) return stopped_ = true, error(errc::cancelled);
@@ -176,17 +178,6 @@ class watched_sink final : public blob_sink {
     std::uint64_t resumed() const noexcept { return resumed_; }
 
   private:
-    /// Again and again while another writes the same.
-    template <class Step>
-    std::invoke_result_t<Step const&> patiently(Step const& step) {
-        auto outcome = step();
-        auto const until = std::chrono::steady_clock::now() + wait_;
-        while (!outcome && outcome.assume_error() == errc::part_in_use && !stop_.stop_requested() && std::chrono::steady_clock::now() < until) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-            outcome = step();
-        }
-        return outcome;
-    }
     void count(std::uint64_t n) noexcept {
         bytes_ += n;
         progress_.add(n);

@@ -75,7 +75,8 @@ class blob_operation : immovable {
         auto opened = t.open();
         if (!opened) {
             auto& e = opened.assume_error();
-            if (e == errc::part_in_use && t.may_wait(talk_.deadline)) return need_delay(std::chrono::milliseconds(50));
+            if (e == errc::part_in_use)
+                if (auto const pause = t.wait_for_part(talk_.deadline)) return need_delay(*pause);
             return t.failed(std::move(e));
         }
         return t.is_whole() ? finish() : ask();

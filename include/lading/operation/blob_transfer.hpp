@@ -6,6 +6,7 @@
 #include "../detail/stop_token.hpp"
 #include "../detail/text.hpp"
 #include "../http/content_range.hpp"
+#include "../protocol/part_wait.hpp"
 #include "../protocol/retry_schedule.hpp"
 #include "../protocol/step.hpp"
 #include "blob_options.hpp"
@@ -48,10 +49,10 @@ class blob_transfer final : public body_sink, immovable {
         range    ///< it does not go on where the blob was
     };
 
-    /// `stop`, when it is requested, ends the reading of what the sink has.
+    /// `stop`, when it is requested, ends the reading of what the sink has, and nothing is committed any more.
     blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock, stop_token stop = {})
         : out_(out), options_(std::move(o)), clock_(clock), stop_(std::move(stop)), error_body_(0, l), check_(std::move(what), l),
-          schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock) {}
+          schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock), part_wait_(options_.wait) {}
     ~blob_transfer() override {
         if (open_) is_wrong_ ? out_.discard() : out_.suspend();
         if (!is_told_of_) return;
@@ -76,7 +77,7 @@ class blob_transfer final : public body_sink, immovable {
 
     // ---- before the first request ---------------------------------------------------------------------------------
 
-    /// Asks the sink what it has. Error: that of the sink; after `part_in_use` it may be asked again, while `may_wait` says so.
+    /// Asks the sink what it has. Error: that of the sink; after `part_in_use` it may be asked again, as `wait_for_part` says.
     result<void> open() {
         is_told_of_ = true;
         if (options_.resume) {
@@ -95,11 +96,10 @@ class blob_transfer final : public body_sink, immovable {
         return success();
     }
     bool is_open() const noexcept { return is_open_; }
-    /// Whether to go on waiting for who has the file, from the first question on.
-    bool may_wait(std::optional<std::chrono::steady_clock::time_point> const& end) {
+    /// How long to wait for who has the file before it is asked again; nothing when it has been long enough.
+    std::optional<std::chrono::milliseconds> wait_for_part(std::optional<std::chrono::steady_clock::time_point> const& end) {
         auto const now = clock_.now();
-        if (!waits_until_) waits_until_ = now + options_.wait;
-        return now < *waits_until_ && (!end || now < *end);
+        return end && now >= *end ? std::nullopt : part_wait_.next(now);
     }
     /// Another place is asked from now on: it is judged by itself, and what the last one called the bytes is nothing to it.
     void move_on() noexcept {
@@ -165,10 +165,12 @@ class blob_transfer final : public body_sink, immovable {
 
     // ---- what comes next ----------------------------------------------------------------------------------------
 
-    /// Verifies and commits. Errors: `size_mismatch`, `digest_mismatch`, that of the sink.
+    /// Verifies and commits, unless it is to stop: the sink may take long for that. Errors: `size_mismatch`, `digest_mismatch`, `cancelled`, that
+    /// of the sink.
     result<void> finish() {
         auto verified = check_.verify();
         if (!verified) return condemn(), std::move(verified);
+        if (stop_.stop_requested()) return error(errc::cancelled);
         open_ = false;
         LADING_TRY_V(out_.commit());
         tell(transfer_state::done);
@@ -300,7 +302,7 @@ class blob_transfer final : public body_sink, immovable {
     std::uint64_t until_ = 0;       ///< where the answer ends, as it says
     std::uint64_t furthest_ = 0;    ///< that any answer has come
     std::uint64_t seen_ = 0;        ///< how far that was when progress was last looked at
-    std::optional<std::chrono::steady_clock::time_point> waits_until_;
+    detail::part_wait part_wait_;
     std::chrono::steady_clock::time_point told_at_{};
     trouble trouble_ = trouble::none;
     bool is_rest_ = false;          ///< the answer is a 206

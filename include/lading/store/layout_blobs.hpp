@@ -5,6 +5,7 @@
 
 #include "../detail/mutex.hpp"
 #include "../limits.hpp"
+#include "../protocol/part_wait.hpp"
 #include "layout_folder.hpp"
 #include "named_part.hpp"
 #include "pass_verified.hpp"
@@ -55,7 +56,7 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         if (what.size >= 0 && file->size() != static_cast<std::uint64_t>(what.size))
             return error(errc::size_mismatch).with_context(folder_.blob_name(what.digest)).with_values(std::to_string(what.size) + " bytes", std::to_string(file->size()));
         if (file->size() > most)
-            return error(errc::body_too_large).with_context(folder_.blob_name(what.digest)).with_values("at most " + std::to_string(most) + " bytes", std::to_string(file->size()));
+            return error(errc::body_too_large).with_context(folder_.blob_name(what.digest)).with_values("at most " + std::to_string(most) + " bytes (limits::manifest_bytes)", std::to_string(file->size()));
         std::string out(static_cast<std::size_t>(file->size()), '\0');
         std::size_t have = 0;
         while (auto const n = file->read(have, out.data() + have, out.size() - have)) have += n;
@@ -129,12 +130,7 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
       private:
         /// Who writes the same blob is waited for.
         result<void> open() {
-            auto const until = std::chrono::steady_clock::now() + wait_;
-            for (;;) {
-                auto opened = part_.open();
-                if (opened || opened.assume_error() != errc::part_in_use || std::chrono::steady_clock::now() >= until) return opened;
-                std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            }
+            return patiently([this] { return part_.open(); }, wait_);
         }
 
         std::shared_ptr<layout_blobs> of_;
@@ -150,12 +146,14 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
     }
     void verified(digest const& d) {
         std::lock_guard const locked(mutex_);
+        if (verified_.size() >= most_remembered) verified_.clear(); // some are hashed once more
         verified_.insert(d);
     }
 
     layout_folder folder_;
     layout_options const options_;
     std::mutex mutex_;
+    static constexpr std::size_t most_remembered = 4096; ///< many more than one image has
     std::set<digest> verified_; ///< that were hashed or written
 };
 

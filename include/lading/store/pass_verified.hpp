@@ -54,7 +54,10 @@ result<void> pass_verified(descriptor const& what, std::uint64_t size, std::stri
         if (!passed) return out.suspend(), std::move(passed);
         auto const actual = hash.finish();
         if (!actual) return out.suspend(), actual.assume_error();
-        if (actual.assume_value() == what.digest) return out.commit();
+        if (actual.assume_value() == what.digest) {
+            if (!stop.stop_requested()) return out.commit();
+            return out.suspend(), error(errc::cancelled); // a sink may take long for it
+        }
         if (again) continue;
         out.discard();
         return error(errc::digest_mismatch).with_context(from).with_values(what.digest.str(), actual.assume_value().str());

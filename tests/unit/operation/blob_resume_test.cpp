@@ -59,6 +59,7 @@ struct counting final : blob_sink {
     result<void> write(std::span<std::byte const> p) override {
         if (text.size() + p.size() > room) return error(errc::sink_failed);
         text.append(reinterpret_cast<char const*>(p.data()), p.size());
+        if (after_write) after_write();
         return success();
     }
     result<void> commit() override { return ++committed, success(); }
@@ -69,6 +70,7 @@ struct counting final : blob_sink {
     std::string held; ///< what an earlier run has left
     std::string text;
     std::size_t room = SIZE_MAX;
+    std::function<void()> after_write;
     int resumed = 0, begun = 0, committed = 0, discarded = 0, suspended = 0;
 };
 
@@ -952,6 +954,18 @@ TEST_CASE("a stopped transfer leaves its part", "[blob][PD49]") {
     CHECK(fs::file_size(f.str("blob.part")) == 200 * kib);
     CHECK_FALSE(fs::exists(f.str("blob")));
     CHECK(events == 3); // started, retrying, failed
+}
+
+TEST_CASE("a call that is stopped with the last byte commits nothing any more, and keeps it", "[blob][PD49]") {
+    world w;
+    counting out;
+    out.after_write = [&] {
+        if (out.text.size() == size) w.stop.request_stop();
+    };
+    CHECK(w.outcome(out) == errc::cancelled);
+    CHECK((out.text == blob));
+    CHECK(out.suspended == 1);
+    CHECK(out.ended() == 1);
 }
 
 TEST_CASE("a sink that fails ends it", "[blob][PD50]") {

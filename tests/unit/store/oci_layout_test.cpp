@@ -490,6 +490,19 @@ TEST_CASE("a read that is to stop stops", "[store][layout]") {
     memory_sink out(1u << 20);
     CHECK(code(store.read(described(one.layer), out, stop.get_token())) == "cancelled");
     CHECK(out.bytes().empty());
+    struct stopping final : blob_sink { // with the last byte: it is not committed any more
+        result<void> begin() override { return success(); }
+        result<void> write(std::span<std::byte const>) override { return stop.request_stop(), success(); }
+        result<void> commit() override { return ++committed, success(); }
+        void discard() noexcept override { ++discarded; }
+        void suspend() noexcept override { ++suspended; }
+        std::stop_source stop;
+        int committed = 0, discarded = 0, suspended = 0;
+    } last;
+    CHECK(code(store.read(described(one.layer), last, last.stop.get_token())) == "cancelled");
+    CHECK(last.committed == 0);
+    CHECK(last.discarded == 0);
+    CHECK(last.suspended == 1);
 }
 
 } // namespace oci_layout_test
