@@ -120,8 +120,18 @@ class archive_staging {
         if (exchanged) remove_folder(folder_.c_str()); // what was there before
         return how == durability::full ? sync(path_.substr(0, path_.find_last_of('/') + 1) + '.') : result<void>(success());
     }
-    /// Takes the folder and all in it away. What cannot be removed stays: nobody is misled by it.
+    /// Takes the folder and all in it away, unless another has locked it since `commit`, whose it is then. What cannot be removed stays: nobody
+    /// is misled by it.
     void remove() noexcept {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            if (!lock()) return;
+        } catch (...) {
+            return;
+        }
+#else
+        if (!lock()) return;
+#endif
         remove_folder(folder_.c_str());
         file_->leave(); // unlocks, last of all
     }

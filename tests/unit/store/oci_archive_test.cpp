@@ -199,6 +199,20 @@ TEST_CASE("oci_archive: one that nothing was written to leaves nothing, and take
     CHECK(oci_archive::create(f.str("x.tar")).value().has(a.what()).value()); // still there
 }
 
+TEST_CASE("oci_archive: what another program has begun since is not taken away", "[store][AR06]") {
+    folder f;
+    auto first = detail::archive_staging::make(f.str("x.tar"), true).value(), second = detail::archive_staging::make(f.str("x.tar"), true).value();
+    REQUIRE(first.lock());
+    CHECK(second.lock().error() == errc::part_in_use);
+    REQUIRE(first.commit(durability::none)); // its lock is the file that has the name now
+    REQUIRE(second.lock());
+    first.remove();
+    CHECK(fs::exists(f.path / "x.tar.part"));
+    second.remove();
+    CHECK_FALSE(fs::exists(f.path / "x.tar.part"));
+    CHECK(fs::exists(f.path / "x.tar"));
+}
+
 TEST_CASE("oci_archive: packing stops when it is told to, and can be done again", "[store][AR01][PD49]") {
     folder f;
     image const a("a");
