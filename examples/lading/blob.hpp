@@ -81,7 +81,8 @@ inline int get_blob(std::string const& name, std::string const& file, bool verif
         std::fprintf(stderr, "lading: %s: a blob is named by its digest: HOST/NAME@sha256:..\n", shown(doing).c_str());
         return status::usage;
     }
-    lading::descriptor const what({}, *ref.digest(), -1);
+    lading::descriptor what({}, *ref.digest(), -1); // of a size that nobody knows no more than `limits::blob_bytes` would be taken
+    if (auto const found = registry.find_blob(ref.repository(), what, stop); found && found.assume_value()) what.size = found.assume_value()->size;
     if (!file.empty() && file != "-") {
         lading::file_sink out(file);
         auto const got = registry.blob(ref.repository(), what, out, stop);

@@ -271,6 +271,31 @@ def artifacts(w, art, files):
     blob, out = w.place("blob"), sha256(files["model.bin"])
     w.good("blob get", "blob", "get", "--plain-http", "-o", blob, f"{w.host}/files@{out}")
     check("blob get: the bytes", blob.read_bytes() == files["model.bin"])
+    middle = Middle(w.host, piece=65536)
+    try:
+        w.good("blob get again", "blob", "get", "--plain-http", "-o", blob, f"{middle.host}/files@{out}")
+        check("blob get again: its size is asked for, and nothing fetched", [e.method for e in middle.journal if e.path.endswith(out)] == ["HEAD"],
+              [(e.method, e.path) for e in middle.journal])
+        by_two(w, middle, files)
+    finally:
+        middle.stop()
+
+
+def by_two(w, middle, files):
+    """Two programs write the files of one artifact to one folder, twenty times: both succeed, and each file is fetched once."""
+    for n in range(20):
+        folder = w.place("files")
+        middle.journal.clear()
+        command = [w.program, "artifact", "pull", "--plain-http", "-q", f"{middle.host}/files:1", folder]
+        both = [subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [p.communicate(timeout=60)[1] for p in both]
+        statuses = [p.returncode for p in both]
+        wrong = folder_faults(folder, files)
+        check("an artifact by two programs at once: both succeed", statuses == [0, 0] and not wrong and all((folder / t).exists() for t in files), (statuses, said, wrong))
+        left = [p.name for p in folder.rglob("*.part")]
+        check("an artifact by two programs at once: nothing is left", not left, left)
+        twice = {t: middle.sent(sha256(data))[0] for t, data in files.items() if data and middle.sent(sha256(data))[0] != 1}
+        check("an artifact by two programs at once: each file is fetched once", not twice, twice)
 
 
 def between(w):

@@ -14,7 +14,7 @@
 #include "../operation/cancel_upload.hpp"
 #include "../operation/catalog.hpp"
 #include "../operation/config.hpp"
-#include "../operation/has_blob.hpp"
+#include "../operation/find_blob.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"

@@ -11,7 +11,7 @@
 #include "../operation/cancel_upload.hpp"
 #include "../operation/catalog.hpp"
 #include "../operation/config.hpp"
-#include "../operation/has_blob.hpp"
+#include "../operation/find_blob.hpp"
 #include "../operation/inspect.hpp"
 #include "../operation/manifest.hpp"
 #include "../operation/ping.hpp"
@@ -193,11 +193,18 @@ class blocking_calls : immovable {
         LADING_TRY(auto const found, find(ref, std::move(stop)));
         return found.has_value();
     }
-    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    /// The blob as the registry itself, no mirror, has it in this repository, with its size if the registry says that: one HEAD.
+    result<std::optional<descriptor>> find_blob(repository const& name, descriptor const& what, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<find_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+    }
+    /// Whether it has it.
     result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<has_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+        LADING_TRY(auto const found, find_blob(name, what, std::move(stop)));
+        return found.has_value();
     }
     /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
     /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.

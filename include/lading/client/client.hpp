@@ -142,7 +142,9 @@ class client {
     LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
     /// Whether it does.
     LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
-    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    /// The blob as the registry itself, no mirror, has it in this repository, with its size if the registry says that: one HEAD.
+    LADING_DECL result<std::optional<descriptor>> find_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// Whether it has it.
     LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
     /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
     /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.

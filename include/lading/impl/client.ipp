@@ -99,6 +99,9 @@ LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest co
 LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
 LADING_DEFINE void client::will_write_to(repository const& name) { front_->calls().will_write_to(name); }
+LADING_DEFINE result<std::optional<descriptor>> client::find_blob(repository const& name, descriptor const& what, stop_token stop) {
+    return front_->calls().find_blob(name, what, std::move(stop));
+}
 LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
     return front_->calls().has_blob(name, what, std::move(stop));
 }
