@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <exception>
 #include <span>
 #include <utility>
 
@@ -206,6 +207,32 @@ void http_server::serve(answerer const& answer, std::stop_token const& stop) {
             ::close(c.socket);
         }
     };
+    auto const talk_on = [&](connection& c) {
+        timeval const patience{60, 0};
+        int const yes = 1;
+        setsockopt(c.socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        setsockopt(c.socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        setsockopt(c.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        try {
+            wire with(c.socket);
+            if (!tls_ || with.secure(*tls_)) talk(with, tls_ ? "https://" : "http://", address_, answer, stop);
+        } catch (std::exception const&) { // no memory: this connection ends, and the others go on
+        }
+        ::shutdown(c.socket, SHUT_RDWR); // the client need not wait for the sweep
+        c.over = true;
+    };
+    /// With the mutex. False: there are too many, or there is no memory or no thread for one more.
+    auto const begin = [&](int socket) {
+        if (open.size() >= most_connections) return false;
+        try {
+            open.emplace_back().socket = socket;
+            open.back().thread = std::thread([&talk_on, &c = open.back()] { talk_on(c); });
+            return true;
+        } catch (std::exception const&) {
+            if (!open.empty() && open.back().socket == socket) open.pop_back();
+            return false;
+        }
+    };
     while (!stop.stop_requested()) {
         int const socket = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
         if (socket < 0 && stop.stop_requested()) break;
@@ -216,26 +243,9 @@ void http_server::serve(answerer const& answer, std::stop_token const& stop) {
         }
         sweep(false);
         std::lock_guard const lock(mutex);
-        if (open.size() >= most_connections) {
-            if (!tls_) wire(socket).send("HTTP/1.1 503 \r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
-            ::close(socket);
-            continue;
-        }
-        auto& c = open.emplace_back();
-        c.socket = socket;
-        c.thread = std::thread([this, &c, &answer, &stop] {
-            timeval const patience{60, 0};
-            int const yes = 1;
-            setsockopt(c.socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-            setsockopt(c.socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-            setsockopt(c.socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-            {
-                wire with(c.socket);
-                if (!tls_ || with.secure(*tls_)) talk(with, tls_ ? "https://" : "http://", address_, answer, stop);
-            }
-            ::shutdown(c.socket, SHUT_RDWR); // the client need not wait for the sweep
-            c.over = true;
-        });
+        if (begin(socket)) continue;
+        if (!tls_) wire(socket).send("HTTP/1.1 503 \r\nContent-Length: 0\r\nRetry-After: 1\r\nConnection: close\r\n\r\n");
+        ::close(socket);
     }
     sweep(true);
 }

@@ -556,6 +556,33 @@ def mistaken(w, image):
         expect(0, "^Tag: *12$", "", "inspect", "--format", "table", f"{at}:debian:12")
 
 
+def without_threads(process, host):
+    """Connections to a server that has memory for a few threads more: those that there is none for are refused, and the server stays."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    used = int(re.search(r"VmSize:\s*(\d+)", status)[1]) << 10
+    soft, hard = resource.prlimit(process.pid, resource.RLIMIT_AS)
+    resource.prlimit(process.pid, resource.RLIMIT_AS, (used + (48 << 20), hard))
+    open_now = [socket.create_connection(tuple(host.split(":")), timeout=10) for _ in range(60)]
+    try:
+        for s in open_now:
+            s.settimeout(0.05)
+        said = b""
+        for _ in range(100):
+            for s in open_now:
+                try:
+                    said += s.recv(100)
+                except OSError:
+                    pass
+            if b"503" in said:
+                break
+        check("serve: a connection that there is no thread for is refused", b"HTTP/1.1 503" in said and process.poll() is None, (said, process.poll()))
+    finally:
+        for s in open_now:
+            s.close()
+        if process.poll() is None:
+            resource.prlimit(process.pid, resource.RLIMIT_AS, (soft, hard))
+
+
 def serving(w, image):
     """lading serve: what lading, skopeo and plain requests have from it; its end."""
     layout = w.folder / "layout"
@@ -575,6 +602,8 @@ def serving(w, image):
         check("serve: a range of a blob", len(body) == 100 and head["Content-Range"] == f"bytes 100-199/{size}", head)
         expect(3, "^$", "manifest_unknown", "digest", "--plain-http", f"{host}/app:none")
         expect(1, "^$", "connect_failed", "serve", layout, "--listen", host)
+        without_threads(process, host)
+        expect(0, f"^{image.digest}$", "^$", "digest", "--plain-http", f"{host}/any/name:first")
         process.send_signal(signal.SIGTERM)
         check("serve: a clean end", process.wait(10) == 0, process.stderr.read())
     finally:
