@@ -79,7 +79,7 @@ detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body
     auto const refresh = read("refresh_token");
     if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
         return error(errc::auth_token_too_large)
-            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
+            .with_values("at most " + std::to_string(bounds.token_length) + " bytes (limits::token_length)", std::to_string(longest));
     for (char c : text)
         if (c <= 0x20 || c >= 0x7f) return error(errc::auth_token_malformed).with_context("a byte that no token has");
 

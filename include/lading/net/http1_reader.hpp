@@ -164,7 +164,7 @@ class http1_reader {
             if (!parser_->informational() || parser_->stopped()) return true;
             if (++informational_ > limits_.informational)
                 return error(errc::http_too_many_informational)
-                    .with_values("at most " + std::to_string(limits_.informational), "more");
+                    .with_values("at most " + std::to_string(limits_.informational) + " (limits::informational)", "more");
             parser_.reset();
         }
     }
@@ -237,7 +237,7 @@ class http1_reader {
         if (trailers > limits_.trailer_bytes + 2)
             return error(errc::http_header_too_large)
                 .with_context("trailers")
-                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
+                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes (limits::trailer_bytes)", "more");
         return end != rest.npos;
     }
 

@@ -189,7 +189,7 @@ class inspect_operation : public operation_base<inspection, P> {
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
-            return error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more");
+            return error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting) + " (limits::nesting)", "more");
         LADING_TRY(record_->chosen, options_.platform.choose(document.manifests));
         return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
@@ -208,7 +208,7 @@ class inspect_operation : public operation_base<inspection, P> {
         if (document.config.size > static_cast<std::int64_t>(talk_.bounds.config_bytes))
             return error(errc::body_too_large)
                 .with_context("the image config")
-                .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes", std::to_string(document.config.size));
+                .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes (limits::config_bytes)", std::to_string(document.config.size));
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;

@@ -55,7 +55,7 @@ class tag_body final : public body_sink {
         before_ = tags_.size();
         if (full_ || status_ == errc::ok) return std::nullopt;
         if (status_ == errc::body_too_large)
-            return error(status_).with_values("a page of at most " + std::to_string(bounds_.tag_page_bytes) + " bytes", "more");
+            return error(status_).with_values("a page of at most " + std::to_string(bounds_.tag_page_bytes) + " bytes (limits::tag_page_bytes)", "more");
         if (status_ == errc::tags_invalid) return error(status_).with_context("no list of tags");
         if (auto other = answer_of_another_kind(head, start_, "a tag list")) return other;
         return error(status_).with_context("at byte " + std::to_string(page_.at()));

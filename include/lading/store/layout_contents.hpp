@@ -33,7 +33,7 @@ class layout_contents {
     /// once. Manifests of an index may be absent, those of other platforms. Errors: `manifest_unknown`, `walk_limit`,
     /// `manifest_limit`, those of `contents_of` and of reading.
     result<void> add(descriptor const& what, std::size_t depth = 0) {
-        if (depth > bounds_.nesting) return error(errc::walk_limit).with_values("at most " + std::to_string(bounds_.nesting) + " indexes deep", "more");
+        if (depth > bounds_.nesting) return error(errc::walk_limit).with_values("at most " + std::to_string(bounds_.nesting) + " indexes deep (limits::nesting)", "more");
         if (seen_.contains(what.digest)) return success();
         LADING_TRY(auto const text, read_(what));
         if (!text && depth == 0) return error(errc::manifest_unknown).with_context(what.digest.str() + " is listed, and not there");
@@ -73,7 +73,7 @@ class layout_contents {
             }
             LADING_TRY(what, which.choose(listed.entries));
         }
-        return error(errc::walk_limit).with_values("at most " + std::to_string(bounds_.nesting) + " indexes deep", "more");
+        return error(errc::walk_limit).with_values("at most " + std::to_string(bounds_.nesting) + " indexes deep (limits::nesting)", "more");
     }
 
   private:

@@ -167,7 +167,7 @@ class part_file {
     }
     /// Forgets the bytes from `at` on.
     result<void> cut(std::uint64_t at) {
-        if (::ftruncate(file_.get(), static_cast<off_t>(at)) != 0) return file_error(path_, "cannot be cut");
+        if (::ftruncate(file_.get(), static_cast<off_t>(at)) != 0) return file_error(where_ + path_, "cannot be cut");
         at_ = at;
         return success();
     }
