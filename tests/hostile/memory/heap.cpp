@@ -3,6 +3,7 @@
 
 #include <openssl/crypto.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <malloc.h>
 #include <new>
@@ -13,25 +14,46 @@ namespace {
 
 thread_local counts mine;
 thread_local bool watching = false;
+counts everybodys;
+std::atomic<bool> everyone{false};
+std::atomic_flag counting;
+
+/// Calls `f` with the counts of this thread, or with those that all threads share; false where nobody watches.
+template <class F>
+bool counted(F f) noexcept {
+    if (watching) return f(mine);
+    if (!everyone) return false;
+    while (counting.test_and_set(std::memory_order_acquire)) {}
+    bool const out = f(everybodys);
+    counting.clear(std::memory_order_release);
+    return out;
+}
 
 /// True when this allocation is to fail.
 bool refused() noexcept {
-    if (!watching) return false;
-    auto const n = mine.calls++;
-    bool const fails = n == mine.fail_at || (mine.ever_after && n > mine.fail_at);
-    mine.fired = mine.fired || fails;
-    return fails;
+    return counted([](counts& c) {
+        auto const n = c.calls++;
+        bool const fails = n == c.fail_at || (c.ever_after && n > c.fail_at);
+        c.fired = c.fired || fails;
+        return fails;
+    });
 }
 void taken(void* p) noexcept {
-    if (!watching || !p) return;
-    ++mine.live;
-    mine.bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(p));
-    if (mine.bytes > mine.peak) mine.peak = mine.bytes;
+    if (!p) return;
+    counted([p](counts& c) {
+        ++c.live;
+        c.bytes += static_cast<std::ptrdiff_t>(malloc_usable_size(p));
+        if (c.bytes > c.peak) c.peak = c.bytes;
+        return true;
+    });
 }
 void given_back(void* p) noexcept {
-    if (!watching || !p) return;
-    --mine.live;
-    mine.bytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(p));
+    if (!p) return;
+    counted([p](counts& c) {
+        --c.live;
+        c.bytes -= static_cast<std::ptrdiff_t>(malloc_usable_size(p));
+        return true;
+    });
 }
 
 void* take(std::size_t n) noexcept {
@@ -75,17 +97,20 @@ bool openssl_told = false;
 } // namespace
 
 watch::watch() : watch(SIZE_MAX) {}
-watch::watch(std::size_t fail_at, bool ever_after) {
-    mine = counts{};
-    mine.fail_at = fail_at;
-    mine.ever_after = ever_after;
-    watching = true;
+watch::watch(std::size_t fail_at, bool ever_after, bool everywhere) {
+    auto& c = everywhere ? everybodys : mine;
+    c = counts{};
+    c.fail_at = fail_at;
+    c.ever_after = ever_after;
+    (everywhere ? everyone = true : watching = true);
 }
-watch::~watch() { watching = false; }
-counts const& watch::now() noexcept { return mine; }
+watch::~watch() { watching = everyone = false; }
+counts const& watch::now() noexcept { return watching ? mine : everybodys; }
 void watch::heal() noexcept {
-    mine.fail_at = SIZE_MAX;
-    mine.ever_after = false;
+    for (auto* c : {&mine, &everybodys}) {
+        c->fail_at = SIZE_MAX;
+        c->ever_after = false;
+    }
 }
 
 bool openssl_is_watched() noexcept { return openssl_told; }

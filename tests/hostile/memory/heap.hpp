@@ -23,7 +23,8 @@ struct counts {
 class watch {
   public:
     watch();
-    explicit watch(std::size_t fail_at, bool ever_after = false);
+    /// `everywhere`: also the allocations of all other threads that have no counts of their own.
+    explicit watch(std::size_t fail_at, bool ever_after = false, bool everywhere = false);
     watch(watch const&) = delete;
     watch& operator=(watch const&) = delete;
     ~watch();

@@ -3,6 +3,8 @@
 #include "catch.hpp"
 #include "layout_files.hpp"
 
+#include <lading/store/docker_archive.hpp>
+#include <lading/store/image_folder.hpp>
 #include <lading/store/memory_store.hpp>
 #include <lading/store/oci_archive.hpp>
 #include <lading/store/oci_layout.hpp>
@@ -87,6 +89,21 @@ TEST_CASE("check_store: stores of the library keep their rules", "[store][kit]")
         folder f;
         int n = 0;
         holds(testing::check_store([&] { return oci_archive::create(f.str(std::to_string(++n) + ".tar")); }, [&] { return oci_archive::open(f.str(std::to_string(n) + ".tar")); }));
+    }
+    SECTION("what docker save writes") { // which has no manifests, and calls images by references
+        folder f;
+        int n = 0;
+        CHECK(rules(testing::check_store([&] { return docker_archive::create(f.str(std::to_string(++n) + ".tar")); },
+                                         [&] { return docker_archive::open(f.str(std::to_string(n) + ".tar")); })) ==
+              std::vector<std::string>{"what was completed is there"});
+    }
+    SECTION("a folder of one image") { // all but what takes several, or a name
+        folder f;
+        int n = 0;
+        CHECK(rules(testing::check_store([&] { return image_folder::create(f.str(std::to_string(++n))); }, [&] { return image_folder::open(f.str(std::to_string(n))); })) ==
+              std::vector<std::string>{"an image is written", "a name leads to its document", "a document may have several names", "a name that leads there already stays",
+                                       "an image is written", "a name that is given again leads nowhere else", "several images, and no name: tag_ambiguous", "an image is written",
+                                       "a document without a name is found by its digest, and adds no name", "what was completed is there"});
     }
 }
 
