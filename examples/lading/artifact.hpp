@@ -62,7 +62,7 @@ inline int pull_artifact(std::string const& name, std::string const& folder, tra
     options.with_lanes(what.copy.lanes).with_overwrite(what.overwrite);
     if (!what.copy.platforms.empty()) options.with_platform(what.copy.platforms.front());
     bool const was_there = ::access(folder.c_str(), F_OK) == 0;
-    auto const ended = from_place<int>(source.assume_value(), args, [&](auto& from, std::string const& found, lading::reference const* ref) -> lading::result<int> {
+    auto const ended = from_place<int>(source.assume_value(), args, stop, [&](auto& from, std::string const& found, lading::reference const* ref) -> lading::result<int> {
         progress display(what.quiet ? progress_form::none : what.shown);
         options.with_observer([&display](lading::transfer_event const& e) { display.tell(e); });
         LADING_TRY(auto const done, lading::copy_artifact(from, found, folder, options, stop));

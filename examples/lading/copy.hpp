@@ -82,7 +82,7 @@ lading::result<std::string> name_from(From& from, std::string const& words, ladi
 /// One copy; the exit status. `to_text` is how the user has named the destination.
 inline lading::result<int> copy_between(place const& from, place const& to, std::string const& to_text, copy_sides const& sides, registries& known,
                                         temporary_file const* spool, transfer_request const& what, lading::stop_token const& stop) {
-    return from_place<int>(from, sides.from, known, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
+    return from_place<int>(from, sides.from, known, stop, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
         if (!to.on_disk) {
             bool const is_path = to.name.starts_with('.') || to.name.starts_with('/');
             if (is_path || (to.name.find('/') == to.name.npos && !to_text.starts_with("docker://")))
@@ -99,7 +99,7 @@ inline lading::result<int> copy_between(place const& from, place const& to, std:
         auto const said = to_text + (disk.words.empty() && !to_name.empty() ? ':' + to_name : std::string());
         warn_of_no_name(disk, to_name, what.quiet);
         auto const chosen = for_form(what, disk.form);
-        return to_place<int>(disk, what.overwrite, what.dry_run, [&](auto& written) { return run_copy(store, name, written, to_name, said, spool, chosen, stop); });
+        return to_place<int>(disk, what.overwrite, what.dry_run, stop, [&](auto& written) { return run_copy(store, name, written, to_name, said, spool, chosen, stop); });
     });
 }
 

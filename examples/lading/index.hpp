@@ -70,7 +70,7 @@ lading::result<std::vector<std::string>> images_in(Store& store, edit_request co
             continue;
         }
         LADING_TRY(auto const where, place_of(image));
-        auto const copied = from_place<lading::digest>(where, g.args, [&](auto& from, std::string const& name, lading::reference const* ref) -> lading::result<lading::digest> {
+        auto const copied = from_place<lading::digest>(where, g.args, stop, [&](auto& from, std::string const& name, lading::reference const* ref) -> lading::result<lading::digest> {
             if (ref && ref->repository().str() == repository) {
                 LADING_TRY(auto const what, store.resolve(name, stop));
                 return what.digest;

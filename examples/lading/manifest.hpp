@@ -31,7 +31,7 @@ inline std::string json_of(lading::descriptor const& d) {
 
 /// The document that a name on disk leads to, or with a platform that of the image which an index has for it; `config`: the config of that image.
 inline lading::result<lading::manifest_bytes> document_on_disk(place const& where, document_request const& g, bool config, lading::stop_token const& stop) {
-    return from_place<lading::manifest_bytes>(where, g.args, [&](auto& store, std::string const& name, lading::reference const*) -> lading::result<lading::manifest_bytes> {
+    return from_place<lading::manifest_bytes>(where, g.args, stop, [&](auto& store, std::string const& name, lading::reference const*) -> lading::result<lading::manifest_bytes> {
         LADING_TRY(auto what, store.resolve(name, stop));
         LADING_TRY(auto bytes, store.document(what, stop));
         LADING_TRY(auto listed, lading::contents_of(bytes, what.media_type, {}));

@@ -220,9 +220,9 @@ inline int copy_tags(copy_request const& g, lading::stop_token const& stop) {
         return include.matches(text) && (g.exclude.empty() || !exclude.matches(text));
     });
     registries known;
-    auto const copied = from_place<lading::copied_tags>(from.assume_value(), sides.from, known, [&](auto& store, std::string const&, lading::reference const*) -> lading::result<lading::copied_tags> {
+    auto const copied = from_place<lading::copied_tags>(from.assume_value(), sides.from, known, stop, [&](auto& store, std::string const&, lading::reference const*) -> lading::result<lading::copied_tags> {
         auto const& disk = to.assume_value().on_disk;
-        if (disk) return to_place<lading::copied_tags>(*disk, what.overwrite, false, [&](auto& written) { return lading::copy_all_tags(store, written, options, stop); });
+        if (disk) return to_place<lading::copied_tags>(*disk, what.overwrite, false, stop, [&](auto& written) { return lading::copy_all_tags(store, written, options, stop); });
         LADING_TRY(auto const at, known.find(to.assume_value().name, sides.to));
         lading::registry_repository<lading::client> into(at.registry, at.ref.repository());
         return lading::copy_all_tags(store, into, options, stop);

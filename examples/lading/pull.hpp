@@ -177,7 +177,7 @@ inline int pull(pull_request const& g, lading::stop_token const& stop) {
     auto const name = whole_name(ref);
     if (to_stdout) what.overwrite = true;
     warn_of_no_name(to, name_at(to, ref), what.quiet);
-    auto const ended = to_place<int>(to, what.overwrite, what.dry_run, [&](auto& store) {
+    auto const ended = to_place<int>(to, what.overwrite, what.dry_run, stop, [&](auto& store) {
         return run_copy(from, ref.target(), store, name_at(to, ref), name, spool ? &*spool : nullptr, what, stop);
     });
     return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), g.args, !to_stdout, what.overwrite);

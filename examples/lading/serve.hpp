@@ -119,7 +119,7 @@ inline lading::result<int> serve(serve_options const& o, lading::stop_token cons
         auto const ref = server.address() + (folder->is_one() ? "/ANY/NAME" : "/NAME") + ":TAG";
         return with.run(*folder, with.how(), o.read_only ? "to read: pull " + ref : "to read and write: push and pull " + ref, stop);
     }
-    return from_place<int>(place, o.args, [&](auto& store, std::string const&, lading::reference const*) -> lading::result<int> {
+    return from_place<int>(place, o.args, stop, [&](auto& store, std::string const&, lading::reference const*) -> lading::result<int> {
         names_by_turns shared(store);
         lading::service::store_repositories in(shared);
         LADING_TRY(auto const names, shared.names(stop));

@@ -48,7 +48,7 @@ inline lading::archive_options archive_options_of(bool overwrite) {
 
 /// Calls `go(store, name, reference)` with where images come from; the reference is that of a registry, else null. Errors: those of opening it, and of `go`.
 template <class T, class Go>
-lading::result<T> from_place(place const& where, registry_access const& args, registries& known, Go go) {
+lading::result<T> from_place(place const& where, registry_access const& args, registries& known, lading::stop_token const& stop, Go go) {
     if (!where.on_disk) {
         LADING_TRY(auto const at, known.find(where.name, args));
         lading::registry_repository<lading::client> from(at.registry, at.ref.repository());
@@ -64,16 +64,16 @@ lading::result<T> from_place(place const& where, registry_access const& args, re
     switch (disk.form) {
     case image_form::layout: return opened(lading::oci_layout::open(disk.path));
     case image_form::oci_archive:
-    case image_form::archive: return opened(lading::oci_archive::open(disk.path, archive_options_of(false)));
-    case image_form::docker_archive: return opened(lading::docker_archive::open(disk.path, archive_options_of(false)));
+    case image_form::archive: return opened(lading::oci_archive::open(disk.path, archive_options_of(false), stop));
+    case image_form::docker_archive: return opened(lading::docker_archive::open(disk.path, archive_options_of(false), stop));
     case image_form::folder: break;
     }
     return opened(lading::image_folder::open(disk.path));
 }
 template <class T, class Go>
-lading::result<T> from_place(place const& where, registry_access const& args, Go go) {
+lading::result<T> from_place(place const& where, registry_access const& args, lading::stop_token const& stop, Go go) {
     registries known;
-    return from_place<T>(where, args, known, std::move(go));
+    return from_place<T>(where, args, known, stop, std::move(go));
 }
 
 /// Why nothing can be written there, before anything is asked for. Errors: `invalid_argument`, `sink_failed`.
@@ -100,7 +100,7 @@ inline void warn_of_no_name(image_on_disk const& to, std::string const& name, bo
 /// Calls `go(store)` with where images go. For a forecast, `dry`, nothing is made: then the store is what is there, else an empty one.
 /// A layout that is not there is made when something comes into it. Errors: those of making it, and of `go`.
 template <class T, class Go>
-lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry, Go go) {
+lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry, lading::stop_token const& stop, Go go) {
     LADING_TRY_V(check_target(where));
     auto const made = [&](auto store) -> lading::result<T> {
         if (!store) return std::move(store).assume_error();
@@ -119,7 +119,7 @@ lading::result<T> to_place(image_on_disk const& where, bool overwrite, bool dry,
             new_layout later(where.path);
             return go(later);
         }
-        return made(lading::oci_layout::create(where.path));
+        return made(lading::oci_layout::create(where.path, {}, stop));
     case image_form::archive: options.with_form(lading::archive_form::hybrid); [[fallthrough]];
     case image_form::oci_archive: return made(lading::oci_archive::create(where.path, std::move(options)));
     case image_form::docker_archive: return made(lading::docker_archive::create(where.path, std::move(options)));

@@ -25,12 +25,12 @@ lading::result<void> many(std::string const& name, std::string const& folder, in
     LADING_TRY(auto const first, lading::reference::parse(name));
     auto registry = client_for(first);
     LADING_TRY(auto to, lading::oci_layout::create(folder, lading::layout_options().with_entries(65'536)));
-    to.hold_names();
+    auto names = to.hold_names();
     for (int i = 0; i < n; ++i) {
         LADING_TRY(auto const ref, lading::reference::parse(name + ":t" + std::to_string(i)));
         LADING_TRY_V(registry.pull(ref, to));
     }
-    return to.write_names();
+    return names.write();
 }
 } // namespace
 

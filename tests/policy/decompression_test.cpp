@@ -171,6 +171,9 @@ TEST_CASE("compressed archives are read, within bounds, and leave nothing behind
         CHECK(large.detail().expected == "at most 50000 bytes");
         auto const late = image_on_disk_options().with_decompression(m.undo).with_deadline(std::chrono::steady_clock::now());
         CHECK(refused(m.compress(archive(20'000'000)), late) == errc::timeout);
+        stop_source source;
+        source.request_stop();
+        CHECK(image_on_disk::open(f.write("image", m.compress(archive())), options, source.get_token()).error() == errc::cancelled);
         auto const half = m.compress(archive());
         CHECK(refused(half.substr(0, half.size() / 2), options) == errc::layout_invalid);
         CHECK(refused(m.compress("no archive"), options).message().find("neither") != std::string::npos);

@@ -66,9 +66,9 @@ class archive_store {
     result<std::vector<descriptor>> referrers(descriptor const& what, stop_token stop) {
         return state_->archive ? state_->archive->referrers(what, stop) : files().referrers(what, stop);
     }
-    static result<archive_store> open(std::string path, archive_options const& o) {
+    static result<archive_store> open(std::string path, archive_options const& o, stop_token stop) {
         archive_store out;
-        LADING_TRY_V(out.read_archive(std::move(path), o));
+        LADING_TRY_V(out.read_archive(std::move(path), o, std::move(stop)));
         return out;
     }
     static result<archive_store> create(std::string path, archive_options o, bool containerd_names) {
@@ -83,7 +83,7 @@ class archive_store {
         LADING_TRY_V(can_be_written());
         auto& staged = *state_->staged;
         LADING_TRY_V(staged.complete([&](tar_writer& to) { return pack(staged, to); }, std::move(stop)));
-        return read_archive(staged.path(), staged.options());
+        return read_archive(staged.path(), staged.options(), {});
     }
 
   private:
@@ -103,10 +103,10 @@ class archive_store {
         if (state_->archive) return error(errc::archive_exists).with_context("an archive is written once, as a whole");
         return success();
     }
-    result<void> read_archive(std::string path, archive_options const& o) {
+    result<void> read_archive(std::string path, archive_options const& o, stop_token stop) {
         auto how = image_on_disk_options(o.bounds).with_made(made_manifest::oci); // for what is copied from here
         how.decompressions = o.decompressions;
-        LADING_TRY(auto files, basic_image_on_disk<J, H>::open(std::move(path), std::move(how)));
+        LADING_TRY(auto files, basic_image_on_disk<J, H>::open(std::move(path), std::move(how), std::move(stop)));
         state_->archive.emplace(std::move(files));
         return success();
     }

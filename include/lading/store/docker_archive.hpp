@@ -37,14 +37,13 @@ class docker_packer {
     docker_packer(staged_layout<J, H>& from, tar_writer& to) : from_(from), to_(to), read_(from.reader()) {}
 
     result<void> pack() {
-        LADING_TRY(auto const entries, from_.entries());
+        LADING_TRY(auto const images, from_.images());
         layout_contents const contents(read_, from_.options().bounds);
         docker_list list;
         std::vector<descriptor> configs;
-        for (auto const& e : entries) {
-            LADING_TRY(auto const what, e.what);
-            LADING_TRY(auto const image, contents.image_of(what, from_.options().platform));
-            LADING_TRY(auto config, add(image, e.name.own, list));
+        for (auto const& i : images) {
+            LADING_TRY(auto const image, contents.image_of(i.what, from_.options().platform));
+            LADING_TRY(auto config, add(image, i.name, list));
             if (configs_.insert(config.digest).second) configs.push_back(std::move(config));
         }
         for (auto const& c : configs) {
@@ -148,7 +147,7 @@ class docker_packer {
             if (!n) return error(errc::compression_invalid).with_context(layer.digest.str() + ": " + n.assume_error().detail().context);
             if (n.assume_value() == 0) break;
             size += n.assume_value();
-            if (size > most) return error(errc::layer_limit).with_context(layer.digest.str() + ", decompressed").with_values("at most " + std::to_string(most) + " bytes", "more");
+            if (size > most) return error(errc::layer_limit).with_context(layer.digest.str() + ", decompressed").with_values("at most " + std::to_string(most) + " bytes (limits::layer_bytes)", "more");
             auto const plain = std::as_bytes(std::span(piece).first(n.assume_value()));
             hash.update(plain);
             LADING_TRY_V(from_.write(plain));
@@ -182,9 +181,9 @@ class basic_docker_archive : public detail::archive_store<J, H> {
 
   public:
     /// Opens what `docker save`, `podman save` or another tool wrote, of any form; also compressed (`archive_options::with_decompression`). Errors:
-    /// `layout_invalid` (no file, no archive), `archive_invalid` (a damaged one, or one that does not say what is in it).
-    static result<basic_docker_archive> open(std::string path, archive_options o = {}) {
-        LADING_TRY(auto opened, base::open(std::move(path), o));
+    /// `layout_invalid` (no file, no archive), `archive_invalid` (a damaged one, or one that does not say what is in it), `cancelled`.
+    static result<basic_docker_archive> open(std::string path, archive_options o = {}, stop_token stop = {}) {
+        LADING_TRY(auto opened, base::open(std::move(path), o, std::move(stop)));
         return basic_docker_archive(std::move(opened));
     }
     /// Begins an archive. Errors: `archive_exists` (unless `archive_options::with_overwrite`), `part_in_use` (another program is writing it),

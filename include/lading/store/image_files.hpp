@@ -4,6 +4,7 @@
 /// `image_files`: the files of an image on disk, by name: a folder, or a tar archive, compressed or not. POSIX.
 
 #include "../detail/chrono.hpp"
+#include "../detail/stop_token.hpp"
 #include "../limits.hpp"
 #include "../unpack/decompressor.hpp"
 #include "part_file.hpp"
@@ -23,9 +24,18 @@
 
 namespace lading::detail {
 
-/// When work has to be over; nothing: it may take as long as it takes.
-using time_limit = std::optional<std::chrono::steady_clock::time_point>;
-inline bool is_over(time_limit const& t) { return t && *t <= std::chrono::steady_clock::now(); }
+/// When work has to be over, and who may end it before that; without both it may take as long as it takes.
+struct time_limit {
+    std::optional<std::chrono::steady_clock::time_point> end;
+    stop_token stop;
+
+    /// Errors: `cancelled`, `timeout`, in `doing`.
+    result<void> check(std::string_view doing, std::string const& path) const {
+        bool const stopped = stop.stop_requested();
+        if (!stopped && !(end && *end <= std::chrono::steady_clock::now())) return success();
+        return error(stopped ? errc::cancelled : errc::timeout).with_context(std::string(doing) + ' ' + path);
+    }
+};
 
 /// A part of a file. Reads advance.
 class file_part {
@@ -59,7 +69,7 @@ class image_files {
     /// Opens a folder or an archive; a compressed one is undone into a file without a name, of `limits::archive_bytes` at
     /// most. Errors: `layout_invalid` (nothing there; neither a folder nor an archive; a too large one, or one that gets larger than honest
     /// bytes can; nothing in `known` for its compression), `archive_invalid` (a damaged one, or one that can be read in two ways), `disk_full`,
-    /// `timeout`.
+    /// `timeout`, `cancelled`.
     static result<image_files> open(std::string path, std::vector<decompression> const& known, limits const& bounds, time_limit const& until) {
         image_files out(std::move(path));
         out.folder_ = file_handle(::open(out.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -181,7 +191,7 @@ class image_files {
             got = packed.read(from, piece.data(), piece.size());
             auto in = std::as_bytes(std::span(piece).first(got));
             for (;;) {
-                if (is_over(until)) return error(errc::timeout).with_context("decompressing " + path_);
+                LADING_TRY_V(until.check("decompressing", path_));
                 auto const n = undo->read(in, plain);
                 if (!n) return bad(n.assume_error().detail().context);
                 if (n.assume_value() == 0) break;

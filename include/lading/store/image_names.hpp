@@ -24,6 +24,14 @@ struct image_name {
     friend bool operator==(image_name const&, image_name const&) = default;
 };
 
+/// As many as an error can have, and how many more there are.
+inline std::vector<std::string> shortened(std::vector<std::string> all) {
+    auto const more = all.size() > 20 ? all.size() - 20 : 0;
+    all.resize(all.size() - more);
+    if (more) all.push_back("and " + std::to_string(more) + " more");
+    return all;
+}
+
 class image_names {
   public:
     void add(image_name n) { all_.push_back(std::move(n)); }
@@ -82,6 +90,12 @@ class image_names {
             if (auto const& best = n.full.empty() ? n.own : n.full; !best.empty() && seen.insert(best).second) out.push_back(best);
             if (n.tags.empty() && n.full.empty() && n.own.empty()) out.push_back('@' + std::to_string(i));
         }
+        return out;
+    }
+    /// The same for an error.
+    std::vector<std::string> shown() const {
+        auto out = shortened(list());
+        for (auto& name : out) name = printable(name, 160);
         return out;
     }
     /// The tags among the names once each, in the order of the images: of the repository at this path of a registry, or of

@@ -12,6 +12,7 @@
 #include "../document/decode.hpp"
 #include "../document/listed_contents.hpp"
 #include "../document/reflect/oci.hpp"
+#include "../error_groups.hpp"
 #include "../hash/openssl_hash.hpp"
 #include "../json/document.hpp"
 #include "../json/strict_json.hpp"
@@ -49,14 +50,15 @@ namespace lading {
 template <json_policy J, hash_policy H>
 class basic_image_on_disk : public detail::store_remarks {
   public:
-    /// Opens the image. Errors: `layout_invalid` with the path and what is wrong; `timeout`.
-    static result<basic_image_on_disk> open(std::string path, image_on_disk_options o = {}) {
-        LADING_TRY(auto files, detail::image_files::open(std::move(path), o.decompressions, o.bounds, o.deadline));
+    /// Opens the image. Errors: `layout_invalid` with the path and what is wrong; `timeout`, `cancelled`.
+    static result<basic_image_on_disk> open(std::string path, image_on_disk_options o = {}, stop_token stop = {}) {
+        detail::time_limit const until{o.deadline, std::move(stop)};
+        LADING_TRY(auto files, detail::image_files::open(std::move(path), o.decompressions, o.bounds, until));
         basic_image_on_disk out(std::move(files), std::move(o));
         LADING_TRY(auto const index, out.files_.read("index.json", out.bounds_.manifest_bytes));
         if (index) {
             LADING_TRY_V(out.read_index(*index));
-            out.read_names();
+            out.read_names(until);
         } else {
             LADING_TRY(auto saved, out.files_.read("manifest.json", out.bounds_.manifest_bytes));
             if (!saved) {
@@ -81,23 +83,25 @@ class basic_image_on_disk : public detail::store_remarks {
     /// with the names that are there; `tag_ambiguous` with the digests; `layout_invalid` (the image's files are not all
     /// there); `digest_unsupported`; `timeout`.
     result<lading::reference> reference(std::string_view words = {}, platform_choice const& which = platform_choice::host()) {
-        LADING_TRY(auto const meant, find(words, which));
-        if (!meant.image) return by_digest(*meant.digest, words.substr(0, meant.name));
-        LADING_TRY(auto const what, describe(*meant.image, deadline_));
+        detail::time_limit const until{deadline_, {}};
+        LADING_TRY(auto const meant, find(words, which, until));
+        if (!meant.image) return by_digest(*meant.digest, words.substr(0, meant.name), until);
+        LADING_TRY(auto const what, describe(*meant.image, until));
         return names_.called(*meant.image, words).with_digest(what.digest);
     }
 
-    /// Finds an image by the same words. Errors: those of `reference`.
-    result<descriptor> resolve(std::string_view words, stop_token = {}) {
+    /// Finds an image by the same words. Errors: those of `reference`; `cancelled`.
+    result<descriptor> resolve(std::string_view words, stop_token stop = {}) {
         std::lock_guard const locked(*mutex_);
-        LADING_TRY(auto const meant, find(words, platform_choice::host()));
+        detail::time_limit const until{deadline_, std::move(stop)};
+        LADING_TRY(auto const meant, find(words, platform_choice::host(), until));
         auto at = meant.image;
         if (!at) {
-            LADING_TRY(at, position_of(*meant.digest, deadline_));
+            LADING_TRY(at, position_of(*meant.digest, until));
         }
-        if (at) return describe(*at, deadline_);
+        if (at) return describe(*at, until);
         LADING_TRY(auto const text, manifest_text(*meant.digest));
-        if (!text) return error(errc::manifest_unknown).with_context(files_.path() + ": no such image: " + quoted(words)).with_available(listed());
+        if (!text) return error(errc::manifest_unknown).with_context(files_.path() + ": no such image: " + quoted(words)).with_available(names_.shown());
         descriptor out({}, *meant.digest, static_cast<std::int64_t>(text->size()));
         LADING_TRY_V(verify(out, *text));
         LADING_TRY(auto const parsed, json_document::parse<J>(*text, bounds_.json));
@@ -205,7 +209,7 @@ class basic_image_on_disk : public detail::store_remarks {
     }
     /// The names that `docker save` wrote beside an index, for images that have none for containerd. They are matched by the
     /// configs, `blobs/sha256/HEX`, of up to `most_compared` images.
-    void read_names() {
+    void read_names(detail::time_limit const& until) {
         auto const saved = files_.read("manifest.json", bounds_.manifest_bytes);
         if (!saved || !saved.assume_value() || images_.size() > most_compared) return;
         auto const parsed = json_document::parse<J>(*saved.assume_value(), bounds_.json);
@@ -219,7 +223,7 @@ class basic_image_on_disk : public detail::store_remarks {
             }
         });
         for (std::size_t i = 0; i < images_.size(); ++i) {
-            if (detail::is_over(deadline_)) return;
+            if (!until.check({}, {})) return;
             if (!names_[i].full.empty() || !images_[i].what) continue;
             auto const config = config_of(images_[i].what.assume_value());
             if (auto const at = tags.find(config.substr(config.find(':') + 1)); at != tags.end()) names_.add_tags(i, at->second);
@@ -252,7 +256,7 @@ class basic_image_on_disk : public detail::store_remarks {
     }
     // ---- which image
 
-    result<meaning> find(std::string_view words, platform_choice const& which) {
+    result<meaning> find(std::string_view words, platform_choice const& which, detail::time_limit const& until) {
         auto found = words.empty() ? every_image() : names_.find(words);
         if (auto const at = words.rfind('@'); found.empty() && at != words.npos) {
             auto const d = digest::parse(words.substr(at + 1));
@@ -264,8 +268,8 @@ class basic_image_on_disk : public detail::store_remarks {
         if (found.empty())
             return error(errc::manifest_unknown)
                 .with_context(files_.path() + ": no such image: " + quoted(words))
-                .with_available(listed());
-        LADING_TRY(auto const i, choose(found, words, which));
+                .with_available(names_.shown());
+        LADING_TRY(auto const i, choose(found, words, which, until));
         return meaning{i, {}, 0};
     }
     result<void> verify(descriptor const& what, std::string const& text) const {
@@ -280,18 +284,8 @@ class basic_image_on_disk : public detail::store_remarks {
         for (std::size_t i = 0; i < out.size(); ++i) out[i] = i;
         return out;
     }
-    /// The names that are there, as many as a message can hold.
-    std::vector<std::string> listed() const {
-        auto out = names_.list();
-        auto const most = std::min<std::size_t>(out.size(), 20);
-        auto const more = out.size() - most;
-        out.resize(most);
-        for (auto& name : out) name = detail::printable(name, 160);
-        if (more) out.push_back("and " + std::to_string(more) + " more");
-        return out;
-    }
-    result<lading::reference> by_digest(lading::digest const& wanted, std::string_view words) {
-        LADING_TRY(auto const i, position_of(wanted, deadline_));
+    result<lading::reference> by_digest(lading::digest const& wanted, std::string_view words, detail::time_limit const& until) {
+        LADING_TRY(auto const i, position_of(wanted, until));
         return (i ? names_.called(*i, words) : lading::reference::parse("localhost/layout").assume_value()).with_digest(wanted);
     }
     /// The image of this digest among those that the file lists.
@@ -299,23 +293,23 @@ class basic_image_on_disk : public detail::store_remarks {
         for (bool const make : {false, true})
             for (std::size_t i = 0; i < images_.size(); ++i) {
                 if (make && images_[i].saved)
-                    if (auto const made = describe(i, until); !made && made.assume_error() == errc::timeout) return made.assume_error();
+                    if (auto const made = describe(i, until); !made && is_given_up(made.assume_error())) return made.assume_error();
                 if (images_[i].what && images_[i].what.assume_value().digest == d) return std::optional(i);
             }
         return std::optional<std::size_t>();
     }
     /// One of the images that the words mean. Several of them must be one image, or one for each platform.
-    result<std::size_t> choose(std::vector<std::size_t> const& found, std::string_view words, platform_choice const& which) {
+    result<std::size_t> choose(std::vector<std::size_t> const& found, std::string_view words, platform_choice const& which, detail::time_limit const& until) {
         if (found.size() == 1) return found[0];
         std::vector<std::size_t> several;
         std::vector<descriptor> offered;
         bool one_name = true;
         for (auto const i : found) {
-            if (detail::is_over(deadline_)) return error(errc::timeout).with_context("choosing among the images of " + files_.path());
-            if (offered.size() == most_compared) return ambiguous(found, words);
-            auto what = describe(i, deadline_);
+            LADING_TRY_V(until.check("choosing among the images of", files_.path()));
+            if (offered.size() == most_compared) return ambiguous(found, words, until);
+            auto what = describe(i, until);
             if (!what) {
-                if (what.assume_error() == errc::timeout) return std::move(what).assume_error();
+                if (is_given_up(what.assume_error())) return std::move(what).assume_error();
                 continue; // listed, and not to be had
             }
             auto& d = what.assume_value();
@@ -326,7 +320,7 @@ class basic_image_on_disk : public detail::store_remarks {
             offered.push_back(std::move(d));
             if (offered.size() > 1 && !one_name) break;
         }
-        if (several.empty()) return describe(found[0], deadline_).assume_error();
+        if (several.empty()) return describe(found[0], until).assume_error();
         if (several.size() == 1) return several[0];
         if (one_name)
             if (auto const best = which.choose(offered)) {
@@ -341,18 +335,18 @@ class basic_image_on_disk : public detail::store_remarks {
         if (words.empty() && !one_name)
             return error(errc::tag_ambiguous)
                 .with_context(files_.path() + " holds " + std::to_string(images_.size()) + " images: name one")
-                .with_available(listed());
-        return ambiguous(found, words);
+                .with_available(names_.shown());
+        return ambiguous(found, words, until);
     }
-    error ambiguous(std::vector<std::size_t> const& found, std::string_view words) {
+    error ambiguous(std::vector<std::size_t> const& found, std::string_view words, detail::time_limit const& until) {
         std::vector<std::string> out;
         for (auto const i : found) {
             if (out.size() == 20) {
                 out.push_back("and " + std::to_string(found.size() - 20) + " more");
                 break;
             }
-            auto const what = describe(i, deadline_);
-            if (!what && what.assume_error() == errc::timeout) break; // the names that are known by now will do
+            auto const what = describe(i, until);
+            if (!what && is_given_up(what.assume_error())) break; // the names that are known by now will do
             if (!what) continue;
             auto const p = what.assume_value().platform ? what.assume_value().platform : platform_of(what.assume_value());
             auto const& n = names_[i];
@@ -396,7 +390,7 @@ class basic_image_on_disk : public detail::store_remarks {
         auto& image = images_[i];
         if (image.saved) {
             auto made = make(*image.saved, until);
-            if (!made && made.assume_error() == errc::timeout) return made; // to be tried again
+            if (!made && is_given_up(made.assume_error())) return made; // to be tried again
             image.what = std::move(made);
             image.saved.reset();
         }
@@ -409,8 +403,6 @@ class basic_image_on_disk : public detail::store_remarks {
         made_.insert_or_assign(d, std::move(text));
         return what;
     }
-
-    // ---- files
 
     result<std::optional<std::string>> manifest_text(digest const& d) const {
         if (auto const made = made_.find(d); made != made_.end()) return std::optional(made->second);
@@ -432,7 +424,7 @@ class basic_image_on_disk : public detail::store_remarks {
     detail::image_files files_;
     limits bounds_;
     std::vector<decompression> decompressions_;
-    detail::time_limit deadline_;
+    std::optional<std::chrono::steady_clock::time_point> deadline_;
     made_manifest kind_;
     detail::image_names names_;
     static constexpr std::size_t most_compared = 1000; ///< images whose documents are read to tell them apart

@@ -7,6 +7,7 @@
 #include "../detail/chrono.hpp"
 #include "../detail/stop_token.hpp"
 #include "../digest.hpp"
+#include "../limits.hpp"
 #include "../result.hpp"
 #include "part_file.hpp"
 #include "regular_file.hpp"
@@ -194,6 +195,11 @@ class layout_folder {
 
     /// Replaces a file beside the blobs. Errors: those of `file_error`.
     result<void> replace(char const* name, std::string_view bytes) const {
+        return replace_with(name, [&](auto const& to) { return to(bytes); });
+    }
+    /// The same with what `write(to)` passes to `to` in pieces: it gives false as soon as `to` does.
+    template <class Write>
+    result<void> replace_with(char const* name, Write const& write) const {
         auto const how = options_.durable == durability::none ? durability::none : durability::full;
         if (how != durability::none) { // first the names that it leads to
             file_handle late;
@@ -206,7 +212,8 @@ class layout_folder {
                 }
         }
         new_file file;
-        if (!file.create(root_.get(), name) || !file.write(std::as_bytes(std::span(bytes))) || !file.commit(name, how))
+        auto const to = [&file](std::string_view piece) { return file.write(std::as_bytes(std::span(piece))); };
+        if (!file.create(root_.get(), name) || !write(to) || !file.commit(name, how))
             return file_error(path_ + '/' + name, "cannot be written");
         return success();
     }
@@ -222,7 +229,7 @@ class layout_folder {
             if (errno != EWOULDBLOCK && errno != EINTR) return file_error(path_ + '/' + lock_file, "cannot be written");
             if (stop.stop_requested()) return error(errc::cancelled);
             if (std::chrono::steady_clock::now() >= until)
-                return error(errc::layout_locked).with_context(path_).with_values("at most " + std::to_string(most.count()) + " ms", "more");
+                return error(errc::layout_locked).with_context(path_).with_values(limit_text(most, "layout_options::lock_wait"), "more");
             std::this_thread::sleep_for(pause);
         }
         return out;

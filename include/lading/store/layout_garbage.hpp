@@ -3,6 +3,7 @@
 
 /// `layout_garbage`: which files of an OCI layout nothing leads to any more.
 
+#include "../detail/stop_token.hpp"
 #include "../document/listed_contents.hpp"
 #include "../document/shape.hpp"
 #include "../json/document.hpp"
@@ -39,18 +40,21 @@ namespace detail {
 template <json_policy J, hash_policy H>
 class layout_garbage {
   public:
-    layout_garbage(layout_blobs<H> const& blobs, limits const& l, garbage_options o) : blobs_(blobs), bounds_(l), options_(o) {}
+    layout_garbage(layout_blobs<H> const& blobs, limits const& l, garbage_options o, stop_token stop) : blobs_(blobs), bounds_(l), options_(o), stop_(std::move(stop)) {}
 
-    /// Marks what the entries lead to. Errors: `layout_invalid` (it cannot be known what), unless forced.
+    /// Marks what the entries lead to. Errors: `layout_invalid` (it cannot be known what), unless forced; `cancelled`.
     result<void> mark(layout_index<J> const& index) {
         for (auto const& e : index.entries()) {
-            if (e.what) walk(e.what.assume_value().digest, e.what.assume_value().media_type, 0);
-            else doubt("an entry of index.json", e.what.assume_error());
+            if (stop_.stop_requested()) return error(errc::cancelled);
+            auto const what = e.what(bounds_);
+            if (what) walk(what.assume_value().digest, what.assume_value().media_type, 0);
+            else doubt("an entry of index.json", what.assume_error());
         }
+        if (stop_.stop_requested()) return error(errc::cancelled);
         if (doubt_.empty() || options_.force) return success();
         return blobs_.folder().bad("nothing is removed, for it is not known what is in use: " + doubt_);
     }
-    /// Removes what is not marked. Errors: `sink_failed`.
+    /// Removes what is not marked. Errors: `sink_failed`, `cancelled`.
     result<garbage> sweep() const {
         garbage out;
         for (auto const a : {digest_algorithm::sha256, digest_algorithm::sha384, digest_algorithm::sha512}) {
@@ -67,11 +71,12 @@ class layout_garbage {
   private:
     /// Removes the regular files of a folder that `f` says are garbage.
     template <class F>
-    static result<void> sweep(file_handle const& folder, std::string const& where, F const& f, garbage& out) {
+    result<void> sweep(file_handle const& folder, std::string const& where, F const& f, garbage& out) const {
         std::unique_ptr<DIR, int (*)(DIR*)> const list(::fdopendir(::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
         std::vector<std::string> names;
         while (auto const* const entry = list ? ::readdir(list.get()) : nullptr) names.emplace_back(entry->d_name);
         for (auto const& name : names) {
+            if (stop_.stop_requested()) return error(errc::cancelled);
             struct stat about{};
             if (::fstatat(folder.get(), name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode) || !f(name, about.st_mtime)) continue;
             if (::unlinkat(folder.get(), name.c_str(), 0) != 0) return file_error(where + name, "cannot be removed");
@@ -95,6 +100,7 @@ class layout_garbage {
     /// Content of an unknown type is a blob, unless it can be read as a document.
     void walk(digest const& d, std::string_view type, std::size_t deep) {
         marked_.insert(d);
+        if (stop_.stop_requested()) return;
         if (is_known_blob_type(type) || !walked_.insert(d).second) return;
         bool const may_be_blob = !type.empty() && !is_known_manifest_type(type);
         if (deep > depth) return doubt(d.str(), error(errc::walk_limit));
@@ -127,6 +133,7 @@ class layout_garbage {
     layout_blobs<H> const& blobs_;
     limits const& bounds_;
     garbage_options options_;
+    stop_token stop_;
     std::set<digest> marked_, walked_;
     std::string doubt_;
 };

@@ -35,9 +35,9 @@ class basic_oci_archive : public detail::archive_store<J, H> {
 
   public:
     /// Opens an archive to read it: a layout in a tar file, also compressed (`archive_options::with_decompression`). Its index is read once; blobs are
-    /// read where they lie. Errors: `layout_invalid` (no file, no archive, no layout in it), `archive_invalid` (a damaged one), `manifest_limit`.
-    static result<basic_oci_archive> open(std::string path, archive_options o = {}) {
-        LADING_TRY(auto opened, base::open(std::move(path), o));
+    /// read where they lie. Errors: `layout_invalid` (no file, no archive, no layout in it), `archive_invalid` (a damaged one), `manifest_limit`, `cancelled`.
+    static result<basic_oci_archive> open(std::string path, archive_options o = {}, stop_token stop = {}) {
+        LADING_TRY(auto opened, base::open(std::move(path), o, std::move(stop)));
         return basic_oci_archive(std::move(opened));
     }
     /// Begins an archive. Errors: `archive_exists` (unless `archive_options::with_overwrite`), `part_in_use` (another program is writing it),
@@ -61,18 +61,17 @@ class basic_oci_archive : public detail::archive_store<J, H> {
 
     static result<void> pack(detail::staged_layout<J, H>& from, detail::tar_writer& to) {
         auto const& o = from.options();
-        LADING_TRY(auto const entries, from.entries());
+        LADING_TRY(auto const images, from.images());
         LADING_TRY(auto const index, from.index_text());
         detail::layout_contents contents(from.reader(), o.bounds);
-        for (auto const& e : entries) {
-            LADING_TRY(auto const what, e.what);
-            LADING_TRY_V(contents.add(what));
+        for (auto const& i : images) {
+            LADING_TRY_V(contents.add(i.what));
         }
         auto const entry = [&](std::string_view name) { return detail::tar_entry{name, 0, name.ends_with('/') ? 0755u : 0644u, o.time}; };
         LADING_TRY_V(to.add(entry("oci-layout"), R"({"imageLayoutVersion":"1.0.0"})"));
         LADING_TRY_V(to.add(entry("index.json"), index));
         if (o.form == archive_form::hybrid) {
-            LADING_TRY(auto const list, docker_list_of(from, contents, entries));
+            LADING_TRY(auto const list, docker_list_of(from, contents, images));
             if (!list.empty()) {
                 LADING_TRY_V(to.add(entry("manifest.json"), list.str()));
             }
@@ -90,12 +89,11 @@ class basic_oci_archive : public detail::archive_store<J, H> {
     }
     static std::string member_of(digest const& d) { return "blobs/" + std::string(name_of(d.algorithm())) + '/' + d.hex(); }
     /// The images that docker can load: those that have a config, and layers.
-    template <class Entries>
-    static result<detail::docker_list> docker_list_of(detail::staged_layout<J, H>& from, detail::layout_contents const& contents, Entries const& entries) {
+    static result<detail::docker_list> docker_list_of(detail::staged_layout<J, H>& from, detail::layout_contents const& contents, std::vector<detail::named_image> const& images) {
         detail::docker_list out;
         auto const read = from.reader();
-        for (auto const& e : entries) {
-            auto const image = contents.image_of(e.what.assume_value(), from.options().platform);
+        for (auto const& i : images) {
+            auto const image = contents.image_of(i.what, from.options().platform);
             if (!image && (image.assume_error() == errc::platform_not_found || image.assume_error() == errc::manifest_unknown)) continue; // not among its platforms
             if (!image) return image.assume_error();
             LADING_TRY(auto const text, read(image.assume_value()));
@@ -103,8 +101,8 @@ class basic_oci_archive : public detail::archive_store<J, H> {
             if (!listed.config || (listed.config->media_type != media_types::oci_config && listed.config->media_type != media_types::docker_config)) continue;
             std::vector<std::string> layers;
             for (auto const& l : listed.layers) layers.push_back(member_of(l.digest));
-            bool const whole = e.name.own.find_first_of("/:") != e.name.own.npos;
-            out.add(member_of(listed.config->digest), std::move(layers), whole ? detail::docker_tag(e.name.own) : std::nullopt);
+            bool const whole = i.name.find_first_of("/:") != i.name.npos;
+            out.add(member_of(listed.config->digest), std::move(layers), whole ? detail::docker_tag(i.name) : std::nullopt);
         }
         return out;
     }

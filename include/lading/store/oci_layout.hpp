@@ -61,8 +61,8 @@ class basic_oci_layout : public detail::store_remarks {
         return out;
     }
     /// Opens a layout, or makes an empty one of a folder that is empty or not there. Errors: those of `open`; `layout_invalid` (the folder holds
-    /// other things; then nothing is written), `layout_locked`, `disk_full`, `sink_failed`.
-    static result<basic_oci_layout> create(std::string path, layout_options o = {}) {
+    /// other things; then nothing is written), `layout_locked`, `cancelled`, `disk_full`, `sink_failed`.
+    static result<basic_oci_layout> create(std::string path, layout_options o = {}, stop_token stop = {}) {
         LADING_TRY_V(detail::make_folders(path));
         LADING_TRY(auto folder, detail::layout_folder::open(std::move(path), o));
         basic_oci_layout out(std::move(folder), std::move(o));
@@ -70,7 +70,7 @@ class basic_oci_layout : public detail::store_remarks {
         if (!there) {
             LADING_TRY_V(out.is_empty());
         }
-        LADING_TRY(auto const held, out.folder().lock(out.options().lock_wait));
+        LADING_TRY(auto const held, out.folder().lock(out.options().lock_wait, stop));
         if (!there) {
             LADING_TRY_V(out.folder().replace(detail::layout_folder::version_file, version_text));
         }
@@ -101,10 +101,11 @@ class basic_oci_layout : public detail::store_remarks {
         std::lock_guard const locked(state_->mutex);
         LADING_TRY_V(state_->load());
         std::optional<descriptor> out;
-        for (auto const& e : state_->index.entries()) {
-            if (e.name.own != name || !e.what) continue;
+        for (auto const* e = state_->index.find(name); e; e = state_->index.find(name, e)) {
+            auto what = described_by(*e);
+            if (!what) continue;
             if (out) return std::optional<descriptor>();
-            out = e.what.assume_value();
+            out = std::move(what).assume_value();
         }
         return out;
     }
@@ -115,7 +116,7 @@ class basic_oci_layout : public detail::store_remarks {
         std::vector<descriptor> out;
         std::set<digest> seen;
         for (auto const& e : state_->index.entries())
-            if (e.what && seen.insert(e.what.assume_value().digest).second) out.push_back(e.what.assume_value());
+            if (auto what = described_by(e); what && seen.insert(what.assume_value().digest).second) out.push_back(std::move(what).assume_value());
         return out;
     }
     /// Errors: `manifest_unknown`, `size_mismatch`, `digest_mismatch`, `body_too_large` (more than `limits::manifest_bytes`), `path_refused`.
@@ -129,7 +130,7 @@ class basic_oci_layout : public detail::store_remarks {
         std::vector<std::string> out;
         std::set<std::string_view> seen;
         for (auto const& e : state_->index.entries())
-            if (!e.name.own.empty() && seen.insert(e.name.own).second) out.push_back(e.name.own);
+            if (!e.name().empty() && seen.insert(e.name()).second) out.emplace_back(e.name());
         return out;
     }
 
@@ -140,7 +141,7 @@ class basic_oci_layout : public detail::store_remarks {
             std::lock_guard const locked(state_->mutex);
             LADING_TRY_V(state_->load());
             for (auto const& e : state_->index.entries())
-                if (e.what) entries.push_back({e.name.own, e.what.assume_value()});
+                if (auto listed = described_by(e)) entries.push_back({std::string(e.name()), std::move(listed).assume_value()});
         }
         return state_->referrers.template of<J>(what.digest, entries, options().bounds, stop, [this](descriptor const& d) { return document(d); });
     }
@@ -179,29 +180,52 @@ class basic_oci_layout : public detail::store_remarks {
         return change(remove, stop);
     }
     /// Removes blobs that no entry leads to, and parts that nobody goes on with; files of other names stay. Errors: `layout_invalid` (a
-    /// document cannot be read, so that it is not known what it leads to; then nothing is removed), `layout_locked`, those of `open`.
-    result<garbage> gc(garbage_options o = {}) {
+    /// document cannot be read, so that it is not known what it leads to; then nothing is removed), `layout_locked`, `cancelled`, those of `open`.
+    result<garbage> gc(garbage_options o = {}, stop_token stop = {}) {
         std::lock_guard const locked(state_->mutex);
-        LADING_TRY_V(write_held({})); // what others have listed meanwhile counts, too
-        LADING_TRY(auto const held, folder().lock(options().lock_wait));
+        LADING_TRY_V(write_held(stop)); // what others have listed meanwhile counts, too
+        LADING_TRY(auto const held, folder().lock(options().lock_wait, stop));
         LADING_TRY_V(state_->load());
-        detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o);
+        detail::layout_garbage<J, H> found(*state_->blobs, options().bounds, o, std::move(stop));
         LADING_TRY_V(found.mark(state_->index));
         return found.sweep();
     }
-    /// From now on names that are given or taken are written together: by `write_names`, and each second while there are more. Until then
-    /// this object and its copies know them, and nobody else; what they lead to is in its place. For many images at once, of which each would
-    /// write the whole index; a run that is killed loses the names of its last second.
-    void hold_names() {
+    /// Names are held as long as it lives. Its end writes them, too, and tells nobody when that fails: then the next name writes them with it.
+    class held_names {
+      public:
+        held_names(held_names&&) = default;
+        held_names& operator=(held_names&&) = delete;
+        ~held_names() {
+            if (!of_.state_) return;
+#if LADING_HAS_EXCEPTIONS
+            try {
+                (void)write();
+            } catch (...) { // no memory: they are still held
+            }
+#else
+            (void)write();
+#endif
+        }
+        /// Writes them, and holds no more. Errors: those of `tag`; then all of them are still held.
+        result<void> write(stop_token stop = {}) {
+            std::lock_guard const locked(of_.state_->mutex);
+            LADING_TRY_V(of_.write_held(stop));
+            of_.state_->holds = false;
+            return success();
+        }
+
+      private:
+        friend class basic_oci_layout;
+        explicit held_names(basic_oci_layout l) : of_(std::move(l)) {}
+        basic_oci_layout of_;
+    };
+    /// From now on names that are given or taken are written together: by `held_names::write` or at its end, and each second while there are
+    /// more. Until then this object and its copies know them, and nobody else; what they lead to is in its place. For many images at once, of
+    /// which each would write the whole index; a run that is killed loses the names of its last second.
+    [[nodiscard]] held_names hold_names() {
         std::lock_guard const locked(state_->mutex);
         state_->holds = true;
-    }
-    /// Writes the names that are held, and holds no more. Errors: those of `tag`; then all of them are still held.
-    result<void> write_names(stop_token stop = {}) {
-        std::lock_guard const locked(state_->mutex);
-        LADING_TRY_V(write_held(stop));
-        state_->holds = false;
-        return success();
+        return held_names(*this);
     }
     /// Everything is in its place already.
     result<void> complete() { return success(); }
@@ -261,11 +285,8 @@ class basic_oci_layout : public detail::store_remarks {
         if (!text) return false;
         auto const parsed = json_document::parse<J>(*text, options().bounds.json);
         auto const version = parsed && parsed.assume_value().root().is_object() ? parsed.assume_value().root().find("imageLayoutVersion") : std::nullopt;
-        auto rest = version ? version->as_string().value_or("") : std::string_view();
-        if (!rest.starts_with("1.")) return folder().bad("oci-layout: not of a version 1");
-        int points = 0;
-        for (rest.remove_prefix(2); !rest.empty() && (detail::is_digit(rest[0]) || (rest[0] == '.' && points++ == 0)); rest.remove_prefix(1)) {}
-        return rest.empty() && points == 1 ? result<bool>(true) : result<bool>(folder().bad("oci-layout: not of a version 1"));
+        if (version && detail::is_layout_version(version->as_string().value_or(""))) return true;
+        return folder().bad("oci-layout: not of a version 1");
     }
     /// Whether nothing is in the folder but what another program that makes the layout just now has put there.
     result<void> is_empty() const {
@@ -281,6 +302,7 @@ class basic_oci_layout : public detail::store_remarks {
 
     // ---- which image
 
+    result<descriptor> described_by(typename layout_index<J>::entry const& e) const { return e.what(options().bounds); }
     /// What the index has for these words; nothing for a digest that it does not list.
     result<std::optional<descriptor>> listed_image(std::string_view words, result<digest> const& wanted) {
         std::lock_guard const locked(state_->mutex);
@@ -291,18 +313,19 @@ class basic_oci_layout : public detail::store_remarks {
         for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
         auto found = one_of(words.empty() ? all : names.find(words));
         if (found.empty() && wanted) {
-            for (auto const& e : entries)
-                if (e.what && e.what.assume_value().digest == wanted.assume_value()) return std::optional(e.what.assume_value());
-            return std::optional<descriptor>();
+            auto const* const e = state_->index.find(wanted.assume_value());
+            if (!e) return std::optional<descriptor>();
+            LADING_TRY(auto what, described_by(*e));
+            return std::optional(std::move(what));
         }
         if (found.empty() && (words.starts_with("sha256:") || words.find("@sha") != words.npos)) return wanted.assume_error();
         if (found.size() > 1 && words.empty())
             if (auto const latest = one_of(names.find("latest")); latest.size() == 1) found = latest;
         if (found.size() == 1) {
-            LADING_TRY(auto what, entries[found[0]].what);
-            auto const& name = entries[found[0]].name;
-            if (!words.empty() && words.find_first_of("/:@") == words.npos && name.own != words)
-                remark(warning(warning_code::name_completed, detail::printable(words, 160) + " is " + detail::printable(name.own.ends_with(words) ? name.own : name.full, 160)));
+            auto const& e = entries[found[0]];
+            LADING_TRY(auto what, described_by(e));
+            if (!words.empty() && words.find_first_of("/:@") == words.npos && e.name() != words)
+                remark(warning(warning_code::name_completed, detail::printable(words, 160) + " is " + detail::printable(e.name().ends_with(words) ? e.name() : e.full_name(), 160)));
             return std::optional(std::move(what));
         }
         if (found.empty())
@@ -320,26 +343,16 @@ class basic_oci_layout : public detail::store_remarks {
         std::vector<std::size_t> out;
         std::set<digest> seen;
         for (auto const i : found)
-            if (auto const& what = state_->index.entries()[i].what; what && seen.insert(what.assume_value().digest).second) out.push_back(i);
+            if (auto const what = described_by(state_->index.entries()[i]); what && seen.insert(what.assume_value().digest).second) out.push_back(i);
         if (out.empty() && !found.empty()) out.push_back(found[0]);
         return out;
     }
-    /// The names that are there, or the digests of some, as many as a message can hold.
-    std::vector<std::string> listed() const {
-        auto out = state_->index.names().list();
-        for (auto& name : out) name = detail::printable(name, 160);
-        return shortened(std::move(out));
-    }
+    /// For an error: the names that are there, or the digests of some.
+    std::vector<std::string> listed() const { return state_->index.names().shown(); }
     std::vector<std::string> listed(std::vector<std::size_t> const& some) const {
         std::vector<std::string> out;
-        for (auto const i : some) out.push_back('@' + std::to_string(i) + ' ' + state_->index.entries()[i].what.assume_value().digest.str());
-        return shortened(std::move(out));
-    }
-    static std::vector<std::string> shortened(std::vector<std::string> all) {
-        auto const more = all.size() > 20 ? all.size() - 20 : 0;
-        all.resize(all.size() - more);
-        if (more) all.push_back("and " + std::to_string(more) + " more");
-        return all;
+        for (auto const i : some) out.push_back('@' + std::to_string(i) + ' ' + described_by(state_->index.entries()[i]).assume_value().digest.str());
+        return detail::shortened(std::move(out));
     }
     /// A document that no entry lists, by what its bytes are.
     result<descriptor> unlisted(digest const& d, stop_token const& stop) {
@@ -403,7 +416,7 @@ class basic_oci_layout : public detail::store_remarks {
     /// With the mutex and the lock.
     result<void> write_index() {
         state_->known.reset(); // until it is what the file says
-        LADING_TRY_V(folder().replace(detail::layout_folder::index_file, state_->index.str()));
+        LADING_TRY_V(folder().replace_with(detail::layout_folder::index_file, [this](auto const& to) { return state_->index.write(to); }));
         state_->known = detail::file_identity::of(folder().root(), detail::layout_folder::index_file);
         return success();
     }

@@ -81,14 +81,14 @@ class saved_parts {
     /// the config names: nothing else says which bytes it should have. If the config names none, or a layer is compressed in a way that
     /// cannot be read here, it is not checked. A layer that is not there, and is kept elsewhere, is listed as that. Errors: `archive_invalid` (a
     /// file that is not there, is damaged, or is more than `limits::archive_bytes` when decompressed; more or fewer layers than the
-    /// config names), `diff_id_mismatch`, `manifest_limit`, `timeout`.
+    /// config names), `diff_id_mismatch`, `manifest_limit`, `timeout`, `cancelled`.
     /// `remark` is told of a config whose name is not its digest.
     template <json_policy J, class Remark>
     result<std::string> manifest_of(image_files const& files, saved_image const& image, made_manifest kind, std::vector<decompression> const& known, limits const& bounds,
                                     time_limit const& until, Remark const& remark) {
         bool const oci = kind == made_manifest::oci;
         if (image.layers.size() > bounds.descriptors)
-            return error(errc::manifest_limit).with_context(files.path() + ": manifest.json: layers").with_values("at most " + std::to_string(bounds.descriptors), std::to_string(image.layers.size()));
+            return error(errc::manifest_limit).with_context(files.path() + ": manifest.json: layers").with_values("at most " + std::to_string(bounds.descriptors) + " (limits::descriptors)", std::to_string(image.layers.size()));
         LADING_TRY(auto const ids, diff_ids_of<J>(files, image, bounds));
         if (!ids.empty() && ids.size() != image.layers.size())
             return bad(files, "has " + std::to_string(image.layers.size()) + " layers, the config " + std::to_string(ids.size()));
@@ -177,13 +177,13 @@ class saved_parts {
         std::vector<char> piece(64u << 10);
         std::uint64_t size = 0;
         for (std::size_t n = 1; n != 0; size += n) {
-            if (is_over(until)) return error(errc::timeout).with_context("hashing " + files.path());
+            LADING_TRY_V(until.check("hashing", files.path()));
             auto const got = bytes.read(piece);
             if (!got) return bad(files, printable(name, 160) + ": " + got.assume_error().detail().context);
             n = got.assume_value();
             hash.update(std::as_bytes(std::span(piece).first(n)));
             if (bytes.is_packed() && size + n > bounds.archive_bytes)
-                return bad(files, printable(name, 160) + " is more than " + std::to_string(bounds.archive_bytes) + " bytes, decompressed");
+                return bad(files, printable(name, 160) + " is more than " + std::to_string(bounds.archive_bytes) + " bytes (limits::archive_bytes), decompressed");
         }
         LADING_TRY(auto const d, hash.finish());
         blobs_.insert_or_assign(d, blob{name, size});

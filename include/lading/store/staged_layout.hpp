@@ -20,6 +20,12 @@
 
 namespace lading::detail {
 
+/// One that the index lists, and what it is called; empty: nothing.
+struct named_image {
+    descriptor what;
+    std::string name;
+};
+
 /// A layout that is gathered in `<path>.part/` until it can be packed.
 template <json_policy J, hash_policy H>
 class staged_layout {
@@ -75,11 +81,16 @@ class staged_layout {
         return std::move(*text);
     }
     /// What the index lists, with what it is called.
-    result<std::vector<typename layout_index<J>::entry>> entries() {
+    result<std::vector<named_image>> images() {
         LADING_TRY(auto const text, index_text());
         LADING_TRY(auto const index, layout_index<J>::parse(text, SIZE_MAX / 32, options_.bounds));
         if (index.entries().empty()) return error(errc::invalid_argument).with_context("no image has been named in " + staging_.path());
-        return index.entries();
+        std::vector<named_image> out;
+        for (auto const& e : index.entries()) {
+            LADING_TRY(auto what, e.what(options_.bounds));
+            out.push_back({std::move(what), std::string(e.name())});
+        }
+        return out;
     }
     /// Notes that a content belongs to the archive: what an earlier run has left, and nobody wants now, does not.
     void want(digest const& d) {

@@ -43,12 +43,12 @@ struct world {
 
 /// `work` with failing memory, then `check`, which says what is wrong, without.
 template <class Work, class Check>
-heap::outcome run(std::size_t n, bool ever_after, Work const& work, Check const& check) {
+heap::outcome run(std::size_t n, bool ever_after, Work const& work, Check const& check, bool everywhere = false) {
     heap::outcome out;
     OPENSSL_thread_stop();
     std::ptrdiff_t kept = 0;
     {
-        heap::watch const w(n, ever_after);
+        heap::watch const w(n, ever_after, everywhere);
         try {
             out.failed = !work();
         } catch (std::bad_alloc const&) {
@@ -72,6 +72,7 @@ void report(char const* name, heap::summary const& s) {
 
 TEST_CASE("every allocation of a copy to a layout fails in turn", "[K02][copy]") {
     world w;
+    std::size_t lanes = 1;
     auto const one = [&](std::size_t n, bool ever_after) {
         test::scratch_folder folder;
         auto const path = folder / "layout";
@@ -79,7 +80,7 @@ TEST_CASE("every allocation of a copy to a layout fails in turn", "[K02][copy]")
             n, ever_after,
             [&] {
                 auto to = oci_layout::create(path);
-                return to && copy(w.from, "index", to.value(), "v1", copy_options().with_lanes(1));
+                return to && copy(w.from, "index", to.value(), "v1", copy_options().with_lanes(lanes));
             },
             [&]() -> std::string {
                 auto to = oci_layout::create(path);
@@ -88,11 +89,32 @@ TEST_CASE("every allocation of a copy to a layout fails in turn", "[K02][copy]")
                 if (!names) return "the layout cannot be read: " + names.error().message();
                 for (auto const* m : {&w.large, &w.small, &w.empty, &w.config, &w.image, &w.index})
                     if (!names.value().empty() && !to.value().has(m->self).value()) return "named, and incomplete";
-                auto const again = copy(w.from, "index", to.value(), "v1", copy_options().with_lanes(1));
+                auto const again = copy(w.from, "index", to.value(), "v1", copy_options().with_lanes(lanes));
                 return again ? "" : "does not work afterwards: " + again.error().message();
-            });
+            },
+            lanes > 1);
     };
     report("copy to a layout", heap::exhaust(one));
+    lanes = 3; // and those of every thread
+    report("copy to a layout, three lanes", heap::exhaust(one, 3));
+}
+
+TEST_CASE("an index of many names takes little more memory than its text", "[store][HX02]") {
+    constexpr std::size_t names = 2000;
+    layout_index<strict_json> index;
+    std::ptrdiff_t bytes = 0;
+    {
+        heap::watch const w;
+        for (std::size_t i = 0; i < names; ++i) {
+            auto const name = "t" + std::to_string(i);
+            descriptor const what(std::string(media_types::oci_manifest), constant_digest_of(name), 400);
+            REQUIRE(index.add(name, what));
+        }
+        bytes = heap::watch::now().bytes;
+    }
+    auto const text = index.str().size();
+    std::printf("an index of %zu names: %zu bytes of text a name, %td of memory\n", names, text / names, bytes / std::ptrdiff_t(names));
+    CHECK(static_cast<std::size_t>(bytes) < text + 150 * names);
 }
 
 TEST_CASE("every allocation of an artifact to a folder fails in turn", "[K02][artifact]") {

@@ -448,6 +448,12 @@ TEST_CASE("a file is hashed when its image is asked for, and once", "[W07][V05]"
         auto dependent = image_on_disk::open(where, image_on_disk_options().with_deadline(std::chrono::steady_clock::now())).value();
         CHECK(dependent.reference("@0").error() == errc::timeout);
         CHECK(dependent.reference().error() == errc::timeout);
+        stop_source source;
+        source.request_stop();
+        auto stopped = image_on_disk::open(where).value();
+        CHECK(stopped.resolve("@0", source.get_token()).error() == errc::cancelled);
+        CHECK(stopped.resolve({}, source.get_token()).error() == errc::cancelled);
+        CHECK(stopped.resolve("@0")); // and later it may be asked again
     }
 }
 

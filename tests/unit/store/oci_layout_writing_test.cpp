@@ -300,7 +300,7 @@ TEST_CASE("the lock is waited for, and not for ever", "[store][LO30]") {
     auto const before = f.read("index.json");
     auto const e = store.tag("v2", one.what()).error();
     CHECK(e == errc::layout_locked);
-    CHECK(e.detail().expected == "at most 20 ms");
+    CHECK(e.detail().expected == "at most 20 ms (layout_options::lock_wait)");
     CHECK(f.read("index.json") == before);
     CHECK(store.resolve("v1").value().digest == one.what().digest); // reading needs no lock
     REQUIRE(put(store.writer(described("x")), "x"));                  // nor do blobs
@@ -646,7 +646,7 @@ TEST_CASE("names of many images are written together where that is asked for", "
     folder f;
     auto store = made(f);
     auto const before = f.read("index.json");
-    store.hold_names();
+    auto names = store.hold_names();
     REQUIRE(put_image(store, one, "v1")); // written at once: the last second had none
     auto const first = f.read("index.json");
     CHECK(first != before);
@@ -659,7 +659,7 @@ TEST_CASE("names of many images are written together where that is asked for", "
     auto other = oci_layout::open(f.str()).value();
     REQUIRE(other.tag("theirs", one.what()));
     REQUIRE(store.untag("v1"));
-    REQUIRE(store.write_names());
+    REQUIRE(names.write());
     auto const all = oci_layout::open(f.str()).value().names().value();
     CHECK(std::set<std::string>(all.begin(), all.end()) == std::set<std::string>{"theirs", "v2", "v3"});
     REQUIRE(store.tag("v5", one.what())); // and now each by itself
@@ -669,26 +669,30 @@ TEST_CASE("names of many images are written together where that is asked for", "
 TEST_CASE("names that are held respect the bounds of the index, and are never lost", "[store][LO30][HX02]") {
     folder f;
     auto store = with(f, {}, layout_options().with_entries(3));
-    store.hold_names();
+    auto names = store.hold_names();
     for (std::string const name : {"a", "b", "c"}) REQUIRE(store.tag(name, one.what()));
     CHECK(code(store.tag("d", one.what())) == "manifest_limit");
     CHECK(code(store.tag("e", one.what())) == "manifest_limit");
-    REQUIRE(store.write_names());
+    REQUIRE(names.write());
     auto other = oci_layout::open(f.str(), layout_options().with_entries(3)).value();
     CHECK(other.names().value() == std::vector<std::string>{"a", "b", "c"});
     // Somebody else takes the room meanwhile: nothing is written of what does not fit, and all of it stays held.
-    store.hold_names();
-    REQUIRE(store.untag("a"));
-    REQUIRE(store.write_names());
-    store.hold_names();
+    {
+        auto const early = store.hold_names();
+        REQUIRE(store.untag("a"));
+        REQUIRE(store.tag("a2", one.what()));
+        REQUIRE(store.untag("a2"));
+    } // who returns early loses none
+    CHECK(oci_layout::open(f.str()).value().names().value() == std::vector<std::string>{"b", "c"});
+    auto again_held = store.hold_names();
     REQUIRE(store.tag("mine", one.what()));
     REQUIRE(other.tag("theirs", one.what()));
     for (int again = 0; again < 2; ++again) {
-        CHECK(code(store.write_names()) == "manifest_limit");
+        CHECK(code(again_held.write()) == "manifest_limit");
         CHECK(oci_layout::open(f.str()).value().names().value() == std::vector<std::string>{"b", "c", "theirs"});
     }
     REQUIRE(other.untag("theirs"));
-    REQUIRE(store.write_names());
+    REQUIRE(again_held.write());
     CHECK(oci_layout::open(f.str()).value().names().value() == std::vector<std::string>{"b", "c", "mine"});
 }
 
@@ -714,6 +718,8 @@ TEST_CASE("who waits for the lock can be told to stop", "[store][LO30][PD49]") {
     source.request_stop();
     CHECK(code(store.tag("v1", one.what(), source.get_token())) == "cancelled");
     CHECK(code(store.untag("v1", source.get_token())) == "cancelled");
+    CHECK(code(store.gc({}, source.get_token())) == "cancelled");
+    CHECK(code(oci_layout::create(f.str(), {}, source.get_token())) == "cancelled");
     ::close(held);
     CHECK(store.names().value().empty());
 }
