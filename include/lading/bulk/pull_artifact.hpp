@@ -225,6 +225,10 @@ class artifact_run {
         progress_.tell(f.what, transfer_state::started, 0);
         watched_sink sink(f.what, *out, progress_, stop, options_.wait);
         auto outcome = known ? write_whole(sink, *known) : from_.read(f.what, sink, stop);
+        if (known && !outcome && outcome.assume_error() == errc::file_exists) { // perhaps somebody else has written it meanwhile
+            LADING_TRY(bool const there, to_.has(f.name, f.what, false, stop));
+            if (there) outcome = success();
+        }
         return told(f, std::move(outcome), sink.bytes());
     }
     result<void> copy(artifact_summary::file const& source, artifact_summary::file const& f, stop_token const& stop) {

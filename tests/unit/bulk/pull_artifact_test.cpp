@@ -172,6 +172,20 @@ TEST_CASE("artifact: what another program has written meanwhile is there, and no
     CHECK(test::files_below(w.folder) == 1);
 }
 
+TEST_CASE("artifact: a file without bytes that another program has written meanwhile is there", "[artifact][PD34][AF14]") {
+    for (std::string const theirs : {"", "mine"}) {
+        world w;
+        made const empty{"application/octet-stream", ""};
+        w.artifact({titled(w.weights, "model.bin"), titled(empty, "empty")});
+        auto const written = [&](transfer_event const& e) {
+            if (e.state == transfer_state::started && e.what.size == 0) test::write_file(w.folder + "/empty", theirs);
+        };
+        CHECK(w.why(artifact_options().with_lanes(1).with_observer(written)) == (theirs.empty() ? errc::ok : errc::file_exists));
+        CHECK(test::file_text(w.folder + "/empty") == theirs);
+        CHECK(test::files_below(w.folder) == 2);
+    }
+}
+
 TEST_CASE("artifact: files are as the user makes files, and never to be executed", "[artifact][AF15]") {
     world w;
     w.artifact({titled(w.readme, "plain")});
