@@ -3,6 +3,7 @@
 
 /// The `Link` header (RFC 8288), as far as paging needs it: the target of `rel="next"` (doc/threats.md#p03).
 
+#include "../detail/dependent.hpp"
 #include "../detail/text.hpp"
 #include "../result.hpp"
 #include "message.hpp"
@@ -120,7 +121,8 @@ struct next_page {
 };
 
 /// What an answer names as its next page, if anything. Errors: those of `next_link`, `url_invalid`.
-inline result<std::optional<next_page>> next_page_of(response const& head) {
+template <class Head = response>
+detail::dependent<result<std::optional<next_page>>, Head> next_page_of(Head const& head) {
     LADING_TRY(auto const link, next_link(head.headers.all("Link")));
     if (!link) return std::optional<next_page>();
     LADING_TRY(auto here, url::parse(head.url));
