@@ -8,9 +8,12 @@
 ///     lading::service::answer(request, *registry, body, options, &sessions); // registry/team/app is a layout of team/app
 
 #include "../detail/mutex.hpp"
+#include "../document/referrer.hpp"
+#include "../json/strict_json.hpp"
 #include "../reference.hpp"
 #include "../store/file_error.hpp"
 #include "../store/layout_folder.hpp"
+#include "../store/layout_index.hpp"
 #include "../store/oci_layout.hpp"
 #include "layout_upload.hpp"
 #include "repositories.hpp"
@@ -28,6 +31,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,13 +42,16 @@ namespace lading::service {
 /// Everything that is acknowledged is on disk, and each file appears under its name whole: whoever is killed at any time leaves layouts that can be read. Uploads
 /// are in the folder ".uploads" until they are blobs; what is there when it is opened, and of nobody else, is removed. Links in the place of folders are not followed.
 ///
+/// A repository holds as many tags and referrers as `layout_options::entries`, 65,536 unless it is told otherwise. When its index is full, manifests without a tag are taken out of it,
+/// those that came first, unless they refer to another: each is found by its digest as before, until somebody removes what nothing lists (`oci_layout::gc`).
+///
 /// A folder that is itself a layout is one repository, whatever it is called. Threads: any call by several at once; several processes may serve one folder, each
 /// with upload sessions of its own.
 class layout_repositories final : public repositories {
   public:
     /// Makes the folder if it is not there, unless it is only to be read (`writes` false): then nothing is written to it, and nothing may be. Errors: those of
     /// `oci_layout::open` and of making folders; `layout_invalid` (there is no such folder).
-    static result<std::unique_ptr<layout_repositories>> open(std::string path, bool writes = true, layout_options o = layout_options().with_durability(durability::full)) {
+    static result<std::unique_ptr<layout_repositories>> open(std::string path, bool writes = true, layout_options o = layout_options().with_durability(durability::full).with_entries(65'536)) {
         while (path.size() > 1 && path.ends_with('/')) path.pop_back();
         if (writes) {
             LADING_TRY_V(detail::make_folders(path));
@@ -138,9 +145,9 @@ class layout_repositories final : public repositories {
         std::lock_guard const locked(r->writing);
         descriptor const plain(what.media_type, what.digest, what.size);
         LADING_TRY_V(r->layout.put_document(plain, bytes));
-        if (tags.empty()) return r->layout.tag({}, plain);
+        if (tags.empty()) return r->list({}, plain);
         for (auto const& tag : tags) {
-            LADING_TRY_V(r->layout.tag(tag, plain));
+            LADING_TRY_V(r->list(tag, plain));
         }
         return success();
     }
@@ -149,10 +156,12 @@ class layout_repositories final : public repositories {
         LADING_TRY(auto const r, find(name, false));
         if (!r) return false;
         std::lock_guard const locked(r->writing);
-        LADING_TRY(auto const what, r->layout.named(tag));
-        if (!what) return false;
-        LADING_TRY_V(r->layout.untag(tag));
-        LADING_TRY_V(r->layout.tag({}, *what));
+        auto const done = r->layout.change([own = std::string(tag)](layout_index<strict_json>& index) -> result<void> {
+            if (index.unname(own)) return success();
+            return error(errc::manifest_unknown);
+        });
+        if (!done && done.assume_error() == errc::manifest_unknown) return false;
+        if (!done) return done.assume_error();
         return true;
     }
     result<bool> remove_document(std::string_view name, digest const& d) override {
@@ -169,8 +178,7 @@ class layout_repositories final : public repositories {
         LADING_TRY(auto const r, find(name, false));
         if (!r) return false;
         std::lock_guard const locked(r->writing);
-        LADING_TRY(auto const listed, r->layout.listed_documents());
-        if (std::any_of(listed.begin(), listed.end(), [&](auto const& what) { return what.digest == d; })) return false;
+        if (r->layout.resolve(d.str())) return false; // listed, or a manifest that is listed no longer
         return r->remove_file(d);
     }
 
@@ -188,6 +196,26 @@ class layout_repositories final : public repositories {
             if (!what) return error(errc::manifest_unknown);
             return std::move(*what);
         }
+        /// Lists a document. Where the index is full, documents that have no tag and refer to nothing are listed no longer, a part of them, those that came first: they
+        /// are there as before, by their digests.
+        result<void> list(std::string_view tag, descriptor const& what) {
+            auto listed = layout.tag(tag, what);
+            if (listed || listed.assume_error() != errc::manifest_limit) return listed;
+            auto const may_go = [this](descriptor const& d) {
+                if (referring.contains(d.digest)) return false;
+                auto const text = layout.document(d);
+                if (!text) return text.assume_error() == errc::manifest_unknown; // not there; what cannot be read now may be another time
+                if (!referring_of<strict_json>(text.assume_value(), d).subject) return true;
+                if (referring.size() >= 131'072) referring.clear(); // some are listed no longer
+                return referring.insert(d.digest), false;
+            };
+            auto const made_room = layout.change([may_go, full = listed.assume_error()](layout_index<strict_json>& index) -> result<void> {
+                if (index.drop_unnamed(index.entries().size() / 8 + 1, may_go) == 0) return full;
+                return success();
+            });
+            if (!made_room) return made_room;
+            return layout.tag(tag, what);
+        }
         result<bool> remove_file(digest const& d) const {
             LADING_TRY(auto const at, folder.blobs_of(d.algorithm()));
             if (!at) return false;
@@ -198,10 +226,11 @@ class layout_repositories final : public repositories {
 
         oci_layout layout;
         detail::layout_folder folder;
-        std::mutex writing;                                      ///< of its index, in several steps
+        std::mutex writing;         ///< of its index, in several steps
+        std::set<digest> referring; ///< documents that refer to another, as far as was looked; guarded by `writing`
     };
 
-    layout_repositories(std::string path, layout_options o) : path_(std::move(path)), options_(std::move(o.with_entries(65'536).with_tag_names())) {}
+    layout_repositories(std::string path, layout_options o) : path_(std::move(path)), options_(std::move(o.with_tag_names())) {}
 
     /// What a layout has in its folder itself gets a '_', which no name ends in.
     static std::string folder_of(std::string_view component) {

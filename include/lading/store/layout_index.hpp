@@ -210,6 +210,38 @@ class layout_index {
         return std::erase_if(entries_, [&](entry const& e) { return d ? e.leads_to(d.assume_value(), key) : !name.empty() && e.is_named(name, key); }) != 0;
     }
 
+    /// Takes this name from what it leads to, which stays listed, without a name unless it has another; false when there is none of this name.
+    bool unname(std::string_view name) {
+        auto const key = entry::key_of(name);
+        std::vector<std::pair<std::size_t, entry>> changed; // without a text: it goes
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            auto const& e = entries_[i];
+            if (name.empty() || !e.is_named(name, key)) continue;
+            auto const what = e.what();
+            auto const same = [&](entry const& o) { return what && o.leads_to(what.assume_value().digest, e.leads_to_); };
+            bool const listed_again = std::any_of(entries_.begin(), entries_.end(), [&](entry const& o) { return !o.is_named(name, key) && same(o); }) ||
+                                      std::any_of(changed.begin(), changed.end(), [&](auto const& c) { return same(c.second); });
+            changed.emplace_back(i, listed_again ? entry() : renamed(e, {}, {}, true));
+        }
+        for (auto& [i, e] : changed) entries_[i] = std::move(e);
+        std::erase_if(entries_, [](entry const& e) { return e.text().empty(); });
+        return !changed.empty();
+    }
+    /// Removes entries without a name, those that came first, at most `most`, each of which `may_go(descriptor)`. How many.
+    template <class MayGo>
+    std::size_t drop_unnamed(std::size_t most, MayGo const& may_go) {
+        std::vector<bool> goes(entries_.size());
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < entries_.size() && count < most; ++i) {
+            if (!entries_[i].name().empty() || !entries_[i].full_name().empty()) continue;
+            auto const what = entries_[i].what();
+            if (what && may_go(what.assume_value())) goes[i] = true, ++count;
+        }
+        std::size_t i = 0;
+        std::erase_if(entries_, [&](entry const&) { return goes[i++]; });
+        return count;
+    }
+
     /// As many bytes as the text has, or some more. O(entries).
     std::size_t size() const noexcept {
         std::size_t out = 64 + media_types::oci_index.size() + version_.size() + type_.size() + others_.size();
@@ -256,8 +288,8 @@ class layout_index {
         };
         return entry(text, called(detail::ref_name), called(detail::containerd_name), &what.assume_value().digest);
     }
-    /// The entry with another name, or none; every other member as it was.
-    static entry renamed(entry const& e, std::string_view name, std::string_view full) {
+    /// The entry with another name, or none; every other member as it was, but for the name for containerd where `plain`.
+    static entry renamed(entry const& e, std::string_view name, std::string_view full, bool plain = false) {
         auto const document = json_document::parse<J>(e.text());
         if (!document) return e; // it was parsed before
         json_writer w(style);
@@ -267,7 +299,7 @@ class layout_index {
             std::vector<std::pair<std::string_view, std::string_view>> all;
             if (old)
                 old->each_member([&](std::string_view key, json_view value) {
-                    if (key != detail::ref_name && (key != detail::containerd_name || full.empty())) all.emplace_back(key, value.as_string().value_or(""));
+                    if (key != detail::ref_name && (key != detail::containerd_name || (full.empty() && !plain))) all.emplace_back(key, value.as_string().value_or(""));
                 });
             if (!full.empty()) all.emplace_back(detail::containerd_name, full);
             if (!name.empty()) all.emplace_back(detail::ref_name, name);

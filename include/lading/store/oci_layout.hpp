@@ -398,9 +398,12 @@ class basic_oci_layout : public detail::store_remarks {
         if (p.is_complete()) out.platform = std::move(p);
         return out;
     }
-    /// Reads the index, changes it and writes it, under the lock, or later where changes are held. What `f` refuses it leaves as it was.
+
+  public:
+    /// Reads the index, changes it by `f(layout_index<J>&)`, which returns result<void>, and writes it, once and under the lock. While names are held `f` is kept, and is
+    /// called again where others have written. What `f` refuses it must leave as it was. Errors: those of `f` and of `tag`.
     template <class F>
-    result<void> change(F const& f, stop_token const& stop) {
+    result<void> change(F const& f, stop_token const& stop = {}) {
         std::lock_guard const locked(state_->mutex);
         if (state_->holds) {
             LADING_TRY_V(state_->load());
@@ -413,6 +416,8 @@ class basic_oci_layout : public detail::store_remarks {
         LADING_TRY_V(f(state_->index));
         return write_index();
     }
+
+  private:
     /// With the mutex and the lock.
     result<void> write_index() {
         state_->known.reset(); // until it is what the file says

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -213,6 +214,65 @@ TEST_CASE("tags and manifests are removed, each for itself", "[service][SF59][SF
     CHECK(w.ask("GET", "/v2/a/manifests/v3").status == 404);
     CHECK(w.ask("GET", "/v2/a/tags/list").body == R"({"name":"a","tags":[]})");
     CHECK(w.ask("GET", "/v2/a/manifests/" + sha256_digest("layer")).status == 404); // a blob
+}
+
+TEST_CASE("a tag is removed by one change of the index: the document is listed at every moment", "[service][SF59]") {
+    world w;
+    auto const d = w.push_image("a", "v1", "layer");
+    auto const seen = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    REQUIRE(::inotify_add_watch(seen, (w.path + "/a").c_str(), IN_MOVED_TO) >= 0);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/v1").status == 202);
+    std::vector<char> events(64u << 10);
+    auto const n = ::read(seen, events.data(), events.size());
+    ::close(seen);
+    REQUIRE(n > 0);
+    CHECK(static_cast<std::size_t>(n) == sizeof(inotify_event) + reinterpret_cast<inotify_event const*>(events.data())->len); // one
+    auto const listed = oci_layout::open(w.path + "/a").value().listed_documents().value();
+    REQUIRE(listed.size() == 1);
+    CHECK(listed[0].digest.str() == d);
+    CHECK(w.ask("GET", "/v2/a/tags/list").body == R"({"name":"a","tags":[]})");
+}
+
+TEST_CASE("a name is taken from what it leads to, which stays listed once", "[service]") {
+    auto const entry = [](std::string_view of, std::string const& name, std::string const& more = {}) {
+        return R"({"mediaType":"a/b","digest":")" + sha256_digest(of) + R"(","size":1,"annotations":{)" + more + R"("org.opencontainers.image.ref.name":")" + name + "\"}}";
+    };
+    auto const containerd = std::string(R"("io.containerd.image.name":"r.example/a:v1",)");
+    auto index = layout_index<strict_json>::parse(R"({"manifests":[)" + entry("x", "v1", containerd) + ',' + entry("y", "v1") + ',' + entry("y", "v2") + ',' + entry("x", "v1") + "]}", 9).value();
+    CHECK_FALSE(index.unname("v3"));
+    CHECK_FALSE(index.unname(""));
+    CHECK(index.unname("v1"));
+    REQUIRE(index.entries().size() == 2);
+    CHECK(index.entries()[0].what().value().digest.str() == sha256_digest("x"));
+    CHECK(index.entries()[0].what().value().annotations.empty());
+    CHECK(index.entries()[1].name() == "v2");
+    CHECK(index.drop_unnamed(9, [](descriptor const&) { return false; }) == 0);
+    CHECK(index.drop_unnamed(0, [](descriptor const&) { return true; }) == 0);
+    CHECK(index.drop_unnamed(9, [](descriptor const&) { return true; }) == 1);
+    CHECK(index.entries().size() == 1);
+}
+
+TEST_CASE("a tag may move for ever: manifests without one make room, and are there by their digests", "[service]") {
+    world w;
+    w.repositories = layout_repositories::open(w.path, true, layout_options().with_entries(40)).value();
+    auto const d = w.push_image("a", "v1", "layer");
+    auto const signature = w.push_image("a", "", "signature", R"(,"subject":)" + w.entry(w.image("layer"), oci));
+    std::vector<std::string> all;
+    for (int n = 0; n < 100; ++n) all.push_back(w.push_image("a", "latest", "layer " + std::to_string(n)));
+    for (auto const& one : all) CHECK(w.ask("GET", "/v2/a/manifests/" + one).status == 200);
+    CHECK(w.ask("DELETE", "/v2/a/blobs/" + all.front()).status == 404); // it is a manifest still
+    CHECK(w.ask("GET", "/v2/a/manifests/latest").field("Docker-Content-Digest") == all.back());
+    CHECK(w.ask("GET", "/v2/a/tags/list").body == R"({"name":"a","tags":["latest","v1"]})");
+    CHECK(w.ask("GET", "/v2/a/referrers/" + d).body.find(signature) != std::string::npos);
+    // What has a tag, and what refers to another, does not go: then it is full.
+    for (int n = 0; n < 37; ++n) CHECK(w.ask("PUT", "/v2/a/manifests/t" + std::to_string(n), w.image("layer"), oci).status == 201);
+    auto const full = w.ask("PUT", "/v2/a/manifests/more", w.image("layer"), oci);
+    CHECK(full.status == 0);
+    CHECK(full.body.find("manifest_limit") != std::string::npos);
+    CHECK(w.ask("GET", "/v2/a/referrers/" + d).body.find(signature) != std::string::npos);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/" + all.front()).status == 202);
+    CHECK(w.ask("DELETE", "/v2/a/manifests/" + all.front()).status == 404);
+    CHECK(w.ask("DELETE", "/v2/a/blobs/" + sha256_digest("{}")).status == 202);
 }
 
 TEST_CASE("every tag of a registry is a name", "[service]") {
