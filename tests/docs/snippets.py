@@ -13,12 +13,12 @@ How a block is compiled is said by comments before it, `<!-- snippet: WORDS -->`
     program ARG...        a whole program; HOST stands for the host of the embedded registry
     plain                 `lading::client registry;` is made with plain http for the host of `name`, as the embedded registry has it
     unit FLAG...          a translation unit that is compiled alone and not run
-    headers <A> <B>       what is included first
     since FILE            only if include/lading/FILE exists
 and for shell blocks:
     inspect               run in a folder with a file refs.txt and the program `inspect`
     run by, needs, syntax only: ...   bash checks the syntax, for the reason given
-All blocks go into few units, because a unit that calls a client takes long to compile."""
+What a block needs beside <lading/lading.hpp> it includes in its first lines, where its reader sees it; a name of a header that it does not
+include is an error. All blocks go into few units, because a unit that calls a client takes long to compile."""
 
 import os
 import pathlib
@@ -116,10 +116,32 @@ def blocks_of(page):
     return [Block(page, text, m, i) for i, m in enumerate(BLOCK.finditer(text)) if m[3] in ("cpp", "sh")]
 
 
+def words_of(headers, include, seen):
+    """The words of these headers and of all that they include, without their comments."""
+    out = set()
+    for header in headers:
+        path = os.path.normpath(include / header)
+        if path in seen or not os.path.exists(path):
+            continue
+        seen.add(path)
+        text = re.sub(r"//[^\n]*", "", pathlib.Path(path).read_text(encoding="utf-8"))
+        out |= set(re.findall(r"\w+", text))
+        beside = os.path.relpath(os.path.dirname(path), include)
+        out |= words_of([f"{beside}/{h}" for h in re.findall(r'#include "([^"]+)"', text)], include, seen)
+    return out
+
+
+def strange_names(block, include):
+    """What a block calls `lading::x` and is in no header that it includes."""
+    own = re.findall(r"#include <(lading/\S+)>", block.code)
+    known = words_of(own if block.word("unit") is not None else [*own, "lading/lading.hpp"], include, set())
+    used = re.findall(r"lading((?:::\w+)+)", re.sub(r"//[^\n]*|#include[^\n]*", "", block.code))
+    return sorted({name for path in used for name in path.split("::") if name and name not in known})
+
+
 def unit_text(blocks):
     includes, bodies, calls = [], [], []
     for number, b in enumerate(blocks):
-        includes += (b.word("headers") or "").split()
         code, here = b.code, f'#line {b.line} "{b.page}"\n'
         lines = code.splitlines(True)
         includes += [m[1] for line in lines if (m := re.match(r"#include (<\S+>)", line))]
@@ -224,6 +246,10 @@ def main():
     for b in list(blocks):
         if not b.marked:
             print(f"{b}: no comment says how this block is checked")
+            outcome[b] = False
+            blocks.remove(b)
+        elif b.language == "cpp" and (strange := strange_names(b, include)):
+            print(f"{b}: in no header that it includes: {', '.join(strange)}")
             outcome[b] = False
             blocks.remove(b)
         elif (file := b.word("since")) and not (include / "lading" / file).exists():

@@ -140,7 +140,8 @@ class async_client {
     auto async_pull(reference const& ref, Store& to, More&&... more) {
         return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
-    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop.
+    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop, which waits for a
+    /// slow disk.
     template <class Token>
     auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
         return begin<pushed_blob>(std::forward<Token>(token), [f = front_.get(), name, what, &from, o = std::move(o)](auto done) mutable {

@@ -125,9 +125,10 @@ class client {
     /// by themselves, and so do `copy` and the others of bulk/, of the store that they write to. Threads: any.
     LADING_DECL void will_write_to(repository const& name);
     /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
-    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    /// `upload_operation`. When an upload is stopped the registry is asked to forget it, which takes two seconds at most; not every registry does
+    /// (doc/protocol.md#ended-uploads).
     LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});
-    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    /// The same for bytes whose digest is known at their end, as those of a `stream_source`: the value has it. In chunks.
     LADING_DECL result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {});
     /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
