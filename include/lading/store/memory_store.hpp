@@ -20,7 +20,7 @@
 
 namespace lading {
 
-/// Models `content_store`. Everything is kept until the store is destroyed; a blob is at most `limit` bytes, more is
+/// Models `content_store`. Everything is kept until the store is destroyed; a blob is at most `limit` bytes (64 MiB unless given), more is
 /// `body_too_large`. Threads: any call by several at once. It must outlive its sinks.
 class memory_store {
   public:
@@ -102,7 +102,10 @@ class memory_store {
       public:
         sink(memory_store& of, descriptor what) : of_(of), what_(std::move(what)), memory_(of.limit_) {}
         result<void> begin() override { return memory_.begin(); }
-        result<void> write(std::span<std::byte const> piece) override { return memory_.write(piece); }
+        result<void> write(std::span<std::byte const> piece) override {
+            if (auto done = memory_.write(piece); done || done.assume_error() != errc::body_too_large) return done;
+            return error(errc::body_too_large).with_context(what_.digest.str()).with_values("at most " + std::to_string(of_.limit_) + " bytes (memory_store(limit))", "more");
+        }
         result<void> commit() override {
             LADING_TRY_V(memory_.commit());
             of_.put(what_, memory_.take(), false);

@@ -3,7 +3,10 @@
 
 /// The kit of stores: what is written is what is read, nothing half, names that lead where they were told to.
 ///
-///     for (auto const& f : lading::testing::check_store([] { return my_store::create(fresh_folder()); })) std::puts(f.str().c_str());
+///     std::string folder;
+///     auto const make = [&] { return my_store::create(folder = fresh_folder()); };
+///     auto const again = [&] { return my_store::open(folder); };
+///     for (auto const& f : lading::testing::check_store(make, again)) std::puts(f.str().c_str());
 
 #include "../hash/constexpr_sha2.hpp"
 #include "../media_type.hpp"
@@ -77,12 +80,12 @@ class store_kit {
     store_kit(S& store, findings& out) : store_(store), out_(out) {}
 
     void empty() {
-        expect("an empty store has no names", listed().empty());
-        expect("what is not there is not found", fails(store_.resolve("v1", {}), errc::manifest_unknown) && fails(store_.resolve("", {}), errc::manifest_unknown) &&
-                                                     fails(store_.resolve(first_.what().digest.str(), {}), errc::manifest_unknown));
-        expect("a document that is not there is manifest_unknown", fails(store_.document(first_.what(), {}), errc::manifest_unknown));
+        lists("an empty store has no names", {});
+        for (auto const& name : {std::string("v1"), std::string(), first_.what().digest.str()}) fails("what is not there is not found", store_.resolve(name, {}), errc::manifest_unknown);
+        fails("a document that is not there is manifest_unknown", store_.document(first_.what(), {}), errc::manifest_unknown);
         kit_sink none;
-        expect("a blob that is not there is blob_unknown", fails(store_.read(kit_image::described("x"), none, {}), errc::blob_unknown) && !none.committed);
+        fails("a blob that is not there is blob_unknown", store_.read(kit_image::described("x"), none, {}), errc::blob_unknown);
+        expect("the sink of a blob that is not there is not committed", !none.committed);
         expect("what is not there is not had", !has("x"));
     }
     void blobs() {
@@ -121,12 +124,14 @@ class store_kit {
         kit_sink small;
         small.most = 1000;
         auto const failed = store_.read(kit_image::described(bytes), small, {});
-        expect("the error of a sink is that of the read, and it is not committed",
-               !failed && failed.assume_error() == errc::disk_full && failed.assume_error().detail().context.find("the kit's sink") != std::string::npos && !small.committed && small.odd.empty());
+        fails("the error of a sink is that of the read", failed, errc::disk_full);
+        expect("the error of a sink is that of the read, with its context", failed || failed.assume_error().detail().context.find("the kit's sink") != std::string::npos, said(failed));
+        expect("a sink that has failed is not committed, and gets nothing more", !small.committed && small.odd.empty(), small.odd);
         auto longer = kit_image::described(bytes);
         longer.size += 1;
         kit_sink none;
-        expect("a blob that has not the size of its descriptor is size_mismatch, and not committed", fails(store_.read(longer, none, {}), errc::size_mismatch) && !none.committed);
+        fails("a blob that has not the size of its descriptor is size_mismatch", store_.read(longer, none, {}), errc::size_mismatch);
+        expect("a blob that has not the size of its descriptor is not committed", !none.committed);
         auto unsized_ = kit_image::described(bytes);
         unsized_.size = descriptor::unknown_size;
         kit_sink all;
@@ -135,18 +140,24 @@ class store_kit {
     void names() {
         put(first_, "v1");
         put(second_, "v2");
-        expect("a name leads to its document", leads("v1", first_) && leads("v2", second_) && listed() == std::vector<std::string>{"v1", "v2"});
-        expect("a digest leads to its document", leads(first_.what().digest.str(), first_));
-        expect("a document is read byte for byte", is_read(first_));
+        leads("a name leads to its document", "v1", first_);
+        leads("a name leads to its document", "v2", second_);
+        lists("every name is listed", {"v1", "v2"});
+        leads("a digest leads to its document", first_.what().digest.str(), first_);
+        is_read("a document is read byte for byte", first_);
         put(first_, "v3");
-        expect("a document may have several names", leads("v1", first_) && leads("v3", first_) && listed() == std::vector<std::string>{"v1", "v2", "v3"});
+        for (auto const* name : {"v1", "v3"}) leads("a document may have several names", name, first_);
+        lists("a document may have several names", {"v1", "v2", "v3"});
         put(first_, "v1");
-        expect("a name that leads there already stays", listed() == std::vector<std::string>{"v1", "v2", "v3"});
+        lists("a name that leads there already stays", {"v1", "v2", "v3"});
         put(second_, "v1");
-        expect("a name that is given again leads nowhere else", leads("v1", second_) && leads("v3", first_) && listed() == std::vector<std::string>{"v1", "v2", "v3"});
-        expect("several images, and no name: tag_ambiguous", fails(store_.resolve("", {}), errc::tag_ambiguous));
+        leads("a name that is given again leads to the new document", "v1", second_);
+        leads("a name that is given again leads nowhere else", "v3", first_);
+        lists("a name that is given again is listed once", {"v1", "v2", "v3"});
+        fails("several images, and no name: tag_ambiguous", store_.resolve("", {}), errc::tag_ambiguous);
         put(third_, "");
-        expect("a document without a name is found by its digest, and adds no name", leads(third_.what().digest.str(), third_) && listed().size() == 3);
+        leads("a document without a name is found by its digest", third_.what().digest.str(), third_);
+        lists("a document without a name adds no name", {"v1", "v2", "v3"});
     }
     void threads() {
         std::atomic<int> failed{0};
@@ -167,9 +178,11 @@ class store_kit {
     }
     /// After `complete`, or opened again.
     void kept() {
-        expect("what was completed is there", leads("v1", second_) && leads("v2", second_) && leads("v3", first_) &&
-                                                  listed() == std::vector<std::string>{"v1", "v2", "v3"} && read(first_.layer) == first_.layer && read(second_.config) == second_.config &&
-                                                  is_read(first_));
+        for (auto const* name : {"v1", "v2"}) leads("what was completed is there", name, second_);
+        leads("what was completed is there", "v3", first_);
+        lists("what was completed is there", {"v1", "v2", "v3"});
+        expect("what was completed is there", read(first_.layer) == first_.layer && read(second_.config) == second_.config);
+        is_read("what was completed is there", first_);
     }
     void complete() { expect("is completed", store_.complete().has_value()); }
 
@@ -181,17 +194,26 @@ class store_kit {
         return out;
     }
     template <class T>
-    static bool fails(result<T> const& r, errc code) {
-        return !r && r.assume_error() == code;
-    }
-    template <class T>
     static std::string said(result<T> const& r) {
         return r ? std::string("ok") : shown(r.assume_error().summary());
     }
     void wrong(char const* rule, std::string const& what) { out_.emplace_back(rule, what); }
-    void expect(char const* rule, bool holds) {
-        if (!holds) wrong(rule, "does not hold");
+    void expect(char const* rule, bool holds, std::string const& came = {}) {
+        if (!holds) wrong(rule, came.empty() ? "does not hold" : "got " + came);
     }
+    void expect_same(char const* rule, std::string const& expected, std::string const& got) {
+        if (expected != got) wrong(rule, "expected " + expected + ", got " + got);
+    }
+    template <class T>
+    void fails(char const* rule, result<T> const& r, errc code) {
+        if (r || r.assume_error() != code) wrong(rule, "expected " + std::string(name_of(code)) + ", got " + said(r));
+    }
+    static std::string joined(std::vector<std::string> const& all) {
+        std::string out;
+        for (auto const& one : all) out += (out.empty() ? "" : ", ") + shown(one);
+        return out.empty() ? "nothing" : out;
+    }
+    void lists(char const* rule, std::vector<std::string> const& names) { expect_same(rule, joined(names), joined(listed())); }
 
     bool has(std::string_view bytes) {
         auto const r = store_.has(kit_image::described(bytes), {});
@@ -242,13 +264,18 @@ class store_kit {
         if (done) done = store_.tag(name, i.what());
         if (!done) wrong("an image is written", said(done));
     }
-    bool leads(std::string_view name, kit_image const& i) {
+    void leads(char const* rule, std::string const& name, kit_image const& i) {
         auto const r = store_.resolve(name, {});
-        return r && r.assume_value().digest == i.what().digest && (r.assume_value().size == i.what().size || r.assume_value().size < 0) && r.assume_value().media_type == i.what().media_type;
+        auto const words = [](descriptor const& d) { return d.media_type + ' ' + d.digest.str() + ", " + std::to_string(d.size) + " bytes"; };
+        if (!r) return wrong(rule, "expected of '" + name + "' " + words(i.what()) + ", got " + said(r));
+        auto what = i.what();
+        if (r.assume_value().size < 0) what.size = r.assume_value().size; // which a store need not know
+        expect_same(rule, words(what), words(r.assume_value()));
     }
-    bool is_read(kit_image const& i) {
+    void is_read(char const* rule, kit_image const& i) {
         auto const r = store_.document(i.what(), {});
-        return r && r.assume_value() == i.manifest;
+        if (!r) return wrong(rule, "expected " + shown(i.manifest) + ", got " + said(r));
+        expect_same(rule, shown(i.manifest), shown(r.assume_value()));
     }
     std::vector<std::string> listed() {
         auto r = store_.names(stop_token{});

@@ -37,6 +37,20 @@ TEST_CASE("memory_store: what was written can be read", "[store]") {
     CHECK(store.read(described("none"), back).error() == lading::errc::blob_unknown);
 }
 
+TEST_CASE("memory_store: a blob that has no room says what the limit is called", "[store]") {
+    lading::memory_store store(4);
+    auto const blob = described("layer");
+    auto out = store.writer(blob);
+    REQUIRE(out);
+    REQUIRE(out.value()->begin());
+    auto const full = out.value()->write(std::as_bytes(std::span(std::string_view("layer"))));
+    REQUIRE_FALSE(full);
+    CHECK(full.error() == lading::errc::body_too_large);
+    CHECK(full.error().message().find("at most 4 bytes (memory_store(limit))") != std::string::npos);
+    CHECK(full.error().message().find(blob.digest.str()) != std::string::npos);
+    out.value()->discard();
+}
+
 TEST_CASE("memory_store: a name leads to one document", "[store]") {
     lading::memory_store store;
     CHECK(store.resolve("").error() == lading::errc::manifest_unknown);
