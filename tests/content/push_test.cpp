@@ -486,6 +486,34 @@ TEST_CASE("a manifest goes without what is only claimed to refer to it", "[remov
     }
 }
 
+TEST_CASE("of an index that a registry has its images are asked for, and what is absent is copied", "[copy][CP03][CP07]") {
+    world w;
+    w.push_image();
+    auto other = w.manifest();
+    other.insert(other.size() - 1, R"(,"annotations":{"n":"2"})");
+    REQUIRE(w.registry.push_manifest(w.ref("r:other"), other));
+    auto const entry = [](std::string const& image, std::string const& arch) {
+        return R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + sha_of(image) + R"(","size":)" + std::to_string(image.size()) + R"(,"platform":{"os":"linux","architecture":")" + arch + R"("}})";
+    };
+    auto const index = R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" + entry(w.manifest(), "amd64") + ',' + entry(other, "arm64") + "]}";
+    REQUIRE(w.registry.push_manifest(w.ref("r:index"), index));
+    store from(w.registry, w.name("r")), to(w.registry, w.name("q"));
+    auto const go = [&] {
+        w.server.clear_journal();
+        auto const got = copy(from, "index", to, "v1", copy_options().with_lanes(1));
+        INFO((got ? std::string() : got.error().message()));
+        REQUIRE(got);
+        return got.value().fetched.contents;
+    };
+    go();
+    REQUIRE(w.registry.remove_manifest(w.ref("q@" + sha_of(other)))); // as if it had never come
+    CHECK(go() == 1);
+    CHECK(w.registry.exists(w.ref("q@" + sha_of(other))).value());
+    CHECK(go() == 0);
+    CHECK(lines(w.server) == strings{"HEAD /v2/q/manifests/v1 < 200", "HEAD /v2/r/manifests/index < 200", // `from` has the index
+                                     "HEAD /v2/q/manifests/" + sha_of(w.manifest()) + " < 200", "HEAD /v2/q/manifests/" + sha_of(other) + " < 200"});
+}
+
 TEST_CASE("between two repositories of one registry blobs are mounted", "[push][copy][G3][CP06][CP13]") {
     world w;
     w.push_image();

@@ -28,7 +28,11 @@ namespace lading {
 /// Errors: those of the two stores and of `copy_plan`; `external_layer`; `tag_exists`; `would_change_digest` for referrers to a store that has no place
 /// for them; `digest_mismatch` of a promise that does not hold; `cancelled`
 /// soon after `stop` was requested. Requests: each document and blob once; where the destination knows the name, and the source can tell
-/// what it leads to now (`registry_repository`: one HEAD), nothing more if that is the same.
+/// what it leads to now (`registry_repository`: one HEAD), nothing more if that is the same image.
+///
+/// A registry is taken to have all of an image whose manifest it has, since the contents come first; this is not asked where
+/// `copy_options::external` says that layers are to be there that a copy without it has left elsewhere. Of an index that it has nothing
+/// follows, for a sparse copy may have left it there: the index is read, each of its images asked for (one HEAD), and those that are absent are copied.
 ///
 /// Threads: `from` and `to` are used by several at once, as the concepts allow; both must outlive the call. The observer may be called
 /// by any of them.

@@ -41,7 +41,7 @@ inline result<void> write_whole(blob_sink& out, std::string const& bytes) {
 class copy_state {
   public:
     copy_state(copy_to& to, std::string_view name, std::string_view to_name, copy_options o)
-        : to_(to), name_(name), to_name_(to_name), options_(for_destination(std::move(o), to)), plan_(options_), progress_(options_.observer) {}
+        : to_(to), name_(name), to_name_(to_name), asks_for_external_(o.external == external_layers::ask || o.external == external_layers::fetch), options_(for_destination(std::move(o), to)), plan_(options_), progress_(options_.observer) {}
 
     copy_options const& options() const noexcept { return options_; }
     copy_plan& plan() noexcept { return plan_; }
@@ -55,6 +55,7 @@ class copy_state {
         auto found = to_.resolve(name, stop);
         if (!found) return std::nullopt;
         if (name == to_name_) named_before_ = found.assume_value().digest;
+        if (name == to_name_ || to_name_.empty()) there_ = found.assume_value().digest;
         return std::move(found).assume_value();
     }
     /// True when the source is to be asked what the name leads to now; of a digest that is no question.
@@ -70,13 +71,16 @@ class copy_state {
         fetched_ = existing_ = mounted_ = skipped_ = made_ = copy_count();
         written_ = 0;
     }
-    /// Whether the destination has a document, and so all that it lists: it takes none before that. Nobody asks where the name led nowhere: an image that is
-    /// new is not there.
-    bool has_whole(descriptor const& what, stop_token const& stop) {
-        if (!named_before_ || !to_.trusts_names() || !options_.platforms.empty()) return false;
-        if (*named_before_ == what.digest) return true; // the name led to it
-        return to_.resolve(what.digest.str(), stop).has_value();
+    /// Whether the destination has a document. Nobody asks where the name led nowhere: an image that is new is not there.
+    bool is_there(descriptor const& what, stop_token const& stop) {
+        if (!there_ || !trusts_documents() || !(options_.platforms.empty() || (options_.sparse && !options_.cutter))) return false;
+        return *there_ == what.digest || to_.resolve(what.digest.str(), stop).has_value();
     }
+    /// Whether what is there of a document is all that it lists: an image's contents come before it. The images of an index are asked for one by one, since
+    /// an index may be there without some of them.
+    static bool is_whole(descriptor const& what) { return is_known_manifest_type(what.media_type) && !is_index_type(what.media_type); }
+    /// A document that is there need not be put again, but for the top, which gets another name so.
+    bool is_kept(descriptor const& what) const { return !is_top(what) || *there_ == what.digest; }
     void add_whole(descriptor const& what, std::string bytes) {
         std::lock_guard const lock(mutex_);
         plan_.add_whole(what, std::move(bytes));
@@ -229,7 +233,7 @@ class copy_state {
     }
     /// What was named is what is named there: nothing is to be done.
     bool is_unchanged(std::optional<descriptor> const& there, descriptor const& top) const {
-        return there && there->digest == top.digest && to_.trusts_names() && (options_.platforms.empty() || options_.sparse);
+        return there && there->digest == top.digest && is_whole(*there) && trusts_documents() && (options_.platforms.empty() || options_.sparse);
     }
     copy_summary unchanged(descriptor const& top) {
         copy_summary out(top, top);
@@ -245,6 +249,8 @@ class copy_state {
         if (o.external == external_layers::usual) o.external = to.takes() ? external_layers::leave : external_layers::ask;
         return o;
     }
+    /// It takes no image without its contents, but for those that a copy leaves elsewhere.
+    bool trusts_documents() const { return to_.trusts_names() && !asks_for_external_; }
     /// A copy may take longer than what nothing leads to is left in peace.
     result<void> look_again(stop_token const& stop) {
         for (auto const& b : plan_.blobs()) {
@@ -270,6 +276,7 @@ class copy_state {
 
     copy_to& to_;
     std::string name_, to_name_;
+    bool asks_for_external_;
     copy_options options_;
     copy_plan plan_;
     copy_progress progress_;
@@ -277,6 +284,7 @@ class copy_state {
     std::optional<descriptor> named_;
     std::optional<digest> pinned_;       ///< that the destination's name is
     std::optional<digest> named_before_; ///< what it led to
+    std::optional<digest> there_;        ///< what the name, or the digest in its place, leads to there
     copy_count fetched_, existing_, mounted_, skipped_, made_;
     std::atomic<std::uint64_t> resumed_bytes_{0};
     std::size_t written_ = 0; ///< documents
@@ -367,7 +375,9 @@ class copy_run {
         return top;
     }
     result<void> read_document(descriptor const& what, stop_token const& stop) {
-        if (trusts_ && !reads_ && !puts_ && state_.has_whole(what, stop)) {
+        bool const there = trusts_ && !reads_ && !puts_ && state_.is_there(what, stop);
+        if (there && !state_.is_whole(what)) return state_.add_document(what, from_.document(what, stop), state_.is_kept(what));
+        if (there) {
             std::string bytes;
             if (state_.is_top(what)) {
                 LADING_TRY(bytes, from_.document(what, stop));

@@ -328,6 +328,65 @@ TEST_CASE("copy: what a registry has by its digest is not looked into", "[copy][
     CHECK(to.inside().resolve("v1").value().digest == w.index.self.digest);
 }
 
+TEST_CASE("copy: an index that a sparse copy has left is made whole by another", "[copy][CP03][CP07]") {
+    world w;
+    registry_like to;
+    auto const go = [&](copy_options o = {}) {
+        w.from.clear(), to.clear();
+        auto const done = copy(w.from, "index", to, "v1", o.with_lanes(1));
+        REQUIRE(done);
+        CHECK(to.inside().resolve("v1").value().digest == w.index.self.digest);
+        return done.value();
+    };
+    auto const has = [&](made const& m) { return to.inside().has(m.self).value(); };
+    go(copy_options().with_sparse().with_platform("linux/amd64"_platform));
+    CHECK((has(w.image_a) && !has(w.image_b)));
+    // The same again is one question for its image, another brings its own.
+    go(copy_options().with_sparse().with_platform("linux/amd64"_platform));
+    CHECK(to.of("resolve") == strings{"v1", text(w.image_a)});
+    CHECK(to.count("put") == 0);
+    CHECK(to.count("write") == 0);
+    registry_like other;
+    REQUIRE(copy(w.from, "index", other, "v1", copy_options().with_sparse().with_platform("linux/amd64"_platform)));
+    REQUIRE(copy(w.from, "index", other, "v1", copy_options().with_sparse().with_platform("linux/arm64"_platform)));
+    CHECK(other.inside().has(w.image_b.self).value());
+    go();
+    CHECK(has(w.image_b));
+    CHECK(to.of("put") == strings{text(w.image_b)});
+    // And then all of it is there.
+    auto const again = go();
+    CHECK(again.fetched.contents == 0);
+    CHECK(to.of("resolve") == strings{"v1", text(w.image_a), text(w.image_b)});
+    CHECK(to.count("put") == 0);
+    // By its digest, too.
+    registry_like nameless;
+    auto const by_digest = [&](copy_options o = {}) { REQUIRE(copy(w.from, text(w.index), nameless, "", o.with_lanes(1))); };
+    by_digest(copy_options().with_sparse().with_platform("linux/amd64"_platform));
+    by_digest();
+    CHECK(nameless.inside().has(w.image_b.self).value());
+    // Within another index.
+    registry_like outer_to;
+    made const outer = index_of({json_of(w.index.self)});
+    w.from.put(outer);
+    w.from.name("outer", outer);
+    for (auto const& o : {copy_options().with_sparse().with_platform("linux/amd64"_platform), copy_options()}) REQUIRE(copy(w.from, "outer", outer_to, "v1", o));
+    CHECK(outer_to.inside().has(w.image_b.self).value());
+}
+
+TEST_CASE("copy: what a copy has left elsewhere comes where it is asked for", "[copy][CP07][CP10]") {
+    world w;
+    made const held("application/vnd.oci.image.layer.nondistributable.v1.tar", "not to be handed on");
+    auto const image = image_of(json_of(w.config_a.self), {json_of(held.self)});
+    w.from.put_all(held, image);
+    w.from.name("windows", image);
+    registry_like to;
+    REQUIRE(copy(w.from, "windows", to, "v1", copy_options().with_external(external_layers::leave)));
+    CHECK_FALSE(to.inside().has(held.self).value());
+    REQUIRE(copy(w.from, "windows", to, "v1", copy_options().with_external(external_layers::leave)));
+    REQUIRE(copy(w.from, "windows", to, "v1", copy_options().with_external(external_layers::ask)));
+    CHECK(to.inside().has(held.self).value());
+}
+
 TEST_CASE("copy: some images of an index, with an index of these", "[copy][CP03][CP04]") {
     world w;
     auto const go = [&](world& v, std::string const& name, copy_options o) { return copy(v.from, name, v.to, "cut", o.with_new_index(cut_index).with_lanes(1)); };
