@@ -155,7 +155,7 @@ class async_client {
             begin_push_manifest(*f, std::move(done), ref, std::move(b), std::move(o));
         });
     }
-    /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
+    /// `which`: a tag to remove a tag, else a digest. False: it was not there, where that is no failure.
     template <class Token>
     auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
         return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), o](auto done) mutable {

@@ -48,7 +48,7 @@ inline std::vector<std::string> digests_in(error const& e) {
 /// Puts the exact bytes. Their type is decided from them; nothing is converted. With a digest in the reference the bytes have to have
 /// it. What the manifest lists has to be there before.
 ///
-/// Errors: `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
+/// Errors: `ref_invalid`, before anything is asked, for a further tag that is none; `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
 /// `error_detail::available`; `manifest_rejected`; `tag_immutable`; `tag_exists`; `upload_too_large`; those of `error_from_response` and the
 /// transport. A tag that leads to these bytes already is no failure. Of a manifest with a subject also those of the referrers tag
 /// operation: the manifest is in the repository then, and is missing in the list of its subject's referrers.
@@ -69,6 +69,8 @@ class push_manifest_operation : immovable {
           body_(talk_.bounds), home_(talk_.home.base()) {}
 
     step<pushed_manifest> start() {
+        for (auto const& t : options_.tags)
+            if (!is_tag(t)) return error(errc::ref_invalid).with_context("no tag: " + detail::printable(t, 160));
         if (bytes_.size() > talk_.bounds.manifest_bytes)
             return error(errc::manifest_limit).with_values("at most " + std::to_string(talk_.bounds.manifest_bytes) + " bytes (limits::manifest_bytes)", std::to_string(bytes_.size()));
         auto known = detail::identify<P>(bytes_, response(200), manifest_expectation(ref_.digest()), talk_.bounds);

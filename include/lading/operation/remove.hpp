@@ -29,7 +29,7 @@ namespace lading {
 /// A manifest is removed first, and then taken from the list of its subject's referrers: one that is listed and not there does no
 /// harm, one that is there and not listed is not found.
 ///
-/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport;
+/// Errors: `ref_invalid`, before anything is asked, for what is no tag or no digest; `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport;
 /// those of the referrers tag operation, where what is removed is still listed.
 template <class P>
 class remove_operation : immovable {
@@ -43,11 +43,13 @@ class remove_operation : immovable {
   public:
     using value_type = bool;
 
-    /// `which`: a tag, or a digest.
+    /// `which`: a tag to remove a tag, else a digest.
     remove_operation(call_context c, removed kind, std::string which, remove_options o = {})
         : talk_(std::move(c)), kind_(kind), which_(std::move(which)), options_(o), body_(talk_.bounds) {}
 
     step<bool> start() {
+        bool const is_name = kind_ == removed::tag ? is_tag(which_) : digest::parse(which_).has_value();
+        if (!is_name) return error(errc::ref_invalid).with_context(std::string("what is removed is named by ") + (kind_ == removed::tag ? "a tag: " : "a digest: ") + detail::printable(which_, 160));
         auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(talk_.repository_key()) == true;
         if (kind_ != removed::manifest || !options_.listing || listed_there) return send("DELETE");
         auto ref = reference::parse(talk_.name.str() + '@' + which_);

@@ -312,6 +312,19 @@ struct removing {
 std::string const sha = "sha256:" + std::string(64, 'a');
 } // namespace
 
+TEST_CASE("what is no tag and no digest leads to no other repository: nobody is asked", "[push][remove][PU80][DL01][DL02][DL11]") {
+    for (std::string const words : {"../../prod/manifests/v1", "v1/../../x", "v1?a=b", "v1#a", "v1&tag=v2", "..", "", "v 1", "sha256:..", "%2e%2e"}) {
+        INFO(words);
+        for (auto const kind : {removed::manifest, removed::tag, removed::blob}) CHECK(removing().code(kind, words) == errc::ref_invalid);
+        world w;
+        w.options.with_tag(words);
+        CHECK(code_of(w.put()) == errc::ref_invalid);
+    }
+    CHECK(removing().code(removed::manifest, "v1") == errc::ref_invalid);
+    CHECK(removing().code(removed::blob, "v1") == errc::ref_invalid);
+    CHECK(removing().code(removed::tag, sha) == errc::ref_invalid);
+}
+
 TEST_CASE("manifests, tags and blobs are removed by one request", "[remove][DL01][DL02][DL11][GX25]") {
     for (int const status : {200, 202, 204}) {
         removing m, t, b;
