@@ -70,6 +70,7 @@ class copy_to {
     virtual result<std::vector<descriptor>> referrers(descriptor const& what, stop_token const& stop) = 0;
     /// Those that are put from now on are listed by `write_referrers`.
     virtual void hold_referrers() = 0;
+    /// What cannot be listed then is not tried again, unless it was stopped.
     virtual result<void> write_referrers(stop_token const& stop) = 0;
 };
 
@@ -167,8 +168,13 @@ class copy_to_store final : public copy_to {
         if constexpr (requires { store_.write_referrers(stop_token()); }) store_.hold_referrers();
     }
     result<void> write_referrers(stop_token const& stop) override {
-        if constexpr (requires { store_.write_referrers(stop); }) return store_.write_referrers(stop);
-        else return (void)stop, success();
+        if constexpr (requires { store_.write_referrers(stop); }) {
+            auto written = store_.write_referrers(stop);
+            if (!written && written.assume_error() != errc::cancelled) store_.forget_referrers();
+            return written;
+        } else {
+            return (void)stop, success();
+        }
     }
 
   private:

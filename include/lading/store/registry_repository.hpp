@@ -105,7 +105,8 @@ class pushing_sink final : public blob_sink {
 /// document, which is put again (a registry does not keep it twice); `take`, and the writers, those of `push_blob`. A document is put when
 /// the next one comes, or under the name that it is given then, so that the last one takes one request.
 ///
-/// Errors: those of the calls; `size_mismatch`. Signed schema1 has here the digest of its bytes. Threads: any call by several at once.
+/// Errors: those of the calls; `size_mismatch`. Signed schema1 has here the digest of its bytes. Threads: any call by several at once; documents are
+/// put one at a time.
 template <class Client>
 class registry_repository : public detail::store_remarks {
   public:
@@ -177,7 +178,7 @@ class registry_repository : public detail::store_remarks {
 
     // ---- writing
 
-    /// A name leads to something whole: a registry takes no manifest before what it lists.
+    /// An image is whole where its manifest is, as far as it was copied there: its contents come first. An index may be there without its images.
     static constexpr bool names_are_complete = true;
 
     /// What is going to be read here is asked for with a token that allows writing, too: see `client::will_write_to`. No request.
@@ -208,12 +209,14 @@ class registry_repository : public detail::store_remarks {
         return same && from.name().host() == name_.host() && from.name().path() != name_.path() ? std::string(from.name().path()) : std::string();
     }
     result<void> put_document(descriptor const& what, std::string_view bytes) {
+        std::lock_guard const one_at_a_time(putting_);
         LADING_TRY_V(put_pending());
         std::lock_guard const lock(mutex_);
         pending_.emplace(what, std::string(bytes));
         return success();
     }
     result<void> tag(std::string_view name, descriptor const& what, stop_token stop = {}) {
+        std::lock_guard const one_at_a_time(putting_);
         if (name.empty()) return put_pending(stop);
         std::optional<std::pair<descriptor, std::string>> last;
         {
@@ -231,29 +234,47 @@ class registry_repository : public detail::store_remarks {
         known_ = std::move(last); // it may get more names
         return success();
     }
-    result<void> complete(stop_token stop = {}) { return put_pending(stop); }
+    result<void> complete(stop_token stop = {}) {
+        std::lock_guard const one_at_a_time(putting_);
+        return put_pending(stop);
+    }
 
     /// From now on the registry, where it makes no list of referrers itself, is told of those that are put by `write_referrers`: of all of a
     /// subject at once.
     void hold_referrers() {
         std::lock_guard const lock(mutex_);
-        held_.emplace();
+        holds_ = true;
     }
-    /// Puts them on the lists, and holds no more. Errors: those of `client::change_referrers`.
+    /// Puts them on the lists, and holds no more. What could not be put on its list is held for the next call. Errors: those of
+    /// `client::change_referrers`; the other lists are written in spite of one, but for `cancelled`.
     result<void> write_referrers(stop_token stop = {})
         requires requires(Client& c, repository const& of, referrers_change change) { c.change_referrers(of, std::move(change), stop_token()); }
     {
+        std::lock_guard const one_at_a_time(putting_);
         LADING_TRY_V(put_pending(stop));
-        std::optional<std::vector<referrers_change>> held;
+        std::vector<referrers_change> held, left;
         {
             std::lock_guard const lock(mutex_);
-            held = std::exchange(held_, std::nullopt);
+            holds_ = false;
+            held.swap(held_);
         }
-        if (!held) return success();
-        for (auto& change : *held) {
-            LADING_TRY_V(client_.change_referrers(name_, std::move(change), stop));
+        result<void> outcome = success();
+        for (auto& change : held) {
+            bool const stopped = !outcome && outcome.assume_error() == errc::cancelled;
+            auto written = stopped ? outcome : without_value(client_.change_referrers(name_, change, stop));
+            if (written) continue;
+            left.push_back(std::move(change));
+            if (outcome || written.assume_error() == errc::cancelled) outcome = std::move(written);
         }
-        return success();
+        std::lock_guard const lock(mutex_);
+        held_ = std::move(left);
+        return outcome;
+    }
+    /// What is held is put on no list, now or later.
+    void forget_referrers() {
+        std::lock_guard const lock(mutex_);
+        holds_ = false;
+        held_.clear();
     }
 
   private:
@@ -267,7 +288,7 @@ class registry_repository : public detail::store_remarks {
         bool holds = false;
         {
             std::lock_guard const lock(mutex_);
-            holds = held_.has_value();
+            holds = holds_;
         }
         LADING_TRY(auto const put, client_.push_manifest(ref, document.second, manifest_push_options().with_listing(!holds), stop));
         if (put.listing == referrers_listing::left && put.referrer && put.referrer->subject) hold(*put.referrer);
@@ -275,10 +296,9 @@ class registry_repository : public detail::store_remarks {
     }
     void hold(referring const& one) {
         std::lock_guard const lock(mutex_);
-        if (!held_) held_.emplace();
-        for (auto& change : *held_)
+        for (auto& change : held_)
             if (change.subject == one.subject->digest) return (void)change.with_added(one.entry);
-        held_->push_back(referrers_change(one.subject->digest).with_added(one.entry));
+        held_.push_back(referrers_change(one.subject->digest).with_added(one.entry));
     }
     /// By its digest.
     result<void> put_pending(stop_token const& stop = {}) {
@@ -299,12 +319,19 @@ class registry_repository : public detail::store_remarks {
         return outcome;
     }
 
+    static result<void> without_value(result<referrers_listing> r) {
+        if (!r) return std::move(r).assume_error();
+        return success();
+    }
+
     Client& client_;
     repository name_;
-    std::mutex mutex_;
+    std::mutex putting_; ///< held while a document is put, before `mutex_`
+    std::mutex mutex_;   ///< of what is below, never held over a request
     std::optional<std::pair<descriptor, std::string>> known_;   ///< the document that was resolved or named last
     std::optional<std::pair<descriptor, std::string>> pending_; ///< the one that is to be put
-    std::optional<std::vector<referrers_change>> held_;         ///< referrers that the registry is to be told of, while they are held
+    std::vector<referrers_change> held_;                        ///< referrers that the registry is to be told of
+    bool holds_ = false;                                        ///< from now on
 };
 
 } // namespace lading
