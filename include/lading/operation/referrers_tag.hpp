@@ -23,6 +23,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,9 +51,12 @@ struct referrers_index {
     json_document json;                ///< that it was read from
     std::string etag;
 
-    bool has(digest const& d) const {
-        if (!document) return false;
-        return std::any_of(document->manifests.begin(), document->manifests.end(), [&](auto const& m) { return m.digest == d; });
+    /// What it lists. There may be as many as anybody who pushes likes.
+    std::set<digest> digests() const {
+        std::set<digest> out;
+        if (document)
+            for (auto const& m : document->manifests) out.insert(m.digest);
+        return out;
     }
 };
 
@@ -83,7 +87,8 @@ class referrers_tag_operation : immovable {
     /// `asks_registry`: ask first whether it makes the list, unless that is known.
     referrers_tag_operation(call_context c, referrers_change change, bool asks_registry = true)
         : talk_(std::move(c)), change_(std::move(change)), tag_(referrers_tag(change_.subject)), asks_(asks_registry),
-          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(talk_.repository_key()) {}
+          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(talk_.repository_key()),
+          removed_(change_.removed.begin(), change_.removed.end()) {}
 
     step<referrers_listing> start() {
         if (change_.added.empty() && change_.removed.empty()) return over(referrers_listing::none);
@@ -147,8 +152,7 @@ class referrers_tag_operation : immovable {
         }
         if (talk_.uploads && talk_.uploads->is_contended(list_key())) {
             contended_ = true;
-            for (auto const& d : talk_.uploads->listed(list_key()))
-                if (std::find(change_.removed.begin(), change_.removed.end(), d.digest) == change_.removed.end()) wanted_.emplace_back(d.digest, d);
+            for (auto const& d : talk_.uploads->listed(list_key())) want(d);
         }
         return read(state::reading);
     }
@@ -194,13 +198,13 @@ class referrers_tag_operation : immovable {
     step<referrers_listing> write(detail::referrers_index index) {
         if (note_entries(index) && tries_ != 0) others_write();
         bool differs = false;
+        auto const there = index.digests();
         oci_index out;
         if (index.document) out = std::move(*index.document);
         else out.media_type = media_types::oci_index;
-        for (auto const& d : change_.removed)
-            differs = std::erase_if(out.manifests, [&](auto const& m) { return m.digest == d; }) != 0 || differs;
-        for (auto const& [d, entry] : wanted_)
-            if (std::none_of(out.manifests.begin(), out.manifests.end(), [&, &known = d](auto const& m) { return m.digest == known; })) {
+        differs = std::erase_if(out.manifests, [&](auto const& m) { return removed_.contains(m.digest); }) != 0;
+        for (auto const& entry : wanted_)
+            if (!there.contains(entry.digest)) {
                 out.manifests.push_back(entry);
                 differs = true;
             }
@@ -225,15 +229,13 @@ class referrers_tag_operation : immovable {
     /// What is to be there from now on: ours, and what others have written, unless it is to be removed. True for something new.
     bool note_entries(detail::referrers_index const& index) {
         auto const before = wanted_.size();
-        auto const want = [&](descriptor const& d) {
-            bool const known = std::any_of(wanted_.begin(), wanted_.end(), [&](auto const& w) { return w.first == d.digest; });
-            bool const gone = std::find(change_.removed.begin(), change_.removed.end(), d.digest) != change_.removed.end();
-            if (!known && !gone) wanted_.emplace_back(d.digest, d);
-        };
         if (index.document)
             for (auto const& m : index.document->manifests) want(m);
         for (auto const& d : change_.added) want(d);
         return wanted_.size() > before;
+    }
+    void want(descriptor const& d) {
+        if (!removed_.contains(d.digest) && known_.insert(d.digest).second) wanted_.push_back(d);
     }
     void others_write() {
         contended_ = true;
@@ -267,10 +269,11 @@ class referrers_tag_operation : immovable {
         auto const& index = read.assume_value();
         if (note_entries(index)) others_write();
         missing_.clear();
+        auto const there = index.digests();
         for (auto const& w : wanted_)
-            if (!index.has(w.first)) missing_.push_back(w.first.str());
-        for (auto const& d : change_.removed)
-            if (index.has(d)) missing_.push_back(d.str());
+            if (!there.contains(w.digest)) missing_.push_back(w.digest.str());
+        for (auto const& d : removed_)
+            if (there.contains(d)) missing_.push_back(d.str());
         if (!missing_.empty()) return contended_ = true, lost(std::nullopt);
         return settle(index);
     }
@@ -357,7 +360,9 @@ class referrers_tag_operation : immovable {
     state state_ = state::reading;
     std::shared_ptr<upload_notes::turn> turn_;
     std::chrono::milliseconds patience_{0};
-    std::vector<std::pair<digest, descriptor>> wanted_; ///< what the list is to have
+    std::set<digest> removed_;                          ///< what it is not to have
+    std::vector<descriptor> wanted_;                    ///< what the list is to have
+    std::set<digest> known_;                            ///< of these
     std::vector<digest> settled_;                       ///< what it had as it was read last
     std::vector<std::string> missing_;
     std::chrono::steady_clock::time_point began_{};
