@@ -43,7 +43,7 @@ struct limits {
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
     std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
     std::size_t copied_entries = 4096;          ///< what one document of a copy may list (copy)
-    std::size_t copied_documents = 10'000;      ///< documents of one copy (copy)
+    std::size_t copied_documents = 10'000;      ///< documents of one copy, and as many that follow it (copy); of one removal with referrers
     std::size_t copied_blobs = 100'000;         ///< blobs of one copy (copy)
     std::size_t copied_document_bytes = 128u << 20; ///< all documents of one copy; they are held until their blobs are there (copy)
     std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)

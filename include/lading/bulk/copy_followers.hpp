@@ -45,6 +45,7 @@ class follower_copy {
     /// Of these documents, and of those that follow them.
     result<void> copy(std::vector<descriptor> const& documents) {
         for (auto const& d : documents) look_at(d, 0);
+        most_ = seen_.size() + options_.bounds.copied_documents;
         if (options_.digest_tags) {
             auto names = from_.names(stop_);
             if (!names) return names.assume_error();
@@ -54,7 +55,7 @@ class follower_copy {
         std::size_t seen = 0;
         while (seen < queue_.size()) { // which grows
             auto const of = queue_[seen++];
-            if (options_.referrers || has_list(of.what.digest)) {
+            if (!full_ && (options_.referrers || has_list(of.what.digest))) {
                 LADING_TRY_V(referrers_of(of));
             }
             for (auto const& t : tags_)
@@ -120,6 +121,14 @@ class follower_copy {
         auto const first = out_.followers.size();
         to_.hold_referrers();
         for (auto& d : all) {
+            full_ = seen_.size() >= most_;
+            if (full_) {
+                (void)note(copied_follower(of.what, of.what.digest),
+                           error(errc::manifest_limit)
+                               .with_context("what follows an image")
+                               .with_values("at most " + std::to_string(options_.bounds.copied_documents) + " documents (limits::copied_documents)", "more"));
+                break;
+            }
             auto outcome = copy_one(d, of, there ? &there.assume_value() : nullptr);
             if (!outcome) return (void)to_.write_referrers(stop_), outcome;
         }
@@ -182,6 +191,8 @@ class follower_copy {
     stop_token stop_;
     copy_summary& out_;
     std::vector<subject> queue_; ///< documents that are there, and may have followers
+    std::size_t most_ = 0;       ///< of these: a registry may make them up as they are asked for
+    bool full_ = false;          ///< there are as many
     std::set<digest> seen_;      ///< those, and what could not be copied: a referrer may refer to what refers to it
     std::vector<known_tag> tags_;
 };

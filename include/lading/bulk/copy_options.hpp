@@ -53,7 +53,7 @@ struct copy_options {
     copy_options& with_external(external_layers e) { return external = e, *this; }
     /// Copy schema1 documents too, as they are. Without it they are `schema1_refused`.
     copy_options& with_schema1(bool yes = true) { return schema1 = yes, *this; }
-    /// Copy also what refers to each copied manifest, and what refers to that, `limits::referrer_depth` levels of it: signatures, attestations, bills of
+    /// Copy also what refers to each copied manifest, and what refers to that, `limits::referrer_depth` levels of it and `limits::copied_documents` in all: signatures, attestations, bills of
     /// materials. They come after the image and do not undo it: what fails is among `copy_summary::followers`. To a registry that does not list referrers
     /// itself they are listed by tag, beside those that are there.
     copy_options& with_referrers(bool yes = true) { return referrers = yes, *this; }

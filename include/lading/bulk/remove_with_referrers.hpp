@@ -39,6 +39,8 @@ struct removal_summary {
 /// summary. What the tag of a list leads to stays if it is no list, or another one by then; where tags are not removed it goes by its digest only if all
 /// that it lists refers to the subject: it may have other tags.
 ///
+/// `limits::copied_documents` is the most that is removed so; what refers to a manifest beyond it stays, with its list, and the summary says so.
+///
 /// Requests: those of `referrers` with verification for each manifest, DELETE for each; for each list HEAD, DELETE of the tag, and of the index where tags
 /// are not removed. Errors: those of `remove_manifest` and `referrers` for the first; of the others they are in the summary, but for `cancelled`;
 /// there also `precondition_failed` of what a list only claims, and of a list that was changed meanwhile.
@@ -76,7 +78,16 @@ result<removal_summary> remove_with_referrers(Client& registry, reference const&
                 if (listed.failure) {
                     LADING_TRY_V(failed(std::move(*listed.failure)));
                 }
-                if (listed.index) lists.push_back({which, listed.index->digest, whole && listed.unrelated.empty()});
+                auto const at_most = [&](char const* name, std::size_t n) {
+                    out.failures.push_back({which, error(errc::manifest_limit).with_context("what refers to it: some stays").with_values("at most " + std::to_string(n) + " (limits::" + name + ')', "more")});
+                };
+                if (!whole && !listed.failure) at_most("referrers", limits().referrers);
+                if (queue.size() + listed.values.size() > limits().copied_documents) {
+                    at_most("copied_documents", limits().copied_documents);
+                    listed.values.clear();
+                } else if (listed.index && whole) {
+                    lists.push_back({which, listed.index->digest, listed.unrelated.empty()});
+                }
                 for (auto const& d : listed.unrelated)
                     out.failures.push_back({d, error(errc::precondition_failed).with_context("it is listed among the referrers of " + which.str() + " and does not refer to it: it stays")});
                 for (auto const& d : listed.values)

@@ -164,6 +164,24 @@ TEST_CASE("copy: referrers of referrers, to a depth and each once", "[copy][HX16
     REQUIRE(cut);
     REQUIRE(cut.value().followers.size() == 1);
     CHECK(cut.value().followers[0].failure->kind() == errc::manifest_limit);
+    // So many in all, whatever each has.
+    world endless;
+    std::vector<made> level{endless.image_a};
+    for (int depth = 0; depth < 3; ++depth) {
+        std::vector<made> next;
+        for (auto const& of : level)
+            for (int i = 0; i < 3; ++i) next.push_back(image_of(json_of(endless.empty.self), {json_of(endless.proof.self)}, subject_of(of) + R"(,"annotations":{"n":")" + std::to_string(i) + "\"}"));
+        for (auto const& one : next) endless.from.put(one);
+        level = std::move(next);
+    }
+    auto ten = copy_options().with_referrers();
+    ten.bounds.copied_documents = 10;
+    auto const bounded = endless.copied("image", ten);
+    REQUIRE(bounded);
+    auto const& all_of_it = bounded.value().followers;
+    CHECK(std::count_if(all_of_it.begin(), all_of_it.end(), [](auto const& f) { return !f.failure; }) == 10);
+    REQUIRE(std::count_if(all_of_it.begin(), all_of_it.end(), [](auto const& f) { return f.failure.has_value(); }) == 1);
+    CHECK(all_of_it.back().failure->kind() == errc::manifest_limit);
 }
 
 TEST_CASE("copy: what has the digest of a copied image as its tag", "[copy][CP22][MD07]") {

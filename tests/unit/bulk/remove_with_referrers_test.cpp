@@ -4,6 +4,7 @@
 
 #include <lading/bulk/remove_with_referrers.hpp>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct registry {
     bool removes_tags = true;
     std::map<std::string, error> fails;
     std::vector<digest> unrelated;
+    std::vector<digest> only; ///< these have lists
     bool is_list = true, changes = false;
     strings said;
 
@@ -33,7 +35,7 @@ struct registry {
         referrer_list out(*r.digest());
         out.by = by;
         out.values = referring[*r.digest()];
-        if (by == referrers_by::tag && is_list) out.index = list_at(referrers_tag(*r.digest()));
+        if (by == referrers_by::tag && is_list && (only.empty() || std::find(only.begin(), only.end(), *r.digest()) != only.end())) out.index = list_at(referrers_tag(*r.digest()));
         if (referring.contains(*r.digest())) out.unrelated = unrelated;
         return out;
     }
@@ -123,6 +125,23 @@ TEST_CASE("what a list only claims stays, and so does what is no list", "[remove
     REQUIRE(done);
     CHECK(no_list.there.said == strings{text(no_list.a) + " listed"});
     CHECK(done.value().complete());
+}
+
+TEST_CASE("so many manifests are removed in all, and what stays is named with its list", "[remove][DL10][HX16]") {
+    world w;
+    auto const numbered = [](std::size_t n) { return made(std::string(media_types::oci_manifest), std::to_string(n)).self; };
+    std::vector<descriptor> first, second;
+    for (std::size_t i = 0; i < limits().copied_documents - 1; ++i) first.push_back(numbered(i));
+    for (std::size_t i = 0; i < 2; ++i) second.push_back(numbered(1'000'000 + i));
+    w.there.referring = {{w.a.self.digest, first}, {first[0].digest, second}};
+    w.there.only = {w.a.self.digest, first[0].digest};
+    auto const done = remove_with_referrers(w.there, w.ref());
+    REQUIRE(done);
+    REQUIRE(done.value().failures.size() == 1);
+    CHECK(done.value().failures[0].which == first[0].digest);
+    CHECK(done.value().failures[0].why == errc::manifest_limit);
+    CHECK(done.value().removed.size() == limits().copied_documents + 1); // and the list of the first
+    CHECK(w.there.said.back() == referrers_tag(w.a.self.digest));
 }
 
 TEST_CASE("what refers to it and cannot be removed is named", "[remove][DL10]") {
