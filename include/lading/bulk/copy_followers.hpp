@@ -39,7 +39,7 @@ class follower_copy {
     follower_copy(copy_from& from, copy_to& to, copy_options o, stop_token stop, copy_summary& out)
         : from_(from), to_(to), options_(std::move(o)), stop_(std::move(stop)), out_(out) {
         options_.platforms.clear();
-        options_.sparse = options_.completion = options_.no_clobber = false;
+        options_.sparse = options_.completion = false;
     }
 
     /// Of these documents, and of those that follow them.

@@ -64,7 +64,8 @@ struct copy_options {
     copy_options& with_digest_tags(bool yes = true) { return digest_tags = yes, *this; }
     /// Both.
     copy_options& with_signatures() { return with_referrers().with_digest_tags(); }
-    /// A name that leads elsewhere at the destination is not moved: `tag_exists`, before anything is copied. Another client may be faster.
+    /// A name that leads elsewhere at the destination is not moved: `tag_exists`, before anything is copied; a digest's tag (`with_digest_tags`) neither, which
+    /// is then among `copy_summary::followers`. Another client may be faster.
     copy_options& with_no_clobber(bool yes = true) { return no_clobber = yes, *this; }
     /// Of all names of a source (`copy_all_tags`) only those that this says true of.
     copy_options& with_names(std::function<bool(std::string_view)> wanted) { return names = std::move(wanted), *this; }

@@ -211,6 +211,22 @@ TEST_CASE("copy: what has the digest of a copied image as its tag", "[copy][CP22
     CHECK_FALSE(w.holds(w.of_a)); // not a list of tags
 }
 
+TEST_CASE("copy: a digest tag is no more moved than a name, where that is asked for", "[copy][CP18][CP22]") {
+    world w;
+    made const sig = image_of(w.config_a, {w.proof}), other = image_of(w.config_b, {w.second});
+    w.from.put_all(sig, other);
+    w.from.name(tag_of(w.image_a, ".sig"), sig);
+    REQUIRE(w.copied("image", copy_options().with_digest_tags()));
+    w.from.name(tag_of(w.image_a, ".sig"), other);
+    auto const kept = w.copied("image", copy_options().with_digest_tags().with_no_clobber());
+    REQUIRE(kept);
+    REQUIRE(kept.value().followers.size() == 1);
+    CHECK(kept.value().followers[0].failure->kind() == errc::tag_exists);
+    CHECK(w.to.inside().resolve(tag_of(w.image_a, ".sig")).value().digest == sig.self.digest);
+    REQUIRE(w.copied("image", copy_options().with_digest_tags()));
+    CHECK(w.to.inside().resolve(tag_of(w.image_a, ".sig")).value().digest == other.self.digest);
+}
+
 TEST_CASE("copy: a digest tag that fails does not undo the image", "[copy][HX22]") {
     world w;
     strings entries;
