@@ -209,7 +209,7 @@ class referrers_tag_operation : immovable {
                 differs = true;
             }
         if (!differs) return written_ ? settle(index) : finish(referrers_listing::as_it_was);
-        if (out.manifests.empty() && !keeps_empty_) return remove();
+        if (out.manifests.empty() && !keeps_empty_) return remove(index.etag);
         auto bytes = index.document ? encode(out, index.json.root()) : encode(out);
         if (!bytes) return what_failed(std::move(bytes).assume_error());
         bytes_ = std::move(bytes).assume_value();
@@ -297,16 +297,19 @@ class referrers_tag_operation : immovable {
     }
 
     /// Nothing is left on the list.
-    step<referrers_listing> remove() {
+    step<referrers_listing> remove(std::string const& etag) {
         state_ = state::removing;
         routing how("repository:" + std::string(talk_.name.path()) + ":delete");
         how.asks_as_told = true;
-        return need_exchange(talk_.send("DELETE", url()), kept_.emplace(talk_.bounds), std::move(how));
+        auto q = talk_.send("DELETE", url());
+        if (!etag.empty()) q.headers.add("If-Match", etag);
+        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), std::move(how));
     }
     step<referrers_listing> on_removed(result<response>& answer) {
         if (answer) {
             auto const s = answer.assume_value().status;
             if (s == 200 || s == 202 || s == 204 || s == 404) return finish(referrers_listing::removed);
+            if (s == 412) return lost(std::nullopt); // another has written
         } else if (!detail::is_passing(answer.assume_error().kind())) {
             return what_failed(std::move(answer).assume_error());
         }

@@ -115,6 +115,7 @@ struct registry {
         if (q.method == "DELETE") {
             if (found == manifests.end()) return missing();
             if (name.find(':') == name.npos && !removes_tags) return {400, R"({"errors":[{"code":"DIGEST_INVALID","message":"x"}]})"};
+            if (auto const only = q.headers.find("If-Match"); heeds_conditions && only && only != '"' + sha_of(found->second.bytes).str() + '"') return {412};
             manifests.erase(found);
             return {202};
         }
@@ -622,6 +623,16 @@ TEST_CASE("a referrer is removed, then taken from the list", "[referrers][DL09][
     REQUIRE(removing.remove(r1).value());
     CHECK(removing.there.said.back() == "DELETE manifests/" + tag);
     CHECK(removing.there.at(tag).empty());
+    // Another has written into the list meanwhile.
+    world racing;
+    racing.there.removes_tags = racing.there.heeds_conditions = true;
+    racing.there.put(sha(r1), r1);
+    racing.there.put(tag, index_of({entry(r1)}), index_type);
+    racing.there.before = [once = true](request const& q, registry& there) mutable {
+        if (q.method == "DELETE" && q.url.ends_with(tag) && std::exchange(once, false)) there.put(tag, index_of({entry(r1), entry(r2)}), index_type);
+    };
+    REQUIRE(racing.remove(r1).value());
+    CHECK(racing.there.at(tag) == index_of({entry(r2)}));
 }
 
 TEST_CASE("what is not needed for a removal is not asked for", "[referrers][DL09][DL10]") {
