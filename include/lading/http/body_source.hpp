@@ -7,6 +7,7 @@
 #include "../result.hpp"
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -15,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace lading {
@@ -61,6 +63,9 @@ class text_source final : public body_source {
 class view_source final : public body_source {
   public:
     explicit view_source(std::string_view text) : text_(text) {}
+    template <class S>
+        requires std::same_as<std::remove_const_t<S>, std::string>
+    explicit view_source(S&& temporary) = delete; // `text_source` keeps one
     std::optional<std::uint64_t> size() const override { return text_.size(); }
     result<void> begin() override { return at_ = 0, success(); }
     result<std::size_t> read(std::span<std::byte> into) override {

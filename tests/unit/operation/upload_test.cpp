@@ -11,6 +11,7 @@
 
 #include <cstring>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace upload_test {
@@ -81,6 +82,9 @@ std::string const cancels = "DELETE /v2/a/b/blobs/uploads/U?_state=S";
 errc code_of(result<pushed_blob> const& r) { return r ? errc::ok : r.assume_error().kind(); }
 
 } // namespace
+
+static_assert(!std::is_constructible_v<view_source, std::string> && !std::is_constructible_v<view_source, std::string const>); // it would not outlive it
+static_assert(std::is_constructible_v<view_source, std::string&> && std::is_constructible_v<view_source, std::string const&> && std::is_constructible_v<view_source, char const*>);
 
 TEST_CASE("a blob that is not there takes three requests", "[upload][PU01][PU03][PU15][PU17][PU24][PU30][PU31][G1]") {
     world w;
