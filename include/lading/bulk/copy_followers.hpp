@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -50,7 +51,7 @@ class follower_copy {
             auto names = from_.names(stop_);
             if (!names) return names.assume_error();
             for (auto const& name : names.assume_value())
-                if (auto tag = digest_tag::parse(name)) tags_.push_back({name, std::move(tag->subject), tag->suffix.empty()});
+                if (auto tag = digest_tag::parse(name)) tags_[tag->subject].push_back({name, tag->suffix.empty()});
         }
         std::size_t seen = 0;
         while (seen < queue_.size()) { // which grows
@@ -58,10 +59,11 @@ class follower_copy {
             if (!full_ && (options_.referrers || has_list(of.what.digest))) {
                 LADING_TRY_V(referrers_of(of));
             }
-            for (auto const& t : tags_)
-                if (t.subject == of.what.digest && !(t.is_list && to_.has_referrers())) {
-                    LADING_TRY_V(copy_tag(t.name, of.what));
-                }
+            if (auto const tags = tags_.find(of.what.digest); tags != tags_.end())
+                for (auto const& t : tags->second)
+                    if (!(t.is_list && to_.has_referrers())) {
+                        LADING_TRY_V(copy_tag(t.name, of.what));
+                    }
         }
         return success();
     }
@@ -79,7 +81,6 @@ class follower_copy {
     };
     struct known_tag {
         std::string name;
-        digest subject;
         bool is_list;
     };
 
@@ -87,7 +88,8 @@ class follower_copy {
         if (seen_.insert(d.digest).second) queue_.push_back({d, depth});
     }
     bool has_list(digest const& d) const {
-        return std::any_of(tags_.begin(), tags_.end(), [&](auto const& t) { return t.is_list && t.subject == d; });
+        auto const tags = tags_.find(d);
+        return tags != tags_.end() && std::any_of(tags->second.begin(), tags->second.end(), [](auto const& t) { return t.is_list; });
     }
     /// True when it ends all.
     bool note(copied_follower one, std::optional<error> why) {
@@ -194,7 +196,7 @@ class follower_copy {
     std::size_t most_ = 0;       ///< of these: a registry may make them up as they are asked for
     bool full_ = false;          ///< there are as many
     std::set<digest> seen_;      ///< those, and what could not be copied: a referrer may refer to what refers to it
-    std::vector<known_tag> tags_;
+    std::map<digest, std::vector<known_tag>> tags_; ///< by what they name
 };
 
 /// A copy with what follows it.
