@@ -26,16 +26,6 @@ namespace lading {
 
 namespace detail {
 
-/// Bytes that are at hand, into a sink.
-inline result<void> write_whole(blob_sink& out, std::string const& bytes) {
-    auto written = [&]() -> result<void> {
-        LADING_TRY_V(out.begin());
-        return out.write(std::as_bytes(std::span(bytes)));
-    }();
-    if (!written) return out.discard(), written;
-    return out.commit();
-}
-
 /// What the parts of a copy share, be it by threads or on an event loop: the plan, the counts, and every step that concerns the
 /// destination alone.
 class copy_state {

@@ -6,6 +6,7 @@
 #include "../limits.hpp"
 #include "../platform_choice.hpp"
 #include "../unpack/decompressor.hpp"
+#include "layout_folder.hpp"
 #include "part_file.hpp"
 #include "remove_folder.hpp"
 
@@ -132,6 +133,9 @@ class archive_staging {
 #else
         if (!lock()) return;
 #endif
+        // What says that it is a layout goes last: one that is killed meanwhile leaves a layout that lacks things, which the next run can go on with.
+        if (file_handle const folder{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)})
+            empty_folder(folder.get(), [](std::string_view name) { return name != lock_name && name != layout_folder::version_file; });
         remove_folder(folder_.c_str());
         file_->leave(); // unlocks, last of all
     }

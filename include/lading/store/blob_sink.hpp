@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace lading {
@@ -70,5 +71,17 @@ class memory_sink final : public blob_sink {
     std::string pending_, bytes_;
     std::size_t limit_;
 };
+
+namespace detail {
+/// Bytes that are at hand, into a sink.
+inline result<void> write_whole(blob_sink& out, std::string_view bytes) {
+    auto written = [&]() -> result<void> {
+        LADING_TRY_V(out.begin());
+        return out.write(std::as_bytes(std::span(bytes)));
+    }();
+    if (!written) return out.discard(), written;
+    return out.commit();
+}
+} // namespace detail
 
 } // namespace lading

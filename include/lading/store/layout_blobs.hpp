@@ -95,13 +95,8 @@ class layout_blobs : public std::enable_shared_from_this<layout_blobs<H>> {
         if (actual != what.digest) return error(errc::digest_mismatch).with_values(what.digest.str(), actual.str());
         LADING_TRY(auto const there, has(what));
         if (there) return success();
-        LADING_TRY(auto const where, folder_.made_blobs_of(what.digest.algorithm()));
-        new_file file;
-        if (!file.create(where.get(), what.digest.hex()) || !file.write(std::as_bytes(std::span(bytes))) ||
-            !file.commit(what.digest.hex(), options_.durable))
-            return file_error(folder_.blob_name(what.digest), "cannot be written");
-        verified(what.digest);
-        return success();
+        LADING_TRY(auto const out, writer(what));
+        return write_whole(*out, bytes);
     }
 
   private:

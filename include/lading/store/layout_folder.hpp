@@ -12,7 +12,6 @@
 #include "part_file.hpp"
 #include "regular_file.hpp"
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -25,61 +24,6 @@
 namespace lading {
 
 namespace detail {
-
-/// A file that appears in a folder whole or not at all: it has a name of its own, with a point before it, until then.
-/// What fails leaves `errno` and nothing on disk.
-class new_file {
-  public:
-    new_file() = default;
-    new_file(new_file&& other) noexcept : folder_(other.folder_), name_(std::move(other.name_)), handle_(std::move(other.handle_)) {}
-    new_file& operator=(new_file&&) = delete;
-    ~new_file() { discard(); }
-
-    /// `folder` must stay open.
-    bool create(int folder, std::string_view name, mode_t mode = 0666) {
-        static std::atomic<unsigned long> number{0};
-        discard();
-        folder_ = folder;
-        auto const now = static_cast<unsigned long long>(std::chrono::steady_clock::now().time_since_epoch().count());
-        for (int tries = 0; tries < 8 && !handle_; ++tries) { // a name that is taken is somebody's, whoever that is
-            name_ = '.' + std::string(name) + '.' + std::to_string(::getpid()) + '-' + std::to_string(now) + '-' + std::to_string(++number) + ".part";
-            handle_ = file_handle(::openat(folder, name_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
-            if (!handle_ && errno != EEXIST) break;
-        }
-        return static_cast<bool>(handle_);
-    }
-    bool write(std::span<std::byte const> bytes) {
-        while (!bytes.empty()) {
-            auto const n = ::write(handle_.get(), bytes.data(), bytes.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) return false;
-            bytes = bytes.subspan(static_cast<std::size_t>(n));
-        }
-        return true;
-    }
-    /// Gives the file its name, in the place of what has it.
-    bool commit(std::string const& name, durability how) {
-        bool const good = (how == durability::none || ::fsync(handle_.get()) == 0 || errno == EINVAL) && // EINVAL: not on this file system
-                          ::renameat(folder_, name_.c_str(), folder_, name.c_str()) == 0;
-        if (!good) {
-            auto const why = errno;
-            discard();
-            return errno = why, false;
-        }
-        handle_ = {};
-        return how != durability::full || ::fsync(folder_) == 0 || errno == EINVAL;
-    }
-    void discard() noexcept {
-        if (!handle_) return;
-        ::unlinkat(folder_, name_.c_str(), 0);
-        handle_ = {};
-    }
-
-  private:
-    int folder_ = -1;
-    std::string name_;
-    file_handle handle_;
-};
 
 /// Identifies a file and its state: another file, or the same one after a change, compares unequal.
 struct file_identity {
@@ -211,11 +155,16 @@ class layout_folder {
                     LADING_TRY_V(sync(folder.assume_value().get(), blobs_name(a)));
                 }
         }
-        new_file file;
-        auto const to = [&file](std::string_view piece) { return file.write(std::as_bytes(std::span(piece))); };
-        if (!file.create(root_.get(), name) || !write(to) || !file.commit(name, how))
-            return file_error(path_ + '/' + name, "cannot be written");
-        return success();
+        part_file file; // what a killed program has left of it is written over
+        LADING_TRY_V(file.open('.' + std::string(name) + ".part", root_.get(), path_ + '/'));
+        auto done = file.restart();
+        auto const to = [&](std::string_view piece) {
+            if (done) done = file.write(std::as_bytes(std::span(piece)));
+            return done.has_value();
+        };
+        if (done) write(to);
+        if (!done) return file.discard(), std::move(done);
+        return file.commit(name, how, usual_mode());
     }
 
     /// Waits for the lock, which is held until the handle is closed. Errors: `layout_locked` after `most`, `cancelled`, `path_refused`.

@@ -293,7 +293,7 @@ class basic_oci_layout : public detail::store_remarks {
         std::unique_ptr<DIR, int (*)(DIR*)> const list(::fdopendir(::openat(folder().root(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), &::closedir);
         while (auto const* const entry = list ? ::readdir(list.get()) : nullptr) {
             std::string_view const name = entry->d_name;
-            if (name == "." || name == ".." || name == detail::layout_folder::lock_file || name.starts_with(".oci-layout.")) continue;
+            if (name == "." || name == ".." || name == detail::layout_folder::lock_file || (name.starts_with('.') && name.ends_with(".part"))) continue;
             LADING_TRY(auto const there, has_version()); // by now
             return there ? result<void>(success()) : result<void>(folder().bad("holds other things than a layout"));
         }

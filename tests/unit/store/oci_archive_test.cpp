@@ -199,6 +199,16 @@ TEST_CASE("oci_archive: one that nothing was written to leaves nothing, and take
     CHECK(oci_archive::create(f.str("x.tar")).value().has(a.what()).value()); // still there
 }
 
+TEST_CASE("oci_archive: a program that was killed as it took its folder away is in nobody's way", "[store][AR06]") {
+    folder f;
+    f.write("x.tar.part/oci-layout", R"({"imageLayoutVersion":"1.0.0"})"); // that goes last
+    CHECK(oci_archive::create(f.str("x.tar")));
+    f.write("y.tar.part/.archive.part", ""); // but for the lock
+    CHECK(oci_archive::create(f.str("y.tar")));
+    f.write("z.tar.part/photo.jpg", "precious");
+    CHECK(oci_archive::create(f.str("z.tar")).error() == errc::layout_invalid);
+}
+
 TEST_CASE("oci_archive: what another program has begun since is not taken away", "[store][AR06]") {
     folder f;
     auto first = detail::archive_staging::make(f.str("x.tar"), true).value(), second = detail::archive_staging::make(f.str("x.tar"), true).value();

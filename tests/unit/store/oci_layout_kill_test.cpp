@@ -138,7 +138,7 @@ TEST_CASE("a layout whose writer is killed is readable, loses no name, and the n
     REQUIRE(write_all(where, ::open("/dev/null", O_WRONLY | O_CLOEXEC)) == 0);
     CHECK(oci_layout::open(where).value().names().value().size() == images);
     CHECK(finished < kills);
-    for (auto const& i : all_images()) CHECK_FALSE(fs::exists(f.path / ("layout/blobs/sha256/." + i.what->digest.hex() + ".part"))); // each was gone on with
+    for (auto const& name : f.list()) CHECK_FALSE(name.ends_with(".part")); // each was gone on with
 }
 
 } // namespace oci_layout_kill_test

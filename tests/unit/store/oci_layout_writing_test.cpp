@@ -582,6 +582,22 @@ TEST_CASE("a folder of other things is no layout, and nothing is written into it
     CHECK(g.list() == std::vector<std::string>{"oci-layout"});
 }
 
+TEST_CASE("what a killed program has left of a document or of the index is written over", "[store][LO20]") {
+    folder f;
+    auto store = made(f);
+    auto const name = blob_name(one.manifest);
+    auto const slash = name.rfind('/') + 1;
+    f.write(name.substr(0, slash) + '.' + name.substr(slash) + ".part", std::string(100'000, 'x'));
+    f.write(".index.json.part", std::string(100'000, 'x'));
+    REQUIRE(put_image(store, one, "v1"));
+    CHECK(f.read(name) == one.manifest);
+    CHECK(store.names().value() == std::vector<std::string>{"v1"});
+    for (auto const& left : f.list()) CHECK_FALSE(left.ends_with(".part"));
+    folder begun; // one that was killed as it made the layout
+    begun.write(".oci-layout.part", "{");
+    CHECK(oci_layout::create(begun.str()));
+}
+
 TEST_CASE("an index grows to its bound and no further", "[store][HX02]") {
     folder f;
     std::vector<std::string> all(3, entry(one, named("x")));
