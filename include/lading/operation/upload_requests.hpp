@@ -87,7 +87,11 @@ class upload_requests : immovable {
         return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
     }
     std::string mount_key() const { return home_ + ' ' + options_.mount_from + ' ' + std::string(talk_.name.path()); }
-    bool may_mount() const { return !talk_.uploads || talk_.uploads->may_mount(mount_key()); }
+    /// Words that are no path of a repository would be others in the scope of a token.
+    bool may_mount() const {
+        auto const from = repository::parse(std::string(talk_.name.host()) + '/' + options_.mount_from);
+        return from && from.assume_value().path() == options_.mount_from && (!talk_.uploads || talk_.uploads->may_mount(mount_key()));
+    }
     /// Takes it from another repository.
     need_exchange mount() {
         auto how = push();

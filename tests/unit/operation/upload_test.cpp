@@ -669,6 +669,16 @@ TEST_CASE("a blob may go with the first request where that is wanted", "[upload]
     }
 }
 
+TEST_CASE("what is no repository is mounted from by nobody", "[upload][PU55]") {
+    for (auto const* const odd : {"x:pull repository:prod", "../x", "X", "a//b", ""}) {
+        world w;
+        w.options.with_mount_from(odd);
+        w.begins().talk.answers(201);
+        REQUIRE(w.run());
+        CHECK(w.talk.said() == strings{w.head(), post, w.put()});
+    }
+}
+
 TEST_CASE("a blob is taken from another repository", "[upload][PU55][PU57][G3]") {
     world w;
     w.options.with_mount_from("library/x");
