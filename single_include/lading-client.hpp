@@ -1602,7 +1602,7 @@ struct manifest_list {
     std::int64_t schema_version = 2;
     std::string media_type;
     std::vector<descriptor> manifests;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+    std::vector<odd_entry> odd_entries; ///< entries of `manifests` that are not descriptors
 };
 
 } // namespace lading
@@ -1643,7 +1643,7 @@ struct oci_index {
     std::vector<descriptor> manifests;
     std::optional<descriptor> subject;
     string_map annotations;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+    std::vector<odd_entry> odd_entries; ///< entries of `manifests` that are not descriptors
 };
 
 } // namespace lading
@@ -1812,7 +1812,7 @@ struct limits {
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
     std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
     std::size_t copied_entries = 4096;          ///< what one document of a copy may list (copy)
-    std::size_t copied_documents = 10'000;      ///< documents of one copy (copy)
+    std::size_t copied_documents = 10'000;      ///< documents of one copy, and as many that follow it (copy); of one removal with referrers
     std::size_t copied_blobs = 100'000;         ///< blobs of one copy (copy)
     std::size_t copied_document_bytes = 128u << 20; ///< all documents of one copy; they are held until their blobs are there (copy)
     std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)
@@ -2470,7 +2470,7 @@ using default_manifests = manifest_set<oci_image, schema2, oci_index, manifest_l
 
 namespace lading::detail {
 
-/// An address in network order: 4 bytes, 16, or none for what is no address.
+/// An address in network order: 4 bytes, 16, or none for text that is not an address.
 struct ip_bytes {
     std::array<std::uint8_t, 16> bytes{};
     std::size_t size = 0;
@@ -2569,7 +2569,7 @@ struct ip_network {
     ip_bytes base;
     std::size_t bits = 0;
 
-    /// Nothing (`base` is none) for what is no network.
+    /// Nothing (`base` is none) for text that is not a network.
     static constexpr ip_network parse(std::string_view text) noexcept {
         auto const slash = text.find('/');
         if (slash == text.npos) return {};
@@ -2619,6 +2619,8 @@ struct origin {
         bool const own = port == (scheme == "https" ? 443 : 80);
         return own ? host : host + ':' + std::to_string(port);
     }
+    /// The start of its URLs: the scheme and the authority.
+    std::string base() const { return scheme + "://" + authority(); }
     friend bool operator==(origin const&, origin const&) = default;
 };
 
@@ -2788,6 +2790,17 @@ class url {
         return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
     }
 
+    /// The same query at another origin. `path` is in normal form, as that of a `url` is.
+    url at(lading::origin o, std::string path) const {
+        url out = *this;
+        out.scheme_ = std::move(o.scheme);
+        out.host_ = std::move(o.host);
+        out.port_ = o.port;
+        out.path_ = std::move(path);
+        out.has_query_ = !query_.empty();
+        return out;
+    }
+
     /// Adds one query parameter, percent-encoded.
     url& add_query(std::string_view key, std::string_view value) {
         if (has_query_ && !query_.empty()) query_ += '&';
@@ -2831,7 +2844,15 @@ class url {
     bool has_query_ = false;
 };
 
-/// `url::safe` of any text; what is no URL is named so, and not shown.
+namespace detail {
+/// The origin of a URL; for text that is not a URL, one that equals no other origin.
+inline origin origin_of(std::string_view text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().origin() : origin("", "", 0);
+}
+} // namespace detail
+
+/// `url::safe` of any text; text that is not a URL is not shown, only said to be none.
 inline std::string safe_url(std::string_view text) {
     auto const u = url::parse(text);
     return u ? u.assume_value().safe() : "(not a URL)";
@@ -3011,6 +3032,12 @@ struct network_options {
     network_options& with_address(std::string host, std::string address) {
         return addresses.emplace_back(std::move(host), std::move(address)), *this;
     }
+    /// The address that is fixed for a host, or the host.
+    std::string_view address_of(std::string_view host) const {
+        for (auto const& [name, address] : addresses)
+            if (name == host) host = address;
+        return host;
+    }
     /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
     network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
     /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public
@@ -3034,6 +3061,7 @@ struct network_options {
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <type_traits>
 
 namespace lading {
 
@@ -3053,6 +3081,8 @@ class body_source {
     /// True when `read` need not wait for anybody. Else `wake` is called once, by whichever thread, as soon as it need not; it may be
     /// called after the exchange, too. A source that cannot say so is always ready, and its `read` blocks.
     virtual bool ready([[maybe_unused]] std::function<void()> const& wake) { return true; }
+    /// True when it hashes by itself: the read that would say that it has ended fails unless all of it was `d`. Then nobody else has to.
+    virtual bool verifies([[maybe_unused]] digest const& d) const { return false; }
 };
 
 /// A text that is its own. Can be read as often as one likes.
@@ -3077,6 +3107,9 @@ class text_source final : public body_source {
 class view_source final : public body_source {
   public:
     explicit view_source(std::string_view text) : text_(text) {}
+    template <class S>
+        requires std::same_as<std::remove_const_t<S>, std::string>
+    explicit view_source(S&& temporary) = delete; // `text_source` keeps one
     std::optional<std::uint64_t> size() const override { return text_.size(); }
     result<void> begin() override { return at_ = 0, success(); }
     result<std::size_t> read(std::span<std::byte> into) override {
@@ -4071,6 +4104,8 @@ struct referrer_list {
     digest subject;
     std::vector<descriptor> values; ///< each once, in the registry's order, with artifact type and annotations as they are listed
     referrers_by by = referrers_by::api;
+    std::optional<descriptor> index; ///< by tag: the one that was read; nothing where the tag leads to none
+    std::vector<digest> unrelated;   ///< listed, and known not to refer to the subject: by verification alone
     bool complete = true;
     std::optional<error> failure;   ///< why it is not
     std::vector<warning> warnings;
@@ -4118,7 +4153,7 @@ struct manifest_push_options {
     /// Off: where it has a subject, and the registry does not list its referrers itself, the caller sees to their list: `change_referrers`, with
     /// `pushed_manifest::referrer`. So many referrers of one subject are listed at once.
     manifest_push_options& with_listing(bool on) { return listing = on, *this; }
-    /// How often what may pass is tried, the first time included.
+    /// How often what may pass is tried, the first time included; else as `client_options::with_retry` says.
     manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
 
     std::vector<std::string> tags;
@@ -4127,7 +4162,7 @@ struct manifest_push_options {
     bool no_clobber = false;
     bool verify = false;
     bool listing = true;
-    unsigned tries = 5;
+    unsigned tries = 0; ///< 0: those of `retry_rules`
 };
 
 /// A manifest that is in the repository.
@@ -4167,7 +4202,7 @@ struct push_options {
     push_options& with_upload_host(std::string host) { return upload_hosts.push_back(std::move(host)), *this; }
     /// Is told how far the blob is.
     push_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
-    /// How often what may pass is tried, the first time included.
+    /// How often what may pass is tried, the first time included; else as `client_options::with_retry` says.
     push_options& with_tries(unsigned n) { return tries = n, *this; }
 
     std::string mount_from;
@@ -4176,7 +4211,7 @@ struct push_options {
     std::uint64_t chunk = 0;
     std::vector<std::string> upload_hosts;
     transfer_observer observer;
-    unsigned tries = 5;
+    unsigned tries = 0; ///< 0: those of `retry_rules`
 };
 
 /// How a blob came to be in the repository.
@@ -4724,6 +4759,11 @@ enum class address_policy : std::uint8_t {
     outside,   ///< a server named it: public addresses only
 };
 
+/// Whether a request may go to an address of this scope.
+constexpr bool may_reach(address_policy p, address_scope where) noexcept {
+    return p == address_policy::anywhere || where == address_scope::outside || (p == address_policy::inside && where == address_scope::inside);
+}
+
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
 /// (`Content-Length` or `Transfer-Encoding`), nothing else.
 struct request {
@@ -4812,6 +4852,8 @@ struct routing {
 
     /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
     std::string scope;
+    /// What will do for this request, where a token for `scope` is refused: less. Empty: nothing less.
+    std::string at_least;
     /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
     bool may_authorize = true;
     /// A 401 is answered with a login. Without, what is known is sent, and a 401 is an answer.
@@ -4903,8 +4945,6 @@ auto respond(Op& op, result<response> answer, auth_note const& shown) {
 
 } // namespace lading
 
-#include <type_traits>
-
 namespace lading {
 
 /// Owns an operation, and is one: `start()`, then `on_response` or `on_delay` as the steps say (see `protocol/step.hpp`).
@@ -4958,17 +4998,17 @@ namespace lading {
 /// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
 using held_bytes = std::function<bool(std::span<std::byte const>)>;
 
-/// Takes one blob. First `resume`, once, or again while it says `part_in_use`; then `begin`, unless what `resume` told of is gone on
-/// with. `begin` starts afresh, at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a
-/// lost connection it goes on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of
-/// `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A
-/// failure of `begin`, `write` or `commit` ends the operation with that error.
+/// Takes one blob. First `resume` is called, again as long as it says `part_in_use`; then `begin`, unless the transfer continues after
+/// the bytes that `resume` reported. `begin` starts from nothing at any time: a transfer that has to start over calls it again. `write`
+/// gets pieces in order; after a lost connection it continues where it was. Whoever has called `resume` or `begin`, with or without success, must
+/// end with exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was
+/// written may be right). A failure of `begin`, `write` or `commit` ends the operation with that error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
-    /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
-    /// they can be hashed; where that says so it stops, with `cancelled`. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
-    /// sink that keeps nothing between two transfers holds nothing.
+    /// Returns how many bytes of the blob the sink holds, from its start. First it calls `each` with them, in order, so that they can be
+    /// hashed; if `each` returns false it stops, with `cancelled`. `size` is that of the blob in bytes, -1 if unknown; anything longer is
+    /// not the blob. A sink that keeps nothing between two transfers holds nothing.
     virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
                                          [[maybe_unused]] held_bytes const& each) {
         return std::uint64_t{0};
@@ -5012,6 +5052,18 @@ class memory_sink final : public blob_sink {
     std::size_t limit_;
 };
 
+namespace detail {
+/// Bytes that are at hand, into a sink.
+inline result<void> write_whole(blob_sink& out, std::string_view bytes) {
+    auto written = [&]() -> result<void> {
+        LADING_TRY_V(out.begin());
+        return out.write(std::as_bytes(std::span(bytes)));
+    }();
+    if (!written) return out.discard(), written;
+    return out.commit();
+}
+} // namespace detail
+
 } // namespace lading
 
 // ---- lading/client/client_options.hpp ----
@@ -5041,12 +5093,6 @@ struct auth_rules {
 
 namespace detail {
 
-/// The origin of a URL; of what is none, one that nothing has.
-inline origin origin_of(std::string const& text) {
-    auto const u = url::parse(text);
-    return u ? u.assume_value().origin() : origin("", "", 0);
-}
-
 /// Token services that are known to serve a registry of another origin.
 inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
     {docker_hub::registry_origin, docker_hub::token_origin},
@@ -5060,6 +5106,16 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
     for (auto const& text : rules.trusted_realms)
         if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
     return false;
+}
+
+/// A trusted realm that is no origin would be trusted by no one. Errors: `config_invalid`.
+inline result<void> check_trusted_realms(auth_rules const& rules) {
+    for (auto const& text : rules.trusted_realms)
+        if (!url::parse(text))
+            return error(errc::config_invalid)
+                .with_context("a trusted realm")
+                .with_values("an origin, as https://auth.example.com", printable(text, 160));
+    return success();
 }
 
 /// The scope that a challenge names, if it is one of the repository of ours with actions that exist; else nothing.
@@ -5719,10 +5775,15 @@ class client {
     }
     // Writing goes to the registry itself, never to a mirror.
 
+    /// Says that this client is going to write to a repository: what it reads there before is asked for with a token that allows both, so that one
+    /// is fetched where it would be two. A login that may only read is good for that all the same. Makes no request; the calls that push say it
+    /// by themselves, and so do `copy` and the others of bulk/, of the store that they write to. Threads: any.
+    LADING_DECL void will_write_to(repository const& name);
     /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
-    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    /// `upload_operation`. When an upload is stopped the registry is asked to forget it, which takes two seconds at most; not every registry does
+    /// (doc/protocol.md#ended-uploads).
     LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});
-    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    /// The same for bytes whose digest is known at their end, as those of a `stream_source`: the value has it. In chunks.
     LADING_DECL result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {});
     /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
@@ -5737,7 +5798,9 @@ class client {
     LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
     /// Whether it does.
     LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
-    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    /// The blob as the registry itself, no mirror, has it in this repository, with its size if the registry says that: one HEAD.
+    LADING_DECL result<std::optional<descriptor>> find_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// Whether it has it.
     LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
     /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
     /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
@@ -6004,7 +6067,8 @@ class async_client {
     auto async_pull(reference const& ref, Store& to, More&&... more) {
         return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
-    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop.
+    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop, which waits for a
+    /// slow disk.
     template <class Token>
     auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
         return begin<pushed_blob>(std::forward<Token>(token), [f = front_.get(), name, what, &from, o = std::move(o)](auto done) mutable {
@@ -6018,7 +6082,7 @@ class async_client {
             begin_push_manifest(*f, std::move(done), ref, std::move(b), std::move(o));
         });
     }
-    /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
+    /// `which`: a tag to remove a tag, else a digest. False: it was not there, where that is no failure.
     template <class Token>
     auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
         return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), o](auto done) mutable {
@@ -6067,6 +6131,9 @@ class async_client {
     LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
                                                               std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
+
+    /// What it reads in this repository is asked for with a token that allows writing, too: see `client::will_write_to`.
+    LADING_DECL void will_write_to(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
     LADING_DECL executor_type get_executor() const;

@@ -135,6 +135,7 @@ LADING_DEFINE any_operation<std::uint64_t> async_client::start_blob_range(reposi
 }
 LADING_DEFINE any_operation<void> async_client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 
+LADING_DEFINE void async_client::will_write_to(repository const& name) { front_->calls().will_write_to(name); }
 LADING_DEFINE client_options const& async_client::options() const noexcept { return front_->options(); }
 LADING_DEFINE async_client::executor_type async_client::get_executor() const { return front_->calls().transport().get_executor(); }
 LADING_DEFINE asio_transport& async_client::transport() noexcept { return front_->calls().transport().asynchronous(); }
@@ -243,6 +244,10 @@ LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest co
 }
 LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
+LADING_DEFINE void client::will_write_to(repository const& name) { front_->calls().will_write_to(name); }
+LADING_DEFINE result<std::optional<descriptor>> client::find_blob(repository const& name, descriptor const& what, stop_token stop) {
+    return front_->calls().find_blob(name, what, std::move(stop));
+}
 LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
     return front_->calls().has_blob(name, what, std::move(stop));
 }

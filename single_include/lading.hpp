@@ -1602,7 +1602,7 @@ struct manifest_list {
     std::int64_t schema_version = 2;
     std::string media_type;
     std::vector<descriptor> manifests;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+    std::vector<odd_entry> odd_entries; ///< entries of `manifests` that are not descriptors
 };
 
 } // namespace lading
@@ -1643,7 +1643,7 @@ struct oci_index {
     std::vector<descriptor> manifests;
     std::optional<descriptor> subject;
     string_map annotations;
-    std::vector<odd_entry> odd_entries; ///< of the list `manifests`, what is no descriptor
+    std::vector<odd_entry> odd_entries; ///< entries of `manifests` that are not descriptors
 };
 
 } // namespace lading
@@ -1812,7 +1812,7 @@ struct limits {
     std::size_t odd_entry_bytes = 4u << 10;     ///< what is kept of an index entry that is not a descriptor (decoding)
     std::size_t nesting = 8;                    ///< depth of indexes within indexes (inspect operation, copy)
     std::size_t copied_entries = 4096;          ///< what one document of a copy may list (copy)
-    std::size_t copied_documents = 10'000;      ///< documents of one copy (copy)
+    std::size_t copied_documents = 10'000;      ///< documents of one copy, and as many that follow it (copy); of one removal with referrers
     std::size_t copied_blobs = 100'000;         ///< blobs of one copy (copy)
     std::size_t copied_document_bytes = 128u << 20; ///< all documents of one copy; they are held until their blobs are there (copy)
     std::size_t redirects = 10;                 ///< redirects of one request (redirect middleware)
@@ -2470,7 +2470,7 @@ using default_manifests = manifest_set<oci_image, schema2, oci_index, manifest_l
 
 namespace lading::detail {
 
-/// An address in network order: 4 bytes, 16, or none for what is no address.
+/// An address in network order: 4 bytes, 16, or none for text that is not an address.
 struct ip_bytes {
     std::array<std::uint8_t, 16> bytes{};
     std::size_t size = 0;
@@ -2569,7 +2569,7 @@ struct ip_network {
     ip_bytes base;
     std::size_t bits = 0;
 
-    /// Nothing (`base` is none) for what is no network.
+    /// Nothing (`base` is none) for text that is not a network.
     static constexpr ip_network parse(std::string_view text) noexcept {
         auto const slash = text.find('/');
         if (slash == text.npos) return {};
@@ -2619,6 +2619,8 @@ struct origin {
         bool const own = port == (scheme == "https" ? 443 : 80);
         return own ? host : host + ':' + std::to_string(port);
     }
+    /// The start of its URLs: the scheme and the authority.
+    std::string base() const { return scheme + "://" + authority(); }
     friend bool operator==(origin const&, origin const&) = default;
 };
 
@@ -2788,6 +2790,17 @@ class url {
         return parse(base + authority() + path_.substr(0, path_.rfind('/') + 1) + std::string(reference));
     }
 
+    /// The same query at another origin. `path` is in normal form, as that of a `url` is.
+    url at(lading::origin o, std::string path) const {
+        url out = *this;
+        out.scheme_ = std::move(o.scheme);
+        out.host_ = std::move(o.host);
+        out.port_ = o.port;
+        out.path_ = std::move(path);
+        out.has_query_ = !query_.empty();
+        return out;
+    }
+
     /// Adds one query parameter, percent-encoded.
     url& add_query(std::string_view key, std::string_view value) {
         if (has_query_ && !query_.empty()) query_ += '&';
@@ -2831,7 +2844,15 @@ class url {
     bool has_query_ = false;
 };
 
-/// `url::safe` of any text; what is no URL is named so, and not shown.
+namespace detail {
+/// The origin of a URL; for text that is not a URL, one that equals no other origin.
+inline origin origin_of(std::string_view text) {
+    auto const u = url::parse(text);
+    return u ? u.assume_value().origin() : origin("", "", 0);
+}
+} // namespace detail
+
+/// `url::safe` of any text; text that is not a URL is not shown, only said to be none.
 inline std::string safe_url(std::string_view text) {
     auto const u = url::parse(text);
     return u ? u.assume_value().safe() : "(not a URL)";
@@ -3011,6 +3032,12 @@ struct network_options {
     network_options& with_address(std::string host, std::string address) {
         return addresses.emplace_back(std::move(host), std::move(address)), *this;
     }
+    /// The address that is fixed for a host, or the host.
+    std::string_view address_of(std::string_view host) const {
+        for (auto const& [name, address] : addresses)
+            if (name == host) host = address;
+        return host;
+    }
     /// Look names up so (`asio_transport` and `asio_sync_transport`; libcurl has its own resolver).
     network_options& with_resolver(std::shared_ptr<name_resolver> r) { return resolver = std::move(r), *this; }
     /// Servers may name hosts on private, loopback and link-local addresses (redirects, token services) although they are public
@@ -3034,6 +3061,7 @@ struct network_options {
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <type_traits>
 
 namespace lading {
 
@@ -3053,6 +3081,8 @@ class body_source {
     /// True when `read` need not wait for anybody. Else `wake` is called once, by whichever thread, as soon as it need not; it may be
     /// called after the exchange, too. A source that cannot say so is always ready, and its `read` blocks.
     virtual bool ready([[maybe_unused]] std::function<void()> const& wake) { return true; }
+    /// True when it hashes by itself: the read that would say that it has ended fails unless all of it was `d`. Then nobody else has to.
+    virtual bool verifies([[maybe_unused]] digest const& d) const { return false; }
 };
 
 /// A text that is its own. Can be read as often as one likes.
@@ -3077,6 +3107,9 @@ class text_source final : public body_source {
 class view_source final : public body_source {
   public:
     explicit view_source(std::string_view text) : text_(text) {}
+    template <class S>
+        requires std::same_as<std::remove_const_t<S>, std::string>
+    explicit view_source(S&& temporary) = delete; // `text_source` keeps one
     std::optional<std::uint64_t> size() const override { return text_.size(); }
     result<void> begin() override { return at_ = 0, success(); }
     result<std::size_t> read(std::span<std::byte> into) override {
@@ -4071,6 +4104,8 @@ struct referrer_list {
     digest subject;
     std::vector<descriptor> values; ///< each once, in the registry's order, with artifact type and annotations as they are listed
     referrers_by by = referrers_by::api;
+    std::optional<descriptor> index; ///< by tag: the one that was read; nothing where the tag leads to none
+    std::vector<digest> unrelated;   ///< listed, and known not to refer to the subject: by verification alone
     bool complete = true;
     std::optional<error> failure;   ///< why it is not
     std::vector<warning> warnings;
@@ -4118,7 +4153,7 @@ struct manifest_push_options {
     /// Off: where it has a subject, and the registry does not list its referrers itself, the caller sees to their list: `change_referrers`, with
     /// `pushed_manifest::referrer`. So many referrers of one subject are listed at once.
     manifest_push_options& with_listing(bool on) { return listing = on, *this; }
-    /// How often what may pass is tried, the first time included.
+    /// How often what may pass is tried, the first time included; else as `client_options::with_retry` says.
     manifest_push_options& with_tries(unsigned n) { return tries = n, *this; }
 
     std::vector<std::string> tags;
@@ -4127,7 +4162,7 @@ struct manifest_push_options {
     bool no_clobber = false;
     bool verify = false;
     bool listing = true;
-    unsigned tries = 5;
+    unsigned tries = 0; ///< 0: those of `retry_rules`
 };
 
 /// A manifest that is in the repository.
@@ -4167,7 +4202,7 @@ struct push_options {
     push_options& with_upload_host(std::string host) { return upload_hosts.push_back(std::move(host)), *this; }
     /// Is told how far the blob is.
     push_options& with_observer(transfer_observer o) { return observer = std::move(o), *this; }
-    /// How often what may pass is tried, the first time included.
+    /// How often what may pass is tried, the first time included; else as `client_options::with_retry` says.
     push_options& with_tries(unsigned n) { return tries = n, *this; }
 
     std::string mount_from;
@@ -4176,7 +4211,7 @@ struct push_options {
     std::uint64_t chunk = 0;
     std::vector<std::string> upload_hosts;
     transfer_observer observer;
-    unsigned tries = 5;
+    unsigned tries = 0; ///< 0: those of `retry_rules`
 };
 
 /// How a blob came to be in the repository.
@@ -4724,6 +4759,11 @@ enum class address_policy : std::uint8_t {
     outside,   ///< a server named it: public addresses only
 };
 
+/// Whether a request may go to an address of this scope.
+constexpr bool may_reach(address_policy p, address_scope where) noexcept {
+    return p == address_policy::anywhere || where == address_scope::outside || (p == address_policy::inside && where == address_scope::inside);
+}
+
 /// One HTTP request. `url` is absolute (`http` or `https`); the transport derives `Host` from it and adds framing
 /// (`Content-Length` or `Transfer-Encoding`), nothing else.
 struct request {
@@ -4812,6 +4852,8 @@ struct routing {
 
     /// What the token must allow ("repository:library/x:pull"); empty for requests that need none.
     std::string scope;
+    /// What will do for this request, where a token for `scope` is refused: less. Empty: nothing less.
+    std::string at_least;
     /// Credentials may be added for this hop; false after a redirect to another origin, and for token requests.
     bool may_authorize = true;
     /// A 401 is answered with a login. Without, what is known is sent, and a 401 is an answer.
@@ -4903,8 +4945,6 @@ auto respond(Op& op, result<response> answer, auth_note const& shown) {
 
 } // namespace lading
 
-#include <type_traits>
-
 namespace lading {
 
 /// Owns an operation, and is one: `start()`, then `on_response` or `on_delay` as the steps say (see `protocol/step.hpp`).
@@ -4958,17 +4998,17 @@ namespace lading {
 /// Takes bytes that a sink holds, in order; false: the sink is to stop, with `cancelled`.
 using held_bytes = std::function<bool(std::span<std::byte const>)>;
 
-/// Takes one blob. First `resume`, once, or again while it says `part_in_use`; then `begin`, unless what `resume` told of is gone on
-/// with. `begin` starts afresh, at any time: a transfer that has to start again calls it again. `write` gets pieces in order; after a
-/// lost connection it goes on where it was. Who has called `resume` or `begin`, whatever came of that, ends it with exactly one of
-/// `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was written may be right). A
-/// failure of `begin`, `write` or `commit` ends the operation with that error.
+/// Takes one blob. First `resume` is called, again as long as it says `part_in_use`; then `begin`, unless the transfer continues after
+/// the bytes that `resume` reported. `begin` starts from nothing at any time: a transfer that has to start over calls it again. `write`
+/// gets pieces in order; after a lost connection it continues where it was. Whoever has called `resume` or `begin`, with or without success, must
+/// end with exactly one of `commit` (size and digest hold), `discard` (they do not) and `suspend` (the transfer failed, but what was
+/// written may be right). A failure of `begin`, `write` or `commit` ends the operation with that error.
 class blob_sink {
   public:
     virtual ~blob_sink() = default;
-    /// The number of bytes that it holds of the blob, from its start; before that it calls `each` with them, in order, so that
-    /// they can be hashed; where that says so it stops, with `cancelled`. `size`, in bytes, is what the blob has, -1 if that is not known; what is longer is not the blob. A
-    /// sink that keeps nothing between two transfers holds nothing.
+    /// Returns how many bytes of the blob the sink holds, from its start. First it calls `each` with them, in order, so that they can be
+    /// hashed; if `each` returns false it stops, with `cancelled`. `size` is that of the blob in bytes, -1 if unknown; anything longer is
+    /// not the blob. A sink that keeps nothing between two transfers holds nothing.
     virtual result<std::uint64_t> resume([[maybe_unused]] std::int64_t size,
                                          [[maybe_unused]] held_bytes const& each) {
         return std::uint64_t{0};
@@ -5012,6 +5052,18 @@ class memory_sink final : public blob_sink {
     std::size_t limit_;
 };
 
+namespace detail {
+/// Bytes that are at hand, into a sink.
+inline result<void> write_whole(blob_sink& out, std::string_view bytes) {
+    auto written = [&]() -> result<void> {
+        LADING_TRY_V(out.begin());
+        return out.write(std::as_bytes(std::span(bytes)));
+    }();
+    if (!written) return out.discard(), written;
+    return out.commit();
+}
+} // namespace detail
+
 } // namespace lading
 
 // ---- lading/client/client_options.hpp ----
@@ -5041,12 +5093,6 @@ struct auth_rules {
 
 namespace detail {
 
-/// The origin of a URL; of what is none, one that nothing has.
-inline origin origin_of(std::string const& text) {
-    auto const u = url::parse(text);
-    return u ? u.assume_value().origin() : origin("", "", 0);
-}
-
 /// Token services that are known to serve a registry of another origin.
 inline constexpr std::pair<std::string_view, std::string_view> well_known_realms[] = {
     {docker_hub::registry_origin, docker_hub::token_origin},
@@ -5060,6 +5106,16 @@ inline bool realm_is_trusted(origin const& registry, origin const& realm, auth_r
     for (auto const& text : rules.trusted_realms)
         if (auto const u = url::parse(text); u && u.assume_value().origin() == realm) return true;
     return false;
+}
+
+/// A trusted realm that is no origin would be trusted by no one. Errors: `config_invalid`.
+inline result<void> check_trusted_realms(auth_rules const& rules) {
+    for (auto const& text : rules.trusted_realms)
+        if (!url::parse(text))
+            return error(errc::config_invalid)
+                .with_context("a trusted realm")
+                .with_values("an origin, as https://auth.example.com", printable(text, 160));
+    return success();
 }
 
 /// The scope that a challenge names, if it is one of the repository of ours with actions that exist; else nothing.
@@ -5719,10 +5775,15 @@ class client {
     }
     // Writing goes to the registry itself, never to a mirror.
 
+    /// Says that this client is going to write to a repository: what it reads there before is asked for with a token that allows both, so that one
+    /// is fetched where it would be two. A login that may only read is good for that all the same. Makes no request; the calls that push say it
+    /// by themselves, and so do `copy` and the others of bulk/, of the store that they write to. Threads: any.
+    LADING_DECL void will_write_to(repository const& name);
     /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
-    /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
+    /// `upload_operation`. When an upload is stopped the registry is asked to forget it, which takes two seconds at most; not every registry does
+    /// (doc/protocol.md#ended-uploads).
     LADING_DECL result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {});
-    /// The same for bytes whose digest is known at their end: the value has it. In chunks.
+    /// The same for bytes whose digest is known at their end, as those of a `stream_source`: the value has it. In chunks.
     LADING_DECL result<pushed_blob> push_stream(repository const& name, body_source& from, push_options o = {}, stop_token stop = {});
     /// A manifest under a tag, or under its digest alone. What it lists has to be there. Requests and errors: `push_manifest_operation`.
     LADING_DECL result<pushed_manifest> push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}, stop_token stop = {});
@@ -5737,7 +5798,9 @@ class client {
     LADING_DECL result<std::optional<descriptor>> find(reference const& ref, stop_token stop = {});
     /// Whether it does.
     LADING_DECL result<bool> exists(reference const& ref, stop_token stop = {});
-    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    /// The blob as the registry itself, no mirror, has it in this repository, with its size if the registry says that: one HEAD.
+    LADING_DECL result<std::optional<descriptor>> find_blob(repository const& name, descriptor const& what, stop_token stop = {});
+    /// Whether it has it.
     LADING_DECL result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {});
     /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
     /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
@@ -6004,7 +6067,8 @@ class async_client {
     auto async_pull(reference const& ref, Store& to, More&&... more) {
         return detail::async_pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
-    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop.
+    /// One blob into a repository: see `client::push_blob`. `from` must outlive the operation; it is read on the event loop, which waits for a
+    /// slow disk.
     template <class Token>
     auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
         return begin<pushed_blob>(std::forward<Token>(token), [f = front_.get(), name, what, &from, o = std::move(o)](auto done) mutable {
@@ -6018,7 +6082,7 @@ class async_client {
             begin_push_manifest(*f, std::move(done), ref, std::move(b), std::move(o));
         });
     }
-    /// `which`: a tag, or a digest. False: it was not there, where that is no failure.
+    /// `which`: a tag to remove a tag, else a digest. False: it was not there, where that is no failure.
     template <class Token>
     auto async_remove(repository const& name, removed kind, std::string which, remove_options o, Token&& token) {
         return begin<bool>(std::forward<Token>(token), [f = front_.get(), name, kind, w = std::move(which), o](auto done) mutable {
@@ -6067,6 +6131,9 @@ class async_client {
     LADING_DECL any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
                                                               std::uint64_t length, blob_sink& out);
     LADING_DECL any_operation<void> start_ping(repository const& name);
+
+    /// What it reads in this repository is asked for with a token that allows writing, too: see `client::will_write_to`.
+    LADING_DECL void will_write_to(repository const& name);
 
     LADING_DECL client_options const& options() const noexcept;
     LADING_DECL executor_type get_executor() const;
@@ -8094,7 +8161,7 @@ inline std::optional<std::string_view> element(std::string_view text, std::strin
 }
 
 /// Text of a peer on one line: white space and tags become one space, the usual entities their characters; at most `most`
-/// characters, printable. Empty for what is no text.
+/// characters, printable. Empty if the body is not text.
 inline std::string one_line(std::string_view text, std::size_t most, bool markup) {
     constexpr std::pair<std::string_view, char> entities[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#39;", '\''}, {"&nbsp;", ' '}};
     std::string out;
@@ -8603,8 +8670,31 @@ class upload_notes {
         return no_mounts_.find(which) == no_mounts_.end();
     }
 
+    /// This client is going to write to a repository, or has written to it: the token for what it reads there is to allow that, too, so that one serves
+    /// both. `which`: its origin, a space, its path.
+    void will_write(std::string const& which) {
+        std::lock_guard const lock(mutex_);
+        if (writes_.size() >= most && writes_.find(which) == writes_.end()) writes_.erase(writes_.begin());
+        writes_.try_emplace(which, true);
+        any_writes_.store(true, std::memory_order_release);
+    }
+    /// Such a token was refused: what is read there is asked for with less from now on.
+    void may_not_write(std::string const& which) {
+        std::lock_guard const lock(mutex_);
+        if (auto const at = writes_.find(which); at != writes_.end()) at->second = false;
+    }
+    /// No lock is taken by a client that writes nowhere.
+    bool any_writes() const noexcept { return any_writes_.load(std::memory_order_acquire); }
+    bool writes(std::string const& which) const {
+        std::lock_guard const lock(mutex_);
+        auto const at = writes_.find(which);
+        return at != writes_.end() && at->second;
+    }
+
   private:
     mutable std::mutex mutex_;
+    std::atomic<bool> any_writes_{false};
+    std::map<std::string, bool> writes_;
     std::map<std::string, note> notes_;
     std::map<std::string, bool> no_mounts_;
     std::map<std::string, bool> referrers_;
@@ -8619,22 +8709,44 @@ namespace lading {
 /// Where and how one call talks. Copied into the operation.
 struct call_context {
     call_context(std::string base, repository r, limits l = {})
-        : base_url(std::move(base)), name(r), bounds(std::move(l)) {}
+        : base_url(std::move(base)), home(detail::origin_of(base_url)), name(r), bounds(std::move(l)) {}
 
     std::string base_url; ///< scheme, host and port, no trailing slash
+    origin home;          ///< the same, read once; port 0 where that is no URL
     repository name;
     limits bounds;
     std::string user_agent = "lading/" LADING_VERSION_STRING;
     std::optional<std::chrono::steady_clock::time_point> deadline;
+    std::chrono::milliseconds small_limit{0}; ///< of a request without a body, within a call that takes as long as its bytes; 0: none
+    unsigned tries = 5;     ///< of what is sent, where its options do not say
     std::string time_limit; ///< that set it, in words, for the error when it is over
     accept_notes* accepts = nullptr; ///< outlives the call; without, a manifest is asked for once
     upload_notes* uploads = nullptr; ///< outlives the call; without, nothing is known of a registry
 
+    /// The same call at another place.
+    void move_to(std::string base, repository there) {
+        base_url = std::move(base);
+        home = detail::origin_of(base_url);
+        name = std::move(there);
+    }
+
     /// What a token must allow.
     std::string pull_scope() const { return "repository:" + std::string(name.path()) + ":pull"; }
     std::string push_scope() const { return pull_scope() + ",push"; }
-    /// For requests that pull.
-    routing pull() const { return routing(pull_scope()); }
+    /// For requests that pull: with the right to push as well, as far as it is given, where the client writes to the repository.
+    routing pull() const {
+        if (!uploads || !uploads->any_writes() || !uploads->writes(repository_key())) return routing(pull_scope());
+        routing out(push_scope());
+        out.at_least = pull_scope();
+        return out;
+    }
+    /// For requests that push.
+    routing push() const {
+        if (uploads) uploads->will_write(repository_key());
+        return routing(push_scope());
+    }
+    /// The repository where it is, for the notes: origin, a space, path.
+    std::string repository_key() const { return base_url + ' ' + std::string(name.path()); }
 
     /// A GET below `/v2/<name>/`. The parts come from parsed words, so the path needs no escaping.
     request get(std::string_view what, std::string_view which) const {
@@ -8721,6 +8833,104 @@ inline std::optional<content_range> content_range_of(header_map const& headers) 
 }
 
 } // namespace lading
+
+// ---- lading/protocol/part_wait.hpp ----
+
+/// `part_wait`: for how long, and how often, to look again at a file that somebody else is writing.
+
+// ---- lading/policy/clock.hpp ----
+
+/// The clock policy: what time it is, and waiting (blocking driver only).
+///
+/// Requirements: `c.now()` returns `std::chrono::steady_clock::time_point`; `c.sleep_for(std::chrono::milliseconds)`.
+/// Optional: `c.sleep_for(std::chrono::milliseconds, stop_token const&)`, which ends when the token is stopped; without it a
+/// stopped call ends after the wait.
+/// Models: `steady_clock_policy` (default), `testing::manual_clock`.
+
+#include <concepts>
+#include <condition_variable>
+
+namespace lading {
+
+template <class C>
+concept clock_policy = requires(C& c, std::chrono::milliseconds d) {
+    { c.now() } -> std::same_as<std::chrono::steady_clock::time_point>;
+    c.sleep_for(d);
+};
+
+/// Explains at compile time why `C` is no clock policy.
+template <class C>
+struct check_clock {
+    static_assert(clock_policy<C>, "[lading] clock policy: C needs `std::chrono::steady_clock::time_point now()` and "
+                                   "`sleep_for(std::chrono::milliseconds)`");
+    static constexpr bool ok = true;
+};
+
+/// The machine's steady clock.
+struct steady_clock_policy {
+    std::chrono::steady_clock::time_point now() const noexcept { return std::chrono::steady_clock::now(); }
+    void sleep_for(std::chrono::milliseconds d) const { std::this_thread::sleep_for(d); }
+    /// Until the time is over or `stop` is requested.
+    void sleep_for(std::chrono::milliseconds d, stop_token const& stop) const {
+        std::mutex mutex;
+        std::condition_variable changed;
+        stop_callback const wake(stop, [&] {
+            std::lock_guard const lock(mutex); // not between the question and the wait
+            changed.notify_all();
+        });
+        std::unique_lock lock(mutex);
+        changed.wait_for(lock, d, [&] { return stop.stop_requested(); });
+    }
+};
+
+namespace detail {
+template <class Clock>
+void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
+    if constexpr (requires { clock.sleep_for(d, stop); }) {
+        if (stop.stop_possible()) return clock.sleep_for(d, stop);
+    }
+    clock.sleep_for(d);
+}
+} // namespace detail
+
+} // namespace lading
+
+namespace lading::detail {
+
+/// Begins with the first question.
+class part_wait {
+  public:
+    explicit part_wait(std::chrono::milliseconds most) : most_(most) {}
+
+    /// After `part_in_use`: how long to wait before the next attempt; nothing when it has been long enough.
+    std::optional<std::chrono::milliseconds> next(std::chrono::steady_clock::time_point now) {
+        if (until_ == never) until_ = now + most_;
+        if (now >= until_) return std::nullopt;
+        return pause_ = std::min(2 * pause_, std::chrono::milliseconds(32));
+    }
+
+  private:
+    std::chrono::milliseconds most_, pause_{2};
+    static constexpr auto never = std::chrono::steady_clock::time_point::max();
+    std::chrono::steady_clock::time_point until_ = never;
+};
+
+/// Does `step` again, on this thread, for as long as it says `part_in_use`, and at most for `most`. When `stop` is requested it is not done
+/// again. Returns what it said last.
+template <class Step>
+std::invoke_result_t<Step const&> patiently(Step const& step, std::chrono::milliseconds most, stop_token const& stop = {}) {
+    steady_clock_policy clock;
+    for (part_wait wait(most);;) {
+        auto outcome = step();
+        if (outcome || outcome.assume_error() != errc::part_in_use || stop.stop_requested()) return outcome;
+        auto const pause = wait.next(clock.now());
+        if (!pause) return outcome;
+        sleep(clock, *pause, stop);
+        if (stop.stop_requested()) return outcome;
+    }
+}
+
+} // namespace lading::detail
 
 // ---- lading/operation/upload_answer.hpp ----
 
@@ -8888,12 +9098,6 @@ constexpr bool is_passing(errc code) noexcept {
     }
 }
 
-/// Scheme and authority of a base URL: what notes are kept by.
-inline std::string cut_origin(std::string_view base) {
-    auto const scheme = base.find("://");
-    return std::string(base.substr(0, scheme == base.npos ? base.size() : base.find('/', scheme + 3)));
-}
-
 /// The digest that an answer names; nothing for none, two, or what is none.
 inline std::optional<digest> digest_said(response const& head) {
     auto const said = head.headers.all("Docker-Content-Digest");
@@ -8913,13 +9117,16 @@ inline std::optional<error> named_otherwise(response const& head, digest const& 
     return out;
 }
 
-/// A refusal of the request's size: smaller ones may be taken. `size` of the request, in bytes.
-inline bool refuses_size(response const& head, std::string_view body, std::uint64_t size) {
+/// A refusal of the request's size: smaller ones may be taken.
+inline bool refuses_size(response const& head, std::string_view body) {
     if (head.status == 413) return true;
     auto const text = lower(body);
     auto const has = [&](std::string_view word) { return text.find(word) != text.npos; };
     if (head.status == 416) return has("size") || has("too large") || has("exceed") || has("larger");
-    if (head.status == 400) return has("size_invalid") || has("too large");
+    return head.status == 400 && (has("size_invalid") || has("too large"));
+}
+/// Who stands before the registry had no patience with a request of so many bytes. The registry may have taken it for all that.
+inline bool may_refuse_size(response const& head, std::uint64_t size) {
     return (head.status == 502 || head.status == 504) && size > 100'000'000;
 }
 
@@ -8936,6 +9143,7 @@ error upload_refusal(response const& head, std::string_view body, limits const& 
     if (says_code(e, "NAME_INVALID")) return with_code(e, errc::ref_invalid);
     if (s == 405 || s == 501 || (s < 500 && says_code(e, "UNSUPPORTED"))) return with_code(e, errc::unsupported_by_registry);
     if (s == 404) return with_code(e, errc::not_found);
+    if (s == 411) return with_code(e, errc::http_unexpected_status); // every body has a length
     if (s == 412) return with_code(e, errc::precondition_failed);
     return e;
 }
@@ -8971,8 +9179,6 @@ inline void add_registry_warnings(response const& head, std::vector<warning>& to
 /// Semantics: one object hashes one sequence of bytes; not shared between threads. An algorithm it cannot do is
 /// `errc::digest_unsupported` from `finish`, never a wrong digest.
 /// Models (hash/): `openssl_hash`, `constexpr_sha2`, `mbedtls_hash`.
-
-#include <concepts>
 
 namespace lading {
 
@@ -9220,10 +9426,10 @@ class blob_transfer final : public body_sink, immovable {
         range    ///< it does not go on where the blob was
     };
 
-    /// `stop`, when it is requested, ends the reading of what the sink has.
+    /// `stop`, when it is requested, ends the reading of what the sink has, and nothing is committed any more.
     blob_transfer(descriptor what, blob_sink& out, blob_options o, limits const& l, retry_rules rules, clock_type& clock, stop_token stop = {})
         : out_(out), options_(std::move(o)), clock_(clock), stop_(std::move(stop)), error_body_(0, l), check_(std::move(what), l),
-          schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock) {}
+          schedule_(options_.tries ? with_tries(rules, options_.tries) : rules, clock), part_wait_(options_.wait) {}
     ~blob_transfer() override {
         if (open_) is_wrong_ ? out_.discard() : out_.suspend();
         if (!is_told_of_) return;
@@ -9248,7 +9454,7 @@ class blob_transfer final : public body_sink, immovable {
 
     // ---- before the first request ---------------------------------------------------------------------------------
 
-    /// Asks the sink what it has. Error: that of the sink; after `part_in_use` it may be asked again, while `may_wait` says so.
+    /// Asks the sink what it has. Error: that of the sink; after `part_in_use` it may be asked again, as `wait_for_part` says.
     result<void> open() {
         is_told_of_ = true;
         if (options_.resume) {
@@ -9267,11 +9473,10 @@ class blob_transfer final : public body_sink, immovable {
         return success();
     }
     bool is_open() const noexcept { return is_open_; }
-    /// Whether to go on waiting for who has the file, from the first question on.
-    bool may_wait(std::optional<std::chrono::steady_clock::time_point> const& end) {
+    /// How long to wait for who has the file before it is asked again; nothing when it has been long enough.
+    std::optional<std::chrono::milliseconds> wait_for_part(std::optional<std::chrono::steady_clock::time_point> const& end) {
         auto const now = clock_.now();
-        if (!waits_until_) waits_until_ = now + options_.wait;
-        return now < *waits_until_ && (!end || now < *end);
+        return end && now >= *end ? std::nullopt : part_wait_.next(now);
     }
     /// Another place is asked from now on: it is judged by itself, and what the last one called the bytes is nothing to it.
     void move_on() noexcept {
@@ -9330,17 +9535,19 @@ class blob_transfer final : public body_sink, immovable {
     /// The head of an answer that has no part of the blob, the last one since `ask`; nothing after any other.
     std::optional<response> const& refusal() const noexcept { return refusal_; }
     std::string const& error_text() const noexcept { return error_body_.text(); }
-    /// It went on where the blob was, and has ended before it said.
+    /// The answer continued the blob, and ended before the position that it had announced.
     bool is_short() const noexcept { return is_rest_ && count() < until_; }
-    /// It went on, and has brought all that it said that it has, which is not all.
+    /// The answer continued the blob and was as long as announced, but the blob is longer.
     bool is_partial() const noexcept { return is_rest_ && count() == until_ && check_.is_sized() && !is_whole(); }
 
     // ---- what comes next ----------------------------------------------------------------------------------------
 
-    /// Verifies and commits. Errors: `size_mismatch`, `digest_mismatch`, that of the sink.
+    /// Verifies and commits, unless it is to stop: the sink may take long for that. Errors: `size_mismatch`, `digest_mismatch`, `cancelled`, that
+    /// of the sink.
     result<void> finish() {
         auto verified = check_.verify();
         if (!verified) return condemn(), std::move(verified);
+        if (stop_.stop_requested()) return error(errc::cancelled);
         open_ = false;
         LADING_TRY_V(out_.commit());
         tell(transfer_state::done);
@@ -9357,21 +9564,21 @@ class blob_transfer final : public body_sink, immovable {
         }
         return finish();
     }
-    /// It cannot be gone on with: from the start, but once at each place; false for the second time. The sink keeps what it has until an
-    /// answer begins.
+    /// The transfer cannot be resumed: starts from the beginning, once at each place; false the second time. The sink keeps what it has
+    /// until an answer begins.
     bool begin_again(error const& why) {
         forget();
         if (std::exchange(has_begun_again_, true)) return false;
         tell(transfer_state::retrying, why.summary());
         return true;
     }
-    /// There are 64 KiB more than when this was asked last: its tries are counted anew.
+    /// Whether 64 KiB have come since the last call; if so, tries are counted from zero again.
     bool has_progressed() noexcept {
         bool const yes = furthest_ - std::exchange(seen_, furthest_) >= progress;
         if (yes) schedule_.renew();
         return yes;
     }
-    /// How long to wait before it is gone on with, as `next` takes it from the schedule; nothing when it is not.
+    /// How long to wait before the transfer is resumed, as `next` takes it from the schedule; nothing when it is not resumed.
     template <class Next>
     std::optional<std::chrono::milliseconds> wait(error const& why, Next next) {
         has_progressed();
@@ -9472,7 +9679,7 @@ class blob_transfer final : public body_sink, immovable {
     std::uint64_t until_ = 0;       ///< where the answer ends, as it says
     std::uint64_t furthest_ = 0;    ///< that any answer has come
     std::uint64_t seen_ = 0;        ///< how far that was when progress was last looked at
-    std::optional<std::chrono::steady_clock::time_point> waits_until_;
+    detail::part_wait part_wait_;
     std::chrono::steady_clock::time_point told_at_{};
     trouble trouble_ = trouble::none;
     bool is_rest_ = false;          ///< the answer is a 206
@@ -9496,7 +9703,7 @@ inline std::optional<std::string_view> known_blob(descriptor const& what) {
     if ((what.size == 2 || what.size < 0) && what.digest.str() == object) return std::string_view("{}");
     return std::nullopt;
 }
-/// What a lost connection, and a network that is away for a moment, is for a body that may be gone on with.
+/// Whether a transfer may be resumed after this: the connection was lost or, once bytes have come, the network was away for a moment.
 constexpr bool may_go_on(errc code, bool has_begun) noexcept {
     if (is_lost_connection(code)) return true;
     if (!has_begun) return false; // another place is asked sooner
@@ -9516,9 +9723,9 @@ constexpr bool may_go_on(errc code, bool has_begun) noexcept {
 
 /// Fetches one blob into a sink. The value is the descriptor that was verified.
 ///
-/// After a lost connection, a body that is too slow and a status that may pass it goes on from the byte that it has (`Range`),
-/// as often as `retry_rules` say without 64 KiB of progress. An answer that does not go on there, and bytes of several answers
-/// that are not the blob together, are worth one attempt from the start.
+/// After a lost connection, a body that is too slow, or a status that is worth a retry, it resumes from the byte that it has (`Range`). It
+/// gives up after as many tries in a row as `retry_rules` allow without 64 KiB of progress. If an answer does not continue there, or
+/// the bytes of several answers are not the blob, it starts once more from the beginning.
 ///
 /// Errors: `size_mismatch`, `digest_mismatch`, `descriptor_invalid` (empty, by its size only), `body_too_large` (no size known),
 /// `range_mismatch`, `resume_exhausted`, those of `error_from_response`, of the sink, and of the transport. The sink is committed
@@ -9546,7 +9753,8 @@ class blob_operation : immovable {
         auto opened = t.open();
         if (!opened) {
             auto& e = opened.assume_error();
-            if (e == errc::part_in_use && t.may_wait(talk_.deadline)) return need_delay(std::chrono::milliseconds(50));
+            if (e == errc::part_in_use)
+                if (auto const pause = t.wait_for_part(talk_.deadline)) return need_delay(*pause);
             return t.failed(std::move(e));
         }
         return t.is_whole() ? finish() : ask();
@@ -10360,6 +10568,21 @@ inline result<std::optional<std::string>> next_link(std::span<std::string_view c
     return links == 1 ? std::move(unrelated) : std::nullopt;
 }
 
+/// The next page of a list, and the one that named it, maybe where a redirect has led to.
+struct next_page {
+    url here, there;
+};
+
+/// What an answer names as its next page, if anything. Errors: those of `next_link`, `url_invalid`.
+template <class Head = response>
+detail::dependent<result<std::optional<next_page>>, Head> next_page_of(Head const& head) {
+    LADING_TRY(auto const link, next_link(head.headers.all("Link")));
+    if (!link) return std::optional<next_page>();
+    LADING_TRY(auto here, url::parse(head.url));
+    LADING_TRY(auto there, here.resolve(*link));
+    return std::optional<next_page>(next_page{std::move(here), std::move(there)});
+}
+
 } // namespace lading
 
 // ---- lading/operation/tag_page.hpp ----
@@ -10721,7 +10944,7 @@ class tag_body final : public body_sink {
         before_ = tags_.size();
         if (full_ || status_ == errc::ok) return std::nullopt;
         if (status_ == errc::body_too_large)
-            return error(status_).with_values("a page of at most " + std::to_string(bounds_.tag_page_bytes) + " bytes", "more");
+            return error(status_).with_values("a page of at most " + std::to_string(bounds_.tag_page_bytes) + " bytes (limits::tag_page_bytes)", "more");
         if (status_ == errc::tags_invalid) return error(status_).with_context("no list of tags");
         if (auto other = answer_of_another_kind(head, start_, "a tag list")) return other;
         return error(status_).with_context("at byte " + std::to_string(page_.at()));
@@ -10816,17 +11039,14 @@ class tag_listing {
             return error_from_response<typename P::json>(head, body_.error_text(), asked::tags, talk_.bounds, shown);
         if (auto wrong = body_.page_over(head)) return std::move(*wrong);
         if (body_.full()) return std::optional<need_exchange>();
-        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
-        if (!link) return std::optional<need_exchange>();
-
-        LADING_TRY(auto const here, url::parse(head.url)); // maybe where a redirect led to
-        LADING_TRY(auto there, here.resolve(*link));
-        LADING_TRY(auto const registry, url::parse(talk_.base_url));
-        if (there.origin() != registry.origin()) {
+        LADING_TRY(auto page, next_page_of(head));
+        if (!page) return std::optional<need_exchange>();
+        auto& [here, there] = *page;
+        if (there.origin() != talk_.home) {
             // A server behind a gateway knows itself by another name: the place in its list is meant, not the name.
             if (there.path() != own_path_ && there.path() != here.path())
-                return error(errc::page_cross_origin).with_values(registry.origin().str(), there.origin().str());
-            LADING_TRY(there, url::parse(talk_.base_url + own_path_ + (there.query().empty() ? "" : "?" + std::string(there.query()))));
+                return error(errc::page_cross_origin).with_values(talk_.home.str(), there.origin().str());
+            there = there.at(talk_.home, own_path_);
         }
         barren_ = body_.tags().size() == before ? barren_ + 1 : 0;
         if (!seen_.insert(std::hash<std::string>{}(there.str())).second || there.str() == here.str() || barren_ == 3)
@@ -11042,7 +11262,7 @@ class inspect_operation : public operation_base<inspection, P> {
         }
         if (options_.platform.is_none()) return list_tags();
         if (++depth_ > talk_.bounds.nesting)
-            return error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting), "more");
+            return error(errc::walk_limit).with_values("at most " + std::to_string(talk_.bounds.nesting) + " (limits::nesting)", "more");
         LADING_TRY(record_->chosen, options_.platform.choose(document.manifests));
         return ask_manifest(record_->chosen->digest.str(), manifest_expectation(*record_->chosen));
     }
@@ -11061,7 +11281,7 @@ class inspect_operation : public operation_base<inspection, P> {
         if (document.config.size > static_cast<std::int64_t>(talk_.bounds.config_bytes))
             return error(errc::body_too_large)
                 .with_context("the image config")
-                .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes", std::to_string(document.config.size));
+                .with_values("at most " + std::to_string(talk_.bounds.config_bytes) + " bytes (limits::config_bytes)", std::to_string(document.config.size));
         config_sink_.emplace(talk_.bounds.config_bytes);
         config_body_.emplace(document.config, *config_sink_, talk_.bounds);
         then_ = &inspect_operation::on_config;
@@ -11267,66 +11487,7 @@ auto inspect_all(Client& registry, reference const& ref, inspect_options options
 
 /// `basic_client<Policies>`: the face of the library. It knows no backend; `lading.hpp` gives the default ones.
 
-// ---- lading/driver/blocking.hpp ----
-
-/// The blocking driver: runs any operation over any blocking transport.
-
-// ---- lading/policy/clock.hpp ----
-
-/// The clock policy: what time it is, and waiting (blocking driver only).
-///
-/// Requirements: `c.now()` returns `std::chrono::steady_clock::time_point`; `c.sleep_for(std::chrono::milliseconds)`.
-/// Optional: `c.sleep_for(std::chrono::milliseconds, stop_token const&)`, which ends when the token is stopped; without it a
-/// stopped call ends after the wait.
-/// Models: `steady_clock_policy` (default), `testing::manual_clock`.
-
-#include <condition_variable>
-
-namespace lading {
-
-template <class C>
-concept clock_policy = requires(C& c, std::chrono::milliseconds d) {
-    { c.now() } -> std::same_as<std::chrono::steady_clock::time_point>;
-    c.sleep_for(d);
-};
-
-/// Explains at compile time why `C` is no clock policy.
-template <class C>
-struct check_clock {
-    static_assert(clock_policy<C>, "[lading] clock policy: C needs `std::chrono::steady_clock::time_point now()` and "
-                                   "`sleep_for(std::chrono::milliseconds)`");
-    static constexpr bool ok = true;
-};
-
-/// The machine's steady clock.
-struct steady_clock_policy {
-    std::chrono::steady_clock::time_point now() const noexcept { return std::chrono::steady_clock::now(); }
-    void sleep_for(std::chrono::milliseconds d) const { std::this_thread::sleep_for(d); }
-    /// Until the time is over or `stop` is requested.
-    void sleep_for(std::chrono::milliseconds d, stop_token const& stop) const {
-        std::mutex mutex;
-        std::condition_variable changed;
-        stop_callback const wake(stop, [&] {
-            std::lock_guard const lock(mutex); // not between the question and the wait
-            changed.notify_all();
-        });
-        std::unique_lock lock(mutex);
-        changed.wait_for(lock, d, [&] { return stop.stop_requested(); });
-    }
-};
-
-namespace detail {
-template <class Clock>
-void sleep(Clock& clock, std::chrono::milliseconds d, stop_token const& stop) {
-    if constexpr (requires { clock.sleep_for(d, stop); }) {
-        if (stop.stop_possible()) return clock.sleep_for(d, stop);
-    }
-    clock.sleep_for(d);
-}
-} // namespace detail
-
-} // namespace lading
-
+// First, so that the sentence about a policy that does not hold has few lines above it.
 // ---- lading/policy/transport.hpp ----
 
 /// The transport policy: one HTTP exchange.
@@ -11415,28 +11576,274 @@ struct check_transport {
 
 } // namespace lading
 
+// ---- lading/client/policies.hpp ----
+
+/// The policies of a client: those of `core.hpp`, and the checks that say in one sentence what is missing.
+
+// ---- lading/policy/fallback.hpp ----
+
+/// The fallback policy: which endpoints there are, and what an error allows next.
+///
+/// Requirements, on a copyable `F` of which every call gets its own copy:
+///  1. `F::endpoints(repository const&, registry_rules const&, bool by_digest)` returns
+///     `result<std::vector<endpoint>>`, in the order they are to be asked;
+///  2. `f.failed(endpoint const&, error const&)` takes note of a failure; false ends the call;
+///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
+///  4. `f.primary()` is the index, among the failures noted, of the one to report.
+/// A policy reads codes and facts of an error, never its text.
+/// Models: `modern_fallback` (default). Registries that speak v1 only, and the behaviour of Docker 1.10, have policies and a
+/// client of their own: `legacy/legacy_client.hpp`.
+
+// ---- lading/endpoint/endpoints.hpp ----
+
+/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration
+/// (doc/protocol.md#endpoints).
+
 namespace lading {
 
-/// Runs `op` to its end on this thread. Errors: those of the operation; `cancelled` soon after `stop` is requested, by
-/// another thread or by one of the operation's sinks: before an exchange, in it (as the transport sees to
-/// `request::stop`), and while waiting.
-template <operation Op, sync_transport Transport, clock_policy Clock>
-result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock, stop_token const& stop = {}) {
-    using value_type = typename Op::value_type;
-    for (auto next = op.start();;) {
-        if (auto* over = std::get_if<done<value_type>>(&next)) return std::move(over->value());
-        if (stop.stop_requested()) return error(errc::cancelled);
-        if (auto* x = std::get_if<need_exchange>(&next)) {
-            x->query.stop = stop;
-            auto answer = transport.exchange(x->query, *x->sink);
-            if (!answer && stop.stop_requested() && answer.assume_error() == errc::cancelled) return std::move(answer).assume_error();
-            next = op.on_response(std::move(answer));
-        } else {
-            detail::sleep(clock, std::get<need_delay>(next).duration, stop);
-            if (!stop.stop_requested()) next = op.on_delay();
-        }
+/// One place to ask for one repository.
+struct endpoint {
+    endpoint(std::string base, repository r, bool m = false) : base_url(std::move(base)), name(r), is_mirror(m) {}
+
+    std::string base_url; ///< scheme, host and port, no trailing slash
+    repository name;      ///< what the repository is called there
+    bool is_mirror;
+
+    bool over_tls() const noexcept { return base_url.starts_with("https:"); }
+    /// Host and port, without scheme.
+    std::string_view authority() const noexcept {
+        return std::string_view(base_url).substr(base_url.find("//") + 2);
     }
+    friend bool operator==(endpoint const&, endpoint const&) = default;
+};
+
+/// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
+inline bool prefix_matches(std::string_view prefix, repository const& name) {
+    if (prefix.starts_with("*.")) return tls_rules::without_port(name.host()).ends_with(prefix.substr(1)); // on every port
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
 }
+
+/// What holds for a name: the entry with the longest prefix, the first of equal ones; or nothing.
+inline registry_entry const* find_registry(repository const& name, registry_rules const& rules) {
+    registry_entry const* best = nullptr;
+    for (auto const& r : rules.registries)
+        if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
+    return best;
+}
+
+/// The rules as they are for one reference: the entries for it alone hold for its repository and come first. Nothing when there is no
+/// such entry, and the rules are as they stand.
+inline std::optional<registry_rules> rules_for(reference const& ref, registry_rules const& rules) {
+    auto const text = ref.str();
+    std::optional<registry_rules> out;
+    for (auto const& r : rules.registries) {
+        bool const whole = text.starts_with(r.prefix) && (text.size() == r.prefix.size() || text[r.prefix.size()] == '@');
+        if (!r.is_of_one_image() || !whole) continue;
+        if (!out) out.emplace(rules);
+        auto entry = r;
+        entry.prefix = ref.repository().str();
+        out->registries.insert(out->registries.begin(), std::move(entry));
+    }
+    return out;
+}
+
+namespace detail {
+
+/// The name with the prefix replaced by a location. Errors: `config_invalid`.
+inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
+    if (location.empty()) return name;
+    auto const text = std::string(name.host()) + '/' + std::string(name.path());
+    bool const wildcard = prefix.starts_with("*.");
+    // A host that stands for a domain keeps the port of the name.
+    bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
+    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size()
+                                                                                          : prefix.size();
+    auto const whole = location + text.substr(kept);
+    auto out = repository::parse(whole);
+    auto const host = whole.substr(0, whole.find('/'));
+    if (!out || lower(host) != lower(out.assume_value().host()))
+        return error(errc::config_invalid)
+            .with_context("the location of a registry or mirror")
+            .with_values("host[:port][/path]", printable(location, 160));
+    return out;
+}
+
+/// A rule whose name no host can have would hold for nothing (an empty name means that). Errors: `config_invalid`.
+inline result<void> check_names(registry_rules const& rules) {
+    auto const wrong = [](char const* what, char const* form, std::string const& text) {
+        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
+    };
+    for (auto const& h : rules.hosts)
+        if (h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
+    for (auto const& r : rules.registries)
+        if (r.prefix.find("//") != r.prefix.npos)
+            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
+    return success();
+}
+
+inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
+    auto const* host = rules.find_host(name.host());
+    auto const http = host ? host->http : plaintext::never;
+    if (http != plaintext::only) out.emplace_back("https://" + registry_host(name), name, is_mirror);
+    if (http != plaintext::never) out.emplace_back("http://" + registry_host(name), name, is_mirror);
+}
+
+} // namespace detail
+
+/// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
+/// where the rules of that host allow it by name. `by_digest` says whether the reference pins its content (some mirrors may
+/// only be asked then). Errors: `registry_blocked`, `config_invalid`; both final.
+inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
+                                                      bool by_digest) {
+    LADING_TRY_V(detail::check_names(rules));
+    std::vector<endpoint> out;
+    auto const* entry = find_registry(name, rules);
+    if (entry && entry->blocked)
+        return error(errc::registry_blocked).with_context(detail::printable(entry->prefix, 160));
+    repository origin = name;
+    if (entry) {
+        for (auto const& m : entry->mirrors) {
+            if (m.use == (by_digest ? mirror_use::tag_only : mirror_use::digest_only)) continue;
+            LADING_TRY(auto const there, detail::relocate(name, entry->prefix, m.location));
+            detail::add_v2(out, there, true, rules);
+        }
+        LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
+    }
+    detail::add_v2(out, origin, false, rules);
+    return out;
+}
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+template <class F>
+concept lists_endpoints = requires(repository const& name, registry_rules const& rules) {
+    { F::endpoints(name, rules, true) } -> std::same_as<result<std::vector<endpoint>>>;
+};
+template <class F, class Place = endpoint>
+concept reads_errors = requires(F& f, F const& c, Place const& at, error const& e) {
+    { f.failed(at, e) } -> std::same_as<bool>;
+    { c.admits(at) } -> std::same_as<bool>;
+    { c.primary() } -> std::convertible_to<std::size_t>;
+};
+} // namespace detail
+
+template <class F>
+concept fallback_policy = std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F>;
+
+/// Explains at compile time why `F` is no fallback policy.
+template <class F>
+struct check_fallback {
+    static_assert(detail::lists_endpoints<F>,
+                  "[lading] fallback policy: F needs `static lading::result<std::vector<lading::endpoint>> "
+                  "endpoints(lading::repository const&, lading::registry_rules const&, bool by_digest)`");
+    static_assert(detail::reads_errors<F>,
+                  "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
+                  "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
+    static constexpr bool ok = true;
+};
+
+/// Mirrors in turn, whatever their failure; the origin once; http only where the rules name the host for it and nothing
+/// ever answered there over TLS. A failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported
+/// is the origin's.
+class modern_fallback {
+  public:
+    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
+        return modern_endpoints(name, rules, by_digest);
+    }
+
+    bool failed(endpoint const& at, error const& e) {
+        auto const f = e.facts();
+        if (f.answered && at.over_tls()) answered_.emplace_back(at.authority());
+        if (!at.is_mirror && (!origin_failed_ || f.answered)) primary_ = seen_;
+        if (!at.is_mirror) origin_failed_ = true;
+        else if (!origin_failed_) primary_ = seen_;
+        ++seen_;
+        last_ = at;
+        last_facts_ = f;
+        return at.is_mirror ? !is_callers_own(e.kind()) : !f.stop();
+    }
+    bool admits(endpoint const& next) const {
+        if (!last_) return true;
+        bool const same_host = next.authority() == last_->authority() && next.is_mirror == last_->is_mirror;
+        if (same_host && last_->over_tls() && !next.over_tls()) return last_facts_.plaintext && !answered_over_tls(next);
+        return last_->is_mirror && !(!next.over_tls() && answered_over_tls(next));
+    }
+    std::size_t primary() const noexcept { return primary_; }
+
+  protected:
+    /// Of the failure noted last.
+    fallback_facts const& last_facts() const noexcept { return last_facts_; }
+
+  private:
+    bool answered_over_tls(endpoint const& e) const {
+        for (auto const& a : answered_)
+            if (a == e.authority()) return true;
+        return false;
+    }
+
+    std::vector<std::string> answered_; ///< hosts that gave an answer over TLS
+    std::optional<endpoint> last_;
+    fallback_facts last_facts_;
+    std::size_t seen_ = 0, primary_ = 0;
+    bool origin_failed_ = false;
+};
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+/// The policies but `fallback`, of which each kind of client has its own, are checked one sentence each, before anything
+/// else of the client is instantiated.
+template <class...>
+inline constexpr bool always_false = false;
+
+template <class P>
+concept names_backends = requires {
+    typename P::transport;
+    typename P::json;
+    typename P::hash;
+};
+template <class D>
+struct check_reflected {
+    static_assert(reflected<D>, "[lading] manifest_set: a document must be reflected: LADING_REFLECT(type, fields...)");
+    static constexpr bool ok = true;
+};
+template <class Set>
+struct check_documents {
+    static_assert(always_false<Set>, "[lading] policies: P::manifests must be a lading::manifest_set<...>");
+};
+template <class... Ds>
+struct check_documents<manifest_set<Ds...>> {
+    static constexpr bool ok = (check_reflected<Ds>::ok && ...);
+};
+/// One step from what is wrong to the client that has it, so that the message is among the first lines.
+template <class P>
+constexpr bool policies_hold() {
+    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
+                                     "lading::default_policies, or from lading::core_policies and name all three");
+    if constexpr (names_backends<P>)
+        return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
+               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
+               check_credentials<typename P::credentials>::ok && check_cache<typename P::cache>::ok &&
+               check_documents<typename P::manifests>::ok;
+    return false;
+}
+} // namespace detail
+
+/// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add
+/// `transport`, `json` and `hash`.
+struct core_policies {
+    using clock = steady_clock_policy;
+    using credentials = no_credentials;
+    using fallback = modern_fallback;
+    using cache = no_cache;
+    using manifests = default_manifests;
+};
 
 } // namespace lading
 
@@ -11850,12 +12257,38 @@ class decode_middleware : immovable {
 /// times, and the request is sent again; a token of another scope is asked for once, where the challenge says
 /// `insufficient_scope` and names it. Of the operations that need the same token one fetches it and the others wait.
 ///
+/// Where the client writes to a repository, what it reads there is asked for with a token for both; one who may not write is given, or asks for,
+/// one for reading.
+///
 /// Some registries hide what is private: 404, 403, or 401 without a challenge. Where a login is known and none was sent, `/v2/`
 /// is asked for the challenge, once an origin, and the request is sent again with the login.
 ///
 /// Secrets go to the origin they were found for and to token realms on it, or on a realm that the caller trusts; never to
 /// another. Where a login may not go to the realm, or cannot be had, the token is asked for anonymously, and a refusal says
 /// what stood in the way of the login.
+
+// ---- lading/auth/auth_attempt.hpp ----
+
+/// `auth_attempt`: what has been tried so that a registry answers one request.
+
+namespace lading {
+
+struct auth_attempt {
+    std::optional<response> held; ///< the answer that made us ask at `/v2/`
+    std::string wider;            ///< a scope that the registry asked for, not ours
+    bool fresh = false;           ///< the authorization was made for this request, so a refusal is final
+    bool renewed = false;         ///< and a refresh token got it
+    bool guessing = false;        ///< the token under way was not asked for yet
+    bool guessed = false;         ///< that was tried
+    bool unasked = false;         ///< so was the token that was sent last, and no refresh token got it
+    std::size_t rounds = 0;       ///< challenges answered
+};
+
+} // namespace lading
+
+// ---- lading/auth/call_login.hpp ----
+
+/// `call_login`: the login of one operation: where it comes from, what it is sent as, and what people are told of it.
 
 // ---- lading/auth/login_remarks.hpp ----
 
@@ -11867,6 +12300,11 @@ namespace lading::detail {
 constexpr bool is_login_trouble(errc code) noexcept {
     return code == errc::credentials_invalid || code == errc::credential_helper_failed ||
            code == errc::credential_helper_timeout || code == errc::credential_helper_output;
+}
+
+/// A registry or its token service does not let this login, or nobody without one, do what was asked.
+constexpr bool is_login_refusal(errc code) noexcept {
+    return code == errc::auth_denied || code == errc::auth_required || code == errc::denied;
 }
 
 /// A record that was got all the same. Values without warnings say nothing.
@@ -12014,19 +12452,6 @@ class secret_redactor {
 
 } // namespace lading
 
-// ---- lading/auth/session.hpp ----
-
-/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
-///
-/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
-/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
-/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
-/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
-/// Refresh tokens that a token service hands out (doc/protocol.md#oauth) are kept by service and secret, as long as
-/// the session and nowhere else.
-/// While a token is being fetched the others who need it wait for that one answer. Thread-safe; as long as nothing is known,
-/// which is as long as nobody has been asked for a login, what is asked before each request takes no lock.
-
 // ---- lading/auth/token.hpp ----
 
 /// The token operation: a bearer token from a token service, by GET (doc/protocol.md#tokens) or by OAuth2 POST
@@ -12090,7 +12515,7 @@ detail::dependent<result<bearer_token>, P> interpret_token(std::string_view body
     auto const refresh = read("refresh_token");
     if (auto const longest = std::max(text.size(), refresh.size()); longest > bounds.token_length)
         return error(errc::auth_token_too_large)
-            .with_values("at most " + std::to_string(bounds.token_length) + " bytes", std::to_string(longest));
+            .with_values("at most " + std::to_string(bounds.token_length) + " bytes (limits::token_length)", std::to_string(longest));
     for (char c : text)
         if (c <= 0x20 || c >= 0x7f) return error(errc::auth_token_malformed).with_context("a byte that no token has");
 
@@ -12231,6 +12656,76 @@ class token_operation : public operation_base<bearer_token, P> {
 
 namespace lading {
 
+/// `P` names the policy `credentials`. What it is made of must outlive it. Not synchronised.
+template <class P>
+class call_login {
+    template <class T>
+    using result = detail::dependent<lading::result<T>, P>;
+
+  public:
+    call_login(typename P::credentials& from, auth_rules const& rules, call_context const& talk)
+        : credentials_(from), rules_(rules), talk_(talk) {}
+
+    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
+    result<void> look_up() {
+        if (asked_) return success();
+        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
+        if (got) secret = std::move(got).assume_value();
+        else if (detail::is_login_trouble(got.assume_error().kind())) trouble = std::move(got).assume_error();
+        else return std::move(got).assume_error();
+        if (secret && secret->empty()) secret.reset();
+        if (secret) told.add(*secret);
+        asked_ = true;
+        return success();
+    }
+    /// What the secret, which there is, is sent as to the registry itself; empty when a token service has to see it first.
+    std::string authorization(bool bearer) const {
+        if (bearer) return secret->registry_token.empty() ? std::string() : "Bearer " + secret->registry_token;
+        return secret->has_login() ? basic_authorization(*secret) : std::string();
+    }
+    /// Whether it may be sent there, as far as that is without encryption. Errors: `plaintext_credentials_refused`.
+    result<void> check_plaintext(origin const& to) const {
+        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
+        return error(errc::plaintext_credentials_refused).with_context(to.str());
+    }
+    /// The operation is over: says what was amiss with the login, and hides what servers were told of it.
+    template <class T>
+    void conclude(lading::result<T>& value) const {
+        if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble ? trouble : withheld);
+        else detail::say_no_login_was_had(value, trouble ? trouble->summary() : secret ? secret->remark
+                                                                                       : std::string());
+        told.hide_in(value);
+    }
+
+    std::optional<credential> secret;
+    std::optional<error> trouble;  ///< why there is none
+    std::optional<error> withheld; ///< why it may not be sent, or led nowhere
+    secret_redactor told;
+
+  private:
+    typename P::credentials& credentials_;
+    auth_rules const& rules_;
+    call_context const& talk_;
+    bool asked_ = false;
+};
+
+} // namespace lading
+
+// ---- lading/auth/session.hpp ----
+
+/// `auth_session`: what a client has learnt of how to authenticate, shared by its operations.
+///
+/// Tokens are kept by (origin, scope) until ten seconds before their end, with the service that issued them, so that
+/// the next one is fetched without a refused request first; Basic by (origin, repository). How an origin has let in one
+/// repository is how it will let in the next: its gate is kept by origin. The identity needs no part
+/// in the key: a session belongs to one client, whose credentials policy gives one secret for a repository.
+/// Refresh tokens that a token service hands out (doc/protocol.md#oauth) are kept by service and secret, as long as
+/// the session and nowhere else.
+/// While a token is being fetched the others who need it wait for that one answer. Thread-safe; as long as nothing is known,
+/// which is as long as nobody has been asked for a login, what is asked before each request takes no lock.
+
+namespace lading {
+
 class auth_session {
   public:
     using time_point = std::chrono::steady_clock::time_point;
@@ -12277,6 +12772,14 @@ class auth_session {
         if (known_.size() >= most_known) forget_one();
         known_[key(where, scope)] = std::move(k);
         knows_any_.store(true, std::memory_order_release);
+    }
+    /// The same of what is good as long as the secret is that it says.
+    void store_secret(origin const& where, std::string const& scope, std::string authorization) {
+        known k;
+        k.authorization = std::move(authorization);
+        k.from_secret = true;
+        k.usable_until = time_point::max();
+        store(where, scope, std::move(k));
     }
     /// A value was refused. Forgets it, unless it was replaced meanwhile; true when there is another one now.
     bool refused(origin const& where, std::string const& scope, std::string const& authorization) {
@@ -12436,7 +12939,7 @@ class authorize_middleware : immovable {
     template <class Context, class... Args>
     authorize_middleware(Context& context, call_context const& talk, Args&&... args)
         : talk_(talk), rules_(context.options.auth), session_(context.session), clock_(context.clock),
-          credentials_(context.credentials), inner_(context, talk, std::forward<Args>(args)...) {}
+          login_(context.credentials, rules_, talk_), inner_(context, talk, std::forward<Args>(args)...) {}
 
     step<value_type> start() { return take(inner_.start()); }
 
@@ -12447,10 +12950,10 @@ class authorize_middleware : immovable {
             auto const& deadline = pending_->query.deadline;
             if (!deadline || clock_.now() < *deadline) return look_again();
             fetch_.reset();
-            return pass(error(errc::timeout).with_context("waiting for a token").with_url(safe_url(pending_->query.url)));
+            return pass(error(errc::timeout).with_context("waiting for a token").with_url(asked_->safe()));
         }
         fetch_.reset();
-        if (*over && !guessing_) return no_token(std::move(**over));
+        if (*over && !tried_.guessing && !(detail::is_login_refusal((*over)->kind()) && narrow())) return no_token(std::move(**over));
         return send();
     }
 
@@ -12472,16 +12975,17 @@ class authorize_middleware : immovable {
             auto next = answer_challenge(head, shown);
             if (!next) return pass(std::move(next).assume_error());
             if (next.assume_value() != answer::none) return carry_out(next.assume_value());
+            if (sent_.starts_with("Bearer ") && narrow()) return send();
         }
         if (!may_be_hidden(head)) return pass(std::move(got), shown); // nothing to offer: this is the answer
-        if (auto const asked = look_up(); !asked) return pass(asked.assume_error());
-        if (!secret_) return pass(std::move(got), shown);
+        if (auto const asked = login_.look_up(); !asked) return pass(asked.assume_error());
+        if (!login_.secret) return pass(std::move(got), shown);
         if (session_.gate_of(where())) { // known: it has had its chance, unless others have found the gate meanwhile
-            if (guessed_) return pass(std::move(got), shown);
+            if (tried_.guessed) return pass(std::move(got), shown);
             return send();
         }
         if (!session_.may_knock(where())) return pass(std::move(got), shown);
-        held_ = std::move(head);
+        tried_.held = std::move(head);
         knock_.emplace(talk_.bounds.error_bytes, talk_.bounds);
         return need_exchange(talk_.get("/v2/"), *knock_, routing::without_credentials());
     }
@@ -12509,25 +13013,31 @@ class authorize_middleware : immovable {
     /// A new request of the operation: send it with what is known.
     step<value_type> take(step<value_type> s) {
         if (auto* x = std::get_if<need_exchange>(&s)) {
+            auto target = url::parse(x->query.url);
+            if (!target) { // the transport refuses it
+                pending_.reset();
+                return s;
+            }
+            asked_ = std::move(target).assume_value();
+            where_ = asked_->origin();
             pending_ = std::move(*x);
-            where_ = detail::origin_of(pending_->query.url);
             // Whatever address an operation has taken from an answer: only the registry itself is told who asks.
-            if (where_ != home_) pending_->routing.may_authorize = false;
-            rounds_ = 0;
-            fresh_ = renewed_ = guessing_ = guessed_ = unasked_ = false;
-            wider_.clear();
-            held_.reset();
-            withheld_.reset();
+            if (where_ != talk_.home) pending_->routing.may_authorize = false;
+            tried_ = {};
+            login_.withheld.reset();
             return send();
         }
-        if (auto* over = std::get_if<done<value_type>>(&s)) {
-            auto& value = over->value();
-            if (!value) detail::say_no_login_was_sent(value.assume_error(), trouble_ ? trouble_ : withheld_);
-            else detail::say_no_login_was_had(value, trouble_ ? trouble_->summary() : secret_ ? secret_->remark
-                                                                                              : std::string());
-            told_.hide_in(value);
-        }
+        if (auto* over = std::get_if<done<value_type>>(&s)) login_.conclude(over->value());
         return s;
+    }
+    /// Once a request, where the registry or its token service has refused what the token was to allow: is there less that will do? Then that is
+    /// asked for from now on.
+    bool narrow() {
+        if (pending_->routing.at_least.empty()) return false;
+        pending_->routing.scope = std::exchange(pending_->routing.at_least, {});
+        if (talk_.uploads) talk_.uploads->may_not_write(talk_.repository_key());
+        tried_ = {};
+        return true;
     }
     step<value_type> pass(result<response> got, auth_note const& shown = {}) {
         return take(detail::respond(inner_, std::move(got), shown));
@@ -12537,11 +13047,11 @@ class authorize_middleware : immovable {
     step<value_type> send() {
         request q = pending_->query;
         sent_.clear();
-        sent_secret_ = guessing_ = false;
+        sent_secret_ = tried_.guessing = false;
         if (pending_->routing.may_authorize) {
             auto known = session_.find(where(), scope(), clock_.now() + pending_->routing.token_for);
             bool const may_fetch = pending_->routing.answers_challenges;
-            if (!known && !guessed_ && may_fetch) {
+            if (!known && !tried_.guessed && may_fetch) {
                 auto next = guess();
                 if (!next) return pass(std::move(next).assume_error());
                 if (next.assume_value() == answer::fetch) return fetch();
@@ -12554,7 +13064,7 @@ class authorize_middleware : immovable {
                     return begun ? fetch() : pass(std::move(begun).assume_error());
                 }
                 sent_ = known->authorization;
-                told_.add_authorization(sent_);
+                login_.told.add_authorization(sent_);
                 sent_secret_ = known->from_secret;
                 q.headers.set("Authorization", std::move(known->authorization));
             }
@@ -12568,17 +13078,17 @@ class authorize_middleware : immovable {
         if (scope().empty() || pending_->routing.asks_as_told) return answer::none;
         auto const gate = session_.gate_of(where());
         if (!gate) return answer::none;
-        guessed_ = true;
-        LADING_TRY_V(look_up());
-        if (!gate->from || (secret_ && !secret_->registry_token.empty())) {
-            if (secret_ && check_plaintext(where()))
-                if (auto authorization = own_authorization(gate->from.has_value()); !authorization.empty()) keep(std::move(authorization));
+        tried_.guessed = true;
+        LADING_TRY_V(login_.look_up());
+        if (!gate->from || (login_.secret && !login_.secret->registry_token.empty())) {
+            if (login_.secret && login_.check_plaintext(where()))
+                if (auto authorization = login_.authorization(gate->from.has_value()); !authorization.empty()) session_.store_secret(where(), scope(), std::move(authorization));
             return answer::none;
         }
-        guessing_ = true;
+        tried_.guessing = true;
         auto begun = begin_fetch(gate->from->realm, gate->from->service, gate->from->address_policy);
         if (begun) return answer::fetch;
-        guessing_ = false;
+        tried_.guessing = false;
         if (is_callers_own(begun.assume_error())) return std::move(begun).assume_error();
         return answer::none;
     }
@@ -12586,14 +13096,14 @@ class authorize_middleware : immovable {
     result<answer> answer_challenge(response const& head, auth_note& shown) {
         // Another operation may have got a token since this request was sent, with an older one or with none.
         if (session_.refused(where(), scope(), sent_)) return answer::send;
-        if (std::exchange(renewed_, false)) { // what a refresh token got will not do: the secret itself may
+        if (std::exchange(tried_.renewed, false)) { // what a refresh token got will not do: the secret itself may
             keep_refresh_token({});
-            fresh_ = false;
+            tried_.fresh = false;
         }
         auto const lines = head.headers.all("WWW-Authenticate");
         auto const offered = parse_challenges(lines);
-        if (asks_for_more(offered)) fresh_ = false;
-        if (++rounds_ > talk_.bounds.auth_rounds || (!sent_.empty() && fresh_)) return answer::none;
+        if (asks_for_more(offered)) tried_.fresh = false;
+        if (++tried_.rounds > talk_.bounds.auth_rounds || (!sent_.empty() && tried_.fresh)) return answer::none;
 
         bool without_realm = false;
         for (auto const& c : offered.challenges) {
@@ -12611,22 +13121,22 @@ class authorize_middleware : immovable {
 
     /// The token had been good before this request, whose body is not to be sent twice.
     bool is_expired(response const& head) const {
-        if (!pending_->routing.once || fresh_ || !sent_.starts_with("Bearer ")) return false;
+        if (!pending_->routing.once || tried_.fresh || !sent_.starts_with("Bearer ")) return false;
         return scope_that_suffices(parse_challenges(head.headers.all("WWW-Authenticate"))).empty();
     }
     /// A token was good and does not suffice, and the challenge says what would: that, once a request.
     bool asks_for_more(parsed_challenges const& offered) {
-        if (!wider_.empty() || !sent_.starts_with("Bearer ")) return false;
+        if (!tried_.wider.empty() || !sent_.starts_with("Bearer ")) return false;
         auto named = scope_that_suffices(offered);
         auto const& method = pending_->query.method;
         if (method != "GET" && method != "HEAD" && !detail::is_of_same_resources(named, scope())) return false; // who may write here need not write there
-        if (named != scope()) wider_ = std::move(named);
-        return !wider_.empty();
+        if (named != scope()) tried_.wider = std::move(named);
+        return !tried_.wider.empty();
     }
 
     /// What an answer may hide from people who have shown no login.
     bool may_be_hidden(response const& head) const {
-        if (!sent_.empty() || scope().empty() || held_) return false;
+        if (!sent_.empty() || scope().empty() || tried_.held) return false;
         return head.status == 404 || head.status == 403 || (head.status == 401 && !head.headers.find("WWW-Authenticate"));
     }
     /// How the registry lets people in, said at `/v2/`. When that leads nowhere, the first answer is the answer.
@@ -12645,20 +13155,20 @@ class authorize_middleware : immovable {
         return carry_out(next.assume_value());
     }
     step<value_type> pass_held() {
-        auto first = std::move(*held_);
-        held_.reset();
+        auto first = std::move(*tried_.held);
+        tried_.held.reset();
         return pass(std::move(first));
     }
     /// The registry did not ask for a login: that there is no way to show it one is a remark on its answer.
     step<value_type> no_token(error why) {
-        if (!held_ || is_callers_own(why.kind())) return pass(std::move(why));
-        if (!withheld_) withheld_ = std::move(why);
+        if (!tried_.held || is_callers_own(why.kind())) return pass(std::move(why));
+        if (!login_.withheld) login_.withheld = std::move(why);
         return pass_held();
     }
 
     result<answer> answer_basic(auth_note& shown) {
-        LADING_TRY_V(look_up());
-        auto authorization = secret_ ? own_authorization(false) : std::string();
+        LADING_TRY_V(login_.look_up());
+        auto authorization = login_.secret ? login_.authorization(false) : std::string();
         if (authorization.empty()) return shown.unanswered = true, answer::none;
         if (authorization != sent_) session_.keep_gate(where(), {});
         return show(std::move(authorization));
@@ -12666,57 +13176,38 @@ class authorize_middleware : immovable {
     /// Sends the secret to the registry itself, unless it was sent before it was asked for.
     result<answer> show(std::string authorization) {
         if (authorization == sent_) return answer::none;
-        LADING_TRY_V(check_plaintext(where()));
-        fresh_ = true;
-        keep(std::move(authorization));
+        LADING_TRY_V(login_.check_plaintext(where()));
+        tried_.fresh = true;
+        session_.store_secret(where(), scope(), std::move(authorization));
         return answer::send;
     }
 
     result<answer> answer_bearer(response const& head, challenge const& c, std::string_view at) {
-        LADING_TRY_V(look_up());
-        auto authorization = secret_ ? own_authorization(true) : std::string();
+        LADING_TRY_V(login_.look_up());
+        auto authorization = login_.secret ? login_.authorization(true) : std::string();
         if (!authorization.empty()) return show(std::move(authorization)); // nobody is asked
-        if (pending_->routing.asks_as_told && wider_.empty()) wider_ = detail::scope_as_told(c.param("scope").value_or(""), scope());
-        LADING_TRY(auto const base, url::parse(pending_->query.url));
-        auto const realm = base.resolve(at);
+        if (pending_->routing.asks_as_told && tried_.wider.empty()) tried_.wider = detail::scope_as_told(c.param("scope").value_or(""), scope());
+        auto const realm = asked_->resolve(at);
         if (!realm) return refuse(errc::auth_realm_refused, realm.error().detail().context);
         auto service = std::string(c.param("service").value_or(""));
         // The token that was fetched before it was asked for came from there.
         bool const same = issuer_ && realm.assume_value().str() == issuer_->realm.str() && service == issuer_->service;
-        if (unasked_ && same && wider_.empty()) return answer::none;
-        auto far = policy_from(head, pending_->query.address_policy, base.host(), realm.assume_value().host());
+        if (tried_.unasked && same && tried_.wider.empty()) return answer::none;
+        auto far = policy_from(head, pending_->query.address_policy, asked_->host(), realm.assume_value().host());
         // Its own name lets a registry name itself; that it is inside, where TLS may be left out, takes an address.
-        bool const is_inside = head.peer.value_or(scope_of_host(base.host())) != address_scope::outside;
+        bool const is_inside = head.peer.value_or(scope_of_host(asked_->host())) != address_scope::outside;
         if (!is_inside && realm.assume_value().scheme() != "https") far = address_policy::outside;
         LADING_TRY_V(begin_fetch(realm.assume_value(), std::move(service), far));
         return answer::fetch;
     }
 
-    /// What the secret is sent as to the registry itself; empty when a token service has to see it first.
-    std::string own_authorization(bool bearer) const {
-        if (bearer) return secret_->registry_token.empty() ? std::string() : "Bearer " + secret_->registry_token;
-        return secret_->has_login() ? basic_authorization(*secret_) : std::string();
-    }
-    /// Keeps an authorization for the pending request.
-    void keep(std::string authorization) {
-        auth_session::known k;
-        k.authorization = std::move(authorization);
-        k.from_secret = true;
-        k.usable_until = auth_session::time_point::max();
-        session_.store(where(), scope(), std::move(k));
-    }
-
     /// Why the login may not go to a token service; nothing when it may.
     std::optional<error> stands_in_the_way(url const& target, bool trusted) const {
-        auto way = trusted ? check_plaintext(target.origin()) : result<void>(success());
-        if (way) way = check_plaintext(where()); // what the secret gets goes there
+        auto way = trusted ? login_.check_plaintext(target.origin()) : result<void>(success());
+        if (way) way = login_.check_plaintext(where()); // what the secret gets goes there
         if (!way) return std::move(way).assume_error();
         if (trusted) return std::nullopt;
-        for (auto const& text : rules_.trusted_realms)
-            if (!url::parse(text)) // it would be trusted by no one
-                return error(errc::config_invalid)
-                    .with_context("a trusted realm")
-                    .with_values("an origin, as https://auth.example.com", detail::printable(text, 160));
+        if (auto realms = detail::check_trusted_realms(rules_); !realms) return std::move(realms).assume_error();
         return refuse(errc::auth_realm_refused, "credentials for " + where().str() + " may not go to the realm " + target.origin().str());
     }
 
@@ -12724,19 +13215,19 @@ class authorize_middleware : immovable {
     /// be, unless it is trusted.
     result<void> begin_fetch(url const& target, std::string service, address_policy far) {
         auto const registry = where();
-        LADING_TRY_V(look_up());
+        LADING_TRY_V(login_.look_up());
         // Without a secret there is nothing to be read on the way, but one who is on it could answer: only inside a network.
-        if (registry.scheme == "https" && target.scheme() != "https" && (secret_ || far != address_policy::inside))
+        if (registry.scheme == "https" && target.scheme() != "https" && (login_.secret || far != address_policy::inside))
             return refuse(errc::auth_realm_refused, std::string("the realm of an https registry is on http, where no credentials go") +
-                                                        (secret_ ? ": " : ", and the registry is not inside a network: ") + target.safe());
+                                                        (login_.secret ? ": " : ", and the registry is not inside a network: ") + target.safe());
         bool const trusted = detail::realm_is_trusted(registry, target.origin(), rules_);
-        auto secret = secret_;
+        auto secret = login_.secret;
         if (secret) {
             auto why = stands_in_the_way(target, trusted);
             // Without the login there is nothing new to show to who did not ask for it.
-            if (why && (held_ || *why == errc::config_invalid)) return std::move(*why);
+            if (why && (tried_.held || *why == errc::config_invalid)) return std::move(*why);
             if (why) secret.reset();
-            withheld_ = std::move(why);
+            login_.withheld = std::move(why);
         }
         auto token_fetch = session_.join(registry, scope(), own_fetch_);
         if (!own_fetch_) {
@@ -12747,12 +13238,12 @@ class authorize_middleware : immovable {
         issuer_.emplace(target, service, far);
         // Only this operation's own scope is asked for, whatever the challenge names, as long as it has not been refused.
         used_secret_ = secret.has_value();
-        token_request what(target, std::move(service), wider_.empty() ? scope() : wider_, std::move(secret));
-        what.by_oauth = used_secret_ && (!secret_->identity_token.empty() || rules_.oauth_password);
+        token_request what(target, std::move(service), tried_.wider.empty() ? scope() : tried_.wider, std::move(secret));
+        what.by_oauth = used_secret_ && (!login_.secret->identity_token.empty() || rules_.oauth_password);
         what.offline = rules_.offline_token;
         if (used_secret_) {
-            what.refresh_token = session_.refresh_token(registry, *issuer_, *secret_);
-            if (!what.refresh_token.empty()) told_.add(credential::identity(what.refresh_token));
+            what.refresh_token = session_.refresh_token(registry, *issuer_, *login_.secret);
+            if (!what.refresh_token.empty()) login_.told.add(credential::identity(what.refresh_token));
         }
         if (!trusted) what.address_policy = far;
         if (target.origin() != registry) what.named_by = registry.authority();
@@ -12771,16 +13262,17 @@ class authorize_middleware : immovable {
             f.v2_confirmed = f.v2_confirmed || confirmed_;
             f.v1 = f.v1 && !f.v2_confirmed;
             f.over_tls = where().scheme == "https";
-            f.answered = f.answered || rounds_ > 0; // the registry did answer: with the challenge
+            f.answered = f.answered || tried_.rounds > 0; // the registry did answer: with the challenge
             f.plaintext = f.plaintext && !f.answered;
             e.with_facts(f);
-            told_.hide_in(e); // now: those who wait do not know the refresh token that was tried here
+            login_.told.hide_in(e); // now: those who wait do not know the refresh token that was tried here
             bool const own = is_callers_own(e.kind());
             // What this caller alone ended is no failure of those who wait: one of them fetches it. Nor is a guess.
-            if (!own && !guessing_) own_fetch_->failure = e;
+            if (!own && !tried_.guessing) own_fetch_->failure = e;
             if (used_secret_ && e == errc::auth_denied) keep_refresh_token({});
             own_fetch_.reset();
-            if (own || !guessing_) return no_token(std::move(e));
+            if (detail::is_login_refusal(e.kind()) && narrow()) return send();
+            if (own || !tried_.guessing) return no_token(std::move(e));
             session_.forget_gate(where());
             return send();
         }
@@ -12789,298 +13281,56 @@ class authorize_middleware : immovable {
         k.from_secret = used_secret_;
         k.usable_until = clock_.now() + token.assume_value().lifetime - std::chrono::seconds(10);
         if (used_secret_) keep_refresh_token(std::move(token.assume_value().refresh_token));
-        renewed_ = token.assume_value().renewed;
+        tried_.renewed = token.assume_value().renewed;
         k.from = issuer_;
         session_.store(where(), scope(), std::move(k));
         session_.keep_gate(where(), {issuer_});
         own_fetch_.reset();
-        fresh_ = !guessing_;
-        unasked_ = guessing_ && !renewed_;
+        tried_.fresh = !tried_.guessing;
+        tried_.unasked = tried_.guessing && !tried_.renewed;
         return send();
     }
 
     void keep_refresh_token(std::string text) {
-        if (!text.empty()) told_.add(credential::identity(text));
-        session_.keep_refresh_token(where(), *issuer_, *secret_, std::move(text));
+        if (!text.empty()) login_.told.add(credential::identity(text));
+        session_.keep_refresh_token(where(), *issuer_, *login_.secret, std::move(text));
     }
 
-    /// Asks the credentials policy, once an operation. A login that cannot be had is none.
-    result<void> look_up() {
-        if (asked_credentials_) return success();
-        auto got = credentials_.lookup({credential_key(talk_.name), std::string(talk_.name.path()), talk_.deadline});
-        if (got) secret_ = std::move(got).assume_value();
-        else if (detail::is_login_trouble(got.assume_error().kind())) trouble_ = std::move(got).assume_error();
-        else return std::move(got).assume_error();
-        if (secret_ && secret_->empty()) secret_.reset();
-        if (secret_) told_.add(*secret_);
-        asked_credentials_ = true;
-        return success();
-    }
     /// The origin and the scope of the pending request. Requests without a scope need none, and are told apart from
     /// those of a repository.
     origin const& where() const { return where_; }
     std::string const& scope() const { return pending_->routing.scope; }
 
-    result<void> check_plaintext(origin const& to) const {
-        if (to.scheme == "https" || rules_.secrets_over_http || detail::is_loopback(to)) return success();
-        return error(errc::plaintext_credentials_refused).with_context(to.str());
-    }
     error refuse(errc e, std::string why) const {
         fallback_facts facts;
         facts.answered = true;
         facts.over_tls = where().scheme == "https";
         facts.v2_confirmed = confirmed_;
         facts.next_endpoint = true;
-        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(safe_url(pending_->query.url));
+        return error(e).with_context(std::move(why)).with_status(401).with_facts(facts).with_url(asked_->safe());
     }
 
     call_context talk_;
-    origin const home_ = detail::origin_of(talk_.base_url);
     auth_rules const& rules_;
     auth_session& session_;
     typename P::clock& clock_;
-    typename P::credentials& credentials_;
+    call_login<P> login_;
     Op inner_;
 
     std::optional<need_exchange> pending_;              ///< the operation's request, without credentials
-    origin where_ = home_;                              ///< whom it goes to
+    std::optional<url> asked_;                          ///< its URL, and
+    origin where_ = talk_.home;                              ///< whom it goes to
+    auth_attempt tried_;                                ///< for that request
     std::shared_ptr<auth_session::token_fetch> fetch_;       ///< another's, that we wait for
     std::chrono::milliseconds waited_{0};                ///< for it
     std::optional<auth_session::own_fetch> own_fetch_; ///< ours: when we are cancelled, another may fetch it
     std::optional<token_operation<P>> token_;            ///< under way while we fetch a token
     std::optional<auth_session::issuer> issuer_;        ///< of that token
     std::optional<response_body> knock_;                ///< under way while we ask at `/v2/`
-    std::optional<response> held_;                      ///< the answer that made us ask there
-    std::optional<credential> secret_;
-    std::optional<error> trouble_;                      ///< why there is none
-    std::optional<error> withheld_;                     ///< why it may not be sent, or led nowhere
-    std::string wider_;                                 ///< a scope that the registry asked for, not ours
-    secret_redactor told_;
     std::string sent_;         ///< the authorization of the last request
-    bool asked_credentials_ = false;
     bool sent_secret_ = false; ///< it was made from a secret, not anonymously
-    bool fresh_ = false;       ///< it was made for this request, so a refusal is final
-    bool renewed_ = false;     ///< and a refresh token got it
-    bool guessing_ = false;    ///< the token under way was not asked for yet
-    bool guessed_ = false;     ///< that was tried for this request
-    bool unasked_ = false;     ///< so was the token that was sent last, and no refresh token got it
     bool used_secret_ = false; ///< the token under way, or the last one, is for the secret
     bool confirmed_ = false;   ///< a refusal named v2
-    std::size_t rounds_ = 0;
-};
-
-} // namespace lading
-
-// ---- lading/policy/fallback.hpp ----
-
-/// The fallback policy: which endpoints there are, and what an error allows next.
-///
-/// Requirements, on a copyable `F` of which every call gets its own copy:
-///  1. `F::endpoints(repository const&, registry_rules const&, bool by_digest)` returns
-///     `result<std::vector<endpoint>>`, in the order they are to be asked;
-///  2. `f.failed(endpoint const&, error const&)` takes note of a failure; false ends the call;
-///  3. `f.admits(endpoint const&)` says whether an endpoint may be asked after what has failed so far;
-///  4. `f.primary()` is the index, among the failures noted, of the one to report.
-/// A policy reads codes and facts of an error, never its text.
-/// Models: `modern_fallback` (default). Registries that speak v1 only, and the behaviour of Docker 1.10, have policies and a
-/// client of their own: `legacy/legacy_client.hpp`.
-
-// ---- lading/endpoint/endpoints.hpp ----
-
-/// `endpoint` and where the endpoints of a name come from: pure functions of the configuration
-/// (doc/protocol.md#endpoints).
-
-namespace lading {
-
-/// One place to ask for one repository.
-struct endpoint {
-    endpoint(std::string base, repository r, bool m = false) : base_url(std::move(base)), name(r), is_mirror(m) {}
-
-    std::string base_url; ///< scheme, host and port, no trailing slash
-    repository name;      ///< what the repository is called there
-    bool is_mirror;
-
-    bool over_tls() const noexcept { return base_url.starts_with("https:"); }
-    /// Host and port, without scheme.
-    std::string_view authority() const noexcept {
-        return std::string_view(base_url).substr(base_url.find("//") + 2);
-    }
-    friend bool operator==(endpoint const&, endpoint const&) = default;
-};
-
-/// True when `prefix` (`host[:port][/path]`, or `*.domain`) stands for the name.
-inline bool prefix_matches(std::string_view prefix, repository const& name) {
-    if (prefix.starts_with("*.")) return tls_rules::without_port(name.host()).ends_with(prefix.substr(1)); // on every port
-    auto const text = std::string(name.host()) + '/' + std::string(name.path());
-    return text.starts_with(prefix) && (text.size() == prefix.size() || text[prefix.size()] == '/');
-}
-
-/// What holds for a name: the entry with the longest prefix, the first of equal ones; or nothing.
-inline registry_entry const* find_registry(repository const& name, registry_rules const& rules) {
-    registry_entry const* best = nullptr;
-    for (auto const& r : rules.registries)
-        if (prefix_matches(r.prefix, name) && (!best || r.prefix.size() > best->prefix.size())) best = &r;
-    return best;
-}
-
-/// The rules as they are for one reference: the entries for it alone hold for its repository and come first. Nothing when there is no
-/// such entry, and the rules are as they stand.
-inline std::optional<registry_rules> rules_for(reference const& ref, registry_rules const& rules) {
-    auto const text = ref.str();
-    std::optional<registry_rules> out;
-    for (auto const& r : rules.registries) {
-        bool const whole = text.starts_with(r.prefix) && (text.size() == r.prefix.size() || text[r.prefix.size()] == '@');
-        if (!r.is_of_one_image() || !whole) continue;
-        if (!out) out.emplace(rules);
-        auto entry = r;
-        entry.prefix = ref.repository().str();
-        out->registries.insert(out->registries.begin(), std::move(entry));
-    }
-    return out;
-}
-
-namespace detail {
-
-/// The name with the prefix replaced by a location. Errors: `config_invalid`.
-inline result<repository> relocate(repository const& name, std::string_view prefix, std::string const& location) {
-    if (location.empty()) return name;
-    auto const text = std::string(name.host()) + '/' + std::string(name.path());
-    bool const wildcard = prefix.starts_with("*.");
-    // A host that stands for a domain keeps the port of the name.
-    bool const keeps_port = wildcard && location.find_first_of(":/") == location.npos;
-    auto const kept = keeps_port ? tls_rules::without_port(name.host()).size() : wildcard ? name.host().size()
-                                                                                          : prefix.size();
-    auto const whole = location + text.substr(kept);
-    auto out = repository::parse(whole);
-    auto const host = whole.substr(0, whole.find('/'));
-    if (!out || lower(host) != lower(out.assume_value().host()))
-        return error(errc::config_invalid)
-            .with_context("the location of a registry or mirror")
-            .with_values("host[:port][/path]", printable(location, 160));
-    return out;
-}
-
-/// A rule whose name no host can have would hold for nothing (an empty name means that). Errors: `config_invalid`.
-inline result<void> check_names(registry_rules const& rules) {
-    auto const wrong = [](char const* what, char const* form, std::string const& text) {
-        return error(errc::config_invalid).with_context(what).with_values(form, printable(text, 160));
-    };
-    for (auto const& h : rules.hosts)
-        if (h.host.find('/') != h.host.npos) return wrong("a rule for a host", "host[:port]", h.host);
-    for (auto const& r : rules.registries)
-        if (r.prefix.find("//") != r.prefix.npos)
-            return wrong("a rule for a registry", "host[:port][/path]", r.prefix);
-    return success();
-}
-
-inline void add_v2(std::vector<endpoint>& out, repository const& name, bool is_mirror, registry_rules const& rules) {
-    auto const* host = rules.find_host(name.host());
-    auto const http = host ? host->http : plaintext::never;
-    if (http != plaintext::only) out.emplace_back("https://" + registry_host(name), name, is_mirror);
-    if (http != plaintext::never) out.emplace_back("http://" + registry_host(name), name, is_mirror);
-}
-
-} // namespace detail
-
-/// The endpoints of a name in the order they are asked: its mirrors, then its origin; each over https, and over http
-/// where the rules of that host allow it by name. `by_digest` says whether the reference pins its content (some mirrors may
-/// only be asked then). Errors: `registry_blocked`, `config_invalid`; both final.
-inline result<std::vector<endpoint>> modern_endpoints(repository const& name, registry_rules const& rules,
-                                                      bool by_digest) {
-    LADING_TRY_V(detail::check_names(rules));
-    std::vector<endpoint> out;
-    auto const* entry = find_registry(name, rules);
-    if (entry && entry->blocked)
-        return error(errc::registry_blocked).with_context(detail::printable(entry->prefix, 160));
-    repository origin = name;
-    if (entry) {
-        for (auto const& m : entry->mirrors) {
-            if (m.use == (by_digest ? mirror_use::tag_only : mirror_use::digest_only)) continue;
-            LADING_TRY(auto const there, detail::relocate(name, entry->prefix, m.location));
-            detail::add_v2(out, there, true, rules);
-        }
-        LADING_TRY(origin, detail::relocate(name, entry->prefix, entry->location));
-    }
-    detail::add_v2(out, origin, false, rules);
-    return out;
-}
-
-} // namespace lading
-
-namespace lading {
-
-namespace detail {
-template <class F>
-concept lists_endpoints = requires(repository const& name, registry_rules const& rules) {
-    { F::endpoints(name, rules, true) } -> std::same_as<result<std::vector<endpoint>>>;
-};
-template <class F, class Place = endpoint>
-concept reads_errors = requires(F& f, F const& c, Place const& at, error const& e) {
-    { f.failed(at, e) } -> std::same_as<bool>;
-    { c.admits(at) } -> std::same_as<bool>;
-    { c.primary() } -> std::convertible_to<std::size_t>;
-};
-} // namespace detail
-
-template <class F>
-concept fallback_policy = std::copyable<F> && detail::lists_endpoints<F> && detail::reads_errors<F>;
-
-/// Explains at compile time why `F` is no fallback policy.
-template <class F>
-struct check_fallback {
-    static_assert(detail::lists_endpoints<F>,
-                  "[lading] fallback policy: F needs `static lading::result<std::vector<lading::endpoint>> "
-                  "endpoints(lading::repository const&, lading::registry_rules const&, bool by_digest)`");
-    static_assert(detail::reads_errors<F>,
-                  "[lading] fallback policy: F needs `bool failed(lading::endpoint const&, lading::error const&)`, "
-                  "`bool admits(lading::endpoint const&) const` and `std::size_t primary() const`");
-    static constexpr bool ok = true;
-};
-
-/// Mirrors in turn, whatever their failure; the origin once; http only where the rules name the host for it and nothing
-/// ever answered there over TLS. A failure of the caller's own (cancelled, out of time, the sink) ends it. The error reported
-/// is the origin's.
-class modern_fallback {
-  public:
-    static result<std::vector<endpoint>> endpoints(repository const& name, registry_rules const& rules, bool by_digest) {
-        return modern_endpoints(name, rules, by_digest);
-    }
-
-    bool failed(endpoint const& at, error const& e) {
-        auto const f = e.facts();
-        if (f.answered && at.over_tls()) answered_.emplace_back(at.authority());
-        if (!at.is_mirror && (!origin_failed_ || f.answered)) primary_ = seen_;
-        if (!at.is_mirror) origin_failed_ = true;
-        else if (!origin_failed_) primary_ = seen_;
-        ++seen_;
-        last_ = at;
-        last_facts_ = f;
-        return at.is_mirror ? !is_callers_own(e.kind()) : !f.stop();
-    }
-    bool admits(endpoint const& next) const {
-        if (!last_) return true;
-        bool const same_host = next.authority() == last_->authority() && next.is_mirror == last_->is_mirror;
-        if (same_host && last_->over_tls() && !next.over_tls()) return last_facts_.plaintext && !answered_over_tls(next);
-        return last_->is_mirror && !(!next.over_tls() && answered_over_tls(next));
-    }
-    std::size_t primary() const noexcept { return primary_; }
-
-  protected:
-    /// Of the failure noted last.
-    fallback_facts const& last_facts() const noexcept { return last_facts_; }
-
-  private:
-    bool answered_over_tls(endpoint const& e) const {
-        for (auto const& a : answered_)
-            if (a == e.authority()) return true;
-        return false;
-    }
-
-    std::vector<std::string> answered_; ///< hosts that gave an answer over TLS
-    std::optional<endpoint> last_;
-    fallback_facts last_facts_;
-    std::size_t seen_ = 0, primary_ = 0;
-    bool origin_failed_ = false;
 };
 
 } // namespace lading
@@ -13273,8 +13523,7 @@ class endpoint_turns {
     /// How one talks there.
     call_context talk() const {
         call_context out = talk_;
-        out.base_url = at().base_url;
-        out.name = at().name;
+        out.move_to(at().base_url, at().name);
         if (at().is_mirror && out.deadline) {
             auto const now = clock_.now();
             out.deadline = now + (*out.deadline - now) / 2;
@@ -13390,6 +13639,7 @@ class redirect_middleware : immovable {
         if (!answer || !is_redirect(answer.assume_value())) return remember(detail::respond(inner_, std::move(answer), shown));
         auto hop = follow(answer.assume_value());
         if (!hop) return remember(inner_.on_response(std::move(hop).assume_error()));
+        if (!hop.assume_value()) return remember(detail::respond(inner_, std::move(answer), shown));
         last_ = std::move(hop).assume_value();
         remarks_ = std::move(answer.assume_value().warnings);
         return *last_;
@@ -13406,13 +13656,15 @@ class redirect_middleware : immovable {
     }
     bool is_redirect(response const& head) const {
         auto const s = head.status;
-        if (last_->query.method == "GET" || last_->query.method == "HEAD") return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
-        if ((s != 307 && s != 308) || hops_ == 3 || !last_->routing.may_authorize) return false;
-        auto const here = url::parse(last_->query.url);
-        auto const there = here ? here.assume_value().resolve(head.headers.find("Location").value_or("")) : here;
-        if (!there || there.assume_value().origin() != here.assume_value().origin()) return false;
+        if (only_reads()) return s == 301 || s == 302 || s == 303 || s == 307 || s == 308;
+        return (s == 307 || s == 308) && hops_ != 3 && last_->routing.may_authorize;
+    }
+    bool only_reads() const { return last_->query.method == "GET" || last_->query.method == "HEAD"; }
+    /// Whether what changes something may go on to there.
+    bool may_change(url const& here, result<url> const& there) const {
+        if (!there || there.assume_value().origin() != here.origin()) return false;
         // What is removed is in the repository that the caller has named.
-        return last_->query.method != "DELETE" || repository_in(there.assume_value().path()) == repository_in(here.assume_value().path());
+        return last_->query.method != "DELETE" || repository_in(there.assume_value().path()) == repository_in(here.path());
     }
     static std::string_view repository_in(std::string_view path) {
         for (std::string_view const part : {"/manifests/", "/blobs/"})
@@ -13431,18 +13683,20 @@ class redirect_middleware : immovable {
         }
         return false;
     }
-    result<need_exchange> follow(response const& head) {
+    /// The next request; nothing when the answer is one.
+    result<std::optional<need_exchange>> follow(response const& head) {
+        LADING_TRY(auto const here, url::parse(last_->query.url));
         auto refuse = [&](errc e, std::string why) {
             fallback_facts facts;
             facts.answered = true;
             facts.next_endpoint = true;
-            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(safe_url(last_->query.url));
+            return error(e).with_context(std::move(why)).with_status(head.status).with_facts(facts).with_url(here.safe());
         };
         auto const where = head.headers.find("Location");
+        if (!only_reads() && !may_change(here, here.resolve(where.value_or("")))) return std::optional<need_exchange>();
         if (!where || where->empty()) return refuse(errc::redirect_invalid, "no Location");
         auto const target = percent_encode_stray(*where);
         if (names_user(target)) return refuse(errc::url_invalid, "the target of a redirect names a user");
-        LADING_TRY(auto const here, url::parse(last_->query.url));
         auto const there = here.resolve(target);
         if (!there) return refuse(errc::redirect_invalid, there.error().detail().context);
         if (here.scheme() == "https" && there.assume_value().scheme() != "https")
@@ -13460,7 +13714,7 @@ class redirect_middleware : immovable {
                 if (next.query.named_by.empty()) next.query.named_by = here.authority();
             }
         }
-        return next;
+        return std::optional<need_exchange>(std::move(next));
     }
 
     std::size_t limit_;
@@ -13561,6 +13815,12 @@ class call : public middleware_of<Op, Context, Args...> {
     /// The place that is asked, or has served the value.
     endpoint const& place() const { return this->inner().inner().inner().place(); }
 };
+
+/// A call on its own. Arguments are copied, but for those in `std::ref`.
+template <class Op, class Context, class... Args>
+std::unique_ptr<call<Op, Context, Args...>> make_call(Context& context, call_plan<> plan, Args... args) {
+    return std::make_unique<call<Op, Context, Args...>>(context, std::move(plan), std::move(args)...);
+}
 
 } // namespace lading
 
@@ -13790,12 +14050,11 @@ class catalog_operation : public operation_base<repository_list, P> {
         }
         auto const before = list_.values.size();
         LADING_TRY(auto const full, add(head));
-        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
-        if (full || !link) return std::optional<need_exchange>();
-        LADING_TRY(auto const here, url::parse(head.url));
-        LADING_TRY(auto const there, here.resolve(*link));
-        LADING_TRY(auto const home, url::parse(talk_.base_url));
-        if (there.origin() != home.origin()) return error(errc::page_cross_origin).with_values(home.origin().str(), there.origin().str());
+        if (full) return std::optional<need_exchange>();
+        LADING_TRY(auto const page, next_page_of(head));
+        if (!page) return std::optional<need_exchange>();
+        auto const& [here, there] = *page;
+        if (there.origin() != talk_.home) return error(errc::page_cross_origin).with_values(talk_.home.str(), there.origin().str());
         barren_ = list_.values.size() == before ? barren_ + 1 : 0;
         if (there.str() == here.str() || !seen_.insert(there.str()).second || barren_ == 3) return error(errc::page_loop).with_url(there.safe());
         if (seen_.size() >= talk_.bounds.pages) return error(errc::page_limit).with_values(std::to_string(talk_.bounds.pages) + " pages", "more");
@@ -13889,7 +14148,7 @@ class config_operation : public operation_base<config_document, P> {
 
 } // namespace lading
 
-// ---- lading/operation/has_blob.hpp ----
+// ---- lading/operation/find_blob.hpp ----
 
 /// The operation that asks whether a repository has a blob.
 ///
@@ -13897,25 +14156,34 @@ class config_operation : public operation_base<config_document, P> {
 
 namespace lading {
 
-/// Errors: those of `error_from_response` but for 404, and of the transport.
+/// The value is the blob with the size that the registry says it has, if it says so; nothing where it has not the blob. Errors: those of
+/// `error_from_response` but for 404, and of the transport.
 template <class P>
-class has_blob_operation : public operation_base<bool, P> {
+class find_blob_operation : public operation_base<std::optional<descriptor>, P> {
   public:
-    has_blob_operation(call_context c, descriptor what) : talk_(std::move(c)), what_(std::move(what)), body_(talk_.bounds) {}
+    find_blob_operation(call_context c, descriptor what) : talk_(std::move(c)), what_(std::move(what)), body_(talk_.bounds) {}
 
-    step<bool> start() {
+    step<std::optional<descriptor>> start() {
         auto q = talk_.get("blobs", what_.digest.str());
         q.method = "HEAD";
         return need_exchange(std::move(q), body_, talk_.pull());
     }
-    step<bool> on_response(result<response> answer, auth_note const& shown = {}) {
+    step<std::optional<descriptor>> on_response(result<response> answer, auth_note const& shown = {}) {
         LADING_TRY(auto const head, std::move(answer));
-        if (head.status == 200) return done<bool>(true);
-        if (head.status == 404) return done<bool>(false);
+        if (head.status == 200) return done<std::optional<descriptor>>(sized(head));
+        if (head.status == 404) return done<std::optional<descriptor>>(std::optional<descriptor>());
         return error_from_response<typename P::json>(head, body_.text(), asked::blob, talk_.bounds, shown);
     }
 
   private:
+    std::optional<descriptor> sized(response const& head) const {
+        descriptor out(what_.media_type, what_.digest, descriptor::unknown_size);
+        auto text = head.headers.find("Content-Length").value_or("");
+        auto const size = detail::take_position(text);
+        if (size && *size != 0 && text.empty() && content_coding_of(head.headers) == content_coding::identity) out.size = static_cast<std::int64_t>(*size);
+        return out;
+    }
+
     call_context talk_;
     descriptor what_;
     detail::answer_text body_;
@@ -14108,9 +14376,6 @@ namespace lading {
 
 namespace detail {
 
-/// What a repository's notes are kept by.
-inline std::string repository_key(call_context const& talk) { return cut_origin(talk.base_url) + ' ' + std::string(talk.name.path()); }
-
 /// Whether an answer to the request for referrers says that there is no such thing. A refusal (401, 403, 429) and a failure of the
 /// server do not: what was listed elsewhere for it would be lost.
 inline bool lacks_referrers(response const& head, error const& said) {
@@ -14129,9 +14394,12 @@ struct referrers_index {
     json_document json;                ///< that it was read from
     std::string etag;
 
-    bool has(digest const& d) const {
-        if (!document) return false;
-        return std::any_of(document->manifests.begin(), document->manifests.end(), [&](auto const& m) { return m.digest == d; });
+    /// What it lists. There may be as many as anybody who pushes likes.
+    std::set<digest> digests() const {
+        std::set<digest> out;
+        if (document)
+            for (auto const& m : document->manifests) out.insert(m.digest);
+        return out;
     }
 };
 
@@ -14162,7 +14430,8 @@ class referrers_tag_operation : immovable {
     /// `asks_registry`: ask first whether it makes the list, unless that is known.
     referrers_tag_operation(call_context c, referrers_change change, bool asks_registry = true)
         : talk_(std::move(c)), change_(std::move(change)), tag_(referrers_tag(change_.subject)), asks_(asks_registry),
-          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(detail::repository_key(talk_)) {}
+          body_(talk_.bounds.manifest_bytes, talk_.bounds, errc::manifest_limit), source_(bytes_), key_(talk_.repository_key()),
+          removed_(change_.removed.begin(), change_.removed.end()) {}
 
     step<referrers_listing> start() {
         if (change_.added.empty() && change_.removed.empty()) return over(referrers_listing::none);
@@ -14226,8 +14495,7 @@ class referrers_tag_operation : immovable {
         }
         if (talk_.uploads && talk_.uploads->is_contended(list_key())) {
             contended_ = true;
-            for (auto const& d : talk_.uploads->listed(list_key()))
-                if (std::find(change_.removed.begin(), change_.removed.end(), d.digest) == change_.removed.end()) wanted_.emplace_back(d.digest, d);
+            for (auto const& d : talk_.uploads->listed(list_key())) want(d);
         }
         return read(state::reading);
     }
@@ -14238,7 +14506,7 @@ class referrers_tag_operation : immovable {
         if (s == state::reading) began_ = std::chrono::steady_clock::now();
         auto q = talk_.send("GET", url());
         q.headers.add("Accept", media_types::oci_index);
-        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+        return need_exchange(std::move(q), body_, talk_.push());
     }
     /// The index in an answer.
     result<detail::referrers_index> index_in(result<response>& answer) {
@@ -14273,18 +14541,18 @@ class referrers_tag_operation : immovable {
     step<referrers_listing> write(detail::referrers_index index) {
         if (note_entries(index) && tries_ != 0) others_write();
         bool differs = false;
+        auto const there = index.digests();
         oci_index out;
         if (index.document) out = std::move(*index.document);
         else out.media_type = media_types::oci_index;
-        for (auto const& d : change_.removed)
-            differs = std::erase_if(out.manifests, [&](auto const& m) { return m.digest == d; }) != 0 || differs;
-        for (auto const& [d, entry] : wanted_)
-            if (std::none_of(out.manifests.begin(), out.manifests.end(), [&, &known = d](auto const& m) { return m.digest == known; })) {
+        differs = std::erase_if(out.manifests, [&](auto const& m) { return removed_.contains(m.digest); }) != 0;
+        for (auto const& entry : wanted_)
+            if (!there.contains(entry.digest)) {
                 out.manifests.push_back(entry);
                 differs = true;
             }
         if (!differs) return written_ ? settle(index) : finish(referrers_listing::as_it_was);
-        if (out.manifests.empty() && !keeps_empty_) return remove();
+        if (out.manifests.empty() && !keeps_empty_) return remove(index.etag);
         auto bytes = index.document ? encode(out, index.json.root()) : encode(out);
         if (!bytes) return what_failed(std::move(bytes).assume_error());
         bytes_ = std::move(bytes).assume_value();
@@ -14299,20 +14567,18 @@ class referrers_tag_operation : immovable {
         if (!index.document) q.headers.add("If-None-Match", "*");
         else if (!index.etag.empty()) q.headers.add("If-Match", index.etag);
         q.source = &source_;
-        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), routing(talk_.push_scope()));
+        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), talk_.push());
     }
     /// What is to be there from now on: ours, and what others have written, unless it is to be removed. True for something new.
     bool note_entries(detail::referrers_index const& index) {
         auto const before = wanted_.size();
-        auto const want = [&](descriptor const& d) {
-            bool const known = std::any_of(wanted_.begin(), wanted_.end(), [&](auto const& w) { return w.first == d.digest; });
-            bool const gone = std::find(change_.removed.begin(), change_.removed.end(), d.digest) != change_.removed.end();
-            if (!known && !gone) wanted_.emplace_back(d.digest, d);
-        };
         if (index.document)
             for (auto const& m : index.document->manifests) want(m);
         for (auto const& d : change_.added) want(d);
         return wanted_.size() > before;
+    }
+    void want(descriptor const& d) {
+        if (!removed_.contains(d.digest) && known_.insert(d.digest).second) wanted_.push_back(d);
     }
     void others_write() {
         contended_ = true;
@@ -14346,10 +14612,11 @@ class referrers_tag_operation : immovable {
         auto const& index = read.assume_value();
         if (note_entries(index)) others_write();
         missing_.clear();
+        auto const there = index.digests();
         for (auto const& w : wanted_)
-            if (!index.has(w.first)) missing_.push_back(w.first.str());
-        for (auto const& d : change_.removed)
-            if (index.has(d)) missing_.push_back(d.str());
+            if (!there.contains(w.digest)) missing_.push_back(w.digest.str());
+        for (auto const& d : removed_)
+            if (there.contains(d)) missing_.push_back(d.str());
         if (!missing_.empty()) return contended_ = true, lost(std::nullopt);
         return settle(index);
     }
@@ -14373,16 +14640,19 @@ class referrers_tag_operation : immovable {
     }
 
     /// Nothing is left on the list.
-    step<referrers_listing> remove() {
+    step<referrers_listing> remove(std::string const& etag) {
         state_ = state::removing;
         routing how("repository:" + std::string(talk_.name.path()) + ":delete");
         how.asks_as_told = true;
-        return need_exchange(talk_.send("DELETE", url()), kept_.emplace(talk_.bounds), std::move(how));
+        auto q = talk_.send("DELETE", url());
+        if (!etag.empty()) q.headers.add("If-Match", etag);
+        return need_exchange(std::move(q), kept_.emplace(talk_.bounds), std::move(how));
     }
     step<referrers_listing> on_removed(result<response>& answer) {
         if (answer) {
             auto const s = answer.assume_value().status;
             if (s == 200 || s == 202 || s == 204 || s == 404) return finish(referrers_listing::removed);
+            if (s == 412) return lost(std::nullopt); // another has written
         } else if (!detail::is_passing(answer.assume_error().kind())) {
             return what_failed(std::move(answer).assume_error());
         }
@@ -14436,7 +14706,9 @@ class referrers_tag_operation : immovable {
     state state_ = state::reading;
     std::shared_ptr<upload_notes::turn> turn_;
     std::chrono::milliseconds patience_{0};
-    std::vector<std::pair<digest, descriptor>> wanted_; ///< what the list is to have
+    std::set<digest> removed_;                          ///< what it is not to have
+    std::vector<descriptor> wanted_;                    ///< what the list is to have
+    std::set<digest> known_;                            ///< of these
     std::vector<digest> settled_;                       ///< what it had as it was read last
     std::vector<std::string> missing_;
     std::chrono::steady_clock::time_point began_{};
@@ -14472,7 +14744,7 @@ inline std::vector<std::string> digests_in(error const& e) {
 /// Puts the exact bytes. Their type is decided from them; nothing is converted. With a digest in the reference the bytes have to have
 /// it. What the manifest lists has to be there before.
 ///
-/// Errors: `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
+/// Errors: `ref_invalid`, before anything is asked, for a further tag that is none; `manifest_limit` for more than `limits::manifest_bytes`; `digest_mismatch`; `manifest_blob_unknown` with the digests, in
 /// `error_detail::available`; `manifest_rejected`; `tag_immutable`; `tag_exists`; `upload_too_large`; those of `error_from_response` and the
 /// transport. A tag that leads to these bytes already is no failure. Of a manifest with a subject also those of the referrers tag
 /// operation: the manifest is in the repository then, and is missing in the list of its subject's referrers.
@@ -14490,9 +14762,11 @@ class push_manifest_operation : immovable {
 
     push_manifest_operation(call_context c, reference ref, std::string bytes, manifest_push_options o)
         : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), source_(bytes), bytes_(std::move(bytes)),
-          body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {}
+          body_(talk_.bounds), home_(talk_.home.base()) {}
 
     step<pushed_manifest> start() {
+        for (auto const& t : options_.tags)
+            if (!is_tag(t)) return error(errc::ref_invalid).with_context("no tag: " + detail::printable(t, 160));
         if (bytes_.size() > talk_.bounds.manifest_bytes)
             return error(errc::manifest_limit).with_values("at most " + std::to_string(talk_.bounds.manifest_bytes) + " bytes (limits::manifest_bytes)", std::to_string(bytes_.size()));
         auto known = detail::identify<P>(bytes_, response(200), manifest_expectation(ref_.digest()), talk_.bounds);
@@ -14557,7 +14831,7 @@ class push_manifest_operation : immovable {
         std::string types(P::manifests::accept());
         if (types.find(self_->media_type) == types.npos) types = self_->media_type + ", " + types;
         q.headers.add("Accept", types);
-        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+        return need_exchange(std::move(q), body_, talk_.push());
     }
     step<pushed_manifest> put() { return put(state::putting, url_of(name())); }
     step<pushed_manifest> put(state s, std::string url) {
@@ -14566,13 +14840,14 @@ class push_manifest_operation : immovable {
         q.headers.add("Content-Type", self_->media_type);
         if (options_.no_clobber && by_tag()) q.headers.add("If-None-Match", "*");
         q.source = &source_;
-        return need_exchange(std::move(q), body_, routing(talk_.push_scope()));
+        return need_exchange(std::move(q), body_, talk_.push());
     }
     /// By digest, with at most ten tags, where the registry is known to do that (OCI distribution specification, 1.1).
     step<pushed_manifest> put_all() {
         auto url = url_of(self_->digest.str());
         std::size_t n = 0;
-        for (auto i = at_; i < names_.size() && n < 10; ++i, ++n) url.append(n ? "&tag=" : "?tag=").append(names_[i]);
+        for (auto i = at_; i < names_.size() && n < 10; ++i)
+            if (names_[i].find(':') == names_[i].npos) url.append(n++ ? "&tag=" : "?tag=").append(names_[i]); // it goes by its digest anyway
         return put(state::putting_all, std::move(url));
     }
 
@@ -14613,7 +14888,7 @@ class push_manifest_operation : immovable {
             return e.with_context("of type " + self_->media_type + (config_type_.empty() ? "" : ", its config of type " + config_type_));
         }
         if (s == 429) return wait(std::move(e), retry_after_of(head));
-        if (s == 408 || s >= 500) return check(std::move(e));
+        if (s == 408 || (s >= 500 && s != 507)) return check(std::move(e));
         return e;
     }
     step<pushed_manifest> on_kept(response const& head) {
@@ -14633,7 +14908,7 @@ class push_manifest_operation : immovable {
     }
     /// A tag that the answer does not name is put by itself.
     step<pushed_manifest> on_put_all(result<response>& answer) {
-        if (!answer || answer.assume_value().status != 201) {
+        if (!answer || answer.assume_value().status != 201 || !answer.assume_value().sent_whole) {
             if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
             one_by_one_ = true;
             return put();
@@ -14643,6 +14918,7 @@ class push_manifest_operation : immovable {
         if (auto const subject = head.headers.find("OCI-Subject"))
             if (auto d = digest::parse(detail::trim(*subject))) note_subject(d.assume_value());
         auto const before = done_.size();
+        bool const by_digest = name().find(':') != std::string::npos;
         for (auto rest : head.headers.all("OCI-Tag"))
             while (!rest.empty()) {
                 auto const one = detail::trim(rest.substr(0, rest.find(',')));
@@ -14650,8 +14926,9 @@ class push_manifest_operation : immovable {
                 if (std::find(names_.begin(), names_.end(), one) == names_.end()) continue; // not one of ours
                 done_.emplace_back(one);
             }
-        one_by_one_ = done_.size() - before < std::min<std::size_t>(10, names_.size() - at_);
+        one_by_one_ = done_.size() - before < std::min<std::size_t>(10, names_.size() - at_ - by_digest);
         if (done_.size() == before && talk_.uploads) talk_.uploads->change(home_, [](auto& n) { n.names_tags = false; });
+        if (by_digest) done_.push_back(self_->digest.str());
         return next();
     }
 
@@ -14693,7 +14970,7 @@ class push_manifest_operation : immovable {
     /// Putting is idempotent: the same once more.
     step<pushed_manifest> again() { return wait(std::move(*why_), -1); }
     step<pushed_manifest> wait(error why, std::int64_t wish) {
-        if (++tries_ >= std::max(options_.tries, 1u) || wish > 60) return why;
+        if (++tries_ >= std::max(options_.tries != 0 ? options_.tries : talk_.tries, 1u) || wish > 60) return why;
         auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << std::min(tries_, 8u));
         return need_delay(std::max(time, std::chrono::milliseconds(100)));
     }
@@ -14713,7 +14990,7 @@ class push_manifest_operation : immovable {
         subject_ = said;
         if (!referrer_) return;
         if (said == referrer_->subject->digest) {
-            if (talk_.uploads) talk_.uploads->note_referrers(detail::repository_key(talk_), true);
+            if (talk_.uploads) talk_.uploads->note_referrers(talk_.repository_key(), true);
         } else {
             warnings_.emplace_back(warning_code::subject_differs, "the subject is " + referrer_->subject->digest.str() + ", the registry says " + said.str());
         }
@@ -14878,7 +15155,7 @@ class referrers_operation : public operation_base<referrer_list, P> {
   public:
     referrers_operation(call_context c, reference ref, referrers_options o)
         : talk_(std::move(c)), ref_(std::move(ref)), options_(std::move(o)), body_(talk_.bounds.manifest_bytes, talk_.bounds),
-          key_(detail::repository_key(talk_)) {}
+          key_(talk_.repository_key()) {}
 
     step<referrer_list> start() {
         if (ref_.digest()) return begin(*ref_.digest());
@@ -14966,12 +15243,11 @@ class referrers_operation : public operation_base<referrer_list, P> {
         ++pages_;
         auto const before = list_->values.size();
         LADING_TRY(bool const full, add(body_.take()));
-        LADING_TRY(auto const link, next_link(head.headers.all("Link")));
-        if (full || !link) return std::optional<std::string>();
-        LADING_TRY(auto const here, url::parse(head.url));
-        LADING_TRY(auto const there, here.resolve(*link));
-        LADING_TRY(auto const home, url::parse(talk_.base_url));
-        if (there.origin() != home.origin()) return error(errc::page_cross_origin).with_values(home.origin().str(), there.origin().str());
+        if (full) return std::optional<std::string>();
+        LADING_TRY(auto const page, next_page_of(head));
+        if (!page) return std::optional<std::string>();
+        auto const& [here, there] = *page;
+        if (there.origin() != talk_.home) return error(errc::page_cross_origin).with_values(talk_.home.str(), there.origin().str());
         barren_ = list_->values.size() == before ? barren_ + 1 : 0;
         if (there.str() == here.str() || !seen_.insert(there.str()).second || barren_ == 3) return error(errc::page_loop).with_url(there.safe());
         if (pages_ >= talk_.bounds.referrer_pages)
@@ -15012,6 +15288,7 @@ class referrers_operation : public operation_base<referrer_list, P> {
         if (document.self.media_type != media_types::oci_index) return ignore("it is of the type " + detail::printable(document.self.media_type, 160));
         if (referring_of<typename P::json>(document.bytes, document.self, talk_.bounds).subject) return ignore("it has a subject of its own");
         if (auto const full = add(document.bytes); !full) return list_->values.clear(), ignore(full.assume_error().summary());
+        list_->index = document.self;
         return next();
     }
     step<referrer_list> ignore(std::string const& why) {
@@ -15040,6 +15317,8 @@ class referrers_operation : public operation_base<referrer_list, P> {
         auto& one = list_->values[at_];
         if (!got) {
             auto e = std::move(got).assume_error();
+            bool const refers_to_nothing = e == errc::body_too_large || e == errc::schema1_format;
+            if (options_.verify && refers_to_nothing) return drop_unrelated();
             if (!is_not_found(e)) return e;
             if (options_.verify) return drop("is not there");
             ++at_;
@@ -15050,11 +15329,15 @@ class referrers_operation : public operation_base<referrer_list, P> {
         if (!options_.verify) {
             one.artifact_type = is.entry.artifact_type;
         } else {
-            if (!is.subject || is.subject->digest != list_->subject) return drop("does not refer to it");
+            if (!is.subject || is.subject->digest != list_->subject) return drop_unrelated();
             one = is.entry;
         }
         ++at_;
         return next();
+    }
+    step<referrer_list> drop_unrelated() {
+        list_->unrelated.push_back(list_->values[at_].digest);
+        return drop("does not refer to it");
     }
     step<referrer_list> drop(char const* why) {
         auto const at = list_->values.begin() + static_cast<std::ptrdiff_t>(at_);
@@ -15096,7 +15379,7 @@ namespace lading {
 /// A manifest is removed first, and then taken from the list of its subject's referrers: one that is listed and not there does no
 /// harm, one that is there and not listed is not found.
 ///
-/// Errors: `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport;
+/// Errors: `ref_invalid`, before anything is asked, for what is no tag or no digest; `unsupported_by_registry`; `manifest_unknown`, `name_unknown`, `blob_unknown`; those of `error_from_response` and the transport;
 /// those of the referrers tag operation, where what is removed is still listed.
 template <class P>
 class remove_operation : immovable {
@@ -15110,12 +15393,14 @@ class remove_operation : immovable {
   public:
     using value_type = bool;
 
-    /// `which`: a tag, or a digest.
+    /// `which`: a tag to remove a tag, else a digest.
     remove_operation(call_context c, removed kind, std::string which, remove_options o = {})
         : talk_(std::move(c)), kind_(kind), which_(std::move(which)), options_(o), body_(talk_.bounds) {}
 
     step<bool> start() {
-        auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(detail::repository_key(talk_)) == true;
+        bool const is_name = kind_ == removed::tag ? is_tag(which_) : digest::parse(which_).has_value();
+        if (!is_name) return error(errc::ref_invalid).with_context(std::string("what is removed is named by ") + (kind_ == removed::tag ? "a tag: " : "a digest: ") + detail::printable(which_, 160));
+        auto const listed_there = talk_.uploads && talk_.uploads->has_referrers(talk_.repository_key()) == true;
         if (kind_ != removed::manifest || !options_.listing || listed_there) return send("DELETE");
         auto ref = reference::parse(talk_.name.str() + '@' + which_);
         if (!ref) return std::move(ref).assume_error();
@@ -15193,7 +15478,7 @@ class remove_operation : immovable {
         return wait(std::move(*why_), -1);
     }
     step<bool> wait(error why, std::int64_t wish) {
-        if (++tries_ >= 5 || wish > 60) return why;
+        if (++tries_ >= std::max(talk_.tries, 1u) || wish > 60) return why;
         auto const time = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::int64_t(125) << tries_);
         return need_delay(std::max(time, std::chrono::milliseconds(100)));
     }
@@ -15222,132 +15507,13 @@ class remove_operation : immovable {
 /// PATCH for each but the last. After a failure: HEAD, which tells whether the blob is there in spite of it; GET, which tells how much of a chunk
 /// has come; and at its end DELETE, so that the registry keeps nothing.
 
-// ---- lading/http/upload_location.hpp ----
-
-/// Where an upload goes on, as the registry says it (`Location`, `Range`, `OCI-Chunk-Min-Length`): pure functions of headers.
-
-namespace lading {
-
-/// The place of an upload session.
-struct upload_location {
-    std::string url;                ///< path and query as the registry wrote them
-    bool rewritten = false;         ///< it named another scheme or port of the same host; the session's own are kept
-    bool elsewhere = false;         ///< on another host, which the caller allows: no credentials go there
-    bool other_repository = false;  ///< below another repository's path
-};
-
-namespace detail {
-inline error bad_upload_location(std::string why) { return error(errc::upload_protocol).with_context("Location: " + std::move(why)); }
-
-/// Splits at the first character; the second part is empty without it.
-inline std::pair<std::string_view, std::string_view> cut_at(std::string_view text, char at) {
-    auto const n = std::min(text.find(at), text.size());
-    return {text.substr(0, n), text.substr(std::min(n + 1, text.size()))};
-}
-} // namespace detail
-
-/// Reads the `Location` of an answer to `asked`, an upload of the repository with this path. Another scheme or port of the same host is
-/// a proxy that knows itself by another name: the origin of `asked` is kept, so that nothing goes where it would not have gone anyway.
-/// Another host is refused unless it is in `hosts` ("uploads.example.com", with its port if that is not the scheme's own), and then has
-/// to be https. Errors: `upload_protocol` for what is no place of an upload, `upload_location_cross_origin`,
-/// `upload_location_downgrade`.
-inline result<upload_location> locate_upload(header_map const& headers, std::string_view asked, std::string_view repository,
-                                             std::vector<std::string> const& hosts = {}) {
-    constexpr std::size_t most = 8u << 10;
-    auto const all = headers.all("Location");
-    if (all.empty()) return detail::bad_upload_location("there is none");
-    for (auto const& other : all)
-        if (other != all.front()) return detail::bad_upload_location("there are two");
-    std::string_view const text = all.front();
-    if (text.empty()) return detail::bad_upload_location("it is empty");
-    if (text.size() > most) return detail::bad_upload_location("longer than " + std::to_string(most) + " bytes");
-    if (names_user(text)) return detail::bad_upload_location("it names a user");
-    LADING_TRY(auto const here, url::parse(asked));
-    auto const found = here.resolve(text);
-    if (!found) return detail::bad_upload_location(found.assume_error().detail().context);
-    auto const& there = found.assume_value();
-    if ((there.path() + '/').find("/manifests/") != std::string::npos)
-        return detail::bad_upload_location("it is that of a manifest"); // what is put there would be one
-
-    upload_location out;
-    out.url = there.str();
-    out.other_repository = there.path().starts_with("/v2/") && !there.path().starts_with("/v2/" + std::string(repository) + '/');
-    if (there.origin() == here.origin()) return out;
-    if (there.host() == here.host()) {
-        out.rewritten = true;
-        out.url = here.scheme() + "://" + here.authority() + there.target();
-        return out;
-    }
-    bool allowed = false;
-    for (auto const& host : hosts) allowed = allowed || iequal(host, there.authority());
-    if (!allowed) return error(errc::upload_location_cross_origin).with_values(here.origin().str(), there.origin().str());
-    if (there.scheme() != "https") return error(errc::upload_location_downgrade).with_values("https", there.origin().str());
-    out.elsewhere = true;
-    return out;
-}
-
-/// The place where an upload of this digest is closed: one `digest` parameter, the last, its colon encoded. What else the query has
-/// stays as it is and where it is: it may be signed.
-inline std::string closing_url(std::string_view location, digest const& d) {
-    auto const [place, query] = detail::cut_at(location, '?');
-    std::string out(place);
-    char separator = '?';
-    for (std::string_view rest = query; !rest.empty();) {
-        auto const [one, more] = detail::cut_at(rest, '&');
-        if (detail::cut_at(one, '=').first != "digest") out.append(1, std::exchange(separator, '&')).append(one);
-        rest = more;
-    }
-    return out.append(1, separator).append("digest=").append(percent_encode(d.str()));
-}
-
-/// The place where an upload goes on: without the `digest` that a registry may have put there, else as it is.
-inline std::string open_url(std::string_view location) {
-    auto const [place, query] = detail::cut_at(location, '?');
-    if (("&" + std::string(query)).find("&digest=") == std::string::npos) return std::string(location);
-    std::string out(place);
-    char separator = '?';
-    for (std::string_view rest = query; !rest.empty();) {
-        auto const [one, more] = detail::cut_at(rest, '&');
-        if (detail::cut_at(one, '=').first != "digest") out.append(1, std::exchange(separator, '&')).append(one);
-        rest = more;
-    }
-    return out;
-}
-
-/// The last byte that the registry says it has (`Range: 0-<last>`), which is 0 for none and for one. Nothing for what cannot be read,
-/// and registries write all kinds of things there: a hint, no more.
-inline std::optional<std::uint64_t> upload_range_end(header_map const& headers) {
-    auto const all = headers.all("Range");
-    if (all.size() != 1) return std::nullopt;
-    std::string_view text = all.front();
-    if (!text.starts_with("0-")) return std::nullopt;
-    text.remove_prefix(2);
-    std::uint64_t out = 0;
-    auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (text.empty() || text.size() > 18 || wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return out;
-}
-
-/// The least size of a chunk but the last, 0 for any. Nothing for what is no number, or several.
-inline std::optional<std::uint64_t> least_chunk(header_map const& headers) {
-    auto const all = headers.all("OCI-Chunk-Min-Length");
-    if (all.empty()) return 0;
-    auto const& text = all.front();
-    std::uint64_t out = 0;
-    auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (all.size() > 1 || text.empty() || wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return out;
-}
-
-} // namespace lading
-
 // ---- lading/operation/upload_chunks.hpp ----
 
 /// `upload_chunks`: which bytes of a content are to be sent next, where an upload is sent in chunks, and what the registry has.
 
 // ---- lading/operation/verifying_source.hpp ----
 
-/// `verifying_source`: a content that is hashed while it is sent. Its last bytes are given only when size and digest hold, so that no
+/// `verifying_source`: a content that is hashed while it is sent, unless its source does that. Its last bytes are given only when size and digest hold, so that no
 /// request with other bytes is ever complete.
 
 #include <functional>
@@ -15369,7 +15535,8 @@ class verifying_source final : public body_source {
     result<void> begin() override {
         count_ = 0;
         over_ = false;
-        hash_.emplace(expected_ ? expected_->algorithm() : digest_algorithm::sha256);
+        hash_.reset();
+        if (!expected_ || !from_.verifies(*expected_)) hash_.emplace(expected_ ? expected_->algorithm() : digest_algorithm::sha256);
         if (auto begun = from_.begin(); !begun) return failed(std::move(begun).assume_error());
         failure_.reset();
         if (size_ == std::uint64_t{0}) return finish();
@@ -15382,7 +15549,7 @@ class verifying_source final : public body_source {
         auto got = from_.read(into);
         if (!got) return failed(std::move(got).assume_error());
         auto const n = got.assume_value();
-        hash_->update(into.first(n));
+        if (hash_) hash_->update(into.first(n));
         count_ += n;
         if (size_ && count_ > *size_) return failed(other_size("more"));
         if (n == 0 || count_ == size_) {
@@ -15409,15 +15576,17 @@ class verifying_source final : public body_source {
     }
     result<void> finish() {
         if (size_ && count_ != *size_) return failed(other_size(std::to_string(count_)));
-        if (size_ && count_ != 0) { // and nothing may follow
+        if (size_ && (count_ != 0 || !hash_)) { // and nothing may follow
             std::byte more{};
             auto const n = from_.read({&more, 1});
             if (!n) return failed(n.assume_error());
             if (n.assume_value() != 0) return failed(other_size("more"));
         }
-        auto got = hash_->finish();
-        if (!got) return failed(std::move(got).assume_error());
-        actual_ = std::move(got).assume_value();
+        if (hash_) {
+            auto got = hash_->finish();
+            if (!got) return failed(std::move(got).assume_error());
+            actual_ = std::move(got).assume_value();
+        } else actual_ = expected_; // the source has said so by its end
         if (expected_ && *actual_ != *expected_)
             return failed(error(errc::source_changed).with_context("its bytes").with_values(expected_->str(), actual_->str()));
         over_ = true;
@@ -15503,7 +15672,7 @@ class upload_chunks {
         if (*said + 1 > offset_ + sent_) return verdict::impossible;
         return continue_at(*said + 1);
     }
-    /// A byte may not be sent twice: what went before is gone on with or not at all.
+    /// No byte may be sent twice: either the upload continues here, or it cannot continue.
     std::uint64_t offset() const noexcept { return offset_; }
     std::uint64_t end_of_sent() const noexcept { return offset_ + sent_; }
 
@@ -15545,6 +15714,132 @@ class upload_chunks {
 
 } // namespace lading
 
+// ---- lading/operation/upload_requests.hpp ----
+
+/// `upload_requests`: what an upload asks, and what it knows of the registry; `upload_operation` has what follows from the answers.
+
+// ---- lading/http/upload_location.hpp ----
+
+/// Where an upload goes on, as the registry says it (`Location`, `Range`, `OCI-Chunk-Min-Length`): pure functions of headers.
+
+namespace lading {
+
+/// The place of an upload session.
+struct upload_location {
+    std::string url;                ///< path and query as the registry wrote them
+    bool rewritten = false;         ///< it named another scheme or port of the same host; the session's own are kept
+    bool elsewhere = false;         ///< on another host, which the caller allows: no credentials go there
+    bool other_repository = false;  ///< below another repository's path
+    std::optional<origin> from, to; ///< of one elsewhere: who named it, and where it is
+};
+
+namespace detail {
+inline error bad_upload_location(std::string why) { return error(errc::upload_protocol).with_context("Location: " + std::move(why)); }
+
+/// Splits at the first character; the second part is empty without it.
+inline std::pair<std::string_view, std::string_view> cut_at(std::string_view text, char at) {
+    auto const n = std::min(text.find(at), text.size());
+    return {text.substr(0, n), text.substr(std::min(n + 1, text.size()))};
+}
+} // namespace detail
+
+/// Reads the `Location` of an answer to `asked`, an upload of the repository with this path. Another scheme or port of the same host is
+/// a proxy that knows itself by another name: the origin of `asked` is kept, so that nothing goes where it would not have gone anyway.
+/// Another host is refused unless it is in `hosts` ("uploads.example.com", with its port if that is not the scheme's own), and then has
+/// to be https. Errors: `upload_protocol` if it cannot be the place of an upload, `upload_location_cross_origin`,
+/// `upload_location_downgrade`.
+inline result<upload_location> locate_upload(header_map const& headers, std::string_view asked, std::string_view repository,
+                                             std::vector<std::string> const& hosts = {}) {
+    constexpr std::size_t most = 8u << 10;
+    auto const all = headers.all("Location");
+    if (all.empty()) return detail::bad_upload_location("there is none");
+    for (auto const& other : all)
+        if (other != all.front()) return detail::bad_upload_location("there are two");
+    std::string_view const text = all.front();
+    if (text.empty()) return detail::bad_upload_location("it is empty");
+    if (text.size() > most) return detail::bad_upload_location("longer than " + std::to_string(most) + " bytes");
+    if (names_user(text)) return detail::bad_upload_location("it names a user");
+    LADING_TRY(auto const here, url::parse(asked));
+    auto const found = here.resolve(text);
+    if (!found) return detail::bad_upload_location(found.assume_error().detail().context);
+    auto const& there = found.assume_value();
+    if ((there.path() + '/').find("/manifests/") != std::string::npos)
+        return detail::bad_upload_location("it is that of a manifest"); // what is put there would be one
+
+    upload_location out;
+    out.url = there.str();
+    out.other_repository = there.path().starts_with("/v2/") && !there.path().starts_with("/v2/" + std::string(repository) + '/');
+    if (there.origin() == here.origin()) return out;
+    if (there.host() == here.host()) {
+        out.rewritten = true;
+        out.url = here.origin().base() + there.target();
+        return out;
+    }
+    bool allowed = false;
+    for (auto const& host : hosts) allowed = allowed || iequal(host, there.authority());
+    if (!allowed) return error(errc::upload_location_cross_origin).with_values(here.origin().str(), there.origin().str());
+    if (there.scheme() != "https") return error(errc::upload_location_downgrade).with_values("https", there.origin().str());
+    out.elsewhere = true;
+    out.from = here.origin();
+    out.to = there.origin();
+    return out;
+}
+
+/// The place where an upload of this digest is closed: one `digest` parameter, the last, its colon encoded. What else the query has
+/// stays as it is and where it is: it may be signed.
+inline std::string closing_url(std::string_view location, digest const& d) {
+    auto const [place, query] = detail::cut_at(location, '?');
+    std::string out(place);
+    char separator = '?';
+    for (std::string_view rest = query; !rest.empty();) {
+        auto const [one, more] = detail::cut_at(rest, '&');
+        if (detail::cut_at(one, '=').first != "digest") out.append(1, std::exchange(separator, '&')).append(one);
+        rest = more;
+    }
+    return out.append(1, separator).append("digest=").append(percent_encode(d.str()));
+}
+
+/// The place where an upload goes on: without the `digest` that a registry may have put there, else as it is.
+inline std::string open_url(std::string_view location) {
+    auto const [place, query] = detail::cut_at(location, '?');
+    if (("&" + std::string(query)).find("&digest=") == std::string::npos) return std::string(location);
+    std::string out(place);
+    char separator = '?';
+    for (std::string_view rest = query; !rest.empty();) {
+        auto const [one, more] = detail::cut_at(rest, '&');
+        if (detail::cut_at(one, '=').first != "digest") out.append(1, std::exchange(separator, '&')).append(one);
+        rest = more;
+    }
+    return out;
+}
+
+/// The last byte that the registry says it has (`Range: 0-<last>`), which is 0 for none and for one. Nothing for what cannot be read,
+/// and registries write all kinds of things there: a hint, no more.
+inline std::optional<std::uint64_t> upload_range_end(header_map const& headers) {
+    auto const all = headers.all("Range");
+    if (all.size() != 1) return std::nullopt;
+    std::string_view text = all.front();
+    if (!text.starts_with("0-")) return std::nullopt;
+    text.remove_prefix(2);
+    std::uint64_t out = 0;
+    auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (text.empty() || text.size() > 18 || wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return out;
+}
+
+/// The least size of a chunk but the last, 0 for any. Nothing if it is not a number, or there are several.
+inline std::optional<std::uint64_t> least_chunk(header_map const& headers) {
+    auto const all = headers.all("OCI-Chunk-Min-Length");
+    if (all.empty()) return 0;
+    auto const& text = all.front();
+    std::uint64_t out = 0;
+    auto const [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (all.size() > 1 || text.empty() || wrong != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return out;
+}
+
+} // namespace lading
+
 // ---- lading/operation/upload_session.hpp ----
 
 /// `upload_session`: the place where an upload goes on, answer by answer, and how requests are made to it.
@@ -15581,7 +15876,7 @@ class upload_session {
 
     /// A request to it, with what it needs to be allowed.
     std::pair<request, routing> ask(std::string method, std::string url) const {
-        std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), routing(talk_.push_scope()));
+        std::pair<request, routing> out(talk_.send(std::move(method), std::move(url)), talk_.push());
         out.second.once = out.first.method == "PUT" || out.first.method == "PATCH";
         out.second.token_for = token_for;
         if (at_.elsewhere) {
@@ -15601,9 +15896,8 @@ class upload_session {
             remarks.emplace_back(warning_code::upload_location_rewritten, "the proxy in front of the registry is misconfigured: " + safe_url(head.url));
         next.other_repository = next.other_repository || at_.other_repository;
         if (next.elsewhere) {
-            auto const here = url::parse(head.url), there = url::parse(next.url);
-            far_ = policy_from(head, address_policy::anywhere, here.assume_value().host(), there.assume_value().host());
-            named_by_ = here.assume_value().authority();
+            far_ = policy_from(head, address_policy::anywhere, next.from->host, next.to->host);
+            named_by_ = next.from->authority();
         }
         next.elsewhere = next.elsewhere || at_.elsewhere;
         at_ = std::move(next);
@@ -15622,6 +15916,166 @@ class upload_session {
 
 namespace lading {
 
+class upload_requests : immovable {
+  protected:
+    upload_requests(call_context c, std::optional<descriptor> known, push_options o, std::shared_ptr<std::string> place)
+        : talk_(std::move(c)), options_(std::move(o)), place_(std::move(place)), known_(std::move(known)), body_(talk_.bounds),
+          home_(talk_.home.base()) {}
+
+    /// What is awaited.
+    enum class state : std::uint8_t { asking,
+                                      mounting,
+                                      opening,
+                                      sending,
+                                      patching,
+                                      questioning, ///< how much of a chunk has come
+                                      checking,    ///< whether the blob is there in spite of a failure
+                                      cancelling,
+                                      waiting_for_turn, ///< another one sends the same
+                                      waiting_to_ask_first,
+                                      waiting_to_ask,
+                                      waiting_to_question,
+                                      waiting_to_open };
+
+    std::optional<digest> digest_of_known() const { return known_ ? std::optional(known_->digest) : std::nullopt; }
+    upload_notes::note note() const { return talk_.uploads ? talk_.uploads->of(home_) : upload_notes::note(); }
+    routing push() const {
+        auto out = talk_.push();
+        out.token_for = upload_session::token_for;
+        return out;
+    }
+    std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
+    need_exchange exchange(state s, request q, routing how) {
+        state_ = s;
+        if (place_) *place_ = session_.is_elsewhere() ? std::string() : session_.place();
+        if (!q.source && talk_.small_limit.count() > 0) {
+            auto const until = std::chrono::steady_clock::now() + talk_.small_limit;
+            if (!q.deadline || *q.deadline > until) q.deadline = until;
+        }
+        return need_exchange(std::move(q), body_, std::move(how));
+    }
+    std::size_t tries() const { return std::max(options_.tries != 0 ? options_.tries : talk_.tries, 1u); }
+
+    /// One at a time sends a blob to a repository; the others find it there.
+    bool take_turn() {
+        if (!known_ || !talk_.uploads) return true;
+        turn_ = talk_.uploads->take_turn(home_ + ' ' + std::string(talk_.name.path()) + ' ' + known_->digest.str());
+        return turn_ != nullptr;
+    }
+    need_delay wait_for_turn() {
+        state_ = state::waiting_for_turn;
+        patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
+        return need_delay(patience_);
+    }
+
+    /// A failure after which the same may be asked again. A registry that has taken something, and is not there now, is beginning again.
+    bool may_pass(error const& e) const {
+        return detail::is_passing(e.kind()) || (e == errc::connection_refused && (sessions_ > 0 || note().has_taken));
+    }
+
+    /// Is the blob there?
+    need_exchange ask(state s) {
+        auto how = push();
+        how.goes_on = s == state::asking; // one more try is enough where sending is the answer to a failure
+        return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
+    }
+    std::string mount_key() const { return home_ + ' ' + options_.mount_from + ' ' + std::string(talk_.name.path()); }
+    /// Words that are no path of a repository would be others in the scope of a token.
+    bool may_mount() const {
+        auto const from = repository::parse(std::string(talk_.name.host()) + '/' + options_.mount_from);
+        return from && from.assume_value().path() == options_.mount_from && (!talk_.uploads || talk_.uploads->may_mount(mount_key()));
+    }
+    /// Takes it from another repository.
+    need_exchange mount() {
+        auto how = push();
+        how.scope += " repository:" + options_.mount_from + ":pull";
+        return exchange(state::mounting, talk_.send("POST", path("uploads/?mount=") + percent_encode(known_->digest.str()) + "&from=" + percent_encode(options_.mount_from)), std::move(how));
+    }
+    /// Begins a session; from a source the blob comes with it, where the registry takes it so. `known_` then.
+    need_exchange post(body_source* whole = nullptr) {
+        session_.end();
+        auto url = path("uploads/");
+        auto const d = digest_of_known();
+        if (d && d->algorithm() != digest_algorithm::sha256) url += "?digest-algorithm=" + std::string(name_of(d->algorithm()));
+        auto q = talk_.send("POST", whole ? closing_url(url, *d) : std::move(url));
+        if (whole) q.headers.add("Content-Type", "application/octet-stream");
+        q.source = whole;
+        return exchange(state::opening, std::move(q), push());
+    }
+    /// The whole blob, whose size is known.
+    need_exchange put(body_source& from) {
+        auto [q, how] = session_.ask("PUT", closing_url(session_.place(), known_->digest));
+        q.headers.add("Content-Type", "application/octet-stream");
+        if (*from.size() > expect_above && !note().has_taken) q.headers.add("Expect", "100-continue");
+        q.source = &from;
+        return exchange(state::sending, std::move(q), std::move(how));
+    }
+    /// `size` bytes of it, from `at` on; the last ones close the session.
+    need_exchange put_chunk(body_source& from, std::uint64_t at, std::size_t size, bool last) {
+        auto [q, how] = session_.ask(last ? "PUT" : "PATCH", last ? closing_url(session_.place(), known_->digest) : open_url(session_.place()));
+        q.headers.add("Content-Type", "application/octet-stream");
+        bool const alone = last && at == 0;
+        if (!alone && size != 0) q.headers.add("Content-Range", std::to_string(at) + '-' + std::to_string(at + size - 1));
+        q.source = &from;
+        return exchange(last ? state::sending : state::patching, std::move(q), std::move(how));
+    }
+    /// How much of a chunk has come.
+    need_exchange ask_how_far() {
+        auto [q, how] = session_.ask("GET", open_url(session_.place()));
+        how.goes_on = true;
+        return exchange(state::questioning, std::move(q), std::move(how));
+    }
+    /// The registry need not keep the session, which is over: this may take two seconds.
+    need_exchange delete_session() {
+        auto [q, how] = session_.ask("DELETE", open_url(session_.end()));
+        how.answers_challenges = false;
+        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+        if (!q.deadline || *q.deadline > until) q.deadline = until;
+        return exchange(state::cancelling, std::move(q), std::move(how));
+    }
+
+    /// Tells the observer of so many bytes of `size`, once it is known of what.
+    void tell(transfer_state s, std::uint64_t count, std::optional<std::uint64_t> size, std::string_view reason) {
+        if (!options_.observer || !known_) return;
+        transfer_event event{*known_, s};
+        event.bytes = event.all_bytes = s == transfer_state::started || s == transfer_state::retrying ? 0 : count;
+        event.all_total = size.value_or(event.bytes);
+        event.reason = reason;
+        options_.observer(event);
+    }
+    /// At most ten times a second.
+    bool may_tell_again() {
+        if (!options_.observer) return false;
+        auto const now = std::chrono::steady_clock::now();
+        if (now < next_tell_) return false;
+        next_tell_ = now + std::chrono::milliseconds(100);
+        return true;
+    }
+
+    static constexpr std::uint64_t expect_above = std::uint64_t(8) << 20; ///< bytes
+
+    call_context talk_;
+    push_options options_;
+    std::shared_ptr<std::string> place_; ///< tells one who gives up where the session is
+    std::optional<descriptor> known_;
+    bool const given_ = known_.has_value(); ///< else it is known at its end
+    detail::answer_text body_;
+    std::string home_; ///< the origin that is written to
+    std::shared_ptr<upload_notes::turn> turn_;
+    state state_ = state::asking;
+    upload_session session_{talk_, options_.upload_hosts};
+    std::size_t sessions_ = 0; ///< begun so far
+    std::vector<warning> warnings_;
+
+  private:
+    std::chrono::milliseconds patience_{0};
+    std::chrono::steady_clock::time_point next_tell_{};
+};
+
+} // namespace lading
+
+namespace lading {
+
 /// Sends one blob. A request whose outcome is not known is never sent again before the registry has been asked for the blob.
 ///
 /// Without a digest in `known` the blob has the digest that it turns out to have; it is sent in chunks then, and never asked for.
@@ -15630,7 +16084,7 @@ namespace lading {
 /// `digest_mismatch` when the registry says that it got others; `size_mismatch` when it says that it has others; `name_unknown` for a
 /// repository that has to be made first; `unsupported_by_registry`; those of the source, `error_from_response` and the transport.
 template <class P>
-class upload_operation : immovable {
+class upload_operation : upload_requests {
     template <class T>
     using result = detail::dependent<lading::result<T>, P>;
     template <class T>
@@ -15645,8 +16099,8 @@ class upload_operation : immovable {
 
     /// The source must outlive it. In `place` is the session that is open, for one who gives up; empty for none.
     upload_operation(call_context c, std::optional<descriptor> known, body_source& from, push_options o, std::shared_ptr<std::string> place = {})
-        : talk_(std::move(c)), options_(std::move(o)), place_(std::move(place)), known_(std::move(known)), source_(from, digest_of_known(), size_of(known_, from)),
-          chunks_(source_), body_(talk_.bounds), home_(detail::cut_origin(talk_.base_url)) {
+        : upload_requests(std::move(c), std::move(known), std::move(o), std::move(place)),
+          source_(from, digest_of_known(), size_of(known_, from)), chunks_(source_) {
         source_.watch([this](std::uint64_t n) { tell_running(n); });
     }
 
@@ -15661,7 +16115,10 @@ class upload_operation : immovable {
     }
 
     step<pushed_blob> on_delay() {
-        if (state_ == state::waiting_for_turn) return take_turn() ? ask(state::asking) : wait_for_turn();
+        if (state_ == state::waiting_for_turn) {
+            if (!take_turn()) return wait_for_turn();
+            return ask(state::asking);
+        }
         if (state_ == state::waiting_to_ask_first) return ask(state::asking);
         if (state_ == state::waiting_to_ask) return known_ ? ask(state::checking) : again();
         if (state_ == state::waiting_to_question) return question(error(*why_));
@@ -15670,7 +16127,7 @@ class upload_operation : immovable {
 
     step<pushed_blob> on_response(result<response> answer, auth_note const& shown = {}) {
         shown_ = shown;
-        if (answer) add_remarks(answer.assume_value());
+        if (answer) detail::add_registry_warnings(answer.assume_value(), warnings_);
         switch (state_) {
         case state::asking: return on_asked(answer);
         case state::mounting: return on_mounted(answer);
@@ -15690,62 +16147,12 @@ class upload_operation : immovable {
     }
 
   private:
-    enum class state : std::uint8_t { asking,
-                                      mounting,
-                                      opening,
-                                      sending,
-                                      patching,
-                                      questioning, ///< how much of a chunk has come
-                                      checking,    ///< whether the blob is there in spite of a failure
-                                      cancelling,
-                                      waiting_for_turn, ///< another one sends the same
-                                      waiting_to_ask_first,
-                                      waiting_to_ask,
-                                      waiting_to_question,
-                                      waiting_to_open };
-
-    std::optional<digest> digest_of_known() const { return known_ ? std::optional(known_->digest) : std::nullopt; }
     std::optional<std::uint64_t> size_of(std::optional<descriptor> const& what, body_source& from) {
         from_size_ = from.size();
         return what && what->size >= 0 ? std::optional(static_cast<std::uint64_t>(what->size)) : from_size_;
     }
-    routing push() const {
-        routing out(talk_.push_scope());
-        out.token_for = upload_session::token_for;
-        return out;
-    }
-    std::string path(std::string_view rest) const { return talk_.base_url + "/v2/" + std::string(talk_.name.path()) + "/blobs/" + std::string(rest); }
-    need_exchange exchange(state s, request q, routing how) {
-        state_ = s;
-        if (place_) *place_ = session_.is_elsewhere() ? std::string() : session_.place();
-        return need_exchange(std::move(q), body_, std::move(how));
-    }
-    upload_notes::note note() const { return talk_.uploads ? talk_.uploads->of(home_) : upload_notes::note(); }
-
-    /// One at a time sends a blob to a repository; the others find it there.
-    bool take_turn() {
-        if (!known_ || !talk_.uploads) return true;
-        turn_ = talk_.uploads->take_turn(home_ + ' ' + std::string(talk_.name.path()) + ' ' + known_->digest.str());
-        return turn_ != nullptr;
-    }
-    step<pushed_blob> wait_for_turn() {
-        state_ = state::waiting_for_turn;
-        patience_ = std::clamp(patience_ * 5 / 4, std::chrono::milliseconds(4), std::chrono::milliseconds(50));
-        return need_delay(patience_);
-    }
-
-    /// A failure after which the same may be asked again. A registry that has taken something, and is not there now, is beginning again.
-    bool may_pass(error const& e) const {
-        return detail::is_passing(e.kind()) || (e == errc::connection_refused && (sessions_ > 0 || note().has_taken));
-    }
-
     // ---- is it there?
 
-    step<pushed_blob> ask(state s) {
-        auto how = push();
-        how.goes_on = s == state::asking; // one more try is enough where sending is the answer to a failure
-        return exchange(s, talk_.send("HEAD", path(known_->digest.str())), std::move(how));
-    }
     step<pushed_blob> on_asked(result<response>& answer) {
         if (!answer && !may_pass(answer.assume_error())) return std::move(answer).assume_error();
         if (answer) {
@@ -15773,20 +16180,14 @@ class upload_operation : immovable {
             return may_pass(e) ? wait(std::move(e), state::waiting_to_ask) : fail(std::move(e));
         }
         auto const& head = answer.assume_value();
+        bool const may_shrink = std::exchange(may_shrink_, false);
         if (head.status == 200) return is_there(head, push_way::sent);
         if (needs_proof_) return fail(std::move(*why_));
-        return again();
+        return may_shrink ? shrink(std::move(*why_), false) : again();
     }
 
     // ---- a session
 
-    std::string mount_key() const { return home_ + ' ' + options_.mount_from + ' ' + std::string(talk_.name.path()); }
-    bool may_mount() const { return !talk_.uploads || talk_.uploads->may_mount(mount_key()); }
-    step<pushed_blob> mount() {
-        auto how = push();
-        how.scope += " repository:" + options_.mount_from + ":pull";
-        return exchange(state::mounting, talk_.send("POST", path("uploads/?mount=") + percent_encode(known_->digest.str()) + "&from=" + percent_encode(options_.mount_from)), std::move(how));
-    }
     step<pushed_blob> on_mounted(result<response>& answer) {
         if (!answer && is_callers_own(answer.assume_error())) return std::move(answer).assume_error();
         if (answer) {
@@ -15802,22 +16203,13 @@ class upload_operation : immovable {
     }
 
     step<pushed_blob> open() {
-        session_.end();
-        auto url = path("uploads/");
-        auto const d = digest_of_known();
-        if (d && d->algorithm() != digest_algorithm::sha256) url += "?digest-algorithm=" + std::string(name_of(d->algorithm()));
-        bool const single = options_.single_post && d && source_.size() && !posted_;
-        auto q = talk_.send("POST", single ? closing_url(url, *d) : std::move(url));
-        if (single) {
-            posted_ = true;
-            q.headers.add("Content-Type", "application/octet-stream");
-            q.source = &source_;
-            tell(transfer_state::started);
-        }
-        return exchange(state::opening, std::move(q), push());
+        if (!options_.single_post || !known_ || !source_.size() || posted_) return post();
+        posted_ = comes_along_ = whole_ = true;
+        tell(transfer_state::started);
+        return post(&source_);
     }
     step<pushed_blob> on_opened(result<response>& answer) {
-        if (source_.failure() && posted_ && !answer) return fail(*source_.failure());
+        if (std::exchange(comes_along_, false) && !(answer && answer.assume_value().status == 202)) return on_sent(answer);
         if (!answer) {
             auto& e = answer.assume_error();
             return may_pass(e) ? wait(std::move(e), state::waiting_to_open) : fail(std::move(e));
@@ -15853,7 +16245,7 @@ class upload_operation : immovable {
         auto const size = source_.size();
         auto chunk = chunk_ != 0 ? chunk_ : options_.chunk != 0 ? std::max<std::uint64_t>(options_.chunk, smallest_chunk)
                                                                 : note().chunk;
-        if (lost_ && chunk_ == 0 && size && given_) return send_whole(); // a lost session is not gone on with
+        if (lost_ && chunk_ == 0 && note().chunk == 0 && size && given_) return send_whole(); // a lost session is not resumed
         if (chunk == 0 && (!size || !given_)) chunk = usual_chunk;
         if (chunk == 0 || (size && *size <= chunk && given_)) return send_whole();
         if (!least || *least > largest_chunk)
@@ -15866,12 +16258,8 @@ class upload_operation : immovable {
     }
     step<pushed_blob> send_whole() {
         whole_ = true;
-        auto [q, how] = session_.ask("PUT", closing_url(session_.place(), known_->digest));
-        q.headers.add("Content-Type", "application/octet-stream");
-        if (*source_.size() > expect_above && !note().has_taken) q.headers.add("Expect", "100-continue");
-        q.source = &source_;
         tell(transfer_state::started);
-        return exchange(state::sending, std::move(q), std::move(how));
+        return put(source_);
     }
     step<pushed_blob> send_chunk() {
         whole_ = false;
@@ -15879,16 +16267,11 @@ class upload_operation : immovable {
         if (!next) return fail(spent(std::move(next).assume_error()));
         auto const& p = next.assume_value();
         if (p.last && !given_) known_.emplace("application/octet-stream", *source_.actual(), static_cast<std::int64_t>(source_.count()));
-        auto [q, how] = session_.ask(p.last ? "PUT" : "PATCH", p.last ? closing_url(session_.place(), known_->digest) : open_url(session_.place()));
-        q.headers.add("Content-Type", "application/octet-stream");
-        bool const alone = p.last && p.from == 0;
-        if (!alone && !p.bytes.empty()) q.headers.add("Content-Range", std::to_string(p.from) + '-' + std::to_string(p.from + p.bytes.size() - 1));
         piece_.emplace(p.bytes);
-        q.source = &*piece_;
-        return exchange(p.last ? state::sending : state::patching, std::move(q), std::move(how));
+        return put_chunk(*piece_, p.from, p.bytes.size(), p.last);
     }
 
-    /// The answer to the request that closes the session.
+    /// The answer to the request that ends with the last byte.
     step<pushed_blob> on_sent(result<response>& answer) {
         if (whole_ && source_.failure()) return fail(spent(*source_.failure()));
         if (!answer) {
@@ -15907,8 +16290,9 @@ class upload_operation : immovable {
             if (status == 201 || status == 204 || same) return finish(push_way::sent);
             return prove(error(errc::upload_protocol).with_context("an answer that says of no blob that it was kept").with_status(status).with_url(safe_url(head.url)));
         }
-        if (detail::refuses_size(head, body_.text(), source_.size().value_or(0))) return shrink(head);
+        if (detail::refuses_size(head, body_.text())) return shrink(said(head));
         auto e = said(head);
+        if (detail::may_refuse_size(head, whole_ ? source_.size().value_or(0) : chunks_.end_of_sent() - chunks_.offset())) may_shrink_ = true;
         if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return whole_ ? check(std::move(e)) : question(std::move(e));
         if (status == 404 || status == 410) return lost(std::move(e));
         if (status == 400 && (detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN"))) return lost(std::move(e));
@@ -15917,6 +16301,7 @@ class upload_operation : immovable {
             return std::exchange(damaged_, true) ? fail(std::move(e)) : cancel_and_again(std::move(e));
         }
         if (status == 429) return wait(std::move(e), state::waiting_to_ask, retry_after_of(head));
+        if (status == 507) return fail(std::move(e)); // it has no room, and will not have it at once
         if (status == 408 || status >= 500) return check(std::move(e));
         if (status == 416 && !whole_) return question(std::move(e));
         return refusal(head);
@@ -15937,13 +16322,15 @@ class upload_operation : immovable {
             if (!end && head.headers.find("Range") && !std::exchange(odd_range_, true))
                 warnings_.emplace_back(warning_code::upload_range_ignored, detail::printable(*head.headers.find("Range"), 64));
             auto const before = chunks_.end_of_sent();
-            return go_by(chunks_.taken(end), end && *end + 1 < before);
+            auto const v = chunks_.taken(end);
+            return go_by(v, chunks_.offset() < before);
         }
-        if (detail::refuses_size(head, body_.text(), 0)) return shrink(head);
+        if (detail::refuses_size(head, body_.text())) return shrink(said(head));
         auto e = said(head);
         if (status == 401 && shown_.expired && !std::exchange(renewed_, true)) return question(std::move(e));
         if (status == 404 || status == 410 || detail::says_code(e, "BLOB_UPLOAD_INVALID") || detail::says_code(e, "BLOB_UPLOAD_UNKNOWN")) return lost(std::move(e));
         if (status == 429) return wait(std::move(e), state::waiting_to_question, retry_after_of(head));
+        if (status == 507) return fail(std::move(e));
         if (status == 416 || status == 408 || status >= 500) return question(std::move(e));
         return refusal(head);
     }
@@ -15961,9 +16348,7 @@ class upload_operation : immovable {
     step<pushed_blob> question(error why) {
         why_ = std::move(why);
         if (++questions_ > most_questions) return check(std::move(*why_));
-        auto [q, how] = session_.ask("GET", open_url(session_.place()));
-        how.goes_on = true;
-        return exchange(state::questioning, std::move(q), std::move(how));
+        return ask_how_far();
     }
     step<pushed_blob> on_questioned(result<response>& answer) {
         if (!answer) return is_callers_own(answer.assume_error()) ? fail(std::move(answer).assume_error()) : check(std::move(*why_));
@@ -15998,7 +16383,7 @@ class upload_operation : immovable {
     }
     /// In a new session, because of `why_`.
     step<pushed_blob> again() {
-        if (sessions_ >= std::max<std::size_t>(most_sessions, lost_ ? 0 : options_.tries)) {
+        if (sessions_ >= (lost_ ? most_sessions : tries())) {
             auto why = std::move(*why_);
             return fail(lost_ ? detail::with_code(why, errc::upload_session_lost) : std::move(why));
         }
@@ -16014,26 +16399,26 @@ class upload_operation : immovable {
         tell(transfer_state::retrying, name_of(why_->kind()));
         return cancel();
     }
-    /// The registry takes no request of this size: smaller ones.
-    step<pushed_blob> shrink(response const& head) {
+    /// The registry takes no request of this size: smaller ones. `is_sure`: it has said so, and others will meet the same.
+    step<pushed_blob> shrink(error why, bool is_sure = true) {
         auto const now = whole_ ? source_.size().value_or(0) : chunks_.size();
         sizes_ += (sizes_.empty() ? "" : ", ") + std::to_string(whole_ ? now : chunks_.size());
         auto next = std::uint64_t{0};
         for (auto const size : {std::uint64_t(16) << 20, std::uint64_t(4) << 20, std::uint64_t(1) << 20})
             if (next == 0 && size < now) next = size;
         if (next == 0) {
-            auto e = detail::with_code(said(head), errc::upload_too_large);
+            auto e = detail::with_code(why, errc::upload_too_large);
             e.with_context("requests of " + sizes_ + " bytes");
             return fail(std::move(e));
         }
         chunk_ = next;
-        if (talk_.uploads) talk_.uploads->change(home_, [&](auto& n) { n.chunk = next; });
+        if (is_sure && talk_.uploads) talk_.uploads->change(home_, [&](auto& n) { n.chunk = next; });
         if (sessions_ > 0) --sessions_; // it is not to blame
         why_.reset();
         return cancel();
     }
     step<pushed_blob> wait(error why, state then, std::int64_t wish = -1) {
-        if (++tries_ >= std::max(options_.tries, 1u) || wish > longest_wish) return fail(std::move(why));
+        if (++tries_ >= tries() || wish > longest_wish) return fail(std::move(why));
         auto const wait = wish >= 0 ? std::chrono::milliseconds(std::chrono::seconds(wish)) : std::chrono::milliseconds(std::min<std::int64_t>(20'000, std::int64_t(125) << std::min(tries_, 10u)));
         if (talk_.deadline && wish > 0 && std::chrono::steady_clock::now() + wait >= *talk_.deadline) return fail(std::move(why));
         why_ = std::move(why);
@@ -16044,11 +16429,7 @@ class upload_operation : immovable {
     /// Ends the session at the registry, whatever comes of it.
     step<pushed_blob> cancel() {
         if (!session_.is_open() || session_.is_elsewhere()) return after_cancel();
-        auto [q, how] = session_.ask("DELETE", open_url(session_.end()));
-        how.answers_challenges = false;
-        auto const until = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-        if (!q.deadline || *q.deadline > until) q.deadline = until;
-        return exchange(state::cancelling, std::move(q), std::move(how));
+        return delete_session();
     }
     step<pushed_blob> after_cancel() {
         if (!failure_) return open();
@@ -16078,55 +16459,65 @@ class upload_operation : immovable {
         out.warnings = std::move(warnings_);
         return done<pushed_blob>(std::move(out));
     }
-    void add_remarks(response& head) { detail::add_registry_warnings(head, warnings_); }
 
-    void tell(transfer_state s, std::string_view reason = {}) {
-        if (!options_.observer || !known_) return;
-        transfer_event event{*known_, s};
-        event.bytes = event.all_bytes = s == transfer_state::started || s == transfer_state::retrying ? 0 : source_.count();
-        event.all_total = source_.size().value_or(event.bytes);
-        event.reason = reason;
-        options_.observer(event);
-    }
+    void tell(transfer_state s, std::string_view reason = {}) { upload_requests::tell(s, source_.count(), source_.size(), reason); }
     void tell_running(std::uint64_t) {
-        if (!options_.observer) return;
-        auto const now = std::chrono::steady_clock::now();
-        if (now < next_tell_) return;
-        next_tell_ = now + std::chrono::milliseconds(100);
-        tell(transfer_state::running);
+        if (may_tell_again()) tell(transfer_state::running);
     }
 
     static constexpr std::uint64_t usual_chunk = std::uint64_t(16) << 20, smallest_chunk = std::uint64_t(64) << 10,
-                                   largest_chunk = std::uint64_t(64) << 20, expect_above = std::uint64_t(8) << 20;
+                                   largest_chunk = std::uint64_t(64) << 20;
     static constexpr std::int64_t longest_wish = 60; ///< in seconds
 
-    call_context talk_;
-    push_options options_;
-    std::shared_ptr<std::string> place_;
-    std::optional<descriptor> known_;
-    bool const given_ = known_.has_value(); ///< else it is known at its end
     std::optional<std::uint64_t> from_size_;
     verifying_source<P> source_;
     upload_chunks<P> chunks_;
     std::optional<view_source> piece_; ///< of the chunk under way
-    detail::answer_text body_;
-    std::string home_; ///< the origin that is written to
     auth_note shown_;
-    std::shared_ptr<upload_notes::turn> turn_;
-    std::chrono::milliseconds patience_{0};
-    state state_ = state::asking;
-    upload_session session_{talk_, options_.upload_hosts};
     std::uint64_t chunk_ = 0; ///< bytes, where the registry has refused more
     std::string sizes_;       ///< that it has refused
     std::optional<error> why_, failure_;
-    std::size_t sessions_ = 0, questions_ = 0, steps_back_ = 0;
+    std::size_t questions_ = 0, steps_back_ = 0;
     unsigned tries_ = 0;
     bool asked_twice_ = false, whole_ = false, lost_ = false, damaged_ = false, impossible_ = false, posted_ = false, needs_proof_ = false;
+    bool comes_along_ = false; ///< the blob, with the POST under way
+    bool may_shrink_ = false;  ///< where the blob is not there: the request may have been too large
     bool odd_range_ = false; ///< said already
     bool renewed_ = false;   ///< the token, since the registry has taken anything
-    std::chrono::steady_clock::time_point next_tell_{};
-    std::vector<warning> warnings_;
 };
+
+} // namespace lading
+
+// ---- lading/client/blocking_calls.hpp ----
+
+/// `blocking_calls`: the calls of a client that return when they are over, and what all its calls share.
+
+// ---- lading/driver/blocking.hpp ----
+
+/// The blocking driver: runs any operation over any blocking transport.
+
+namespace lading {
+
+/// Runs `op` to its end on this thread. Errors: those of the operation; `cancelled` soon after `stop` is requested, by
+/// another thread or by one of the operation's sinks: before an exchange, in it (as the transport sees to
+/// `request::stop`), and while waiting.
+template <operation Op, sync_transport Transport, clock_policy Clock>
+result<typename Op::value_type> run(Op& op, Transport& transport, Clock& clock, stop_token const& stop = {}) {
+    using value_type = typename Op::value_type;
+    for (auto next = op.start();;) {
+        if (auto* over = std::get_if<done<value_type>>(&next)) return std::move(over->value());
+        if (stop.stop_requested()) return error(errc::cancelled);
+        if (auto* x = std::get_if<need_exchange>(&next)) {
+            x->query.stop = stop;
+            auto answer = transport.exchange(x->query, *x->sink);
+            if (!answer && stop.stop_requested() && answer.assume_error() == errc::cancelled) return std::move(answer).assume_error();
+            next = op.on_response(std::move(answer));
+        } else {
+            detail::sleep(clock, std::get<need_delay>(next).duration, stop);
+            if (!stop.stop_requested()) next = op.on_delay();
+        }
+    }
+}
 
 } // namespace lading
 
@@ -16168,6 +16559,15 @@ struct client_context : immovable {
     /// Calls that write, to the registry itself and never to a mirror: something small, and a blob.
     auto plan_to_write(repository const& name) { return without_mirrors(plan(name)); }
     auto plan_to_push(repository const& name) { return without_mirrors(plan_for_blob(name)); }
+    /// Its calls are going to write there.
+    void will_write(repository const& name) {
+        auto plan = plan_to_write(name);
+        if (!plan.places) return; // as the calls will say
+        for (auto const& place : plan.places.assume_value()) {
+            plan.talk.move_to(place.base_url, place.name);
+            uploads.will_write(plan.talk.repository_key());
+        }
+    }
     /// The end of an upload that was given up.
     auto plan_to_cancel(repository const& name) {
         auto out = without_mirrors(plan_for_blob(name));
@@ -16185,6 +16585,8 @@ struct client_context : immovable {
                      registry_rules const& rules) {
         call_context talk({}, name, options.bounds);
         talk.user_agent = options.user_agent;
+        talk.tries = options.retry.tries;
+        talk.small_limit = options.timeout;
         talk.accepts = &accepts;
         talk.uploads = &uploads;
         if (limit.count() > 0) {
@@ -16216,63 +16618,6 @@ T make_transport(client_options const& o) {
 
 } // namespace lading::detail
 
-// ---- lading/client/policies.hpp ----
-
-/// The policies of a client: those of `core.hpp`, and the checks that say in one sentence what is missing.
-
-namespace lading {
-
-namespace detail {
-/// The policies but `fallback`, of which each kind of client has its own, are checked one sentence each, before anything
-/// else of the client is instantiated.
-template <class...>
-inline constexpr bool always_false = false;
-
-template <class P>
-concept names_backends = requires {
-    typename P::transport;
-    typename P::json;
-    typename P::hash;
-};
-template <class D>
-struct check_reflected {
-    static_assert(reflected<D>, "[lading] manifest_set: a document must be reflected: LADING_REFLECT(type, fields...)");
-    static constexpr bool ok = true;
-};
-template <class Set>
-struct check_documents {
-    static_assert(always_false<Set>, "[lading] policies: P::manifests must be a lading::manifest_set<...>");
-};
-template <class... Ds>
-struct check_documents<manifest_set<Ds...>> {
-    static constexpr bool ok = (check_reflected<Ds>::ok && ...);
-};
-/// One step from what is wrong to the client that has it, so that the message is among the first lines.
-template <class P>
-constexpr bool policies_hold() {
-    static_assert(names_backends<P>, "[lading] policies: P needs `transport`, `json` and `hash`; derive it from "
-                                     "lading::default_policies, or from lading::core_policies and name all three");
-    if constexpr (names_backends<P>)
-        return check_transport<typename P::transport>::ok && check_json<typename P::json>::ok &&
-               check_hash<typename P::hash>::ok && check_clock<typename P::clock>::ok &&
-               check_credentials<typename P::credentials>::ok && check_cache<typename P::cache>::ok &&
-               check_documents<typename P::manifests>::ok;
-    return false;
-}
-} // namespace detail
-
-/// Policies of `core.hpp`: everything that needs no library besides Boost's headers. Derive from it and add
-/// `transport`, `json` and `hash`.
-struct core_policies {
-    using clock = steady_clock_policy;
-    using credentials = no_credentials;
-    using fallback = modern_fallback;
-    using cache = no_cache;
-    using manifests = default_manifests;
-};
-
-} // namespace lading
-
 namespace lading {
 
 namespace detail {
@@ -16283,63 +16628,18 @@ Result only_asynchronous() {
                   "[lading] client: this transport has no blocking exchange(); with an asynchronous one call async_inspect, async_manifest and so on");
     return error(errc::invalid_argument);
 }
-template <class... Args>
-void only_blocking() {
-    static_assert(always_false<Args...>,
-                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
-}
-
-/// How the `async_` calls are carried out.
-template <class Context>
-struct async_calls {
-    static_assert(always_false<Context>, "[lading] client: the async_ calls need <lading/client/async.hpp>");
-};
 } // namespace detail
 
-/// A registry client.
-///
-/// Every call verifies what it returns; the exact bytes are beside every decoded document. A client with a blocking
-/// transport has the plain names, one with an asynchronous transport the `async_` names with any completion token
-/// (signature `void(result<T>)`); a transport may model both. The client owns the connections, the tokens and the
-/// limits; it cannot be moved, and it outlives the operations it started.
-///
-/// Threads: what the calls of a client share is its session (thread-safe), its options (only read), its observer and its
-/// policies. Several threads may be in calls of one client at once, blocking or not, where transport, clock, credentials
-/// and cache allow that: `asio_sync_transport`, `curl_transport`, `asio_transport`, `steady_clock_policy`, the credentials and
-/// caches of the library do; `store_transport` and the doubles of `testing/` take one call at a time.
-///
-/// A blocking call takes a `std::stop_token` last: soon after it is stopped the call ends with `cancelled`, be it
-/// connecting, waiting for an answer, in a body or between two tries. (Not while a credential helper runs.)
-///
-/// Platform defaults: an index is resolved for the platform that the program was compiled for, unless told otherwise;
-/// the record says so.
+/// The base of `basic_client`, which says what holds for all calls.
 template <class Policies>
-class basic_client : immovable {
-    static_assert(detail::policies_hold<Policies>() && check_fallback<typename Policies::fallback>::ok);
-
-  public:
-    using policies = Policies;
+class blocking_calls : immovable {
     using transport_type = typename Policies::transport;
     using credentials_type = typename Policies::credentials;
     using clock_type = typename Policies::clock;
     using cache_type = typename Policies::cache;
     using manifest_type = basic_manifest<typename Policies::manifests>;
 
-    basic_client()
-        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
-                 std::default_initializable<cache_type>
-        : basic_client(client_options()) {}
-    explicit basic_client(client_options o, credentials_type c = credentials_type(), clock_type k = clock_type(),
-                          cache_type a = cache_type())
-        requires std::default_initializable<transport_type>
-        : context_(std::move(o), std::move(c), std::move(k), std::move(a)),
-          transport_(detail::make_transport<transport_type>(context_.options)) {}
-    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = credentials_type(),
-                          clock_type k = clock_type(), cache_type a = cache_type())
-        : context_(std::move(o), std::move(c), std::move(k), std::move(a)), transport_(std::move(t)) {}
-
-    // ---- blocking -----------------------------------------------------------------------------------------------
-
+  public:
     /// What is this image? Requests and errors: `inspect_operation`.
     result<inspection> inspect(reference const& ref, inspect_options o = {}, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -16401,13 +16701,6 @@ class basic_client : immovable {
     {
         return wait<blob_range_operation<Policies>>(context_.plan_for_blob(name), stop, what, offset, length, std::ref(out));
     }
-    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
-    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
-    template <class Name, class Store, class... More>
-        requires sync_transport<transport_type>
-    auto pull(Name const& ref, Store& to, More&&... more) {
-        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
-    }
     /// Does the host of this repository speak v2? No other call needs this one first.
     result<void> ping(repository const& name, stop_token stop = {})
         requires sync_transport<transport_type>
@@ -16417,6 +16710,10 @@ class basic_client : immovable {
 
     // Writing goes to the registry itself, never to a mirror.
 
+    /// Says that this client is going to write to a repository: what it reads there before is asked for with a token that allows both, so that one
+    /// is fetched where it would be two. A login that may only read is good for that all the same. Makes no request; the calls that push say it
+    /// by themselves, and so do `copy` and the others of bulk/, of the store that they write to. Threads: any.
+    void will_write_to(repository const& name) { context_.will_write(name); }
     /// One blob into a repository. Bytes that are not those of the descriptor are never complete there. Requests and errors:
     /// `upload_operation`; an upload that is stopped is ended at the registry, which takes two seconds at most.
     result<pushed_blob> push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}, stop_token stop = {})
@@ -16480,11 +16777,18 @@ class basic_client : immovable {
         LADING_TRY(auto const found, find(ref, std::move(stop)));
         return found.has_value();
     }
-    /// Whether the registry itself, no mirror, has the blob in this repository: one HEAD.
+    /// The blob as the registry itself, no mirror, has it in this repository, with its size if the registry says that: one HEAD.
+    result<std::optional<descriptor>> find_blob(repository const& name, descriptor const& what, stop_token stop = {})
+        requires sync_transport<transport_type>
+    {
+        return wait<find_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+    }
+    /// Whether it has it.
     result<bool> has_blob(repository const& name, descriptor const& what, stop_token stop = {})
         requires sync_transport<transport_type>
     {
-        return wait<has_blob_operation<Policies>>(context_.plan_to_write(name), stop, what);
+        LADING_TRY(auto const found, find_blob(name, what, std::move(stop)));
+        return found.has_value();
     }
     /// What refers to a manifest, as its subject: signatures, attestations, bills of materials. By tag: to what that leads to. The registry
     /// itself is asked, no mirror: the API of registries that have it, the referrers tag of others. Requests and errors: `referrers_operation`.
@@ -16562,6 +16866,118 @@ class basic_client : immovable {
         requires(!sync_transport<transport_type>)
     auto ping(A const&...) {
         return detail::only_asynchronous<result<void>, A...>();
+    }
+
+    client_options const& options() const noexcept { return context_.options; }
+    transport_type& transport() noexcept { return transport_; }
+
+  protected:
+    /// The transport is made as the options say.
+    blocking_calls(client_options o, credentials_type c, clock_type k, cache_type a)
+        : context_(std::move(o), std::move(c), std::move(k), std::move(a)),
+          transport_(detail::make_transport<transport_type>(context_.options)) {}
+    blocking_calls(transport_type t, client_options o, credentials_type c, clock_type k, cache_type a)
+        : context_(std::move(o), std::move(c), std::move(k), std::move(a)), transport_(std::move(t)) {}
+
+    /// What the places that are asked for a blob have in common.
+    auto transfer(descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {}) {
+        return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
+                                                         context_.clock, std::move(stop));
+    }
+
+    client_context<Policies> context_;
+    transport_type transport_;
+
+  private:
+    result<pushed_blob> upload(repository const& name, std::optional<descriptor> what, body_source& from, push_options o, stop_token stop)
+        requires sync_transport<transport_type>
+    {
+        auto const place = std::make_shared<std::string>();
+        auto out = wait<upload_operation<Policies>>(context_.plan_to_push(name), stop, std::move(what), std::ref(from), std::move(o), place);
+        if (!out && is_given_up(out.assume_error()) && !place->empty())
+            (void)wait<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), stop_token(), *place);
+        return out;
+    }
+    template <class Op, class... Args>
+    result<typename Op::value_type> wait(call_plan<> plan, stop_token const& stop, Args... args) {
+        auto const op = make_call<Op>(context_, std::move(plan), std::move(args)...);
+        return run(*op, transport_, context_.clock, stop);
+    }
+};
+
+} // namespace lading
+
+namespace lading {
+
+namespace detail {
+/// Explains a call that the transport cannot serve.
+template <class... Args>
+void only_blocking() {
+    static_assert(always_false<Args...>,
+                  "[lading] client: this transport blocks; call inspect, manifest and so on, or use an asynchronous one");
+}
+
+/// How the `async_` calls are carried out.
+template <class Context>
+struct async_calls {
+    static_assert(always_false<Context>, "[lading] client: the async_ calls need <lading/client/async.hpp>");
+};
+} // namespace detail
+
+/// A registry client.
+///
+/// Every call verifies what it returns; the exact bytes are beside every decoded document. A client with a blocking
+/// transport has the plain names, one with an asynchronous transport the `async_` names with any completion token
+/// (signature `void(result<T>)`); a transport may model both. The client owns the connections, the tokens and the
+/// limits; it cannot be moved, and it outlives the operations it started.
+///
+/// Threads: what the calls of a client share is its session (thread-safe), its options (only read), its observer and its
+/// policies. Several threads may be in calls of one client at once, blocking or not, where transport, clock, credentials
+/// and cache allow that: `asio_sync_transport`, `curl_transport`, `asio_transport`, `steady_clock_policy`, the credentials and
+/// caches of the library do; `store_transport` and the doubles of `testing/` take one call at a time.
+///
+/// A blocking call takes a `std::stop_token` last: soon after it is stopped the call ends with `cancelled`, be it
+/// connecting, waiting for an answer, in a body or between two tries. (Not while a credential helper runs.)
+///
+/// Platform defaults: an index is resolved for the platform that the program was compiled for, unless told otherwise;
+/// the record says so.
+template <class Policies>
+class basic_client : public blocking_calls<std::conditional_t<detail::policies_hold<Policies>(), Policies, void>> {
+    static_assert(check_fallback<typename Policies::fallback>::ok);
+
+    using base = blocking_calls<Policies>;
+    using base::context_;
+    using base::transfer;
+    using base::transport_;
+
+  public:
+    using policies = Policies;
+    using transport_type = typename Policies::transport;
+    using credentials_type = typename Policies::credentials;
+    using clock_type = typename Policies::clock;
+    using cache_type = typename Policies::cache;
+    using manifest_type = basic_manifest<typename Policies::manifests>;
+
+    basic_client()
+        requires std::default_initializable<transport_type> && std::default_initializable<credentials_type> &&
+                 std::default_initializable<cache_type>
+        : basic_client(client_options()) {}
+    explicit basic_client(client_options o, credentials_type c = credentials_type(), clock_type k = clock_type(),
+                          cache_type a = cache_type())
+        requires std::default_initializable<transport_type>
+        : base(std::move(o), std::move(c), std::move(k), std::move(a)) {}
+    explicit basic_client(transport_type t, client_options o = {}, credentials_type c = credentials_type(),
+                          clock_type k = clock_type(), cache_type a = cache_type())
+        : base(std::move(t), std::move(o), std::move(c), std::move(k), std::move(a)) {}
+
+    // ---- blocking: those of `blocking_calls`, and
+
+    /// Copies what a name or reference leads to into a store: `pull(ref, store)`, `pull(ref, store, copy_options, stop_token)`, or with the name in the
+    /// store third. What it does is said at `lading::pull`, in <lading/bulk/pull.hpp>, which is to be included for it.
+    template <class Name, class Store, class... More>
+        requires sync_transport<transport_type>
+    auto pull(Name const& ref, Store& to, More&&... more) {
+        return detail::pulls<Store>::pull(*this, ref, to, std::forward<More>(more)...);
     }
 
     // ---- asynchronous: include <lading/client/async.hpp> -------------------------------------------------------------
@@ -16647,8 +17063,8 @@ class basic_client : immovable {
         requires async_transport<transport_type>
     auto async_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o, Token&& token) {
         auto const place = std::make_shared<std::string>();
-        auto op = layered<upload_operation<Policies>>(context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o), place);
-        auto end = [this, name, place] { return place->empty() ? nullptr : layered<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), *place); };
+        auto op = make_call<upload_operation<Policies>>(context_, context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o), place);
+        auto end = [this, name, place] { return place->empty() ? nullptr : make_call<cancel_upload_operation<Policies>>(context_, context_.plan_to_cancel(name), *place); };
         return detail::async_calls<client_context<Policies>>::push(transport_, std::move(op), std::move(end), std::forward<Token>(token));
     }
     template <class Token>
@@ -16742,82 +17158,52 @@ class basic_client : immovable {
     // limit of the call begins here. Values, errors and requests are those of the calls above.
 
     any_operation<inspection> start_inspect(reference const& ref, inspect_options o = {}) {
-        return any_operation<inspection>(layered<inspect_operation<Policies>>(context_.plan(ref), ref, std::move(o)));
+        return any_operation<inspection>(make_call<inspect_operation<Policies>>(context_, context_.plan(ref), ref, std::move(o)));
     }
     any_operation<manifest_type> start_manifest(reference const& ref) {
-        return any_operation<manifest_type>(layered<manifest_operation<Policies>>(context_.plan(ref), ref));
+        return any_operation<manifest_type>(make_call<manifest_operation<Policies>>(context_, context_.plan(ref), ref));
     }
     any_operation<manifest_bytes> start_raw_manifest(reference const& ref) {
-        return any_operation<manifest_bytes>(layered<raw_manifest_operation<Policies>>(context_.plan(ref), ref));
+        return any_operation<manifest_bytes>(make_call<raw_manifest_operation<Policies>>(context_, context_.plan(ref), ref));
     }
     any_operation<descriptor> start_resolve(reference const& ref) {
-        return any_operation<descriptor>(layered<resolve_operation<Policies>>(context_.plan(ref), ref));
+        return any_operation<descriptor>(make_call<resolve_operation<Policies>>(context_, context_.plan(ref), ref));
     }
     any_operation<config_document> start_config(reference const& ref, platform_choice choice = platform_choice::host()) {
-        return any_operation<config_document>(layered<config_operation<Policies>>(context_.plan(ref), ref, choice));
+        return any_operation<config_document>(make_call<config_operation<Policies>>(context_, context_.plan(ref), ref, choice));
     }
     any_operation<tag_list> start_tags(repository const& name) {
-        return any_operation<tag_list>(layered<tags_operation<Policies>>(context_.plan(name)));
+        return any_operation<tag_list>(make_call<tags_operation<Policies>>(context_, context_.plan(name)));
     }
     /// The sink is ended when the operation is over or destroyed, whichever is first for it.
     any_operation<descriptor> start_blob(repository const& name, descriptor const& what, blob_sink& out, blob_options o = {}) {
         return any_operation<descriptor>(
-            layered<blob_operation<Policies>>(context_.plan_for_blob(name), transfer(what, out, std::move(o))));
+            make_call<blob_operation<Policies>>(context_, context_.plan_for_blob(name), transfer(what, out, std::move(o))));
     }
     any_operation<std::uint64_t> start_blob_range(repository const& name, descriptor const& what, std::uint64_t offset,
                                                   std::uint64_t length, blob_sink& out) {
         return any_operation<std::uint64_t>(
-            layered<blob_range_operation<Policies>>(context_.plan_for_blob(name), what, offset, length, std::ref(out)));
+            make_call<blob_range_operation<Policies>>(context_, context_.plan_for_blob(name), what, offset, length, std::ref(out)));
     }
     any_operation<pushed_blob> start_push_blob(repository const& name, descriptor const& what, body_source& from, push_options o = {}) {
-        return any_operation<pushed_blob>(layered<upload_operation<Policies>>(context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o)));
+        return any_operation<pushed_blob>(make_call<upload_operation<Policies>>(context_, context_.plan_to_push(name), std::optional(what), std::ref(from), std::move(o)));
     }
     any_operation<pushed_manifest> start_push_manifest(reference const& ref, std::string bytes, manifest_push_options o = {}) {
-        return any_operation<pushed_manifest>(layered<push_manifest_operation<Policies>>(context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o)));
+        return any_operation<pushed_manifest>(make_call<push_manifest_operation<Policies>>(context_, context_.plan_to_write(ref.repository()), ref, std::move(bytes), std::move(o)));
     }
     any_operation<referrer_list> start_referrers(reference const& subject, referrers_options o = {}) {
-        return any_operation<referrer_list>(layered<referrers_operation<Policies>>(context_.plan_to_write(subject.repository()), subject, std::move(o)));
+        return any_operation<referrer_list>(make_call<referrers_operation<Policies>>(context_, context_.plan_to_write(subject.repository()), subject, std::move(o)));
     }
     any_operation<void> start_ping(repository const& name) {
-        return any_operation<void>(layered<ping_operation<Policies>>(context_.plan(name)));
+        return any_operation<void>(make_call<ping_operation<Policies>>(context_, context_.plan(name)));
     }
-
-    client_options const& options() const noexcept { return context_.options; }
-    transport_type& transport() noexcept { return transport_; }
 
   private:
-    /// What the places that are asked for a blob have in common.
-    auto transfer(descriptor const& what, blob_sink& out, blob_options o, stop_token stop = {}) {
-        return std::make_shared<blob_transfer<Policies>>(what, out, std::move(o), context_.options.bounds, context_.options.retry,
-                                                         context_.clock, std::move(stop));
-    }
-    result<pushed_blob> upload(repository const& name, std::optional<descriptor> what, body_source& from, push_options o, stop_token stop)
-        requires sync_transport<transport_type>
-    {
-        auto const place = std::make_shared<std::string>();
-        auto out = wait<upload_operation<Policies>>(context_.plan_to_push(name), stop, std::move(what), std::ref(from), std::move(o), place);
-        if (!out && is_given_up(out.assume_error()) && !place->empty())
-            (void)wait<cancel_upload_operation<Policies>>(context_.plan_to_cancel(name), stop_token(), *place);
-        return out;
-    }
-    /// The operation with its middleware. Arguments are copied, but for those in `std::ref`.
-    template <class Op, class... Args>
-    auto layered(call_plan<> plan, Args... args) {
-        return std::make_unique<call<Op, client_context<Policies>, Args...>>(context_, std::move(plan), std::move(args)...);
-    }
-    template <class Op, class... Args>
-    result<typename Op::value_type> wait(call_plan<> plan, stop_token const& stop, Args... args) {
-        auto const op = layered<Op>(std::move(plan), std::move(args)...);
-        return run(*op, transport_, context_.clock, stop);
-    }
     template <class Op, class Token, class... Args>
     auto launch(Token&& token, call_plan<> plan, Args... args) {
-        return detail::async_calls<client_context<Policies>>::run(transport_, layered<Op>(std::move(plan), std::move(args)...),
+        return detail::async_calls<client_context<Policies>>::run(transport_, make_call<Op>(context_, std::move(plan), std::move(args)...),
                                                                   std::forward<Token>(token));
     }
-
-    client_context<Policies> context_;
-    transport_type transport_;
 };
 
 } // namespace lading
@@ -17208,7 +17594,7 @@ class json_nesting {
     std::vector<std::uint64_t> full_;
 };
 
-/// `Exact`: what is no text in a string ends it all.
+/// `Exact`: a string that is not valid text ends the reading.
 template <class Sink, bool Exact = false>
 class strict_json_reader {
   public:
@@ -17456,7 +17842,7 @@ struct strict_json {
     }
 };
 
-/// The same for a text that is the program's own: what is no UTF-8 is `json_utf8`.
+/// The same for the program's own text: invalid UTF-8 is `json_utf8`.
 struct exact_json {
     template <class Sink>
     static constexpr json_status read(std::string_view text, Sink& sink) {
@@ -17832,7 +18218,7 @@ inline void write_image(json_writer& w, image_config const& image) {
 /// `platforms`, `layers` (base first), `history` (base first, empty layers included), `totalSize` (of the
 /// layers in bytes; null when one is unknown), `annotations`, `tags` (`state`, `values`), `warnings` (`code`, `text`),
 /// `source`. There when known: `tag`, `requestedDigest`, `platform`, `platformWanted`, `chosen`,
-/// `attestations`, `oddEntries` (of an index, what is no descriptor: `position`, `why`, `text`), `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
+/// `attestations`, `oddEntries` (entries of an index that are not descriptors: `position`, `why`, `text`), `config`, `subject`, `artifactType`, `embeddedTag`, and for an image what its config says;
 /// its `labels` and `env` are null when absent, which is not the same as empty. Never fails. Linear.
 /// Thread-safe.
 inline std::string to_json(inspection const& i, json_style style = json_style(4, false)) {
@@ -18428,7 +18814,7 @@ class part_file {
     }
     /// Forgets the bytes from `at` on.
     result<void> cut(std::uint64_t at) {
-        if (::ftruncate(file_.get(), static_cast<off_t>(at)) != 0) return file_error(path_, "cannot be cut");
+        if (::ftruncate(file_.get(), static_cast<off_t>(at)) != 0) return file_error(where_ + path_, "cannot be cut");
         at_ = at;
         return success();
     }
@@ -18549,8 +18935,8 @@ namespace lading::detail {
 /// How it gets its name.
 struct part_naming {
     durability how = durability::file;
-    bool keep = false;   ///< what has the name is left: `file_exists`, unless it is the blob
-    bool resume = true;  ///< what was written is kept when the transfer fails, and gone on with
+    bool keep = false;   ///< an existing file of the name is kept: `file_exists`, unless it is the blob
+    bool resume = true;  ///< what was written is kept when the transfer fails, and resumed
 };
 
 /// The steps are those of a `blob_sink`. What has the name and the size of the blob is read first, and stays if it is the blob. A failure that
@@ -18637,9 +19023,9 @@ struct file_options {
     file_options() = default;
 
     file_options& with_durability(lading::durability d) { return durability = d, *this; }
-    /// What has the name already is left: `file_exists`, unless it is the blob.
+    /// An existing file of this name is kept: `file_exists`, unless it is the blob.
     file_options& with_no_clobber(bool on = true) { return no_clobber = on, *this; }
-    /// Whether what a transfer that failed has written is kept, and gone on with by the next one.
+    /// Whether what a failed transfer has written is kept, and resumed by the next one.
     file_options& with_resume(bool on) { return resume = on, *this; }
 
     lading::durability durability = lading::durability::file;
@@ -19718,6 +20104,10 @@ class openssl_hash {
 
 /// `asio_transport`: HTTP/1.1 over standalone Asio and OpenSSL, asynchronous.
 
+// ---- lading/net/exchange_for.hpp ----
+
+/// `exchange_for`: an exchange and who is told of its end.
+
 // ---- lading/net/exchange.hpp ----
 
 /// `exchange`: one HTTP exchange of `asio_transport`: a place in the pool, resolve, connect, handshake, write, read. Each
@@ -19796,6 +20186,937 @@ class body_pieces {
 };
 
 } // namespace lading::detail
+
+// ---- lading/net/exchange_plan.hpp ----
+
+/// `exchange_plan`: what an exchange knows before it has a connection: where it goes, through which proxy, which kept connections
+/// will do, and the text of the request.
+
+// ---- lading/net/http1_request.hpp ----
+
+/// The text of an HTTP/1.1 request.
+///
+/// Written by hand: Beast's message and serializer headers would take `lading.hpp` from about eight to thirteen times
+/// an empty unit to compile (measured), for a dozen lines; and every byte has to be checked anyway, because tags,
+/// tokens and user agents come from outside (doc/threats.md#h27).
+
+namespace lading::detail {
+
+/// Head and body of a request to `target`, of one with a source the head; `through_proxy` names the whole URL, as a forwarding
+/// proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
+inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
+    auto is_token = [](std::string_view text) {
+        for (char c : text)
+            if (!is_tchar(c)) return false;
+        return !text.empty();
+    };
+    auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
+    if (!is_token(q.method)) return refuse("the method of a request");
+    std::string out;
+    out.reserve(1024); // most heads
+    out.append(q.method).append(" ").append(through_proxy ? target.str() : target.target());
+    out.append(" HTTP/1.1\r\nHost: ").append(target.authority()).append("\r\nAccept-Encoding: identity\r\n");
+    for (auto const& [name, value] : q.headers) {
+        if (!is_token(name)) return refuse("the name of a header");
+        for (char c : value)
+            if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
+        out.append(name).append(": ").append(value).append("\r\n");
+    }
+    if (q.source) {
+        if (auto const size = q.source->size()) out.append("Content-Length: ").append(std::to_string(*size)).append("\r\n");
+        else out.append("Transfer-Encoding: chunked\r\n");
+        return out.append("\r\n");
+    }
+    bool const may_have_body = q.method != "GET" && q.method != "HEAD"; // RFC 9110, section 8.6: then none is said, too
+    if (may_have_body || !q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
+    return out.append("\r\n").append(q.body);
+}
+
+} // namespace lading::detail
+
+// ---- lading/net/proxy.hpp ----
+
+/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; doc/threats.md#c18).
+
+namespace lading::detail {
+
+/// An http proxy and the value of its `Proxy-Authorization`, empty for none.
+struct proxy_address {
+    url where;
+    std::string authorization;
+};
+
+/// Reads "http://[user:password@]host[:port]"; the scheme may be left out. Errors: `config_invalid`, which never shows
+/// the text, because it may hold a password.
+inline result<proxy_address> parse_proxy(std::string_view text) {
+    auto refuse = [](char const* why) {
+        return error(errc::config_invalid).with_context(std::string("the proxy: ") + why);
+    };
+    if (auto const scheme = text.find("://"); scheme != text.npos) {
+        if (!iequal(text.substr(0, scheme), "http")) return refuse("only http proxies are spoken");
+        text.remove_prefix(scheme + 3);
+    }
+    std::string login;
+    if (auto const at = text.rfind('@'); at != text.npos) {
+        auto const encoded = text.substr(0, at);
+        text.remove_prefix(at + 1);
+        for (std::size_t i = 0; i < encoded.size(); ++i) {
+            unsigned value = 0;
+            auto const* p = encoded.data() + i;
+            if (encoded[i] == '%') {
+                if (i + 2 >= encoded.size() || std::from_chars(p + 1, p + 3, value, 16).ptr != p + 3)
+                    return refuse("its user information is malformed");
+                login += static_cast<char>(value);
+                i += 2;
+            } else {
+                login += encoded[i];
+            }
+        }
+    }
+    if (!login.empty() && login.find(':') == login.npos) login += ':'; // a user without a password
+    auto where = url::parse("http://" + std::string(text));
+    if (!where) return refuse("it is not host[:port]");
+    return proxy_address{std::move(where).assume_value(), login.empty() ? "" : "Basic " + base64_encode(login)};
+}
+
+/// The request for a tunnel to a host.
+inline std::string connect_text(url const& target, proxy_address const& proxy, std::string_view user_agent) {
+    auto const to = target.host() + ':' + std::to_string(target.port());
+    std::string out = "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n";
+    if (!user_agent.empty()) out.append("User-Agent: ").append(user_agent).append("\r\n");
+    if (!proxy.authorization.empty()) out.append("Proxy-Authorization: ").append(proxy.authorization).append("\r\n");
+    return out.append("\r\n");
+}
+
+} // namespace lading::detail
+
+// ---- lading/net/transport_failure.hpp ----
+
+/// What a failed exchange allows next: the same facts from every transport over a network.
+
+#include <chrono>
+
+namespace lading::detail {
+
+/// How far an exchange came.
+struct exchange_progress {
+    std::optional<url> target; ///< nothing when the URL could not be read
+    bool started = false;      ///< a byte of an answer came
+    int status = 0;            ///< of a complete head; 0 for none
+    bool proxied = false;      ///< through a proxy, which may be what failed
+};
+
+/// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
+class pace_watch {
+  public:
+    explicit pace_watch(limits const& l) : window_(l.pace), least_(l.pace_bytes) {}
+    /// False when `n` bytes more are too few for the time that has passed.
+    bool keeps(std::size_t n, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
+        bytes_ += n;
+        if (began_ == std::chrono::steady_clock::time_point()) began_ = now;
+        if (now - began_ < window_) return true;
+        bool const enough = bytes_ >= least_;
+        began_ = now;
+        bytes_ = 0;
+        return enough;
+    }
+    error too_slow() const {
+        return error(errc::too_slow)
+            .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
+                             " ms (limits::pace_bytes, limits::pace)",
+                         "fewer");
+    }
+
+  private:
+    std::chrono::milliseconds window_;
+    std::size_t least_;
+    std::size_t bytes_ = 0;
+    std::chrono::steady_clock::time_point began_{};
+};
+
+inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
+    fallback_facts f;
+    if (is_callers_own(code) || code == errc::url_invalid) return f; // another endpoint would not help
+    f.over_tls = p.target && p.target->scheme() == "https";
+    f.answered = p.status != 0;
+    f.next_endpoint = true;
+    bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
+    bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
+    // Through a proxy only a handshake tells something of the host; and plaintext might go past the proxy.
+    bool const of_the_host = !p.proxied || code == errc::tls_handshake_failed || code == errc::tls_timeout;
+    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host && of_the_host;
+    f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
+              code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
+              code == errc::http_body_truncated || code == errc::tls_truncated;
+    return f;
+}
+
+/// The limit that is behind a `timeout_*` and the like, with its name. Empty for other codes.
+inline std::string limit_behind(errc code, limits const& l) {
+    switch (code) {
+    case errc::connect_timeout: return limit_text(l.connect, "limits::connect");
+    case errc::tls_timeout: return limit_text(l.handshake, "limits::handshake");
+    case errc::timeout_header: return limit_text(l.header, "limits::header");
+    case errc::timeout_body:
+    case errc::timeout_write: return limit_text(l.idle, "limits::idle");
+    default: return {};
+    }
+}
+
+/// The error of a failed exchange with its limit, its facts, its URL and the status that came.
+inline error complete_failure(error e, request const& q, limits const& l, exchange_progress const& p) {
+    auto const code = e.kind();
+    if (auto most = limit_behind(code, l); !most.empty() && e.detail().expected.empty()) e = std::move(e).with_values(std::move(most), "more");
+    if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
+    if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
+    if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
+    return e;
+}
+
+} // namespace lading::detail
+
+namespace lading::detail {
+
+struct exchange_plan {
+    /// Errors: `url_invalid`, `config_invalid` (the proxy), those of `http1_request_text`. What was known by then is kept.
+    result<void> make(request const& q, network_options const& network) {
+        LADING_TRY(target, url::parse(q.url));
+        auto const via = network.proxy.find(target->scheme(), target->host(), target->port());
+        if (!via.empty()) {
+            LADING_TRY(auto found, parse_proxy(via));
+            proxy = std::make_unique<proxy_address>(std::move(found));
+        }
+        key = target->origin().str();
+        key.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(q.address_policy)));
+        if (target->scheme() == "https") key.append(1, ' ').append(q.named_by); // who lends it trust
+        if (proxy) key.append(1, ' ').append(proxy->where.authority());
+        bool const forwarded = proxy && target->scheme() == "http";
+        LADING_TRY(text, http1_request_text(q, *target, forwarded));
+        if (forwarded && !proxy->authorization.empty())
+            text.insert(text.find("\r\n") + 2, "Proxy-Authorization: " + proxy->authorization + "\r\n");
+        return success();
+    }
+
+    /// A failure, with what is known of the way. `status` of a complete head; 0 for none.
+    error explained(error e, request const& q, limits const& bounds, bool started, int status) const {
+        exchange_progress p;
+        p.target = target;
+        p.started = started;
+        p.status = status;
+        p.proxied = proxy != nullptr;
+        if (proxy && e == errc::connect_timeout) e.with_context("through the proxy " + proxy->where.authority());
+        return complete_failure(std::move(e), q, bounds, p);
+    }
+
+    std::optional<url> target;
+    std::string key;  ///< the pool's
+    std::string text; ///< of the request
+    std::unique_ptr<proxy_address> proxy;
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/http1_reader.hpp ----
+
+/// `http1_reader`: one answer, from bytes to a `response` and a `body_sink`. Does no I/O. Messages are parsed by
+/// Boost.Beast's `basic_parser`; the head is checked by `http1_head.hpp` first, and chunk lines here, because Beast
+/// is more lenient than doc/threats.md#h01 asks.
+
+// ---- lading/net/http1_head.hpp ----
+
+/// The checks of a response head that are stricter than those of a general parser (doc/threats.md#h01).
+/// They run on the raw bytes, before Beast's parser sees them.
+
+namespace lading::detail {
+
+/// What the framing headers of a head say.
+struct http1_framing {
+    std::optional<std::uint64_t> content_length;
+    bool chunked = false;
+    std::size_t lines = 0, bytes = 0; ///< of the head
+};
+
+inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
+
+/// RFC 9112 2.2 lets a recipient take a bare LF for a line's end. What one reader takes so and another does not lets a
+/// server put a second answer into the first (smuggling), so nobody here takes it.
+inline error bare_line_feed() {
+    return malformed("line ending: LF without CR, which readers understand in different ways (smuggling)");
+}
+
+/// Digits only, within 63 bits.
+inline std::optional<std::uint64_t> parse_content_length(std::string_view text) {
+    if (text.empty() || text.size() > 19) return std::nullopt;
+    std::uint64_t out = 0;
+    for (char c : text) {
+        if (!is_digit(c)) return std::nullopt;
+        out = out * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    if (out > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
+    return out;
+}
+
+/// `HTTP/1.1 SP 3DIGIT [SP reason]`, or 1.0.
+inline result<void> check_status_line(std::string_view line) {
+    if (!line.starts_with("HTTP/")) return malformed("status line");
+    if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) {
+        auto const space = std::min(line.find(' '), line.size());
+        for (char c : line.substr(5, space - 5))
+            if (!is_digit(c) && c != '.') return malformed("status line");
+        if (space < 6 || space == line.size()) return malformed("status line");
+        return error(errc::http_version).with_values("HTTP/1.1", printable(line.substr(0, space), 32));
+    }
+    auto const code = line.substr(9, 3);
+    bool const digits = code.size() == 3 && code[0] >= '1' && is_digit(code[0]) && is_digit(code[1]) && is_digit(code[2]);
+    if (!digits || (line.size() > 12 && line[12] != ' ')) return malformed("status code");
+    return BOOST_OUTCOME_V2_NAMESPACE::success();
+}
+
+/// Checks a complete head, the empty line included. Errors: `http_malformed` (the context names the place),
+/// `http_version`, `http_header_too_large`, `http_too_many_headers`.
+inline result<http1_framing> check_head(std::string_view head, limits const& l) {
+    http1_framing out;
+    std::optional<std::string_view> once[4];
+    constexpr std::string_view only_once[4] = {"Location", "Content-Type", "Content-Range", "Docker-Content-Digest"};
+    out.bytes = head.size();
+    bool http11 = true, has_te = false;
+    auto& lines = out.lines;
+    while (!head.empty()) {
+        auto const end = head.find("\r\n");
+        auto const line = head.substr(0, end);
+        if (line.find('\n') != line.npos) return bare_line_feed();
+        if (end == head.npos) return malformed("line ending");
+        head.remove_prefix(end + 2);
+        if (line.size() > l.header_line)
+            return error(errc::http_header_too_large)
+                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes (limits::header_line)", std::to_string(line.size()));
+        for (char c : line)
+            if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) return malformed("control character");
+        if (lines++ == 0) {
+            LADING_TRY_V(check_status_line(line));
+            http11 = line[7] == '1';
+            continue;
+        }
+        if (line.empty()) break;
+        if (lines - 1 > l.header_lines)
+            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines) + " (limits::header_lines)", "more");
+        auto const colon = line.find(':');
+        auto const name = line.substr(0, colon);
+        if (colon == line.npos || name.empty()) return malformed("header field");
+        for (char c : name)
+            if (!is_tchar(c)) return malformed("header name");
+        auto const value = trim(line.substr(colon + 1));
+
+        if (iequal(name, "Content-Length")) {
+            auto const n = parse_content_length(value);
+            if (!n || (out.content_length && *out.content_length != *n)) return malformed("content_length");
+            out.content_length = n;
+        } else if (iequal(name, "Transfer-Encoding")) {
+            if (has_te || !http11 || !iequal(value, "chunked")) return malformed("transfer_encoding");
+            has_te = out.chunked = true;
+        }
+        for (std::size_t i = 0; i < 4; ++i)
+            if (iequal(name, only_once[i])) {
+                if (once[i] && *once[i] != value) return malformed("duplicate_header " + std::string(only_once[i]));
+                once[i] = value;
+            }
+    }
+    if (out.chunked && out.content_length) return malformed("content_length with transfer_encoding");
+    return out;
+}
+
+} // namespace lading::detail
+
+#include <boost/beast/http/basic_parser.hpp>
+
+namespace lading::detail {
+
+/// Beast's parser, with the events of one message passed on.
+class http1_parser final : public boost::beast::http::basic_parser<false> {
+  public:
+    using error_code = boost::beast::error_code;
+    using string_view = boost::beast::string_view;
+
+    http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
+        : framing_(f), sink_(sink) {
+        head_.url = url;
+        head_.headers.reserve(f.lines, f.bytes);
+        this->eager(false); // one chunk line a call, so that each can be checked before
+        this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
+        this->body_limit(boost::none);
+        this->skip(head_only);
+    }
+
+    response& head() noexcept { return head_; }
+    int status() const noexcept { return head_.status; }
+    std::optional<error>& failure() noexcept { return failure_; }
+    bool stopped() const noexcept { return stopped_; }
+    /// The head said that the connection is kept, and the body does not end with it.
+    bool keeps() const noexcept { return keeps_; }
+    bool informational() const noexcept { return head_.status < 200; }
+    /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
+    bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
+    bool first_chunk() const noexcept { return first_chunk_; }
+    /// Bytes of the extensions of all chunks so far.
+    std::size_t extensions() const noexcept { return extensions_; }
+
+  private:
+    void fail(error e, error_code& ec) {
+        failure_ = std::move(e);
+        ec = boost::beast::http::error::bad_value; // ends Beast's loop; the reason is in failure_
+    }
+    void obey(result<sink_action> verdict, error_code& ec) {
+        if (!verdict) return fail(std::move(verdict).assume_error(), ec);
+        if (verdict.assume_value() == sink_action::proceed) return;
+        stopped_ = true;
+        ec = boost::beast::http::error::bad_value;
+    }
+    std::size_t body(string_view piece, error_code& ec) {
+        obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
+        return piece.size();
+    }
+
+    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
+    void on_response_impl(int code, string_view, int, error_code& ec) override {
+        head_.status = code;
+        ec = {};
+    }
+    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
+        ec = {};
+        if (!in_body_) head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
+        // Trailers are dropped: they never override a header.
+    }
+    void on_header_impl(error_code& ec) override {
+        ec = {};
+        in_body_ = true;
+        keeps_ = keep_alive(); // now: Beast would let a trailer change it
+        if (head_.status == 101)
+            return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
+                        ec);
+        if (informational()) return;
+        obey(sink_.begin(head_, framing_.content_length), ec);
+    }
+    void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
+    std::size_t on_body_impl(string_view piece, error_code& ec) override {
+        ec = {};
+        return body(piece, ec);
+    }
+    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
+        ec = {};
+        chunk_left_ = size;
+        first_chunk_ = false;
+        extensions_ += extensions.size();
+        if (size > static_cast<std::uint64_t>(INT64_MAX)) fail(malformed("chunk_size"), ec);
+    }
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
+        ec = {};
+        chunk_left_ -= piece.size();
+        return body(piece, ec);
+    }
+    void on_finish_impl(error_code& ec) override { ec = {}; }
+
+    http1_framing framing_;
+    body_sink& sink_;
+    response head_;
+    std::optional<error> failure_;
+    std::size_t extensions_ = 0;
+    std::uint64_t chunk_left_ = 0;
+    bool in_body_ = false, keeps_ = false, stopped_ = false, first_chunk_ = true;
+};
+
+class http1_reader {
+  public:
+    /// The limits, the sink and the URL outlive the reader.
+    http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
+        : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
+
+    /// Takes bytes as they come, and passes a body on from where it lies. True when the answer is complete (or the sink
+    /// has had enough). Errors: `http_*`, those of the sink. After an error the connection is of no further use.
+    result<bool> feed(std::string_view bytes) {
+        started_ = started_ || !bytes.empty();
+        if (!pending_.empty()) bytes = pending_.append(bytes); // the rest of a head or of a chunk line was left
+        rest_ = bytes;
+        LADING_TRY(auto const over, parse());
+        std::string left(rest_);
+        pending_.swap(left);
+        return over;
+    }
+
+    /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
+    /// closing message. Errors: `connection_reset` (no head yet), `http_body_truncated`, `tls_truncated`.
+    result<void> end(bool truncated) {
+        if (!has_head()) return error(errc::connection_reset).with_context("before a complete answer head");
+        if (parser_->need_eof() && !parser_->chunked()) {
+            if (truncated) return error(errc::tls_truncated);
+            return success();
+        }
+        return error(errc::http_body_truncated)
+            .with_values(framing_.content_length ? std::to_string(*framing_.content_length) + " bytes" : "a last chunk",
+                         "the end of the connection");
+    }
+
+    bool started() const noexcept { return started_; }
+    bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
+    /// The connection may carry another request: the answer said so and nothing follows it.
+    bool reusable() const { return at_end() && parser_->keeps(); }
+    /// The answer is complete and nothing follows it.
+    bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
+    int status() const noexcept { return parser_->status(); }
+    /// 1xx answers so far.
+    std::size_t informational() const noexcept { return informational_; }
+    response take_head() { return std::move(parser_->head()); }
+
+  private:
+    result<bool> parse() {
+        for (;;) {
+            if (!parser_) {
+                LADING_TRY(auto const have_head, begin_message());
+                if (!have_head) return false;
+            }
+            LADING_TRY(auto const over, advance());
+            if (!over) return false;
+            if (!parser_->informational() || parser_->stopped()) return true;
+            if (++informational_ > limits_.informational)
+                return error(errc::http_too_many_informational)
+                    .with_values("at most " + std::to_string(limits_.informational) + " (limits::informational)", "more");
+            parser_.reset();
+        }
+    }
+
+    /// True when a complete, acceptable head is at the front of `rest_`.
+    result<bool> begin_message() {
+        constexpr std::string_view start = "HTTP/";
+        if (!rest_.starts_with(start.substr(0, rest_.size()))) return malformed("status line");
+        auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
+        auto const limit = end == rest_.npos ? rest_.size() : end + 4;
+        for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
+            if (rest_[at - 1] != '\r') return bare_line_feed();
+        checked_ = limit;
+        if (limit > limits_.header_bytes)
+            return error(errc::http_header_too_large)
+                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes (limits::header_bytes)", "more");
+        if (end == rest_.npos) return false;
+        LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
+        if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
+            std::string spaced(rest_);
+            pending_ = std::move(spaced.insert(12, 1, ' '));
+            rest_ = pending_;
+        }
+        checked_ = 0;
+        parser_.emplace(limits_, framing_, head_only_, sink_, url_);
+        return true;
+    }
+
+    /// Gives Beast what is there. True when the message is complete.
+    result<bool> advance() {
+        while (!rest_.empty() && !parser_->is_done()) {
+            boost::beast::error_code ec;
+            bool const at_line = parser_->at_chunk_line();
+            if (at_line) {
+                LADING_TRY(auto const ready, check_chunk_line(rest_));
+                if (!ready) break;
+            }
+            rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
+            if (parser_->stopped()) return true;
+            if (parser_->failure()) return *parser_->failure();
+            // Beast has the whole line: what it would wait for is the end of a quoted string that the line does not close.
+            if (at_line && ec == boost::beast::http::error::need_more) return malformed("chunk_ext");
+            if (ec == boost::beast::http::error::need_more) break;
+            if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
+        }
+        return parser_->is_done();
+    }
+
+    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded. True when Beast may have it: the whole
+    /// line, and after the last chunk the trailers too. Beast would wait for either however long it gets, and asserts
+    /// when it is given a last chunk in pieces.
+    result<bool> check_chunk_line(std::string_view rest) const {
+        if (!parser_->first_chunk()) {
+            if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
+            rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
+        }
+        std::size_t digits = 0;
+        while (digits < rest.size() && is_hex(rest[digits])) ++digits;
+        if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
+            return malformed("chunk_size");
+        auto const line = rest.find('\n');
+        auto const extension = (line == rest.npos ? rest.size() : line) - digits; // and a CR
+        if (parser_->extensions() + extension > limits_.chunk_extensions + 1) return malformed("chunk_ext");
+        if (line == rest.npos) return false;
+        if (rest[line - 1] != '\r') return malformed("chunk_size");
+        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
+        if (!last) return true;
+        auto const end = rest.find("\r\n\r\n", line - 1);
+        auto const trailers = end == rest.npos ? rest.size() - line : end + 3 - line; // and two bytes
+        if (trailers > limits_.trailer_bytes + 2)
+            return error(errc::http_header_too_large)
+                .with_context("trailers")
+                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes (limits::trailer_bytes)", "more");
+        return end != rest.npos;
+    }
+
+    limits const& limits_;
+    body_sink& sink_;
+    std::string const& url_;
+    bool head_only_;
+    std::string pending_;   ///< not parsed yet, between two calls
+    std::string_view rest_; ///< not parsed yet, within a call: in `pending_` or in what was given
+    std::size_t checked_ = 0; ///< how far `rest_` has been searched for the end of the head
+    http1_framing framing_;
+    std::optional<http1_parser> parser_;
+    std::size_t informational_ = 0;
+    bool started_ = false;
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/name_lookups.hpp ----
+
+/// `name_lookups`: host names become addresses, each in a thread of its own, so that a name whose servers never answer holds
+/// up nobody but the one who named it.
+///
+/// What resolves names blocks and cannot be interrupted. Under way at once are at most `limits::lookups` for one who names
+/// hosts (a registry, for the hosts in its answers; each name by itself where the caller gave it), and `limits::all_lookups`
+/// of the names that the caller gave, and as many of those that servers gave. Others wait their turn.
+
+#include <asio/error.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/ip/tcp.hpp>
+
+#if !defined(_WIN32)
+#include <signal.h>
+#endif
+
+namespace lading::detail {
+
+/// Somebody who waits for addresses.
+class lookup_waiter {
+  public:
+    using addresses = std::vector<asio::ip::tcp::endpoint>;
+    /// Called once, by another thread and under a lock: to be passed on, with `self`, which may be the last reference and must not
+    /// end here.
+    virtual void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) = 0;
+
+  protected:
+    ~lookup_waiter() = default;
+};
+
+/// What is looked up, and for whom.
+struct lookup {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string named_by;   ///< shares its bound
+    bool by_server = false; ///< a server named the host
+    std::shared_ptr<name_resolver> resolver; ///< null: the system's
+    std::weak_ptr<lookup_waiter> who;
+};
+
+/// Tells who waits, if he is still there. One who cannot be told, for want of memory, has a deadline of his own.
+inline void tell(lookup const& l, asio::error_code ec, lookup_waiter::addresses found) {
+    auto who = l.who.lock();
+    if (!who) return;
+    auto& waiter = *who;
+#if LADING_HAS_EXCEPTIONS
+    try {
+        waiter.on_looked_up(std::move(who), ec, std::move(found));
+    } catch (...) {
+    }
+#else
+    waiter.on_looked_up(std::move(who), ec, std::move(found));
+#endif
+}
+
+/// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
+class name_lookups final : public asio::execution_context::service {
+  public:
+    inline static asio::execution_context::id id;
+
+    explicit name_lookups(asio::execution_context& c) : asio::execution_context::service(c) {}
+
+    void start(lookup what, limits const& bounds) {
+        std::scoped_lock const lock(work_->mutex);
+        work_->most = {bounds.lookups, bounds.all_lookups};
+        if (!work_->may_run(what)) return work_->waiting.push_back(std::move(what));
+        work_->count(what, true);
+        run(std::move(what));
+    }
+
+  private:
+    /// Outlives the loop, as long as a thread is busy.
+    struct work {
+        struct bounds {
+            std::size_t one = 1, all = 1;
+        };
+        std::mutex mutex;
+        bool closed = false; ///< the loop has ended: nobody is told any more
+        bounds most;
+        std::map<std::pair<bool, std::string>, std::size_t> under_way; ///< by who named the host
+        std::size_t running[2] = {0, 0};                               ///< the caller's, the servers'
+        std::deque<lookup> waiting;
+
+        bool may_run(lookup const& l) const {
+            auto const known = under_way.find({l.by_server, l.named_by});
+            return running[l.by_server] < most.all && (known == under_way.end() || known->second < most.one);
+        }
+        void count(lookup const& l, bool begins) {
+            auto const at = under_way.try_emplace({l.by_server, l.named_by}).first;
+            running[l.by_server] += begins ? 1 : std::size_t(-1);
+            at->second += begins ? 1 : std::size_t(-1);
+            if (at->second == 0) under_way.erase(at);
+        }
+        /// Tells who has waited, and takes the next that may run.
+        bool go_on(lookup& l, asio::error_code ec, lookup_waiter::addresses found) {
+            std::scoped_lock const lock(mutex);
+            count(l, false);
+            if (closed) return false;
+            tell(l, ec, std::move(found));
+            for (auto next = waiting.begin(); next != waiting.end();) {
+                if (next->who.expired()) {
+                    next = waiting.erase(next);
+                } else if (may_run(*next)) {
+                    l = std::move(*next);
+                    waiting.erase(next);
+                    count(l, true);
+                    return true;
+                } else {
+                    ++next;
+                }
+            }
+            return false;
+        }
+    };
+
+    void shutdown() noexcept override {
+        std::scoped_lock const lock(work_->mutex);
+        work_->closed = true;
+        work_->waiting.clear();
+    }
+
+    /// In a new thread, which takes no signals. Without one the look-up fails.
+    void run(lookup l) {
+#if !defined(_WIN32)
+        sigset_t all, before;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before);
+#endif
+        auto const body = [w = work_, l]() mutable { serve(*w, l); };
+#if LADING_HAS_EXCEPTIONS
+        try {
+            std::thread(body).detach();
+        } catch (...) {
+            work_->count(l, false);
+            tell(l, asio::error::no_memory, {});
+        }
+#else
+        std::thread(body).detach();
+#endif
+#if !defined(_WIN32)
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#endif
+    }
+    static void serve(work& w, lookup& l) {
+#if LADING_HAS_EXCEPTIONS
+        try {
+            while (step(w, l)) {
+            }
+        } catch (...) { // no memory to tell who waits, whose own deadline ends that
+        }
+#else
+        while (step(w, l)) {
+        }
+#endif
+    }
+    static bool step(work& w, lookup& l) {
+        asio::error_code ec;
+        lookup_waiter::addresses found;
+#if LADING_HAS_EXCEPTIONS
+        try {
+            found = resolve(l, ec);
+        } catch (...) { // a resolver of the caller's, or no memory
+            ec = asio::error::no_recovery;
+        }
+#else
+        found = resolve(l, ec);
+#endif
+        return w.go_on(l, ec, std::move(found));
+    }
+    static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {
+        lookup_waiter::addresses out;
+        if (!l.resolver) {
+            asio::io_context context(1);
+            auto const all = asio::ip::tcp::resolver(context).resolve(l.host, std::to_string(l.port), ec);
+            for (auto const& one : all) out.push_back(one.endpoint());
+            return out;
+        }
+        auto const texts = l.resolver->resolve(l.host);
+        if (!texts) return ec = asio::error::host_not_found, out;
+        for (auto const& text : texts.assume_value()) {
+            asio::error_code no_address;
+            auto const address = asio::ip::make_address(text, no_address);
+            if (!no_address) out.emplace_back(address, l.port);
+        }
+        if (out.empty()) ec = asio::error::host_not_found;
+        return out;
+    }
+
+    std::shared_ptr<work> const work_ = std::make_shared<work>();
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/new_connection.hpp ----
+
+/// `new_connection`: what an exchange takes to have a new connection made, through a proxy where there is one.
+
+// ---- lading/net/dialler.hpp ----
+
+/// `dialler`: connects to one of several addresses of a host (happy eyeballs, RFC 8305).
+///
+/// Families take turns; every 250 ms, and as soon as an attempt fails, the next address is tried beside those under way.
+/// The first to connect wins, the others are closed.
+
+#if !defined(_WIN32)
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#endif
+
+namespace lading::detail {
+
+/// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
+inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tcp::endpoint> const& all) {
+    std::vector<asio::ip::tcp::endpoint> out;
+    out.reserve(all.size());
+    std::size_t next[2] = {0, 0}; // of the first family, of the other
+    for (std::size_t turn = 0; out.size() < all.size(); turn ^= 1) {
+        auto& at = next[turn];
+        while (at < all.size() && (all[at].protocol() == all.front().protocol()) == (turn != 0)) ++at;
+        if (at < all.size()) out.push_back(all[at++]);
+    }
+    return out;
+}
+
+/// Opens a socket that programs which this one starts do not inherit. Without success it stays closed: the attempt to
+/// connect opens it then, or says why not.
+inline void open_for_us(asio::ip::tcp::socket& socket, asio::ip::tcp const& protocol) {
+#if defined(SOCK_CLOEXEC)
+    int const made = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+    if (made < 0) return;
+    asio::error_code ec;
+    socket.assign(protocol, made, ec);
+    if (ec) ::close(made);
+#else
+    asio::error_code ec;
+    socket.open(protocol, ec);
+#if defined(FD_CLOEXEC)
+    if (!ec) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+#endif
+#endif
+}
+
+/// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
+class dialler {
+  public:
+    static constexpr std::chrono::milliseconds step{250};
+    static constexpr std::size_t most = 32; ///< addresses that are tried
+
+    dialler(asio::any_io_executor e, asio::any_io_executor serial)
+        : executor_(std::move(e)), serial_(std::move(serial)), timer_(executor_) {}
+
+    /// Calls `owner->on_dialled(error_code)` on that executor, once, later; without an error there is a socket to `take`.
+    /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
+    template <class Owner>
+    void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
+        addresses_ = interleaved(addresses);
+        if (addresses_.size() > most) addresses_.resize(most);
+        attempts_.reserve(addresses_.size());
+        attempt(owner);
+    }
+    /// No more attempts; those under way end now. `on_dialled` is called if it was not yet.
+    void cancel() {
+        cancelled_ = true;
+        settle();
+    }
+    asio::ip::tcp::socket take() { return std::move(*winner_); }
+
+  private:
+    template <class Owner>
+    void attempt(std::shared_ptr<Owner> const& owner) {
+        auto const at = attempts_.size();
+        auto& socket = attempts_.emplace_back(executor_);
+        open_for_us(socket, addresses_[at].protocol());
+        ++under_way_;
+        socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
+                                 on_attempt(owner, at, ec);
+                             }));
+        if (attempts_.size() == addresses_.size()) return;
+        timer_.expires_after(step);
+        timer_.async_wait(asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
+            bool const mine = at + 1 == attempts_.size();
+            if (!ec && mine && !over()) attempt(owner);
+        }));
+    }
+    template <class Owner>
+    void on_attempt(std::shared_ptr<Owner> const& owner, std::size_t at, asio::error_code const& ec) {
+        --under_way_;
+        if (winner_) return; // somebody was faster, and has told the owner
+        if (!ec && !cancelled_) {
+            winner_.emplace(std::move(attempts_[at]));
+            settle();
+            return owner->on_dialled(asio::error_code());
+        }
+        if (!failure_) failure_ = ec;
+        if (cancelled_) failure_ = asio::error::operation_aborted;
+        else if (attempts_.size() < addresses_.size()) return attempt(owner);
+        if (under_way_ == 0) owner->on_dialled(failure_);
+    }
+    bool over() const noexcept { return winner_ || cancelled_; }
+    void settle() {
+        timer_.cancel();
+        for (auto& s : attempts_) {
+            asio::error_code ignored;
+            s.close(ignored);
+        }
+    }
+
+    asio::any_io_executor executor_;
+    asio::any_io_executor serial_;
+    asio::steady_timer timer_;
+    std::vector<asio::ip::tcp::endpoint> addresses_;
+    std::vector<asio::ip::tcp::socket> attempts_;
+    std::optional<asio::ip::tcp::socket> winner_;
+    std::size_t under_way_ = 0;
+    asio::error_code failure_;
+    bool cancelled_ = false;
+};
+
+} // namespace lading::detail
+
+namespace lading::detail {
+
+/// Takes the body of a proxy's answer, which is nobody's.
+struct discarding_sink final : body_sink {
+    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
+    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
+};
+
+struct new_connection {
+    /// `e` of the transport, `serial` of the exchange.
+    new_connection(asio::any_io_executor const& e, asio::any_io_executor const& serial) : dial(e, serial) {}
+
+    dialler dial;
+    std::string tunnel_text; ///< of the CONNECT, where there is a proxy
+    std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
+    discarding_sink tunnel_body;
+};
+
+} // namespace lading::detail
+
+// ---- lading/net/transport_state.hpp ----
+
+/// `transport_state`: what the exchanges of one `asio_transport` share.
 
 // ---- lading/net/connection_pool.hpp ----
 
@@ -20009,14 +21330,10 @@ class tls_contexts {
 
 } // namespace lading::detail
 
-#include <asio/ip/address.hpp>
-#include <asio/ip/tcp.hpp>
 #include <asio/ssl/stream.hpp>
 #include <asio/write.hpp>
 
 #include <openssl/x509v3.h>
-
-#include <chrono>
 
 namespace lading::detail {
 
@@ -20416,857 +21733,27 @@ class deadlines : public std::enable_shared_from_this<deadlines> {
 
 } // namespace lading::detail
 
-// ---- lading/net/dialler.hpp ----
-
-/// `dialler`: connects to one of several addresses of a host (happy eyeballs, RFC 8305).
-///
-/// Families take turns; every 250 ms, and as soon as an attempt fails, the next address is tried beside those under way.
-/// The first to connect wins, the others are closed.
-
-#include <asio/error.hpp>
-
-#if !defined(_WIN32)
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-#endif
+#include <asio/strand.hpp>
 
 namespace lading::detail {
 
-/// The addresses so that families take turns, beginning with that of the first; the order within a family is kept.
-inline std::vector<asio::ip::tcp::endpoint> interleaved(std::vector<asio::ip::tcp::endpoint> const& all) {
-    std::vector<asio::ip::tcp::endpoint> out;
-    out.reserve(all.size());
-    std::size_t next[2] = {0, 0}; // of the first family, of the other
-    for (std::size_t turn = 0; out.size() < all.size(); turn ^= 1) {
-        auto& at = next[turn];
-        while (at < all.size() && (all[at].protocol() == all.front().protocol()) == (turn != 0)) ++at;
-        if (at < all.size()) out.push_back(all[at++]);
-    }
-    return out;
-}
+/// Everything that changes is thread-safe by itself.
+struct transport_state {
+    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
+        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
+          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
 
-/// Opens a socket that programs which this one starts do not inherit. Without success it stays closed: the attempt to
-/// connect opens it then, or says why not.
-inline void open_for_us(asio::ip::tcp::socket& socket, asio::ip::tcp const& protocol) {
-#if defined(SOCK_CLOEXEC)
-    int const made = ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
-    if (made < 0) return;
-    asio::error_code ec;
-    socket.assign(protocol, made, ec);
-    if (ec) ::close(made);
-#else
-    asio::error_code ec;
-    socket.open(protocol, ec);
-#if defined(FD_CLOEXEC)
-    if (!ec) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-#endif
-#endif
-}
+    asio::any_io_executor const executor;
+    network_options const network;
+    limits const bounds;
+    bool const one_thread; ///< runs the executor
+    tls_contexts contexts;
+    std::shared_ptr<connection_pool> const pool;
+    std::shared_ptr<deadlines> const times;
 
-/// Used on one executor, that of its owner, which runs one handler at a time. One use an object.
-class dialler {
-  public:
-    static constexpr std::chrono::milliseconds step{250};
-    static constexpr std::size_t most = 32; ///< addresses that are tried
-
-    dialler(asio::any_io_executor e, asio::any_io_executor serial)
-        : executor_(std::move(e)), serial_(std::move(serial)), timer_(executor_) {}
-
-    /// Calls `owner->on_dialled(error_code)` on that executor, once, later; without an error there is a socket to `take`.
-    /// The error is that of the first attempt that failed. `this` is part of the owner. At least one address.
-    template <class Owner>
-    void start(std::vector<asio::ip::tcp::endpoint> const& addresses, std::shared_ptr<Owner> const& owner) {
-        addresses_ = interleaved(addresses);
-        if (addresses_.size() > most) addresses_.resize(most);
-        attempts_.reserve(addresses_.size());
-        attempt(owner);
-    }
-    /// No more attempts; those under way end now. `on_dialled` is called if it was not yet.
-    void cancel() {
-        cancelled_ = true;
-        settle();
-    }
-    asio::ip::tcp::socket take() { return std::move(*winner_); }
-
-  private:
-    template <class Owner>
-    void attempt(std::shared_ptr<Owner> const& owner) {
-        auto const at = attempts_.size();
-        auto& socket = attempts_.emplace_back(executor_);
-        open_for_us(socket, addresses_[at].protocol());
-        ++under_way_;
-        socket.async_connect(addresses_[at], asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
-                                 on_attempt(owner, at, ec);
-                             }));
-        if (attempts_.size() == addresses_.size()) return;
-        timer_.expires_after(step);
-        timer_.async_wait(asio::bind_executor(serial_, [this, owner, at](asio::error_code const& ec) {
-            bool const mine = at + 1 == attempts_.size();
-            if (!ec && mine && !over()) attempt(owner);
-        }));
-    }
-    template <class Owner>
-    void on_attempt(std::shared_ptr<Owner> const& owner, std::size_t at, asio::error_code const& ec) {
-        --under_way_;
-        if (winner_) return; // somebody was faster, and has told the owner
-        if (!ec && !cancelled_) {
-            winner_.emplace(std::move(attempts_[at]));
-            settle();
-            return owner->on_dialled(asio::error_code());
-        }
-        if (!failure_) failure_ = ec;
-        if (cancelled_) failure_ = asio::error::operation_aborted;
-        else if (attempts_.size() < addresses_.size()) return attempt(owner);
-        if (under_way_ == 0) owner->on_dialled(failure_);
-    }
-    bool over() const noexcept { return winner_ || cancelled_; }
-    void settle() {
-        timer_.cancel();
-        for (auto& s : attempts_) {
-            asio::error_code ignored;
-            s.close(ignored);
-        }
-    }
-
-    asio::any_io_executor executor_;
-    asio::any_io_executor serial_;
-    asio::steady_timer timer_;
-    std::vector<asio::ip::tcp::endpoint> addresses_;
-    std::vector<asio::ip::tcp::socket> attempts_;
-    std::optional<asio::ip::tcp::socket> winner_;
-    std::size_t under_way_ = 0;
-    asio::error_code failure_;
-    bool cancelled_ = false;
+    /// An executor for one exchange, which runs one handler at a time.
+    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
 };
-
-} // namespace lading::detail
-
-// ---- lading/net/http1_reader.hpp ----
-
-/// `http1_reader`: one answer, from bytes to a `response` and a `body_sink`. Does no I/O. Messages are parsed by
-/// Boost.Beast's `basic_parser`; the head is checked by `http1_head.hpp` first, and chunk lines here, because Beast
-/// is more lenient than doc/threats.md#h01 asks.
-
-// ---- lading/net/http1_head.hpp ----
-
-/// The checks of a response head that are stricter than those of a general parser (doc/threats.md#h01).
-/// They run on the raw bytes, before Beast's parser sees them.
-
-namespace lading::detail {
-
-/// What the framing headers of a head say.
-struct http1_framing {
-    std::optional<std::uint64_t> content_length;
-    bool chunked = false;
-    std::size_t lines = 0, bytes = 0; ///< of the head
-};
-
-inline error malformed(std::string what) { return error(errc::http_malformed).with_context(std::move(what)); }
-
-/// RFC 9112 2.2 lets a recipient take a bare LF for a line's end. What one reader takes so and another does not lets a
-/// server put a second answer into the first (smuggling), so nobody here takes it.
-inline error bare_line_feed() {
-    return malformed("line ending: LF without CR, which readers understand in different ways (smuggling)");
-}
-
-/// Digits only, within 63 bits.
-inline std::optional<std::uint64_t> parse_content_length(std::string_view text) {
-    if (text.empty() || text.size() > 19) return std::nullopt;
-    std::uint64_t out = 0;
-    for (char c : text) {
-        if (!is_digit(c)) return std::nullopt;
-        out = out * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-    if (out > static_cast<std::uint64_t>(INT64_MAX)) return std::nullopt;
-    return out;
-}
-
-/// `HTTP/1.1 SP 3DIGIT [SP reason]`, or 1.0.
-inline result<void> check_status_line(std::string_view line) {
-    if (!line.starts_with("HTTP/")) return malformed("status line");
-    if (!line.starts_with("HTTP/1.1 ") && !line.starts_with("HTTP/1.0 ")) {
-        auto const space = std::min(line.find(' '), line.size());
-        for (char c : line.substr(5, space - 5))
-            if (!is_digit(c) && c != '.') return malformed("status line");
-        if (space < 6 || space == line.size()) return malformed("status line");
-        return error(errc::http_version).with_values("HTTP/1.1", printable(line.substr(0, space), 32));
-    }
-    auto const code = line.substr(9, 3);
-    bool const digits = code.size() == 3 && code[0] >= '1' && is_digit(code[0]) && is_digit(code[1]) && is_digit(code[2]);
-    if (!digits || (line.size() > 12 && line[12] != ' ')) return malformed("status code");
-    return BOOST_OUTCOME_V2_NAMESPACE::success();
-}
-
-/// Checks a complete head, the empty line included. Errors: `http_malformed` (the context names the place),
-/// `http_version`, `http_header_too_large`, `http_too_many_headers`.
-inline result<http1_framing> check_head(std::string_view head, limits const& l) {
-    http1_framing out;
-    std::optional<std::string_view> once[4];
-    constexpr std::string_view only_once[4] = {"Location", "Content-Type", "Content-Range", "Docker-Content-Digest"};
-    out.bytes = head.size();
-    bool http11 = true, has_te = false;
-    auto& lines = out.lines;
-    while (!head.empty()) {
-        auto const end = head.find("\r\n");
-        auto const line = head.substr(0, end);
-        if (line.find('\n') != line.npos) return bare_line_feed();
-        if (end == head.npos) return malformed("line ending");
-        head.remove_prefix(end + 2);
-        if (line.size() > l.header_line)
-            return error(errc::http_header_too_large)
-                .with_values("lines of at most " + std::to_string(l.header_line) + " bytes (limits::header_line)", std::to_string(line.size()));
-        for (char c : line)
-            if (c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) return malformed("control character");
-        if (lines++ == 0) {
-            LADING_TRY_V(check_status_line(line));
-            http11 = line[7] == '1';
-            continue;
-        }
-        if (line.empty()) break;
-        if (lines - 1 > l.header_lines)
-            return error(errc::http_too_many_headers).with_values("at most " + std::to_string(l.header_lines) + " (limits::header_lines)", "more");
-        auto const colon = line.find(':');
-        auto const name = line.substr(0, colon);
-        if (colon == line.npos || name.empty()) return malformed("header field");
-        for (char c : name)
-            if (!is_tchar(c)) return malformed("header name");
-        auto const value = trim(line.substr(colon + 1));
-
-        if (iequal(name, "Content-Length")) {
-            auto const n = parse_content_length(value);
-            if (!n || (out.content_length && *out.content_length != *n)) return malformed("content_length");
-            out.content_length = n;
-        } else if (iequal(name, "Transfer-Encoding")) {
-            if (has_te || !http11 || !iequal(value, "chunked")) return malformed("transfer_encoding");
-            has_te = out.chunked = true;
-        }
-        for (std::size_t i = 0; i < 4; ++i)
-            if (iequal(name, only_once[i])) {
-                if (once[i] && *once[i] != value) return malformed("duplicate_header " + std::string(only_once[i]));
-                once[i] = value;
-            }
-    }
-    if (out.chunked && out.content_length) return malformed("content_length with transfer_encoding");
-    return out;
-}
-
-} // namespace lading::detail
-
-#include <boost/beast/http/basic_parser.hpp>
-
-namespace lading::detail {
-
-/// Beast's parser, with the events of one message passed on.
-class http1_parser final : public boost::beast::http::basic_parser<false> {
-  public:
-    using error_code = boost::beast::error_code;
-    using string_view = boost::beast::string_view;
-
-    http1_parser(limits const& l, http1_framing const& f, bool head_only, body_sink& sink, std::string const& url)
-        : framing_(f), sink_(sink) {
-        head_.url = url;
-        head_.headers.reserve(f.lines, f.bytes);
-        this->eager(false); // one chunk line a call, so that each can be checked before
-        this->header_limit(static_cast<std::uint32_t>(l.header_bytes + l.trailer_bytes + l.chunk_extensions));
-        this->body_limit(boost::none);
-        this->skip(head_only);
-    }
-
-    response& head() noexcept { return head_; }
-    int status() const noexcept { return head_.status; }
-    std::optional<error>& failure() noexcept { return failure_; }
-    bool stopped() const noexcept { return stopped_; }
-    /// The head said that the connection is kept, and the body does not end with it.
-    bool keeps() const noexcept { return keeps_; }
-    bool informational() const noexcept { return head_.status < 200; }
-    /// The next bytes are a chunk line; `first_chunk` tells whether a CRLF ends the chunk before it.
-    bool at_chunk_line() const { return framing_.chunked && in_body_ && !is_done() && chunk_left_ == 0 && !need_eof(); }
-    bool first_chunk() const noexcept { return first_chunk_; }
-    /// Bytes of the extensions of all chunks so far.
-    std::size_t extensions() const noexcept { return extensions_; }
-
-  private:
-    void fail(error e, error_code& ec) {
-        failure_ = std::move(e);
-        ec = boost::beast::http::error::bad_value; // ends Beast's loop; the reason is in failure_
-    }
-    void obey(result<sink_action> verdict, error_code& ec) {
-        if (!verdict) return fail(std::move(verdict).assume_error(), ec);
-        if (verdict.assume_value() == sink_action::proceed) return;
-        stopped_ = true;
-        ec = boost::beast::http::error::bad_value;
-    }
-    std::size_t body(string_view piece, error_code& ec) {
-        obey(sink_.write(std::as_bytes(std::span(piece.data(), piece.size()))), ec);
-        return piece.size();
-    }
-
-    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
-    void on_response_impl(int code, string_view, int, error_code& ec) override {
-        head_.status = code;
-        ec = {};
-    }
-    void on_field_impl(boost::beast::http::field, string_view name, string_view value, error_code& ec) override {
-        ec = {};
-        if (!in_body_) head_.headers.add({name.data(), name.size()}, {value.data(), value.size()});
-        // Trailers are dropped: they never override a header.
-    }
-    void on_header_impl(error_code& ec) override {
-        ec = {};
-        in_body_ = true;
-        keeps_ = keep_alive(); // now: Beast would let a trailer change it
-        if (head_.status == 101)
-            return fail(error(errc::http_unexpected_status).with_context("nothing was to be upgraded").with_status(101),
-                        ec);
-        if (informational()) return;
-        obey(sink_.begin(head_, framing_.content_length), ec);
-    }
-    void on_body_init_impl(boost::optional<std::uint64_t> const&, error_code& ec) override { ec = {}; }
-    std::size_t on_body_impl(string_view piece, error_code& ec) override {
-        ec = {};
-        return body(piece, ec);
-    }
-    void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override {
-        ec = {};
-        chunk_left_ = size;
-        first_chunk_ = false;
-        extensions_ += extensions.size();
-        if (size > static_cast<std::uint64_t>(INT64_MAX)) fail(malformed("chunk_size"), ec);
-    }
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& ec) override {
-        ec = {};
-        chunk_left_ -= piece.size();
-        return body(piece, ec);
-    }
-    void on_finish_impl(error_code& ec) override { ec = {}; }
-
-    http1_framing framing_;
-    body_sink& sink_;
-    response head_;
-    std::optional<error> failure_;
-    std::size_t extensions_ = 0;
-    std::uint64_t chunk_left_ = 0;
-    bool in_body_ = false, keeps_ = false, stopped_ = false, first_chunk_ = true;
-};
-
-class http1_reader {
-  public:
-    /// The limits, the sink and the URL outlive the reader.
-    http1_reader(limits const& l, body_sink& sink, std::string const& url, bool head_only)
-        : limits_(l), sink_(sink), url_(url), head_only_(head_only) {}
-
-    /// Takes bytes as they come, and passes a body on from where it lies. True when the answer is complete (or the sink
-    /// has had enough). Errors: `http_*`, those of the sink. After an error the connection is of no further use.
-    result<bool> feed(std::string_view bytes) {
-        started_ = started_ || !bytes.empty();
-        if (!pending_.empty()) bytes = pending_.append(bytes); // the rest of a head or of a chunk line was left
-        rest_ = bytes;
-        LADING_TRY(auto const over, parse());
-        std::string left(rest_);
-        pending_.swap(left);
-        return over;
-    }
-
-    /// The peer has closed. Success when that ends the body; `truncated` says that TLS was cut off without its
-    /// closing message. Errors: `connection_reset` (no head yet), `http_body_truncated`, `tls_truncated`.
-    result<void> end(bool truncated) {
-        if (!has_head()) return error(errc::connection_reset).with_context("before a complete answer head");
-        if (parser_->need_eof() && !parser_->chunked()) {
-            if (truncated) return error(errc::tls_truncated);
-            return success();
-        }
-        return error(errc::http_body_truncated)
-            .with_values(framing_.content_length ? std::to_string(*framing_.content_length) + " bytes" : "a last chunk",
-                         "the end of the connection");
-    }
-
-    bool started() const noexcept { return started_; }
-    bool has_head() const noexcept { return parser_ && parser_->is_header_done() && !parser_->informational(); }
-    /// The connection may carry another request: the answer said so and nothing follows it.
-    bool reusable() const { return at_end() && parser_->keeps(); }
-    /// The answer is complete and nothing follows it.
-    bool at_end() const { return parser_ && parser_->is_done() && pending_.empty(); }
-    int status() const noexcept { return parser_->status(); }
-    /// 1xx answers so far.
-    std::size_t informational() const noexcept { return informational_; }
-    response take_head() { return std::move(parser_->head()); }
-
-  private:
-    result<bool> parse() {
-        for (;;) {
-            if (!parser_) {
-                LADING_TRY(auto const have_head, begin_message());
-                if (!have_head) return false;
-            }
-            LADING_TRY(auto const over, advance());
-            if (!over) return false;
-            if (!parser_->informational() || parser_->stopped()) return true;
-            if (++informational_ > limits_.informational)
-                return error(errc::http_too_many_informational)
-                    .with_values("at most " + std::to_string(limits_.informational), "more");
-            parser_.reset();
-        }
-    }
-
-    /// True when a complete, acceptable head is at the front of `rest_`.
-    result<bool> begin_message() {
-        constexpr std::string_view start = "HTTP/";
-        if (!rest_.starts_with(start.substr(0, rest_.size()))) return malformed("status line");
-        auto const end = rest_.find("\r\n\r\n", checked_ > 3 ? checked_ - 3 : 0);
-        auto const limit = end == rest_.npos ? rest_.size() : end + 4;
-        for (auto at = rest_.find('\n', checked_); at < limit; at = rest_.find('\n', at + 1))
-            if (rest_[at - 1] != '\r') return bare_line_feed();
-        checked_ = limit;
-        if (limit > limits_.header_bytes)
-            return error(errc::http_header_too_large)
-                .with_values("at most " + std::to_string(limits_.header_bytes) + " bytes (limits::header_bytes)", "more");
-        if (end == rest_.npos) return false;
-        LADING_TRY(framing_, check_head(rest_.substr(0, limit), limits_));
-        if (rest_[12] == '\r') { // Beast wants the space that goes before no reason
-            std::string spaced(rest_);
-            pending_ = std::move(spaced.insert(12, 1, ' '));
-            rest_ = pending_;
-        }
-        checked_ = 0;
-        parser_.emplace(limits_, framing_, head_only_, sink_, url_);
-        return true;
-    }
-
-    /// Gives Beast what is there. True when the message is complete.
-    result<bool> advance() {
-        while (!rest_.empty() && !parser_->is_done()) {
-            boost::beast::error_code ec;
-            bool const at_line = parser_->at_chunk_line();
-            if (at_line) {
-                LADING_TRY(auto const ready, check_chunk_line(rest_));
-                if (!ready) break;
-            }
-            rest_.remove_prefix(parser_->put({rest_.data(), rest_.size()}, ec));
-            if (parser_->stopped()) return true;
-            if (parser_->failure()) return *parser_->failure();
-            // Beast has the whole line: what it would wait for is the end of a quoted string that the line does not close.
-            if (at_line && ec == boost::beast::http::error::need_more) return malformed("chunk_ext");
-            if (ec == boost::beast::http::error::need_more) break;
-            if (ec) return malformed(framing_.chunked ? "chunk (" + ec.message() + ")" : ec.message());
-        }
-        return parser_->is_done();
-    }
-
-    /// `[CRLF] 1*16HEXDIG ( ";" / CR )`, as far as it is there, and bounded. True when Beast may have it: the whole
-    /// line, and after the last chunk the trailers too. Beast would wait for either however long it gets, and asserts
-    /// when it is given a last chunk in pieces.
-    result<bool> check_chunk_line(std::string_view rest) const {
-        if (!parser_->first_chunk()) {
-            if (!std::string_view("\r\n").starts_with(rest.substr(0, 2))) return malformed("chunk_data");
-            rest.remove_prefix(std::min<std::size_t>(2, rest.size()));
-        }
-        std::size_t digits = 0;
-        while (digits < rest.size() && is_hex(rest[digits])) ++digits;
-        if (digits > 16 || (digits < rest.size() && (digits == 0 || (rest[digits] != ';' && rest[digits] != '\r'))))
-            return malformed("chunk_size");
-        auto const line = rest.find('\n');
-        auto const extension = (line == rest.npos ? rest.size() : line) - digits; // and a CR
-        if (parser_->extensions() + extension > limits_.chunk_extensions + 1) return malformed("chunk_ext");
-        if (line == rest.npos) return false;
-        if (rest[line - 1] != '\r') return malformed("chunk_size");
-        bool const last = digits == std::min(rest.find_first_not_of('0'), rest.size());
-        if (!last) return true;
-        auto const end = rest.find("\r\n\r\n", line - 1);
-        auto const trailers = end == rest.npos ? rest.size() - line : end + 3 - line; // and two bytes
-        if (trailers > limits_.trailer_bytes + 2)
-            return error(errc::http_header_too_large)
-                .with_context("trailers")
-                .with_values("at most " + std::to_string(limits_.trailer_bytes) + " bytes", "more");
-        return end != rest.npos;
-    }
-
-    limits const& limits_;
-    body_sink& sink_;
-    std::string const& url_;
-    bool head_only_;
-    std::string pending_;   ///< not parsed yet, between two calls
-    std::string_view rest_; ///< not parsed yet, within a call: in `pending_` or in what was given
-    std::size_t checked_ = 0; ///< how far `rest_` has been searched for the end of the head
-    http1_framing framing_;
-    std::optional<http1_parser> parser_;
-    std::size_t informational_ = 0;
-    bool started_ = false;
-};
-
-} // namespace lading::detail
-
-// ---- lading/net/http1_request.hpp ----
-
-/// The text of an HTTP/1.1 request.
-///
-/// Written by hand: Beast's message and serializer headers would take `lading.hpp` from about eight to thirteen times
-/// an empty unit to compile (measured), for a dozen lines; and every byte has to be checked anyway, because tags,
-/// tokens and user agents come from outside (doc/threats.md#h27).
-
-namespace lading::detail {
-
-/// Head and body of a request to `target`, of one with a source the head; `through_proxy` names the whole URL, as a forwarding
-/// proxy needs it. Errors: `invalid_argument` for a byte that no header may hold.
-inline result<std::string> http1_request_text(request const& q, url const& target, bool through_proxy = false) {
-    auto is_token = [](std::string_view text) {
-        for (char c : text)
-            if (!is_tchar(c)) return false;
-        return !text.empty();
-    };
-    auto refuse = [](std::string what) { return error(errc::invalid_argument).with_context(std::move(what)); };
-    if (!is_token(q.method)) return refuse("the method of a request");
-    std::string out;
-    out.reserve(1024); // most heads
-    out.append(q.method).append(" ").append(through_proxy ? target.str() : target.target());
-    out.append(" HTTP/1.1\r\nHost: ").append(target.authority()).append("\r\nAccept-Encoding: identity\r\n");
-    for (auto const& [name, value] : q.headers) {
-        if (!is_token(name)) return refuse("the name of a header");
-        for (char c : value)
-            if (!is_print(c)) return refuse("a byte in the header " + std::string(name));
-        out.append(name).append(": ").append(value).append("\r\n");
-    }
-    if (q.source) {
-        if (auto const size = q.source->size()) out.append("Content-Length: ").append(std::to_string(*size)).append("\r\n");
-        else out.append("Transfer-Encoding: chunked\r\n");
-        return out.append("\r\n");
-    }
-    bool const may_have_body = q.method != "GET" && q.method != "HEAD"; // RFC 9110, section 8.6: then none is said, too
-    if (may_have_body || !q.body.empty()) out.append("Content-Length: ").append(std::to_string(q.body.size())).append("\r\n");
-    return out.append("\r\n").append(q.body);
-}
-
-} // namespace lading::detail
-
-// ---- lading/net/name_lookups.hpp ----
-
-/// `name_lookups`: host names become addresses, each in a thread of its own, so that a name whose servers never answer holds
-/// up nobody but the one who named it.
-///
-/// What resolves names blocks and cannot be interrupted. Under way at once are at most `limits::lookups` for one who names
-/// hosts (a registry, for the hosts in its answers; each name by itself where the caller gave it), and `limits::all_lookups`
-/// of the names that the caller gave, and as many of those that servers gave. Others wait their turn.
-
-#include <asio/execution_context.hpp>
-#include <asio/io_context.hpp>
-
-#if !defined(_WIN32)
-#include <signal.h>
-#endif
-
-namespace lading::detail {
-
-/// Somebody who waits for addresses.
-class lookup_waiter {
-  public:
-    using addresses = std::vector<asio::ip::tcp::endpoint>;
-    /// Called once, by another thread and under a lock: to be passed on, with `self`, which may be the last reference and must not
-    /// end here.
-    virtual void on_looked_up(std::shared_ptr<lookup_waiter> self, asio::error_code ec, addresses found) = 0;
-
-  protected:
-    ~lookup_waiter() = default;
-};
-
-/// What is looked up, and for whom.
-struct lookup {
-    std::string host;
-    std::uint16_t port = 0;
-    std::string named_by;   ///< shares its bound
-    bool by_server = false; ///< a server named the host
-    std::shared_ptr<name_resolver> resolver; ///< null: the system's
-    std::weak_ptr<lookup_waiter> who;
-};
-
-/// Tells who waits, if he is still there. One who cannot be told, for want of memory, has a deadline of his own.
-inline void tell(lookup const& l, asio::error_code ec, lookup_waiter::addresses found) {
-    auto who = l.who.lock();
-    if (!who) return;
-    auto& waiter = *who;
-#if LADING_HAS_EXCEPTIONS
-    try {
-        waiter.on_looked_up(std::move(who), ec, std::move(found));
-    } catch (...) {
-    }
-#else
-    waiter.on_looked_up(std::move(who), ec, std::move(found));
-#endif
-}
-
-/// The look-ups of an event loop; thread-safe. Its end does not wait for those under way, which tell nobody then.
-class name_lookups final : public asio::execution_context::service {
-  public:
-    inline static asio::execution_context::id id;
-
-    explicit name_lookups(asio::execution_context& c) : asio::execution_context::service(c) {}
-
-    void start(lookup what, limits const& bounds) {
-        std::scoped_lock const lock(work_->mutex);
-        work_->most = {bounds.lookups, bounds.all_lookups};
-        if (!work_->may_run(what)) return work_->waiting.push_back(std::move(what));
-        work_->count(what, true);
-        run(std::move(what));
-    }
-
-  private:
-    /// Outlives the loop, as long as a thread is busy.
-    struct work {
-        struct bounds {
-            std::size_t one = 1, all = 1;
-        };
-        std::mutex mutex;
-        bool closed = false; ///< the loop has ended: nobody is told any more
-        bounds most;
-        std::map<std::pair<bool, std::string>, std::size_t> under_way; ///< by who named the host
-        std::size_t running[2] = {0, 0};                               ///< the caller's, the servers'
-        std::deque<lookup> waiting;
-
-        bool may_run(lookup const& l) const {
-            auto const known = under_way.find({l.by_server, l.named_by});
-            return running[l.by_server] < most.all && (known == under_way.end() || known->second < most.one);
-        }
-        void count(lookup const& l, bool begins) {
-            auto const at = under_way.try_emplace({l.by_server, l.named_by}).first;
-            running[l.by_server] += begins ? 1 : std::size_t(-1);
-            at->second += begins ? 1 : std::size_t(-1);
-            if (at->second == 0) under_way.erase(at);
-        }
-        /// Tells who has waited, and takes the next that may run.
-        bool go_on(lookup& l, asio::error_code ec, lookup_waiter::addresses found) {
-            std::scoped_lock const lock(mutex);
-            count(l, false);
-            if (closed) return false;
-            tell(l, ec, std::move(found));
-            for (auto next = waiting.begin(); next != waiting.end();) {
-                if (next->who.expired()) {
-                    next = waiting.erase(next);
-                } else if (may_run(*next)) {
-                    l = std::move(*next);
-                    waiting.erase(next);
-                    count(l, true);
-                    return true;
-                } else {
-                    ++next;
-                }
-            }
-            return false;
-        }
-    };
-
-    void shutdown() noexcept override {
-        std::scoped_lock const lock(work_->mutex);
-        work_->closed = true;
-        work_->waiting.clear();
-    }
-
-    /// In a new thread, which takes no signals. Without one the look-up fails.
-    void run(lookup l) {
-#if !defined(_WIN32)
-        sigset_t all, before;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, &before);
-#endif
-        auto const body = [w = work_, l]() mutable { serve(*w, l); };
-#if LADING_HAS_EXCEPTIONS
-        try {
-            std::thread(body).detach();
-        } catch (...) {
-            work_->count(l, false);
-            tell(l, asio::error::no_memory, {});
-        }
-#else
-        std::thread(body).detach();
-#endif
-#if !defined(_WIN32)
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-#endif
-    }
-    static void serve(work& w, lookup& l) {
-#if LADING_HAS_EXCEPTIONS
-        try {
-            while (step(w, l)) {
-            }
-        } catch (...) { // no memory to tell who waits, whose own deadline ends that
-        }
-#else
-        while (step(w, l)) {
-        }
-#endif
-    }
-    static bool step(work& w, lookup& l) {
-        asio::error_code ec;
-        lookup_waiter::addresses found;
-#if LADING_HAS_EXCEPTIONS
-        try {
-            found = resolve(l, ec);
-        } catch (...) { // a resolver of the caller's, or no memory
-            ec = asio::error::no_recovery;
-        }
-#else
-        found = resolve(l, ec);
-#endif
-        return w.go_on(l, ec, std::move(found));
-    }
-    static lookup_waiter::addresses resolve(lookup const& l, asio::error_code& ec) {
-        lookup_waiter::addresses out;
-        if (!l.resolver) {
-            asio::io_context context(1);
-            auto const all = asio::ip::tcp::resolver(context).resolve(l.host, std::to_string(l.port), ec);
-            for (auto const& one : all) out.push_back(one.endpoint());
-            return out;
-        }
-        auto const texts = l.resolver->resolve(l.host);
-        if (!texts) return ec = asio::error::host_not_found, out;
-        for (auto const& text : texts.assume_value()) {
-            asio::error_code no_address;
-            auto const address = asio::ip::make_address(text, no_address);
-            if (!no_address) out.emplace_back(address, l.port);
-        }
-        if (out.empty()) ec = asio::error::host_not_found;
-        return out;
-    }
-
-    std::shared_ptr<work> const work_ = std::make_shared<work>();
-};
-
-} // namespace lading::detail
-
-// ---- lading/net/proxy.hpp ----
-
-/// What a proxy is asked: the CONNECT request of a tunnel (RFC 9110, 9.3.6; doc/threats.md#c18).
-
-namespace lading::detail {
-
-/// An http proxy and the value of its `Proxy-Authorization`, empty for none.
-struct proxy_address {
-    url where;
-    std::string authorization;
-};
-
-/// Reads "http://[user:password@]host[:port]"; the scheme may be left out. Errors: `config_invalid`, which never shows
-/// the text, because it may hold a password.
-inline result<proxy_address> parse_proxy(std::string_view text) {
-    auto refuse = [](char const* why) {
-        return error(errc::config_invalid).with_context(std::string("the proxy: ") + why);
-    };
-    if (auto const scheme = text.find("://"); scheme != text.npos) {
-        if (!iequal(text.substr(0, scheme), "http")) return refuse("only http proxies are spoken");
-        text.remove_prefix(scheme + 3);
-    }
-    std::string login;
-    if (auto const at = text.rfind('@'); at != text.npos) {
-        auto const encoded = text.substr(0, at);
-        text.remove_prefix(at + 1);
-        for (std::size_t i = 0; i < encoded.size(); ++i) {
-            unsigned value = 0;
-            auto const* p = encoded.data() + i;
-            if (encoded[i] == '%') {
-                if (i + 2 >= encoded.size() || std::from_chars(p + 1, p + 3, value, 16).ptr != p + 3)
-                    return refuse("its user information is malformed");
-                login += static_cast<char>(value);
-                i += 2;
-            } else {
-                login += encoded[i];
-            }
-        }
-    }
-    if (!login.empty() && login.find(':') == login.npos) login += ':'; // a user without a password
-    auto where = url::parse("http://" + std::string(text));
-    if (!where) return refuse("it is not host[:port]");
-    return proxy_address{std::move(where).assume_value(), login.empty() ? "" : "Basic " + base64_encode(login)};
-}
-
-/// The request for a tunnel to a host.
-inline std::string connect_text(url const& target, proxy_address const& proxy, std::string_view user_agent) {
-    auto const to = target.host() + ':' + std::to_string(target.port());
-    std::string out = "CONNECT " + to + " HTTP/1.1\r\nHost: " + to + "\r\n";
-    if (!user_agent.empty()) out.append("User-Agent: ").append(user_agent).append("\r\n");
-    if (!proxy.authorization.empty()) out.append("Proxy-Authorization: ").append(proxy.authorization).append("\r\n");
-    return out.append("\r\n");
-}
-
-} // namespace lading::detail
-
-// ---- lading/net/transport_failure.hpp ----
-
-/// What a failed exchange allows next: the same facts from every transport over a network.
-
-namespace lading::detail {
-
-/// How far an exchange came.
-struct exchange_progress {
-    std::optional<url> target; ///< nothing when the URL could not be read
-    bool started = false;      ///< a byte of an answer came
-    int status = 0;            ///< of a complete head; 0 for none
-    bool proxied = false;      ///< through a proxy, which may be what failed
-};
-
-/// Watches that a body keeps the pace of `limits`; a peer that drips a byte now and then never lets the idle limit run out.
-class pace_watch {
-  public:
-    explicit pace_watch(limits const& l) : window_(l.pace), least_(l.pace_bytes) {}
-    /// False when `n` bytes more are too few for the time that has passed.
-    bool keeps(std::size_t n, std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now()) {
-        bytes_ += n;
-        if (began_ == std::chrono::steady_clock::time_point()) began_ = now;
-        if (now - began_ < window_) return true;
-        bool const enough = bytes_ >= least_;
-        began_ = now;
-        bytes_ = 0;
-        return enough;
-    }
-    error too_slow() const {
-        return error(errc::too_slow)
-            .with_values("at least " + std::to_string(least_) + " bytes in " + std::to_string(window_.count()) +
-                             " ms (limits::pace_bytes, limits::pace)",
-                         "fewer");
-    }
-
-  private:
-    std::chrono::milliseconds window_;
-    std::size_t least_;
-    std::size_t bytes_ = 0;
-    std::chrono::steady_clock::time_point began_{};
-};
-
-inline fallback_facts transport_facts(errc code, exchange_progress const& p) {
-    fallback_facts f;
-    if (is_callers_own(code) || code == errc::url_invalid) return f; // another endpoint would not help
-    f.over_tls = p.target && p.target->scheme() == "https";
-    f.answered = p.status != 0;
-    f.next_endpoint = true;
-    bool const certificate = code == errc::tls_cert_untrusted || code == errc::tls_host_mismatch;
-    bool const before_the_host = code == errc::host_not_found || code == errc::address_refused || code == errc::proxy_failed;
-    // Through a proxy only a handshake tells something of the host; and plaintext might go past the proxy.
-    bool const of_the_host = !p.proxied || code == errc::tls_handshake_failed || code == errc::tls_timeout;
-    f.plaintext = f.over_tls && !f.answered && !p.started && !certificate && !before_the_host && of_the_host;
-    f.retry = code == errc::connection_reset || code == errc::connect_timeout || code == errc::tls_timeout ||
-              code == errc::timeout_header || code == errc::timeout_body || code == errc::timeout_write ||
-              code == errc::http_body_truncated || code == errc::tls_truncated;
-    return f;
-}
-
-/// The limit that is behind a `timeout_*` and the like, with its name. Empty for other codes.
-inline std::string limit_behind(errc code, limits const& l) {
-    switch (code) {
-    case errc::connect_timeout: return limit_text(l.connect, "limits::connect");
-    case errc::tls_timeout: return limit_text(l.handshake, "limits::handshake");
-    case errc::timeout_header: return limit_text(l.header, "limits::header");
-    case errc::timeout_body:
-    case errc::timeout_write: return limit_text(l.idle, "limits::idle");
-    default: return {};
-    }
-}
-
-/// The error of a failed exchange with its limit, its facts, its URL and the status that came.
-inline error complete_failure(error e, request const& q, limits const& l, exchange_progress const& p) {
-    auto const code = e.kind();
-    if (auto most = limit_behind(code, l); !most.empty() && e.detail().expected.empty()) e = std::move(e).with_values(std::move(most), "more");
-    if (e.facts() == fallback_facts{}) e.with_facts(transport_facts(code, p));
-    if (e.detail().url.empty()) e.with_url(p.target ? p.target->safe() : safe_url(q.url));
-    if (p.status != 0 && e.http_status() == 0) e.with_status(p.status);
-    return e;
-}
 
 } // namespace lading::detail
 
@@ -21354,33 +21841,8 @@ inline result<tls_options> tls_for(tls_rules const& rules, url const& target, st
 } // namespace lading::detail
 
 #include <asio/dispatch.hpp>
-#include <asio/strand.hpp>
 
 namespace lading::detail {
-
-/// What the exchanges of one transport share. Everything that changes is thread-safe by itself.
-struct transport_state {
-    transport_state(asio::any_io_executor e, network_options n, limits l, bool one)
-        : executor(std::move(e)), network(std::move(n)), bounds(std::move(l)), one_thread(one),
-          pool(std::make_shared<connection_pool>(bounds)), times(std::make_shared<deadlines>(executor)) {}
-
-    asio::any_io_executor const executor;
-    network_options const network;
-    limits const bounds;
-    bool const one_thread; ///< runs the executor
-    tls_contexts contexts;
-    std::shared_ptr<connection_pool> const pool;
-    std::shared_ptr<deadlines> const times;
-
-    /// An executor for one exchange, which runs one handler at a time.
-    asio::any_io_executor serial() const { return one_thread ? executor : asio::any_io_executor(asio::make_strand(executor)); }
-};
-
-/// Takes the body of a proxy's answer, which is nobody's.
-struct discarding_sink final : body_sink {
-    result<sink_action> begin(response const&, std::optional<std::uint64_t>) override { return sink_action::proceed; }
-    result<sink_action> write(std::span<std::byte const>) override { return sink_action::stop; }
-};
 
 /// Lives as long as something is awaited for it. All its members but `start`, `cancel`, `on_place`, `on_looked_up` and
 /// `on_deadline`, which any thread may call, are used on its own executor only, which runs one
@@ -21429,14 +21891,6 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     std::shared_ptr<transport_state> const transport_;
 
   private:
-    /// What a new connection takes.
-    struct making {
-        making(asio::any_io_executor const& e, asio::any_io_executor const& s) : dial(e, s) {}
-        dialler dial;
-        std::string tunnel_text; ///< of the CONNECT, where there is a proxy
-        std::string tunnel_url;  ///< of the proxy; the reader keeps a reference to it
-        discarding_sink tunnel_body;
-    };
     /// What is awaited, as far as it matters to one who has to end it.
     enum class stage : std::uint8_t { waiting,
                                       resolving,
@@ -21458,7 +21912,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
 
     void begin() {
         if (auto prepared = prepare(); !prepared) return end(std::move(prepared).assume_error());
-        if (auto place = transport_->pool->acquire(key_, shared_from_this())) return take(std::move(*place));
+        if (auto place = transport_->pool->acquire(plan_.key, shared_from_this())) return take(std::move(*place));
         if (query_.deadline) limit_until(*query_.deadline, errc::timeout);
         wait_for_turn();
     }
@@ -21468,20 +21922,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         turn_->async_wait(asio::bind_executor(serial_, [self = shared_from_this()](asio::error_code const&) {}));
     }
     result<void> prepare() {
-        LADING_TRY(target_, url::parse(query_.url));
-        auto const via = transport_->network.proxy.find(target_->scheme(), target_->host(), target_->port());
-        if (!via.empty()) {
-            LADING_TRY(auto proxy, parse_proxy(via));
-            proxy_ = std::make_unique<proxy_address>(std::move(proxy));
-        }
-        key_ = target_->origin().str();
-        key_.append(1, ' ').append(1, static_cast<char>('0' + static_cast<int>(query_.address_policy)));
-        if (target_->scheme() == "https") key_.append(1, ' ').append(query_.named_by); // who lends it trust
-        if (proxy_) key_.append(1, ' ').append(proxy_->where.authority());
-        bool const forwarded = proxy_ && target_->scheme() == "http";
-        LADING_TRY(text_, http1_request_text(query_, *target_, forwarded));
-        if (forwarded && !proxy_->authorization.empty())
-            text_.insert(text_.find("\r\n") + 2, "Proxy-Authorization: " + proxy_->authorization + "\r\n");
+        LADING_TRY_V(plan_.make(query_, transport_->network));
         if (query_.deadline && *query_.deadline <= deadlines::clock::now()) return error(errc::timeout);
         return success();
     }
@@ -21504,7 +21945,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         asio::error_code ignored;
         switch (stage_) {
         case stage::waiting:
-            transport_->pool->withdraw(key_, *this);
+            transport_->pool->withdraw(plan_.key, *this);
             turn_.reset();
             return end(error(why));
         case stage::resolving: // whatever the resolver is busy with, nobody waits for it
@@ -21530,19 +21971,17 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         reused_ = false;
         place_.link.reset();
         reader_.reset();
-        making_ = std::make_unique<making>(transport_->executor, serial_);
+        making_ = std::make_unique<new_connection>(transport_->executor, serial_);
         limit(transport_->bounds.connect, errc::connect_timeout);
-        auto const& dialled = proxy_ ? proxy_->where : *target_;
-        auto host = dialled.host();
-        for (auto const& [name, address] : transport_->network.addresses)
-            if (name == host) host = address;
+        auto const& dialled = plan_.proxy ? plan_.proxy->where : *plan_.target;
+        std::string const host(transport_->network.address_of(dialled.host()));
         asio::error_code not_an_address;
         auto const bare = host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
         auto const address = asio::ip::make_address(bare, not_an_address);
         if (!not_an_address) return dial({{address, dialled.port()}});
         stage_ = stage::resolving;
         wait_for_turn();
-        lookup what{host, dialled.port(), host, !proxy_ && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
+        lookup what{host, dialled.port(), host, !plan_.proxy && query_.address_policy != address_policy::anywhere, transport_->network.resolver, {}};
         if (what.by_server && !query_.named_by.empty()) what.named_by = query_.named_by;
         what.who = std::static_pointer_cast<lookup_waiter>(shared_from_this());
         asio::use_service<name_lookups>(asio::query(transport_->executor, asio::execution::context)).start(std::move(what), transport_->bounds);
@@ -21550,40 +21989,37 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     void on_resolved(asio::error_code ec, addresses found) {
         if (stage_ == stage::over) return; // stopped, and told so then
         turn_.reset();
-        if (ec) return end(proxy_ ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(target_->host()));
+        if (ec) return end(plan_.proxy ? proxy_error("the host name does not resolve") : error(errc::host_not_found).with_context(plan_.target->host()));
         dial(std::move(found));
     }
 
     /// Connects, to such of the addresses as the request may go to.
     void dial(addresses where) {
         if (query_.address_policy != address_policy::anywhere && !transport_->network.inner_addresses) {
-            if (proxy_) {
-                if (!may_reach(scope_of_host(target_->host()))) where.clear();
+            if (plan_.proxy) {
+                if (!may_reach(query_.address_policy, scope_of_host(plan_.target->host()))) where.clear();
             } else {
-                std::erase_if(where, [&](auto const& e) { return !may_reach(connection::scope(e.address())); });
+                std::erase_if(where, [&](auto const& e) { return !may_reach(query_.address_policy, connection::scope(e.address())); });
             }
         }
-        if (where.empty()) return end(error(errc::address_refused).with_context(target_->host()));
+        if (where.empty()) return end(error(errc::address_refused).with_context(plan_.target->host()));
         stage_ = stage::dialling;
         making_->dial.start(where, shared_from_this());
-    }
-    bool may_reach(address_scope where) const noexcept {
-        return where == address_scope::outside || (query_.address_policy == address_policy::inside && where == address_scope::inside);
     }
 
   public:
     /// The dialler's.
     void on_dialled(asio::error_code ec) {
         if (stopped_ != errc::ok) return end(error(stopped_));
-        if (ec && proxy_) return end(proxy_error(ec.message()));
+        if (ec && plan_.proxy) return end(proxy_error(ec.message()));
         if (ec) {
             bool const refused = ec == asio::error::connection_refused;
             return end(error(refused ? errc::connection_refused : errc::connect_failed).with_context(ec.message()));
         }
         place_.link = std::make_unique<connection>(making_->dial.take());
         stage_ = stage::connected;
-        if (target_->scheme() == "http") return write();
-        if (proxy_) return ask_proxy();
+        if (plan_.target->scheme() == "http") return write();
+        if (plan_.proxy) return ask_proxy();
         handshake();
     }
 
@@ -21592,8 +22028,8 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
 
     void ask_proxy() {
         auto& m = *making_;
-        m.tunnel_text = connect_text(*target_, *proxy_, query_.headers.find("User-Agent").value_or(""));
-        m.tunnel_url = proxy_->where.str();
+        m.tunnel_text = connect_text(*plan_.target, *plan_.proxy, query_.headers.find("User-Agent").value_or(""));
+        m.tunnel_url = plan_.proxy->where.str();
         reader_.emplace(transport_->bounds, m.tunnel_body, m.tunnel_url, true);
         place_.link->async_write(m.tunnel_text, then(&exchange::on_proxy_asked));
     }
@@ -21615,17 +22051,17 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
     error proxy_error(std::string why) {
         reader_.reset();
-        return error(errc::proxy_failed).with_context(proxy_->where.authority() + ": " + std::move(why));
+        return error(errc::proxy_failed).with_context(plan_.proxy->where.authority() + ": " + std::move(why));
     }
 
     void handshake() {
-        auto options = tls_for(transport_->network.tls, *target_, query_.named_by, remarks_);
+        auto options = tls_for(transport_->network.tls, *plan_.target, query_.named_by, remarks_);
         if (!options) return end(std::move(options).assume_error());
         auto& o = options.assume_value();
         if (query_.address_policy != address_policy::anywhere) o.with_client_certificate({}, {});
         auto identity = transport_->contexts.find(o, query_.address_policy != address_policy::anywhere);
         if (!identity) return end(std::move(identity).assume_error());
-        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *target_, o.verify))
+        if (!place_.link->prepare_tls(std::move(identity).assume_value(), *plan_.target, o.verify))
             return end(no_memory_for_tls());
         limit(transport_->bounds.handshake, errc::tls_timeout);
         place_.link->async_handshake(then(&exchange::on_handshake));
@@ -21651,10 +22087,10 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             if (auto begun = body_->begin(); !begun) return end(stale_ ? error(errc::connection_reset) : std::move(begun).assume_error());
         }
         asio::error_code ec;
-        auto const n = place_.link->write_now(text_, ec);
-        if (n == text_.size() || ec) return on_write(ec, n);
+        auto const n = place_.link->write_now(plan_.text, ec);
+        if (n == plan_.text.size() || ec) return on_write(ec, n);
         limit(transport_->bounds.idle, errc::timeout_write);
-        place_.link->async_write(std::string_view(text_).substr(n), then(&exchange::on_write));
+        place_.link->async_write(std::string_view(plan_.text).substr(n), then(&exchange::on_write));
     }
     void on_write(asio::error_code ec, std::size_t) {
         // A peer may answer and close before it has read everything; what it said comes first.
@@ -21694,6 +22130,7 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     }
     void on_sent(asio::error_code ec, std::size_t n) {
         if (std::exchange(reopens_, false)) return open();
+        if (n != 0) body_begun_ = true;
         if (!sending_) return; // the answer has come before the end
         if (ec) return sending_ = false, limit(transport_->bounds.header, errc::timeout_header); // what the peer said comes first
         piece_.remove_prefix(n);
@@ -21736,7 +22173,9 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     /// The connection failed. One that was kept may have been closed meanwhile, so a request that can be repeated
     /// takes a fresh one, once (doc/threats.md#h33).
     void broken(asio::error_code ec) {
-        bool const repeatable = query_.method == "GET" || query_.method == "HEAD" || !sent_whole_;
+        // Of a request whose body is added to what is there (POST, PATCH, a part of a whole) nobody knows how much has come.
+        bool const adds = query_.method != "PUT" || query_.headers.find("Content-Range");
+        bool const repeatable = query_.method == "GET" || query_.method == "HEAD" || (!sent_whole_ && !(adds && body_begun_));
         if (reused_ && repeatable && !reader_->started()) {
             sending_ = false;
             stale_ = true;
@@ -21768,13 +22207,13 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
             return place_.link->socket.close(ignored), void();
         }
         // A forwarded request has its answer from the proxy, which means itself here.
-        if (outcome && proxy_ && target_->scheme() == "http" && outcome.assume_value().status == 407)
+        if (outcome && plan_.proxy && plan_.target->scheme() == "http" && outcome.assume_value().status == 407)
             outcome = proxy_error("it answered 407");
         stage_ = stage::over;
         transport_->times->clear(*this);
         if (!outcome) outcome = explained(std::move(outcome).assume_error());
         if (outcome) {
-            if (!proxy_) outcome.assume_value().peer = peer_;
+            if (!plan_.proxy) outcome.assume_value().peer = peer_;
             outcome.assume_value().sent_whole = sent_whole_;
             outcome.assume_value().warnings = std::move(remarks_);
         }
@@ -21783,13 +22222,8 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
         complete(std::move(outcome));
     }
     error explained(error e) const {
-        exchange_progress p;
-        p.target = target_;
-        p.started = reader_ && reader_->started();
-        p.status = reader_ && reader_->has_head() ? reader_->status() : 0;
-        p.proxied = proxy_ != nullptr;
-        if (proxy_ && e == errc::connect_timeout) e.with_context("through the proxy " + proxy_->where.authority());
-        return complete_failure(std::move(e), query_, transport_->bounds, p);
+        bool const has_head = reader_ && reader_->has_head();
+        return plan_.explained(std::move(e), query_, transport_->bounds, reader_ && reader_->started(), has_head ? reader_->status() : 0);
     }
 
     request const& query_;
@@ -21800,12 +22234,9 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     errc stopped_ = errc::ok; ///< why the exchange was ended from outside
     errc late_ = errc::timeout;
     deadlines::time_point until_{};
-    std::optional<url> target_;
-    std::string key_;  ///< the pool's
-    std::string text_; ///< of the request
-    std::unique_ptr<proxy_address> proxy_;
+    exchange_plan plan_;
     std::unique_ptr<asio::steady_timer> turn_; ///< waits for a place, or for addresses
-    std::unique_ptr<making> making_;           ///< a connection; never reset, because losing attempts refer to it
+    std::unique_ptr<new_connection> making_;   ///< never reset, because losing attempts refer to it
     pool_place place_;
     bool reused_ = false;
     std::optional<address_scope> peer_; ///< where the connection goes
@@ -21818,13 +22249,17 @@ class exchange : public pool_waiter, public lookup_waiter, public deadlines::ent
     std::unique_ptr<asio::steady_timer> patience_; ///< waits for the peer to want the body
     bool sending_ = false;                         ///< more of the body is to be sent
     bool sent_whole_ = true;
+    bool body_begun_ = false; ///< a byte of it has been written, to this connection or the one before
     bool stale_ = false;                           ///< a kept connection had been closed
     bool reopens_ = false;                         ///< a new one follows
     bool reading_ = false, writing_ = false;       ///< what is awaited of the connection
     std::optional<result<response>> outcome_;      ///< that is told when nothing is awaited any more
 };
 
-/// An exchange and who is told of its end.
+} // namespace lading::detail
+
+namespace lading::detail {
+
 template <class Handler>
 class exchange_for final : public exchange {
   public:
@@ -23281,6 +23716,7 @@ LADING_DEFINE any_operation<std::uint64_t> async_client::start_blob_range(reposi
 }
 LADING_DEFINE any_operation<void> async_client::start_ping(repository const& name) { return front_->calls().start_ping(name); }
 
+LADING_DEFINE void async_client::will_write_to(repository const& name) { front_->calls().will_write_to(name); }
 LADING_DEFINE client_options const& async_client::options() const noexcept { return front_->options(); }
 LADING_DEFINE async_client::executor_type async_client::get_executor() const { return front_->calls().transport().get_executor(); }
 LADING_DEFINE asio_transport& async_client::transport() noexcept { return front_->calls().transport().asynchronous(); }
@@ -23389,6 +23825,10 @@ LADING_DEFINE result<bool> client::remove_blob(repository const& name, digest co
 }
 LADING_DEFINE result<std::optional<descriptor>> client::find(reference const& ref, stop_token stop) { return front_->calls().find(ref, std::move(stop)); }
 LADING_DEFINE result<bool> client::exists(reference const& ref, stop_token stop) { return front_->calls().exists(ref, std::move(stop)); }
+LADING_DEFINE void client::will_write_to(repository const& name) { front_->calls().will_write_to(name); }
+LADING_DEFINE result<std::optional<descriptor>> client::find_blob(repository const& name, descriptor const& what, stop_token stop) {
+    return front_->calls().find_blob(name, what, std::move(stop));
+}
 LADING_DEFINE result<bool> client::has_blob(repository const& name, descriptor const& what, stop_token stop) {
     return front_->calls().has_blob(name, what, std::move(stop));
 }
