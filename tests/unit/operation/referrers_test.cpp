@@ -2,8 +2,8 @@
 // What refers to a manifest, listed and written, without a network.
 
 #include "catch.hpp"
-#include "cpu_time.hpp"
 #include "conversation.hpp"
+#include "cpu_time.hpp"
 
 #include <lading/auth/auth_rules.hpp>
 #include <lading/client/policies.hpp>
