@@ -74,15 +74,16 @@ lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, la
 }
 
 std::string hint_for(lading::error const& e, registry_access const& args) {
-    auto const files = args.cert_dir.empty() ? args.tls.ca_file.empty() ? "" : "--cacert" : "--cert-dir";
-    if (e.facts().plaintext && !args.plain_http) return "if it speaks plain http: --plain-http";
+    auto const option = [&](char const* name) { return "--" + args.side + name; };
+    auto const files = args.cert_dir.empty() ? args.tls.ca_file.empty() ? std::string() : "--cacert" : "--cert-dir";
+    if (e.facts().plaintext && !args.plain_http) return "if it speaks plain http: " + option("plain-http");
     if (e == lading::errc::auth_required && !args.secret)
-        return args.authfile.empty() ? "log in with docker, podman or skopeo login, or give --authfile FILE or --creds USER:PASS"
-                                     : "no login for it is in the file of --authfile; another way: --creds USER:PASS";
+        return args.authfile.empty() ? "log in with docker, podman or skopeo login, or give " + option("authfile") + " FILE or " + option("creds") + " USER:PASS"
+                                     : "no login for it is in the file of " + args.authfile_option + "; another way: " + option("creds") + " USER:PASS";
     if (e == lading::errc::auth_denied && !e.facts().withheld)
-        return std::string("the login that was used is ") + (args.secret             ? "that of --creds"
+        return std::string("the login that was used is ") + (args.secret             ? "that of " + args.secret_option
                                                              : args.authfile.empty() ? "where docker, podman or skopeo login keep it"
-                                                                                     : "in the file of --authfile");
+                                                                                     : "in the file of " + args.authfile_option);
     if (e == lading::errc::timeout) return "for more time: --timeout SECONDS";
     if (e == lading::errc::auth_realm_refused && e.detail().context.find(" is on http,") != std::string::npos)
         return "the registry has to name its token service by https; what is public can be had without a login";
@@ -94,7 +95,7 @@ std::string hint_for(lading::error const& e, registry_access const& args) {
     if (e == lading::errc::tls_cert_untrusted) {
         for (auto const* of_time : {"has expired", "not yet valid"})
             if (e.detail().context.find(of_time) != std::string::npos) return "no option helps: the certificate's dates or this machine's clock are wrong";
-        return *files ? std::string("no certificate of ") + files + " vouches for it" : "if the certificate is your own: --cacert FILE or --cert-dir FOLDER";
+        return !files.empty() ? "no certificate of " + files + " vouches for it" : "if the certificate is your own: " + option("cacert") + " FILE or " + option("cert-dir") + " FOLDER";
     }
     return {};
 }

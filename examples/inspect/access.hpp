@@ -16,7 +16,10 @@ struct registry_access {
     bool plain_http = false, verbose = false;
     bool http_allowed = false; ///< where nothing answers over TLS
     std::string authfile, registries_conf, cert_dir;
+    std::string authfile_option = "--authfile"; ///< that `authfile` was given by
+    std::string side;                     ///< "src-" or "dest-" where options of one side of a copy help
     std::optional<lading::credential> secret;
+    std::string secret_option = "--creds"; ///< that `secret` was given by
     std::vector<std::string> mirrors;
     lading::tls_options tls;
     lading::client_options client;

@@ -44,9 +44,10 @@ inline bool read_line(std::FILE* f, std::string& out, bool* whole = nullptr) {
     return !out.empty();
 }
 
-/// The next line that says something, without the white space around it; false at the end. Empty lines, and those that begin with #, say nothing.
-inline bool read_entry(std::FILE* f, std::string& out) {
+/// The next line that says something, without the white space around it; false at the end. `number` counts lines. Empty lines, and those that begin with #, say nothing.
+inline bool read_entry(std::FILE* f, std::string& out, std::size_t* number = nullptr) {
     while (read_line(f, out)) {
+        if (number) ++*number;
         if (out.starts_with("\xef\xbb\xbf")) out.erase(0, 3); // the byte order mark of some editors
         out.erase(out.find_last_not_of(" \t\r") + 1);
         out.erase(0, out.find_first_not_of(" \t"));

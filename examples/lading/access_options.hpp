@@ -21,8 +21,10 @@ inline void take_login(registry_access& of, std::string const& option, std::stri
     auto const colon = user_and_secret.find(':');
     if (colon == 0 || colon == std::string::npos) throw CLI::ValidationError(option + " is USER:PASS");
     of.secret = lading::credential(user_and_secret.substr(0, colon), user_and_secret.substr(colon + 1));
-    std::fprintf(stderr, "%s: warning: other users of this machine can see the password of %s; --password-stdin hides it\n",
-                 of.program, option.c_str());
+    of.secret_option = option;
+    std::fprintf(stderr, "%s: warning: other users of this machine can see the password of %s; %s hides it\n",
+                 of.program, option.c_str(), option == "--creds" ? "--password-stdin" : option == "--src-creds" ? "--src-authfile"
+                                                                                                                : "--dest-authfile");
 }
 
 /// Adds the options to a command. With the prefix "src-" or "dest-" they are those of one side of a copy.
@@ -46,13 +48,14 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
            [&of](std::string const& v) { of.cert_dir = v; });
     option(long_name("creds"), "USER:PASS", (prefix.empty() ? "login for the one registry of the command, before any file; see --password-stdin" : "login for the one registry of that side, before any file"),
            [&of, name = long_name("creds")](std::string const& v) { take_login(of, name, v); });
-    option(long_name("registry-token"), "TOKEN", "bearer token for the registry, which no other is to see", [&of](std::string const& v) {
+    option(long_name("registry-token"), "TOKEN", "bearer token for the registry, which no other is to see", [&of, name = long_name("registry-token")](std::string const& v) {
         of.secret.emplace();
         of.secret->registry_token = v;
+        of.secret_option = name;
     });
     option(long_name("authfile") + (prefix.empty() ? ",--registry-config" : ""), "FILE",
            "read stored logins from this file only (default: where Docker and the containers tools keep them)",
-           [&of](std::string const& v) { of.authfile = v; });
+           [&of, name = long_name("authfile")](std::string const& v) { of.authfile = v, of.authfile_option = name; });
     flag(long_name("no-creds"), "use no login", [&of] { of.authfile = "/dev/null"; });
     if (!prefix.empty()) return;
 
@@ -65,6 +68,7 @@ inline void add_access_options(CLI::App& to, registry_access& of, std::string co
         for (int c; (c = std::getchar()) != EOF && c != '\n' && secret.size() < 65'536;) secret += static_cast<char>(c);
         if (secret.ends_with('\r')) secret.pop_back();
         of.secret = lading::credential(*user, std::move(secret));
+        of.secret_option = "--password-stdin";
     });
     name->needs(from_stdin);
     option("-p,--password", "PASS", "", [](std::string const&) {

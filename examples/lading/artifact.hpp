@@ -25,7 +25,7 @@ inline void add_file_options(CLI::App& to, lading::artifact_options& of) {
     option("--config", "NAME", "also write the config, as this file", [&of](std::string const& v) { of.with_config(v); });
     auto const flag = [&](char const* names, char const* text, auto set) { to.add_flag_callback(names, set, text)->group("Files of an artifact"); };
     flag("--all-files", "also layers without a title, named by their digests", [&of] { of.with_all(); });
-    flag("--packed", "write packed folders as the archives that they are", [&of] { of.with_packed(); });
+    flag("--packed", "write each packed folder as the archive that it is, TITLE.tar.gz; folders are not unpacked", [&of] { of.with_packed(); });
 }
 
 /// What was written, as lines or as JSON; the exit status.
@@ -70,7 +70,12 @@ inline int pull_artifact(std::string const& name, std::string const& folder, tra
         return print_files(ref ? whole_name(*ref) : name, done, what);
     });
     if (!was_there) ::rmdir(folder.c_str()); // where nothing was written
-    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), args, true);
+    if (ended) return ended.assume_value();
+    auto const& why = ended.assume_error();
+    auto const told = tell_transfer(doing, why, args, remains::parts);
+    if (why != lading::errc::invalid_argument || why.detail().context.find("packed folder") == std::string::npos) return told;
+    std::fprintf(stderr, "lading: nothing is written; --packed writes such folders as archives (TITLE.tar.gz), --file TITLE one file alone\n");
+    return status::failed;
 }
 
 inline void add_artifact(CLI::App& app, program& run) {
@@ -85,7 +90,14 @@ inline void add_artifact(CLI::App& app, program& run) {
     c->add_option("REF", g->name, "HOST/NAME[:TAG][@DIGEST], or a place on disk as of copy")->required();
     c->add_option("FOLDER,-o,--output", g->folder, "where the files go (default: here)");
     c->add_flag_callback("-k,--keep-old-files", [] {}, "accepted: files that are there stay, unless --overwrite")->group("");
-    add_transfer_options(*c, *g);
+    c->add_option_function<std::string>(
+         "--platform", [g](std::string const& value) {
+             auto const p = lading::platform::parse(value);
+             if (!p) throw CLI::ValidationError("--platform is OS/ARCH[/VARIANT]: " + p.error().summary());
+             g->copy.with_platform(p.value()); }, "of an index, what it has for this platform")
+        ->type_name("OS/ARCH[/VAR]");
+    add_report_options(*c, *g);
+    c->add_flag("--overwrite", g->overwrite, "replace files that are there");
     add_file_options(*c, g->files);
     add_access_options(*c, g->args);
     c->callback([g, &run] { run.status = pull_artifact(g->name, g->folder, *g, g->files, g->args, run.stop); });

@@ -103,6 +103,7 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
         LADING_TRY_V(artifact.pack(g.pack));
         return lading::success();
     }();
+    if (auto const where = place_of(g.name)) g.sends = !where.assume_value().on_disk;
     auto const go = [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
         auto to_name = name;
         if (g.attach) {
@@ -120,7 +121,10 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
         }
         progress display(g.quiet ? progress_form::none : g.shown);
         auto options = g.copy;
-        options.with_observer([&display](lading::transfer_event const& e) { display.tell(e); });
+        options.with_observer([&](lading::transfer_event const& e) {
+            display.tell(e);
+            *g.arrived += e.state == lading::transfer_state::done;
+        });
         auto const done = lading::copy(artifact, {}, store, to_name, std::move(options), stop);
         display.finish();
         if (!done) return done.assume_error();
@@ -129,7 +133,12 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
     auto const ended = prepared ? in_place<int>(g.name, g.args, !g.attach && !g.dry_run, go) : lading::result<int>(prepared.assume_error());
     if (ended) return ended.assume_value();
     auto const& why = ended.assume_error();
-    auto const told = tell_transfer(doing, why, g.args, false);
+    auto const where = place_of(g.name);
+    bool const to_disk = where && where.assume_value().on_disk;
+    auto const told = tell_transfer(doing, why, g.args, !prepared ? remains::nothing : to_disk ? remains::parts
+                                                                                               : remains::wholes,
+                                    false, *g.arrived);
+    if (!prepared && why == lading::errc::path_refused) return status::usage; // titles of files that were named
     if (why == lading::errc::invalid_argument && g.pack.artifact_type.empty() && g.config.empty()) std::fprintf(stderr, "lading: the type of an artifact: --artifact-type TYPE\n");
     return told;
 }
@@ -169,5 +178,5 @@ inline void add_artifact_writing(CLI::App& artifact, program& run) {
     };
     auto const* const place = "HOST/NAME[:TAG][@DIGEST], or oci:FOLDER[:NAME]";
     add("push", "push files and folders as an artifact", place, false)->alias("put");
-    add("attach", "push files and folders as an artifact about an image", "the image: HOST/NAME[:TAG][@DIGEST], or oci:FOLDER[:NAME]", true);
+    add("attach", "push files and folders as an artifact attached to an image", "the image: HOST/NAME[:TAG][@DIGEST], or oci:FOLDER[:NAME]", true);
 }

@@ -13,7 +13,9 @@
 
 inline int list_repositories(std::string const& host, bool json, registry_access const& args, lading::stop_token const& stop) {
     auto const doing = "catalog " + host;
-    // A host, or any name below one.
+    // A host, or with its whole address; what stands behind it would not be asked for.
+    if (auto const begin = host.find("://") == host.npos ? 0 : host.find("://") + 3; host.find('/', begin) != host.npos && host.find('/', begin) + 1 < host.size())
+        return tell(doing, lading::error(lading::errc::invalid_argument).with_context("a registry lists all that it has: lading catalog " + host.substr(0, host.find('/', begin))), args);
     auto at = registry_of(host.find('/', host.find("://") == host.npos ? 0 : host.find("://") + 3) == host.npos ? host + "/x" : host, args);
     if (!at) return tell(doing, at.error(), args);
     auto const listed = at.assume_value().registry.catalog(at.assume_value().ref.repository(), stop);

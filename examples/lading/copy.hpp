@@ -31,14 +31,35 @@ inline registry_access access_of(copy_request const& g, lading_access const& own
     out.tls.verify = out.tls.verify && own.tls.verify;
     if (!own.tls.ca_file.empty()) out.tls.ca_file = own.tls.ca_file;
     if (!own.cert_dir.empty()) out.cert_dir = own.cert_dir;
-    if (!own.authfile.empty()) out.authfile = own.authfile;
-    if (own.secret) out.secret = own.secret;
+    if (!own.authfile.empty()) out.authfile = own.authfile, out.authfile_option = own.authfile_option;
+    if (own.secret) out.secret = own.secret, out.secret_option = own.secret_option;
     return out;
 }
 struct copy_sides {
     explicit copy_sides(copy_request const& g) : from(access_of(g, g.from_args)), to(access_of(g, g.to_args)) {}
     registry_access from, to;
 };
+
+/// The options that help with a failure: those of the side whose registry was asked, which the URL tells.
+inline registry_access side_of(lading::error const& e, place const& from, place const& to, copy_sides const& sides) {
+    if (from.on_disk) return sides.to;
+    if (to.on_disk) return sides.from;
+    auto const& d = e.detail();
+    auto url = d.url.empty() && !d.attempts.empty() ? d.attempts.front().endpoint : d.url;
+    url.erase(0, url.find("://") == url.npos ? 0 : url.find("://") + 3);
+    auto const likeness = [&](place const& p) {
+        auto const ref = lading::reference::parse(p.name);
+        if (!ref) return 0;
+        auto const& r = ref.assume_value().repository();
+        auto const host = url.substr(0, url.find('/'));
+        bool const is_host = host == r.host() || (r.host() == "docker.io" && host.ends_with(".docker.io"));
+        return (is_host ? 2 : 0) + (url.find(r.path()) != url.npos ? 1 : 0); // a token service has the path in its query
+    };
+    bool const is_from = likeness(from) > likeness(to);
+    auto out = is_from ? sides.from : sides.to;
+    out.side = is_from ? "src-" : "dest-";
+    return out;
+}
 
 /// Each login of a copy is for one registry: that of a side, and the one without a side of those that have none.
 class copy_logins {
@@ -83,6 +104,7 @@ lading::result<std::string> name_from(From& from, std::string const& words, ladi
 inline lading::result<int> copy_between(place const& from, place const& to, std::string const& to_text, copy_sides const& sides, registries& known,
                                         temporary_file const* spool, transfer_request const& what, lading::stop_token const& stop) {
     return from_place<int>(from, sides.from, known, stop, [&](auto& store, std::string const& name, lading::reference const* ref) -> lading::result<int> {
+        LADING_TRY_V(check_platform(store, name, what.copy.platforms, stop));
         if (!to.on_disk) {
             bool const is_path = to.name.starts_with('.') || to.name.starts_with('/');
             if (is_path || (to.name.find('/') == to.name.npos && !to_text.starts_with("docker://")))
@@ -92,7 +114,9 @@ inline lading::result<int> copy_between(place const& from, place const& to, std:
             if (at.ref.has_digest() && !at.ref.tag().empty())
                 return lading::error(lading::errc::invalid_argument).with_context(to_text + ": a copy has a tag, or is to have a digest, not both");
             lading::registry_repository<lading::client> into(at.registry, at.ref.repository());
-            return run_copy(store, name, into, at.ref.target(), whole_name(at.ref), nullptr, what, stop);
+            auto sent = what;
+            sent.sends = true;
+            return run_copy(store, name, into, at.ref.target(), whole_name(at.ref), nullptr, sent, stop);
         }
         auto const& disk = *to.on_disk;
         LADING_TRY(auto const to_name, name_from(store, name, ref, disk, stop));
@@ -113,6 +137,7 @@ inline int copy_one(copy_request const& g, lading::result<place> const& source, 
     if (from_stdin && !in->read_from(stdin)) return tell(doing, lading::error(lading::errc::layout_invalid).with_context("stdin cannot be read"), sides.from);
     auto const begin = from_stdin ? place_of("oci-archive:" + in->path()) : source;
     if (!begin) return tell(doing, begin.error(), sides.from);
+    auto const stays = to_stdout ? remains::nothing : remains::parts;
     auto const end = place_of(to_stdout ? "oci-archive:" + out->path() : g.to);
     if (!end) return tell(doing, end.error(), sides.to);
     auto what = static_cast<transfer_request const&>(g);
@@ -124,13 +149,16 @@ inline int copy_one(copy_request const& g, lading::result<place> const& source, 
     registries known;
     auto const ended = copy_between(from, end.assume_value(), g.to, sides, known, out ? &*out : nullptr, what, stop);
     if (ended) return ended.assume_value();
-    auto const told = tell_transfer(doing, ended.assume_error(), from.on_disk ? sides.to : sides.from, !to_stdout, what.overwrite);
+    auto const& why = ended.assume_error();
+    auto const told = tell_transfer(doing, why, side_of(why, from, end.assume_value(), sides), end.assume_value().on_disk ? stays : remains::wholes, what.overwrite, *what.arrived);
+    if (why == lading::errc::manifest_blob_unknown && g.copy.sparse)
+        std::fprintf(stderr, "lading: this registry wants every image that an index lists: without --platform the whole index is copied; with --new-index in place of --sparse one of these images\n");
     if (!from.on_disk && access((from.name + "/oci-layout").c_str(), F_OK) == 0)
         std::fprintf(stderr, "lading: there is a layout in the folder %s: oci:%s\n", shown(from.name).c_str(), shown(from.name).c_str());
     return told;
 }
 
-/// Where a push comes from: a place on disk as of copy, or a path, which is looked at. Errors: also `invalid_argument`.
+/// Where a push comes from: a place on disk as of copy, or a path, which is looked at. Errors: also `manifest_unknown`.
 inline lading::result<place> source_on_disk(std::string const& words) {
     LADING_TRY(auto where, place_of(words));
     if (where.on_disk) return where;
@@ -140,7 +168,7 @@ inline lading::result<place> source_on_disk(std::string const& words) {
     if (there && S_ISDIR(about.st_mode)) disk.form = access((disk.path + "/oci-layout").c_str(), F_OK) == 0 ? image_form::layout : image_form::folder;
     else if (there && S_ISREG(about.st_mode)) disk.form = image_form::docker_archive; // reads archives of any form
     else
-        return lading::error(lading::errc::invalid_argument)
+        return lading::error(lading::errc::manifest_unknown)
             .with_context(words + " is no image on disk; from a registry: lading copy SRC DST; files: lading artifact push REF FILE...");
     return place{{}, std::move(disk)};
 }

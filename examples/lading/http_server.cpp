@@ -100,7 +100,9 @@ void refuse(wire_body& out, lading::error const& e) {
     bool const is_busy = e == lading::errc::layout_locked || e == lading::errc::part_in_use;
     int const status = is_full ? 507 : is_busy ? 503
                                                : 500;
-    auto said = lading::service::refusal(status, "UNKNOWN", "unknown error");
+    auto const* const text = is_full ? "no room is left, or none that may be used" : is_busy ? "another program writes to it; later"
+                                                                                             : "unknown error";
+    auto said = lading::service::refusal(status, "UNKNOWN", text);
     said.head.headers.set("Content-Length", std::to_string(said.body.size()));
     if (out.begin(said.head, said.body.size())) (void)out.write(std::as_bytes(std::span(said.body)));
 }

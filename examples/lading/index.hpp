@@ -38,8 +38,8 @@ inline int print_made(lading::made_document const& made, std::string const& repo
         std::fprintf(stderr, "lading: nothing changed: the digest is the same\n");
     } else if (made.before) {
         auto const stays = std::find(names.begin(), names.end(), old) == names.end();
-        std::fprintf(stderr, "lading: a new digest: what is about %s, as signatures are, is not about this%s\n", made.before->str().c_str(),
-                     stays && names.empty() ? "; -t TAG names it" : "");
+        std::fprintf(stderr, "lading: a new digest: signatures and other referrers of %s do not apply to it%s\n", made.before->str().c_str(),
+                     stays && names.empty() ? "; to tag it: -t TAG" : "");
     }
     return print(out);
 }
@@ -87,6 +87,9 @@ lading::result<std::vector<std::string>> images_in(Store& store, edit_request co
 inline int make_index(edit_request g, bool create, lading::stop_token const& stop) {
     auto const doing = (create ? "index create " : "index add ") + g.name;
     if (auto const alone = check_login(g); !alone) return tell(doing, alone.error(), g.args);
+    for (std::size_t i = 0; i < g.words.size(); ++i)
+        if (std::find(g.words.begin(), g.words.begin() + static_cast<std::ptrdiff_t>(i), g.words[i]) != g.words.begin() + static_cast<std::ptrdiff_t>(i))
+            return tell(doing, lading::error(lading::errc::invalid_argument).with_context(g.words[i] + " is named twice"), g.args);
     auto const ended = in_place<int>(g.name, g.args, create, [&](auto& store, std::string const& name, std::string const& repository) -> lading::result<int> {
         lading::detail::will_write(store); // what is read in it first, too
         LADING_TRY(auto const images, images_in(store, g, repository, stop));
@@ -140,14 +143,15 @@ inline int annotate(edit_request const& g, lading::stop_token const& stop) {
 }
 
 inline void add_index(CLI::App& app, program& run) {
-    auto const command = [&run](CLI::App& to, char const* name, char const* text, char const* ref, char const* word, char const* words, auto go) {
+    auto const command = [&run](CLI::App& to, char const* name, char const* text, char const* ref, char const* word, char const* words, bool needs_words, auto go) {
         auto const g = std::make_shared<edit_request>();
         auto* const c = to.add_subcommand(name, text);
         c->add_option("REF", g->name, ref)->required();
         c->add_option(word, g->words, words);
         c->add_option("-t,--tag", g->tags, "what is made gets this tag; may be repeated")->type_name("TAG")->allow_extra_args(false);
         add_access_options(*c, g->args);
-        c->callback([g, go, &run] {
+        c->callback([g, go, needs_words, &run] {
+            if (g->words.empty() && needs_words) throw CLI::ValidationError(g->name + ": which images?");
             if (auto const wrong = wrong_tag(g->tags); !wrong.empty()) throw CLI::ValidationError("--tag: no tag: " + shown(wrong));
             run.status = go(*g, run.stop);
         });
@@ -157,7 +161,7 @@ inline void add_index(CLI::App& app, program& run) {
     auto const* const images = "a tag or a digest there, or an image of any other place, which is copied there first";
     auto* const index = app.add_subcommand("index", "indexes: images for several platforms under one name")->require_subcommand(1);
 
-    auto const [create, made] = command(*index, "create", "make an index of images", one, "IMAGE", images, [](edit_request const& g, lading::stop_token const& stop) { return make_index(g, true, stop); });
+    auto const [create, made] = command(*index, "create", "make an index of images", one, "IMAGE", images, true, [](edit_request const& g, lading::stop_token const& stop) { return make_index(g, true, stop); });
     create->add_option_function<std::string>("--artifact-type", [m = made](std::string const& v) { m->index.with_artifact_type(v); }, "the index is an artifact of this type")->type_name("TYPE");
     create->add_option_function<std::vector<std::string>>(
               "-a,--annotation", [m = made](std::vector<std::string> const& all) { for (auto const& v : all) std::apply([&](auto... kv) { m->index.with_annotation(kv...); }, annotation_of(v)); },
@@ -165,14 +169,14 @@ inline void add_index(CLI::App& app, program& run) {
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
     create->add_flag_callback("--docker", [m = made] { m->index.with_docker_list(); }, "a manifest list of Docker's, not an OCI index");
-    auto const [add, more] = command(*index, "add", "make an index of another one and more images", one, "IMAGE", images, [](edit_request const& g, lading::stop_token const& stop) { return make_index(g, false, stop); });
+    auto const [add, more] = command(*index, "add", "make an index of another one and more images", one, "IMAGE", images, true, [](edit_request const& g, lading::stop_token const& stop) { return make_index(g, false, stop); });
     add->alias("append");
     for (auto const& [c, g] : {std::pair(create, made), std::pair(add, more)}) c->add_flag_callback("--flatten", [g = g] { g->options.with_flattening(); }, "of an index among the images its own images");
-    command(*index, "rm", "make an index of another one without some of its images", one, "DIGEST|PLATFORM", "which: sha256:.., or OS/ARCH[/VARIANT]",
+    command(*index, "rm", "make an index of another one without some of its images", one, "DIGEST|PLATFORM", "which: sha256:.., or OS/ARCH[/VARIANT]", true,
             [](edit_request const& g, lading::stop_token const& stop) { return cut_index(g, stop); })
         .first->alias("delete");
 
-    auto const [c, g] = command(app, "annotate", "make a manifest or an index with other annotations of another one", one, "KEY=VALUE|KEY-", "what is set, and with '-' behind it what is removed",
+    auto const [c, g] = command(app, "annotate", "make a manifest or an index with other annotations of another one", one, "KEY=VALUE|KEY-", "what is set, and with '-' behind it what is removed", false,
                                 [](edit_request const& e, lading::stop_token const& stop) { return annotate(e, stop); });
     c->add_option("-a,--annotation", g->words, "as KEY=VALUE, KEY-")->type_name("KEY=VALUE")->allow_extra_args(false);
     c->add_option_function<std::string>("--of", [g = g](std::string const& v) {

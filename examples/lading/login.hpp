@@ -39,6 +39,9 @@ inline void add_login(CLI::App& app, program& run) {
     auto* const c = app.add_subcommand("login", "say which stored login is used for a registry");
     c->add_option("HOST", g->host, "HOST[:PORT], or a repository")->required();
     c->add_option("--authfile", g->authfile, "look into this file only");
+    auto const stores_none = [g](auto const&...) { throw CLI::ValidationError("lading stores no login: docker, podman or skopeo login " + (g->host.empty() ? "HOST" : g->host)); };
+    c->add_option_function<std::string>("-u,--username,-p,--password", stores_none)->group("");
+    c->add_flag_callback("--password-stdin", stores_none)->group("");
     c->callback([g, &run] {
         lading_access args;
         args.authfile = g->authfile;

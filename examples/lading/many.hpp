@@ -25,6 +25,7 @@
 /// One of many copies.
 struct copy_job {
     list_entry words;
+    std::string line; ///< FILE:LINE
     lading::result<place> from, to;
 };
 
@@ -67,8 +68,8 @@ inline list_entry entry_of(std::string const& line, std::string const& below) {
     return out;
 }
 
-/// What a list says, less what is of other shards and what an earlier output has done. Errors: `config_invalid`.
-inline lading::result<std::vector<copy_job>> jobs_of_list(copy_request const& g) {
+/// What a list says, less what is of other shards and what an earlier output has done, if there is `some_done`. Errors: `invalid_argument`, `config_invalid`.
+inline lading::result<std::vector<copy_job>> jobs_of_list(copy_request const& g, bool& some_done) {
     std::unordered_set<std::uint64_t> done;
     if (!g.resume.empty()) {
         LADING_TRY_V(lines::read_former(g.resume, "from", [&](lading::json_view entry) {
@@ -76,15 +77,19 @@ inline lading::result<std::vector<copy_job>> jobs_of_list(copy_request const& g)
             if (from && to && !entry.find("error")) done.insert(lines::stable_hash(std::string(from->as_string().value_or("")) + ' ' + std::string(to->as_string().value_or(""))));
         }));
     }
+    some_done = !done.empty();
     lines::file const list(g.list == "-" ? stdin : std::fopen(g.list.c_str(), "r"), g.list == "-" ? +[](std::FILE*) { return 0; } : &std::fclose);
-    if (!list) return lading::error(lading::errc::config_invalid).with_context(g.list + ": cannot be read");
+    if (!list) return lading::error(lading::errc::invalid_argument).with_context(g.list + ": cannot be read");
     std::vector<copy_job> out;
-    for (std::string line; lines::read_entry(list.get(), line);) {
+    std::size_t number = 0;
+    for (std::string line; lines::read_entry(list.get(), line, &number);) {
         auto words = entry_of(line, g.list_to);
         if (lines::stable_hash(without_tag(words.to)) % g.shards != g.shard || done.contains(lines::stable_hash(words.from + ' ' + words.to))) continue;
         auto const missing = lading::error(lading::errc::invalid_argument).with_context("a line is SRC DST, or with --to the name of an image in a registry");
         auto from = place_of(words.from), to = words.to.empty() ? lading::result<place>(missing) : place_of(words.to);
-        out.push_back({std::move(words), std::move(from), std::move(to)});
+        auto const has_space = [](std::string const& text) { return text.find_first_of(" \t") != text.npos; };
+        if (to && !to.assume_value().on_disk && has_space(words.to)) to = lading::error(lading::errc::invalid_argument).with_context("a line is SRC DST, and nothing more");
+        out.push_back({std::move(words), (g.list == "-" ? "stdin" : g.list) + ':' + std::to_string(number), std::move(from), std::move(to)});
     }
     return out;
 }
@@ -107,12 +112,14 @@ class copy_tally {
         if (shown_) std::fputs("\r\033[K", stderr);
     }
     std::string words() const {
-        return std::to_string(done_) + " of " + std::to_string(total_) + " copied" + (skipped_ ? ", " + std::to_string(skipped_) + " left as they are" : "") +
+        return std::to_string(done_) + " of " + std::to_string(total_) + " copied" + (skipped_ ? ", " + std::to_string(skipped_) + (skipped_ == 1 ? " left as it is" : " left as they are") : "") +
                (failed_ ? ", " + std::to_string(failed_) + " failed" : "");
     }
     /// The exit status: `partial` where some have failed and some have not.
-    int status_of_all() const { return failed_ == 0 ? status::done : done_ + skipped_ == 0 ? status::failed
-                                                                                           : status::partial; }
+    int status_of_all(bool some_done = false) const {
+        if (failed_ == 0) return status::done;
+        return done_ + skipped_ == 0 && !some_done ? status::failed : status::partial;
+    }
 
   private:
     std::mutex mutex_;
@@ -147,7 +154,8 @@ inline int run_job(copy_job const& job, copy_request const& g, copy_sides const&
     if (ended) return ended.assume_value();
     auto const& e = ended.assume_error();
     if (e == lading::errc::cancelled) return status::interrupted; // left for the next run
-    return tell_of_many(what, "copy " + job.words.from + " -> " + job.words.to, e, job.from && job.from.assume_value().on_disk ? sides.to : sides.from, skipped);
+    if (!job.from || !job.to) return tell_of_many(what, job.line + ": " + job.words.from + ' ' + job.words.to, e, sides.from, skipped);
+    return tell_of_many(what, "copy " + job.words.from + " -> " + job.words.to, e, side_of(e, job.from.assume_value(), job.to.assume_value(), sides), skipped);
 }
 
 /// How many are shown: one by one, or by their number.
@@ -157,7 +165,8 @@ inline bool shows_each(transfer_request const& g) { return !g.quiet && (g.shown 
 inline int copy_list(copy_request const& g, lading::stop_token const& stop) {
     copy_sides const sides(g);
     registries known;
-    auto const jobs = jobs_of_list(g);
+    bool some_done = false; // by earlier runs
+    auto const jobs = jobs_of_list(g, some_done);
     if (!jobs) return tell("copy --batch " + g.list, jobs.error(), sides.from);
     auto const& all = jobs.assume_value();
     copy_logins logins(g, sides);
@@ -188,8 +197,8 @@ inline int copy_list(copy_request const& g, lading::stop_token const& stop) {
     for (auto& t : others) t.join();
     tally.clear();
     if (!g.quiet && !g.dry_run) std::fprintf(stderr, "lading: %s\n", tally.words().c_str());
-    if (!stop.stop_requested()) return tally.status_of_all();
-    std::fprintf(stderr, "lading: interrupted; what has been transferred is kept, and the same command goes on from there%s\n",
+    if (!stop.stop_requested()) return tally.status_of_all(some_done);
+    std::fprintf(stderr, "lading: interrupted; the copies that are whole stay, and the same command goes on%s\n",
                  !g.json ? "" : "; with --resume and this output it leaves out what is done");
     return status::interrupted;
 }
@@ -228,14 +237,15 @@ inline int copy_tags(copy_request const& g, lading::stop_token const& stop) {
         return lading::copy_all_tags(store, into, options, stop);
     });
     display.finish();
-    if (!copied) return tell_transfer(doing, copied.assume_error(), sides.from, true);
+    auto const side = [&](lading::error const& e) { return side_of(e, from.assume_value(), to.assume_value(), sides); };
+    if (!copied) return tell_transfer(doing, copied.assume_error(), side(copied.assume_error()), to.assume_value().on_disk ? remains::parts : remains::wholes, what.overwrite);
     auto const& all = copied.assume_value().tags;
     copy_tally tally(all.size(), false);
     for (auto const& t : all) {
         what.in_list = list_entry{g.from + ':' + t.name, g.to + ':' + t.name};
         bool skipped = false;
         auto const ended = t.copied ? print_summary(what.in_list->to, *t.copied, what, t.name)
-                                    : tell_of_many(what, "copy " + what.in_list->from + " -> " + what.in_list->to, *t.failure, sides.from, skipped);
+                                    : tell_of_many(what, "copy " + what.in_list->from + " -> " + what.in_list->to, *t.failure, side(*t.failure), skipped);
         tally.count(ended, skipped);
     }
     if (!g.quiet) std::fprintf(stderr, "lading: %s\n", tally.words().c_str());
@@ -275,13 +285,13 @@ inline void add_copy(CLI::App& app, program& run) {
     of_many(c->add_flag("--all-tags", g->all_tags, "every tag of the repository, archive or layout SRC, to the same tag of DST"));
     of_many(c->add_option("--include", g->include, "only the tags that match all of this POSIX extended regular expression")->type_name("RE"));
     of_many(c->add_option("--exclude", g->exclude, "not those that match all of this one")->type_name("RE"));
-    of_many(c->add_option("--batch", g->list, "every line of this file ('-': stdin): SRC DST; empty lines and those that begin with # say nothing")->type_name("FILE"));
-    of_many(c->add_option("--to", g->list_to, "of a line that is SRC alone, the copy has its path and tag below this")->type_name("HOST[/PATH]"));
+    of_many(c->add_option("--batch", g->list, "every line of this file ('-': stdin): SRC DST; empty lines and those that begin with # are ignored")->type_name("FILE"));
+    of_many(c->add_option("--to", g->list_to, "for lines with SRC only: copy to this, under the path and tag of SRC")->type_name("HOST[/PATH]"));
     of_many(c->add_option_function<std::string>("--shard", [g](std::string const& text) {
         char rest = 0;
         if (std::sscanf(text.c_str(), "%u/%u%c", &g->shard, &g->shards, &rest) != 2 || g->shard >= g->shards) throw CLI::ValidationError("--shard is I/N, with I from 0 to N-1"); }, "only shard I of N, counting from 0; a repository is always in one shard")->type_name("I/N"));
     of_many(c->add_option("--resume", g->resume, "leave out what this output of an earlier run, of --format json, has done")->type_name("FILE"));
-    of_many(c->add_option("--images", g->images, "so many of a list at once (default 4)")->check(CLI::Range(1, 64))->type_name("N"));
+    of_many(c->add_option("--images", g->images, "images copied at once (default 4)")->check(CLI::Range(1, 64))->type_name("N"));
     add_access_options(*c, g->args);
     add_access_options(*c, g->from_args, "src-");
     add_access_options(*c, g->to_args, "dest-");

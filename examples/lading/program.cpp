@@ -3,6 +3,9 @@
 
 #include <lading/detail/visible_text.hpp>
 #include <lading/error_groups.hpp>
+#include <lading/json/document.hpp>
+#include <lading/json/strict_json.hpp>
+#include <lading/platform.hpp>
 
 #include <atomic>
 #include <cerrno>
@@ -54,14 +57,19 @@ int status_of(lading::error const& e) {
     if (e == lading::errc::cancelled) return status::interrupted;
     if (lading::is_not_found(e)) return status::not_found;
     if (lading::is_auth(e)) return status::denied;
-    if (e == lading::errc::ref_invalid || e == lading::errc::invalid_argument) return status::usage;
+    for (auto const code : {lading::errc::ref_invalid, lading::errc::invalid_argument, lading::errc::digest_invalid, lading::errc::digest_unsupported, lading::errc::media_type_invalid,
+                            lading::errc::platform_invalid, lading::errc::url_invalid})
+        if (e == code && e.http_status() == 0) return status::usage;
     return status::failed;
 }
 
 int tell(std::string_view doing, lading::error const& e, registry_access const& args) {
-    if (e == lading::errc::cancelled) std::fprintf(stderr, "%s: %s: interrupted\n", args.program, shown(doing).c_str());
-    else std::fprintf(stderr, "%s: %s: %s\n", args.program, shown(doing).c_str(), e.message().c_str());
-    if (auto const hint = hint_for(e, args); !hint.empty()) std::fprintf(stderr, "%s: %s\n", args.program, hint.c_str());
+    auto const hint = hint_for(e, args);
+    auto text = e == lading::errc::cancelled ? "interrupted" : e.message();
+    auto const next = "; next: " + e.next_steps();
+    if (auto const at = text.find(next); !hint.empty() && at != text.npos) text.erase(at, next.size());
+    std::fprintf(stderr, "%s: %s: %s\n", args.program, shown(doing).c_str(), text.c_str());
+    if (!hint.empty()) std::fprintf(stderr, "%s: %s\n", args.program, hint.c_str());
     return status_of(e);
 }
 
@@ -75,6 +83,19 @@ int print(std::string_view text) {
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return status::done;
     std::fprintf(stderr, "lading: the output cannot be written: %s\n", std::strerror(errno));
     return status::failed;
+}
+
+std::optional<lading::platform> platform_of_config(std::string const& bytes) {
+    auto const parsed = lading::json_document::parse<lading::strict_json>(bytes, lading::json_limits());
+    if (!parsed || !parsed.assume_value().root().is_object()) return std::nullopt;
+    auto const word = [&](char const* key) {
+        auto const at = parsed.assume_value().root().find(key);
+        auto const text = at ? at->as_string() : std::nullopt;
+        return text ? std::string(*text) : std::string();
+    };
+    auto const os = word("os"), architecture = word("architecture"), variant = word("variant");
+    auto const own = lading::platform::parse(os + '/' + architecture + (variant.empty() ? "" : '/' + variant));
+    return own && !os.empty() && !architecture.empty() ? std::optional(own.assume_value()) : std::nullopt;
 }
 
 std::string shown(std::string_view text) { return lading::detail::visible(text); }

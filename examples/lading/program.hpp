@@ -10,9 +10,13 @@
 #include "../inspect/access.hpp"
 
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
+namespace lading {
+struct platform;
+}
 namespace CLI {
 class App;
 }
@@ -35,8 +39,11 @@ lading::stop_token stop_at_signals();
 /// The exit status for a failure.
 int status_of(lading::error const& e);
 
-/// Says on stderr what failed, in one line, and what helps; the exit status. `doing` is as "tags example.com/app".
+/// Says on stderr what failed, in one line, and what helps; the exit status. What helps by an option is not also said as a next step. `doing` is as "tags example.com/app".
 int tell(std::string_view doing, lading::error const& e, registry_access const& args);
+
+/// What an image config says that the image is for, if it does.
+std::optional<lading::platform> platform_of_config(std::string const& bytes);
 
 /// False when somebody at a terminal has not said that a removal is meant; then it has been told how. A script has said it.
 bool is_meant(std::string_view doing, bool yes);

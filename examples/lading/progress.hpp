@@ -91,6 +91,7 @@ class progress {
         if (e.state == lading::transfer_state::skipped)
             return e.reason == "it is there" ? "exists" : (e.reason.starts_with("mounted ") ? "" : "skipped: ") + std::string(e.reason);
         if (e.state == lading::transfer_state::resumed) return "resumed at " + in_units(static_cast<double>(e.bytes));
+        if (e.state == lading::transfer_state::failed && e.reason == "cancelled") return "stopped";
         return name_of(e.state) + (e.reason.empty() ? std::string() : ": " + std::string(e.reason));
     }
 

@@ -8,6 +8,10 @@
 #include "transfer.hpp"
 
 #include <lading/bulk/copy.hpp>
+#include <lading/document/listed_contents.hpp>
+#include <lading/limits.hpp>
+#include <lading/platform_choice.hpp>
+#include <lading/store/blob_sink.hpp>
 
 #include <cstdlib>
 #include <memory>
@@ -122,6 +126,23 @@ inline std::optional<lading::platform> only_platform(lading::error const& e) {
     return out;
 }
 
+/// One image is not for another platform than those that were named. What is no image has none. Errors: `platform_not_found`; those of the store.
+template <class From>
+lading::result<void> check_platform(From& from, std::string const& name, std::vector<lading::platform> const& wanted, lading::stop_token const& stop) {
+    if (wanted.empty()) return lading::success();
+    LADING_TRY(auto const top, from.resolve(name, stop));
+    LADING_TRY(auto const bytes, from.document(top, stop));
+    LADING_TRY(auto const listed, lading::contents_of(bytes, top.media_type, {}));
+    if (listed.is != lading::listed_contents::kind::image || !listed.config) return lading::success();
+    if (listed.config->media_type != lading::media_types::oci_config && listed.config->media_type != lading::media_types::docker_config) return lading::success();
+    lading::memory_sink config(lading::limits().config_bytes);
+    LADING_TRY_V(from.read(*listed.config, config, stop));
+    auto const own = platform_of_config(config.take());
+    for (auto const& p : wanted)
+        if (!own || !lading::platform_choice::like(p).excludes(*own)) return lading::success();
+    return lading::error(lading::errc::platform_not_found).with_context("it is one image, and no index").with_values(wanted.front().str(), own->str());
+}
+
 /// The copy itself, and what is said of it, `said` being the name of the copy; or with `spool`, the file of the archive, its bytes.
 template <class From, class To>
 lading::result<int> run_copy(From& from, std::string const& name, To& to, std::string const& to_name, std::string const& said,
@@ -140,7 +161,10 @@ lading::result<int> run_copy(From& from, std::string const& name, To& to, std::s
     }
     auto const display = what.all_of_list ? what.all_of_list : std::make_shared<progress>(what.quiet ? progress_form::none : what.shown);
     document_count documents; // events of a copy come one at a time
-    options.with_observer([&](lading::transfer_event const& e) { documents.count(e), display->tell(e); });
+    options.with_observer([&](lading::transfer_event const& e) {
+        documents.count(e), display->tell(e);
+        if (!what.in_list) *what.arrived += e.state == lading::transfer_state::done;
+    });
     auto copied = lading::copy(from, name, to, to_name, options, stop);
     if (again_for_the_only_one(copied)) copied = lading::copy(from, name, to, to_name, options, stop);
     if (!what.in_list) display->finish();
@@ -177,10 +201,11 @@ inline int pull(pull_request const& g, lading::stop_token const& stop) {
     auto const name = whole_name(ref);
     if (to_stdout) what.overwrite = true;
     warn_of_no_name(to, name_at(to, ref), what.quiet);
-    auto const ended = to_place<int>(to, what.overwrite, what.dry_run, stop, [&](auto& store) {
+    auto const ended = to_place<int>(to, what.overwrite, what.dry_run, stop, [&](auto& store) -> lading::result<int> {
+        LADING_TRY_V(check_platform(from, ref.target(), g.copy.platforms, stop));
         return run_copy(from, ref.target(), store, name_at(to, ref), name, spool ? &*spool : nullptr, what, stop);
     });
-    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), g.args, !to_stdout, what.overwrite);
+    return ended ? ended.assume_value() : tell_transfer(doing, ended.assume_error(), g.args, to_stdout ? remains::nothing : remains::parts, what.overwrite);
 }
 
 inline void add_pull(CLI::App& app, program& run) {

@@ -5,9 +5,11 @@
 
 #include "manifest.hpp"
 #include "remove.hpp"
+#include "written_place.hpp"
 
 #include <lading/bulk/remove_with_referrers.hpp>
 #include <lading/hash/openssl_hash.hpp>
+#include <lading/json/document.hpp>
 #include <lading/limits.hpp>
 #include <lading/store/file_source.hpp>
 
@@ -47,6 +49,17 @@ inline int print_put(put_request const& g, std::string const& name, lading::desc
     return g.json ? print(json_of(what)) : print(name + '@' + what.digest.str() + '\n');
 }
 
+/// Whether the bytes of a manifest or the command line say its type. Errors: `media_type_unknown`, `json_syntax` and the like.
+inline lading::result<void> check_type(std::string const& bytes, std::string const& type) {
+    if (!type.empty()) return lading::success(); // then they may be anything
+    auto const unknown = [](std::string const& what) { return lading::error(lading::errc::media_type_unknown).with_context(what + "; what else it is: --media-type TYPE"); };
+    auto const parsed = lading::json_document::parse<lading::strict_json>(bytes, lading::json_limits());
+    if (!parsed) return unknown("it is no JSON: " + parsed.assume_error().summary());
+    LADING_TRY(auto const listed, lading::contents_of(bytes, {}, {}));
+    if (listed.is == lading::listed_contents::kind::other && listed.media_type.empty()) return unknown("it is no manifest and no index");
+    return lading::success();
+}
+
 inline int put_manifest(put_request const& g, lading::stop_token const& stop) {
     auto const doing = "manifest put " + g.name;
     auto at = registry_of(g.name, g.args);
@@ -54,10 +67,15 @@ inline int put_manifest(put_request const& g, lading::stop_token const& stop) {
     auto& [registry, ref] = at.assume_value();
     auto bytes = read_document(g.file);
     if (!bytes) return tell(doing, bytes.error(), g.args);
+    if (auto const typed = check_type(bytes.assume_value(), g.manifest.media_type); !typed) return tell(doing, typed.error(), g.args);
     auto const put = registry.push_manifest(ref, std::move(bytes).assume_value(), g.manifest, stop);
     if (!put) return tell(doing, put.error(), g.args);
     for (auto const& w : put.assume_value().warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
-    return print_put(g, ref.has_digest() ? ref.repository().str() : whole_name(ref), put.assume_value().self);
+    auto const name = ref.has_digest() ? ref.repository().str() : whole_name(ref);
+    if (auto const printed = print_put(g, name, put.assume_value().self); printed != status::done || g.json) return printed;
+    std::string more;
+    for (auto const& tag : g.manifest.tags) more += pinned_in(ref.repository().str(), tag, put.assume_value().self.digest) + '\n';
+    return print(more);
 }
 
 /// What a name leads to, without its document.
@@ -131,6 +149,10 @@ inline int put_blob(put_request const& g, lading::stop_token const& stop) {
     auto at = registry_of(g.name, g.args);
     if (!at) return tell(doing, at.error(), g.args);
     auto& [registry, ref] = at.assume_value();
+    if (!ref.has_digest() && std::string(ref.tag()) != "") {
+        std::fprintf(stderr, "lading: %s: a blob has no tag: HOST/NAME, or HOST/NAME@DIGEST\n", shown(doing).c_str());
+        return status::usage;
+    }
     auto options = g.blob;
     if (!g.mount_from.empty()) {
         auto const other = lading::repository::parse(g.mount_from);
@@ -153,7 +175,7 @@ inline int put_blob(put_request const& g, lading::stop_token const& stop) {
         return registry.push_blob(ref.repository(), what, bytes, options, stop);
     }();
     display.finish();
-    if (!put) return tell_transfer(doing, put.error(), g.args, false);
+    if (!put) return tell_transfer(doing, put.error(), g.args, remains::stream);
     for (auto const& w : put.assume_value().warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
     return print_put(g, ref.repository().str(), put.assume_value().what);
 }

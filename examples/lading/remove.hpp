@@ -29,8 +29,8 @@ std::shared_ptr<removal> add_removal(CLI::App& to, program& run, char const* tex
     auto const g = std::make_shared<removal>();
     auto* const c = to.add_subcommand("rm", text)->alias("delete");
     c->add_option(positional, g->name, form)->required();
-    c->add_flag("-y,--yes,-f,--force", g->yes, "do it; must be said at a terminal");
-    c->add_flag("--ignore-missing", g->missing_is_fine, "what is not there is no failure");
+    c->add_flag("-y,--yes,-f,--force", g->yes, "confirm the removal; must be said at a terminal");
+    c->add_flag("--ignore-missing", g->missing_is_fine, "no error if it does not exist");
     c->add_flag("-q,--quiet", g->quiet, "say nothing but what failed");
     add_access_options(*c, g->args);
     c->callback([g, go, &run] { run.status = go(*g, run.stop); });

@@ -112,6 +112,10 @@ inline lading::result<int> serve(serve_options const& o, lading::stop_token cons
         LADING_TRY(accounts, htpasswd::read(o.accounts));
     }
     LADING_TRY(auto server, listening(o));
+    struct stat about{};
+    auto const there = place.on_disk || ::stat(place.name.c_str(), &about) == 0;
+    if (!there && o.read_only) return lading::error(lading::errc::manifest_unknown).with_context("there is no folder " + place.name);
+    if (!place.on_disk && there && S_ISREG(about.st_mode)) place.on_disk = split_path(place.name), place.on_disk->form = image_form::docker_archive; // an archive of any form
     serving with(o, server, std::move(accounts));
     if (!place.on_disk || place.on_disk->form == image_form::layout) {
         auto const path = place.on_disk ? place.on_disk->path : place.name;
@@ -130,7 +134,7 @@ inline lading::result<int> serve(serve_options const& o, lading::stop_token cons
 
 inline void add_serve_command(CLI::App& app, program& run) {
     auto const g = std::make_shared<serve_options>();
-    auto* const c = app.add_subcommand("serve", "be a registry: of a folder with a layout for each repository, of one layout, or of an archive");
+    auto* const c = app.add_subcommand("serve", "run a registry over a folder with a layout for each repository, over one layout, or over an archive");
     c->add_option("DIR", g->name, "a folder, which is made if it is not there; or a place on disk as of copy")->required();
     c->add_option("--listen", g->where, "HOST:PORT; port 0 is a free one (default: 127.0.0.1:0)")->type_name("HOST:PORT");
     c->add_flag("--read-only", g->read_only, "take nothing, and write nothing to the folder");
@@ -140,8 +144,8 @@ inline void add_serve_command(CLI::App& app, program& run) {
     c->add_option("--manners", g->manners, "spec: all of the OCI distribution spec 1.1; registry-2.8: as docker-registry 2.8 answers, for tests")
         ->check(CLI::IsMember({"spec", "registry-2.8"}))
         ->type_name("WHOSE");
-    auto* const absolute = c->add_flag("--absolute-locations", g->absolute, "say the places of uploads with the host that was asked (registry-2.8 does)");
-    c->add_flag("--relative-locations", g->relative, "say them without it (spec does)")->excludes(absolute);
+    auto* const absolute = c->add_flag("--absolute-locations", g->absolute, "the Location of an upload has the host in it (registry-2.8 does)");
+    c->add_flag("--relative-locations", g->relative, "it has only the path (spec does)")->excludes(absolute);
     c->add_flag("-v,--verbose", g->verbose, "log each request to stderr");
     c->callback([g, &run] {
         auto const ended = serve(*g, run.stop);

@@ -9,6 +9,7 @@
 #include "progress.hpp"
 
 #include <lading/bulk/copy_options.hpp>
+#include <lading/bulk/cut_index.hpp>
 #include <lading/json/writer.hpp>
 #include <lading/store/blob_sink.hpp>
 
@@ -30,6 +31,8 @@ struct transfer_request {
     progress_form shown = progress_form::automatic;
     std::string digest_file;
     bool json = false, dry_run = false, quiet = false, overwrite = false;
+    bool sends = false;                    ///< the destination is a registry: what is fetched for it is sent
+    std::shared_ptr<std::size_t> arrived = std::make_shared<std::size_t>(0); ///< contents of one copy that are whole at the destination
     bool one_image = false;                ///< the destination can hold one image of an index, and the user has named none
     std::optional<list_entry> in_list;     ///< it is one of many
     std::shared_ptr<progress> all_of_list; ///< whose progress is shown together
@@ -59,11 +62,12 @@ inline void add_transfer_options(CLI::App& to, transfer_request& of) {
                   of.copy.with_platform(p.value());
               }
           },
-          "of an index only the image for this platform; several with --sparse (default: the whole index)")
+          "of an index only the image for this platform; several with --sparse or --new-index (default: the whole index)")
         ->delimiter(',')
         ->allow_extra_args(false)
         ->type_name("OS/ARCH[/VAR]");
-    to.add_flag_callback("--sparse", [&of] { of.copy.with_sparse(); }, "keep the index although not all of its images are copied");
+    to.add_flag_callback("--sparse", [&of] { of.copy.with_sparse(); }, "with --platform: keep the index as it is although not all of its images are copied; most registries refuse that");
+    to.add_flag_callback("--new-index", [&of] { of.copy.with_new_index(lading::cut_index); }, "with --platform: write an index of just these images, which has another digest");
     to.add_flag_callback("--schema1", [&of] { of.copy.with_schema1(); }, "copy manifests of the withdrawn schema 1, too");
     to.add_flag_callback("--include-nondistributable", [&of] { of.copy.with_external(lading::external_layers::ask); }, "send a registry layers that are kept at other places, or are not to be handed on, too");
     to.add_flag_callback("--fetch-external", [&of] { of.copy.with_external(lading::external_layers::fetch); }, "fetch layers that the registry lacks from the URLs that their image lists, over https and without a login");
@@ -75,7 +79,7 @@ inline void add_transfer_options(CLI::App& to, transfer_request& of) {
         ->type_name("TYPE")
         ->group("What goes with an image");
     to.add_flag_callback("--digest-tags", [&of] { of.copy.with_digest_tags(); }, "also the tags that have its digest as name: sha256-HEX.sig, .att, .sbom")->group("What goes with an image");
-    to.add_flag_callback("--with-signatures", [&of] { of.copy.with_signatures(); }, "both")->group("What goes with an image");
+    to.add_flag_callback("--with-signatures", [&of] { of.copy.with_signatures(); }, "--referrers and --digest-tags")->group("What goes with an image");
     to.add_flag_callback("--remove-signatures", [] {}, "accepted: none is copied unless it is asked for")->group("");
     add_report_options(to, of);
     to.add_flag("--overwrite", of.overwrite, "replace an archive, folder or file that is there");
@@ -124,7 +128,7 @@ inline void tell_followers(lading::copy_summary const& done, bool quiet) {
         std::fprintf(stderr, "lading: %s, which goes with %s, was not copied: %s\n", f.tag.empty() ? f.what.digest.str().c_str() : shown(f.tag).c_str(), f.subject.str().c_str(),
                      f.failure->message().c_str());
     }
-    if (!quiet && done.followers.size() > failed) std::fprintf(stderr, "lading: %zu that go with it are there, too\n", done.followers.size() - failed);
+    if (!quiet && done.followers.size() > failed) std::fprintf(stderr, "lading: %zu referrer%s copied\n", done.followers.size() - failed, done.followers.size() - failed == 1 ? "" : "s");
 }
 
 /// The line, or the JSON, that says what was done; the exit status. `tag` is the name at the destination, if it has one; `documents` may be null
@@ -175,18 +179,43 @@ inline int print_forecast(std::string const& name, lading::copy_forecast const& 
     if (what.quiet) return print(pinned(shown(name), plan.top.digest) + '\n');
     for (auto const& e : plan.entries) {
         char line[64];
-        std::snprintf(line, sizeof line, "%-6s %14lld ", lading::name_of(e.step), static_cast<long long>(e.what.size));
+        auto const* const step = what.sends && e.step == lading::copy_step::fetch ? "send" : lading::name_of(e.step);
+        std::snprintf(line, sizeof line, "%-6s %14lld ", step, static_cast<long long>(e.what.size));
         out += line + e.what.digest.str() + ' ' + shown(e.what.media_type) + '\n';
     }
-    return print(out + pinned(shown(name), plan.top.digest) + ": " + std::to_string(plan.to_fetch.contents) + " to fetch, " +
+    return print(out + pinned(shown(name), plan.top.digest) + ": " + std::to_string(plan.to_fetch.contents) + (what.sends ? " to send, " : " to fetch, ") +
                  in_units(static_cast<double>(plan.to_fetch.bytes)) + "; " + std::to_string(plan.existing.contents) + " there\n");
 }
 
-/// Says why a transfer has failed; the exit status.
-inline int tell_transfer(std::string const& doing, lading::error const& e, registry_access const& args, bool parts_stay, bool overwrites = false) {
-    auto const ended = tell(doing, e, args);
-    if ((e == lading::errc::cancelled || e == lading::errc::resume_exhausted) && parts_stay) std::fprintf(stderr, "lading: what has been transferred is kept; the same command goes on from there\n");
+/// What becomes of what a transfer that broke off had done.
+enum class remains { nothing, ///< it begins anew
+                     parts,   ///< on disk, also of a content that was under way
+                     wholes,  ///< at a registry, which forgets a content that was under way
+                     stream   ///< one content, which is sent again from its beginning
+};
+
+/// True where the same command may succeed later: it was interrupted, or nobody answered any more.
+inline bool broke_off(lading::error const& e) {
+    return e == lading::errc::cancelled || e == lading::errc::resume_exhausted || e == lading::errc::connection_refused || e.facts().retry;
+}
+
+/// Says why a transfer has failed, and how to go on; the exit status. `arrived`: contents that are whole at the destination.
+inline int tell_transfer(std::string const& doing, lading::error const& e, registry_access const& args, remains left, bool overwrites = false, std::size_t arrived = 0) {
+    auto ended = tell(doing, e, args);
+    bool const to_registry = left == remains::wholes || left == remains::stream;
+    if (left == remains::parts && (e == lading::errc::cancelled || e == lading::errc::resume_exhausted))
+        std::fprintf(stderr, "lading: what has come is kept; the same command goes on from there\n");
+    if (left == remains::wholes && broke_off(e) && arrived > 0)
+        std::fprintf(stderr, "lading: %zu content%s whole at the registry and not sent again by the same command; what was under way is sent anew\n", arrived, arrived == 1 ? " is" : "s are");
+    if (to_registry && arrived == 0 && e == lading::errc::cancelled) std::fprintf(stderr, "lading: the same command sends it from the beginning\n");
+    if (to_registry && e == lading::errc::unsupported_by_registry) std::fprintf(stderr, "lading: the registry is read-only, or it is no registry\n");
+    if (to_registry && e == lading::errc::not_found) {
+        std::fprintf(stderr, "lading: nothing takes uploads there: is it a registry?\n");
+        ended = status::failed;
+    }
     if (e == lading::errc::archive_exists && !overwrites) std::fprintf(stderr, "lading: to replace it: --overwrite\n");
     if (e == lading::errc::schema1_refused) std::fprintf(stderr, "lading: to copy it as it is: --schema1\n");
+    if (e == lading::errc::would_change_digest && e.detail().context.find("sparse") != std::string::npos)
+        std::fprintf(stderr, "lading: --new-index writes an index of these images, which has another digest; --sparse keeps the index as it is, where the destination takes that\n");
     return ended;
 }

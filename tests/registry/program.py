@@ -141,6 +141,18 @@ def logins(w):
     expect(0, "^sha256:", "^$", "digest", "--cacert", ca, "--authfile", auth, ref)
     expect(0, f"^{host}: user {USER}, from {auth}", "^$", "login", "--authfile", auth, host)
     expect(3, "^$", "no login is stored", "login", "--authfile", auth, "other.example")
+    expect(2, "^$", "lading stores no login: docker, podman or skopeo login other.example", "login", "-u", "bob", "--password-stdin", "other.example")
+    # What helps is an option of the side that has failed.
+    layout = f"oci:{w.folder}/of-a-side:1"
+    lading("pull", "--plain-http", "-q", f"{w.plain.host}/app:1", layout)
+    plain = ("--retry", "0", "--src-plain-http")
+    expect(4, "^$", "auth_required.*\n.*--dest-authfile FILE or --dest-creds USER:PASS", "copy", *plain, "--dest-cacert", ca, f"{w.plain.host}/app:1", f"{host}/side:1")
+    expect(4, "^$", "auth_required.*\n.*--src-authfile FILE or --src-creds USER:PASS", "copy", "--src-cacert", ca, "--dest-plain-http", ref, f"{w.plain.host}/side:1")
+    expect(4, "^$", "--dest-authfile hides it(?s:.*)auth_denied.*\n.*the login that was used is that of --dest-creds", "copy", *plain, "--dest-cacert", ca, "--dest-creds", "bob:wrong",
+           f"{w.plain.host}/app:1", f"{host}/side:1")
+    expect(4, "^$", "auth_required.*\n.*or give --authfile FILE or --creds USER:PASS", "copy", "--cacert", ca, layout, f"{host}/side:1")
+    expect(1, "^$", "\\A(?!(?s:.*)(; next: |failed: cancelled))(?s:.*)if it speaks plain http: --dest-plain-http", "copy", *plain, f"{w.plain.host}/app:1", f"{w.token.host}/side:1")
+    expect(1, "^$", "if it speaks plain http: --src-plain-http", "copy", "--retry", "0", "--dest-plain-http", f"{w.token.host}/app:1", f"{w.plain.host}/side:1")
     expect(4, "^$", "auth_required", "digest", "--cacert", ca, "--authfile", auth, "--no-creds", ref)
     status, out, err = lading("login", "--authfile", auth, host)
     check("login: no secret is said", PASSWORD not in out.decode() + err)
@@ -298,7 +310,7 @@ def pushing(w, image, both):
     expect(2, "^$", "not both", "push", plain, "-q", f"oci:{layout}:first", f"{host}/never:1@{image.digest}")
     expect(1, "^$", "tag_exists", "push", plain, "-q", "--no-clobber", f"oci:{layout}:first", f"{host}/app:arm")
     expect(0, f"@{image.digest}\n$", "^$", "push", plain, "-q", "--no-clobber", f"oci:{layout}:first", ref)
-    expect(2, "^$", "no image on disk.*lading artifact push", "push", plain, "nothing", ref)
+    expect(3, "^$", "no image on disk.*lading artifact push", "push", plain, "nothing", ref)
     expect(2, "^$", "goes to a registry", "push", f"oci:{layout}:first", "oci:elsewhere:1")
     expect(3, "^$", "manifest_unknown.*available: first", "push", plain, f"oci:{layout}:none", ref)
     expect(3, "^$", "name_unknown|manifest_unknown", "digest", plain, f"{host}/never")
@@ -322,7 +334,19 @@ def pushing(w, image, both):
     expect(0, f"@{image.digest}\n$", "one image was copied", "copy", plain, "--platform", "linux/amd64", f"{host}/app:both", f"{host}/one:1")
     expect(0, f"@{image.digest}\n$", "", "copy", "-q", "--src-tls-verify=false", "--dest-plain-http", f"{host}/app:1", f"{host}/sides:1", row="CL30")
     expect(1, "^$", f"copy {ref} -> 127.0.0.1:1/x:1: .*connection_refused", "copy", plain, "--retry", "0", ref, "127.0.0.1:1/x:1", row="CL38")
-    expect(1, "^$", "would_change_digest", "copy", plain, "--platform", "linux/amd64,linux/arm64", f"{host}/app:both", f"{host}/never:1")
+    # Platforms: none is left out; an index of some; an image of another platform.
+    expect(0, f"@{both.digest}\n$", "", "copy", plain, "-q", "--platform", "linux/amd64,linux/arm64", f"{host}/app:both", f"{host}/platforms:all")
+    three = pushed.index(host, "app", "three", [*both.children, pushed.image(host, "app", "s390x", [300], arch="s390x")])
+    two = "linux/amd64,linux/arm64"
+    expect(1, "^$", "would_change_digest.*\n.*--new-index.*--sparse", "copy", plain, "--platform", two, f"{host}/app:three", f"{host}/platforms:two")
+    expect(1, "^$", "manifest_blob_unknown.*missing: sha256:(?s:.*)--new-index in place of --sparse", "copy", plain, "-q", "--sparse", "--platform", two, f"{host}/app:three", f"{host}/platforms:two")
+    expect(0, f"^{host}/platforms:two@sha256:(?!{three.digest[7:]})", "", "copy", plain, "-q", "--new-index", "--platform", two, f"{host}/app:three", f"{host}/platforms:two")
+    listed = json.loads(lading("manifest", "get", plain, f"{host}/platforms:two")[1])["manifests"]
+    check("copy --new-index: of the chosen images", [m["digest"] for m in listed] == [c.digest for c in both.children], listed)
+    for words in (("push", plain, f"oci:{layout}:first", f"{host}/platforms:arm"), ("copy", plain, ref, f"{host}/platforms:arm"), ("pull", plain, ref, f"oci:{w.folder}/arm:1")):
+        expect(3, "^$", "platform_not_found.*it is one image.*expected linux/arm64, got linux/amd64", *words, "--platform", "linux/arm64")
+    expect(0, f"@{image.digest}\n$", "", "push", plain, "-q", "--platform", "linux/amd64", f"oci:{layout}:first", f"{host}/platforms:amd")
+    expect(0, "^send .*\n(.*\n)*.* to send, ", "", "push", plain, "--dry-run", f"oci:{layout}:first", f"{host}/forecast:2")
     # Of an index docker save takes one image: that for this machine, else the only one.
     archive = w.folder / "one.tar"
     status, out, err = lading("pull", plain, "--platform", "linux/arm64", "--format", "docker-archive", f"{host}/app:both", archive)
@@ -346,6 +370,11 @@ def pushing(w, image, both):
     expect(1, "^$", "tag_exists", "manifest", "put", plain, "--no-clobber", f"{host}/app:arm", document)
     expect(1, "^$", "digest_mismatch", "manifest", "put", plain, f"{host}/counted@{both.digest}", document)
     expect(2, "^$", "No such file", "manifest", "put", plain, f"{host}/counted:x", w.folder / "nothing")
+    before = len(w.plain.requests())
+    expect(1, "^$", "media_type_unknown: .*no JSON.*--media-type", "manifest", "put", plain, f"{host}/counted:x", stdin=b"not json")
+    expect(1, "^$", "media_type_unknown: .*no manifest and no index.*--media-type", "manifest", "put", plain, f"{host}/counted:x", stdin=b'{"a":1}')
+    check("manifest put of what is no manifest: nothing is asked", len(w.plain.requests()) == before, w.plain.requests()[before:])
+    expect(2, "^$", "a blob has no tag", "blob", "put", plain, f"{host}/counted:x", document)
     status, out, _ = lading("manifest", "head", plain, f"{host}/counted:c")
     check("manifest head", json.loads(out) == {"mediaType": pushed.OCI, "digest": image.digest, "size": len(image.document)}, out)
     data = os.urandom(70_000)
@@ -363,8 +392,13 @@ def pushing(w, image, both):
 
     # Lists.
     expect(0, "^app$", "^$", "catalog", plain, host, row="CL17")
+    expect(2, "^$", f"lading catalog {host}", "catalog", plain, f"{host}/app")
     # Names in the repository, and indexes.
     expect(0, f"^{host}/counted:x@{image.digest}\n{host}/counted:y@{image.digest}\n$", "^$", "tag", plain, f"{host}/counted:1", "x", "y", row="CL10")
+    expect(0, f"^{host}/counted:c@{image.digest}\n{host}/counted:a@{image.digest}\n{host}/counted:b@{image.digest}\n$", "^$", "manifest", "put", plain, "--tag", "a", "--tag", "b", f"{host}/counted:c", document)
+    expect(2, "^$", "which images", "index", "create", plain, f"{host}/app:made")
+    expect(2, "^$", "1 is named twice", "index", "create", plain, f"{host}/app:made", "1", "1")
+    expect(1, "^$", "media_type_mismatch.*no index", "index", "rm", plain, f"{host}/app:1", "linux/amd64")
     status, out, err = lading("index", "create", plain, f"{host}/app:made", "1", "arm")
     check("CL14: index create", status == 0 and out.startswith(f"{host}/app:made@sha256:".encode()), (out, err))
     expect(0, f"^{host}/app:cut@sha256:", "a new digest", "index", "rm", plain, "-t", "cut", f"{host}/app:made", "linux/arm64", row="CL14")
@@ -388,7 +422,7 @@ def many(w, image):
     expect(0, "", "3 of 3 copied", "copy", plain, "--all-tags", "--include", "v.*", "--exclude", "v[3-5]", f"{host}/many", f"{host}/mirror/some")
     check("copy --all-tags --include --exclude", sorted(lading("tags", plain, f"{host}/mirror/some")[1].decode().split()) == ["v0", "v1", "v2"])
     lading("copy", plain, "-q", f"{host}/many:v5", f"{host}/mirror/some:v0")
-    expect(0, "", "6 of 7 copied, 1 left as they are", "copy", plain, "--all-tags", "--no-clobber", f"{host}/many", f"{host}/mirror/some")
+    expect(0, "", "6 of 7 copied, 1 left as it is", "copy", plain, "--all-tags", "--no-clobber", f"{host}/many", f"{host}/mirror/some")
     expect(0, f"^oci:{w.folder}/tags:v1@{images['v1'].digest}$", "7 of 7", "copy", plain, "--all-tags", f"{host}/many", f"oci:{w.folder}/tags")
     expect(0, f"^{host}/back:v1@{images['v1'].digest}$", "7 of 7", "copy", plain, "--all-tags", f"oci:{w.folder}/tags", f"{host}/back")
     expect(2, "^$", "no tag of its own", "copy", plain, "--all-tags", f"{host}/many:v1", f"{host}/back")
@@ -402,9 +436,10 @@ def many(w, image):
     source.write_text("# a list\n\n" + "\n".join(f"  {a}\t{b} " for a, b in entries))
     expect(0, f"^{host}/listed/v:v3@{images['v3'].digest}$", "7 of 7 copied", "copy", plain, "--batch", source)
     expect(5, "", "1 of 2 copied, 1 failed", "copy", plain, "--batch", "-", stdin=f"{host}/many:none {host}/x:1\n{host}/many:v1 {host}/x:2".encode(), row="CL35")
-    expect(1, "^$", "a line is SRC DST", "copy", plain, "--batch", "-", stdin=f"{host}/many:v1".encode())
+    expect(1, "^$", "^lading: stdin:2: .*a line is SRC DST", "copy", plain, "--batch", "-", stdin=f"# one\n{host}/many:v1".encode())
+    expect(1, "^$", "^lading: stdin:1: .*and nothing more", "copy", plain, "--batch", "-", stdin=f"{host}/many:v1 {host}/many:v2 three".encode())
     expect(0, f"^{host}/below/many:v1@{images['v1'].digest}$", "", "copy", plain, "--to", f"{host}/below", "--batch", "-", stdin=f"{host}/many:v1".encode())
-    expect(1, "^$", "cannot be read", "copy", plain, "--batch", w.folder / "nothing")
+    expect(2, "^$", "cannot be read", "copy", plain, "--batch", w.folder / "nothing")
 
     def lines(*args):
         status, out, err = lading("copy", plain, "--format", "json", "-q", "--batch", source, *args)
@@ -458,7 +493,7 @@ def following(w, image):
     check("referrers --format json", [(m["digest"], m["artifactType"]) for m in json.loads(out)["manifests"]] == [(digests[1], "application/vnd.example.sbom")], out)
     expect(0, f"@{image.digest}$", "^$", "copy", plain, "-q", f"{host}/signed:1", f"{host}/alone:1")
     expect(0, "^$", "^$", "referrers", plain, f"{host}/alone:1")
-    expect(0, f"@{image.digest}$", "2 that go with it", "copy", plain, "--referrers", f"{host}/signed:1", f"{host}/together:1", row="CL04")
+    expect(0, f"@{image.digest}$", "^lading: 2 referrers copied", "copy", plain, "--referrers", f"{host}/signed:1", f"{host}/together:1", row="CL04")
     got = lading("referrers", plain, f"{host}/together:1")[1].decode()
     check("CL08: attach, and copy --referrers: they are there", all(d in got for d in digests), got)
     status, out, _ = lading("copy", plain, "--json", "-q", "--referrer-type", "application/vnd.example.sig", f"{host}/signed:1", f"oci:{w.folder}/signed:1")
@@ -472,6 +507,8 @@ def removing(w, image):
     host, plain = w.plain.host, "--plain-http"
     lading("copy", plain, "-q", f"{host}/app:1", f"{host}/gone:1")
     expect(2, "^$", "by its digest.*--resolve.*lading tag rm", "manifest", "rm", plain, f"{host}/gone:1")
+    expect(1, "^$", f"unsupported_by_registry.*\n.*lading manifest rm --resolve {host}/gone:1", "tag", "rm", plain, f"{host}/gone:1")
+    expect(0, "^$", "was not there", "tag", "rm", plain, "--ignore-missing", f"{host}/gone:none")
     expect(3, "^$", "manifest_unknown", "manifest", "rm", plain, "--resolve", f"{host}/gone:none")
     expect(0, "^$", "was not there", "manifest", "rm", plain, "--resolve", "--ignore-missing", f"{host}/gone:none")
     script = f"import pty, sys; sys.exit(pty.spawn({[program, 'manifest', 'rm', plain, '--resolve', f'{host}/gone:1']!r}) >> 8)"
@@ -504,7 +541,7 @@ def interrupted(w):
             wire.begun.wait(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-        check("CL35 CL36: push, interrupted", process.returncode == 130 and not out and b"the same command goes on from there" in err, (process.returncode, err))
+        check("CL35 CL36: push, interrupted", process.returncode == 130 and not out and (b"not sent again by the same command" in err or b"sends it from the beginning" in err) and b"is kept" not in err, (process.returncode, err))
         wire.pace = 0.0
         expect(3, "^$", "unknown", "digest", plain, f"{host}/slow:1")
         expect(0, f"@{image.digest}$", "", "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/slow:1")
@@ -602,6 +639,18 @@ def serving(w, image):
         check("serve: a range of a blob", len(body) == 100 and head["Content-Range"] == f"bytes 100-199/{size}", head)
         expect(3, "^$", "manifest_unknown", "digest", "--plain-http", f"{host}/app:none")
         expect(1, "^$", "connect_failed", "serve", layout, "--listen", host)
+        # A folder among files: it is asked for as the archive that it is.
+        packed = w.folder / "packed"
+        (packed / "docs").mkdir(parents=True)
+        (packed / "docs" / "a.txt").write_text("a")
+        (packed / "weights.bin").write_text("w")
+        model = f"{host}/model:1"
+        expect(0, "@sha256:", "", "artifact", "push", "--plain-http", "-q", "--artifact-type", "application/vnd.example.model", model, "weights.bin:application/vnd.example.weights", "docs", cwd=packed)
+        expect(1, "^$", "docs is a packed folder(?!.*artifact_options)(?s:.*)--packed writes", "artifact", "pull", "--plain-http", "-q", model, packed / "out")
+        expect(0, "@sha256:", "", "artifact", "pull", "--plain-http", "-q", "--packed", model, packed / "out")
+        check("artifact pull --packed: the files", sorted(p.name for p in (packed / "out").iterdir()) == ["docs.tar.gz", "weights.bin"], list((packed / "out").iterdir()))
+        expect(2, "^$", "path_refused", "artifact", "push", "--plain-http", "--artifact-type", "application/vnd.example.model", model, "weights.bin", "weights.bin", cwd=packed)
+        expect(2, "^$", "media_type_invalid", "artifact", "push", "--plain-http", "--artifact-type", "bad type", model, "weights.bin", cwd=packed)
         without_threads(process, host)
         expect(0, f"^{image.digest}$", "^$", "digest", "--plain-http", f"{host}/any/name:first")
         process.send_signal(signal.SIGTERM)
@@ -609,8 +658,19 @@ def serving(w, image):
     finally:
         process.kill()
         process.wait()
-    expect(1, "^$", "layout_invalid", "serve", "--read-only", w.folder / "nothing")
-    expect(2, "^$", "HOST:PORT", "serve", layout, "--listen", "nonsense")
+    expect(3, "^$", "there is no folder", "serve", "--read-only", w.folder / "nothing")
+    expect(2, "^$", "^lading: serve .*: invalid_argument: --listen is HOST:PORT", "serve", layout, "--listen", "nonsense")
+    # An archive is looked at.
+    archive = w.folder / "served.tar"
+    lading("copy", "-q", f"oci:{layout}:first", f"oci-archive:{archive}:one")
+    process = subprocess.Popen([program, "serve", archive], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        host = process.stdout.readline().strip()
+        expect(0, f"^{image.digest}$", "^$", "digest", "--plain-http", f"{host}/any/name:one")
+        expect(1, "^$", "unsupported_by_registry.*\\n.*read-only", "push", "--plain-http", "-q", f"oci:{layout}:first", f"{host}/any/name:two")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def without_files(process, host):

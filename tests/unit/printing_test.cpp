@@ -56,6 +56,13 @@ TEST_CASE("words and errors are formatted", "[V19]") {
 }
 #endif
 
+TEST_CASE("a line of an error says what is wrong, and what a list is", "[V19]") {
+    CHECK(error(errc::invalid_argument).summary() == "invalid_argument: an argument is out of range");
+    CHECK(error(errc::invalid_argument).with_context("--listen is HOST:PORT").summary() == "invalid_argument: --listen is HOST:PORT");
+    CHECK(error(errc::manifest_blob_unknown).with_available({"sha256:a"}).summary().ends_with("; missing: sha256:a"));
+    CHECK(error(errc::manifest_unknown).with_available({"v1"}).summary().ends_with("; available: v1"));
+}
+
 TEST_CASE("groups of codes", "[V20]") {
     for (auto const e : {errc::manifest_unknown, errc::name_unknown, errc::blob_unknown, errc::not_found, errc::platform_not_found})
         CHECK((is_not_found(e) && !is_auth(e) && !is_content(e)));

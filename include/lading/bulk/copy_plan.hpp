@@ -218,7 +218,6 @@ class copy_plan {
     /// Of several platforms, or of one where the index is kept.
     result<void> keep_chosen(std::vector<descriptor>& entries) {
         if (platforms_.empty()) return success();
-        if (!sparse_) return error(errc::would_change_digest).with_context("an index of some of its platforms is another index, unless it may be sparse");
         std::vector<descriptor> chosen;
         for (auto const& e : entries)
             if (is_index_type(e.media_type)) chosen.push_back(e); // which may have them
@@ -228,6 +227,9 @@ class copy_plan {
             if (image) chosen.push_back(std::move(image).assume_value());
             else if (!nested) return std::move(image).assume_error();
         }
+        auto const stays = [&](descriptor const& e) { return std::any_of(chosen.begin(), chosen.end(), [&](auto const& c) { return c.digest == e.digest; }); };
+        if (!sparse_ && !std::all_of(entries.begin(), entries.end(), stays))
+            return error(errc::would_change_digest).with_context("an index of some of its platforms is another index, unless it may be sparse");
         entries = std::move(chosen);
         return success();
     }

@@ -100,7 +100,7 @@ class copy_state {
             if (!there && !is_not_found(there.assume_error())) return there.assume_error();
         }
         if (pinned_ && *pinned_ != plan_.top().digest)
-            return error(errc::digest_mismatch).with_context("the name at the destination").with_values(pinned_->str(), plan_.top().digest.str());
+            return error(errc::digest_mismatch).with_context("the destination names another digest").with_values(pinned_->str(), plan_.top().digest.str());
         for (auto const& b : plan_.blobs()) {
             if (b.is_config) {
                 LADING_TRY_V(to_.accepts_config(b.what));
@@ -228,7 +228,7 @@ class copy_state {
     copy_summary unchanged(descriptor const& top) {
         copy_summary out(top, top);
         progress_.expect(top);
-        progress_.pass(top, transfer_state::skipped, "the name leads to it");
+        progress_.pass(top, transfer_state::skipped, "up to date");
         counted(existing_, top);
         out.existing = existing_;
         return out;

@@ -125,6 +125,7 @@ result<made_document> remove_from_index(Store& store, std::string_view name, std
                                         index_edit_options const& o = {}, stop_token stop = {}) {
     return detail::edit_in(store, name, o.names, stop, [&](std::string const& bytes, std::string const& type) -> result<made_document> {
         LADING_TRY(auto const listed, contents_of(bytes, type, o.bounds));
+        if (listed.is != listed_contents::kind::index) return error(errc::media_type_mismatch).with_context("it is no index: nothing can be taken out of it");
         for (auto const& p : platforms) {
             auto const before = which.size();
             for (auto const& e : listed.entries)

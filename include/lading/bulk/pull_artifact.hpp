@@ -190,7 +190,7 @@ class artifact_run {
                 .with_values("a type of tar archives", printable(f.what.media_type, 160));
         if (!options_.packed)
             return error(errc::invalid_argument)
-                .with_context(printable(f.name, 160) + " is a folder in an archive; it is not unpacked, but written as the archive with artifact_options::with_packed");
+                .with_context(printable(f.name, 160) + " is a packed folder, and it was not asked for as the archive that it is");
         f.name += gzip ? ".tar.gz" : ".tar";
         return success();
     }

@@ -141,9 +141,15 @@ TEST_CASE("copy: files on disk are called by their digests, whatever a title say
 TEST_CASE("copy: several platforms without sparse would make another index", "[copy][CP04]") {
     world w;
     auto const two = copy_options().with_platform("linux/arm64"_platform).with_platform("linux/amd64"_platform);
-    CHECK(why(copy(w.from, "index", w.to, "v1", two)) == errc::would_change_digest);
+    made const other = image_of(w.config_a, {w.middle});
+    made const three = index_of({entry_for(w.image_a, "linux", "amd64"), entry_for(w.image_b, "linux", "arm64"), entry_for(other, "linux", "riscv64")});
+    w.from.put(other);
+    w.from.put(three);
+    w.from.name("three", three);
+    CHECK(why(copy(w.from, "three", w.to, "v1", two)) == errc::would_change_digest);
     CHECK(w.to.count("write") == 0);
     CHECK(copy(w.from, "image", w.to, "v1", two).value().top.digest == w.image_a.self.digest);
+    CHECK(copy(w.from, "index", w.to, "v2", two).value().top.digest == w.index.self.digest); // nothing is left out
 }
 
 TEST_CASE("copy: indexes within indexes, each document once, at most as deep as the limit", "[copy][CP05]") {

@@ -86,6 +86,7 @@ TEST_CASE("index add and rm: a new digest, and the old one keeps its name", "[in
     CHECK(why(remove_from_index(w.store, "v1", {}, {platform("linux", "arm", "v8")})) == errc::platform_not_found);
     CHECK(why(remove_from_index(w.store, "v1", {w.c.self.digest}, {})) == errc::manifest_unknown);
     CHECK(why(remove_from_index(w.store, "a", {w.c.self.digest}, {})) == errc::media_type_mismatch);
+    CHECK(why(remove_from_index(w.store, "a", {}, {platform("linux", "arm")})) == errc::media_type_mismatch);
     CHECK(why(add_to_index(w.store, "a", {"b"})) == errc::media_type_mismatch);
 }
 
