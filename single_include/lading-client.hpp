@@ -529,7 +529,7 @@ struct error_detail {
     std::string expected; ///< what was required (a digest, a size, a type, a limit)
     std::string actual;   ///< what came
     std::vector<registry_error> registry_errors;
-    std::vector<std::string> available; ///< what could have been chosen (platforms of an index)
+    std::vector<std::string> available; ///< what could have been chosen (platforms of an index); of `manifest_blob_unknown` what is missing
     std::vector<attempt> attempts;      ///< every endpoint tried, in order, when there was more than one
     rate_limit rate;
 };
@@ -631,13 +631,14 @@ class error {
     }
 
     /// One printable line: code, sentence, context, expected and actual, URL, status, the registry's own words, its
-    /// rate limit, and what is available.
+    /// rate limit, and what is available or, of a manifest, what is missing.
     std::string summary() const {
         auto const& d = detail();
         std::string out;
         if (kind() != errc::ok) out.append(name_of(kind())).append(": ");
         if (*this == errc::auth_denied && !facts_.withheld) out += "the credentials were refused"; // the half that holds
         else if (facts_.withheld) out += "credentials are not sent to a server that a response named";
+        else if (kind() == errc::invalid_argument && !d.context.empty()) out.resize(out.size() - 2); // the context is what is wrong
         else out += code_.message();
         if (!d.context.empty()) out.append(": ").append(d.context);
         if (!d.expected.empty()) out.append("; expected ").append(d.expected);
@@ -652,7 +653,7 @@ class error {
         if (d.rate.limit >= 0) out.append("; limit ").append(std::to_string(d.rate.limit));
         if (d.rate.remaining >= 0) out.append("; remaining ").append(std::to_string(d.rate.remaining));
         if (!d.available.empty()) {
-            out += "; available:";
+            out += kind() == errc::manifest_blob_unknown ? "; missing:" : "; available:";
             for (std::size_t i = 0; i < d.available.size(); ++i)
                 out.append(i ? ", " : " ").append(d.available[i]);
         }
