@@ -133,7 +133,7 @@ class upload_operation : upload_requests {
         bool const may_shrink = std::exchange(may_shrink_, false);
         if (head.status == 200) return is_there(head, push_way::sent);
         if (needs_proof_) return fail(std::move(*why_));
-        return may_shrink ? shrink(std::move(*why_), false) : again();
+        return may_shrink ? shrink(*why_, false) : again();
     }
 
     // ---- a session
@@ -350,7 +350,7 @@ class upload_operation : upload_requests {
         return cancel();
     }
     /// The registry takes no request of this size: smaller ones. `is_sure`: it has said so, and others will meet the same.
-    step<pushed_blob> shrink(error why, bool is_sure = true) {
+    step<pushed_blob> shrink(error const& why, bool is_sure = true) {
         auto const now = whole_ ? source_.size().value_or(0) : chunks_.size();
         sizes_ += (sizes_.empty() ? "" : ", ") + std::to_string(whole_ ? now : chunks_.size());
         auto next = std::uint64_t{0};
