@@ -311,7 +311,7 @@ TEST_CASE("no page of referrers is larger than a manifest may be, and all of the
     auto const subject = R"(,"subject":)" + w.entry(w.image("layer"), oci);
     auto const sign = [&](std::string const& words) { return w.push_image("a", "", "signature", R"(,"annotations":{"n":")" + words + "\"}" + subject); };
     std::vector<std::string> pushed;
-    for (std::size_t const size : {2'000'000, 4'180'000, 10, 20}) pushed.push_back(sign(std::string(size, 'a')));
+    for (std::size_t const size : {2'000'000u, 4'180'000u, 10u, 20u}) pushed.push_back(sign(std::string(size, 'a')));
     // What clients take, and what pages have: the digests, and how much of annotations.
     auto const listed = [&](std::size_t most, std::size_t& annotated) {
         std::vector<std::string> out;
