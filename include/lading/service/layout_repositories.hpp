@@ -268,7 +268,10 @@ class layout_repositories final : public repositories {
         LADING_TRY(auto folder, detail::layout_folder::open(*path, options_));
         if (!detail::file_identity::of(folder.root(), detail::layout_folder::version_file)) {
             if (!make) return std::shared_ptr<repository>();
-            LADING_TRY_V(folder.replace(detail::layout_folder::version_file, R"({"imageLayoutVersion":"1.0.0"})"));
+            LADING_TRY(auto const held, folder.lock(options_.lock_wait)); // others may be making the same
+            if (!detail::file_identity::of(folder.root(), detail::layout_folder::version_file)) {
+                LADING_TRY_V(folder.replace(detail::layout_folder::version_file, R"({"imageLayoutVersion":"1.0.0"})"));
+            }
         }
         bool const is_whole = detail::file_identity::of(folder.root(), detail::layout_folder::index_file).has_value(); // unless who made it was killed
         if (!is_whole && !staging_) return std::shared_ptr<repository>();

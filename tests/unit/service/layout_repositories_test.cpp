@@ -379,7 +379,13 @@ TEST_CASE("who waits for another program's lock on one repository holds up nobod
         (void)w.repositories->stage("slow");
         over = true;
     });
-    while (!w.has("slow/oci-layout") && !over) std::this_thread::yield(); // it is being made
+    auto const handles = [&] { // of the lock: ours, and that of who waits for it
+        int n = 0;
+        std::error_code gone; // a handle may be closed meanwhile
+        for (auto const& one : std::filesystem::directory_iterator("/proc/self/fd")) n += std::filesystem::read_symlink(one, gone) == w.path + "/slow/.lading.lock";
+        return n;
+    };
+    while (handles() < 2 && !over) std::this_thread::yield();
     CHECK(w.repositories->exists("other").value());
     CHECK_FALSE(over);
     ::close(lock);
