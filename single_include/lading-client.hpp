@@ -658,6 +658,8 @@ class error {
                 out.append(i ? ", " : " ").append(d.available[i]);
         }
         if (!d.url.empty()) out.append(" [").append(d.url).append("]");
+        for (char& c : out)
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?'; // names of files, and what a document says of itself
         return out;
     }
 

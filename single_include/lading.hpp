@@ -658,6 +658,8 @@ class error {
                 out.append(i ? ", " : " ").append(d.available[i]);
         }
         if (!d.url.empty()) out.append(" [").append(d.url).append("]");
+        for (char& c : out)
+            if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?'; // names of files, and what a document says of itself
         return out;
     }
 
@@ -7304,7 +7306,7 @@ detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& documen
         auto const& wanted = duplicate ? below.parent : below.id;
         if (entries[i].parent != wanted)
             return detail::chain_error(i, "the parent is not the entry below")
-                .with_values(wanted.empty() ? "no parent" : wanted,
+                .with_values(wanted.empty() ? "no parent" : detail::printable(wanted, 80),
                              entries[i].parent.empty() ? "no parent"
                                                        : detail::printable(entries[i].parent, 80));
     }
@@ -10088,7 +10090,7 @@ inline result<void> check_announced(std::string_view announced, std::string_view
     if (announced == actual || (is_schema1_type(announced) && is_schema1_type(actual))) return success();
     return error(errc::media_type_mismatch)
         .with_context(std::string(by))
-        .with_values(std::string(announced), std::string(actual));
+        .with_values(printable(announced, 160), printable(actual, 160));
 }
 
 /// The media type of the header, in lower case; empty where there is none, or none that can be read: that is a remark.

@@ -44,7 +44,7 @@ inline result<void> check_announced(std::string_view announced, std::string_view
     if (announced == actual || (is_schema1_type(announced) && is_schema1_type(actual))) return success();
     return error(errc::media_type_mismatch)
         .with_context(std::string(by))
-        .with_values(std::string(announced), std::string(actual));
+        .with_values(printable(announced, 160), printable(actual, 160));
 }
 
 /// The media type of the header, in lower case; empty where there is none, or none that can be read: that is a remark.

@@ -86,6 +86,11 @@ TEST_CASE("what is asked for is what comes, or an error", "[D01][D09][D14][D18]"
     --child.size;
     child.media_type = media_types::docker_list;
     CHECK(code(image, manifest_expectation(child)) == errc::media_type_mismatch);
+    std::string const odd = R"({"schemaVersion":2,"mediaType":"application/vnd.x\u0000\u001b[2J","manifests":[]})";
+    auto const refused = open(odd, manifest_expectation(lading::descriptor(std::string(media_types::oci_index), digest::parse(test::digest_of(odd)).value(), static_cast<std::int64_t>(odd.size()))));
+    REQUIRE(refused.error() == errc::media_type_mismatch);
+    CHECK(refused.error().detail().actual == "application/vnd.x??[2J");
+    CHECK(error(errc::layout_invalid).with_context("a\nb\x7f \xc3\xa9").message().ends_with(": a?b? \xc3\xa9"));
 
     CHECK(code(R"({"schemaVersion":2,"config":{},"layers":[],"layers":[]})") == errc::json_duplicate_key);
     auto const mismatch = open(image + " ", by(test::digest_of(image)));

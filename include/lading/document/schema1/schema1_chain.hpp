@@ -183,7 +183,7 @@ detail::dependent<result<schema1_chain>, J> check_schema1(schema1 const& documen
         auto const& wanted = duplicate ? below.parent : below.id;
         if (entries[i].parent != wanted)
             return detail::chain_error(i, "the parent is not the entry below")
-                .with_values(wanted.empty() ? "no parent" : wanted,
+                .with_values(wanted.empty() ? "no parent" : detail::printable(wanted, 80),
                              entries[i].parent.empty() ? "no parent"
                                                        : detail::printable(entries[i].parent, 80));
     }
