@@ -245,6 +245,19 @@ def schema1(w):
         w.skopeo("copy", "-q", f"dir:{folder}", f"dir:{w.place()}")
     w.good("schema 1 to a layout", "pull", "--plain-http", "-q", "--schema1", ref, f"oci:{layout}:1")
     check("schema 1 to a layout: whole", not layout_faults(layout, ["1"]), layout_faults(layout, ["1"]))
+    for form in ("oci-archive", "archive"):  # the second without what `docker save` writes: that names a config, and schema 1 has none
+        archive, inside = w.place(f"{form}.tar"), w.place("inside")
+        w.good(f"schema 1, --format {form}", "pull", "--plain-http", "-q", "--schema1", "--format", form, ref, archive)
+        inside.mkdir()
+        run("tar", "-xf", archive, "-C", inside)
+        named = ["1"] if form == "oci-archive" else [ref]
+        check(f"schema 1, --format {form}: whole", not layout_faults(inside, named), layout_faults(inside, named))
+        check(f"schema 1, --format {form}: no manifest.json", not (inside / "manifest.json").exists())
+        w.good(f"schema 1, --format {form}: and out of it", "copy", "-q", "--schema1", f"oci-archive:{archive}", f"oci:{w.place()}:x")
+    archive = w.place("docker.tar")
+    status, _, err = w.lading("pull", "--plain-http", "--schema1", "--format", "docker-archive", ref, archive)
+    check("schema 1 is refused by a docker archive, which would hold other bytes",
+          status == 1 and "would_change_digest" in err and "has no config" in err and not archive.exists(), (status, err))
 
 
 def artifacts(w, art, files):
