@@ -249,6 +249,14 @@ else
     run_steps "${steps[@]}"
 fi
 
+# What did not hold, once more where it is looked for: at the end.
+for row in build/log/*.row; do
+    step=${row##*/} step=${step%.row}
+    grep -q FAIL "$row" && [[ -e build/log/$step.log ]] || continue
+    printf '\n== what failed in %s\n' "$step"
+    grep -aE -A 5 'FAILED|: error:|runtime error|Sanitizer:|found: |\(Failed\)|^FAIL' "build/log/$step.log" | grep -av '^--$' | cut -c 1-300 | head -n 60
+done
+
 printf '\n%-24s%8s%8s%8s  %s\n' step seconds passed failed verdict
 for step in packages "${steps[@]}"; do
     cat "build/log/$step.row" 2>/dev/null || row_of "$step" 0 1 0 0
