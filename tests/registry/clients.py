@@ -238,7 +238,7 @@ def places(w):
             served.stop()
     none = w.place("none")
     done = subprocess.run([w.program, "serve", "--read-only", none], capture_output=True, timeout=20)
-    check("nothing to read", done.returncode == 1 and not none.exists(), done)
+    check("nothing to read", done.returncode == 3 and not none.exists(), done)
 
 
 # ---- the tools
