@@ -40,7 +40,7 @@ run_step() {
     single-header-current) python3 tests/single_header/generate.py --check ;;
     compile-budget) python3 tests/bench/compile_budget.py ;;
     compile-fail) python3 tests/compile_fail/run.py ;;
-    headers) python3 -B tests/headers/run.py && core_alone ;;
+    headers) python3 -B tests/headers/run.py && core_alone && benches_compile ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
     clang-asan | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
@@ -103,6 +103,11 @@ content_comes_in() {
     python3 -B tests/registry/side_by_side.py build/release/examples/lading || status=1
     python3 -B tests/registry/exchanges.py build/release/examples/lading || status=1
     return $status
+}
+
+# The programs of tests/bench, which only their scripts build and run.
+benches_compile() {
+    printf '%s\0' tests/bench/*.cpp | xargs -0 -n 1 -P 2 clang++-19 -std=c++20 -Wall -Wextra -Werror -fsyntax-only -Iinclude
 }
 
 # What other readers read is read, and the same.

@@ -31,6 +31,6 @@ int main(int argc, char** argv) {
     auto const& manifest = store.find("bench/app")->manifests.at(digest).bytes;
     bool written = write(folder + "/manifest", manifest);
     for (auto at = manifest.find("sha256:"); at != manifest.npos; at = manifest.find("sha256:", at + 1))
-        written = written && write(folder + '/' + manifest.substr(at, 71), *store.blob(manifest.substr(at, 71)));
+        written = written && write(folder + '/' + manifest.substr(at, 71), *store.blob(manifest.substr(at, 71), "bench/app"));
     return written ? 0 : 1;
 }

@@ -560,6 +560,17 @@ TEST_CASE("from one registry to another the bytes pass through, verified", "[pus
         CHECK(b.server.open_uploads() == 0);
         CHECK(b.registry.inspect(b.ref("r:v1")));
     }
+    SECTION("a source that was cut, and cannot go on, begins again; then the whole is hashed") {
+        a.server.set_blob_faults(testing::blob_faults().with_ranges(testing::range_manners::ignored));
+        auto const size = std::to_string(a.layer.size());
+        a.server.answer("GET", "/v2/r/blobs/" + sha_of(a.layer),
+                        canned(200, a.layer.substr(0, 4 << 20), "application/octet-stream").with_header("Content-Length", size).with_cut().with_times(1));
+        auto const got = copy(from, "v1", to, "v1");
+        INFO((got ? std::string() : got.error().message()));
+        REQUIRE(got);
+        CHECK(b.server.blob("r", sha_of(a.layer)) == a.layer);
+        CHECK(b.server.open_uploads() == 0);
+    }
     SECTION("a source that gives other bytes never completes an upload, and leaves no tag") {
         auto other = a.layer;
         other[100] = 'y';

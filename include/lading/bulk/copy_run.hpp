@@ -213,6 +213,7 @@ class copy_state {
         progress_.tell(b.what, transfer_state::started, 0);
         counted_source counting(b.what, from, progress_);
         auto sent = to_.take(b.what, counting, anew, stop);
+        if (!sent && sent.assume_error() == errc::source_spent) sent = to_.take(b.what, counting, anew, stop); // see `content_body`
         if (!sent) return fetched(b, std::move(sent).assume_error(), counting.bytes());
         auto const way = sent.assume_value().way;
         if (way == push_way::sent) return fetched(b, success());

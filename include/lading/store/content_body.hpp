@@ -7,6 +7,7 @@
 #include "../detail/stop_token.hpp"
 #include "relay.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,7 +21,8 @@ namespace lading {
 template <class Source>
 class content_body final : public body_source {
   public:
-    /// `once`: the source's `read` begins a sink at most once (`reads_once` of a store). Then its own verification is enough.
+    /// `once`: the source's `read` begins a sink once (`reads_once` of a store). Then its own verification is enough. When it begins again
+    /// for all that, reading ends with `source_spent`; the next time the verification is not trusted, and it may.
     content_body(Source& from, descriptor what, stop_token stop = {}, bool once = false)
         : from_(from), what_(std::move(what)), stop_(std::move(stop)), once_(once) {}
     content_body(content_body const&) = delete;
@@ -38,6 +40,7 @@ class content_body final : public body_source {
         auto started = detail::start_thread(r->pipe, [this, r] {
             relay_sink sink(r->pipe, once_);
             auto read = from_.read(what_, sink, r->stop.get_token());
+            if (sink.begun_again()) once_ = false;
             if (!read) r->pipe.fail(std::move(read).assume_error());
             else r->pipe.finish();
         });
@@ -82,7 +85,7 @@ class content_body final : public body_source {
     Source& from_;
     descriptor what_;
     stop_token stop_;
-    bool once_;
+    std::atomic<bool> once_;
     std::unique_ptr<reading> reading_;
 };
 

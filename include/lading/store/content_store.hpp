@@ -32,8 +32,9 @@
 /// A store that does not keep everything may say so before the first blob comes: `s.accepts_config(descriptor) const`, a `result<void>`, is asked for the
 /// config of each image.
 ///
-/// One on this machine whose `read` begins a sink at most once, and passes all that follows in order, may say so by
-/// `static constexpr bool reads_once = true`: what it verifies is not hashed once more while it is sent elsewhere.
+/// One whose `read` begins a sink once, at most seldom again, and passes all that follows in order, may say so by
+/// `static constexpr bool reads_once = true`: what it verifies is not hashed once more while it is sent elsewhere. When it begins again for all
+/// that, the sending does, too.
 ///
 /// What a store finds odd and gives for all that it may tell by `s.take_warnings()`, a vector of `warning`: what was found since it was
 /// asked last.

@@ -121,6 +121,8 @@ class registry_repository : public detail::store_remarks {
 
     /// Its contents are elsewhere.
     static constexpr bool is_remote = true;
+    /// A transfer goes on where it was cut; it begins again only where a registry has no ranges, or lied.
+    static constexpr bool reads_once = true;
 
     result<descriptor> resolve(std::string_view name, stop_token stop = {}) {
         LADING_TRY(auto const ref, reference_to(name));

@@ -170,7 +170,7 @@ class relay_sink final : public blob_sink {
   public:
     explicit relay_sink(relay& to, bool once = false) : to_(to), once_(once) {}
     result<void> begin() override {
-        if (once_ && passed_ != 0) return error(errc::source_spent).with_context("a store that says that it reads once");
+        if (once_ && passed_ != 0) return begun_again_ = true, error(errc::source_spent).with_context("the store had to begin again");
         return at_ = 0, success();
     }
     result<void> write(std::span<std::byte const> piece) override {
@@ -183,10 +183,12 @@ class relay_sink final : public blob_sink {
     }
     result<void> commit() override { return to_.finish(), success(); }
     void discard() noexcept override {}
+    /// It was to begin again, and was not because of `once`.
+    bool begun_again() const noexcept { return begun_again_; }
 
   private:
     relay& to_;
-    bool once_;
+    bool once_, begun_again_ = false;
     std::uint64_t at_ = 0, passed_ = 0;
 };
 

@@ -181,6 +181,9 @@ TEST_CASE("what a store verifies that reads once is not hashed again", "[relay]"
         store.begins_again = true;
         REQUIRE(verified.begin());
         CHECK(read_all(verified, 700) == "failed: source_spent");
+        CHECK_FALSE(body.verifies(d));
+        REQUIRE(body.begin()); // which hashes, then
+        CHECK(read_all(body, 700) == store.text);
     }
 }
 
