@@ -21,7 +21,7 @@ all_steps=(layers docs style platforms single-header-current compile-budget comp
 packages=(g++ clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libc++-19-dev libc++abi-19-dev android-libboringssl-dev cmake ninja-build pkg-config python3
     "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev libcli11-dev catch2
     libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
-    docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps doxygen
+    libbenchmark-dev docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps doxygen
     iproute2 zstd bzip2 xz-utils)
 
 build_and_test() { # PRESET [WRAPPER...]
@@ -107,7 +107,7 @@ content_comes_in() {
 
 # The programs of tests/bench, which only their scripts build and run.
 benches_compile() {
-    printf '%s\0' tests/bench/*.cpp | xargs -0 -n 1 -P 2 clang++-19 -std=c++20 -Wall -Wextra -Werror -fsyntax-only -Iinclude
+    printf '%s\0' tests/bench/*.cpp tests/bench/micro/*.cpp | xargs -0 -n 1 -P 2 clang++-19 -std=c++20 -Wall -Wextra -Werror -fsyntax-only -Iinclude
 }
 
 # What other readers read is read, and the same.

@@ -32,7 +32,7 @@ struct image_texts {
         };
         manifest = document(kind::schema2);
         schema1 = document(kind::schema1);
-        config = escaped(*store.blob(manifest.substr(manifest.find("sha256:"), 71))); // its first descriptor
+        config = escaped(*store.blob(manifest.substr(manifest.find("sha256:"), 71), "bench/app")); // its first descriptor
         auto const parsed = lading::json_document::parse<lading::strict_json>(manifest).value();
         indented = lading::json_writer(lading::json_style(3, false)).value(parsed.root()).take();
     }
