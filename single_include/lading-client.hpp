@@ -1297,13 +1297,17 @@ struct warning {
 
 } // namespace lading
 
+#include <type_traits>
+
 namespace lading {
 
 /// A fetched document: the bytes as received, what they are, and the decoded view.
 template <class Set>
 struct basic_manifest {
-    basic_manifest(std::string b, descriptor d, typename Set::variant v)
-        : bytes(std::move(b)), self(std::move(d)), document(std::move(v)) {}
+    /// The document is any of the set, or the variant.
+    template <class Document = typename Set::variant>
+        requires std::is_constructible_v<typename Set::variant, Document>
+    basic_manifest(std::string b, descriptor d, Document&& v) : bytes(std::move(b)), self(std::move(d)), document(std::forward<Document>(v)) {}
 
     std::string bytes; ///< exactly what was received
     descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
@@ -3064,7 +3068,6 @@ struct network_options {
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <type_traits>
 
 namespace lading {
 

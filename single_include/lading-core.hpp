@@ -1297,13 +1297,17 @@ struct warning {
 
 } // namespace lading
 
+#include <type_traits>
+
 namespace lading {
 
 /// A fetched document: the bytes as received, what they are, and the decoded view.
 template <class Set>
 struct basic_manifest {
-    basic_manifest(std::string b, descriptor d, typename Set::variant v)
-        : bytes(std::move(b)), self(std::move(d)), document(std::move(v)) {}
+    /// The document is any of the set, or the variant.
+    template <class Document = typename Set::variant>
+        requires std::is_constructible_v<typename Set::variant, Document>
+    basic_manifest(std::string b, descriptor d, Document&& v) : bytes(std::move(b)), self(std::move(d)), document(std::forward<Document>(v)) {}
 
     std::string bytes; ///< exactly what was received
     descriptor self;   ///< media type, digest (the requested one, else sha256) and size in bytes
@@ -3064,7 +3068,6 @@ struct network_options {
 #include <algorithm>
 #include <cstring>
 #include <functional>
-#include <type_traits>
 
 namespace lading {
 
@@ -7167,7 +7170,7 @@ class document_writer {
 
     /// `edited` is the value that this one was made of, if there is one: its unknown members are kept.
     template <class T>
-    bool write(T const& value, std::optional<json_view> const& edited = std::nullopt) {
+    bool write(T const& value, std::optional<json_view> const& edited = nothing) {
         if constexpr (std::is_same_v<T, bool>) return out_.boolean(value), true;
         else if constexpr (std::is_same_v<T, std::int64_t>) return out_.integer(value), true;
         else if constexpr (std::is_same_v<T, std::string>) return text(value);
@@ -7185,6 +7188,7 @@ class document_writer {
     fault const& wrong() const noexcept { return wrong_; }
 
   private:
+    static constexpr std::optional<json_view> nothing{}; // a temporary g++ 12 takes for uninitialised when it optimises
     bool refuse(std::string_view rule) { return wrong_ = fault(errc::invalid_argument, rule), false; }
     bool exact() { return !Form::strict || out_.is_exact() || refuse("is not UTF-8"); }
     bool text(std::string_view value) { return out_.string(value), exact(); }

@@ -75,7 +75,7 @@ class document_writer {
 
     /// `edited` is the value that this one was made of, if there is one: its unknown members are kept.
     template <class T>
-    bool write(T const& value, std::optional<json_view> const& edited = std::nullopt) {
+    bool write(T const& value, std::optional<json_view> const& edited = nothing) {
         if constexpr (std::is_same_v<T, bool>) return out_.boolean(value), true;
         else if constexpr (std::is_same_v<T, std::int64_t>) return out_.integer(value), true;
         else if constexpr (std::is_same_v<T, std::string>) return text(value);
@@ -93,6 +93,7 @@ class document_writer {
     fault const& wrong() const noexcept { return wrong_; }
 
   private:
+    static constexpr std::optional<json_view> nothing{}; // a temporary g++ 12 takes for uninitialised when it optimises
     bool refuse(std::string_view rule) { return wrong_ = fault(errc::invalid_argument, rule), false; }
     bool exact() { return !Form::strict || out_.is_exact() || refuse("is not UTF-8"); }
     bool text(std::string_view value) { return out_.string(value), exact(); }
