@@ -183,6 +183,10 @@ class inline_string {
         size_ = static_cast<std::uint16_t>(size_ + n);
         return *this;
     }
+    constexpr inline_string& append(char c) noexcept {
+        if (size_ < Capacity) data_[size_++] = c;
+        return *this;
+    }
     constexpr std::string_view view() const noexcept { return {data_, size_}; }
     constexpr bool empty() const noexcept { return size_ == 0; }
     constexpr std::size_t size() const noexcept { return size_; }
@@ -3389,10 +3393,7 @@ class repository {
 
         detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
         if (hosted)
-            for (char c : text.substr(0, slash)) {
-                char const low = detail::to_lower(c);
-                host.append({&low, 1});
-            }
+            for (char c : text.substr(0, slash)) host.append(detail::to_lower(c));
         if (host.view() == detail::docker_hub::index_host) host = decltype(host)(detail::default_host);
 
         bool const hub = host.view() == detail::default_host;
@@ -6616,10 +6617,7 @@ constexpr errc read_value(json_view v, digest* out, decode_state& s) {
     auto nobodys = decode_access::make<digest>();
     auto const wrong = (out ? *out : nobodys).assign(*t);
     if (!wrong) return errc::ok;
-    for (char const c : t->substr(0, s.found.capacity)) {
-        char const shown = is_print(c) ? c : '?';
-        s.found.append({&shown, 1});
-    }
+    for (char const c : t->substr(0, s.found.capacity)) s.found.append(is_print(c) ? c : '?');
     return wrong.code == errc::digest_unsupported ? wrong.code : errc::descriptor_invalid;
 }
 

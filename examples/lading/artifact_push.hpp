@@ -149,7 +149,7 @@ inline void add_artifact_writing(CLI::App& artifact, program& run) {
         g->attach = attach;
         auto* const c = artifact.add_subcommand(name, text);
         c->add_option("REF", g->name, ref)->required();
-        c->add_option("FILE[:TYPE]", g->files, "a file or a folder, and its media type (default: application/octet-stream; of a folder that of a layer)");
+        c->add_option("FILE", g->files, "FILE[:TYPE]: a file or a folder, and its media type (default: application/octet-stream; of a folder that of a layer)");
         auto const option = [&](char const* names, char const* type, char const* what, auto set) {
             return c->add_option_function<std::string>(names, set, what)->type_name(type)->group("Artifact");
         };

@@ -97,10 +97,7 @@ class repository {
 
         detail::inline_string<detail::max_host_text> host(hosted ? std::string_view() : detail::default_host);
         if (hosted)
-            for (char c : text.substr(0, slash)) {
-                char const low = detail::to_lower(c);
-                host.append({&low, 1});
-            }
+            for (char c : text.substr(0, slash)) host.append(detail::to_lower(c));
         if (host.view() == detail::docker_hub::index_host) host = decltype(host)(detail::default_host);
 
         bool const hub = host.view() == detail::default_host;

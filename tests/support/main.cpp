@@ -3,6 +3,7 @@
 // case adds a line "passed|failed<tab>program<tab>its name, its sections and its tags" to the file, for the reports.
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
+#include <catch2/catch_test_case_info.hpp>
 #include <catch2/reporters/catch_reporter_event_listener.hpp>
 #include <catch2/reporters/catch_reporter_registrars.hpp>
 using listener_base = Catch::EventListenerBase;

@@ -28,6 +28,10 @@ class inline_string {
         size_ = static_cast<std::uint16_t>(size_ + n);
         return *this;
     }
+    constexpr inline_string& append(char c) noexcept {
+        if (size_ < Capacity) data_[size_++] = c;
+        return *this;
+    }
     constexpr std::string_view view() const noexcept { return {data_, size_}; }
     constexpr bool empty() const noexcept { return size_ == 0; }
     constexpr std::size_t size() const noexcept { return size_; }

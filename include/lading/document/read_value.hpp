@@ -58,10 +58,7 @@ constexpr errc read_value(json_view v, digest* out, decode_state& s) {
     auto nobodys = decode_access::make<digest>();
     auto const wrong = (out ? *out : nobodys).assign(*t);
     if (!wrong) return errc::ok;
-    for (char const c : t->substr(0, s.found.capacity)) {
-        char const shown = is_print(c) ? c : '?';
-        s.found.append({&shown, 1});
-    }
+    for (char const c : t->substr(0, s.found.capacity)) s.found.append(is_print(c) ? c : '?');
     return wrong.code == errc::digest_unsupported ? wrong.code : errc::descriptor_invalid;
 }
 
