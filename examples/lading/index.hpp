@@ -176,7 +176,7 @@ inline void add_index(CLI::App& app, program& run) {
             [](edit_request const& g, lading::stop_token const& stop) { return cut_index(g, stop); })
         .first->alias("delete");
 
-    auto const [c, g] = command(app, "annotate", "make a manifest or an index with other annotations of another one", one, "KEY=VALUE|KEY-", "what is set, and with '-' behind it what is removed", false,
+    auto const [c, g] = command(app, "annotate", "make a manifest or an index with other annotations of another one", one, "ANNOTATION", "KEY=VALUE: what is set; KEY-: what is removed", false,
                                 [](edit_request const& e, lading::stop_token const& stop) { return annotate(e, stop); });
     c->add_option("-a,--annotation", g->words, "as KEY=VALUE, KEY-")->type_name("KEY=VALUE")->allow_extra_args(false);
     c->add_option_function<std::string>("--of", [g = g](std::string const& v) {
