@@ -53,11 +53,13 @@ FUZZ_TARGET(docker_config, "files",
     for (char const c : told) must(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f, "what is told of a login has no control character", told);
     constexpr std::string_view words = "a registry token from the given text, entry an identity token from the given text, entry a user name and "
                                        "password from the given text, entry no login for "; // a secret may be one of them
-    if (file)
+    if (file) {
+        auto public_text = std::string(words) + host + '/' + name;
+        for (auto const& e : file.assume_value().auths) public_text += "\nfrom the given text, entry " + e.written;
         for (auto const& e : file.assume_value().auths)
             for (auto const& s : {e.secret.password, e.secret.identity_token, e.secret.registry_token})
-                must(s.size() < 12 || words.find(s) != words.npos || told.find(s) == told.npos || host.find(s) != host.npos || name.find(s) != name.npos || e.written.find(s) != e.written.npos,
-                     "what is told of a login is not the secret", told, s);
+                must(s.size() < 12 || public_text.find(s) != public_text.npos || told.find(s) == told.npos, "what is told of a login is not the secret", told, s);
+    }
     auto const marked = reader_of("\xef\xbb\xbf" + text).lookup(q);
     must(text.starts_with("\xef\xbb\xbf") || marked.has_value() == found.has_value(), "a byte order mark changes nothing", text);
     if (!found) return check_error(found.assume_error());
