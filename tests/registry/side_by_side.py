@@ -765,13 +765,15 @@ def words(log):
 
 
 def is_later():
-    """Ours imitates 2.8.2 of Debian 12. 2.8.3 of Debian 13 is built with a later Go, which has mended a few answers."""
+    """Ours imitates 2.8.2 of Debian 12. That of Debian 13, 2.8.3, answers otherwise in a few rows."""
     said = subprocess.run(["docker-registry", "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(map(int, re.search(r"(\d+)\.(\d+)\.(\d+)", said).groups())) > (2, 8, 2)
 
 
 def holds_later(name, theirs, ours):
-    """What the later one answers: errors about ranges are as long as they say, a range of nothing is all of it, a long name is unknown."""
+    """Of the rows where the later one differs: its own answer to a range of nothing and to a long name; else all but the length of an error."""
+    if any(what == "failed" for what, _ in theirs + ours):
+        return False
     if name in ("SF07", "SF70"):
         return [said["status"] for _, said in theirs] == ([200] if name == "SF07" else [404, 404])
     theirs, ours = ([(what, {k: v for k, v in said.items() if k not in ("Content-Length", "cut")}) for what, said in log] for log in (theirs, ours))

@@ -93,7 +93,7 @@ class document_writer {
     fault const& wrong() const noexcept { return wrong_; }
 
   private:
-    static constexpr std::optional<json_view> nothing{}; // a temporary g++ 12 takes for uninitialised when it optimises
+    static constexpr std::optional<json_view> nothing{}; // g++ 12 takes a temporary for uninitialised when it optimises
     bool refuse(std::string_view rule) { return wrong_ = fault(errc::invalid_argument, rule), false; }
     bool exact() { return !Form::strict || out_.is_exact() || refuse("is not UTF-8"); }
     bool text(std::string_view value) { return out_.string(value), exact(); }
