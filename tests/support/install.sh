@@ -31,7 +31,8 @@ available() {
     local names name
     IFS='|' read -r -a names <<<"$1"
     for name in "${names[@]}"; do
-        if apt-cache policy "$name" 2>/dev/null | grep -q '^  Candidate: [^(]'; then
+        # `grep -q` would stop at the first match; apt-cache then ends by SIGPIPE, which pipefail counts as a failure.
+        if apt-cache policy "$name" 2>/dev/null | grep '^  Candidate: [^(]' >/dev/null; then
             echo "$name"
             return
         fi
