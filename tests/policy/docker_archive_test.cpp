@@ -54,7 +54,7 @@ std::vector<model> models() {
 /// An image of one compressed layer. `of` is what the config says that it is.
 struct packed_image {
     packed_image(std::string const& packed, std::string_view layer_type, std::string const& of)
-        : layer(packed), type(layer_type), config(R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[")" + constant_digest_of(of).str() + R"("]}})"),
+        : layer(packed), type(layer_type), config(R"({"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[")" + digest_of<openssl_hash>(of).value().str() + R"("]}})"),
           manifest(R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":)" + text_of(described(config, media_types::oci_config)) +
                    R"(,"layers":[)" + text_of(described(layer, type)) + "]}") {}
     descriptor what() const { return described(manifest, media_types::oci_manifest); }
