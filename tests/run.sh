@@ -16,7 +16,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 unset CXX CXXFLAGS CPPFLAGS LDFLAGS CMAKE_GENERATOR DESTDIR
 
 all_steps=(layers docs style platforms single-header-current compile-budget compile-fail headers
-    asan hostile-report clang-asan fuzz tsan matrix install example content realworld realworld-report)
+    asan hostile-report compiled fuzz tsan matrix install example content realworld realworld-report)
 
 packages=(g++ clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libc++-19-dev libc++abi-19-dev android-libboringssl-dev cmake ninja-build pkg-config python3
     "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev libcli11-dev catch2
@@ -42,13 +42,13 @@ run_step() {
     compile-fail) python3 tests/compile_fail/run.py ;;
     headers) python3 -B tests/headers/run.py && core_alone && benches_compile ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
-    clang-asan | matrix) build_and_test "$1" ;;
+    compiled | matrix) build_and_test "$1" ;;
     fuzz) cmake --preset fuzz && cmake --build --preset fuzz && python3 -B tests/fuzz/run.py smoke ;;
     hostile-report) python3 -B tests/hostile/report.py build/log/cases ;;
     realworld) realworld ;;
     realworld-report) python3 -B tests/realworld/report.py build/log/cases build/log/cases-realworld ;;
     tsan)
-        # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
+        # A thread sanitizer does not know the address layouts of newer kernels.
         if setarch "$(uname -m)" -R true 2>/dev/null; then
             build_and_test tsan setarch "$(uname -m)" -R
         else
@@ -236,7 +236,7 @@ shared_steps() {
 # build/release; the longest first of what is left to both. The reports come last.
 if [[ $# -eq 0 ]]; then
     set -m # the lane is a group of its own, which ends with this
-    tests=(asan clang-asan matrix) shared=(tsan fuzz install compile-fail headers compile-budget style platforms)
+    tests=(asan compiled matrix) shared=(tsan fuzz install compile-fail headers compile-budget style platforms)
     alone=() reports=(hostile-report realworld-report)
     for step in "${all_steps[@]}"; do
         [[ " ${tests[*]} ${shared[*]} ${reports[*]} " == *" $step "* ]] || alone+=("$step")

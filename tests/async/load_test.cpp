@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // doc/threats.md#l19: many inspections at once against a registry that fails one answer in twenty.
 #include "catch.hpp"
+#include "sanitizers.hpp"
 
 #include <lading/lading.hpp>
 #include <lading/testing/http_server.hpp>
@@ -33,25 +34,11 @@ namespace load_test {
 using namespace lading;
 using namespace std::chrono_literals;
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define LADING_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define LADING_TEST_SANITIZED 1
-#endif
-#endif
-
 namespace {
 
-#ifdef LADING_TEST_SANITIZED
-constexpr std::size_t inspections = 2'000;
-constexpr auto cancel_bound = 5s;
-constexpr bool memory_is_our_own = false; // a sanitizer keeps what was freed
-#else
-constexpr std::size_t inspections = 10'000;
-constexpr auto cancel_bound = 500ms; // the goal is 50 ms; a machine that does other things too is no failure
-constexpr bool memory_is_our_own = true;
-#endif
+constexpr bool memory_is_our_own = !test::address_sanitizer && !test::thread_sanitizer; // a sanitizer keeps what was freed
+constexpr std::size_t inspections = memory_is_our_own ? 10'000 : 2'000;
+constexpr auto cancel_bound = 5s; // the goal is 50 ms; a machine that does other things too is no failure
 constexpr std::size_t in_flight = 256;
 constexpr int repositories = 20;
 

@@ -5,6 +5,7 @@
 
 #include "byte_stream.hpp"
 #include "documents.hpp"
+#include "sanitizers.hpp"
 
 #include <functional>
 #include <string>
@@ -87,16 +88,6 @@ inline std::vector<golden_exchange> golden_exchanges(std::vector<golden>& sessio
 }
 
 /// 1, or the share of the runs that a sanitizer is given: they make everything several times slower.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::size_t share = 8;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr std::size_t share = 8;
-#else
-inline constexpr std::size_t share = 1;
-#endif
-#else
-inline constexpr std::size_t share = 1;
-#endif
+inline constexpr std::size_t share = address_sanitizer || thread_sanitizer ? 8 : 1;
 
 } // namespace test

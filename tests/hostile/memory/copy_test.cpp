@@ -4,7 +4,6 @@
 #include "../../support/catch.hpp"
 #include "../../support/made_images.hpp"
 #include "../../support/scratch_folder.hpp"
-#include "../../support/turns.hpp"
 #include "exhaustion.hpp"
 
 #include <lading/bulk/copy.hpp>
@@ -97,7 +96,7 @@ TEST_CASE("every allocation of a copy to a layout fails in turn", "[K02][copy]")
     };
     report("copy to a layout", heap::exhaust(one));
     lanes = 3; // and those of every thread
-    report("copy to a layout, three lanes", heap::exhaust(one, 3 * test::seventh));
+    report("copy to a layout, three lanes", heap::exhaust(one, 3));
 }
 
 TEST_CASE("an index of many names takes little more memory than its text", "[store][HX02]") {

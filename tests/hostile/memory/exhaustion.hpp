@@ -4,7 +4,6 @@
 /// Runs a piece of work again and again, each time with the next allocation failing, in a child process: that it is
 /// killed, or does not end, is a result too.
 
-#include "../../support/turns.hpp"
 #include "heap.hpp"
 
 #include <cstdio>
@@ -37,7 +36,7 @@ using work = std::function<outcome(std::size_t n, bool ever_after)>;
 
 /// For n = 0, `stride`, ... until a run in which none has failed. `serve` starts what the parent serves, after the fork
 /// because a process with threads is better not forked, and returns the port that `connect` is told in the child.
-inline summary exhaust(work const& run, std::size_t stride = test::seventh, std::function<std::uint16_t()> const& serve = {},
+inline summary exhaust(work const& run, std::size_t stride = 1, std::function<std::uint16_t()> const& serve = {},
                        std::function<void()> const& stop = {}, std::function<void(std::uint16_t)> const& connect = {}) {
     struct shared {
         std::size_t n, runs, threw, failed, unharmed;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Our own gzip reader, against zlib.
 #include "catch.hpp"
-#include "turns.hpp"
 #include "zlib_gzip.hpp"
 
 #include <lading/http/content_encoding.hpp>
@@ -49,11 +48,9 @@ TEST_CASE("gzip of every kind of block is read as zlib reads it", "[W48]") {
     texts.push_back(words);
     texts.push_back(noise(40'000, 3, 256) + noise(40'000, 3, 256)); // references from as far as they go
     texts.push_back(noise(32'768, 4, 256) + noise(32'768, 4, 256) + noise(32'768, 4, 256));
-    test::turns turns;
     for (auto const& text : texts)
         for (int const level : {0, 1, 6, 9})
             for (int const strategy : {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE, Z_FILTERED}) {
-                if (!turns.next()) continue;
                 auto const got = read(test::zlib_gzip(text, level, strategy));
                 REQUIRE(got);
                 CHECK((*got == text));
@@ -70,7 +67,7 @@ TEST_CASE("gzip that is cut or changed is refused, as zlib refuses it", "[W48]")
     for (int const strategy : {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY}) {
         auto const whole = test::zlib_gzip(text, 9, strategy);
         for (std::size_t n = 1; n < whole.size(); ++n) CHECK_FALSE(read(whole.substr(0, n)));
-        for (std::size_t i = 0; i < whole.size() * 8; i += test::seventh) {
+        for (std::size_t i = 0; i < whole.size() * 8; ++i) {
             auto changed = whole;
             changed[i / 8] = static_cast<char>(changed[i / 8] ^ (1 << i % 8));
             CHECK((read(changed) == test::zlib_gunzip(changed, 1 << 20)));
@@ -79,7 +76,7 @@ TEST_CASE("gzip that is cut or changed is refused, as zlib refuses it", "[W48]")
         CHECK_FALSE(read(whole + std::string(1, '\0')));
     }
     auto const stored = test::zlib_gzip(text, 0);
-    for (std::size_t i = 0; i < stored.size() * 8; i += test::seventh) {
+    for (std::size_t i = 0; i < stored.size() * 8; ++i) {
         auto changed = stored;
         changed[i / 8] = static_cast<char>(changed[i / 8] ^ (1 << i % 8));
         CHECK((read(changed) == test::zlib_gunzip(changed, 1 << 20)));

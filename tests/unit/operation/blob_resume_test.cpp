@@ -4,7 +4,6 @@
 #include "client_of_body.hpp"
 #include "documents.hpp"
 #include "range_wire.hpp"
-#include "turns.hpp"
 
 #include <lading/store/file_sink.hpp>
 
@@ -1004,11 +1003,9 @@ TEST_CASE("every place of a cut, every answer to it, in this run and the next", 
                 unsatisfied,
                 missing,
                 precondition };
-    test::turns turns;
     for (bool const next_run : {false, true})
         for (auto answer : {right, wrong, whole, unsatisfied, missing, precondition})
             for (std::size_t i = 1; i <= 16; ++i) {
-                if (!turns.next()) continue;
                 auto const at = size / 16 * i - (i == 16);
                 INFO("cut at " << at << ", answer " << answer << (next_run ? ", next run" : ""));
                 folder f;
