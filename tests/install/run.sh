@@ -24,10 +24,10 @@ consumer() {
     fi
 }
 
-with_cmake() { # SOURCE BUILD DEFINITIONS...
+with_cmake() { # SOURCE BUILD DEFINITIONS...: with $compiler or g++
     local source=$1 build=$2
     shift 2
-    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 "$@" &&
+    cmake -G Ninja -S "$source" -B "$build" -DCMAKE_CXX_COMPILER="${compiler:-g++}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 "$@" &&
         cmake --build "$build" -j2
 }
 
@@ -78,7 +78,7 @@ consumer find_package_compiled "$work/find_package_compiled/consumer" \
     with_cmake "$here/find_package_compiled" "$work/find_package_compiled" -DCMAKE_PREFIX_PATH="$work/compiled_prefix"
 consumer add_subdirectory "$work/add_subdirectory/consumer" \
     with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
-consumer add_subdirectory_compiled "$work/add_subdirectory_compiled/consumer" \
+compiler=clang++-19 consumer add_subdirectory_compiled "$work/add_subdirectory_compiled/consumer" \
     with_cmake "$here/add_subdirectory_compiled" "$work/add_subdirectory_compiled" -DLADING_ROOT="$root"
 consumer add_subdirectory_models "$work/add_subdirectory_models/consumer" \
     with_cmake "$here/add_subdirectory_models" "$work/add_subdirectory_models" -DLADING_ROOT="$root"

@@ -9,6 +9,6 @@ echo '#include "../lading-client.hpp"' >"$folder/lading/client/client.hpp" # the
 echo '#include <lading/lading-src.hpp>' >"$folder/lading.cpp"
 cd "$(dirname "$0")"
 for unit in ../compiled.cpp "$folder/lading.cpp"; do
-    g++ -std=c++20 -DLADING_SEPARATE_COMPILATION -I "$folder" -c "$unit" -o "$folder/$(basename "$unit").o"
+    clang++-19 -std=c++20 -DLADING_SEPARATE_COMPILATION -I "$folder" -c "$unit" -o "$folder/$(basename "$unit").o"
 done
-g++ "$folder"/*.o -o "$2" -lssl -lcrypto -pthread
+clang++-19 "$folder"/*.o -o "$2" -lssl -lcrypto -pthread
