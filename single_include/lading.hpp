@@ -21350,6 +21350,8 @@ class connection {
         asio::error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         socket.non_blocking(true, ignored);
+        auto const to = socket.remote_endpoint(ignored);
+        if (!ignored) peer_ = scope(to.address());
     }
 
     /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
@@ -21399,13 +21401,8 @@ class connection {
     static address_scope scope(asio::ip::address const& a) {
         return a.is_v4() ? scope_of(a.to_v4().to_bytes()) : scope_of(a.to_v6().to_bytes());
     }
-    /// Where the other end is; nothing when the connection has ended.
-    std::optional<address_scope> peer() const {
-        asio::error_code ec;
-        auto const to = socket.remote_endpoint(ec);
-        if (ec) return std::nullopt;
-        return scope(to.address());
-    }
+    /// Where the other end is; nothing when the connection had ended before it was asked, which is once.
+    std::optional<address_scope> peer() const noexcept { return peer_; }
 
     /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (doc/threats.md#h07).
     /// What came in the answer's last packet may have been read already, and wait inside TLS.
@@ -21459,6 +21456,7 @@ class connection {
   private:
     static constexpr std::size_t first_buffer = std::size_t(16) << 10, largest_buffer = std::size_t(256) << 10;
 
+    std::optional<address_scope> peer_;
     tls_identity::resumer resumer_; // outlives `tls_`, which refers to both
     std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
     std::vector<char> buffer_;
