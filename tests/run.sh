@@ -22,7 +22,7 @@ packages=(g++ clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 libc++-1
     "libboost1.81-dev|libboost1.83-dev|libboost1.88-dev|libboost-dev" libasio-dev libssl-dev libtomlplusplus-dev libcli11-dev catch2
     libcurl4-openssl-dev "libboost-json1.81-dev|libboost-json1.83-dev|libboost-json1.88-dev|libboost-json-dev" nlohmann-json3-dev rapidjson-dev libsimdjson-dev libmbedtls-dev zlib1g-dev libzstd-dev
     libbenchmark-dev docker-registry skopeo umoci buildah podman apache2-utils nginx-light openssl jq curl ca-certificates procps doxygen
-    iproute2 zstd bzip2 xz-utils)
+    iproute2 zstd bzip2 xz-utils git)
 
 build_and_test() { # PRESET [WRAPPER...]
     local preset=$1
