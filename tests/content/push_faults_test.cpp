@@ -211,8 +211,8 @@ struct workflow {
     std::function<result<void>(world&)> before, run;
 };
 
-// The thread sanitizer, under which all take minutes, gets each sixth.
-constexpr std::size_t step = test::thread_sanitizer ? 6 : 1;
+// Under a sanitizer all take minutes; the builds without one do each.
+constexpr std::size_t step = test::thread_sanitizer ? 6 : test::address_sanitizer ? 3 : 1;
 
 std::vector<workflow> workflows() {
     auto const plain = testing::registry_options().with_writing().with_removal();

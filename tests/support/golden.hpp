@@ -88,6 +88,6 @@ inline std::vector<golden_exchange> golden_exchanges(std::vector<golden>& sessio
 }
 
 /// 1, or the share of the runs that a sanitizer is given: they make everything several times slower.
-inline constexpr std::size_t share = address_sanitizer || thread_sanitizer ? 8 : 1;
+inline constexpr std::size_t share = address_sanitizer || thread_sanitizer ? 16 : 1;
 
 } // namespace test

@@ -96,7 +96,7 @@ TEST_CASE("every allocation of a copy to a layout fails in turn", "[K02][copy]")
     };
     report("copy to a layout", heap::exhaust(one));
     lanes = 3; // and those of every thread
-    report("copy to a layout, three lanes", heap::exhaust(one, 3));
+    report("copy to a layout, three lanes", heap::exhaust(one, 3 * heap::every));
 }
 
 TEST_CASE("an index of many names takes little more memory than its text", "[store][HX02]") {

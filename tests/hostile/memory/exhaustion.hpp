@@ -4,6 +4,7 @@
 /// Runs a piece of work again and again, each time with the next allocation failing, in a child process: that it is
 /// killed, or does not end, is a result too.
 
+#include "../../support/sanitizers.hpp"
 #include "heap.hpp"
 
 #include <cstdio>
@@ -31,12 +32,15 @@ struct summary {
     std::vector<std::string> wrong; ///< at most a few
 };
 
+/// Each allocation, or each third under a sanitizer: the builds without one do all.
+inline constexpr std::size_t every = test::address_sanitizer ? 3 : 1;
+
 /// One run: allocation `n` fails, and with `ever_after` all that follow.
 using work = std::function<outcome(std::size_t n, bool ever_after)>;
 
 /// For n = 0, `stride`, ... until a run in which none has failed. `serve` starts what the parent serves, after the fork
 /// because a process with threads is better not forked, and returns the port that `connect` is told in the child.
-inline summary exhaust(work const& run, std::size_t stride = 1, std::function<std::uint16_t()> const& serve = {},
+inline summary exhaust(work const& run, std::size_t stride = every, std::function<std::uint16_t()> const& serve = {},
                        std::function<void()> const& stop = {}, std::function<void(std::uint16_t)> const& connect = {}) {
     struct shared {
         std::size_t n, runs, threw, failed, unharmed;

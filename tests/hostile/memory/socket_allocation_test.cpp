@@ -77,7 +77,7 @@ template <class Make, class Call>
 void exhaust(std::string const& name, Make const& make, Call const& call) {
     for (bool const tls : {false, true}) {
         image_server server(tls);
-        std::size_t const stride = tls ? 5 * test::share : 1; // a TLS session allocates some 2300 times
+        std::size_t const stride = tls ? 5 * test::share : heap::every; // a TLS session allocates some 2300 times
         auto const s = heap::exhaust(
             [&](std::size_t n, bool ever_after) {
                 return test::run_short_of_memory(n, ever_after, whole_image, [&] { return make(server); }, [&](auto& c) { return call(server, c); }, [] {});
