@@ -212,7 +212,8 @@ struct workflow {
 };
 
 // Under a sanitizer all take minutes; the builds without one do each.
-constexpr std::size_t step = test::thread_sanitizer ? 6 : test::address_sanitizer ? 3 : 1;
+constexpr std::size_t step = test::thread_sanitizer ? 6 : test::address_sanitizer ? 3
+                                                                                  : 1;
 
 std::vector<workflow> workflows() {
     auto const plain = testing::registry_options().with_writing().with_removal();
