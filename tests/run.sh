@@ -48,7 +48,7 @@ run_step() {
     realworld) realworld ;;
     realworld-report) python3 -B tests/realworld/report.py build/log/cases build/log/cases-realworld ;;
     tsan)
-        # A thread sanitizer does not know the address layouts of newer kernels.
+        # The thread sanitizer of g++ 12 does not know the address layouts of newer kernels.
         if setarch "$(uname -m)" -R true 2>/dev/null; then
             build_and_test tsan setarch "$(uname -m)" -R
         else

@@ -83,7 +83,7 @@ TEST_CASE("100 at once with no token at all: one token request", "[X16]") {
 TEST_CASE("the token service fails: one request, 100 typed errors, and the next call tries again", "[X17]") {
     world w;
     auto broken = testing::canned(503);
-    w.fake.answer("GET", "/token", broken.with_delay(300ms));
+    w.fake.answer("GET", "/token", broken.with_delay(3s)); // all have to be refused before it fails
     CHECK(w.inspect(100) == outcomes{{errc::auth_token_failed, 100}});
     CHECK(w.token_requests() == 1);
     w.fake.clear_answers();

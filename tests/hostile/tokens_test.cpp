@@ -232,7 +232,7 @@ TEST_CASE("100 at once with an expired token and a slow token service, over TLS"
 
 TEST_CASE("100 at once and the token service fails, over TLS", "[X17]") {
     world w;
-    w.b.on("/token", place::canned(503).with_delay(300ms));
+    w.b.on("/token", place::canned(503).with_delay(3s)); // all have to be refused before it fails
     CHECK(w.ask_at_once(100) == outcomes{{errc::auth_token_failed, 100}});
     CHECK(w.tokens() == 1);
     CHECK(w.shown() == 0);
