@@ -171,7 +171,7 @@ inline void add_index(CLI::App& app, program& run) {
     create->add_flag_callback("--docker", [m = made] { m->index.with_docker_list(); }, "a manifest list of Docker's, not an OCI index");
     auto const [add, more] = command(*index, "add", "make an index of another one and more images", one, "IMAGE", images, true, [](edit_request const& g, lading::stop_token const& stop) { return make_index(g, false, stop); });
     add->alias("append");
-    for (auto const& [c, g] : {std::pair(create, made), std::pair(add, more)}) c->add_flag_callback("--flatten", [g = g] { g->options.with_flattening(); }, "of an index among the images its own images");
+    for (auto const& [c, g] : {std::pair(create, made), std::pair(add, more)}) c->add_flag_callback("--flatten", [to = g] { to->options.with_flattening(); }, "of an index among the images its own images");
     command(*index, "rm", "make an index of another one without some of its images", one, "DIGEST|PLATFORM", "which: sha256:.., or OS/ARCH[/VARIANT]", true,
             [](edit_request const& g, lading::stop_token const& stop) { return cut_index(g, stop); })
         .first->alias("delete");
@@ -179,8 +179,8 @@ inline void add_index(CLI::App& app, program& run) {
     auto const [c, g] = command(app, "annotate", "make a manifest or an index with other annotations of another one", one, "ANNOTATION", "KEY=VALUE: what is set; KEY-: what is removed", false,
                                 [](edit_request const& e, lading::stop_token const& stop) { return annotate(e, stop); });
     c->add_option("-a,--annotation", g->words, "as KEY=VALUE, KEY-")->type_name("KEY=VALUE")->allow_extra_args(false);
-    c->add_option_function<std::string>("--of", [g = g](std::string const& v) {
+    c->add_option_function<std::string>("--of", [to = g](std::string const& v) {
          auto const d = lading::digest::parse(v);
          if (!d) throw CLI::ValidationError("--of is a digest: " + d.error().summary());
-         g->of = d.value(); }, "not those of the document, but those of the descriptor in it that has this digest")->type_name("DIGEST");
+         to->of = d.value(); }, "not those of the document, but those of the descriptor in it that has this digest")->type_name("DIGEST");
 }
