@@ -39,8 +39,9 @@ class connection {
         asio::error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         socket.non_blocking(true, ignored);
-        auto const to = socket.remote_endpoint(ignored);
-        if (!ignored) peer_ = scope(to.address());
+        asio::error_code ended;
+        auto const to = socket.remote_endpoint(ended);
+        if (!ended) peer_ = scope(to.address());
     }
 
     /// Prepares TLS for a host: SNI for names, and the host check that OpenSSL does not do by default: no common name,
@@ -90,7 +91,7 @@ class connection {
     static address_scope scope(asio::ip::address const& a) {
         return a.is_v4() ? scope_of(a.to_v4().to_bytes()) : scope_of(a.to_v6().to_bytes());
     }
-    /// Where the other end is; nothing when the connection had ended before it was asked, which is once.
+    /// Where the other end is: found out when the connection was made, and nothing if it had ended by then.
     std::optional<address_scope> peer() const noexcept { return peer_; }
 
     /// Nothing has come since the last answer: neither bytes that were not asked for nor the end (doc/threats.md#h07).
