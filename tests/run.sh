@@ -145,9 +145,14 @@ quick() {
         return 2
     fi
     mkdir -p build
-    local compiler=() # clang takes half the time; without it, g++
-    command -v clang++-19 >/dev/null || compiler=(-DCMAKE_CXX_COMPILER=g++)
-    cmake --preset quick "${compiler[@]}" >build/quick.log 2>&1 || { cat build/quick.log && return 1; }
+    if [[ ! build/quick/build.ninja -nt CMakePresets.json ]]; then # later ninja sees to it
+        local choices=() linker # clang takes half the time, other linkers too
+        command -v clang++-19 >/dev/null || choices=(-D CMAKE_CXX_COMPILER=g++)
+        for linker in gold lld; do
+            command -v "ld.$linker" >/dev/null && choices+=(-D "CMAKE_EXE_LINKER_FLAGS=-fuse-ld=$linker")
+        done
+        cmake --preset quick "${choices[@]}" >build/quick.log 2>&1 || { cat build/quick.log && return 1; }
+    fi
     cmake --build --preset quick -t "${targets[@]}" || return
     for target in "${targets[@]}"; do
         (cd tests && "../build/quick/tests/$target" ${cases:+"$cases"} "$@") || status=1
