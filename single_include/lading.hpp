@@ -21346,7 +21346,7 @@ namespace lading::detail {
 class connection {
   public:
     /// Takes a connected socket.
-    explicit connection(asio::ip::tcp::socket s) : socket(std::move(s)), buffer_(first_buffer) {
+    explicit connection(asio::ip::tcp::socket s) : socket(std::move(s)) {
         asio::error_code ignored;
         socket.set_option(asio::ip::tcp::no_delay(true), ignored);
         socket.non_blocking(true, ignored);
@@ -21421,14 +21421,17 @@ class connection {
     /// Reads into a buffer that is the connection's: `handler(error_code, bytes)`, where `received` has them.
     template <class Handler>
     void async_read(Handler&& handler) {
-        auto const into = asio::buffer(buffer_);
+        auto const into = asio::buffer(buffer_.get(), buffer_size_);
         if (tls_) tls_->async_read_some(into, std::forward<Handler>(handler));
         else socket.async_read_some(into, std::forward<Handler>(handler));
     }
-    std::string_view received(std::size_t n) const noexcept { return {buffer_.data(), n}; }
+    std::string_view received(std::size_t n) const noexcept { return {buffer_.get(), n}; }
     /// After a read that has been dealt with. A peer that fills the buffer has much to say: the next one is larger.
     void fit_buffer(std::size_t n) {
-        if (n == buffer_.size() && n < largest_buffer) buffer_ = std::vector<char>(n * 4);
+        if (n == buffer_size_ && n < largest_buffer) {
+            buffer_ = std::make_unique_for_overwrite<char[]>(n * 4);
+            buffer_size_ = n * 4;
+        }
     }
 
     /// What can be written at once without waiting: the whole of most requests. In bytes; with TLS none.
@@ -21460,7 +21463,8 @@ class connection {
     std::optional<address_scope> peer_;
     tls_identity::resumer resumer_; // outlives `tls_`, which refers to both
     std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
-    std::vector<char> buffer_;
+    std::size_t buffer_size_ = first_buffer;
+    std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(first_buffer); // most answers touch one page of it
 };
 
 } // namespace lading::detail
