@@ -181,7 +181,9 @@ TEST_CASE("a peer that takes nothing is given up, and one that says 100 for ever
     }
     asio::io_context loop; // a listener that never accepts: the kernel takes what fits its buffers
     asio::ip::tcp::acceptor silent(loop, {asio::ip::address_v4::loopback(), 0});
-    auto t = kit.make();
+    auto soon = kit.bounds;
+    soon.idle = std::chrono::milliseconds(300);
+    auto t = kit.make(network_options(), soon);
     testing::detail::recording_sink sink;
     request q = put(much);
     q.url = "http://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/x";
