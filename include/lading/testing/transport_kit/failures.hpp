@@ -48,8 +48,8 @@ void times_hold(P& kit) {
     // A byte every other millisecond: never idle, never done.
     byte_answer drip(std::string(ok_head) + "Content-Length: 1000\r\n\r\n" + std::string(300, 'x'), ending::hang, 1);
     drip.pause = std::chrono::milliseconds(2);
-    auto soon = kit.bounds, brisk = kit.bounds;
-    soon.header = soon.idle = std::chrono::milliseconds(300);
+    auto no_head = kit.bounds, half_a_body = kit.bounds, brisk = kit.bounds;
+    no_head.header = half_a_body.idle = std::chrono::milliseconds(300);
     brisk.pace = std::chrono::milliseconds(200);
     brisk.pace_bytes = 1000;
     struct time_case {
@@ -61,9 +61,9 @@ void times_hold(P& kit) {
     };
     for (auto const& c : {time_case{"no head", {"", ending::hang}, errc::timeout, true, kit.bounds},
                           time_case{"a drip", drip, errc::timeout, true, kit.bounds},
-                          time_case{"no head", {"", ending::hang}, errc::timeout_header, false, soon},
-                          time_case{"half a head", {"HTTP/1.1 200 OK\r\nX: ", ending::hang}, errc::timeout_header, false, soon},
-                          time_case{"half a body", {std::string(ok_head) + "Content-Length: 9\r\n\r\nabc", ending::hang}, errc::timeout_body, false, soon},
+                          time_case{"no head", {"", ending::hang}, errc::timeout_header, false, no_head},
+                          time_case{"half a head", {"HTTP/1.1 200 OK\r\nX: ", ending::hang}, errc::timeout_header, false, no_head},
+                          time_case{"half a body", {std::string(ok_head) + "Content-Length: 9\r\n\r\nabc", ending::hang}, errc::timeout_body, false, half_a_body},
                           time_case{"a drip", drip, errc::too_slow, false, brisk}}) {
         auto const* const rule = c.deadline ? "keeps to the deadline" : "gives up in time";
         byte_server server([&](std::string const&) { return c.answer; });
