@@ -31,6 +31,11 @@ with_cmake() { # SOURCE BUILD DEFINITIONS...: with $compiler or g++
         cmake --build "$build" -j2
 }
 
+# The files of an installation that have the path of the sources: nothing else may stand before it, or /lading/ would be everywhere.
+points_back() { # FOLDER
+    LC_ALL=C grep -rlaE "(^|-[IL]|[^A-Za-z0-9_./}-])$(sed 's,[][\.*^$+?(){}|],\\&,g' <<<"$root")/" "$1"
+}
+
 install_library() {
     cmake -G Ninja -S "$root" -B "$work/library" -DCMAKE_CXX_COMPILER=g++ -DLADING_BUILD_TESTS=OFF \
         -DLADING_BUILD_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$work/first" &&
@@ -46,12 +51,12 @@ install_compiled() {
         cmake --build "$work/compiled_library" &&
         cmake --install "$work/compiled_library" &&
         mv "$work/second" "$work/compiled_prefix" &&
-        ! grep -rlF "$root/" "$work/compiled_prefix"
+        ! points_back "$work/compiled_prefix"
 }
 
 # No installation may point back to the sources it was made from.
 clean_installation() {
-    install_library && ! grep -rlF "$root/" "$work/prefix"
+    install_library && ! points_back "$work/prefix"
 }
 
 if clean_installation >"$work/install.log" 2>&1; then
@@ -80,9 +85,9 @@ consumer add_subdirectory "$work/add_subdirectory/consumer" \
     with_cmake "$here/add_subdirectory" "$work/add_subdirectory" -DLADING_ROOT="$root"
 compiler=clang++-19 consumer add_subdirectory_compiled "$work/add_subdirectory_compiled/consumer" \
     with_cmake "$here/add_subdirectory_compiled" "$work/add_subdirectory_compiled" -DLADING_ROOT="$root"
-consumer add_subdirectory_models "$work/add_subdirectory_models/consumer" \
+compiler=clang++-19 consumer add_subdirectory_models "$work/add_subdirectory_models/consumer" \
     with_cmake "$here/add_subdirectory_models" "$work/add_subdirectory_models" -DLADING_ROOT="$root"
-consumer fetch_content "$work/fetch_content/consumer" \
+compiler=clang++-19 consumer fetch_content "$work/fetch_content/consumer" \
     with_cmake "$here/fetch_content" "$work/fetch_content" -DLADING_ROOT="$root"
 mkdir -p "$work"/{pkg_config,pkg_config_compiled,single_header,single_header_compiled,single_header_core,single_headers_together}
 consumer pkg_config "$work/pkg_config/consumer" \
