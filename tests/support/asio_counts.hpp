@@ -4,7 +4,10 @@
 // too, which the sanitizer sees. Nothing else is changed by it, and no other build includes this file.
 #pragma once
 
+#include <asio/detail/config.hpp>
+
 #include <atomic>
+
 #define memory_order_release memory_order_acq_rel
 #include <asio/detail/atomic_count.hpp>
 #undef memory_order_release
