@@ -91,7 +91,7 @@ TEST_CASE("kit: each planted defect of a transport is found") {
         PLANTED("returns the failure of the sink", loses_the_sinks_error),
         PLANTED("headers of one name are kept", joins_headers),
         PLANTED("keeps to the deadline", ignores_the_deadline),
-        PLANTED("keeps to the deadline", has_a_deadline_for_the_head),
+        PLANTED("keeps to the deadline", limits_only_the_head),
         PLANTED("keeps to the deadline", has_no_clock),
         PLANTED("gives up in time", has_only_deadlines),
         PLANTED("streams the body", garbles_what_is_large),

@@ -45,8 +45,8 @@ void losses(P& kit) {
 template <class P>
 void times_hold(P& kit) {
     using ending = byte_answer::ending;
-    // A byte every other millisecond: never idle, never done.
-    byte_answer drip(std::string(ok_head) + "Content-Length: 1000\r\n\r\n" + std::string(300, 'x'), ending::hang, 1);
+    // A byte every other millisecond, for two seconds: never idle, never done.
+    byte_answer drip(std::string(ok_head) + "Content-Length: 100000\r\n\r\n" + std::string(1000, 'x'), ending::hang, 1);
     drip.pause = std::chrono::milliseconds(2);
     auto no_head = kit.bounds, half_a_body = kit.bounds, brisk = kit.bounds;
     no_head.header = half_a_body.idle = std::chrono::milliseconds(300);
@@ -67,14 +67,18 @@ void times_hold(P& kit) {
                           time_case{"a drip", drip, errc::too_slow, false, brisk}}) {
         auto const* const rule = c.deadline ? "keeps to the deadline" : "gives up in time";
         byte_server server([&](std::string const&) { return c.answer; });
-        auto t = kit.make(network_options(), c.bounds);
-        request q("GET", "/x");
-        if (c.deadline) q.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
-        auto const o = kit.ask(t, server, {}, q);
+        auto const ask = [&] {
+            auto t = kit.make(network_options(), c.bounds);
+            request q("GET", "/x");
+            if (c.deadline) q.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+            return kit.ask(t, server, {}, q);
+        };
+        auto o = ask();
+        auto const in_time = [&] { return o.took < std::chrono::seconds(2); };
+        if (!in_time() && o.took < byte_server::patience) o = ask(); // the server did not give up: the machine may have been busy
         kit.require(!o.answer && o.answer.assume_error() == c.code, rule, std::string(c.name) + ": " + said(o.answer));
-        bool const in_time = o.took < byte_server::patience;
-        kit.require(in_time, rule, std::string(c.name) + " took too long");
-        if (!in_time) return; // the server gave up: the model would wait as long at each point
+        kit.require(in_time(), rule, std::string(c.name) + " took too long");
+        if (!in_time()) return; // it would wait as long at each point
     }
     request dependent("GET", "/x");
     dependent.deadline = std::chrono::steady_clock::now() - std::chrono::seconds(1);

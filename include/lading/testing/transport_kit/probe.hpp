@@ -82,7 +82,7 @@ class transport_probe {
     using transport_type = T;
 
     explicit transport_probe(Make maker) : make_(std::move(maker)) {
-        bounds.connect = bounds.handshake = bounds.header = bounds.idle = 2 * byte_server::patience; // a busy machine is no failure
+        bounds.connect = bounds.handshake = bounds.header = bounds.idle = 2 * byte_server::patience; // only the rules about time are to depend on them
     }
 
     T make() { return make(network_options(), bounds); }
