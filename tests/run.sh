@@ -40,9 +40,9 @@ run_step() {
     headers) python3 -B tests/headers/run.py && core_alone && benches_compile ;;
     asan) rm -f build/log/cases && LADING_TEST_RECORD=$PWD/build/log/cases build_and_test asan ;;
     compiled | tsan | matrix) build_and_test "$1" ;;
-    fuzz) # not optimised: for two seconds a target that costs more than it brings
-        cmake --preset fuzz -D CMAKE_CXX_FLAGS_DEBUG="-gline-tables-only -O0" && cmake --build --preset fuzz &&
-            python3 -B tests/fuzz/run.py smoke
+    fuzz) # each target runs for two seconds: optimising costs more than it saves
+        cmake --preset fuzz -B build/fuzz-smoke -D CMAKE_CXX_FLAGS_DEBUG="-gline-tables-only -O0" && cmake --build build/fuzz-smoke &&
+            python3 -B tests/fuzz/run.py smoke --build build/fuzz-smoke
         ;;
     hostile-report) python3 -B tests/hostile/report.py build/log/cases ;;
     realworld) realworld ;;
@@ -144,14 +144,17 @@ quick() {
         echo "no test file has this in its path, no case this tag" >&2
         return 2
     fi
-    mkdir -p build
-    if [[ ! build/quick/build.ninja -nt CMakePresets.json ]]; then # later ninja sees to it
-        local choices=() linker # clang takes half the time, other linkers too
-        command -v clang++-19 >/dev/null || choices=(-D CMAKE_CXX_COMPILER=g++)
-        for linker in gold lld; do
-            command -v "ld.$linker" >/dev/null && choices+=(-D "CMAKE_EXE_LINKER_FLAGS=-fuse-ld=$linker")
-        done
-        cmake --preset quick "${choices[@]}" >build/quick.log 2>&1 || { cat build/quick.log && return 1; }
+    local compiler=g++ linker='' name chosen=build/quick/chosen # clang takes half the time; gold and lld link faster
+    command -v clang++-19 >/dev/null && compiler=clang++-19
+    for name in gold lld; do
+        command -v "ld.$name" >/dev/null && linker=-fuse-ld=$name
+    done
+    # Configured again when the preset or one of these has changed; of all else ninja takes care.
+    if [[ ! build/quick/build.ninja -nt CMakePresets.json || $(cat "$chosen" 2>/dev/null) != "$compiler $linker" ]]; then
+        mkdir -p build
+        cmake --fresh --preset quick -D "CMAKE_CXX_COMPILER=$compiler" -D "CMAKE_EXE_LINKER_FLAGS=$linker" >build/quick.log 2>&1 ||
+            { cat build/quick.log && return 1; }
+        echo "$compiler $linker" >"$chosen"
     fi
     cmake --build --preset quick -t "${targets[@]}" || return
     for target in "${targets[@]}"; do

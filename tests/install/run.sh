@@ -31,9 +31,12 @@ with_cmake() { # SOURCE BUILD DEFINITIONS...: with $compiler or g++
         cmake --build "$build" -j2
 }
 
-# The files of an installation that have the path of the sources: nothing else may stand before it, or /lading/ would be everywhere.
-points_back() { # FOLDER
-    LC_ALL=C grep -rlaE "(^|-[IL]|[^A-Za-z0-9_./}-])$(sed 's,[][\.*^$+?(){}|],\\&,g' <<<"$root")/" "$1"
+# Fails when a file of an installation has the path of the sources in it, and names the file. A path is matched only where one can
+# begin: a clone at /lading would otherwise match every include/lading/.
+points_nowhere() { # FOLDER
+    local begin="(^|-[ILBF]|-isystem|-iquote|//|[^A-Za-z0-9_./}-])"
+    LC_ALL=C grep -rlaE "$begin$(sed 's,[][\.*^$+?(){}|],\\&,g' <<<"$root")/" "$1"
+    [[ $? -eq 1 ]] # 2: it could not be read
 }
 
 install_library() {
@@ -51,12 +54,12 @@ install_compiled() {
         cmake --build "$work/compiled_library" &&
         cmake --install "$work/compiled_library" &&
         mv "$work/second" "$work/compiled_prefix" &&
-        ! points_back "$work/compiled_prefix"
+        points_nowhere "$work/compiled_prefix"
 }
 
 # No installation may point back to the sources it was made from.
 clean_installation() {
-    install_library && ! points_back "$work/prefix"
+    install_library && points_nowhere "$work/prefix"
 }
 
 if clean_installation >"$work/install.log" 2>&1; then
