@@ -134,10 +134,8 @@ class Runs:
             self.fresh(at, stall=True)
             running = subprocess.Popen(self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             self.proxy.stalled.wait(60)
-            deadline = time.monotonic() + 60 # what the proxy has sent is on its way to the file; it is over when it no longer grows
-            size = -1
-            while time.monotonic() < deadline and (not self.part.exists() or size != self.part.stat().st_size):
-                size = self.part.stat().st_size if self.part.exists() else -1
+            deadline = time.monotonic() + 60 # what the proxy has sent is on its way to the file
+            while time.monotonic() < deadline and (not self.part.exists() or at - self.part.stat().st_size >= 64 << 10):
                 time.sleep(0.05)
             os.kill(running.pid, signal.SIGKILL)
             running.wait()

