@@ -5,9 +5,10 @@
 #include <lading/testing/registry.hpp>
 
 #include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 
+#include <map>
 #include <memory>
 
 namespace token_test {
@@ -46,6 +47,11 @@ struct world {
         context.run();
         return out;
     }
+    template <class F>
+    void run_until(F holds) {
+        context.restart();
+        while (!holds()) context.run_one_for(20ms);
+    }
     int token_requests() const {
         int n = 0;
         for (auto const& q : fake.journal()) n += q.target.starts_with("/token");
@@ -83,7 +89,7 @@ TEST_CASE("100 at once with no token at all: one token request", "[X16]") {
 TEST_CASE("the token service fails: one request, 100 typed errors, and the next call tries again", "[X17]") {
     world w;
     auto broken = testing::canned(503);
-    w.fake.answer("GET", "/token", broken.with_delay(3s)); // all have to be refused before it fails
+    w.fake.answer("GET", "/token", broken.with_delay(10s)); // all have to be refused before it fails
     CHECK(w.inspect(100) == outcomes{{errc::auth_token_failed, 100}});
     CHECK(w.token_requests() == 1);
     w.fake.clear_answers();
@@ -100,38 +106,36 @@ TEST_CASE("100 at once with a live token that is revoked: one new token", "[X18]
     CHECK(w.token_requests() == 1);
 }
 
-TEST_CASE("the one who fetches the token is cancelled: another one fetches it") {
+TEST_CASE("the one who fetches the token is cancelled: one who waits fetches it") {
     world w;
-    w.fake.answer("GET", "/token", testing::canned().with_delay(300ms));
-    asio::io_context elsewhere(1);
-    int good = 0;
-    {
-        auto registry = std::make_unique<basic_client<policies>>(
-            asio_transport(elsewhere.get_executor()),
-            client_options().with_plaintext(w.fake.host()).with_timeout(100ms), no_credentials(), w.clock);
-        registry->async_inspect(w.ref, [&](result<inspection> r) { CHECK(r.error() == errc::timeout); });
-        registry->async_inspect(w.ref, [&](result<inspection> r) { CHECK(!r.has_value()); });
-        elsewhere.run();
-    }
-    for (int i = 0; i < 2; ++i) w.registry.async_inspect(w.ref, [&](result<inspection> r) { good += r.has_value(); });
-    w.context.restart();
+    w.fake.answer("GET", "/token", testing::canned().with_delay(20s));
+    asio::cancellation_signal stop;
+    errc first = errc::ok, second = errc::cancelled;
+    w.registry.async_inspect(w.ref, asio::bind_cancellation_slot(stop.slot(), [&](result<inspection> r) { first = r ? errc::ok : r.error().kind(); }));
+    w.run_until([&] { return w.token_requests() == 1; });
+    w.fake.clear_answers(); // the first request is being answered
+    w.registry.async_inspect(w.ref, [&](result<inspection> r) { second = r ? errc::ok : r.error().kind(); });
+    w.run_until([&] { return w.refused() == 2; });
+    stop.emit(asio::cancellation_type::all);
     w.context.run();
-    CHECK(good == 2);
+    CHECK(first == errc::cancelled);
+    CHECK(second == errc::ok);
+    CHECK(w.token_requests() == 2);
 }
 
 TEST_CASE("the time of the one who fetches the token is over: one who waits has time left, and fetches it") {
     world w;
-    w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
-    basic_client<policies> hurried{asio_transport(w.context.get_executor()),
-                                   client_options().with_plaintext(w.fake.host()).with_retry(retry_rules(1)).with_timeout(3s),
-                                   no_credentials(), w.clock};
+    w.fake.answer("GET", "/token", testing::canned().with_delay(20s));
+    client_context<policies> shared({}, no_credentials(), w.clock, no_cache()); // by two calls: one has no deadline
+    call_context patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
+    hurried.deadline = w.clock.now() + 3s;
+    using operation = endpoint_stack<manifest_operation<policies>, policies>;
+    asio_transport transport(w.context.get_executor());
     errc first = errc::ok, second = errc::cancelled;
-    hurried.async_inspect(w.ref, [&](result<inspection> r) { first = r ? errc::ok : r.error().kind(); });
-    asio::steady_timer later(w.context, 1s);
-    later.async_wait([&](asio::error_code) {
-        w.fake.clear_answers(); // the first request is being answered
-        hurried.async_inspect(w.ref, [&](result<inspection> r) { second = r ? errc::ok : r.error().kind(); });
-    });
+    async_run(transport, std::make_unique<operation>(shared, hurried, w.ref), [&](auto r) { first = r ? errc::ok : r.error().kind(); });
+    w.run_until([&] { return w.token_requests() == 1 || first != errc::ok; });
+    w.fake.clear_answers(); // the first request is being answered
+    async_run(transport, std::make_unique<operation>(shared, patient, w.ref), [&](auto r) { second = r ? errc::ok : r.error().kind(); });
     w.context.run();
     CHECK(first == errc::timeout);
     CHECK(second == errc::ok);
@@ -143,7 +147,6 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     w.fake.answer("GET", "/token", testing::canned().with_delay(10s));
     client_context<policies> shared({}, no_credentials(), w.clock, no_cache()); // by two calls: one has no deadline
     call_context patient("http://" + w.fake.host(), w.ref.repository()), hurried = patient;
-    hurried.deadline = w.clock.now() + 1s;
     using operation = endpoint_stack<manifest_operation<policies>, policies>;
     asio_transport transport(w.context.get_executor());
     bool fetched = false;
@@ -151,13 +154,11 @@ TEST_CASE("one who waits for another's token keeps his own deadline") {
     asio::cancellation_signal stop;
     async_run(transport, std::make_unique<operation>(shared, patient, w.ref),
               asio::bind_cancellation_slot(stop.slot(), [&](auto r) { fetched = r.has_value(); }));
-    asio::steady_timer later(w.context, 200ms);
-    later.async_wait([&](asio::error_code) {
-        async_run(transport, std::make_unique<operation>(shared, hurried, w.ref),
-                  [&](auto r) {
-                      waited = r ? errc::ok : r.error().kind();
-                      stop.emit(asio::cancellation_type::all);
-                  });
+    w.run_until([&] { return w.token_requests() == 1; });
+    hurried.deadline = w.clock.now() + 1s;
+    async_run(transport, std::make_unique<operation>(shared, hurried, w.ref), [&](auto r) {
+        waited = r ? errc::ok : r.error().kind();
+        stop.emit(asio::cancellation_type::all);
     });
     w.context.run();
     CHECK(waited == errc::timeout);

@@ -39,7 +39,7 @@ struct peer {
         on("/v2/r/tags/list?n=1000", ok(R"({"name":"r","tags":["1"]})"));
     }
     /// With a limit that a peer which is silent or slow reaches soon.
-    peer& hurried() { return options.bounds.header = options.bounds.idle = std::chrono::seconds(1), *this; }
+    peer& hurried(std::chrono::milliseconds lading::limits::* limit) { return options.bounds.*limit = std::chrono::seconds(1), *this; }
     peer& on(std::string target, byte_answer a) { return answers.insert_or_assign(std::move(target), std::move(a)), *this; }
 
     byte_answer answer(std::string const& q) {

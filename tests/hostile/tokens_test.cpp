@@ -232,7 +232,7 @@ TEST_CASE("100 at once with an expired token and a slow token service, over TLS"
 
 TEST_CASE("100 at once and the token service fails, over TLS", "[X17]") {
     world w;
-    w.b.on("/token", place::canned(503).with_delay(3s)); // all have to be refused before it fails
+    w.b.on("/token", place::canned(503).with_delay(10s)); // all have to be refused before it fails
     CHECK(w.ask_at_once(100) == outcomes{{errc::auth_token_failed, 100}});
     CHECK(w.tokens() == 1);
     CHECK(w.shown() == 0);
@@ -308,7 +308,7 @@ TEST_CASE("a token service that fails is not asked without the login, over TLS",
             INFO(r.what << (by_form ? " to a POST" : " to a GET"));
             world w;
             if (by_form) w.secret = credential::identity(test::refresh_token);
-            if (r.code == errc::timeout_header) w.bounds.header = 1s;
+            if (r.code == errc::timeout_header) w.bounds.header = 3s;
             w.b.on("/token", r.answer);
             CHECK(w.ask() == r.code);
             CHECK(w.tokens() == 1);

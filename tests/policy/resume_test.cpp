@@ -154,7 +154,7 @@ void answers_every_manner() {
 template <class T>
 void stops() {
     folder f;
-    world w(blob_faults().with_pieces(32u << 10, 5ms));
+    world w(blob_faults().with_pieces(32u << 10, 50ms));
     std::stop_source stop;
     std::vector<transfer_state> told;
     watched_file out(f.str("blob"), 300'000, [&] { stop.request_stop(); });

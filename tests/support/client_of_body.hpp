@@ -13,7 +13,7 @@ client_of<P>::client_of(typename P::transport t, lading::client_options o, typen
     : client_(std::make_unique<client_type>(std::move(t), std::move(o), std::move(c), std::move(k), std::move(a))) {}
 
 template <class P>
-client_of<P>::~client_of() {} // g++ 12 does not instantiate a defaulted one by name
+client_of<P>::~client_of() {} // g++ 12 emits nothing for an explicit instantiation of a defaulted destructor
 
 template <class P>
 lading::result<lading::inspection> client_of<P>::inspect(lading::reference const& ref, lading::inspect_options o,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// No include guard: nothing includes this file, the preset quick precompiles it on top of precompiled_foreign.hpp: what most tests
-// read of ours.
+// Our own headers that most tests include. The preset quick precompiles this file on top of precompiled_foreign.hpp. Nothing includes
+// it, so it has no include guard.
 #include "documents.hpp"
 
 #if defined(LADING_SEPARATE_COMPILATION)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The client of scripted answers: its calls for documents. Those for the rest are a unit of their own, since most tests do without.
+// The client of scripted answers: its calls for documents. Those for the rest are a unit of their own, since most tests do without them.
 #include "client_of_body.hpp"
 #include "documents.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The client of scripted answers: the calls that scripted.cpp has not.
+// The client of scripted answers: the calls that scripted.cpp does not instantiate.
 #include "client_of_body.hpp"
 #include "documents.hpp"
 
