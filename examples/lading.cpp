@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // lading: images and artifacts, between registries and disk. The commands are in examples/lading/, one file each.
 
-#include "inspect/nearest.hpp"
 #include "lading/commands.hpp"
+#include "lading/mistyped.hpp"
 #include "lading/spellings.hpp"
 
 #include <lading/version.hpp>
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <string>
-#include <vector>
-
-/// What is wrong with a command that there is not, in words; empty where there is.
-static std::string unknown_command(CLI::App const& app, std::string const& word) {
-    std::vector<std::string> names;
-    for (auto const* command : app.get_subcommands([](CLI::App const* c) { return !c->get_group().empty(); })) {
-        names.push_back(command->get_name());
-        names.insert(names.end(), command->get_aliases().begin(), command->get_aliases().end());
-    }
-    if (word.starts_with('-') || std::find(names.begin(), names.end(), word) != names.end()) return {};
-    auto const near = std::string(nearest(word, names));
-    return "no such command: " + shown(word) + (near.empty() ? "" : " (" + near + "?)");
-}
 
 int main(int argc, char** argv) {
     program run;
@@ -44,10 +30,12 @@ int main(int argc, char** argv) {
     } catch (CLI::Success const& e) { // --help, --version
         return app.exit(e);
     } catch (CLI::ParseError const& e) {
+        named_command const at(app, argc, argv);
+        bool const of_words = e.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) || e.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
         if (auto const ours = our_spelling(argc, argv); !ours.empty()) std::fprintf(stderr, "lading: %s\n", ours.c_str());
         else if (argc == 1) std::fprintf(stderr, "%s", app.help().c_str());
-        else if (auto const unknown = unknown_command(app, argv[1]); !unknown.empty()) std::fprintf(stderr, "lading: %s; see lading --help\n", unknown.c_str());
-        else std::fprintf(stderr, "lading: %s (see lading --help, lading COMMAND --help)\n", shown(e.what()).c_str());
+        else if (auto const word = of_words ? mistyped(at, argc, argv) : std::string(); !word.empty()) std::fprintf(stderr, "lading: %s\n", word.c_str());
+        else std::fprintf(stderr, "lading: %s (see %s --help)\n", shown(e.what()).c_str(), at.name.c_str());
         return status::usage;
     }
     return run.status;

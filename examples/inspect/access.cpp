@@ -12,9 +12,13 @@
 #define READS_REGISTRIES_CONF 1
 #endif
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <utility>
+
+#include <unistd.h>
 
 void narrator::on_exchange(lading::exchange_record const& what) {
     auto const status = what.status ? std::to_string(what.status) : what.failure.message();
@@ -34,7 +38,13 @@ lading::result<lading::registry_rules> rules_for(registry_access const& args) {
     return rules;
 }
 
+lading::result<void> check_authfile(registry_access const& args) {
+    if (args.authfile.empty() || ::access(args.authfile.c_str(), R_OK) == 0) return lading::success();
+    return lading::error(lading::errc::invalid_argument).with_context(args.authfile_option + ' ' + args.authfile + ": " + std::strerror(errno));
+}
+
 lading::result<parts> parts_for(std::vector<lading::repository> const& hosts, lading::registry_rules rules, registry_access const& args) {
+    LADING_TRY_V(check_authfile(args));
     parts out;
     out.options = args.client;
     out.logins.with_authfile(args.authfile);

@@ -38,5 +38,8 @@ class narrator final : public lading::exchange_observer {
 /// What is configured about registries, from the files and the options.
 lading::result<lading::registry_rules> rules_for(registry_access const& args);
 
+/// Error: `invalid_argument` where there is no such file as `authfile`: a mistyped name would be noticed with the first private image only.
+lading::result<void> check_authfile(registry_access const& args);
+
 /// What a person may do about a failure; empty where no option helps that has not been given.
 std::string hint_for(lading::error const& e, registry_access const& args);

@@ -59,7 +59,7 @@ inline lading::result<void> take_annotations(std::string const& file, lading::pa
 }
 
 /// Reads the files.
-inline lading::result<void> gather(lading::packed_artifact& artifact, artifact_push_request& g) {
+inline lading::result<void> gather(lading::packed_artifact& artifact, artifact_push_request& g, lading::stop_token const& stop) {
     lading::folder_options folders;
 #ifdef LADING_WITH_ZLIB
     folders.with_compression(lading::zlib_gzip_writer::model());
@@ -72,11 +72,11 @@ inline lading::result<void> gather(lading::packed_artifact& artifact, artifact_p
         auto [path, type] = file_and_type(file);
         struct stat about{};
         if (type.empty() && g.as_oras && ::stat(path.c_str(), &about) == 0 && !S_ISDIR(about.st_mode)) type = lading::media_types::oci_layer;
-        LADING_TRY_V(artifact.add(path, {}, std::move(type), folders));
+        LADING_TRY_V(artifact.add(path, {}, std::move(type), folders, stop));
     }
     if (!g.config.empty()) {
         auto [path, type] = file_and_type(g.config);
-        LADING_TRY_V(artifact.set_config(path, type.empty() ? std::string(lading::detail::unknown_config) : std::move(type)));
+        LADING_TRY_V(artifact.set_config(path, type.empty() ? std::string(lading::detail::unknown_config) : std::move(type), stop));
     }
     if (g.annotation_file.empty()) return lading::success();
     lading::string_map of_config;
@@ -99,7 +99,7 @@ inline int push_artifact(artifact_push_request g, lading::stop_token const& stop
     auto const doing = (g.attach ? "artifact attach " : "artifact push ") + g.name;
     lading::packed_artifact artifact;
     auto const prepared = [&]() -> lading::result<void> { // before the registry is asked
-        LADING_TRY_V(gather(artifact, g));
+        LADING_TRY_V(gather(artifact, g, stop));
         LADING_TRY_V(artifact.pack(g.pack));
         return lading::success();
     }();

@@ -7,12 +7,15 @@
 #include "stores.hpp"
 #include "transfer.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct copy_request : transfer_request {
     std::string from, to;
@@ -131,6 +134,10 @@ inline lading::result<int> copy_between(place const& from, place const& to, std:
 inline int copy_one(copy_request const& g, lading::result<place> const& source, std::string const& doing, lading::stop_token const& stop) {
     copy_sides const sides(g);
     bool const from_stdin = g.from == "-", to_stdout = g.to == "-";
+    if (to_stdout && !g.dry_run && isatty(STDOUT_FILENO) == 1) {
+        std::fprintf(stderr, "lading: copy: an archive is not written to a terminal: > FILE\n");
+        return status::usage;
+    }
     std::optional<temporary_file> in, out;
     if ((from_stdin && !in.emplace().good()) || (to_stdout && !out.emplace().good()))
         return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), sides.from);
@@ -165,6 +172,7 @@ inline lading::result<place> source_on_disk(std::string const& words) {
     auto disk = split_path(words);
     struct stat about{};
     bool const there = stat(disk.path.c_str(), &about) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR) return lading::error(lading::errc::layout_invalid).with_context(disk.path + ": " + std::strerror(errno));
     if (there && S_ISDIR(about.st_mode)) disk.form = access((disk.path + "/oci-layout").c_str(), F_OK) == 0 ? image_form::layout : image_form::folder;
     else if (there && S_ISREG(about.st_mode)) disk.form = image_form::docker_archive; // reads archives of any form
     else

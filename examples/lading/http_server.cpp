@@ -153,13 +153,16 @@ void talk(wire& with, std::string const& origin, std::string const& address, htt
 lading::result<http_server> http_server::listen(std::string const& where, std::optional<server_tls> tls) {
     auto const colon = where.rfind(':');
     auto host = where.substr(0, colon);
-    if (colon == where.npos || host.empty()) return lading::error(lading::errc::invalid_argument).with_context("--listen is HOST:PORT, not " + where);
-    bool const brackets = host.front() == '[' && host.back() == ']';
+    auto const port_text = where.substr(colon + 1);
+    bool const brackets = host.starts_with('[') && host.ends_with(']');
+    bool const port_fits = !port_text.empty() && port_text.size() < 6 && port_text.find_first_not_of("0123456789") == port_text.npos && std::stoul(port_text) < 65'536;
+    if (colon == where.npos || host.empty() || !port_fits || (!brackets && host.find(':') != host.npos))
+        return lading::error(lading::errc::invalid_argument).with_context("--listen is HOST:PORT, or [IPV6]:PORT, and a port is at most 65535: " + where);
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    auto const wrong = getaddrinfo((brackets ? host.substr(1, host.size() - 2) : host).c_str(), where.substr(colon + 1).c_str(), &hints, &found);
+    auto const wrong = getaddrinfo((brackets ? host.substr(1, host.size() - 2) : host).c_str(), port_text.c_str(), &hints, &found);
     if (wrong) return lading::error(lading::errc::invalid_argument).with_context(where + ": " + gai_strerror(wrong));
     std::unique_ptr<addrinfo, void (*)(addrinfo*)> const place(found, &freeaddrinfo);
     auto const failed = [&where] { return lading::error(lading::errc::connect_failed).with_context(errno == EADDRINUSE ? where + " is in use by another program" : where + ": " + std::strerror(errno)); };

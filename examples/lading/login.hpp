@@ -12,6 +12,7 @@
 #include <memory>
 
 inline int show_login(std::string const& host, registry_access const& args) {
+    if (auto const there = check_authfile(args); !there) return tell("login " + host, there.error(), args);
     // A host, or any name below one: logins may be for a part of a registry.
     auto name = lading::repository::parse(host.find('/') == host.npos ? host + "/x" : host);
     if (!name) return tell("login " + host, name.error(), args);
@@ -40,7 +41,7 @@ inline void add_login(CLI::App& app, program& run) {
     c->add_option("HOST", g->host, "HOST[:PORT], or a repository")->required();
     c->add_option("--authfile", g->authfile, "look into this file only");
     auto const stores_none = [g](auto const&...) { throw CLI::ValidationError("lading stores no login: docker, podman or skopeo login " + (g->host.empty() ? "HOST" : g->host)); };
-    c->add_option_function<std::string>("-u,--username,-p,--password", stores_none)->group("");
+    for (auto const* names : {"-u,--username", "-p,--password"}) c->add_option_function<std::string>(names, stores_none)->group("");
     c->add_flag_callback("--password-stdin", stores_none)->group("");
     c->callback([g, &run] {
         lading_access args;

@@ -169,7 +169,7 @@ inline int put_blob(put_request const& g, lading::stop_token const& stop) {
             return lading::error(lading::errc::digest_mismatch).with_context("what was put").with_values(ref.digest()->str(), done.what.digest.str());
         }
         LADING_TRY(auto bytes, lading::file_source::open(g.file));
-        LADING_TRY(auto what, lading::describe<lading::openssl_hash>(bytes));
+        LADING_TRY(auto what, lading::describe<lading::openssl_hash>(bytes, "application/octet-stream", lading::digest_algorithm::sha256, stop));
         if (ref.has_digest() && *ref.digest() != what.digest)
             return lading::error(lading::errc::digest_mismatch).with_context(g.file).with_values(ref.digest()->str(), what.digest.str());
         return registry.push_blob(ref.repository(), what, bytes, options, stop);
@@ -178,6 +178,12 @@ inline int put_blob(put_request const& g, lading::stop_token const& stop) {
     if (!put) return tell_transfer(doing, put.error(), g.args, remains::stream);
     for (auto const& w : put.assume_value().warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
     return print_put(g, ref.repository().str(), put.assume_value().what);
+}
+
+/// As a check of CLI11: nothing where `text` is a number of bytes, of at least one.
+inline std::string is_a_size(std::string const& text) {
+    bool const digits = !text.empty() && text.size() < 19 && text.find_first_not_of("0123456789") == text.npos;
+    return digits && text.find_first_not_of('0') != text.npos ? std::string() : "a number of bytes is wanted, of at least one";
 }
 
 inline int head_blob(put_request const& g, lading::stop_token const& stop) {
@@ -232,7 +238,7 @@ inline void add_put(CLI::App& app, program& run) {
     put_one->alias("push");
     put_one->add_option("FILE", blob_given->file, "the file ('-', the default: stdin, sent in chunks)");
     put_one->add_option("--mount-from", blob_given->mount_from, "a repository of the same registry that may have it")->type_name("NAME");
-    put_one->add_option("--chunk-size", blob_given->blob.chunk, "send it in chunks of so many bytes (default: whole)")->transform(CLI::AsSizeValue(false))->type_name("BYTES");
+    put_one->add_option("--chunk-size", blob_given->blob.chunk, "send it in chunks of so many bytes (default: whole)")->transform(CLI::AsSizeValue(false))->check(is_a_size)->type_name("BYTES");
     put_one->add_flag("-q,--quiet", blob_given->quiet, "say nothing but what failed");
     put_one->add_flag("--json,--descriptor", blob_given->json, "print media type, digest and size");
     add(blob, "head", "whether a repository has a blob: exit status 3 where it has not", "REPOSITORY@DIGEST", "HOST/NAME@sha256:..", head_blob);

@@ -6,13 +6,24 @@
 
 #include <lading/endpoint/short_names.hpp>
 
+#include <string_view>
 #include <utility>
 
 namespace {
 
+/// HOST:PORT of this machine or by its IPv4 address, which would be an image docker.io/library/HOST with a tag.
+bool is_local_host(std::string_view name) {
+    auto const colon = name.find(':');
+    if (colon == name.npos || colon + 1 == name.size() || name.find_first_not_of("0123456789", colon + 1) != name.npos) return false;
+    auto const host = name.substr(0, colon);
+    return host == "localhost" || (host.find('.') != host.npos && host.find_first_not_of("0123456789.") == host.npos);
+}
+
 lading::result<lading::reference> reference_of(std::string const& name, lading::registry_rules const& rules) {
     LADING_TRY(auto const place, place_of(name));
     if (place.on_disk) return lading::error(lading::errc::ref_invalid).with_context("a name in a registry is wanted, not an image on disk; of that: lading inspect, lading copy");
+    if (is_local_host(place.name))
+        return lading::error(lading::errc::ref_invalid).with_context(place.name + " is a host: HOST/NAME is wanted; its repositories: lading catalog " + place.name);
     return lading::reference::parse(lading::expand_alias(place.name, rules));
 }
 

@@ -114,6 +114,7 @@ inline lading::result<int> serve(serve_options const& o, lading::stop_token cons
     LADING_TRY(auto server, listening(o));
     struct stat about{};
     auto const there = place.on_disk || ::stat(place.name.c_str(), &about) == 0;
+    if (!there && place.name.ends_with(".tar")) return lading::error(lading::errc::manifest_unknown).with_context("there is no file " + place.name);
     if (!there && o.read_only) return lading::error(lading::errc::manifest_unknown).with_context("there is no folder " + place.name);
     if (!place.on_disk && there && S_ISREG(about.st_mode)) place.on_disk = split_path(place.name), place.on_disk->form = image_form::docker_archive; // an archive of any form
     serving with(o, server, std::move(accounts));

@@ -24,6 +24,7 @@
 #endif
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -55,7 +56,7 @@ lading::result<T> from_place(place const& where, registry_access const& args, re
         return go(from, at.ref.target(), &at.ref);
     }
     auto const& disk = *where.on_disk;
-    if (::access(disk.path.c_str(), F_OK) != 0)
+    if (::access(disk.path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) // else whoever opens it says why not
         return lading::error(lading::errc::manifest_unknown).with_context((disk.form == image_form::layout || disk.form == image_form::folder ? "there is no folder " : "there is no file ") + disk.path);
     auto const opened = [&](auto store) -> lading::result<T> {
         if (!store) return std::move(store).assume_error();

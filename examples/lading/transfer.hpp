@@ -134,13 +134,13 @@ inline void tell_followers(lading::copy_summary const& done, bool quiet) {
 /// The line, or the JSON, that says what was done; the exit status. `tag` is the name at the destination, if it has one; `documents` may be null
 /// where nobody has counted.
 inline int print_summary(std::string const& name, lading::copy_summary const& done, transfer_request const& what, std::string const& tag = {}, document_count const* documents = nullptr) {
-    auto const ended = done.complete() ? status::done : status::partial;
+    int ended = done.complete() ? status::done : status::partial;
     for (auto const& w : done.warnings) std::fprintf(stderr, "lading: warning: %s\n", w.text.c_str());
     tell_followers(done, what.quiet);
     if (!what.quiet && done.named.digest != done.top.digest)
         std::fprintf(stderr, "lading: of the index %s one image was copied, and not the index itself%s\n", done.named.digest.str().c_str(), what.one_image ? "; --platform chooses another" : "");
     if (!what.digest_file.empty())
-        if (auto const written = put_bytes(done.top.digest.str(), what.digest_file, lading_access()); written != status::done) return written;
+        if (auto const written = put_bytes(done.top.digest.str(), what.digest_file, lading_access()); written != status::done) ended = written; // and the result is printed
     if (!what.json) return std::max(print(pinned(shown(name), done.top.digest) + '\n'), ended);
     auto w = begin_json(what);
     auto const counts = [&](char const* key, lading::copy_count const& c) {

@@ -61,6 +61,19 @@ def usage():
     expect(2, "^$", "Subcommands")
     expect(2, "^$", "no such command: nonsense; see lading --help", "nonsense")
     expect(2, "^$", "no such command: pul \\(pull\\?\\)", "pul", "x")
+    expect(2, "^$", "no such command: psh \\(push\\?\\); see lading artifact --help", "artifact", "psh", "x")
+    expect(2, "^$", "no such option: --fromat \\(--format\\?\\); see lading inspect --help", "inspect", "a/b", "--fromat", "table")
+    expect(2, "^$", "no such option: -x; see lading pull --help", "pull", "-x", "a", "-y", "b", "r")
+    expect(2, "^$", "lading stores no login: .* login r.example", "login", "-u", "joe", "-p", "pw", "r.example")
+    expect(2, "^$", "localhost:5000 is a host: HOST/NAME is wanted.*lading catalog localhost:5000", "tags", "localhost:5000")
+    for size in ("-5", "0", "9" * 20):
+        expect(2, "^$", "a number of bytes is wanted", "blob", "put", "--chunk-size", size, "r.example/x", __file__)
+    for where in ("127.0.0.1:99999", "127.0.0.1:4294973121", "127.0.0.1:", "127.0.0.1:5x", "127.0.0.1:-1", "::1:0", ":0", "0"):
+        expect(2, "^$", "a port is at most 65535", "serve", "never", "--listen", where)
+    expect(3, "^$", "there is no file never.tar", "serve", "never.tar")
+    check("serve: nothing is made", not os.path.exists("never") and not os.path.exists("never.tar"))
+    for command in (("digest", "127.0.0.1:1/x"), ("login", "r.example")):
+        expect(2, "^$", "--authfile /none: No such file", *command, "--authfile", "/none")
     expect(2, "^$", "REF is required", "pull")
     expect(2, "^$", "--nonsense", "pull", "x", "--nonsense")
     expect(2, "^$", "--format", "pull", "x", "--format", "zip")
@@ -568,6 +581,21 @@ def interrupted(w):
         wire.stop()
 
 
+def interrupted_reading(w):
+    """The first signal ends the reading of files for their digests, too."""
+    large = w.folder / "sparse"
+    with large.open("wb") as f:
+        f.truncate(1 << 40)
+    for command in (("artifact", "push", "--artifact-type", "a/b"), ("blob", "put")):
+        process = subprocess.Popen([program, *command, "--plain-http", "127.0.0.1:1/x", str(large)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while process.poll() is None and not any(os.path.realpath(f) == str(large.resolve()) for f in pathlib.Path(f"/proc/{process.pid}/fd").iterdir()):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        err = process.communicate(timeout=30)[1]
+        check(f"{' '.join(command[:2])}: interrupted while it reads", process.returncode == 130 and b"interrupted" in err, (process.returncode, err))
+    large.unlink()
+
+
 def mistaken(w, image):
     """What is mistyped or impossible is said before anything is written, with what helps; names on disk."""
     ref, plain, layout = f"{w.plain.host}/app:1", "--plain-http", w.folder / "layout"
@@ -583,6 +611,10 @@ def mistaken(w, image):
     expect(2, "^$", "HOST/NAME:TAG, or on disk with its form: oci-archive:y6.tar", "copy", f"oci:{layout}:first", "y6.tar", cwd=here)
     expect(2, "^$", "with its form: oci:./y6", "copy", f"oci:{layout}:first", "./y6", cwd=here)
     expect(3, "^$", "there is no folder nothing", "copy", "oci:nothing:1", "oci:y", cwd=here)
+    (w.folder / "loop").symlink_to("loop")  # what cannot be looked at is not what is not there
+    for command in ("copy", "push"):
+        expect(1, "^$", "loop: Too many levels of symbolic links", command, f"oci:{w.folder}/loop:1", f"{w.plain.host}/loop:1")
+    expect(1, "^$", "loop: Too many levels of symbolic links", "push", w.folder / "loop", f"{w.plain.host}/loop:1")
     for name in ("1", "both"):
         lading("pull", plain, "-q", f"{w.plain.host}/app:{name}", f"oci:{w.folder}/two")
     expect(1, "^$", "tag_ambiguous.*name one.*available: 1, both", "copy", f"oci:{w.folder}/two", "oci-archive:y.tar", cwd=here)
@@ -712,6 +744,7 @@ with World() as world:
     following(world, image)
     removing(world, image)
     interrupted(world)
+    interrupted_reading(world)
     mistaken(world, image)
     serving(world, image)
 sys.exit(ended("program"))

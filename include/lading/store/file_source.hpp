@@ -4,6 +4,7 @@
 /// `file_source`: a file as the body of a request; `describe`: the descriptor of what a source gives. POSIX.
 
 #include "../descriptor.hpp"
+#include "../detail/stop_token.hpp"
 #include "../http/body_source.hpp"
 #include "../policy/hash.hpp"
 #include "regular_file.hpp"
@@ -50,14 +51,17 @@ class file_source final : public body_source {
 
 #endif
 
-/// Reads a source to its end for its size and digest; it can be begun again afterwards. O(size). Errors: those of the source.
+/// Reads a source to its end for its size and digest; it can be begun again afterwards. O(size). Errors: those of the source; `cancelled` soon after
+/// `stop` was requested.
 template <hash_policy H>
-result<descriptor> describe(body_source& from, std::string media_type = "application/octet-stream", digest_algorithm a = digest_algorithm::sha256) {
+result<descriptor> describe(body_source& from, std::string media_type = "application/octet-stream", digest_algorithm a = digest_algorithm::sha256,
+                            stop_token stop = {}) {
     LADING_TRY_V(from.begin());
     H hash(a);
     std::vector<std::byte> piece(std::size_t(256) << 10);
     std::int64_t size = 0;
     for (;;) {
+        if (stop.stop_requested()) return error(errc::cancelled);
         LADING_TRY(auto const n, from.read(piece));
         if (n == 0) break;
         hash.update(std::span(piece).first(n));

@@ -10,6 +10,7 @@
 
 #if !defined(_WIN32)
 
+#include "../detail/stop_token.hpp"
 #include "../document/pack.hpp"
 #include "../hash/openssl_hash.hpp"
 #include "content_store.hpp"
@@ -54,19 +55,21 @@ class basic_packed_artifact {
     /// A file, or a folder with all that is in it as one archive (`folder_source`), called `title`: without one, as its path. Its media type is `type`: else
     /// for files `default_type`, for folders that of a layer. Errors: `invalid_argument` with the reason, for what cannot be read; `path_refused` (a title
     /// that not every system has room for, see `check_titles`; what a folder may not have); `media_type_invalid`; `media_type_mismatch` for a folder whose
-    /// type is not one of archives, or of another compression than there is. Linear in the size.
-    result<void> add(std::string const& path, std::string title = {}, std::string type = {}, folder_options o = {}) {
+    /// type is not one of archives, or of another compression than there is; `cancelled` soon after `stop` was requested. Linear in the size.
+    result<void> add(std::string const& path, std::string title = {}, std::string type = {}, folder_options o = {}, stop_token stop = {}) {
         if (title.empty()) title = detail::title_of_path(path);
         if (auto const why = detail::wrong_with_title(title); !why.empty())
             return error(errc::path_refused).with_context(detail::printable(title, 160) + ' ' + std::string(why));
         struct stat about{};
-        if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return add_folder(path, std::move(title), std::move(type), std::move(o));
+        if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return add_folder(path, std::move(title), std::move(type), std::move(o), stop);
         LADING_TRY(auto file, file_source::open(path));
-        return keep(file, std::move(title), type.empty() ? std::string(default_type) : std::move(type),
-                    [path]() -> result<source> {
-                        LADING_TRY(auto again, file_source::open(path));
-                        return source(std::make_unique<file_source>(std::move(again)));
-                    });
+        return keep(
+            file, std::move(title), type.empty() ? std::string(default_type) : std::move(type),
+            [path]() -> result<source> {
+                LADING_TRY(auto again, file_source::open(path));
+                return source(std::make_unique<file_source>(std::move(again)));
+            },
+            stop);
     }
     /// A file whose bytes are at hand.
     result<void> add_bytes(std::string bytes, std::string title, std::string type = std::string(default_type)) {
@@ -74,13 +77,14 @@ class basic_packed_artifact {
         view_source from(*kept);
         return keep(from, std::move(title), std::move(type), reading(kept));
     }
-    /// The config, in place of the empty one.
-    result<void> set_config(std::string const& path, std::string type) {
+    /// The config, in place of the empty one. Errors: those of adding a file.
+    result<void> set_config(std::string const& path, std::string type, stop_token stop = {}) {
         LADING_TRY(auto file, file_source::open(path));
-        LADING_TRY(config_, described(file, std::move(type), [path]() -> result<source> {
-                       LADING_TRY(auto again, file_source::open(path));
-                       return source(std::make_unique<file_source>(std::move(again)));
-                   }));
+        auto const again = [path]() -> result<source> {
+            LADING_TRY(auto opened, file_source::open(path));
+            return source(std::make_unique<file_source>(std::move(opened)));
+        };
+        LADING_TRY(config_, described(file, std::move(type), again, "the config", stop));
         return success();
     }
     result<void> set_config_bytes(std::string bytes, std::string type) {
@@ -158,7 +162,7 @@ class basic_packed_artifact {
         return [bytes]() -> result<source> { return source(std::make_unique<source_of>(bytes)); };
     }
 
-    result<void> add_folder(std::string const& path, std::string title, std::string type, folder_options o) {
+    result<void> add_folder(std::string const& path, std::string title, std::string type, folder_options o, stop_token const& stop) {
         if (type.empty()) type = std::string(media_types::oci_layer) + (o.by ? '+' + std::string(o.by->suffix) : std::string());
         auto const compressed = [&](std::string_view suffix) {
             return type.ends_with('+' + std::string(suffix)) || type.ends_with('.' + std::string(suffix));
@@ -171,24 +175,25 @@ class basic_packed_artifact {
         LADING_TRY(auto folder, folder_source::open(path, title, o));
         H tar(digest_algorithm::sha256);
         folder.watched_by([&tar](std::span<std::byte const> piece) { tar.update(piece); });
-        LADING_TRY_V(keep(folder, title, std::move(type), [path, title, o]() -> result<source> {
-            LADING_TRY(auto again, folder_source::open(path, title, o));
-            return source(std::make_unique<folder_source>(std::move(again)));
-        }));
+        auto const again = [path, title, o]() -> result<source> {
+            LADING_TRY(auto opened, folder_source::open(path, title, o));
+            return source(std::make_unique<folder_source>(std::move(opened)));
+        };
+        LADING_TRY_V(keep(folder, title, std::move(type), again, stop));
         LADING_TRY(auto const unpacked, tar.finish());
         layers_.back().annotations.emplace(detail::unpack_annotation, "true");
         layers_.back().annotations.emplace(detail::unpacked_digest_annotation, unpacked.str());
         return success();
     }
-    result<void> keep(body_source& from, std::string title, std::string type, opening open) {
-        LADING_TRY(auto what, described(from, std::move(type), std::move(open), title));
+    result<void> keep(body_source& from, std::string title, std::string type, opening open, stop_token const& stop = {}) {
+        LADING_TRY(auto what, described(from, std::move(type), std::move(open), title, stop));
         what.annotations.emplace(detail::title_annotation, std::move(title));
         layers_.push_back(std::move(what));
         return success();
     }
-    result<descriptor> described(body_source& from, std::string type, opening open, std::string title = "the config") {
+    result<descriptor> described(body_source& from, std::string type, opening open, std::string title = "the config", stop_token const& stop = {}) {
         LADING_TRY_V(detail::check_packed_type(type, "a file of the artifact"));
-        LADING_TRY(auto what, describe<H>(from, std::move(type)));
+        LADING_TRY(auto what, describe<H>(from, std::move(type), digest_algorithm::sha256, stop));
         contents_.push_back({what, std::move(title), std::move(open)});
         return what;
     }

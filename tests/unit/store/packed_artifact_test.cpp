@@ -51,6 +51,19 @@ TEST_CASE("packed: the layer of a file", "[artifact][AF07]") {
     CHECK(packed.digest.hex() == "e4f43b3d42de803b09771e425094097170e42d2a3c84c997e827d9a0d25182e8");
 }
 
+TEST_CASE("packed: reading ends when it is to stop") {
+    scratch_folder f;
+    stop_source source;
+    source.request_stop();
+    packed_artifact a;
+    CHECK(why(a.add(f.write("etc/hello", "hello\n"), {}, {}, {}, source.get_token())) == errc::cancelled);
+    CHECK(why(a.add(f / "etc", {}, {}, {}, source.get_token())) == errc::cancelled);
+    CHECK(why(a.set_config(f / "etc/hello", "text/plain", source.get_token())) == errc::cancelled);
+    CHECK(a.layers().empty());
+    CHECK(why(a.pack(typed())) == errc::ok);
+    CHECK(why(a.annotate_config({{"a", "b"}})) == errc::no_config); // none was kept
+}
+
 TEST_CASE("packed: the layer of a folder", "[artifact][AF08]") {
     scratch_folder f;
     f.write("etc/hello", "hello\n");
