@@ -537,6 +537,10 @@ TEST_CASE("between two repositories of one registry blobs are mounted", "[push][
     CHECK(std::count_if(plan.value().entries.begin(), plan.value().entries.end(), [](auto const& e) { return e.step == copy_step::mount; }) == 2);
     CHECK(plan.value().to_fetch.contents == 1); // the manifest
     CHECK_FALSE(w.registry.exists(w.ref("third:v1")).value());
+    auto const again = plan_copy(from, "v1", to, "v1"); // which a copy would find up to date
+    REQUIRE(again);
+    CHECK(again.value().to_fetch.contents == 0);
+    CHECK(again.value().existing.contents == 3);
 
     client other{client_options().with_plaintext(w.server.host())}; // another login, perhaps
     store elsewhere(other, w.name("p"));

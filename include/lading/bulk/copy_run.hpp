@@ -184,7 +184,8 @@ class copy_state {
         return out;
     }
 
-    result<copy_forecast> forecast(stop_token const& stop) {
+    /// `unchanged`: a copy would find it up to date.
+    result<copy_forecast> forecast(bool unchanged, stop_token const& stop) {
         copy_forecast out(*named_, plan_.top());
         if (out.named.size < 0 && out.named.digest == out.top.digest) out.named = out.top;
         for (auto const& b : plan_.blobs()) {
@@ -197,7 +198,7 @@ class copy_state {
             }
             out.entries.emplace_back(b.what, step, false);
         }
-        for (auto const* d : plan_.documents()) out.entries.emplace_back(d->what, d->existing ? copy_step::keep : copy_step::fetch, true);
+        for (auto const* d : plan_.documents()) out.entries.emplace_back(d->what, d->existing || unchanged ? copy_step::keep : copy_step::fetch, true);
         for (auto const& e : out.entries) {
             if (e.step == copy_step::leave) out.skipped.add(e.what.size);
             else if (e.step == copy_step::keep) out.existing.add(e.what.size);
@@ -307,7 +308,7 @@ class copy_run {
     result<copy_forecast> forecast() {
         reads_ = true;
         LADING_TRY_V(walk());
-        return state_.forecast(stop_);
+        return state_.forecast(unchanged_.has_value(), stop_);
     }
 
   private:
