@@ -93,6 +93,7 @@ def errors_page():
             "  every endpoint that was tried.",
             "* [`error_groups.hpp`](../include/lading/error_groups.hpp) answers the common questions: `is_not_found`, `is_auth`,",
             "  `is_transient`, `is_content`.",
+            "* What is requested again without being asked for: [Retries](protocol.md#retries).",
             "", "Nothing throws, except the standard library when memory runs out.", "",
             *code_tables("error.hpp", "LADING_ERRC_TABLE"),
             '<a id="warnings"></a>', "", "## Warnings", "",
@@ -108,6 +109,8 @@ def limits_page():
             "`client_options::with_limits`. A transport that you construct yourself takes its limits there. The words in parentheses say",
             "which part enforces a bound. Times that belong to a call, such as its deadline, are options:",
             "see [policies.md](policies.md#options).", "",
+            "A blob may be as large as the manifest says it is: no limit bounds such a blob, nor all that a pull brings to disk.",
+            "`inspection::total_size` says how much that is before anything is pulled.", "",
             *limit_table("limits"), '<a id="json"></a>', "", "## JSON", "",
             "`limits::json`, enforced for every JSON reader:", "", *limit_table("json_limits")]
 
