@@ -16,6 +16,7 @@
 #include <new>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -68,6 +69,11 @@ inline list_entry entry_of(std::string const& line, std::string const& below) {
     return out;
 }
 
+/// Whether a destination has a name of its own, which a second image would take from the first; else it is called as its source is.
+inline bool has_own_name(place const& to) {
+    return to.on_disk ? !to.on_disk->words.empty() : to.name.find(':', to.name.rfind('/') + 1) != to.name.npos;
+}
+
 /// What a list says, less what is of other shards and what an earlier output has done, if there is `some_done`. Errors: `invalid_argument`, `config_invalid`.
 inline lading::result<std::vector<copy_job>> jobs_of_list(copy_request const& g, bool& some_done) {
     std::unordered_set<std::uint64_t> done;
@@ -82,6 +88,7 @@ inline lading::result<std::vector<copy_job>> jobs_of_list(copy_request const& g,
     if (!list) return lading::error(lading::errc::invalid_argument).with_context(g.list + ": cannot be read");
     std::vector<copy_job> out;
     std::size_t number = 0;
+    std::unordered_map<std::string, std::pair<std::string, std::size_t>> named; // what goes to a destination, and which line says so
     for (std::string line; lines::read_entry(list.get(), line, &number);) {
         auto words = entry_of(line, g.list_to);
         if (lines::stable_hash(without_tag(words.to)) % g.shards != g.shard || done.contains(lines::stable_hash(words.from + ' ' + words.to))) continue;
@@ -89,6 +96,11 @@ inline lading::result<std::vector<copy_job>> jobs_of_list(copy_request const& g,
         auto from = place_of(words.from), to = words.to.empty() ? lading::result<place>(missing) : place_of(words.to);
         auto const has_space = [](std::string const& text) { return text.find_first_of(" \t") != text.npos; };
         if (to && !to.assume_value().on_disk && has_space(words.to)) to = lading::error(lading::errc::invalid_argument).with_context("a line is SRC DST, and nothing more");
+        if (to && has_own_name(to.assume_value())) {
+            auto const [first, fresh] = named.try_emplace(words.to, words.from, number);
+            if (!fresh && first->second.first != words.from)
+                to = lading::error(lading::errc::invalid_argument).with_context("line " + std::to_string(first->second.second) + " has this destination, too");
+        }
         out.push_back({std::move(words), (g.list == "-" ? "stdin" : g.list) + ':' + std::to_string(number), std::move(from), std::move(to)});
     }
     return out;

@@ -61,7 +61,7 @@ def usage():
     expect(2, "^$", "Subcommands")
     expect(2, "^$", "no such command: nonsense; see lading --help", "nonsense")
     expect(2, "^$", "no such command: pul \\(pull\\?\\)", "pul", "x")
-    expect(2, "^$", "no such command: psh \\(push\\?\\); see lading artifact --help", "artifact", "psh", "x")
+    expect(2, "^$", "no such command: psuh \\(push\\?\\); see lading artifact --help", "artifact", "psuh", "x")
     expect(2, "^$", "no such option: --fromat \\(--format\\?\\); see lading inspect --help", "inspect", "a/b", "--fromat", "table")
     expect(2, "^$", "no such option: -x; see lading pull --help", "pull", "-x", "a", "-y", "b", "r")
     expect(2, "^$", "lading stores no login: .* login r.example", "login", "-u", "joe", "-p", "pw", "r.example")
@@ -464,6 +464,9 @@ def many(w, image):
     expect(1, "^$", "^lading: stdin:2: .*a line is SRC DST", "copy", plain, "--batch", "-", stdin=f"# one\n{host}/many:v1".encode())
     expect(1, "^$", "^lading: stdin:1: .*and nothing more", "copy", plain, "--batch", "-", stdin=f"{host}/many:v1 {host}/many:v2 three".encode())
     expect(0, f"^{host}/below/many:v1@{images['v1'].digest}$", "", "copy", plain, "--to", f"{host}/below", "--batch", "-", stdin=f"{host}/many:v1".encode())
+    twice = [f"{host}/many:v1 {host}/one:1", f"{host}/many:v1 {host}/one:1", f"{host}/many:v2 {host}/one:1", f"{host}/many:v1 oci:{w.folder}/several", f"{host}/many:v2 oci:{w.folder}/several"]
+    expect(5, f"^{host}/one:1@{images['v1'].digest}$", "^lading: stdin:3: .*line 1 has this destination, too(?s:.*)4 of 5 copied, 1 failed", "copy", plain, "--batch", "-", stdin="\n".join(twice).encode())
+    check("copy --batch: the first image of a destination is there", lading("digest", plain, f"{host}/one:1")[1].decode().strip() == images["v1"].digest)
     expect(2, "^$", "cannot be read", "copy", plain, "--batch", w.folder / "nothing")
 
     def lines(*args):
