@@ -634,6 +634,10 @@ def mistaken(w, image):
     expect(0, "", "no name for docker load", "copy", f"oci:{layout}:first", saved)
     expect(0, "", "^(?!.*no name)", "copy", "--overwrite", "-q", f"oci:{layout}:first", f"{saved}:debian:12")
     expect(0, "", "", "copy", "-q", saved, f"docker-archive:{here}/again.tar")
+    expect(1, f"^oci:{here}/digest:first@sha256:", "no/d", "copy", "-q", "--digestfile", here / "no/d", f"oci:{layout}:first", f"oci:{here}/digest")
+    script = f"import pty, sys; sys.exit(pty.spawn({[program, 'copy', f'oci:{layout}:first', '-']!r}) >> 8)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
+    check("copy to a terminal", done.returncode == 2 and b"not written to a terminal" in done.stdout, done)
     expect(0, f"^oci:{here}/kept:docker.io/library/debian:12@", "", "copy", "-q", saved, f"oci:{here}/kept")
     for at in (f"docker-archive:{here}/again.tar", f"oci:{here}/kept"):
         expect(0, "^Tag: *12$", "", "inspect", "--format", "table", f"{at}:debian:12")
