@@ -8,6 +8,7 @@
 
 #include <lading/bulk/pull_artifact.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -37,9 +38,8 @@ inline int print_files(std::string const& name, lading::artifact_summary const& 
     }
     if (!what.quiet && !done.unnamed.empty())
         std::fprintf(stderr, "lading: %zu without a title, not written; --all-files writes them\n", done.unnamed.size());
-    if (!what.digest_file.empty())
-        if (auto const written = put_bytes(done.top.digest.str(), what.digest_file, lading_access()); written != status::done) return written;
-    if (!what.json) return print(pinned(shown(name), done.top.digest) + '\n');
+    int const ended = what.digest_file.empty() ? status::done : put_bytes(done.top.digest.str(), what.digest_file, lading_access()); // the result is printed in any case
+    if (!what.json) return std::max(print(pinned(shown(name), done.top.digest) + '\n'), ended);
     lading::json_writer w(lading::json_style(0, false, true));
     w.begin_object().key("reference").string(pinned(name, done.top.digest)).key("digest").string(done.top.digest.str());
     w.key("files").begin_array();
@@ -47,7 +47,7 @@ inline int print_files(std::string const& name, lading::artifact_summary const& 
         w.begin_object().key("name").string(f.name).key("digest").string(f.what.digest.str()).key("size").integer(f.what.size);
         w.key("existing").boolean(f.existing).end_object();
     }
-    return print(w.end_array().end_object().take() + '\n');
+    return std::max(print(w.end_array().end_object().take() + '\n'), ended);
 }
 
 inline int pull_artifact(std::string const& name, std::string const& folder, transfer_request const& what, lading::artifact_options options,

@@ -134,10 +134,7 @@ inline lading::result<int> copy_between(place const& from, place const& to, std:
 inline int copy_one(copy_request const& g, lading::result<place> const& source, std::string const& doing, lading::stop_token const& stop) {
     copy_sides const sides(g);
     bool const from_stdin = g.from == "-", to_stdout = g.to == "-";
-    if (to_stdout && !g.dry_run && isatty(STDOUT_FILENO) == 1) {
-        std::fprintf(stderr, "lading: copy: an archive is not written to a terminal: > FILE\n");
-        return status::usage;
-    }
+    if (to_stdout && !g.dry_run && is_terminal("copy")) return status::usage;
     std::optional<temporary_file> in, out;
     if ((from_stdin && !in.emplace().good()) || (to_stdout && !out.emplace().good()))
         return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), sides.from);

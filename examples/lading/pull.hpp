@@ -170,9 +170,16 @@ lading::result<int> run_copy(From& from, std::string const& name, To& to, std::s
     if (!what.in_list) display->finish();
     if (!copied) return copied.assume_error();
     if (!spool) return print_summary(said, copied.assume_value(), what, to_name, &documents);
-    if (!what.digest_file.empty()) put_bytes(copied.assume_value().top.digest.str(), what.digest_file, lading_access());
-    if (spool->write_to(stdout)) return status::done;
+    int const ended = what.digest_file.empty() ? status::done : put_bytes(copied.assume_value().top.digest.str(), what.digest_file, lading_access());
+    if (spool->write_to(stdout)) return ended;
     return lading::error(lading::errc::sink_failed).with_context("the output cannot be written");
+}
+
+/// True, and said, where stdout is a terminal, to which no archive is written.
+inline bool is_terminal(char const* command) {
+    if (isatty(STDOUT_FILENO) == 0) return false;
+    std::fprintf(stderr, "lading: %s: an archive is not written to a terminal: > FILE\n", command);
+    return true;
 }
 
 inline int pull(pull_request const& g, lading::stop_token const& stop) {
@@ -182,10 +189,7 @@ inline int pull(pull_request const& g, lading::stop_token const& stop) {
     if (!at) return tell(doing, at.error(), g.args);
     auto& [registry, ref] = at.assume_value();
     bool const to_stdout = g.to == "-";
-    if (to_stdout && isatty(STDOUT_FILENO) == 1) {
-        std::fprintf(stderr, "lading: pull: an archive is not written to a terminal: > FILE\n");
-        return status::usage;
-    }
+    if (to_stdout && is_terminal("pull")) return status::usage;
     std::optional<temporary_file> spool;
     if (to_stdout && !spool.emplace().good()) return tell(doing, lading::error(lading::errc::sink_failed).with_context("no temporary folder can be made"), g.args);
     auto where = destination_of(to_stdout ? spool->path() : g.to, to_stdout && g.format.empty() ? "oci-archive" : g.format, ref);

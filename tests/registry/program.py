@@ -635,6 +635,8 @@ def mistaken(w, image):
     expect(0, "", "^(?!.*no name)", "copy", "--overwrite", "-q", f"oci:{layout}:first", f"{saved}:debian:12")
     expect(0, "", "", "copy", "-q", saved, f"docker-archive:{here}/again.tar")
     expect(1, f"^oci:{here}/digest:first@sha256:", "no/d", "copy", "-q", "--digestfile", here / "no/d", f"oci:{layout}:first", f"oci:{here}/digest")
+    expect(1, f"^{art}@sha256:", "no/d", "artifact", "pull", plain, "-q", "--digestfile", here / "no/d", art, here / "titled")
+    check("pull - with a digest file that cannot be written", lading("pull", plain, "-q", "--digestfile", here / "no/d", ref, "-")[0] == 1)
     script = f"import pty, sys; sys.exit(pty.spawn({[program, 'copy', f'oci:{layout}:first', '-']!r}) >> 8)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=30, stdin=subprocess.DEVNULL)
     check("copy to a terminal", done.returncode == 2 and b"not written to a terminal" in done.stdout, done)

@@ -63,13 +63,7 @@ class basic_packed_artifact {
         struct stat about{};
         if (::stat(path.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) return add_folder(path, std::move(title), std::move(type), std::move(o), stop);
         LADING_TRY(auto file, file_source::open(path));
-        return keep(
-            file, std::move(title), type.empty() ? std::string(default_type) : std::move(type),
-            [path]() -> result<source> {
-                LADING_TRY(auto again, file_source::open(path));
-                return source(std::make_unique<file_source>(std::move(again)));
-            },
-            stop);
+        return keep(file, std::move(title), type.empty() ? std::string(default_type) : std::move(type), reading_file(path), stop);
     }
     /// A file whose bytes are at hand.
     result<void> add_bytes(std::string bytes, std::string title, std::string type = std::string(default_type)) {
@@ -80,11 +74,7 @@ class basic_packed_artifact {
     /// The config, in place of the empty one. Errors: those of adding a file.
     result<void> set_config(std::string const& path, std::string type, stop_token stop = {}) {
         LADING_TRY(auto file, file_source::open(path));
-        auto const again = [path]() -> result<source> {
-            LADING_TRY(auto opened, file_source::open(path));
-            return source(std::make_unique<file_source>(std::move(opened)));
-        };
-        LADING_TRY(config_, described(file, std::move(type), again, "the config", stop));
+        LADING_TRY(config_, described(file, std::move(type), reading_file(path), "the config", stop));
         return success();
     }
     result<void> set_config_bytes(std::string bytes, std::string type) {
@@ -147,6 +137,12 @@ class basic_packed_artifact {
         opening open;
     };
 
+    static opening reading_file(std::string const& path) {
+        return [path]() -> result<source> {
+            LADING_TRY(auto opened, file_source::open(path));
+            return source(std::make_unique<file_source>(std::move(opened)));
+        };
+    }
     static opening reading(std::shared_ptr<std::string const> bytes) {
         class source_of final : public body_source {
           public:
